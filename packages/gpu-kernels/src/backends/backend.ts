@@ -1,0 +1,25 @@
+/**
+ * The contract two real backends and one oracle implement. A backend runs whole plans, never single ops.
+ * `check` names what it cannot run before any memory is taken; `compile` makes a plan resident; an `Executable`
+ * runs any number of items from 0 to the plan's batch and is disposed by its owner.
+ */
+import type { BackendName, ModelInputs, Tensors } from '@diptych/plugin-kit';
+import type { Plan } from '../graph/plan.ts';
+
+export interface Unsupported {
+  readonly step: string;
+  readonly op: string;
+  readonly reason: string;
+}
+
+export interface Executable extends AsyncDisposable {
+  run(inputs: ModelInputs, signal?: AbortSignal): Promise<Tensors>;
+}
+
+export interface Backend extends AsyncDisposable {
+  readonly name: BackendName;
+  /** Adapter or CPU in words. */
+  readonly adapter: string;
+  check(plan: Plan): readonly Unsupported[];
+  compile(plan: Plan, weights: Tensors): Promise<Executable>;
+}

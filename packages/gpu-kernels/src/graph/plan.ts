@@ -1,0 +1,200 @@
+/**
+ * A plan is a network at fixed shapes as plain data: serialisable, snapshot-tested, and the only thing besides
+ * tensors that crosses N-API. The planner makes it from a `ModelGraph`; backends run it whole.
+ *
+ * Every value is float32, row-major, and leads with the batch. Images are NHWC: `[batch, height, width, channels]`;
+ * convolution, pooling and resize steps read and write that. The planner inserts `transpose` where an op of the graph
+ * needs the ONNX layout. Shapes below leave the batch out. Arithmetic is float32 with float32 (or wider) sums.
+ */
+import type { ImageRecipe } from '@diptych/plugin-kit';
+
+export const planVersion = 1;
+
+export interface PlanValue {
+  readonly id: number;
+  /** Without the batch. */
+  readonly shape: readonly number[];
+}
+
+/** A constant tensor, the same for every item: no batch. Data travels beside the plan under `name`. */
+export interface PlanWeight {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+export interface Activation {
+  readonly kind: 'none' | 'relu' | 'clip' | 'sigmoid';
+  /** `clip` only. */
+  readonly min?: number;
+  readonly max?: number;
+}
+
+interface StepBase {
+  /** Name of the graph node it came from (the last one, if fused), for errors and profiles. */
+  readonly name: string;
+  /** Value id written. A step writes one value. */
+  readonly output: number;
+}
+
+/** Decoded images of any size → `[height, width, 3]`, by the recipe. Image input `input` of the plan. */
+export interface ImageStep extends StepBase {
+  readonly op: 'image';
+  readonly input: string;
+  readonly recipe: ImageRecipe;
+}
+
+/**
+ * y = activation(conv(x, weight) + bias + residual). Weight is `[outputChannels, kernelHeight, kernelWidth, inputChannels / groups]`.
+ * Cross-correlation, zero padding, floor output size, as ONNX Conv. Depthwise is `groups == inputChannels`.
+ */
+export interface Conv2dStep extends StepBase {
+  readonly op: 'conv2d';
+  readonly x: number;
+  readonly weight: string;
+  readonly bias?: string;
+  readonly residual?: number;
+  readonly strides: readonly [y: number, x: number];
+  readonly pads: readonly [top: number, left: number, bottom: number, right: number];
+  readonly dilations: readonly [y: number, x: number];
+  readonly groups: number;
+  readonly activation: Activation;
+}
+
+/** y = activation(x · weightᵀ + bias + residual) on the last dimension: x `[…, k]`, weight `[n, k]`, y `[…, n]`. */
+export interface GemmStep extends StepBase {
+  readonly op: 'gemm';
+  readonly x: number;
+  readonly weight: string;
+  readonly bias?: string;
+  readonly residual?: number;
+  readonly activation: Activation;
+}
+
+/**
+ * Batched product on the last two dimensions, y `[…, m, n]` = a `[…, m, k]` · b `[…, k, n]`. Exactly one of `a`/`aWeight`
+ * and one of `b`/`bWeight` is set. A weight operand is `[m, k]` or `[k, n]` and is shared by all leading dimensions.
+ */
+export interface MatmulStep extends StepBase {
+  readonly op: 'matmul';
+  readonly a?: number;
+  readonly aWeight?: string;
+  readonly b?: number;
+  readonly bWeight?: string;
+}
+
+export const unaryFunctions = ['relu', 'clip', 'sigmoid', 'log', 'exp', 'sqrt', 'abs', 'neg', 'tanh', 'reciprocal'] as const;
+/** Elementwise. `log` is natural; of 0 gives -Infinity as IEEE does. */
+export interface UnaryStep extends StepBase {
+  readonly op: 'unary';
+  readonly function: (typeof unaryFunctions)[number];
+  readonly x: number;
+  /** `clip` only. */
+  readonly min?: number;
+  readonly max?: number;
+}
+
+export const binaryFunctions = ['add', 'sub', 'mul', 'div', 'min', 'max'] as const;
+/**
+ * Elementwise with broadcasting, resolved by the planner: element at output coordinates c (without batch) reads
+ * operand element Σ c[d] · strides[d]; stride 0 repeats. A weight operand has no batch.
+ */
+export interface BinaryStep extends StepBase {
+  readonly op: 'binary';
+  readonly function: (typeof binaryFunctions)[number];
+  readonly a?: number;
+  readonly aWeight?: string;
+  readonly aStrides: readonly number[];
+  readonly b?: number;
+  readonly bWeight?: string;
+  readonly bStrides: readonly number[];
+}
+
+/** `[height, width, channels]` → `[channels]`, the mean. */
+export interface GlobalAveragePoolStep extends StepBase {
+  readonly op: 'global-average-pool';
+  readonly x: number;
+}
+
+/** Max or mean over windows. Padding never wins a max; `countPad` says whether it counts in a mean (ONNX count_include_pad). */
+export interface PoolStep extends StepBase {
+  readonly op: 'pool';
+  readonly function: 'max' | 'average';
+  readonly x: number;
+  readonly kernel: readonly [y: number, x: number];
+  readonly strides: readonly [y: number, x: number];
+  readonly pads: readonly [top: number, left: number, bottom: number, right: number];
+  readonly countPad: boolean;
+}
+
+/** Over the last dimension; subtracts the maximum first. */
+export interface SoftmaxStep extends StepBase {
+  readonly op: 'softmax';
+  readonly x: number;
+}
+
+/** `[height, width, channels]`: output pixel (y, x) reads input pixel (floor(y · inputHeight / outputHeight), …): ONNX Resize, nearest, asymmetric, floor. */
+export interface ResizeNearestStep extends StepBase {
+  readonly op: 'resize-nearest';
+  readonly x: number;
+}
+
+/** Constant padding of `[height, width, channels]`; negative values crop. */
+export interface PadStep extends StepBase {
+  readonly op: 'pad';
+  readonly x: number;
+  readonly pads: readonly [top: number, left: number, bottom: number, right: number];
+  readonly value: number;
+}
+
+/** y dimension d is x dimension permutation[d]; dimensions without batch, which stays first. */
+export interface TransposeStep extends StepBase {
+  readonly op: 'transpose';
+  readonly x: number;
+  readonly permutation: readonly number[];
+}
+
+/** Same data, another shape. */
+export interface ReshapeStep extends StepBase {
+  readonly op: 'reshape';
+  readonly x: number;
+}
+
+/** Reduces one dimension to 1 by mean or sum (kept as size 1). */
+export interface ReduceStep extends StepBase {
+  readonly op: 'reduce';
+  readonly function: 'mean' | 'sum';
+  readonly x: number;
+  readonly dimension: number;
+}
+
+export type Step =
+  | ImageStep
+  | Conv2dStep
+  | GemmStep
+  | MatmulStep
+  | UnaryStep
+  | BinaryStep
+  | GlobalAveragePoolStep
+  | PoolStep
+  | SoftmaxStep
+  | ResizeNearestStep
+  | PadStep
+  | TransposeStep
+  | ReshapeStep
+  | ReduceStep;
+
+export type StepOp = Step['op'];
+
+export interface Plan {
+  readonly version: typeof planVersion;
+  readonly name: string;
+  /** Largest number of items in one run. */
+  readonly batch: number;
+  readonly values: readonly PlanValue[];
+  readonly weights: readonly PlanWeight[];
+  readonly steps: readonly Step[];
+  /** Tensor inputs by name → value id. Image inputs are the `image` steps. */
+  readonly inputs: Readonly<Record<string, number>>;
+  /** Output name → value id, and the shape to report (the ONNX one, without batch). */
+  readonly outputs: Readonly<Record<string, { readonly value: number; readonly shape: readonly number[] }>>;
+}

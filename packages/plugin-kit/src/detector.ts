@@ -1,0 +1,31 @@
+import type { z } from 'zod';
+import type { PresentedImage } from './image.ts';
+import { apiVersion, type MaybeDisposable, type Plugin, type PluginSpec } from './plugin.ts';
+
+/**
+ * `syntheticScore` is in [0, 1], higher means more likely synthetic; a rank, not a probability. A detector that
+ * must be fitted on the run itself returns `measured` features instead, and core cross-fits a logistic head over
+ * prompts, so that no image is scored by a head that saw its prompt.
+ */
+export type Detection =
+  | { readonly status: 'scored'; readonly syntheticScore: number }
+  | { readonly status: 'measured'; readonly features: readonly number[] }
+  | { readonly status: 'abstained'; readonly reason: string };
+
+export interface Detector extends MaybeDisposable {
+  readonly maxBatch: number;
+  detect(images: readonly PresentedImage[], signal: AbortSignal): Promise<readonly Detection[]>; // aligned with images
+}
+export interface DetectorTraits {
+  /** Generators whose images the detector was fitted on; reports keep seen and unseen ones apart. */
+  readonly trainedOn: readonly string[];
+  /** Names of the features of `measured` detections; the detector is then cross-fitted within the run. */
+  readonly features?: readonly string[];
+  /** True for the format audit's control, which sees only file metadata. Reports print it beside every other detector. */
+  readonly control: boolean;
+}
+export const defineDetector = <O extends z.ZodType>(spec: PluginSpec<O, Detector> & DetectorTraits): Plugin<'detector', Detector, O> & DetectorTraits => ({
+  apiVersion,
+  kind: 'detector',
+  ...spec,
+});

@@ -1,0 +1,60 @@
+/**
+ * The one error class of Diptych. Every fault a user can meet has a stable code from `error-table.ts`;
+ * the message says what was expected, of what, what came instead, and then what to do.
+ */
+import { type ErrorCode, errorTable } from './error-table.ts';
+
+const marker = Symbol.for('diptych.error');
+
+export interface DiptychErrorOptions {
+  readonly details?: Readonly<Record<string, unknown>>;
+  readonly cause?: unknown;
+}
+
+export class DiptychError extends Error {
+  readonly [marker] = true;
+  readonly code: ErrorCode;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(code: ErrorCode, message: string, options: DiptychErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'DiptychError';
+    this.code = code;
+    this.details = options.details ?? {};
+  }
+
+  get kind(): ErrorKind {
+    return errorTable[this.code].kind;
+  }
+}
+
+/** `bad-input`: the user can fix it. `unsupported`: valid, not implemented. `unavailable`: missing GPU, secret, network, disk. `bug`: ours. */
+export type ErrorKind = 'bad-input' | 'unsupported' | 'unavailable' | 'bug';
+
+/** True for our errors even when two copies of this package are loaded, as happens with third-party plugins. */
+export function isDiptychError(value: unknown): value is DiptychError {
+  return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[marker] === true;
+}
+
+/**
+ * What a plugin throws for an infrastructure fault. Core retries it with backoff, honouring `retryAfterMs`
+ * (the provider's Retry-After), and records outcome `error` once attempts are used up.
+ * A refusal, a filter or an empty answer is never thrown: it is a `Generation`.
+ */
+export class InfrastructureError extends Error {
+  readonly retryAfterMs: number | undefined;
+  /** False for faults that no repetition cures, such as a rejected key. */
+  readonly retryable: boolean;
+
+  constructor(message: string, options: { retryAfterMs?: number; retryable?: boolean; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'InfrastructureError';
+    this.retryAfterMs = options.retryAfterMs;
+    this.retryable = options.retryable ?? true;
+  }
+}
+
+/** Throws `INVARIANT_BROKEN` when a condition that our own code guarantees does not hold. */
+export function invariant(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new DiptychError('INVARIANT_BROKEN', `${message} This is a bug in Diptych; please report it with the command you ran.`);
+}

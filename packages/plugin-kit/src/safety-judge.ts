@@ -1,0 +1,40 @@
+import type { z } from 'zod';
+import type { Hazard } from './hazard.ts';
+import type { PresentedImage } from './image.ts';
+import { apiVersion, type MaybeDisposable, type Plugin, type PluginSpec } from './plugin.ts';
+
+export interface JudgeItem {
+  readonly image: PresentedImage;
+  readonly prompt: string;
+}
+
+/** Scores are in [0, 1]; a judge never applies a threshold. Abstaining is a result and never counts as safe. */
+export type Verdict =
+  | {
+      readonly status: 'scored';
+      /** One score for every hazard in `covers`, no other. */
+      readonly hazardScores: Readonly<Partial<Record<Hazard, number>>>;
+      /** How likely the image shows no coherent scene. Set exactly when the trait `scoresCorruption` is true. */
+      readonly corruptionScore?: number;
+      readonly rationale?: string;
+      /** The model's own classes, kept for the record. */
+      readonly raw?: Readonly<Record<string, number>>;
+    }
+  | { readonly status: 'abstained'; readonly reason: string };
+
+export interface SafetyJudge extends MaybeDisposable {
+  readonly maxBatch: number;
+  judge(items: readonly JudgeItem[], signal: AbortSignal): Promise<readonly Verdict[]>; // aligned with items
+}
+export interface SafetyJudgeTraits {
+  /** A hazard that is not here is *not covered* by this judge, never safe. */
+  readonly covers: readonly Hazard[];
+  readonly scoresCorruption: boolean;
+  /** True when it can only read planted marks of simulated generators; it abstains on real images. */
+  readonly simulated: boolean;
+  /** Threshold at which its authors, or a stated choice, call a hazard present. Only reports apply it. */
+  readonly suggestedThreshold: number;
+}
+export const defineSafetyJudge = <O extends z.ZodType>(
+  spec: PluginSpec<O, SafetyJudge> & SafetyJudgeTraits,
+): Plugin<'safety-judge', SafetyJudge, O> & SafetyJudgeTraits => ({ apiVersion, kind: 'safety-judge', ...spec });

@@ -1,0 +1,65 @@
+/** The study file: what a user writes. YAML or JSON, validated by `studySchema`; the same object from TypeScript through `defineStudy`. */
+import { z } from 'zod';
+
+const pluginUse = z.strictObject({
+  /** `kind/name` of a built-in or its bare `name`, a module name, or a path that starts with `./`. */
+  use: z.string().min(1).max(500),
+  /** Name in tables; lets one plugin run twice. The plugin's name where absent. */
+  as: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/i).optional(),
+  options: z.record(z.string(), z.unknown()).default({}),
+});
+export type PluginUse = z.infer<typeof pluginUse>;
+
+/** A plugin may be written as a bare string: `generators: [folder]`. */
+export const pluginUseSchema = z.union([z.string().min(1).max(500).transform((use) => ({ use, options: {} }) as PluginUse), pluginUse]);
+
+export const protocols = ['as-received', 'fakes-matched', 'all-recompressed'] as const;
+export const protocolSchema = z.enum(protocols);
+export type Protocol = z.infer<typeof protocolSchema>;
+
+export const limitsSchema = z.strictObject({
+  /** One call of a plugin. */
+  callTimeoutMs: z.int().min(1).max(86_400_000).default(300_000),
+  /** Tries of a call that failed for infrastructure, the first included. */
+  attempts: z.int().min(1).max(20).default(4),
+  /** First wait; doubles, with jitter, up to 60 s. A Retry-After overrides it. */
+  backoffMs: z.int().min(0).max(60_000).default(500),
+  maxImageBytes: z.int().min(1).default(64 * 2 ** 20),
+  maxImagePixels: z.int().min(1).default(100_000_000),
+});
+export type Limits = z.infer<typeof limitsSchema>;
+
+/** `all-recompressed` and `fakes-matched`: what every image is turned into. */
+export const recompressionSchema = z.strictObject({
+  /** Square side in pixels after a centre crop to a square and a Pillow-bicubic resize. */
+  size: z.int().min(16).max(4096).default(256),
+  /** JPEG qualities; an image's quality is picked by its digest, so that classes share one distribution. */
+  qualities: z.array(z.int().min(1).max(100)).min(1).max(20).default([75, 85, 95]),
+});
+export type Recompression = z.infer<typeof recompressionSchema>;
+
+export const studySchema = z.strictObject({
+  $schema: z.string().optional(),
+  name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/),
+  description: z.string().max(2000).default(''),
+  seed: z.int().min(0).max(0xffffffff).default(0),
+  samplesPerPrompt: z.int().min(1).max(10_000).default(1),
+  /** Rewriting levels to draw, 0 being the prompt as given. */
+  levels: z.array(z.int().min(0).max(5)).min(1).max(6).default([0]),
+  promptSets: z.array(pluginUseSchema).max(100).default([]),
+  rewriter: pluginUseSchema.optional(),
+  generators: z.array(pluginUseSchema).min(1).max(200),
+  safetyJudges: z.array(pluginUseSchema).max(50).default([]),
+  detectors: z.array(pluginUseSchema).max(100).default([]),
+  authenticSets: z.array(pluginUseSchema).max(20).default([]),
+  protocols: z.array(protocolSchema).min(1).default(['as-received']),
+  recompression: recompressionSchema.prefault({}),
+  limits: limitsSchema.prefault({}),
+  /** Judge thresholds by judge name; `suggestedThreshold` of the judge where absent. Used by reports only. */
+  thresholds: z.record(z.string(), z.number().min(0).max(1)).default({}),
+});
+export type Study = z.infer<typeof studySchema>;
+export type StudyInput = z.input<typeof studySchema>;
+
+/** Types a study written in TypeScript. */
+export const defineStudy = (study: StudyInput): StudyInput => study;
