@@ -1,0 +1,28 @@
+import { join } from 'node:path';
+import { listRuns, openRun } from '@diptych/core';
+import { manifestSchema } from '@diptych/plugin-kit';
+import { z } from 'zod';
+import type { RouteContext } from '../create-server.ts';
+import type { Routes } from './routes.ts';
+import { failures, runId } from './schemas.ts';
+
+const runSummary = z.object({
+  id: z.string(),
+  study: z.string(),
+  createdAt: z.string(),
+  plannedSamples: z.int(),
+  hasReport: z.boolean(),
+});
+
+export function runRoutes(app: Routes, { runsFolder }: RouteContext): void {
+  app.get(
+    '/api/v1/runs',
+    { schema: { operationId: 'listRuns', description: 'Runs in the folder, newest first. Folders that are no run are left out.', response: { 200: z.object({ runs: z.array(runSummary) }) } } },
+    async () => ({ runs: await listRuns(runsFolder) }),
+  );
+  app.get(
+    '/api/v1/runs/:id/manifest',
+    { schema: { operationId: 'getManifest', description: 'What went into a run.', params: z.object({ id: runId }), response: { 200: manifestSchema, ...failures } } },
+    async ({ params }) => (await openRun(join(runsFolder, params.id))).manifest,
+  );
+}
