@@ -1,5 +1,5 @@
 // Makes a clone ready to run, then runs a command in it:
-//   node tools/setup.mjs [-- command arguments…]
+//   node tools/setup.mjs [--no-build] [-- command arguments…]
 // Starts on this machine's own Node (>= 20) with nothing installed. Does only what is missing: npm
 // packages, the pinned Node, the Rust addon, the web viewer. The command sees node_modules/.bin first
 // in its PATH, and `node` is the pinned one.
@@ -69,8 +69,10 @@ function main() {
   const mayHaveChanged = installPackages(root);
   const node = chooseNode(mayHaveChanged);
   const environment = environmentWith(node);
-  buildNative(root);
-  buildWeb(root, { environment });
+  if (!process.argv.slice(2, separator === -1 ? undefined : separator).includes('--no-build')) {
+    buildNative(root);
+    buildWeb(root, { environment });
+  }
   if (command.length > 0) runCommand(command, node, environment);
   else say('ready');
 }

@@ -1,0 +1,57 @@
+/** Fenced code blocks that say they can be run, and running them. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+
+export interface RunnableBlock {
+  readonly file: string;
+  /** Of the opening fence, from 1. */
+  readonly line: number;
+  readonly language: 'bash' | 'ts';
+  readonly code: string;
+}
+
+/** Documented commands are the quick ones; a slower one belongs into a test with its own limit. */
+const limitMs = 5 * 60_000;
+
+const block = /^```(bash|ts) run[ \t]*\n([\s\S]*?)^```[ \t]*$/gm;
+
+export function findRunnableBlocks(root: string, files: readonly string[]): RunnableBlock[] {
+  return files.flatMap((file) => {
+    const text = readFileSync(join(root, file), 'utf8');
+    return [...text.matchAll(block)].map((match) => ({
+      file,
+      line: text.slice(0, match.index).split('\n').length,
+      language: match[1] as 'bash' | 'ts',
+      code: match[2]!,
+    }));
+  });
+}
+
+/**
+ * Runs a block in a folder of its own, with `DIPTYCH_REPO` naming the repository and its programs first in PATH.
+ * Returns `file:line  what went wrong`, or undefined when it ended well.
+ */
+export function runBlock({ file, line, language, code }: RunnableBlock, root: string): string | undefined {
+  const folder = mkdtempSync(join(tmpdir(), 'diptych-docs-'));
+  try {
+    // Examples import packages by name, as a reader's own project would.
+    symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction');
+    const script = join(folder, language === 'ts' ? 'example.ts' : 'example.sh');
+    writeFileSync(script, code);
+    const [program, args] = language === 'ts' ? [process.execPath, [script]] : ['bash', ['-euo', 'pipefail', script]];
+    const path = [join(root, 'node_modules/.bin'), dirname(process.execPath), process.env.PATH].join(delimiter);
+    const { status, stdout, stderr } = spawnSync(program, args, {
+      cwd: folder,
+      encoding: 'utf8',
+      env: { ...process.env, PATH: path, DIPTYCH_REPO: root, NO_COLOR: '1' },
+      timeout: limitMs,
+    });
+    if (status === 0) return undefined;
+    const end = status === null ? `did not end within ${limitMs / 1000} s` : `ended with ${status}`;
+    return `${file}:${line}  the ${language} block ${end}\n${stdout}${stderr}`.trimEnd();
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}

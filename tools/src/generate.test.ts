@@ -1,0 +1,95 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { errorTable } from '@diptych/plugin-kit';
+import { afterEach, describe, expect, it } from 'vitest';
+import { writeErrorDocs } from './generate/error-docs.ts';
+import { writeJsonSchemas } from './generate/json-schemas.ts';
+import { writePluginDocs } from './generate/plugin-docs.ts';
+import { writeRegistry } from './generate/registry.ts';
+import { staleFiles } from './generate.ts';
+
+const folders: string[] = [];
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
+});
+
+const plugins = 'packages/plugins/src';
+const detector = (name: string): string =>
+  `export default { kind: 'detector', name: '${name}', summary: 'Scores | nothing.', trainedOn: [], control: false,
+    needs: { weights: [{ name: 'head', licence: { id: 'MIT' } }] } };`;
+
+function writePlugins(files: Readonly<Record<string, string>>): string {
+  const root = mkdtempSync(join(tmpdir(), 'diptych-generate-'));
+  folders.push(root);
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, plugins, path)), { recursive: true });
+    writeFileSync(join(root, plugins, path), text);
+  }
+  return root;
+}
+
+describe('registry', () => {
+  it('lists files and folders that are plugins, sorted, and leaves out their tests and parts', async () => {
+    const root = writePlugins({
+      'detectors/spectrum.ts': '',
+      'detectors/spectrum.test.ts': '',
+      'detectors/spectrum-head.gen.ts': '',
+      'detectors/a.ts': '',
+      'generators/folder/index.ts': '',
+      'generators/folder/read-table.ts': '',
+      'shared/head.ts': '',
+    });
+    const [file] = await writeRegistry(root);
+    expect(file!.path).toBe(`${plugins}/_registry.gen.ts`);
+    expect(file!.text.match(/^ {2}.*$/gm)).toEqual([
+      "  'detector/a': () => import('./detectors/a.ts'),",
+      "  'detector/spectrum': () => import('./detectors/spectrum.ts'),",
+      "  'generator/folder': () => import('./generators/folder/index.ts'),",
+    ]);
+  });
+});
+
+describe('plugin documentation', () => {
+  it('shows summary, traits and the licence of weights', async () => {
+    const [file] = await writePluginDocs(writePlugins({ 'detectors/a.ts': detector('a') }));
+    expect(file!.text).toContain('### a\n\nScores | nothing.');
+    expect(file!.text).toContain('| `trainedOn` | none |');
+    expect(file!.text).toContain('| weights | head (MIT) |');
+  });
+
+  it('refuses a plugin whose name differs from its file', async () => {
+    const root = writePlugins({ 'detectors/a.ts': detector('b') });
+    await expect(writePluginDocs(root)).rejects.toThrow('to be a detector called a, received detector b');
+  });
+});
+
+describe('error documentation', () => {
+  it('has one section for every code', async () => {
+    const [file] = await writeErrorDocs();
+    const sections = [...file!.text.matchAll(/^### (\w+)$/gm)].map((match) => match[1]);
+    expect(new Set(sections)).toEqual(new Set(Object.keys(errorTable)));
+    expect(sections).toHaveLength(Object.keys(errorTable).length);
+  });
+});
+
+describe('JSON Schemas', () => {
+  it('lets a study leave out what has a default', async () => {
+    const files = await writeJsonSchemas();
+    const study = files.find(({ path }) => path.endsWith('/study.schema.json'));
+    const schema = JSON.parse(study!.text) as { required: string[]; properties: Record<string, unknown> };
+    expect(schema.properties).toHaveProperty('seed');
+    expect(schema.required).not.toContain('seed');
+  });
+});
+
+describe('staleness', () => {
+  it('names files that are absent or differ, and no others', () => {
+    const root = writePlugins({ 'same.txt': 'a', 'other.txt': 'a' });
+    const files = ['same', 'other', 'absent'].map((name) => ({
+      path: `${plugins}/${name}.txt`,
+      text: name === 'other' ? 'b' : 'a',
+    }));
+    expect(staleFiles(root, files).map(({ path }) => path)).toEqual([`${plugins}/other.txt`, `${plugins}/absent.txt`]);
+  });
+});

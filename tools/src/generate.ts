@@ -1,0 +1,39 @@
+/**
+ * Writes every generated file: `node tools/src/generate.ts`. With `--check` writes nothing and fails, naming the
+ * files, when writing would change any.
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { writeErrorDocs } from './generate/error-docs.ts';
+import type { GeneratedFile, Writer } from './generate/generated-file.ts';
+import { writeJsonSchemas } from './generate/json-schemas.ts';
+import { writePluginDocs } from './generate/plugin-docs.ts';
+import { writeRegistry } from './generate/registry.ts';
+import { repositoryRoot } from './repository.ts';
+
+const writers: readonly Writer[] = [writeRegistry, writeErrorDocs, writeJsonSchemas, writePluginDocs];
+
+/** The files whose text on disk differs from what their writer gives. */
+export function staleFiles(root: string, files: readonly GeneratedFile[]): GeneratedFile[] {
+  return files.filter(({ path, text }) => !existsSync(join(root, path)) || readFileSync(join(root, path), 'utf8') !== text);
+}
+
+export async function generateAll(root: string): Promise<GeneratedFile[]> {
+  const written = await Promise.all(writers.map((write) => write(root)));
+  return written.flat();
+}
+
+if (import.meta.main) {
+  const isCheck = process.argv.includes('--check');
+  const files = await generateAll(repositoryRoot);
+  const stale = staleFiles(repositoryRoot, files);
+  for (const { path, text } of isCheck ? [] : stale) {
+    mkdirSync(dirname(join(repositoryRoot, path)), { recursive: true });
+    writeFileSync(join(repositoryRoot, path), text);
+  }
+  for (const { path } of stale) console.log(isCheck ? `${path} is stale. Run \`npm run generate\`.` : `wrote ${path}`);
+  console.log(
+    `generated files: ${files.length - stale.length} up to date, ${stale.length} ${isCheck ? 'stale' : 'written'}`,
+  );
+  process.exitCode = isCheck && stale.length > 0 ? 1 : 0;
+}

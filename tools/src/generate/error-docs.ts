@@ -1,0 +1,42 @@
+/** Writes docs/errors.md from the error table of plugin-kit. */
+import { type ErrorCode, type ErrorKind, errorTable, exitCodeOf } from '@diptych/plugin-kit';
+import { type GeneratedFile, origin } from './generated-file.ts';
+
+const kinds: Readonly<Record<ErrorKind, string>> = {
+  'bad-input': 'Bad input: you can fix it',
+  unavailable: 'Unavailable: something outside is missing',
+  unsupported: 'Unsupported: valid, but not implemented',
+  bug: 'Bug: ours',
+};
+
+const introduction = `# Errors
+
+<!-- ${origin('error-docs.ts')} -->
+
+Every fault that a user can meet has a code that does not change between releases, so that scripts may match on it.
+The message says what was expected, of what, and what came instead; then what to do.
+
+| Exit code | Meaning |
+| ---: | --- |
+| 0 | done |
+| 1 | a bug in Diptych |
+| 2 | bad input |
+| 3 | something is unavailable: a GPU, a secret, the network, disk space, a lock |
+| 4 | unsupported |
+| 5 | \`diptych verify\` found a number that does not follow from the journal |
+| 130 | interrupted |
+`;
+
+export function writeErrorDocs(): Promise<readonly GeneratedFile[]> {
+  const codes = Object.keys(errorTable) as ErrorCode[];
+  const sections = (Object.entries(kinds) as [ErrorKind, string][]).map(([kind, title]) => {
+    const own = codes.filter((code) => errorTable[code].kind === kind).toSorted();
+    return `\n## ${title}\n${own.map(describeCode).join('')}`;
+  });
+  return Promise.resolve([{ path: 'docs/errors.md', text: introduction + sections.join('') }]);
+}
+
+function describeCode(code: ErrorCode): string {
+  const { meaning, cure } = errorTable[code];
+  return `\n### ${code}\n\n${meaning} ${cure} Exit code ${exitCodeOf(code)}.\n`;
+}

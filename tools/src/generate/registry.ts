@@ -1,0 +1,13 @@
+/** Writes the registry of built-in plugins: names to lazy imports, so that listing them loads none. */
+import { type GeneratedFile, origin } from './generated-file.ts';
+import { listPlugins } from './plugin-files.ts';
+
+const folder = 'packages/plugins/src/';
+
+export function writeRegistry(root: string): Promise<readonly GeneratedFile[]> {
+  const entries = listPlugins(root).map(
+    ({ kind, name, file }) => `  '${kind}/${name}': () => import('./${file.slice(folder.length)}'),\n`,
+  );
+  const text = `// ${origin('registry.ts')}\n\n/** Every built-in plugin by \`kind/name\`. */\nexport const registry = {\n${entries.join('')}} as const;\n`;
+  return Promise.resolve([{ path: `${folder}_registry.gen.ts`, text }]);
+}

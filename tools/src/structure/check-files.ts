@@ -1,0 +1,78 @@
+/** Rules on whole files: length, a test beside each plugin, text that must not be committed. */
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { listPlugins } from '../generate/plugin-files.ts';
+import type { Problem } from './problem.ts';
+
+/** Budgets in lines, most specific first. docs/decisions says why they are hard limits. */
+const budgets: readonly { readonly files: RegExp; readonly lines: number }[] = [
+  { files: /^packages\/plugins\/src\/(?!shared\/)[^/]+\/.+(?<!\.test)\.ts$/, lines: 250 },
+  { files: /\.wgsl$/, lines: 300 },
+  { files: /\.(?:ts|tsx|mjs)$/, lines: 400 },
+  { files: /\.rs$/, lines: 500 },
+];
+
+export function checkFileLengths(root: string, files: readonly string[]): Problem[] {
+  return files.flatMap((file) => {
+    const budget = /\.gen\./.test(file) ? undefined : budgets.find((candidate) => candidate.files.test(file));
+    if (budget === undefined) return [];
+    const lines = countLines(readFileSync(join(root, file), 'utf8'), file);
+    if (lines <= budget.lines) return [];
+    return [{ rule: 'file-length', file, message: `${lines} lines, the budget is ${budget.lines}. Split it by subject.` }];
+  });
+}
+
+/** A Rust file's unit tests stand at its end and are not counted. */
+function countLines(text: string, file: string): number {
+  const counted = file.endsWith('.rs') ? text.split(/^#\[cfg\(test\)\]/m)[0]! : text;
+  return counted.trimEnd().split('\n').length;
+}
+
+export function checkPluginTests(root: string, files: readonly string[]): Problem[] {
+  const known = new Set(files);
+  return listPlugins(root).flatMap(({ file }) => {
+    const isFolder = file.endsWith('/index.ts');
+    const folder = file.slice(0, file.lastIndexOf('/') + 1);
+    const isTested = isFolder
+      ? files.some((other) => other.startsWith(folder) && other.endsWith('.test.ts'))
+      : known.has(file.replace(/\.ts$/, '.test.ts'));
+    if (isTested) return [];
+    return [{ rule: 'plugin-test', file, message: 'has no test file beside it. Add one that calls the conformance suite.' }];
+  });
+}
+
+// Assembled from parts, so that this file does not contain what it looks for.
+const host = (...parts: string[]): string => parts.join('\\.');
+const forbidden: readonly { readonly rule: string; readonly pattern: RegExp; readonly cure: string }[] = [
+  {
+    rule: 'registry-host',
+    pattern: new RegExp(
+      [
+        host('registry', '(?:npmjs|yarnpkg)', '(?:org|com)'),
+        host('(?:files', 'pythonhosted|pypi)', 'org'),
+        host('(?:index|static)', 'crates', 'io'),
+        host('(?:deb|security)', 'debian', 'org'),
+      ].join('|'),
+    ),
+    cure: 'Use the ordinary client, so that mirrors keep working.',
+  },
+  { rule: 'machine-path', pattern: new RegExp(`(?<![\\w.:/-])/${'work'}/`), cure: 'Name paths relative to the repository.' },
+];
+
+const isText = (bytes: Buffer): boolean => !bytes.subarray(0, 8192).includes(0);
+
+export function checkForbiddenText(root: string, files: readonly string[]): Problem[] {
+  return files.flatMap((file) => {
+    const path = join(root, file);
+    if (!statSync(path).isFile()) return [];
+    const bytes = readFileSync(path);
+    if (!isText(bytes)) return [];
+    const text = bytes.toString('utf8');
+    return forbidden.flatMap(({ rule, pattern, cure }) => {
+      const match = pattern.exec(text);
+      if (match === null) return [];
+      const line = text.slice(0, match.index).split('\n').length;
+      return [{ rule, file, line, message: `contains ${match[0]}. ${cure}` }];
+    });
+  });
+}

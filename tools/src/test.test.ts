@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { repositoryRoot } from './repository.ts';
+import { missingSuites, readMustRun } from './test/must-run.ts';
+import { type StepResult, skipList, stepTable, totalsLine } from './test/results.ts';
+import { readCargoTotals } from './test/steps.ts';
+
+const step = (passed: number, failed: number, skips: number): StepResult => ({
+  step: 'vitest',
+  seconds: 1.25,
+  passed,
+  failed,
+  skipped: Array.from({ length: skips }, (_, i) => ({ file: 'a.test.ts', name: `test ${i}`, reason: 'no GPU' })),
+  failures: [],
+});
+
+describe('totals line', () => {
+  it('adds up all steps', () => {
+    expect(totalsLine([step(1, 0, 0), step(40, 2, 0)])).toBe('41 passed, 2 failed');
+  });
+
+  it('mentions skipped tests only when there are any', () => {
+    expect(totalsLine([step(1, 0, 3)])).toBe('1 passed, 0 failed, 3 skipped');
+  });
+});
+
+it('aligns the table of steps', () => {
+  expect(stepTable([step(12, 0, 1)])).toBe(
+    'step    passed  failed  skipped  seconds\nvitest      12       0        1      1.3',
+  );
+});
+
+describe('list of skipped tests', () => {
+  it('groups tests that skip for one reason, and shouts where there is none', () => {
+    const unexplained = { file: 'b.test.ts', name: 'draws', reason: undefined };
+    expect(skipList([...step(0, 0, 2).skipped, unexplained])).toEqual([
+      'a.test.ts: no GPU (2 tests)',
+      'b.test.ts: NO REASON GIVEN (draws)',
+    ]);
+  });
+});
+
+describe('suites that must run', () => {
+  const required = [{ suite: 'webgpu cases', files: 'packages/gpu-kernels/', names: 'webgpu', needs: 'a Vulkan driver' }];
+
+  it('accepts a suite with one test that ran', () => {
+    expect(missingSuites(required, [{ file: 'packages/gpu-kernels/src/a.test.ts', name: 'relu > webgpu' }])).toEqual([]);
+  });
+
+  it('reports a suite whose tests did not run, although its file has others', () => {
+    const ran = [{ file: 'packages/gpu-kernels/src/a.test.ts', name: 'relu > reference' }];
+    expect(missingSuites(required, ran)).toEqual([
+      'webgpu cases must run on CI, but no test of packages/gpu-kernels/ did. It needs a Vulkan driver.',
+    ]);
+  });
+
+  it('reads the list of this repository', () => {
+    expect(() => readMustRun(repositoryRoot)).not.toThrow();
+  });
+});
+
+describe('totals of cargo', () => {
+  it('sums test binaries and names failures and ignored tests', () => {
+    const output = [
+      'test relu ... ok',
+      'test conv ... FAILED',
+      'test wide ... ignored, needs AVX-512',
+      'test result: FAILED. 1 passed; 1 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s',
+      'test result: ok. 4 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s',
+    ].join('\n');
+    expect(readCargoTotals(output, 0)).toEqual({
+      passed: 5,
+      failed: 1,
+      skipped: [{ file: 'packages/gpu-kernels/native', name: 'wide', reason: 'needs AVX-512' }],
+      failures: ['packages/gpu-kernels/native: conv'],
+    });
+  });
+});

@@ -1,0 +1,130 @@
+/** The steps of the test command, in order: quick checks first, then the tests. */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { repositoryRoot } from '../repository.ts';
+import { missingSuites, readMustRun } from './must-run.ts';
+import type { StepResult } from './results.ts';
+import { runCommand } from './run-command.ts';
+import { totalsVariable, type VitestTotals } from './vitest-reporter.ts';
+
+type Findings = Omit<StepResult, 'step' | 'seconds'>;
+
+export interface TestStep {
+  readonly name: string;
+  run(): Promise<Findings>;
+}
+
+/** A step that passes or fails as a whole. Its output is shown only when it fails. */
+const check = (name: string, ...command: string[]): TestStep => ({
+  name,
+  async run() {
+    const { exitCode, output } = await runCommand(command);
+    if (exitCode === 0) return { passed: 1, failed: 0, skipped: [], failures: [] };
+    console.log(output.trimEnd());
+    return { passed: 0, failed: 1, skipped: [], failures: [`${name}: \`${command.join(' ')}\` ended with ${exitCode}`] };
+  },
+});
+
+const skippedStep = (file: string, name: string, reason: string): Findings => ({
+  passed: 0,
+  failed: 0,
+  skipped: [{ file, name, reason }],
+  failures: [],
+});
+
+const vitest: TestStep = {
+  name: 'vitest',
+  async run() {
+    const folder = mkdtempSync(join(tmpdir(), 'diptych-test-'));
+    try {
+      const path = join(folder, 'totals.json');
+      const reporters = ['--reporter=default', '--reporter=./tools/src/test/vitest-reporter.ts'];
+      const { exitCode } = await runCommand(['node', 'node_modules/vitest/vitest.mjs', 'run', ...reporters], {
+        show: true,
+        environment: { [totalsVariable]: path },
+      });
+      const noTotals = { ran: [], failed: [], skipped: [], errors: [`vitest ended with ${exitCode} before it had results`] };
+      const totals = existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as VitestTotals) : noTotals;
+      return summariseVitest(totals, exitCode);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  },
+};
+
+/** Errors outside of tests count as one failure each; so does an exit code that no failure explains. */
+function summariseVitest(totals: VitestTotals, exitCode: number): Findings {
+  const required = process.env.CI === 'true' ? missingSuites(readMustRun(repositoryRoot), totals.ran) : [];
+  const failures = [...totals.failed.map(({ file, name }) => `${file} > ${name}`), ...totals.errors, ...required];
+  if (exitCode !== 0 && failures.length === 0) failures.push(`vitest ended with ${exitCode}`);
+  return {
+    passed: totals.ran.length - totals.failed.length,
+    failed: failures.length,
+    skipped: totals.skipped,
+    failures,
+  };
+}
+
+const crate = 'packages/gpu-kernels/native';
+
+/** Tests of the Rust crates without Node in them; the addon is a shell, tested through the native backend. */
+const cargo: TestStep = {
+  name: 'cargo',
+  async run() {
+    const manifest = ['--manifest-path', `${crate}/Cargo.toml`];
+    if (!existsSync(join(repositoryRoot, crate, 'Cargo.toml'))) return skippedStep(crate, 'cargo test', 'there is no crate');
+    const described = await runCommand(['cargo', 'metadata', '--format-version', '1', '--no-deps', '--quiet', ...manifest]);
+    if (described.exitCode === 127) return skippedStep(crate, 'cargo test', 'cargo is not installed');
+    if (described.exitCode !== 0) return { passed: 0, failed: 1, skipped: [], failures: [described.output] };
+    const { packages } = JSON.parse(described.output) as CargoMetadata;
+    const names = packages.filter(({ targets }) => !targets.some((target) => target.crate_types.includes('cdylib')));
+    const selected = names.flatMap(({ name }) => ['--package', name]);
+    const { exitCode, output } = await runCommand(['cargo', 'test', '--release', ...selected, ...manifest]);
+    return readCargoTotals(output, exitCode);
+  },
+};
+
+interface CargoMetadata {
+  readonly packages: readonly {
+    readonly name: string;
+    readonly targets: readonly { readonly crate_types: readonly string[] }[];
+  }[];
+}
+
+/** Sums the `test result:` lines, one for each test binary. */
+export function readCargoTotals(output: string, exitCode: number): Findings {
+  const results = [...output.matchAll(/^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored/gm)];
+  const sum = (group: number): number => results.reduce((total, match) => total + Number(match[group]), 0);
+  const failures = [...output.matchAll(/^test (\S+) \.\.\. FAILED/gm)].map((match) => `${crate}: ${match[1]}`);
+  if (exitCode !== 0 && failures.length === 0) failures.push(`cargo test ended with ${exitCode}`);
+  if (exitCode !== 0) console.log(output.trimEnd());
+  const skipped = [...output.matchAll(/^test (\S+) \.\.\. ignored(?:, (.*))?$/gm)].map((match) => ({
+    file: crate,
+    name: match[1]!,
+    reason: match[2],
+  }));
+  return { passed: sum(1), failed: Math.max(sum(2), failures.length), skipped, failures };
+}
+
+const shaderCheck = 'packages/gpu-kernels/src/check-shaders.ts';
+
+const shaders: TestStep = {
+  name: 'shaders',
+  run: () =>
+    existsSync(join(repositoryRoot, shaderCheck))
+      ? check('shaders', 'node', shaderCheck).run()
+      : Promise.resolve(skippedStep(shaderCheck, 'shader compile check', 'there is no such script')),
+};
+
+export const steps: readonly TestStep[] = [
+  check('generated', 'node', 'tools/src/generate.ts', '--check'),
+  check('structure', 'node', 'tools/src/check-structure.ts'),
+  check('biome', 'node', 'node_modules/@biomejs/biome/bin/biome', 'check', '--colors=off', '.'),
+  check('oxlint', 'node', 'node_modules/oxlint/bin/oxlint', '--type-aware'),
+  check('types', 'node', 'node_modules/typescript/bin/tsc', '-p', 'tsconfig.json', '--noEmit'),
+  check('docs', 'node', 'tools/src/check-docs.ts'),
+  vitest,
+  cargo,
+  shaders,
+];
