@@ -1,0 +1,88 @@
+/** Difference of two sides (families, generators, levels) that answered the same prompts. */
+import { type BootstrapInterval, clusterBootstrap, type ResamplingOptions } from './cluster-bootstrap.ts';
+import { type SignFlipResult, signFlipTest } from './sign-flip.ts';
+import { type PromptTally, tallyByPrompt } from './tallies.ts';
+
+export interface PairedDifference {
+  /** Mean over shared prompts of (first rate - second rate), in [-1, 1], with its interval over prompts. */
+  readonly difference: BootstrapInterval;
+  /** Mean per-prompt rate of each side over the shared prompts; null without any. */
+  readonly firstRate: number | null;
+  readonly secondRate: number | null;
+  /** Null without shared prompts. */
+  readonly test: SignFlipResult | null;
+  /** Cohen's h of the two mean rates: 2 asin √p1 - 2 asin √p2, in [-π, π]; 0.2 small, 0.5 medium, 0.8 large (Cohen 1988, ch. 6). */
+  readonly cohenH: number | null;
+  /** Mean over standard deviation (n - 1) of the per-prompt differences (Cohen 1988, ch. 2, d_z); null if they do not vary. */
+  readonly cohenDz: number | null;
+  /** Prompts with trials on both sides, and those with trials on one side only, which are left out. */
+  readonly sharedPrompts: number;
+  readonly firstOnlyPrompts: number;
+  readonly secondOnlyPrompts: number;
+}
+
+export interface PairedOptions extends ResamplingOptions {
+  /** Random sign patterns where an exact test is out of reach; default 9,999. */
+  readonly rounds?: number;
+}
+
+/**
+ * Each shared prompt weighs the same, however many samples it has: the study's score is a mean of per-prompt shares.
+ * Throws `METRIC_INPUT_INVALID` for counts that are not 0 <= positives <= trials.
+ */
+export function pairedDifference(
+  first: readonly PromptTally[],
+  second: readonly PromptTally[],
+  options: PairedOptions,
+): PairedDifference {
+  const pairs = pairByPrompt(first, second);
+  const { rates, differences } = pairs;
+  const ones = new Float64Array(differences.length).fill(1);
+  const difference = clusterBootstrap([differences, ones], (sums) => (sums[1] === 0 ? null : sums[0]! / sums[1]!), options);
+  const firstRate = mean(rates.first);
+  const secondRate = mean(rates.second);
+  return {
+    difference,
+    firstRate,
+    secondRate,
+    test: differences.length === 0 ? null : signFlipTest(differences, options),
+    cohenH: firstRate === null || secondRate === null ? null : cohenH(firstRate, secondRate),
+    cohenDz: standardisedMean(differences),
+    sharedPrompts: differences.length,
+    firstOnlyPrompts: pairs.firstOnly,
+    secondOnlyPrompts: pairs.secondOnly,
+  };
+}
+
+export const cohenH = (first: number, second: number): number => angle(first) - angle(second);
+
+const angle = (share: number): number => 2 * Math.asin(Math.sqrt(Math.min(1, Math.max(0, share))));
+
+function pairByPrompt(first: readonly PromptTally[], second: readonly PromptTally[]) {
+  const [left, right] = [tallyByPrompt(first), tallyByPrompt(second)];
+  const rates = { first: [] as number[], second: [] as number[] };
+  let firstOnly = 0;
+  let secondOnly = 0;
+  // Sorted, so that the order of records does not decide which prompt a seed draws.
+  for (const promptId of [...new Set([...left.keys(), ...right.keys()])].sort()) {
+    const [a, b] = [left.get(promptId), right.get(promptId)];
+    const [hasFirst, hasSecond] = [(a?.trials ?? 0) > 0, (b?.trials ?? 0) > 0];
+    if (hasFirst && hasSecond) {
+      rates.first.push(a!.positives / a!.trials);
+      rates.second.push(b!.positives / b!.trials);
+    } else if (hasFirst) firstOnly++;
+    else if (hasSecond) secondOnly++;
+  }
+  return { rates, differences: rates.first.map((rate, index) => rate - rates.second[index]!), firstOnly, secondOnly };
+}
+
+const mean = (values: readonly number[]): number | null =>
+  values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
+
+function standardisedMean(values: readonly number[]): number | null {
+  const centre = mean(values);
+  if (centre === null || values.length < 2) return null;
+  const variance = values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1);
+  // 1e-24: differences that are equal but for rounding have no spread to divide by.
+  return variance <= 1e-24 ? null : centre / Math.sqrt(variance);
+}
