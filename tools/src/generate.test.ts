@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { errorTable } from '@diptych/plugin-kit';
 import { afterEach, describe, expect, it } from 'vitest';
+import { missingPlatformPackages, platformOf } from './generate/complete-lock.ts';
 import { writeErrorDocs } from './generate/error-docs.ts';
 import { writeJsonSchemas } from './generate/json-schemas.ts';
 import { writePluginDocs } from './generate/plugin-docs.ts';
@@ -91,5 +92,33 @@ describe('staleness', () => {
       text: name === 'other' ? 'b' : 'a',
     }));
     expect(staleFiles(root, files).map(({ path }) => path)).toEqual([`${plugins}/other.txt`, `${plugins}/absent.txt`]);
+  });
+});
+
+describe('lock file', () => {
+  const scanner = { optionalDependencies: { '@s/linux-x64-musl': '1.2.3', '@s/darwin-arm64': '1.2.3' }, dev: true };
+
+  it('gets the platform packages that npm left out, with what npm needs to skip them', () => {
+    const lock = { packages: { '': {}, 'node_modules/s': scanner, 'node_modules/@s/linux-x64-musl': { version: '1.2.3' } } };
+    expect(missingPlatformPackages(lock)).toEqual({
+      'node_modules/@s/darwin-arm64': { version: '1.2.3', dev: true, cpu: ['arm64'], os: ['darwin'], optional: true },
+    });
+  });
+
+  it('is complete when a nested or an outer entry satisfies the package', () => {
+    const lock = {
+      packages: {
+        'packages/a/node_modules/s': scanner,
+        'packages/a/node_modules/s/node_modules/@s/linux-x64-musl': {},
+        'node_modules/@s/darwin-arm64': {},
+      },
+    };
+    expect(missingPlatformPackages(lock)).toEqual({});
+  });
+
+  it('reads platforms from package names', () => {
+    expect(platformOf('@oxlint/binding-linux-arm64-musl')).toEqual({ cpu: ['arm64'], libc: ['musl'], os: ['linux'] });
+    expect(platformOf('@nx/nx-linux-arm-gnueabihf')).toEqual({ cpu: ['arm'], libc: ['glibc'], os: ['linux'] });
+    expect(platformOf('zod')).toBeUndefined();
   });
 });

@@ -4,6 +4,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { writeCompleteLock } from './generate/complete-lock.ts';
 import { writeErrorDocs } from './generate/error-docs.ts';
 import type { GeneratedFile, Writer } from './generate/generated-file.ts';
 import { writeJsonSchemas } from './generate/json-schemas.ts';
@@ -11,7 +12,7 @@ import { writePluginDocs } from './generate/plugin-docs.ts';
 import { writeRegistry } from './generate/registry.ts';
 import { repositoryRoot } from './repository.ts';
 
-const writers: readonly Writer[] = [writeRegistry, writeErrorDocs, writeJsonSchemas, writePluginDocs];
+const writers: readonly Writer[] = [writeRegistry, writeErrorDocs, writeJsonSchemas, writePluginDocs, writeCompleteLock];
 
 /** The files whose text on disk differs from what their writer gives. */
 export function staleFiles(root: string, files: readonly GeneratedFile[]): GeneratedFile[] {
