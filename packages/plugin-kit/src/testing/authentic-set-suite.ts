@@ -1,0 +1,95 @@
+import type { z } from 'zod';
+import type { AuthenticSet } from '../authentic-set.ts';
+import type { Plugin } from '../plugin.ts';
+import { looksLikeImage } from './generation-checks.ts';
+import { metadataChecks } from './metadata-checks.ts';
+import {
+  type Check,
+  calm,
+  collect,
+  describeChecks,
+  firstDifference,
+  isDigest,
+  rejects,
+  runChecks,
+  type Subject,
+  type SuiteInput,
+} from './suite.ts';
+
+export interface AuthenticSetSuiteInput<O extends z.ZodType = z.ZodType> extends SuiteInput<O> {
+  /** The suite loads at most this many images. 20 where absent. */
+  readonly loads?: number;
+}
+type AuthenticPlugin<O extends z.ZodType = z.ZodType> = Plugin<'authentic-set', AuthenticSet, O>;
+type AuthenticSubject = Subject<AuthenticPlugin, AuthenticSet, AuthenticSetSuiteInput>;
+
+async function listingFaults({ instance, another }: AuthenticSubject): Promise<string[]> {
+  const images = await collect(instance.images(calm));
+  const faults: string[] = [];
+  if (images.length === 0) faults.push('no image was listed; give options that list some.');
+  for (const { key, licence, groupId } of images) {
+    if (key.length === 0 || key.length > 2000) faults.push(`the key "${key.slice(0, 80)}" has not 1 to 2000 characters.`);
+    if (licence.id.length === 0 || licence.id.length > 300)
+      faults.push(`image "${key}" has no licence id of 1 to 300 characters.`);
+    if ((groupId?.length ?? 0) > 2000) faults.push(`image "${key}" has a group id longer than 2000 characters.`);
+  }
+  if (new Set(images.map((image) => image.key)).size !== images.length) faults.push('two images have the same key.');
+  for (const set of [instance, await another()]) {
+    const difference = firstDifference(images, await collect(set.images(calm)), 0, 'listing');
+    if (difference !== undefined) faults.push(`two listings differ: ${difference}.`);
+  }
+  return faults;
+}
+
+async function digestFaults({ instance, another }: AuthenticSubject): Promise<string[]> {
+  const digest = await instance.digest(calm);
+  if (!isDigest(digest)) return [`the digest "${digest}" is not 64 lower-case hex digits.`];
+  return digest === (await (await another()).digest(calm)) ? [] : ['two instances give different digests.'];
+}
+
+async function loadFaults({ instance, input }: AuthenticSubject): Promise<string[]> {
+  const faults: string[] = [];
+  for (const image of (await collect(instance.images(calm))).slice(0, input.loads ?? 20)) {
+    const bytes = await instance.load(image, calm);
+    if (!looksLikeImage(bytes)) faults.push(`image "${image.key}" is not a JPEG, PNG, WebP, GIF, TIFF or AVIF file.`);
+    if (firstDifference(bytes, await instance.load(image, calm), 0) !== undefined)
+      faults.push(`image "${image.key}" loaded twice differs.`);
+  }
+  return faults;
+}
+
+async function abortFaults({ instance }: AuthenticSubject): Promise<string[]> {
+  const [image] = await collect(instance.images(calm));
+  if (image === undefined) return ['no image was listed; give options that list some.'];
+  return [
+    ...(await rejects(() => collect(instance.images(AbortSignal.abort())), 'images')),
+    ...(await rejects(() => instance.load(image, AbortSignal.abort()), 'load')),
+    ...(await rejects(() => instance.digest(AbortSignal.abort()), 'digest')),
+  ];
+}
+
+const checks: readonly Check<AuthenticSubject>[] = [
+  ...metadataChecks('authentic-set'),
+  { claim: 'lists licensed images with unique keys, in the same order every time', faults: listingFaults },
+  { claim: 'has a stable digest', faults: digestFaults },
+  { claim: 'loads the same image file every time', faults: loadFaults },
+  { claim: 'rejects when aborted', faults: abortFaults },
+];
+
+const erase = <O extends z.ZodType>(plugin: AuthenticPlugin<O>): AuthenticPlugin => plugin as unknown as AuthenticPlugin;
+
+/** The faults of an authentic set, as sentences; empty where it meets the contract. */
+export function checkAuthenticSet<O extends z.ZodType>(
+  plugin: AuthenticPlugin<O>,
+  input: AuthenticSetSuiteInput<O>,
+): Promise<string[]> {
+  return runChecks<AuthenticSet, AuthenticPlugin, AuthenticSetSuiteInput>(erase(plugin), input, checks);
+}
+
+/** One test for every claim of the contract. */
+export function describeAuthenticSet<O extends z.ZodType>(
+  plugin: AuthenticPlugin<O>,
+  input: AuthenticSetSuiteInput<O>,
+): void {
+  describeChecks<AuthenticSet, AuthenticPlugin, AuthenticSetSuiteInput>(erase(plugin), input, checks);
+}
