@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { addonFileName, findAddon } from '../build-native.mjs';
+import { buildNative, isFresh } from '../build-native.mjs';
 import { matchesLock } from '../setup/install.mjs';
 import { isAtLeast, pinnedNodePath } from '../setup/pinned-node.mjs';
 import { hashFiles, listFiles, readStamp, writeStamp } from '../setup/stamp.mjs';
@@ -88,22 +88,23 @@ describe('stamps', () => {
 });
 
 describe('native addon', () => {
-  it('is named by platform, architecture and C library', () => {
-    expect(addonFileName('linux', 'x64', false)).toBe('diptych-kernels.linux-x64-gnu.node');
-    expect(addonFileName('linux', 'arm64', true)).toBe('diptych-kernels.linux-arm64-musl.node');
-    expect(addonFileName('darwin', 'arm64', false)).toBe('diptych-kernels.darwin-arm64.node');
-    expect(addonFileName('win32', 'x64', false)).toBe('diptych-kernels.win32-x64-msvc.node');
+  it('is built again when its sources changed or its file is gone', () => {
+    const folder = newFolder();
+    writeStamp(join(folder, 'artifacts/.stamp'), 'digest-1\nartifacts/addon.node');
+    expect(isFresh(folder, 'digest-1')).toBe(false);
+    writeFileSync(join(folder, 'artifacts/addon.node'), '');
+    expect(isFresh(folder, 'digest-1')).toBe(true);
+    expect(isFresh(folder, 'digest-2')).toBe(false);
   });
 
-  it('is the workspace member that is a dynamic library', () => {
-    const metadata = {
-      target_directory: '/t',
-      packages: [
-        { name: 'kernels', targets: [{ name: 'kernels', crate_types: ['lib'] }] },
-        { name: 'addon', targets: [{ name: 'diptych-addon', crate_types: ['cdylib'] }] },
-      ],
-    };
-    expect(findAddon(metadata, 'linux')).toEqual({ name: 'addon', library: join('/t', 'release', 'libdiptych_addon.so') });
+  it('is built by the crate, and a failure is told but does not stop the set-up', () => {
+    const root = newFolder();
+    expect(buildNative(root)).toBe('absent');
+    const folder = join(root, 'packages/gpu-kernels/native');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'build.mjs'), 'process.exit(3);');
+    // Without cargo on the machine the build is not even tried.
+    expect(['failed', 'no-cargo']).toContain(buildNative(root));
   });
 });
 

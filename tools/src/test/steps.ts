@@ -80,7 +80,7 @@ const cargo: TestStep = {
     const { packages } = JSON.parse(described.output) as CargoMetadata;
     const names = packages.filter(({ targets }) => !targets.some((target) => target.crate_types.includes('cdylib')));
     const selected = names.flatMap(({ name }) => ['--package', name]);
-    const { exitCode, output } = await runCommand(['cargo', 'test', '--release', ...selected, ...manifest]);
+    const { exitCode, output } = await runCommand(['cargo', 'test', ...selected, ...manifest]);
     return readCargoTotals(output, exitCode);
   },
 };
