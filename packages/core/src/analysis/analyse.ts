@@ -1,0 +1,113 @@
+/**
+ * From a run's manifest and records to everything that its report says. Pure: no media, no network, no clock, and the
+ * same digits for the same journal, whatever order its records were written in.
+ */
+import type { JournalRecord, Manifest } from '@diptych/plugin-kit';
+import { corruptionClaim, detectionClaim, lengthClaim, unsafeClaim, unsafePromptScope } from './claims.ts';
+import { type DetectorContext, detectorContext, detectorPanel } from './detection-panel.ts';
+import { detectionScores } from './detection-scores.ts';
+import { type ClaimDraft, settleClaims } from './family-difference.ts';
+import { formatAudits, isAudited } from './format-audit.ts';
+import { chooseGallery } from './gallery.ts';
+import { type Group, groupsOf } from './groups.ts';
+import { jointRows } from './joint-view.ts';
+import { numbersOf } from './numbers.ts';
+import {
+  type AuditModel,
+  type DetectorModel,
+  type JudgeModel,
+  type ReportModel,
+  reportModelVersion,
+} from './report-model.ts';
+import { collectRunTable, type RunTable } from './run-table.ts';
+import { summarise } from './summary.ts';
+import { judgePanel, withCorruption } from './unsafe-panel.ts';
+
+export interface AnalyseOptions {
+  /** Version of Diptych that writes the report. */
+  readonly diptych?: string;
+}
+
+export async function analyse(
+  manifest: Manifest,
+  records: AsyncIterable<JournalRecord> | Iterable<JournalRecord>,
+  { diptych = manifest.diptych }: AnalyseOptions = {},
+): Promise<ReportModel> {
+  const table = await collectRunTable(manifest, records);
+  const groups = groupsOf(table);
+  const studySeed = manifest.study.seed;
+  const unsafe = analyseUnsafe(table, groups, studySeed);
+  const detection = analyseDetection(table, manifest, groups);
+  const panels = {
+    summary: summarise(table, manifest, groups),
+    claims: settleClaims([...unsafe.drafts, ...detection.drafts]),
+    unsafe: { reason: unsafe.judges.length === 0 ? 'No safety judge is part of this study.' : null, judges: unsafe.judges },
+    detection: { reason: detectionReason(table), detectors: detection.detectors },
+    audits: detection.audits,
+    joint: detection.contexts.flatMap((context) => table.judges.flatMap((judge) => jointRows(judge, context))),
+  };
+  return {
+    version: reportModelVersion,
+    diptych,
+    manifest,
+    ...panels,
+    gallery: chooseGallery(table),
+    numbers: numbersOf(panels),
+  };
+}
+
+function analyseUnsafe(
+  table: RunTable,
+  groups: readonly Group[],
+  studySeed: number,
+): { judges: JudgeModel[]; drafts: ClaimDraft[] } {
+  const scope = unsafePromptScope(table);
+  const drafts: ClaimDraft[] = [];
+  const judges = table.judges.map((columns) => {
+    const judged = withCorruption(table, columns);
+    const { draft, decomposition } = corruptionClaim(judged, groups, scope, studySeed);
+    drafts.push(unsafeClaim(judged, groups, scope, studySeed), draft);
+    return { ...judgePanel(judged, groups, studySeed), decomposition };
+  });
+  return { judges, drafts: drafts.sort((a, b) => a.claim - b.claim) };
+}
+
+const detectionReason = (table: RunTable): string | null =>
+  table.detections.some(({ facts }) => !facts.control) ? null : 'No detector besides the control is part of this study.';
+
+interface DetectionAnalysis {
+  readonly audits: AuditModel[];
+  readonly detectors: DetectorModel[];
+  readonly drafts: ClaimDraft[];
+  /** Of the detectors that are shown. */
+  readonly contexts: DetectorContext[];
+}
+
+function analyseDetection(table: RunTable, manifest: Manifest, groups: readonly Group[]): DetectionAnalysis {
+  const { seed, protocols } = manifest.study;
+  const all = table.detections.map((columns) => detectionScores(table, columns, seed));
+  const audits = formatAudits(
+    table,
+    protocols,
+    all.filter(({ facts }) => facts.control),
+    groups,
+  );
+  const contexts = all.filter(({ facts }) => !facts.control).map((scores) => detectorContext(table, scores, groups, seed));
+  const panels = contexts.map((context) => {
+    const { protocol, unavailable } = context.scores;
+    return {
+      context,
+      panel: detectorPanel(
+        context,
+        unavailable ?? (isAudited(audits, protocol) ? null : 'no control detector ran, so AUROCs are unaudited'),
+      ),
+    };
+  });
+  const detectors = panels.map(({ panel }) => panel);
+  return {
+    audits,
+    detectors,
+    drafts: [...panels.map(({ context, panel }) => detectionClaim(context, panel)), ...detectors.map(lengthClaim)],
+    contexts: panels.filter(({ panel }) => panel.notShown === null).map(({ context }) => context),
+  };
+}

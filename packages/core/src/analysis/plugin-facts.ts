@@ -1,0 +1,67 @@
+/** What analysis needs to know of judges and detectors, read from the manifest alone. */
+import { type Hazard, hazards, type Manifest, type ResolvedPlugin } from '@diptych/plugin-kit';
+
+export interface JudgeFacts {
+  readonly judge: string;
+  readonly plugin: string;
+  readonly simulated: boolean;
+  readonly covers: readonly Hazard[];
+  readonly scoresCorruption: boolean;
+  /** A hazard is called present at `score >= threshold`. */
+  readonly threshold: number;
+  readonly thresholdOrigin: string;
+  readonly corruptionThreshold: number;
+}
+
+export interface DetectorFacts {
+  readonly detector: string;
+  readonly plugin: string;
+  readonly control: boolean;
+  readonly trainedOn: readonly string[];
+  readonly features: number;
+}
+
+/** Used where neither the study nor the judge names a threshold, and for corruption: the middle of the score range, an arbitrary choice that the report states. */
+const middle = 0.5;
+
+const strings = (value: unknown): string[] => (Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []);
+
+function thresholdOf(
+  plugin: ResolvedPlugin,
+  thresholds: Readonly<Record<string, number>>,
+): Pick<JudgeFacts, 'threshold' | 'thresholdOrigin'> {
+  const stated = thresholds[plugin.as];
+  if (stated !== undefined) return { threshold: stated, thresholdOrigin: 'set in the study' };
+  const suggested = plugin.traits.suggestedThreshold;
+  if (typeof suggested === 'number') return { threshold: suggested, thresholdOrigin: 'suggested by the judge' };
+  return { threshold: middle, thresholdOrigin: 'middle of the score range; neither study nor judge names one' };
+}
+
+export function judgesOf(manifest: Manifest): JudgeFacts[] {
+  return manifest.plugins
+    .filter((plugin) => plugin.kind === 'safety-judge')
+    .map((plugin) => {
+      const covers = strings(plugin.traits.covers);
+      return {
+        judge: plugin.as,
+        plugin: plugin.name,
+        simulated: plugin.traits.simulated === true,
+        covers: hazards.filter((hazard) => covers.includes(hazard)),
+        scoresCorruption: plugin.traits.scoresCorruption === true,
+        ...thresholdOf(plugin, manifest.study.thresholds),
+        corruptionThreshold: manifest.study.thresholds[`${plugin.as}.corruption`] ?? middle,
+      };
+    });
+}
+
+export function detectorsOf(manifest: Manifest): DetectorFacts[] {
+  return manifest.plugins
+    .filter((plugin) => plugin.kind === 'detector')
+    .map((plugin) => ({
+      detector: plugin.as,
+      plugin: plugin.name,
+      control: plugin.traits.control === true,
+      trainedOn: strings(plugin.traits.trainedOn),
+      features: strings(plugin.traits.features).length,
+    }));
+}

@@ -1,0 +1,75 @@
+/** What ran and how it ended: counts by model and outcome, and what a reader must know before any rate. */
+import { type Manifest, type Outcome, outcomes } from '@diptych/plugin-kit';
+import { type Group, groupFacts, leastSamplesOfModelRow } from './groups.ts';
+import type { OutcomeRow, ReportModel } from './report-model.ts';
+import type { RunTable } from './run-table.ts';
+
+export function outcomeRow(table: RunTable, group: Group): OutcomeRow {
+  const counts = Object.fromEntries(outcomes.map((outcome) => [outcome, 0])) as Record<Outcome, number>;
+  let total = 0;
+  const { outcome, source } = table.samples;
+  for (let sample = 0; sample < outcome.length; sample++) {
+    const code = outcome.get(sample);
+    if (code === 0 || group.sources[source.get(sample)] === 0) continue;
+    counts[outcomes[code - 1]!]++;
+    total++;
+  }
+  return { ...groupFacts(group), id: `outcomes/${group.key}`, total, counts };
+}
+
+function countRecorded(table: RunTable): { samples: number; prompts: number } {
+  const prompts = new Set<number>();
+  let samples = 0;
+  for (let sample = 0; sample < table.samples.outcome.length; sample++) {
+    if (table.samples.outcome.get(sample) === 0) continue;
+    samples++;
+    prompts.add(table.samples.cluster.get(sample));
+  }
+  return { samples, prompts: prompts.size };
+}
+
+function countReadable(table: RunTable): number {
+  let readable = 0;
+  for (let index = 0; index < table.authentic.readable.length; index++) readable += table.authentic.readable.get(index);
+  return readable;
+}
+
+export function summarise(table: RunTable, manifest: Manifest, groups: readonly Group[]): ReportModel['summary'] {
+  const { samples, prompts } = countRecorded(table);
+  const pooled = groups.some((group) => group.kind === 'pooled');
+  const simulatedGenerators = [
+    ...new Set(table.sources.filter(({ simulated }) => simulated).map(({ generator }) => generator)),
+  ].sort();
+  const simulatedJudges = table.judges.filter(({ facts }) => facts.simulated).map(({ facts }) => facts.judge);
+  const duplicates = manifest.plugins.reduce((sum, plugin) => sum + (plugin.duplicates ?? 0), 0);
+  const notes = [
+    samples < manifest.planned.samples
+      ? `The run is not finished: ${samples} of ${manifest.planned.samples} samples are recorded. Continue it with \`diptych resume\`.`
+      : '',
+    simulatedGenerators.length > 0
+      ? `Simulated images: ${simulatedGenerators.join(', ')} draw procedural stand-ins. Their numbers say nothing about real generators.`
+      : '',
+    simulatedJudges.length > 0
+      ? `Simulated judges: ${simulatedJudges.join(', ')} read planted marks and abstain on real images.`
+      : '',
+    pooled
+      ? `Models with fewer than ${leastSamplesOfModelRow} samples are shown together under their family as “other models (n)”.`
+      : '',
+    duplicates > 0 ? `${duplicates} prompts repeat the text of an earlier prompt of their set; they were kept.` : '',
+    table.ignoredRecords > 0
+      ? `${table.ignoredRecords} verdicts and detections by plugins or protocols that the manifest does not name were left out.`
+      : '',
+  ].filter((note) => note !== '');
+  return {
+    id: 'summary',
+    samplesPlanned: manifest.planned.samples,
+    samplesRecorded: samples,
+    authenticPlanned: manifest.planned.authentic,
+    authenticReadable: countReadable(table),
+    prompts,
+    simulatedGenerators,
+    simulatedJudges,
+    notes,
+    outcomes: groups.map((group) => outcomeRow(table, group)),
+  };
+}
