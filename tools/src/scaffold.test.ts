@@ -1,0 +1,69 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { pluginKinds } from '@diptych/plugin-kit';
+import { afterEach, describe, expect, it } from 'vitest';
+import { pluginFiles } from '../generators/plugin.mjs';
+import { repositoryRoot } from './repository.ts';
+
+const folders: string[] = [];
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
+});
+
+const readTemplate = (file: string): string =>
+  readFileSync(join(repositoryRoot, 'apps/cli/templates/plugins', file), 'utf8');
+
+describe('scaffolded plugins', () => {
+  it('lie where the registry looks for them, test beside code, named as asked', () => {
+    const files = pluginFiles('detector', 'my-patch', readTemplate);
+    expect(Object.keys(files)).toEqual([
+      'packages/plugins/src/detectors/my-patch.ts',
+      'packages/plugins/src/detectors/my-patch.test.ts',
+    ]);
+    expect(Object.values(files).join('')).toContain("name: 'my-patch'");
+    expect(Object.values(files).join('')).not.toContain('{{');
+  });
+
+  it.each(['My-Patch', '2d', 'a/b', '../a', 'a_b', ''])('refuse the name "%s"', (name) => {
+    expect(() => pluginFiles('detector', name, readTemplate)).toThrow('Expected a kebab-case name');
+  });
+
+  it('type-check, for every kind', () => {
+    const root = scaffoldAll();
+    expect(run(root, 'typescript/bin/tsc', '-p', '.')).toBe('');
+  });
+
+  it('pass the conformance suite of their kind before anything is filled in', () => {
+    const output = run(scaffoldAll(), 'vitest/vitest.mjs', 'run', '--root', '.');
+    expect(output).toContain(`${pluginKinds.length} passed (${pluginKinds.length})`);
+    expect(output).not.toMatch(/failed|skipped/);
+  });
+});
+
+/** A project of its own with one plugin of every kind, as the templates give them. */
+function scaffoldAll(): string {
+  const root = mkdtempSync(join(tmpdir(), 'diptych-scaffold-'));
+  folders.push(root);
+  symlinkSync(join(repositoryRoot, 'node_modules'), join(root, 'node_modules'), 'junction');
+  const types = [join(repositoryRoot, 'node_modules/@types')];
+  const base = join(repositoryRoot, 'tsconfig.base.json');
+  const files: Record<string, string> = {
+    'package.json': JSON.stringify({ type: 'module' }),
+    'tsconfig.json': JSON.stringify({ extends: base, compilerOptions: { typeRoots: types }, include: ['packages'] }),
+  };
+  for (const kind of pluginKinds) Object.assign(files, pluginFiles(kind, 'sample', readTemplate));
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+  }
+  return root;
+}
+
+function run(folder: string, script: string, ...args: string[]): string {
+  const path = join(repositoryRoot, 'node_modules', script);
+  const environment = { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' };
+  const result = spawnSync(process.execPath, [path, ...args], { encoding: 'utf8', cwd: folder, env: environment });
+  return `${result.stdout}${result.stderr}`;
+}
