@@ -1,0 +1,71 @@
+/** The CPU backend: the plan crosses into Rust once, batches after that. */
+import { availableParallelism } from 'node:os';
+import { DiptychError, type ErrorCode, errorTable, type ModelInputs, type Tensors } from '@diptych/plugin-kit';
+import type { Plan } from '../../graph/plan.ts';
+import type { Backend, Executable, Unsupported } from '../backend.ts';
+import { outputNames, readRunInputs, tensorsOf, throwIfAborted } from '../run-inputs.ts';
+import { type Addon, type CompiledPlan, loadAddon } from './addon.ts';
+
+/** `threads` 0 means all cores. Throws BACKEND_UNAVAILABLE. */
+export function openNative(threads = 0): Backend {
+  const addon = loadAddon();
+  return {
+    name: 'native',
+    adapter: `${addon.cpuName()}, ${threads === 0 ? availableParallelism() : threads} threads`,
+    check: (plan) => JSON.parse(addon.checkPlan(JSON.stringify(plan))) as Unsupported[],
+    compile: async (plan, weights) => new NativeExecutable(plan, compile(addon, plan, weights, threads)),
+    [Symbol.asyncDispose]: async () => {},
+  };
+}
+
+function compile(addon: Addon, plan: Plan, weights: Tensors, threads: number): CompiledPlan {
+  try {
+    return addon.compilePlan(
+      JSON.stringify(plan),
+      plan.weights.map(({ name }) => weights[name]!.data),
+      threads,
+    );
+  } catch (cause) {
+    throw fromAddon(cause);
+  }
+}
+
+class NativeExecutable implements Executable {
+  readonly #plan: Plan;
+  #compiled: CompiledPlan | undefined;
+
+  constructor(plan: Plan, compiled: CompiledPlan) {
+    this.#plan = plan;
+    this.#compiled = compiled;
+  }
+
+  async run(inputs: ModelInputs, signal?: AbortSignal): Promise<Tensors> {
+    throwIfAborted(signal);
+    if (this.#compiled === undefined)
+      throw new DiptychError('INVARIANT_BROKEN', `Model "${this.#plan.name}" was run after it was disposed of.`);
+    const { items, tensors, images } = readRunInputs(this.#plan, inputs);
+    if (items === 0)
+      return tensorsOf(
+        this.#plan,
+        0,
+        outputNames(this.#plan).map(() => new Float32Array(0)),
+      );
+    try {
+      return tensorsOf(this.#plan, items, await this.#compiled.run(items, tensors, images));
+    } catch (cause) {
+      throw fromAddon(cause);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#compiled = undefined; // the addon frees the plan when it is collected
+  }
+}
+
+/** The addon writes `CODE: message`; anything else is a fault of ours. */
+function fromAddon(cause: unknown): DiptychError {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  const [, code = '', message = text] = /^([A-Z_]+): (.*)$/s.exec(text) ?? [];
+  const known = Object.hasOwn(errorTable, code) ? (code as ErrorCode) : 'INVARIANT_BROKEN';
+  return new DiptychError(known, message, { cause });
+}

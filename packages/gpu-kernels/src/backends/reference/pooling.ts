@@ -1,0 +1,55 @@
+/** global-average-pool, pool, reduce. */
+import { sizeOf } from '../../graph/shapes.ts';
+import type { ReferenceOp } from './run-context.ts';
+
+type Image = [height: number, width: number, channels: number];
+
+export const globalAveragePool: ReferenceOp<'global-average-pool'> = (step, y, { items, shape, value }) => {
+  const [height, width, channels] = shape(step.x) as Image;
+  const x = value(step.x);
+  const pixels = height * width;
+  for (let item = 0; item < items; item++)
+    for (let c = 0; c < channels; c++) {
+      let sum = 0;
+      for (let pixel = 0; pixel < pixels; pixel++) sum += x[(item * pixels + pixel) * channels + c]!;
+      y[item * channels + c] = sum / pixels;
+    }
+};
+
+export const pool: ReferenceOp<'pool'> = (step, y, { shape, value }) => {
+  const [height, width, channels] = shape(step.x) as Image;
+  const [outHeight, outWidth] = shape(step.output) as Image;
+  const x = value(step.x);
+  const [kernelHeight, kernelWidth] = step.kernel;
+  for (let to = 0; to < y.length; to++) {
+    const c = to % channels;
+    const ox = Math.floor(to / channels) % outWidth;
+    const oy = Math.floor(to / (channels * outWidth)) % outHeight;
+    const item = Math.floor(to / (channels * outWidth * outHeight));
+    let [sum, largest, count] = [0, -Infinity, 0];
+    for (let ky = 0; ky < kernelHeight; ky++)
+      for (let kx = 0; kx < kernelWidth; kx++) {
+        const iy = oy * step.strides[0] + ky - step.pads[0];
+        const ix = ox * step.strides[1] + kx - step.pads[1];
+        if (iy < 0 || ix < 0 || iy >= height || ix >= width) continue;
+        const v = x[((item * height + iy) * width + ix) * channels + c]!;
+        sum += v;
+        largest = Math.max(largest, v);
+        count++;
+      }
+    y[to] = step.function === 'max' ? largest : sum / (step.countPad ? kernelHeight * kernelWidth : count);
+  }
+};
+
+export const reduce: ReferenceOp<'reduce'> = (step, y, { shape, value }) => {
+  const from = shape(step.x);
+  const x = value(step.x);
+  const length = from[step.dimension]!;
+  const inner = sizeOf(from.slice(step.dimension + 1));
+  for (let to = 0; to < y.length; to++) {
+    const first = Math.floor(to / inner) * length * inner + (to % inner);
+    let sum = 0;
+    for (let i = 0; i < length; i++) sum += x[first + i * inner]!;
+    y[to] = step.function === 'mean' ? sum / length : sum;
+  }
+};

@@ -1,0 +1,96 @@
+/** The oracle: every step of a plan in slow, obvious TypeScript. Always there, never fast. */
+import { invariant, type ModelInputs, type Tensors } from '@diptych/plugin-kit';
+import type { Plan, Step } from '../../graph/plan.ts';
+import { sizeOf } from '../../graph/shapes.ts';
+import type { Backend, Executable } from '../backend.ts';
+import {
+  imageSteps,
+  outputNames,
+  type RunInputs,
+  readRunInputs,
+  tensorInputNames,
+  tensorsOf,
+  throwIfAborted,
+} from '../run-inputs.ts';
+import { conv2d, gemm, matmul } from './convolution.ts';
+import { binary, softmax, unary } from './elementwise.ts';
+import { image, pad, reshape, resizeNearest, transpose } from './movement.ts';
+import { globalAveragePool, pool, reduce } from './pooling.ts';
+import type { ReferenceOp, ReferenceOps, RunContext } from './run-context.ts';
+
+const referenceOps: ReferenceOps = {
+  image,
+  conv2d,
+  gemm,
+  matmul,
+  unary,
+  binary,
+  'global-average-pool': globalAveragePool,
+  pool,
+  softmax,
+  'resize-nearest': resizeNearest,
+  pad,
+  transpose,
+  reshape,
+  reduce,
+};
+
+export function openReference(): Backend {
+  return {
+    name: 'reference',
+    adapter: 'TypeScript, one thread',
+    check: () => [],
+    compile: async (plan, weights) => new ReferenceExecutable(plan, weights),
+    [Symbol.asyncDispose]: async () => {},
+  };
+}
+
+class ReferenceExecutable implements Executable {
+  readonly #plan: Plan;
+  readonly #weights: Tensors;
+
+  constructor(plan: Plan, weights: Tensors) {
+    this.#plan = plan;
+    this.#weights = weights;
+  }
+
+  async run(inputs: ModelInputs, signal?: AbortSignal): Promise<Tensors> {
+    throwIfAborted(signal);
+    const read = readRunInputs(this.#plan, inputs);
+    const values = this.#inputValues(read);
+    const context = this.#context(read, values);
+    for (const step of this.#plan.steps) {
+      const y = new Float32Array(read.items * sizeOf(context.shape(step.output)));
+      (referenceOps[step.op] as ReferenceOp<Step['op']>)(step as never, y, context);
+      values.set(step.output, y);
+    }
+    return tensorsOf(
+      this.#plan,
+      read.items,
+      outputNames(this.#plan).map((name) => values.get(this.#plan.outputs[name]!.value)!.slice()),
+    );
+  }
+
+  #inputValues({ tensors }: RunInputs): Map<number, Float32Array> {
+    return new Map(tensorInputNames(this.#plan).map((name, index) => [this.#plan.inputs[name]!, tensors[index]!]));
+  }
+
+  #context({ items, images }: RunInputs, values: ReadonlyMap<number, Float32Array>): RunContext {
+    const plan = this.#plan;
+    const inputs = imageSteps(plan).map((step) => step.input);
+    const found = <T>(thing: T | undefined, what: string): T => {
+      invariant(thing !== undefined, `The plan "${plan.name}" reads ${what} before it exists.`);
+      return thing;
+    };
+    return {
+      plan,
+      items,
+      shape: (id) => found(plan.values[id], `value ${id}`).shape,
+      value: (id) => found(values.get(id), `value ${id}`),
+      weight: (name) => found(this.#weights[name], `weight ${name}`).data,
+      images: (input) => found(images[inputs.indexOf(input)], `images ${input}`),
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+}

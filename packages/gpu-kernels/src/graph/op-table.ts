@@ -1,0 +1,48 @@
+/** ONNX op name → planner. To add an op, write its function under `ops/` and name it here. */
+import type { GraphNode } from '@diptych/plugin-kit';
+import { Abs, Clip, Exp, Log, Neg, Reciprocal, Relu, Sigmoid, Sqrt, Tanh } from './ops/activations.ts';
+import { Add, Div, Max, Min, Mul, Sub } from './ops/arithmetic.ts';
+import { Conv, Pad } from './ops/convolution.ts';
+import { Gemm, MatMul, Softmax } from './ops/linear.ts';
+import { BatchNormalization } from './ops/normalisation.ts';
+import { AveragePool, GlobalAveragePool, MaxPool, Resize } from './ops/pooling.ts';
+import { Constant, Flatten, Identity, ReduceMean, ReduceSum, Reshape, Transpose } from './ops/shape-ops.ts';
+import type { PlanBuilder } from './plan-builder.ts';
+
+export type OpPlanner = (builder: PlanBuilder, node: GraphNode) => void;
+
+export const opTable: Readonly<Record<string, OpPlanner>> = {
+  Abs,
+  Add,
+  AveragePool,
+  BatchNormalization,
+  Clip,
+  Constant,
+  Conv,
+  Div,
+  Exp,
+  Flatten,
+  Gemm,
+  GlobalAveragePool,
+  Identity,
+  Log,
+  MatMul,
+  Max,
+  MaxPool,
+  Min,
+  Mul,
+  Neg,
+  Pad,
+  Reciprocal,
+  ReduceMean,
+  ReduceSum,
+  Relu,
+  Reshape,
+  Resize,
+  Sigmoid,
+  Softmax,
+  Sqrt,
+  Sub,
+  Tanh,
+  Transpose,
+};

@@ -1,0 +1,150 @@
+/** Add, Sub, Mul, Div, Min, Max with broadcasting. Operands are read through strides, so no operand is ever transposed or repeated. */
+import type { GraphNode, Tensor } from '@diptych/plugin-kit';
+import { Attributes } from '../attributes.ts';
+import { graphInvalid, opUnsupported } from '../graph-errors.ts';
+import type { BinaryStep } from '../plan.ts';
+import { type Form, type GraphValue, type PlanBuilder, toChannelsLast } from '../plan-builder.ts';
+import { broadcastShape, broadcastStrides, permuteList, rowMajorStrides, sameShape, showShape } from '../shapes.ts';
+
+type BinaryFunction = BinaryStep['function'];
+export type Operand = { readonly value: GraphValue } | { readonly constant: Tensor; readonly name: string };
+
+/** The operand's ONNX shape without batch, brought to `rank` dimensions; constants may spell the batch as 1 or leave dimensions out. */
+function itemShape(node: GraphNode, operand: Operand, rank: number): readonly number[] {
+  if ('value' in operand) {
+    if (operand.value.shape.length !== rank) {
+      throw opUnsupported(
+        node,
+        `activations of different rank (${rank + 1} and ${operand.value.shape.length + 1}) would be broadcast over the batch`,
+      );
+    }
+    return operand.value.shape;
+  }
+  const { shape } = operand.constant;
+  if (shape.length > rank + 1 || (shape.length === rank + 1 && shape[0] !== 1)) {
+    throw opUnsupported(node, `constant ${showShape(shape)} would change the batch`);
+  }
+  const withoutBatch = shape.length === rank + 1 ? shape.slice(1) : shape;
+  return [...new Array<number>(rank - withoutBatch.length).fill(1), ...withoutBatch];
+}
+
+interface Read {
+  readonly id?: number;
+  readonly weight?: string;
+  readonly strides: readonly number[];
+}
+
+/** How the operand is read at output coordinates in `form`; strides are first laid out in ONNX order. */
+function readOperand(
+  builder: PlanBuilder,
+  operand: Operand,
+  shape: readonly number[],
+  output: readonly number[],
+  form: Form,
+): Read {
+  const inForm = (strides: readonly number[]): readonly number[] =>
+    form === 'plain' ? strides : permuteList(strides, toChannelsLast);
+  if ('constant' in operand) {
+    const weight = builder.addWeight(operand.name, { shape, data: operand.constant.data });
+    return { weight, strides: inForm(broadcastStrides(shape, output)) };
+  }
+  const existing = builder.existing(operand.value);
+  if (existing.form === 'plain') return { id: existing.id, strides: inForm(broadcastStrides(shape, output)) };
+  const [height, width, channel] = rowMajorStrides(permuteList(shape, toChannelsLast)) as [number, number, number];
+  const strides = [channel, height, width].map((stride, d) => (shape[d] === 1 && output[d] !== 1 ? 0 : stride));
+  return { id: existing.id, strides: inForm(strides) };
+}
+
+export function addBinary(builder: PlanBuilder, node: GraphNode, name: BinaryFunction, a: Operand, b: Operand): GraphValue {
+  const values = [a, b].flatMap((operand) => ('value' in operand ? [operand.value] : []));
+  const rank = values[0]!.shape.length;
+  const [shapeA, shapeB] = [itemShape(node, a, rank), itemShape(node, b, rank)];
+  const shape = broadcastShape(shapeA, shapeB);
+  if (shape === undefined)
+    throw graphInvalid(node, `shapes ${showShape(shapeA)} and ${showShape(shapeB)} (without batch) do not broadcast.`);
+  const form: Form = values.some((value) => value.forms.channelsLast !== undefined) ? 'channelsLast' : 'plain';
+  const [readA, readB] = [readOperand(builder, a, shapeA, shape, form), readOperand(builder, b, shapeB, shape, form)];
+  const id = builder.addStep(
+    {
+      op: 'binary',
+      name: node.name,
+      function: name,
+      ...(readA.id === undefined ? { aWeight: readA.weight! } : { a: readA.id }),
+      aStrides: readA.strides,
+      ...(readB.id === undefined ? { bWeight: readB.weight! } : { b: readB.id }),
+      bStrides: readB.strides,
+    },
+    form === 'plain' ? shape : permuteList(shape, toChannelsLast),
+  );
+  return { shape, forms: { [form]: id }, singleReader: true };
+}
+
+function operandOf(builder: PlanBuilder, node: GraphNode, index: number): Operand {
+  const name = node.inputs[index] ?? '';
+  if (name === '') throw graphInvalid(node, `input ${index} is missing.`);
+  const constant = builder.constants.get(name);
+  return constant === undefined ? { value: builder.named(name) } : { constant, name: `${node.name}.input${index}` };
+}
+
+/** y = conv(x) + other becomes the residual of the convolution (or Gemm) where nothing else reads its result. */
+function fuseResidual(builder: PlanBuilder, node: GraphNode, sum: GraphValue, other: GraphValue): boolean {
+  const step = builder.producer(sum);
+  if (step?.op !== 'conv2d' && step?.op !== 'gemm') return false;
+  if (
+    !sum.singleReader ||
+    step.residual !== undefined ||
+    step.activation.kind !== 'none' ||
+    !sameShape(sum.shape, other.shape)
+  )
+    return false;
+  const residual = step.op === 'conv2d' ? builder.channelsLast(other, node.name) : builder.plain(other, node.name);
+  builder.replaceLast(step, { ...step, name: node.name, residual });
+  builder.define(node.outputs[0]!, sum.shape, { ...sum.forms });
+  return true;
+}
+
+/** y = conv(x) + constant a channel becomes its bias. */
+function fuseBias(builder: PlanBuilder, node: GraphNode, value: GraphValue, constant: Tensor): boolean {
+  const step = builder.producer(value);
+  if (
+    (step?.op !== 'conv2d' && step?.op !== 'gemm') ||
+    !value.singleReader ||
+    step.residual !== undefined ||
+    step.activation.kind !== 'none'
+  )
+    return false;
+  const shape = itemShape(node, { constant, name: '' }, value.shape.length);
+  const channelAxis = step.op === 'conv2d' ? 0 : shape.length - 1;
+  if (shape.some((size, axis) => size !== (axis === channelAxis ? value.shape[channelAxis] : 1))) return false;
+  const name = step.bias ?? `${step.name}.bias`;
+  const old = builder.weights.get(name)?.data;
+  builder.weights.set(name, { shape: [constant.data.length], data: constant.data.map((add, c) => add + (old?.[c] ?? 0)) });
+  builder.replaceLast(step, { ...step, name: node.name, bias: name });
+  builder.define(node.outputs[0]!, value.shape, { ...value.forms });
+  return true;
+}
+
+const arithmetic =
+  (name: BinaryFunction) =>
+  (builder: PlanBuilder, node: GraphNode): void => {
+    new Attributes(node).finish();
+    if (node.inputs.length !== 2) throw opUnsupported(node, `${node.inputs.length} inputs, only two are implemented`);
+    const [a, b] = [operandOf(builder, node, 0), operandOf(builder, node, 1)];
+    if ('constant' in a && 'constant' in b) throw opUnsupported(node, 'both inputs are constants; fold them before export');
+    if (name === 'add' && 'value' in a && 'value' in b) {
+      if (fuseResidual(builder, node, a.value, b.value) || fuseResidual(builder, node, b.value, a.value)) return;
+    } else if (name === 'add') {
+      const [value, constant] =
+        'value' in a ? [a.value, (b as { constant: Tensor }).constant] : [(b as { value: GraphValue }).value, a.constant];
+      if (fuseBias(builder, node, value, constant)) return;
+    }
+    const { shape, forms } = addBinary(builder, node, name, a, b);
+    builder.define(node.outputs[0]!, shape, forms);
+  };
+
+export const Add = arithmetic('add');
+export const Sub = arithmetic('sub');
+export const Mul = arithmetic('mul');
+export const Div = arithmetic('div');
+export const Min = arithmetic('min');
+export const Max = arithmetic('max');

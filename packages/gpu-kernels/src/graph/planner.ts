@@ -1,0 +1,76 @@
+/**
+ * From a graph with ONNX meaning (NCHW, weights OIHW) to a plan (NHWC, weights OHWI): shapes are inferred, constants
+ * gathered, BatchNormalization folded in float64, activations and residual sums fused, layouts tracked.
+ * An op or a form of an op that we lack is an error before any memory of a backend is taken.
+ */
+import type { GraphInput, ModelGraph, Tensors } from '@diptych/plugin-kit';
+import { checkRecipe, recipeOutputSize } from '../image-ops/recipe-geometry.ts';
+import { countReaders, orderNodes } from './check-graph.ts';
+import { graphInvalid, opUnsupported } from './graph-errors.ts';
+import { opTable } from './op-table.ts';
+import { type Plan, planVersion } from './plan.ts';
+import { PlanBuilder, toChannelsLast } from './plan-builder.ts';
+import { permuteList, sameShape, showShape } from './shapes.ts';
+import { dropUnread } from './tidy.ts';
+
+export interface PlannedGraph {
+  readonly plan: Plan;
+  /** Exactly the weights that the plan names, in its layouts. */
+  readonly weights: Tensors;
+}
+
+/** Plans a graph for at most `batch` items in one run. Throws GRAPH_INVALID or OP_UNSUPPORTED. */
+export function planGraph(graph: ModelGraph, weights: Tensors, batch: number): PlannedGraph {
+  if (!Number.isInteger(batch) || batch < 1)
+    throw graphInvalid(`Graph "${graph.name}"`, `the batch must be a positive integer, got ${batch}.`);
+  const nodes = orderNodes(graph, weights);
+  const builder = new PlanBuilder(weights, countReaders(nodes, graph.outputs));
+  const inputs: Record<string, number> = {};
+  for (const input of graph.inputs) {
+    if (input.recipe !== undefined) addImageInput(builder, input);
+    else {
+      inputs[input.name] = builder.newValue(input.shape);
+      builder.define(input.name, input.shape, { plain: inputs[input.name]! });
+    }
+  }
+  for (const node of nodes) {
+    const handler = Object.hasOwn(opTable, node.op) ? opTable[node.op] : undefined;
+    if (handler === undefined)
+      throw opUnsupported(node, `the op is not implemented; implemented are ${Object.keys(opTable).join(', ')}`);
+    handler(builder, node);
+  }
+  const outputs: Record<string, { value: number; shape: readonly number[] }> = {};
+  for (const name of graph.outputs) {
+    if (builder.isConstant(name)) throw graphInvalid(`Graph "${graph.name}"`, `output "${name}" is a constant.`);
+    const value = builder.named(name);
+    outputs[name] = { value: builder.plain(value, name), shape: value.shape };
+  }
+  const plan = dropUnread({
+    version: planVersion,
+    name: graph.name,
+    batch,
+    values: builder.values,
+    weights: builder.planWeights(),
+    steps: builder.steps,
+    inputs,
+    outputs,
+  });
+  return { plan, weights: Object.fromEntries(plan.weights.map(({ name }) => [name, builder.weights.get(name)!])) };
+}
+
+function addImageInput(builder: PlanBuilder, input: GraphInput): void {
+  const recipe = input.recipe!;
+  const place = { name: input.name, op: 'image recipe' };
+  checkRecipe(recipe, (reason) => opUnsupported(place, reason));
+  const [channels, height, width] = input.shape;
+  if (input.shape.length !== 3 || channels !== 3) {
+    throw graphInvalid(place, `an image input has shape [3, height, width], got ${showShape(input.shape)}.`);
+  }
+  const size = recipeOutputSize(recipe);
+  if (size !== undefined && !sameShape([size.height, size.width], [height!, width!])) {
+    throw graphInvalid(place, `the recipe gives ${size.width}x${size.height} pixels, the input wants ${width}x${height}.`);
+  }
+  const shape = permuteList(input.shape, toChannelsLast);
+  const id = builder.addStep({ op: 'image', name: input.name, input: input.name, recipe }, shape);
+  builder.define(input.name, input.shape, { channelsLast: id });
+}

@@ -1,0 +1,88 @@
+/**
+ * The runtime: image preparation and neural inference on WebGPU, on the native addon, or on the slow reference.
+ * Importing this file loads no backend; the one that opens is imported then.
+ */
+import { type BackendName, DiptychError, type Runtime, type RuntimeInfo } from '@diptych/plugin-kit';
+import type { Backend } from './backends/backend.ts';
+import { planGraph } from './graph/planner.ts';
+import { backendNames, type Chosen, type OpenOptions, openBest, openFirst, tryOpen } from './open-backend.ts';
+
+export type { Plan } from './graph/plan.ts';
+
+export interface RuntimeOptions extends OpenOptions {
+  /** One name, or several in order. Without it `DIPTYCH_BACKEND` decides, and without that Diptych chooses the fastest. */
+  readonly prefer?: BackendName | readonly BackendName[];
+}
+
+/**
+ * Opens a backend. A backend asked for by name that does not open is BACKEND_UNAVAILABLE with reasons, never another one;
+ * a choice that Diptych made itself says in `info.rejected` what did not open.
+ */
+export async function openRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
+  const wanted = options.prefer ?? fromEnvironment();
+  const chosen = wanted === undefined ? await openBest(options) : await openFirst([wanted].flat() as BackendName[], options);
+  return runtimeOn(chosen);
+}
+
+function fromEnvironment(): BackendName | undefined {
+  const name = process.env.DIPTYCH_BACKEND;
+  if (name === undefined || name === '') return undefined;
+  if (!(backendNames as readonly string[]).includes(name)) {
+    throw new DiptychError(
+      'BACKEND_UNAVAILABLE',
+      `DIPTYCH_BACKEND must be one of ${backendNames.join(', ')}, got "${name}". Correct or unset it.`,
+    );
+  }
+  return name as BackendName;
+}
+
+function runtimeOn({ backend, rejected }: Chosen): Runtime {
+  const info: RuntimeInfo = { backend: backend.name, adapter: backend.adapter, rejected };
+  return {
+    info,
+    load: async (graph, weights, batch) => {
+      const planned = planGraph(graph, weights, batch);
+      refuseUnsupported(backend, planned.plan.name, backend.check(planned.plan));
+      const executable = await backend.compile(planned.plan, planned.weights);
+      return {
+        batch,
+        run: (inputs, signal) => executable.run(inputs, signal),
+        [Symbol.asyncDispose]: () => executable[Symbol.asyncDispose](),
+      };
+    },
+    [Symbol.asyncDispose]: () => backend[Symbol.asyncDispose](),
+  };
+}
+
+function refuseUnsupported(backend: Backend, network: string, missing: ReturnType<Backend['check']>): void {
+  if (missing.length === 0) return;
+  const list = missing.map(({ step, op, reason }) => `"${step}" (${op}): ${reason}`).join('; ');
+  throw new DiptychError(
+    'OP_UNSUPPORTED',
+    `The ${backend.name} backend cannot run "${network}": ${list}. Use another backend; nothing was approximated.`,
+    {
+      details: { backend: backend.name, missing },
+    },
+  );
+}
+
+export interface BackendReport {
+  readonly backend: BackendName;
+  readonly ok: boolean;
+  readonly adapter?: string;
+  readonly reason?: string;
+}
+
+/** Tries every backend and closes it again: what `diptych doctor` prints. */
+export async function runtimeReport(options: OpenOptions = {}): Promise<readonly BackendReport[]> {
+  const report: BackendReport[] = [];
+  for (const backend of backendNames) {
+    const opened = await tryOpen(backend, options);
+    if (typeof opened === 'string') report.push({ backend, ok: false, reason: opened });
+    else {
+      report.push({ backend, ok: true, adapter: opened.backend.adapter });
+      await opened.backend[Symbol.asyncDispose]();
+    }
+  }
+  return report;
+}

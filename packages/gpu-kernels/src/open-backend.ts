@@ -1,0 +1,81 @@
+/** Opens backends by name, importing each only when it is tried: Dawn and the addon cost nothing until then. */
+import { type BackendName, DiptychError, isDiptychError } from '@diptych/plugin-kit';
+import type { Backend } from './backends/backend.ts';
+
+export interface OpenOptions {
+  /** Threads of the native backend; 0, the default, means all cores. */
+  readonly threads?: number;
+}
+
+/** A backend, and whether it is a GPU API on top of the CPU (llvmpipe, SwiftShader), which native beats. */
+export interface OpenedBackend {
+  readonly backend: Backend;
+  readonly software: boolean;
+}
+
+const openers: Readonly<Record<BackendName, (options: OpenOptions) => Promise<OpenedBackend>>> = {
+  webgpu: async () => {
+    const { openWebgpu } = await import('./backends/webgpu/webgpu-backend.ts');
+    return openWebgpu();
+  },
+  native: async ({ threads = 0 }) => {
+    const { openNative } = await import('./backends/native/native-backend.ts');
+    return { backend: openNative(threads), software: false };
+  },
+  reference: async () => {
+    const { openReference } = await import('./backends/reference/reference-backend.ts');
+    return { backend: openReference(), software: false };
+  },
+};
+
+export const backendNames = Object.keys(openers) as readonly BackendName[];
+
+/** The opened backend, or why it did not open. */
+export async function tryOpen(name: BackendName, options: OpenOptions): Promise<OpenedBackend | string> {
+  try {
+    return await openers[name](options);
+  } catch (error) {
+    if (isDiptychError(error) && error.code === 'BACKEND_UNAVAILABLE') return error.message;
+    throw error;
+  }
+}
+
+export interface Chosen {
+  readonly backend: Backend;
+  readonly rejected: readonly { readonly backend: BackendName; readonly reason: string }[];
+}
+
+/** The first of `names` that opens. Throws BACKEND_UNAVAILABLE with every reason; never opens one that is not named. */
+export async function openFirst(names: readonly BackendName[], options: OpenOptions): Promise<Chosen> {
+  const rejected: { backend: BackendName; reason: string }[] = [];
+  for (const name of names) {
+    const opened = await tryOpen(name, options);
+    if (typeof opened !== 'string') return { backend: opened.backend, rejected };
+    rejected.push({ backend: name, reason: opened });
+  }
+  const reasons = rejected.map(({ backend, reason }) => `${backend}: ${reason}`).join('; ');
+  throw new DiptychError(
+    'BACKEND_UNAVAILABLE',
+    `No runtime backend of ${names.join(', ')} could be opened (${reasons}). Run \`diptych doctor\`, or leave out --backend to let Diptych choose.`,
+    {
+      details: { rejected },
+    },
+  );
+}
+
+/** A real GPU, else the native addon, else a software GPU, else the reference. */
+export async function openBest(options: OpenOptions): Promise<Chosen> {
+  const webgpu = await tryOpen('webgpu', options);
+  if (typeof webgpu !== 'string' && !webgpu.software) return { backend: webgpu.backend, rejected: [] };
+  const native = await tryOpen('native', options);
+  const withoutGpu =
+    typeof webgpu === 'string' ? webgpu : `${webgpu.backend.adapter} is software, slower than the native addon`;
+  if (typeof native !== 'string') {
+    if (typeof webgpu !== 'string') await webgpu.backend[Symbol.asyncDispose]();
+    return { backend: native.backend, rejected: [{ backend: 'webgpu', reason: withoutGpu }] };
+  }
+  const nativeRejected = { backend: 'native', reason: native } as const;
+  if (typeof webgpu !== 'string') return { backend: webgpu.backend, rejected: [nativeRejected] };
+  const { backend } = await openFirst(['reference'], options);
+  return { backend, rejected: [{ backend: 'webgpu', reason: webgpu }, nativeRejected] };
+}
