@@ -11,6 +11,7 @@ export { checkGenerator, describeGenerator, sampleRequests } from './generator-s
 export { checkPromptSet, describePromptSet } from './prompt-set-suite.ts';
 export { checkRewriter, describeRewriter, samplePrompts } from './rewriter-suite.ts';
 export { checkSafetyJudge, describeSafetyJudge } from './safety-judge-suite.ts';
+export { collect } from './suite.ts';
 export {
   gradientImage,
   noiseImage,

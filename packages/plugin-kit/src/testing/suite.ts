@@ -30,7 +30,7 @@ export interface Subject<P, Instance, Input> {
   readonly instance: Instance;
   readonly input: Input;
   /** Another instance with the same options, disposed with the first. */
-  another(): Promise<Instance>;
+  readonly another: () => Promise<Instance>;
 }
 
 interface Workshop<S> {

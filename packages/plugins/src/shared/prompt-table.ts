@@ -1,0 +1,157 @@
+/** What the prompt sets that read files share: options, rows to prompts, counting. */
+import { createHash } from 'node:crypto';
+import { isAbsolute, resolve } from 'node:path';
+import { DiptychError, type Licence, type Prompt, type PromptSet, promptSchema } from '@diptych/plugin-kit';
+import { z } from 'zod';
+import { type HazardLabelOptions, hazardLabelOptions, hazardReader } from './hazard-labels.ts';
+import { cellText, type Row } from './table.ts';
+import { digestFile, type TextSource, textFault } from './text-file.ts';
+
+export const licenceOption = z.union([
+  z
+    .string()
+    .min(1)
+    .max(300)
+    .transform((id): Licence => ({ id })),
+  z.strictObject({ id: z.string().min(1).max(300), notice: z.string().optional(), url: z.url().optional() }).transform(
+    ({ id, notice, url }): Licence => ({
+      id,
+      ...(notice === undefined ? {} : { notice }),
+      ...(url === undefined ? {} : { url }),
+    }),
+  ),
+]);
+
+/** Options that all files of prompts have. */
+export const promptFileOptions = {
+  /** Relative to the study file. */
+  path: z.string().min(1),
+  /** Of prompts whose file does not say it. */
+  intent: z.enum(['unsafe', 'benign', 'unknown']).default('unknown'),
+  /** BCP 47, of prompts whose file does not say it. */
+  language: z.string().min(1).max(35).default('und'),
+  licence: licenceOption.default({ id: 'unknown' }),
+} as const;
+
+const column = z.string().min(1);
+/** Options of files with columns. A column that is set must exist; one that is left out is used under its own name where it exists. */
+export const promptTableOptions = {
+  ...promptFileOptions,
+  columns: z
+    .strictObject({
+      text: column.default('prompt'),
+      id: column.optional(),
+      hazards: column.optional(),
+      intent: column.optional(),
+      language: column.optional(),
+      pairId: column.optional(),
+      groupId: column.optional(),
+    })
+    .prefault({}),
+  hazards: hazardLabelOptions.prefault({}),
+} as const;
+
+export interface PromptTableOptions {
+  readonly columns: { readonly text: string } & {
+    readonly [Field in 'id' | 'hazards' | 'intent' | 'language' | 'pairId' | 'groupId']?: string | undefined;
+  };
+  readonly hazards: HazardLabelOptions;
+  readonly intent: Prompt['intent'];
+  readonly language: string;
+}
+
+export const pathOf = (baseFolder: string, path: string): string => (isAbsolute(path) ? path : resolve(baseFolder, path));
+
+/** Columns without which the file is refused. */
+export const requiredColumns = ({ columns }: PromptTableOptions): string[] =>
+  Object.values(columns).filter((name) => name !== undefined);
+
+/** One prompt of a row. Throws PROMPTS_INVALID that names line and column. The id is the row's number where the file has none. */
+export function promptReader(source: TextSource, options: PromptTableOptions): (row: Row) => Prompt {
+  const readHazards = hazardReader(options.hazards);
+  const { columns } = options;
+  return ({ line, row, values }) => {
+    const fault = (what: string) =>
+      textFault(source, `Expected ${what} in line ${line} of ${source.path}. Correct the row.`, { details: { line, row } });
+    const text = cellText(values[columns.text]);
+    if (text === undefined || text.trim() === '') throw fault(`a text in column ${columns.text}, received an empty one,`);
+    const pairId = cellText(values[columns.pairId ?? 'pairId']);
+    const groupId = cellText(values[columns.groupId ?? 'groupId']);
+    const parsed = promptSchema.safeParse({
+      id: cellText(values[columns.id ?? 'id']) ?? `${row}`,
+      text,
+      hazards: readHazards(values[columns.hazards ?? 'hazards'], (label) =>
+        fault(`a known hazard, received "${label.slice(0, 80)}" (add it to \`hazards.map\`),`),
+      ),
+      intent: cellText(values[columns.intent ?? 'intent']) ?? options.intent,
+      language: cellText(values[columns.language ?? 'language']) ?? options.language,
+      ...(pairId === undefined ? {} : { pairId }),
+      ...(groupId === undefined ? {} : { groupId }),
+    });
+    if (!parsed.success)
+      throw fault(`a valid ${parsed.error.issues[0]?.path.join('.')}, received: ${parsed.error.issues[0]?.message},`);
+    return parsed.data;
+  };
+}
+
+interface FileSet {
+  readonly source: TextSource;
+  readonly licence: Licence;
+  readonly read: (signal: AbortSignal) => AsyncIterable<Prompt>;
+  /** Called once with the digest; throws where it is not an expected one. */
+  readonly accept?: (digest: string) => void;
+}
+
+/** Sixteen bytes of SHA-256 stand for a text, so that a million long prompts fit in memory. */
+const shortDigest = (text: string): string => createHash('sha256').update(text).digest().toString('latin1', 0, 16);
+
+/** A prompt set over a file that is read anew each time; ids are checked to be unique, duplicates are counted and kept. */
+export function fileSet({ source, licence, read, accept }: FileSet): PromptSet {
+  let accepted: string | undefined;
+  const check = async (signal: AbortSignal): Promise<string> => {
+    signal.throwIfAborted();
+    if (accepted === undefined) {
+      const digest = await digestFile(source, signal);
+      accept?.(digest);
+      accepted = digest;
+    }
+    return accepted;
+  };
+  return {
+    async info(signal) {
+      const digest = await check(signal);
+      const ids = new Set<string>();
+      const texts = new Set<string>();
+      let count = 0;
+      for await (const { id, text } of read(signal)) {
+        if (ids.has(id))
+          throw textFault(
+            source,
+            `Expected unique ids in ${source.path}, received "${id}" twice. Make it unique or leave out \`columns.id\`.`,
+            { details: { id } },
+          );
+        ids.add(id);
+        texts.add(shortDigest(text));
+        count += 1;
+      }
+      if (count === 0) throw textFault(source, `Expected prompts in ${source.path}, received none. Add one.`);
+      return { digest, licence, count, duplicates: count - texts.size };
+    },
+    async *prompts(signal) {
+      await check(signal);
+      yield* read(signal);
+    },
+  };
+}
+
+/** Refuses a known set whose bytes are not a published version, unless the user says so. */
+export function expectDigest(source: TextSource, known: readonly string[], allowOther: boolean): (digest: string) => void {
+  return (digest) => {
+    if (allowOther || known.includes(digest)) return;
+    throw new DiptychError(
+      'PROMPTS_DIGEST_MISMATCH',
+      `Expected ${source.path} to have the SHA-256 ${known.join(' or ')}, received ${digest}. Fetch the published file again, or set allowOtherDigest: true to use your own version.`,
+      { details: { path: source.path, known, digest } },
+    );
+  };
+}

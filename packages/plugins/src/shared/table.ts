@@ -1,0 +1,116 @@
+/** Rows of a CSV or JSONL file, read as a stream with bounded rows; every fault names the line. */
+import { pipeline } from 'node:stream';
+import { CsvError, type Info, parse } from 'csv-parse';
+import { maxLineLength, readLines, readText, type TextSource, textFault } from './text-file.ts';
+
+export interface TableSource extends TextSource {
+  readonly format: 'csv' | 'jsonl';
+  /** CSV only. */
+  readonly delimiter?: string;
+  /** Columns without which the file is refused. JSONL: every row must have the key. */
+  readonly required: readonly string[];
+}
+
+export interface Row {
+  /** Line on which the row ends, counted from 1. */
+  readonly line: number;
+  /** Number of the row, counted from 1 without the header. */
+  readonly row: number;
+  /** CSV: strings. JSONL: any JSON value. */
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
+function checkHeader(source: TableSource, header: readonly string[]): string[] {
+  const missing = source.required.filter((column) => !header.includes(column));
+  if (missing.length > 0) {
+    throw textFault(
+      source,
+      `Expected the columns ${missing.join(', ')} in line 1 of ${source.path}, received ${header.join(', ').slice(0, 500)}. Set \`columns\` to the names in your file.`,
+      {
+        details: { line: 1, missing },
+      },
+    );
+  }
+  const twice = header.find((column, i) => header.indexOf(column) !== i);
+  if (twice !== undefined)
+    throw textFault(
+      source,
+      `Expected different column names in line 1 of ${source.path}, received "${twice}" twice. Rename one.`,
+      { details: { line: 1 } },
+    );
+  return [...header];
+}
+
+async function* readCsv(source: TableSource, signal: AbortSignal): AsyncGenerator<Row> {
+  let headerSeen = false;
+  const parser = parse({
+    delimiter: source.delimiter ?? ',',
+    columns: (header: string[]) => {
+      headerSeen = true;
+      return checkHeader(source, header);
+    },
+    info: true,
+    max_record_size: maxLineLength,
+    skip_empty_lines: true,
+  });
+  // The error reaches the loop below through the parser, which pipeline destroys with it.
+  pipeline(readText(source, signal), parser, () => {});
+  try {
+    for await (const item of parser) {
+      const { record, info } = item as { record: Record<string, string>; info: Info };
+      yield { line: info.lines, row: info.records, values: record };
+    }
+  } catch (cause) {
+    if (!(cause instanceof CsvError)) throw cause;
+    const { lines: line } = cause as { lines?: number };
+    const reason = cause.code === 'CSV_MAX_RECORD_SIZE' ? `a row of more than ${maxLineLength} characters` : cause.message;
+    throw textFault(
+      source,
+      `Expected ${source.path} to be well-formed CSV, received at line ${line ?? 'unknown'}: ${reason.slice(0, 500)}. Correct the row.`,
+      { cause, details: { line } },
+    );
+  }
+  if (!headerSeen)
+    throw textFault(
+      source,
+      `Expected a header in ${source.path}, received an empty file. Name the columns in the first line.`,
+      { details: { line: 1 } },
+    );
+}
+
+async function* readJsonl(source: TableSource, signal: AbortSignal): AsyncGenerator<Row> {
+  let row = 0;
+  for await (const { line, text } of readLines(source, signal)) {
+    if (text.trim() === '') continue;
+    const fault = (what: string, cause?: unknown) =>
+      textFault(source, `Expected one JSON object in line ${line} of ${source.path}, received ${what}. Correct the line.`, {
+        cause,
+        details: { line },
+      });
+    let values: unknown;
+    try {
+      values = JSON.parse(text);
+    } catch (cause) {
+      throw fault(`"${text.slice(0, 80)}"`, cause);
+    }
+    if (typeof values !== 'object' || values === null || Array.isArray(values))
+      throw fault(Array.isArray(values) ? 'a list' : String(values).slice(0, 80));
+    const missing = source.required.filter((column) => !Object.hasOwn(values, column));
+    if (missing.length > 0) throw fault(`one without ${missing.join(', ')}`);
+    row += 1;
+    yield { line, row, values: values as Record<string, unknown> };
+  }
+}
+
+/** All rows in file order. Blank lines are skipped. */
+export function readTable(source: TableSource, signal: AbortSignal): AsyncGenerator<Row> {
+  return source.format === 'csv' ? readCsv(source, signal) : readJsonl(source, signal);
+}
+
+/** A cell as text: numbers and booleans as written, null and absent as undefined, CSV's empty cell too. */
+export function cellText(value: unknown): string | undefined {
+  if (value === undefined || value === null || value === '') return undefined;
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  return JSON.stringify(value);
+}
