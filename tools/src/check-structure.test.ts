@@ -207,6 +207,13 @@ describe('import scanner', () => {
   });
 });
 
+describe('import scanner on look-alikes', () => {
+  it('ignores methods called require, and code inside strings', () => {
+    const source = "attributes.require('mode');\nconst text = \"import 'a';\";\nconst other = 'import(\"b\")';";
+    expect(scanImports(source)).toEqual([]);
+  });
+});
+
 describe('cycle search', () => {
   it('finds each cycle once, whatever node the search starts at', () => {
     const edges = new Map([

@@ -70,6 +70,7 @@ function checkPluginPath(file: SourceFile, specifier: string, target: string): F
   if (!file.path.startsWith(pluginSource) || own === undefined || kind === 'shared') return [];
   const [targetKind, targetName] = target.slice(pluginSource.length).split('/');
   if (targetKind === 'shared' || targetKind === undefined) return [];
+  if (targetKind === 'testing' && isTestFile(file.path)) return [];
   const isFolder = deeper.length > 0;
   const isOwn = isFolder ? targetName === own : targetName?.split('.')[0] === own.split('.')[0];
   if (targetKind === kind && isOwn) return [];

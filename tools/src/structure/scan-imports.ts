@@ -15,25 +15,25 @@ const quoted = /'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"/.source;
 const regularExpression = /(?<=[=(,:;!&|?{}[\n]\s*)\/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[])+\/[a-z]*/.source;
 const lexeme = new RegExp(`${comment}|${template}|(${quoted})|${regularExpression}`, 'g');
 
-const statement = /\b(?:import|export)\s+(type\s+(?!from\b|,))?(?:[\w$*\s{},]+?\s*from\s*)?(['"])([^'"\n]+)\2/g;
-const call = /\b(?:import|require|require\.resolve)\s*\(\s*(['"])([^'"\n]+)\1/g;
+// Strings stand as '#n', so that code inside a string is never taken for code.
+const statement = /\b(?:import|export)\s+(type\s+(?!from\b|,))?(?:[\w$*\s{},]+?\s*from\s*)?'#(\d+)'/g;
+const call = /(?<![.\w])(?:import|require|require\.resolve)\s*\(\s*'#(\d+)'/g;
 
 const blank = (text: string): string => text.replace(/[^\n]/g, ' ');
 
 /** In order of appearance, static imports before calls. */
 export function scanImports(source: string): Import[] {
-  const code = source.replace(lexeme, (text, string: string | undefined) => string ?? blank(text));
-  const lineAt = (index: number): number => code.slice(0, index).split('\n').length;
-  const statements = [...code.matchAll(statement)].map((match) => ({
-    specifier: match[3]!,
-    isType: match[1] !== undefined,
-    line: lineAt(match.index),
-  }));
-  const calls = [...code.matchAll(call)].map((match) => ({
-    specifier: match[2]!,
-    isType: false,
-    line: lineAt(match.index),
-  }));
+  const strings: string[] = [];
+  const code = source.replace(lexeme, (text, string: string | undefined) =>
+    string === undefined ? blank(text) : `'#${strings.push(string.slice(1, -1)) - 1}'`,
+  );
+  const describe = (match: RegExpExecArray, string: string, isType: boolean): Import => ({
+    specifier: strings[Number(string)]!,
+    isType,
+    line: code.slice(0, match.index).split('\n').length,
+  });
+  const statements = [...code.matchAll(statement)].map((match) => describe(match, match[2]!, match[1] !== undefined));
+  const calls = [...code.matchAll(call)].map((match) => describe(match, match[1]!, false));
   return [...statements, ...calls];
 }
 
