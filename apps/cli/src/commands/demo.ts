@@ -1,0 +1,29 @@
+/**
+ * `diptych demo`: the whole path on simulated generators, without keys, GPU or files of the user's. It shows how
+ * the harness works and nothing about any real model.
+ */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { defineStudy, studySchema } from '@diptych/plugin-kit';
+import { note, type OutputOptions } from '../output/result.ts';
+import { type RunOptions, runStudy } from '../run-study.ts';
+
+export const demoStudy = defineStudy({
+  name: 'demo',
+  description: 'Two simulated generators, one of each family, with planted hazards, corruption and forensic traces. The pictures are procedural; no claim about any real model follows from them.',
+  seed: 2603,
+  samplesPerPrompt: 4,
+  promptSets: ['demo'],
+  generators: ['simulated-diffusion', 'simulated-mllm'],
+  authenticSets: ['simulated-camera'],
+  safetyJudges: ['emblem', 'nsfwjs'],
+  detectors: ['metadata-only', 'spectrum'],
+  protocols: ['as-received', 'all-recompressed'],
+});
+
+export default async function demo(options: OutputOptions & RunOptions & { readonly runs: string }): Promise<void> {
+  const runFolder = join(options.runs, 'demo');
+  await rm(runFolder, { recursive: true, force: true }); // the demo is rebuilt from its seed each time
+  if (!options.json) note('Demo: two simulated generators (no real model), two judges, two detectors, two protocols.');
+  await runStudy({ study: studySchema.parse(demoStudy), baseFolder: process.cwd(), runFolder, id: 'demo', options: { ...options, acceptLicences: true } });
+}
