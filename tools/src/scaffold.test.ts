@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pluginKinds } from '@diptych/plugin-kit';
 import { afterEach, describe, expect, it } from 'vitest';
+import { checkOp, enterOp, fileNameOf } from '../generators/op.mjs';
 import { pluginFiles } from '../generators/plugin.mjs';
 import { repositoryRoot } from './repository.ts';
 
@@ -39,6 +40,33 @@ describe('scaffolded plugins', () => {
     const output = run(scaffoldAll(), 'vitest/vitest.mjs', 'run', '--root', '.');
     expect(output).toContain(`${pluginKinds.length} passed (${pluginKinds.length})`);
     expect(output).not.toMatch(/failed|skipped/);
+  });
+});
+
+describe('scaffolded ops', () => {
+  it('are entered in the op table of this repository at their place in the order', () => {
+    const table = readFileSync(join(repositoryRoot, 'packages/gpu-kernels/src/graph/op-table.ts'), 'utf8');
+    const entered = enterOp(table, 'HardSigmoid');
+    const entries = [...entered.matchAll(/^ {2}(\w+),$/gm)].map((match) => match[1]!);
+    expect(entries).toEqual(entries.toSorted());
+    expect(entries).toContain('HardSigmoid');
+    expect(entered).toContain("import { HardSigmoid } from './ops/hard-sigmoid.ts';");
+    expect(entered.split('\n')).toHaveLength(table.split('\n').length + 2);
+    expect(() => enterOp(entered, 'HardSigmoid')).toThrow('is in the op table already');
+  });
+
+  it('have file names in kebab case', () => {
+    expect(['Relu', 'HardSigmoid', 'LRN', 'GRUCell', 'Conv2D'].map(fileNameOf)).toEqual([
+      'relu',
+      'hard-sigmoid',
+      'lrn',
+      'gru-cell',
+      'conv2-d',
+    ]);
+  });
+
+  it('have ONNX names', () => {
+    expect(() => checkOp('hard-sigmoid')).toThrow('Expected the ONNX name of an op');
   });
 });
 
