@@ -52,7 +52,7 @@ export function fleissKappa(labels: readonly (readonly string[])[]): Agreement {
 
 /**
  * Krippendorff's alpha for nominal data with missing labels (`null`): 1 - D_o / D_e over the coincidence matrix
- * ("Content Analysis", 4th ed. 2018, section 12.3). Items with fewer than two labels cannot agree and are left out.
+ * ("Content Analysis", 4th ed. 2018, chapter 12). Items with fewer than two labels cannot agree and are left out.
  */
 export function krippendorffAlpha(labels: readonly (readonly (string | null)[])[]): Agreement {
   const pairable = labels.map((ofItem) => ofItem.filter((label) => label !== null)).filter((ofItem) => ofItem.length >= 2);

@@ -85,7 +85,8 @@ function components(first: CorruptionTally, second: CorruptionTally): { corrupti
   const mean = (pair: readonly [number, number]) => (pair[0] + pair[1]) / 2;
   const difference = (pair: readonly [number, number]) => pair[0] - pair[1];
   return {
-    corruption: difference(shares) * (mean(corrupted) - mean(other)),
+    // + 0 turns the -0 of equal shares into 0, which prints without a sign.
+    corruption: difference(shares) * (mean(corrupted) - mean(other)) + 0,
     rest: difference(corrupted) * mean(shares) + difference(other) * (1 - mean(shares)),
   };
 }

@@ -4,7 +4,7 @@
  *
  * Sources: SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014),
  * xoshiro128** (Blackman and Vigna, "Scrambled linear pseudorandom number generators", ACM TOMS 47(4), 2021),
- * FNV-1a with 64 bits (RFC 9923), bounded integers (Lemire, ACM TOMACS 29(1), 2019).
+ * FNV-1a with 64 bits (Fowler, Noll and Vo), bounded integers (Lemire, ACM TOMACS 29(1), 2019).
  */
 import { invalidInput, requireCount } from './inputs.ts';
 
