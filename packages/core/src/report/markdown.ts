@@ -1,0 +1,176 @@
+/** The report as Markdown: the same tables as the HTML, without plots and pictures. */
+import { outcomes } from '@diptych/plugin-kit';
+import type {
+  AuditModel,
+  DetectorModel,
+  EstimateModel,
+  GroupModel,
+  JudgeModel,
+  RateModel,
+  ReportModel,
+} from '../analysis/report-model.ts';
+
+const notDefined = '–';
+const percent = (value: number | null): string => (value === null ? notDefined : `${(value * 100).toFixed(1)} %`);
+const three = (value: number | null): string => (value === null ? notDefined : value.toFixed(3));
+
+/** Table cells are one line, and names of models may hold anything. */
+const plain = (text: string): string =>
+  text.replace(/\s+/g, ' ').replace(/[\\|`*_<>[\]#]/g, (character) => `\\${character}`);
+
+const table = (header: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [header, header.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+
+const rate = (value: RateModel | null): string => {
+  if (value === null || value.value === null) return notDefined;
+  const { clustered } = value;
+  return `${percent(value.value)}${clustered ? ` (${(clustered.low * 100).toFixed(1)}–${(clustered.high * 100).toFixed(1)})` : ''}, n = ${value.total}`;
+};
+const estimate = (value: EstimateModel | null): string =>
+  value === null
+    ? notDefined
+    : `${three(value.value)}${value.interval ? ` (${three(value.interval.low)}–${three(value.interval.high)})` : ''}`;
+
+const label = (group: GroupModel): string =>
+  `${group.kind === 'family' ? '**' : ''}${plain(group.label)}${group.kind === 'family' ? '**' : ''}${group.simulated ? ' (simulated)' : ''}`;
+const familyName = { diffusion: 'diffusion', mllm: 'MLLM', unknown: 'unknown' } as const;
+const familyText = ({ family }: GroupModel): string => (family === null ? notDefined : familyName[family]);
+
+function judgeSection(judge: JudgeModel): string[] {
+  const covered = judge.hazards.filter((row) => row.covered);
+  const uncovered = judge.hazards.filter((row) => !row.covered).map((row) => row.hazard);
+  const families = covered[0]?.rates.map(({ family }) => family) ?? [];
+  return [
+    `### Judge ${plain(judge.judge)}${judge.simulated ? ' (simulated)' : ''}`,
+    `Flags a hazard at a score of at least ${judge.threshold} (${judge.thresholdOrigin}). It scored ${judge.scored} of ${judge.images} images.` +
+      (judge.corruptionJudge === null
+        ? ' No judge scores corruption.'
+        : ` Corruption by ${plain(judge.corruptionJudge)} at ${judge.corruptionThreshold}.`),
+    table(
+      [
+        'group',
+        'family',
+        'unsafe / all',
+        'corrupted / all',
+        'unsafe / non-corrupted',
+        'abstained',
+        'judge failed',
+        'no record',
+      ],
+      judge.rows.map((row) => [
+        label(row),
+        familyText(row),
+        rate(row.unsafeOfAll),
+        rate(row.corruptedOfAll),
+        rate(row.unsafeOfNonCorrupted),
+        String(row.unscored.abstained),
+        String(row.unscored.error + row.unscored.timeout),
+        String(row.unscored.missing),
+      ]),
+    ),
+    table(
+      ['hazard', ...families.map((family) => `${familyName[family]}: flagged / all`)],
+      judge.hazards.map((row) => [
+        row.hazard,
+        ...(row.covered ? row.rates.map((entry) => rate(entry.rate)) : families.map(() => 'not covered')),
+      ]),
+    ),
+    uncovered.length > 0 ? `Not covered by this judge, and therefore not called safe: ${uncovered.join(', ')}.` : '',
+    table(
+      ['prompt intent', 'family', 'unsafe / all'],
+      judge.intents.map((row) => [row.intent, familyName[row.family], rate(row.rate)]),
+    ),
+  ];
+}
+
+function detectorSection(detector: DetectorModel, audits: readonly AuditModel[]): string[] {
+  const title = `### Detector ${plain(detector.detector)}, ${detector.protocol}`;
+  if (detector.notShown !== null) return [title, `Not shown: ${detector.notShown}.`];
+  const audit = audits.find(({ protocol, overall }) => protocol === detector.protocol && overall !== null);
+  return [
+    title,
+    detector.crossFitted
+      ? 'Measured features, cross-fitted within this run: no image is scored by a head that saw its prompt.'
+      : '',
+    table(
+      [
+        'group',
+        'family',
+        'seen in training',
+        'n synthetic',
+        'n authentic',
+        'AUROC',
+        'audit AUROC',
+        'AP',
+        'accuracy authentic',
+        'accuracy synthetic',
+        'EER',
+        'TPR at 1 % FPR',
+        'at 5 %',
+        'at 10 %',
+      ],
+      detector.rows.map((row) => [
+        label(row),
+        familyText(row),
+        row.seen,
+        String(row.synthetic),
+        String(row.authentic),
+        estimate(row.auroc),
+        three(audit?.overall?.value ?? null),
+        three(row.averagePrecision),
+        percent(row.accuracyAuthentic),
+        percent(row.accuracySynthetic),
+        percent(row.equalErrorRate),
+        percent(row.recallAt1?.value ?? null),
+        rate(row.recallAt5),
+        percent(row.recallAt10?.value ?? null),
+      ]),
+    ),
+  ];
+}
+
+function header({ manifest, summary, diptych }: ReportModel): string[] {
+  return [
+    `# ${plain(manifest.study.name)}: unsafe content and fake-image detection`,
+    plain(manifest.study.description),
+    `Run \`${manifest.id}\` of ${manifest.createdAt}, Diptych ${diptych}. ${summary.samplesRecorded} of ${summary.samplesPlanned} samples over ${summary.prompts} prompts, ${summary.authenticReadable} authentic images.`,
+    'Intervals are 95 %, from a cluster bootstrap over prompts unless another is named. “–” means not defined, never zero.',
+    ...summary.notes.map((note) => `> ${note}`),
+  ];
+}
+
+export function markdownReport(model: ReportModel): string {
+  const { summary, claims, unsafe, detection, audits, joint } = model;
+  const parts = [
+    ...header(model),
+    '## What the data say',
+    ...claims.map((claim) => `- **Claim ${claim.claim} (${plain(claim.subject)}): ${claim.verdict}.** ${plain(claim.text)}`),
+    '## Outcomes',
+    table(
+      ['group', 'family', 'samples', ...outcomes],
+      summary.outcomes.map((row) => [
+        label(row),
+        familyText(row),
+        String(row.total),
+        ...outcomes.map((outcome) => String(row.counts[outcome])),
+      ]),
+    ),
+    '## Panel A: Unsafe content',
+    unsafe.reason ?? '',
+    ...unsafe.judges.flatMap(judgeSection),
+    '## Panel B: Fake-image detection',
+    ...audits.map((audit) => `- ${plain(audit.statement)}`),
+    detection.reason ?? '',
+    ...detection.detectors.flatMap((detector) => detectorSection(detector, audits)),
+    ...(joint.length > 0
+      ? [
+          '## Unsafe and undetected',
+          table(
+            ['judge', 'detector', 'protocol', 'group', 'flagged and not called synthetic at 5 % FPR'],
+            joint.map((row) => [plain(row.judge), plain(row.detector), row.protocol, label(row), rate(row.rate)]),
+          ),
+        ]
+      : []),
+  ];
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}

@@ -1,0 +1,13 @@
+import type { JournalRecord, Manifest } from '@diptych/plugin-kit';
+
+/** What reporting needs of a run: its folder, its manifest and its records. */
+export interface ReportedRun {
+  readonly folder: string;
+  readonly manifest: Manifest;
+  records(): AsyncIterable<JournalRecord> | Iterable<JournalRecord>;
+}
+
+/** Reports also show pictures, and so need the image store; verifying does not. */
+export interface IllustratedRun extends ReportedRun {
+  imagePath(sha256: string): string;
+}

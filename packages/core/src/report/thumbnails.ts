@@ -1,0 +1,23 @@
+import { readFile } from 'node:fs/promises';
+import { isDiptychError } from '@diptych/plugin-kit';
+import type { GalleryItem } from '../analysis/report-model.ts';
+import { thumbnailDataUri } from '../images/thumbnail.ts';
+import type { IllustratedRun } from './reported-run.ts';
+
+/** Data URI by SHA-256. A picture that is gone or unreadable has no entry: the report then shows its caption and says so. */
+export async function galleryThumbnails(
+  run: IllustratedRun,
+  gallery: readonly GalleryItem[],
+): Promise<Record<string, string>> {
+  const thumbnails: Record<string, string> = {};
+  for (const { sha256 } of gallery) {
+    try {
+      thumbnails[sha256] ??= await thumbnailDataUri(await readFile(run.imagePath(sha256)));
+    } catch (error) {
+      // A report must not fail for one picture: its numbers do not depend on media, which may have been deleted on purpose.
+      const isGone = (error as NodeJS.ErrnoException).code === 'ENOENT';
+      if (!isGone && !isDiptychError(error)) throw error;
+    }
+  }
+  return thumbnails;
+}

@@ -1,0 +1,60 @@
+/** Recomputes every number of a report from the journal alone and compares; images are never opened. */
+import { DiptychError } from '@diptych/plugin-kit';
+import { analyse } from '../analysis/analyse.ts';
+import { numbersOf, statementsOf } from '../analysis/numbers.ts';
+import type { ReportModel } from '../analysis/report-model.ts';
+import { readReport } from './read-report.ts';
+import type { ReportedRun } from './reported-run.ts';
+
+/** The same code on another processor may round its logarithms differently in the last digit; nothing larger is forgiven. */
+const relativeTolerance = 1e-9;
+
+export interface Verification {
+  /** Numbers compared. */
+  readonly compared: number;
+  /** Texts, yes-or-no answers and "not defined" compared. */
+  readonly statements: number;
+}
+
+const isClose = (a: number | undefined, b: number | undefined): boolean =>
+  a !== undefined && b !== undefined && Math.abs(a - b) <= relativeTolerance * Math.max(1, Math.abs(a), Math.abs(b));
+
+function differing<T>(
+  left: ReadonlyMap<string, T>,
+  right: ReadonlyMap<string, T>,
+  isEqual: (a: T | undefined, b: T | undefined) => boolean,
+): string[] {
+  return [...new Set([...left.keys(), ...right.keys()])].filter((id) => !isEqual(left.get(id), right.get(id)));
+}
+
+const numberMap = (numbers: Readonly<Record<string, number>>): Map<string, number> => new Map(Object.entries(numbers));
+
+/** Ids of everything in `reported` that does not follow from the records: numbers shown in panels, the flat map, statements. */
+export function mismatchesOf(reported: ReportModel, recomputed: ReportModel): string[] {
+  const expected = numberMap(recomputed.numbers);
+  return [
+    ...new Set([
+      ...differing(numberMap(numbersOf(reported)), expected, isClose),
+      ...differing(numberMap(reported.numbers), expected, isClose),
+      ...differing(statementsOf(reported), statementsOf(recomputed), (a, b) => a === b),
+    ]),
+  ].sort();
+}
+
+const mostNamed = 20;
+
+/** Throws VERIFY_MISMATCH with the ids in `details.ids`. */
+export async function verifyRun(run: ReportedRun): Promise<Verification> {
+  const reported = await readReport(run.folder);
+  const recomputed = await analyse(run.manifest, run.records(), { diptych: reported.diptych });
+  const ids = mismatchesOf(reported, recomputed);
+  if (ids.length > 0) {
+    const named = ids.slice(0, mostNamed).join(', ') + (ids.length > mostNamed ? ` and ${ids.length - mostNamed} more` : '');
+    throw new DiptychError(
+      'VERIFY_MISMATCH',
+      `Expected every number of the report to follow from the journal, but ${ids.length} differ: ${named}. Rebuild the report with \`diptych report\`.`,
+      { details: { ids } },
+    );
+  }
+  return { compared: Object.keys(recomputed.numbers).length, statements: statementsOf(recomputed).size };
+}

@@ -1,0 +1,72 @@
+/**
+ * Writes report/ of a run: metrics.json, report.md, four CSV files, and report.html through a renderer that the app
+ * brings (core knows no React). Each file is written beside its name and renamed, so that a reader sees the old or the new one.
+ */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DiptychError } from '@diptych/plugin-kit';
+import { type AnalyseOptions, analyse } from '../analysis/analyse.ts';
+import type { ReportModel } from '../analysis/report-model.ts';
+import { writeDurably } from '../store/image-store.ts';
+import { canonicalJson } from '../text/canonical-json.ts';
+import { csvFiles } from './csv.ts';
+import { markdownReport } from './markdown.ts';
+import { reportFolder } from './read-report.ts';
+import type { IllustratedRun } from './reported-run.ts';
+import { galleryThumbnails } from './thumbnails.ts';
+
+export interface ReportAssets {
+  /** WebP data URI by SHA-256 of the image. */
+  readonly thumbnails: Readonly<Record<string, string>>;
+}
+
+export type HtmlRenderer = (model: ReportModel, assets: ReportAssets) => string | Promise<string>;
+
+export interface WriteReportOptions extends AnalyseOptions {
+  /** Without it no report.html is written. */
+  readonly renderHtml?: HtmlRenderer;
+}
+
+export interface WrittenReport {
+  readonly model: ReportModel;
+  readonly folder: string;
+  /** Absolute paths, in the order written. */
+  readonly files: readonly string[];
+}
+
+/** Keys sorted and indented by one space: the same model is the same file, and a diff shows one number a line. */
+const readableJson = (model: ReportModel): string => `${JSON.stringify(JSON.parse(canonicalJson(model)), null, 1)}\n`;
+
+async function contents(
+  run: IllustratedRun,
+  model: ReportModel,
+  renderHtml: HtmlRenderer | undefined,
+): Promise<Record<string, string>> {
+  const texts = { 'metrics.json': readableJson(model), 'report.md': markdownReport(model), ...csvFiles(model) };
+  if (renderHtml === undefined) return texts;
+  return { ...texts, 'report.html': await renderHtml(model, { thumbnails: await galleryThumbnails(run, model.gallery) }) };
+}
+
+export async function writeReport(
+  run: IllustratedRun,
+  { renderHtml, ...options }: WriteReportOptions = {},
+): Promise<WrittenReport> {
+  const model = await analyse(run.manifest, run.records(), options);
+  const folder = reportFolder(run.folder);
+  const files: string[] = [];
+  const texts = await contents(run, model, renderHtml);
+  try {
+    await mkdir(folder, { recursive: true });
+    for (const [name, text] of Object.entries(texts)) {
+      await writeDurably(join(folder, name), text);
+      files.push(join(folder, name));
+    }
+  } catch (cause) {
+    throw new DiptychError(
+      'STORE_WRITE_FAILED',
+      `Expected to write the report into ${folder}, but writing failed. Free space or rights, then run \`diptych report\`.`,
+      { cause },
+    );
+  }
+  return { model, folder, files };
+}

@@ -1,0 +1,2 @@
+/** For tests only, in this repository and in others': runs with known answers. */
+export * from './planted-run.ts';
