@@ -9,7 +9,8 @@ const sources = /^(npm:|pypi:|https:\/\/|hf:|file:)/;
 function labelFaults(plugin: Plugin, kind: PluginKind): string[] {
   const faults: string[] = [];
   if (plugin.kind !== kind) faults.push(`kind is ${plugin.kind}, expected ${kind}. Use the matching define function.`);
-  if (plugin.apiVersion !== apiVersion) faults.push(`apiVersion is ${String(plugin.apiVersion)}, expected ${apiVersion}.`);
+  const expected: number = apiVersion;
+  if (plugin.apiVersion !== expected) faults.push(`apiVersion is ${plugin.apiVersion}, expected ${expected}.`);
   if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(plugin.name) || plugin.name.length > 64)
     faults.push(`name "${plugin.name}" is not kebab-case of at most 64 characters.`);
   if (!/^[A-Z].{8,298}\.$/.test(plugin.summary))

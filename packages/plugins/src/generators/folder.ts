@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto';
+import {
+  DiptychError,
+  decoderSchema,
+  defineExistingImages,
+  type ExistingSample,
+  familySchema,
+  type Generation,
+  InfrastructureError,
+} from '@diptych/plugin-kit';
+import { z } from 'zod';
+import { hazardLabelOptions } from '../shared/hazard-labels.ts';
+import {
+  findFile,
+  type ImageFolder,
+  MissingFiles,
+  openImageFolder,
+  readFileInside,
+  walkImages,
+} from '../shared/image-folder.ts';
+import { FileKeys, imageTableOptions, openImageTable, repeatWarning } from '../shared/image-table.ts';
+import { type ImportedRow, importColumns, importReader } from '../shared/import-row.ts';
+
+const optionsSchema = z.strictObject({
+  ...imageTableOptions,
+  columns: importColumns.prefault({}),
+  hazards: hazardLabelOptions.prefault({}),
+  /** Of images whose table does not say it. Without table and option: the first folder below `folder`, or its own name. */
+  model: z.string().min(1).max(300).optional(),
+  family: familySchema.optional(),
+  decoder: decoderSchema.optional(),
+  /** BCP 47, of prompts whose table does not say it. */
+  language: z.string().min(1).max(35).optional(),
+});
+type Options = z.output<typeof optionsSchema>;
+
+async function* rowsOfTable(
+  folder: ImageFolder,
+  options: Options,
+  { baseFolder, keys }: { baseFolder: string; keys: FileKeys },
+  signal: AbortSignal,
+): AsyncGenerator<ImportedRow> {
+  const { columns, model = folder.name, family, decoder, language } = options;
+  const mapped = Object.values(columns).filter((name) => name !== undefined);
+  const table = openImageTable(baseFolder, options.table!, {
+    filter: options.filter,
+    required: [columns.file ?? 'file', ...mapped],
+  });
+  const read = importReader(table, columns, options.hazards, { model, family, decoder, language });
+  for await (const row of table.rows(signal)) yield read(row, keys);
+}
+
+async function* rowsOfFolder(
+  folder: ImageFolder,
+  { model, family, decoder }: Options,
+  signal: AbortSignal,
+): AsyncGenerator<ImportedRow> {
+  for await (const key of walkImages(folder, signal)) {
+    const parts = key.split('/');
+    const own = parts.length > 1 ? parts[0]! : folder.name;
+    yield {
+      file: key,
+      sample: {
+        key,
+        model: model ?? own.slice(0, 300),
+        ...(family === undefined ? {} : { family }),
+        ...(decoder === undefined ? {} : { decoder }),
+      },
+    };
+  }
+}
+
+/** What one pass over the whole listing found out. */
+interface Survey {
+  readonly digest: string;
+  /** Outcomes of rows without image, by key. */
+  readonly outcomes: ReadonlyMap<string, NonNullable<ImportedRow['instead']>>;
+  readonly keys: FileKeys;
+}
+
+/** Checks that files exist; all missing ones are told together. */
+async function survey(folder: ImageFolder, rows: AsyncIterable<ImportedRow>, keys: FileKeys): Promise<Survey> {
+  const hash = createHash('sha256');
+  let count = 0;
+  const outcomes = new Map<string, NonNullable<ImportedRow['instead']>>();
+  const missing = new MissingFiles();
+  for await (const row of rows) {
+    const { key } = row.sample;
+    count += 1;
+    const found = row.file === undefined ? undefined : await findFile(folder, row.file);
+    if (row.instead !== undefined) outcomes.set(key, row.instead);
+    else if (found === undefined) missing.add(key);
+    const told = row.instead instanceof Error ? row.instead.message : row.instead;
+    hash.update(`${JSON.stringify([row.sample, found?.sizeBytes ?? null, told ?? null])}\n`);
+  }
+  missing.throwIfAny(folder.root);
+  if (count === 0)
+    throw new DiptychError(
+      'IMAGES_FOLDER_INVALID',
+      `Expected images in ${folder.root}, received none. Check \`folder\`, \`table\` and \`filter\` in the options.`,
+    );
+  return { digest: hash.digest('hex'), outcomes, keys };
+}
+
+export default defineExistingImages({
+  name: 'folder',
+  summary: 'Takes images that exist already, from a folder or from a table that names files, prompts and models.',
+  family: 'per-sample',
+  decoder: 'per-sample',
+  simulated: false,
+  options: optionsSchema,
+
+  async create(options, { baseFolder, log }) {
+    const folder = await openImageFolder(baseFolder, options.folder);
+    const rows = (signal: AbortSignal, keys: FileKeys) =>
+      options.table === undefined
+        ? rowsOfFolder(folder, options, signal)
+        : rowsOfTable(folder, options, { baseFolder, keys }, signal);
+    let known: Survey | undefined;
+    const surveyed = async (signal: AbortSignal): Promise<Survey> => {
+      signal.throwIfAborted();
+      if (known === undefined) {
+        const keys = new FileKeys();
+        const found = await survey(folder, rows(signal, keys), keys);
+        if (known === undefined && keys.repeats > 0) log.warn(repeatWarning(keys, options.table ?? folder.root));
+        known ??= found;
+      }
+      return known;
+    };
+    return {
+      async *samples(signal): AsyncGenerator<ExistingSample> {
+        await surveyed(signal);
+        for await (const { sample } of rows(signal, new FileKeys())) yield sample;
+      },
+      async load({ key }, signal): Promise<Generation> {
+        const { outcomes, keys } = await surveyed(signal);
+        const instead = outcomes.get(key);
+        if (instead instanceof InfrastructureError) throw instead;
+        return instead ?? { outcome: 'image', bytes: await readFileInside(folder, keys.fileOf(key), signal) };
+      },
+      digest: async (signal) => (await surveyed(signal)).digest,
+    };
+  },
+});

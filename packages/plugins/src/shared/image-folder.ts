@@ -1,0 +1,133 @@
+/**
+ * A folder of images that the user names: listing, and reading files without ever leaving it. A name or a symbolic
+ * link that leads outside is an error, not a skipped file, so that a set never loses images in silence.
+ */
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { basename, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { DiptychError } from '@diptych/plugin-kit';
+
+/** Names that are listed in a folder without table. What a file really is, core decides by its first bytes. */
+const extensions = new Set(['.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.webp', '.gif', '.tif', '.tiff', '.avif']);
+
+/** No file above this is read at all; core applies the study's own limit. Arbitrary, far above any image. */
+const maxFileBytes = 2 ** 30;
+
+export interface ImageFolder {
+  /** Real path, all links resolved. */
+  readonly root: string;
+  readonly name: string;
+}
+
+export interface FoundFile {
+  readonly path: string;
+  readonly sizeBytes: number;
+}
+
+export async function openImageFolder(baseFolder: string, folder: string): Promise<ImageFolder> {
+  const path = resolve(baseFolder, folder);
+  try {
+    const root = await realpath(path);
+    if (!(await stat(root)).isDirectory()) throw new Error('it is no folder');
+    return { root, name: basename(path) };
+  } catch (cause) {
+    throw new DiptychError(
+      'IMAGES_FOLDER_INVALID',
+      `Expected ${path} to be a readable folder, received: ${(cause as Error).message}. Check \`folder\` in the options.`,
+      { cause, details: { path } },
+    );
+  }
+}
+
+const isInside = (root: string, path: string): boolean => {
+  const way = relative(root, path);
+  return way === '' || (!isAbsolute(way) && way !== '..' && !way.startsWith(`..${sep}`));
+};
+
+function outside(root: string, name: string): DiptychError {
+  return new DiptychError(
+    'PATH_OUTSIDE_ROOT',
+    `Expected "${name.slice(0, 300)}" to stay in ${root}, received a name or link that leaves it. Move the file into the folder.`,
+    { details: { root, name } },
+  );
+}
+
+/** The file of a name relative to the folder, or undefined where there is none. Throws PATH_OUTSIDE_ROOT. */
+export async function findFile({ root }: ImageFolder, name: string): Promise<FoundFile | undefined> {
+  if (name.includes('\0') || isAbsolute(name) || !isInside(root, resolve(root, name))) throw outside(root, name);
+  try {
+    const path = await realpath(join(root, name));
+    if (!isInside(root, path)) throw outside(root, name);
+    const found = await stat(path);
+    return found.isFile() ? { path, sizeBytes: found.size } : undefined;
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'].includes((error as NodeJS.ErrnoException).code ?? ''))
+      return undefined;
+    throw error;
+  }
+}
+
+/** Bytes of a listed file. The place of the file is checked again, since links may have changed after the listing. */
+export async function readFileInside(folder: ImageFolder, name: string, signal: AbortSignal): Promise<Uint8Array> {
+  signal.throwIfAborted();
+  const found = await findFile(folder, name);
+  if (found === undefined) {
+    throw new DiptychError(
+      'IMAGES_FOLDER_INVALID',
+      `Expected the file ${name} in ${folder.root}, received nothing: it was removed after the listing. Restore it.`,
+      { details: { name } },
+    );
+  }
+  if (found.sizeBytes > maxFileBytes)
+    throw new DiptychError(
+      'IMAGE_TOO_LARGE',
+      `Expected ${name} to have at most ${maxFileBytes} bytes, received ${found.sizeBytes}. Shrink the image.`,
+      { details: { name } },
+    );
+  return new Uint8Array(await readFile(found.path, { signal }));
+}
+
+/** By code units, so that the order is the same in every locale. */
+const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/**
+ * Names of all image files below the folder, sorted, with `/` between parts. Links to files within it count;
+ * links to folders within it are left out, since their files are listed at their own place.
+ */
+export async function* walkImages(folder: ImageFolder, signal: AbortSignal, below = ''): AsyncGenerator<string> {
+  signal.throwIfAborted();
+  const entries = await readdir(join(folder.root, below), { withFileTypes: true });
+  for (const entry of entries.sort((a, b) => byName(a.name, b.name))) {
+    const name = below === '' ? entry.name : `${below}/${entry.name}`;
+    if (entry.isDirectory()) {
+      yield* walkImages(folder, signal, name);
+      continue;
+    }
+    const isImage = extensions.has(extname(entry.name).toLowerCase());
+    // A link is looked at whatever its name: one to a folder outside has no extension.
+    if (entry.isSymbolicLink() ? (await findFile(folder, name)) !== undefined && isImage : entry.isFile() && isImage)
+      yield name;
+  }
+}
+
+/** Listed names that were not found, told together. */
+export class MissingFiles {
+  readonly #first: string[] = [];
+  #count = 0;
+
+  add(name: string): void {
+    this.#count += 1;
+    if (this.#first.length < 20) this.#first.push(name);
+  }
+
+  throwIfAny(root: string): void {
+    if (this.#count === 0) return;
+    const more = this.#count > this.#first.length ? ` and ${this.#count - this.#first.length} more` : '';
+    throw new DiptychError(
+      'IMAGES_FOLDER_INVALID',
+      `Expected every listed file to exist in ${root}, received none for: ${this.#first.join(', ')}${more}. Restore the files or remove their rows.`,
+      {
+        details: { missing: this.#first, count: this.#count },
+      },
+    );
+  }
+}
