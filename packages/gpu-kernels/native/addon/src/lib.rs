@@ -1,0 +1,125 @@
+//! N-API shell around `diptych-kernels`: converts, guards, and runs off the JavaScript thread. No logic.
+//!
+//! Inputs of a run are copied on the JavaScript thread: the script could otherwise change or detach their memory
+//! while another thread reads it.
+
+use diptych_kernels::{CompiledPlan as Kernel, Error, Image, check_plan as check, guard};
+use napi::bindgen_prelude::{AsyncTask, Float32Array, Uint8Array};
+use napi::{Env, Status, Task};
+use napi_derive::napi;
+use std::sync::Arc;
+
+/// The message is `CODE: text`.
+fn to_napi(error: Error) -> napi::Error {
+    napi::Error::new(Status::GenericFailure, error.to_string())
+}
+
+/// A whole number from 0 to 2^53, as an index type.
+fn whole(what: &str, number: f64) -> Result<usize, Error> {
+    if number >= 0.0 && number <= 9_007_199_254_740_992.0 && number.fract() == 0.0 {
+        Ok(number as usize)
+    } else {
+        Err(Error::GraphInvalid(format!("Expected {what} to be a whole number from 0, received {number}.")))
+    }
+}
+
+fn copy<T: Copy>(data: &[T]) -> Result<Vec<T>, Error> {
+    let mut copied = Vec::new();
+    let refused = |_| Error::OutOfMemory(format!("Expected {} bytes for the inputs of a run, the system gave none.", size_of_val(data)));
+    copied.try_reserve_exact(data.len()).map_err(refused)?;
+    copied.extend_from_slice(data);
+    Ok(copied)
+}
+
+/// The processor in words: name, instruction sets used, threads.
+#[napi]
+pub fn cpu_name() -> String {
+    diptych_kernels::cpu_name()
+}
+
+/// JSON array of `{step, op, reason}`, empty where the plan can run. Throws GRAPH_INVALID for a malformed plan.
+#[napi]
+pub fn check_plan(plan_json: String) -> napi::Result<String> {
+    guard(|| check(&plan_json)?.report()).map_err(to_napi)
+}
+
+/// Images are RGB or RGBA, `data.length == width * height * channels`.
+#[napi(object)]
+pub struct RasterImage {
+    pub width: f64,
+    pub height: f64,
+    pub channels: f64,
+    pub data: Uint8Array,
+}
+
+#[napi]
+pub struct CompiledPlan {
+    kernel: Arc<Kernel>,
+}
+
+/// `weights` in the order of the plan's; `threads` 0 stands for all cores.
+#[napi]
+pub fn compile_plan(plan_json: String, weights: Vec<Float32Array>, threads: f64) -> napi::Result<CompiledPlan> {
+    let kernel = guard(|| {
+        let weights: Vec<&[f32]> = weights.iter().map(|weight| &weight[..]).collect();
+        Kernel::new(&plan_json, &weights, whole("threads", threads)?)
+    });
+    Ok(CompiledPlan { kernel: Arc::new(kernel.map_err(to_napi)?) })
+}
+
+#[napi]
+impl CompiledPlan {
+    /// `tensors` in sorted order of input names; `images` one list per image step in plan order, each of length
+    /// `items`. Resolves to the outputs in sorted order of names.
+    #[napi(ts_return_type = "Promise<Float32Array[]>")]
+    pub fn run(&self, items: f64, tensors: Vec<Float32Array>, images: Vec<Vec<RasterImage>>) -> AsyncTask<Run> {
+        let inputs = guard(|| Inputs::copy(items, &tensors, &images));
+        AsyncTask::new(Run { kernel: Arc::clone(&self.kernel), inputs: Some(inputs) })
+    }
+}
+
+pub struct Inputs {
+    items: usize,
+    tensors: Vec<Vec<f32>>,
+    images: Vec<Vec<Image>>,
+}
+
+impl Inputs {
+    fn copy(items: f64, tensors: &[Float32Array], images: &[Vec<RasterImage>]) -> Result<Self, Error> {
+        let to_image = |image: &RasterImage| {
+            let [width, height, channels] = [image.width, image.height, image.channels].map(|side| whole("a side of an image", side));
+            Image::new(width?, height?, channels?, copy(&image.data)?)
+        };
+        Ok(Inputs {
+            items: whole("items", items)?,
+            tensors: tensors.iter().map(|tensor| copy(tensor)).collect::<Result<_, _>>()?,
+            images: images.iter().map(|images| images.iter().map(to_image).collect()).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+pub struct Run {
+    kernel: Arc<Kernel>,
+    inputs: Option<Result<Inputs, Error>>,
+}
+
+impl Task for Run {
+    type Output = Vec<Vec<f32>>;
+    type JsValue = Vec<Float32Array>;
+
+    fn compute(&mut self) -> napi::Result<Self::Output> {
+        let inputs = self.inputs.take();
+        let outputs = guard(|| {
+            let again = || Error::InvariantBroken("Expected a run to be computed once.".into());
+            let Inputs { items, tensors, images } = inputs.ok_or_else(again)??;
+            let tensors: Vec<&[f32]> = tensors.iter().map(Vec::as_slice).collect();
+            let images: Vec<&[Image]> = images.iter().map(Vec::as_slice).collect();
+            self.kernel.run(items, &tensors, &images)
+        });
+        outputs.map_err(to_napi)
+    }
+
+    fn resolve(&mut self, _env: Env, outputs: Self::Output) -> napi::Result<Self::JsValue> {
+        Ok(outputs.into_iter().map(Float32Array::new).collect())
+    }
+}

@@ -1,0 +1,47 @@
+//! The processor in words.
+
+/// Such as `AMD EPYC 7763 64-Core Processor (AVX2, FMA; 2 threads)`.
+pub fn cpu_name() -> String {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let plural = if threads == 1 { "" } else { "s" };
+    let features = match features().as_slice() {
+        [] => String::new(),
+        features => features.join(", ") + "; ",
+    };
+    format!("{} ({features}{threads} thread{plural})", brand().unwrap_or_else(|| std::env::consts::ARCH.into()))
+}
+
+#[cfg(target_arch = "x86_64")]
+fn brand() -> Option<String> {
+    use std::arch::x86_64::__cpuid;
+    // Leaves 0x80000002 to 0x80000004 hold 48 characters where leaf 0x80000000 says that they exist.
+    if __cpuid(0x8000_0000).eax < 0x8000_0004 {
+        return None;
+    }
+    let bytes: Vec<u8> = (0x8000_0002..=0x8000_0004)
+        .map(|leaf| __cpuid(leaf))
+        .flat_map(|leaf| [leaf.eax, leaf.ebx, leaf.ecx, leaf.edx])
+        .flat_map(u32::to_le_bytes)
+        .filter(|&byte| byte != 0)
+        .collect();
+    let name = String::from_utf8_lossy(&bytes).trim().to_owned();
+    (!name.is_empty()).then_some(name)
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn brand() -> Option<String> {
+    let text = std::fs::read_to_string("/proc/cpuinfo").ok()?;
+    let line = text.lines().find(|line| line.to_lowercase().starts_with("model name"))?;
+    Some(line.split_once(':')?.1.trim().to_owned())
+}
+
+#[cfg(target_arch = "x86_64")]
+fn features() -> Vec<&'static str> {
+    let known = [("AVX2", std::arch::is_x86_feature_detected!("avx2")), ("FMA", std::arch::is_x86_feature_detected!("fma"))];
+    known.into_iter().filter(|feature| feature.1).map(|feature| feature.0).collect()
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn features() -> Vec<&'static str> {
+    if cfg!(target_arch = "aarch64") { vec!["NEON"] } else { vec![] }
+}

@@ -1,0 +1,190 @@
+//! Runs a compiled plan. Where there are as many items as threads, each thread takes slices of items through the
+//! whole network, so that activations stay in its cache and threads never wait for each other; the items left over
+//! go one slice at a time with all threads inside each op.
+
+use crate::compile::{Arena, CompiledPlan, Prepared, new_arena};
+use crate::error::{Error, Result, refuse};
+use crate::gemm::Epilogue;
+use crate::images::Image;
+use crate::ops::elementwise::Side;
+use crate::ops::{conv, depthwise, elementwise, layout, matmul, pool, reduce};
+use crate::program::{Op, Operand, Step};
+use crate::threads::Mode;
+use rayon::prelude::*;
+use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
+
+/// What a run reads.
+struct Feed<'a> {
+    /// By input in sorted order of names: `items` times the size of one.
+    tensors: &'a [&'a [f32]],
+    /// By image step in plan order: one an item.
+    images: &'a [&'a [Image]],
+}
+
+impl CompiledPlan {
+    /// Outputs in sorted order of names, each `items` times the size of one item. Runs of one plan follow each other.
+    pub fn run(&self, items: usize, tensors: &[&[f32]], images: &[&[Image]]) -> Result<Vec<Vec<f32>>> {
+        self.check_feed(items, tensors, images)?;
+        // A run that panicked leaves arenas whose buffers are restored below; nothing else is behind this lock.
+        let mut arenas = self.arenas.lock().unwrap_or_else(PoisonError::into_inner);
+        self.restore(&mut arenas)?;
+        let feed = Feed { tensors, images };
+        let slots = arenas.len();
+        let shared = items / slots * slots;
+        let free = Mutex::new(arenas.iter_mut().collect::<Vec<_>>());
+        let parts = self.pool.install(|| -> Result<Vec<Vec<Vec<f32>>>> {
+            let mut parts = cut(0..shared, slots, self.slice)
+                .into_par_iter()
+                .with_max_len(1)
+                .map(|range| self.with_arena(&free, |arena| self.run_slice(Mode::Sequential, arena, range, &feed)))
+                .collect::<Result<Vec<_>>>()?;
+            for range in cut(shared..items, 1, self.slice) {
+                parts.push(self.with_arena(&free, |arena| self.run_slice(Mode::Parallel, arena, range, &feed))?);
+            }
+            Ok(parts)
+        })?;
+        let join = |output: usize| parts.iter().flat_map(|part| part[output].iter().copied()).collect();
+        Ok((0..self.program.outputs.len()).map(join).collect())
+    }
+
+    fn check_feed(&self, items: usize, tensors: &[&[f32]], images: &[&[Image]]) -> Result<()> {
+        let program = &self.program;
+        if items > program.batch {
+            refuse!("Expected 0 to {} items for plan `{}`, received {items}.", program.batch, program.name);
+        }
+        if tensors.len() != program.inputs.len() {
+            refuse!("Expected {} input tensors for plan `{}`, received {}.", program.inputs.len(), program.name, tensors.len());
+        }
+        for ((name, value), tensor) in program.inputs.iter().zip(tensors) {
+            if tensor.len() != items * program.sizes[*value] {
+                refuse!("Expected input `{name}` to have {items} × {} elements, received {}.", program.sizes[*value], tensor.len());
+            }
+        }
+        let lengths: Vec<usize> = images.iter().map(|images| images.len()).collect();
+        if lengths != vec![items; program.image_inputs.len()] {
+            refuse!("Expected {items} images for each of {:?} of plan `{}`, received {lengths:?}.", program.image_inputs, program.name);
+        }
+        Ok(())
+    }
+
+    fn restore(&self, arenas: &mut [Arena]) -> Result<()> {
+        let whole = |arena: &Arena| arena.iter().zip(&self.assignment.sizes).all(|(buffer, size)| buffer.len() == size * self.slice);
+        for arena in arenas.iter_mut().filter(|arena| !whole(arena)) {
+            *arena = new_arena(&self.assignment, self.slice)?;
+        }
+        Ok(())
+    }
+
+    fn with_arena<T>(&self, free: &Mutex<Vec<&mut Arena>>, work: impl FnOnce(&mut Arena) -> Result<T>) -> Result<T> {
+        let lock = || free.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(arena) = lock().pop() else {
+            return Err(Error::InvariantBroken("Expected an arena for each busy thread, all are taken.".into()));
+        };
+        let result = work(arena);
+        lock().push(arena);
+        result
+    }
+
+    fn run_slice(&self, mode: Mode, arena: &mut Arena, range: Range<usize>, feed: &Feed) -> Result<Vec<Vec<f32>>> {
+        let program = &self.program;
+        let items = range.len();
+        for ((_, value), tensor) in program.inputs.iter().zip(feed.tensors) {
+            let size = program.sizes[*value];
+            arena[self.assignment.buffer_of[*value]][..items * size].copy_from_slice(&tensor[range.start * size..range.end * size]);
+        }
+        for (step, prepared) in program.steps.iter().zip(&self.prepared) {
+            if matches!(step.op, Op::Reshape { .. }) {
+                continue;
+            }
+            let buffer = self.assignment.buffer_of[step.output];
+            let mut y = std::mem::take(&mut arena[buffer]);
+            let result = self.run_step(mode, step, prepared, arena, &range, feed, &mut y[..items * program.sizes[step.output]]);
+            arena[buffer] = y;
+            result?;
+        }
+        let output = |value: usize| arena[self.assignment.buffer_of[value]][..items * program.sizes[value]].to_vec();
+        Ok(program.outputs.iter().map(|&(_, value)| output(value)).collect())
+    }
+
+    fn run_step(
+        &self,
+        mode: Mode,
+        step: &Step,
+        prepared: &Prepared,
+        arena: &Arena,
+        range: &Range<usize>,
+        feed: &Feed,
+        y: &mut [f32],
+    ) -> Result<()> {
+        let items = range.len();
+        let sizes = &self.program.sizes;
+        let value = |index: usize| &arena[self.assignment.buffer_of[index]][..items * sizes[index]];
+        let weight = |index: usize| self.weights[index].as_slice();
+        let side = |operand: Operand| match operand {
+            Operand::Value(index) => Side { data: value(index), item_stride: sizes[index] },
+            Operand::Weight(index) => Side { data: weight(index), item_stride: 0 },
+        };
+        match (&step.op, prepared) {
+            (Op::Image { input, recipe }, _) => {
+                for (image, y) in feed.images[*input][range.clone()].iter().zip(y.chunks_exact_mut(sizes[step.output])) {
+                    recipe.run(mode, image, y, self.instructions)?;
+                }
+            }
+            (Op::Conv(op), Prepared::Conv(packed)) => {
+                conv::conv2d(mode, op, packed, value(op.x), op.bias.map(weight), op.residual.map(value), y, self.instructions);
+            }
+            (Op::Conv(op), Prepared::Depthwise(packed)) => {
+                depthwise::depthwise(mode, op, packed, value(op.x), op.bias.map(weight), op.residual.map(value), y, self.instructions);
+            }
+            (Op::Gemm(op), Prepared::Matrix(packed)) => {
+                let epilogue = Epilogue { bias: op.bias.map(weight), residual: op.residual.map(value), activation: op.activation };
+                matmul::gemm(mode, value(op.x), packed, y, epilogue, self.instructions);
+            }
+            (Op::Matmul(op), prepared) => {
+                let packed = match prepared {
+                    Prepared::Matrix(packed) => Some(packed),
+                    _ => None,
+                };
+                matmul::matmul(mode, op, side(op.a), side(op.b), packed, y, self.instructions);
+            }
+            (Op::Unary { x, function }, _) => elementwise::unary(mode, *function, value(*x), y),
+            (Op::Binary { function, a, b, loops }, _) => elementwise::binary(mode, *function, side(*a), side(*b), loops, items, y),
+            (Op::GlobalAveragePool { x, pixels, channels }, _) => reduce::reduce(mode, value(*x), *pixels, *channels, true, y),
+            (Op::Pool { x, maximum, count_pad, bottom, right, input, output, window }, _) => {
+                let counted = count_pad.then_some(pool::Ends { bottom: *bottom, right: *right });
+                pool::pool(mode, value(*x), *input, *output, *window, *maximum, counted, y);
+            }
+            (Op::Softmax { x, width }, _) => reduce::softmax(mode, value(*x), *width, y),
+            (Op::ResizeNearest { x, input, output }, _) => layout::resize_nearest(mode, value(*x), *input, *output, y),
+            (Op::Pad { x, top, left, value: fill, input, output }, _) => {
+                layout::pad(mode, value(*x), *input, *output, *top, *left, *fill, y)
+            }
+            (Op::Transpose { x, loops }, _) => layout::transpose(mode, value(*x), loops, items, y),
+            (Op::Reduce { x, mean, length, inner }, _) => reduce::reduce(mode, value(*x), *length, *inner, *mean, y),
+            (Op::Reshape { .. } | Op::Conv(_) | Op::Gemm(_), _) => {
+                return Err(Error::InvariantBroken(format!("Expected step `{}` to have its weights prepared.", step.name)));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Cuts a range into slices of at most `longest`, their number a multiple of `slots`, their lengths as equal as can be.
+fn cut(range: Range<usize>, slots: usize, longest: usize) -> Vec<Range<usize>> {
+    let length = range.len();
+    let count = length.div_ceil(longest).next_multiple_of(slots).min(length);
+    (0..count).map(|index| range.start + index * length / count..range.start + (index + 1) * length / count).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cut;
+
+    #[test]
+    fn cuts_cover_the_range_evenly() {
+        assert_eq!(cut(0..8, 2, 3), [0..2, 2..4, 4..6, 6..8]);
+        assert_eq!(cut(5..6, 1, 4), [5..6]);
+        assert_eq!(cut(4..4, 2, 4), []);
+    }
+}

@@ -1,0 +1,121 @@
+//! The horizontal pass of Pillow's resize with AVX2, equal to the bit. AVX2 multiplies 16-bit pairs twice as fast as
+//! 32-bit numbers, so a weight w is split into w = high · 2^15 + low with 0 <= low < 2^15; both sums are exact modulo
+//! 2^32, and so is high · 2^15 + low, which is all that the 32-bit sum of Pillow is.
+
+use super::pillow::{Coefficients, ROUNDING, Source, narrow_row};
+use crate::error::{Result, allocate};
+use std::arch::x86_64::*;
+
+const LOW_BITS: u32 = 15;
+/// Input pixels per step: two in each 128-bit lane.
+const GROUP: usize = 4;
+/// 16-bit weights per step: `[w0 w1] × 3 channels, 0 0 | [w2 w3] × 3 channels, 0 0`.
+const LANES: usize = 16;
+const ROWS: usize = 4;
+
+pub struct Horizontal {
+    /// By output pixel: first step of it in `high` and `low`.
+    starts: Vec<usize>,
+    high: Vec<i16>,
+    low: Vec<i16>,
+    /// Bytes of a row that the loads of any output pixel may touch, counted from the row's start.
+    reach: usize,
+    shuffle: [i8; 32],
+}
+
+impl Horizontal {
+    pub fn new(coefficients: &Coefficients, channels: usize) -> Result<Self> {
+        let groups: usize = coefficients.bounds.iter().map(|(_, count)| count.div_ceil(GROUP)).sum();
+        let mut horizontal = Horizontal {
+            starts: Vec::with_capacity(coefficients.bounds.len() + 1),
+            high: allocate(groups * LANES, "resize coefficients")?,
+            low: allocate(groups * LANES, "resize coefficients")?,
+            reach: 0,
+            shuffle: shuffle(channels),
+        };
+        let mut start = 0;
+        for (index, &(first, count)) in coefficients.bounds.iter().enumerate() {
+            horizontal.starts.push(start);
+            for (tap, &weight) in coefficients.of(index).iter().enumerate() {
+                let step = (start + tap / GROUP) * LANES + tap % GROUP / 2 * 8 + tap % 2;
+                for channel in 0..3 {
+                    horizontal.high[step + channel * 2] = (weight >> LOW_BITS) as i16;
+                    horizontal.low[step + channel * 2] = (weight & ((1 << LOW_BITS) - 1)) as i16;
+                }
+            }
+            let steps = count.div_ceil(GROUP);
+            start += steps;
+            if let Some(last) = steps.checked_sub(1) {
+                horizontal.reach = horizontal.reach.max((first + last * GROUP) * channels + 16);
+            }
+        }
+        horizontal.starts.push(start);
+        Ok(horizontal)
+    }
+
+    /// Rows from `first_row` of the source into `target`, as many as it holds.
+    pub fn run(&self, source: &Source, coefficients: &Coefficients, first_row: usize, target: &mut [u8]) {
+        let length = coefficients.bounds.len() * 3;
+        let stride = source.width * source.channels;
+        for (block, target) in target.chunks_mut(ROWS * length).enumerate() {
+            let row = first_row + block * ROWS;
+            let full = target.len() == ROWS * length;
+            if full && (row + ROWS - 1) * stride + self.reach <= source.data.len() {
+                let lines = std::array::from_fn(|line| &source.data[(row + line) * stride..][..self.reach]);
+                // SAFETY: this type is only used where the CPU has AVX2; each line is `reach` bytes long.
+                unsafe { self.rows(lines, coefficients, source.channels, target) };
+            } else {
+                for (line, target) in target.chunks_exact_mut(length).enumerate() {
+                    narrow_row(source, coefficients, row + line, target);
+                }
+            }
+        }
+    }
+
+    /// # Safety
+    /// The CPU has AVX2, each line is `reach` bytes long, `target` holds `ROWS` rows.
+    #[target_feature(enable = "avx2")]
+    unsafe fn rows(&self, lines: [&[u8]; ROWS], coefficients: &Coefficients, channels: usize, target: &mut [u8]) {
+        let length = coefficients.bounds.len() * 3;
+        // SAFETY: `shuffle` is 32 bytes.
+        let shuffle = unsafe { _mm256_loadu_si256(self.shuffle.as_ptr().cast()) };
+        for (index, &(first, _)) in coefficients.bounds.iter().enumerate() {
+            let mut high = [_mm256_setzero_si256(); ROWS];
+            let mut low = [_mm256_setzero_si256(); ROWS];
+            for (step, number) in (self.starts[index]..self.starts[index + 1]).enumerate() {
+                let offset = (first + step * GROUP) * channels;
+                // SAFETY: `starts` ends at the number of steps for which weights were allocated; `reach` was made
+                // the largest `offset + 16`.
+                unsafe {
+                    let high_weights = _mm256_loadu_si256(self.high.as_ptr().add(number * LANES).cast());
+                    let low_weights = _mm256_loadu_si256(self.low.as_ptr().add(number * LANES).cast());
+                    for row in 0..ROWS {
+                        let bytes = _mm256_broadcastsi128_si256(_mm_loadu_si128(lines[row].as_ptr().add(offset).cast()));
+                        let pixels = _mm256_shuffle_epi8(bytes, shuffle);
+                        high[row] = _mm256_add_epi32(high[row], _mm256_madd_epi16(pixels, high_weights));
+                        low[row] = _mm256_add_epi32(low[row], _mm256_madd_epi16(pixels, low_weights));
+                    }
+                }
+            }
+            for row in 0..ROWS {
+                let sum = _mm256_add_epi32(_mm256_slli_epi32::<{ LOW_BITS as i32 }>(high[row]), low[row]);
+                let sum = _mm_add_epi32(_mm256_castsi256_si128(sum), _mm256_extracti128_si256::<1>(sum));
+                let sum = _mm_srai_epi32::<22>(_mm_add_epi32(sum, _mm_set1_epi32(ROUNDING)));
+                let words = _mm_packs_epi32(sum, sum);
+                let pixel = _mm_cvtsi128_si32(_mm_packus_epi16(words, words)).to_le_bytes();
+                target[row * length + index * 3..][..3].copy_from_slice(&pixel[..3]);
+            }
+        }
+    }
+}
+
+/// Bytes of four pixels to 16-bit pairs: `r0 r1 g0 g1 b0 b1 0 0 | r2 r3 g2 g3 b2 b3 0 0`.
+fn shuffle(channels: usize) -> [i8; 32] {
+    let mut mask = [-1i8; 32];
+    for (index, slot) in mask.iter_mut().enumerate().filter(|(index, _)| index % 2 == 0 && index % 16 < 12) {
+        let pixel = index / 16 * 2 + index % 4 / 2;
+        let channel = index % 16 / 4;
+        *slot = (pixel * channels + channel) as i8;
+    }
+    mask
+}

@@ -1,0 +1,10 @@
+//! One file a family of ops. Every function works on `items` consecutive items: slices hold `items` times the size
+//! of one item, and `y` is overwritten whole.
+
+pub mod conv;
+pub mod depthwise;
+pub mod elementwise;
+pub mod layout;
+pub mod matmul;
+pub mod pool;
+pub mod reduce;

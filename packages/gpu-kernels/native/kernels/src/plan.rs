@@ -1,0 +1,221 @@
+//! The plan as it arrives: JSON of the planner's `Plan` type. Field meanings are documented there; every value is
+//! float32, row-major, NHWC, and shapes leave the batch out.
+
+use crate::error::{Error, Result, refuse};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+pub const PLAN_VERSION: u32 = 1;
+
+#[derive(Debug, Deserialize)]
+pub struct PlanValue {
+    pub id: i64,
+    pub shape: Vec<usize>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct PlanWeight {
+    pub name: String,
+    pub shape: Vec<usize>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct PlanOutput {
+    pub value: i64,
+    pub shape: Vec<usize>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct PlanActivation {
+    pub kind: String,
+    pub min: Option<f32>,
+    pub max: Option<f32>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "step", rename_all = "kebab-case")]
+pub enum RecipeStep {
+    Resize { filter: String, width: usize, height: usize },
+    ResizeShortSide { filter: String, size: usize },
+    CentreCrop { width: usize, height: usize },
+    Normalise { scale: f32, mean: Vec<f32>, deviation: Vec<f32> },
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(tag = "op", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum StepOp {
+    Image {
+        input: String,
+        recipe: Vec<RecipeStep>,
+    },
+    Conv2d {
+        x: i64,
+        weight: String,
+        bias: Option<String>,
+        residual: Option<i64>,
+        strides: [usize; 2],
+        pads: [usize; 4],
+        dilations: [usize; 2],
+        groups: usize,
+        activation: PlanActivation,
+    },
+    Gemm {
+        x: i64,
+        weight: String,
+        bias: Option<String>,
+        residual: Option<i64>,
+        activation: PlanActivation,
+    },
+    Matmul {
+        a: Option<i64>,
+        a_weight: Option<String>,
+        b: Option<i64>,
+        b_weight: Option<String>,
+    },
+    Unary {
+        function: String,
+        x: i64,
+        min: Option<f32>,
+        max: Option<f32>,
+    },
+    Binary {
+        function: String,
+        a: Option<i64>,
+        a_weight: Option<String>,
+        a_strides: Vec<usize>,
+        b: Option<i64>,
+        b_weight: Option<String>,
+        b_strides: Vec<usize>,
+    },
+    GlobalAveragePool {
+        x: i64,
+    },
+    Pool {
+        function: String,
+        x: i64,
+        kernel: [usize; 2],
+        strides: [usize; 2],
+        pads: [usize; 4],
+        count_pad: bool,
+    },
+    Softmax {
+        x: i64,
+    },
+    ResizeNearest {
+        x: i64,
+    },
+    Pad {
+        x: i64,
+        pads: [i64; 4],
+        value: f32,
+    },
+    Transpose {
+        x: i64,
+        permutation: Vec<usize>,
+    },
+    Reshape {
+        x: i64,
+    },
+    Reduce {
+        function: String,
+        x: i64,
+        dimension: usize,
+    },
+}
+
+const OPS: [&str; 14] = [
+    "image",
+    "conv2d",
+    "gemm",
+    "matmul",
+    "unary",
+    "binary",
+    "global-average-pool",
+    "pool",
+    "softmax",
+    "resize-nearest",
+    "pad",
+    "transpose",
+    "reshape",
+    "reduce",
+];
+
+#[derive(Debug, Deserialize)]
+struct RawStep {
+    name: String,
+    op: String,
+    output: i64,
+}
+
+#[derive(Debug)]
+pub struct PlanStep {
+    pub name: String,
+    pub op: String,
+    pub output: i64,
+    /// `None`: an op this crate does not know.
+    pub body: Option<StepOp>,
+}
+
+#[derive(Debug, Deserialize)]
+struct RawPlan {
+    version: u32,
+    name: String,
+    batch: usize,
+    values: Vec<PlanValue>,
+    weights: Vec<PlanWeight>,
+    steps: Vec<serde_json::Value>,
+    inputs: BTreeMap<String, i64>,
+    outputs: BTreeMap<String, PlanOutput>,
+}
+
+#[derive(Debug)]
+pub struct Plan {
+    pub name: String,
+    pub batch: usize,
+    pub values: Vec<PlanValue>,
+    pub weights: Vec<PlanWeight>,
+    pub steps: Vec<PlanStep>,
+    /// Sorted by name as JavaScript sorts strings.
+    pub inputs: Vec<(String, i64)>,
+    /// Sorted by name as JavaScript sorts strings.
+    pub outputs: Vec<(String, PlanOutput)>,
+}
+
+pub fn parse_plan(json: &str) -> Result<Plan> {
+    let raw: RawPlan = serde_json::from_str(json)
+        .map_err(|cause| Error::GraphInvalid(format!("Expected a plan in JSON, received something else: {cause}.")))?;
+    if raw.version != PLAN_VERSION {
+        refuse!("Expected a plan of version {PLAN_VERSION}, received version {}.", raw.version);
+    }
+    let steps = raw.steps.into_iter().enumerate().map(|(index, step)| parse_step(index, step)).collect::<Result<_>>()?;
+    Ok(Plan {
+        name: raw.name,
+        batch: raw.batch,
+        values: raw.values,
+        weights: raw.weights,
+        steps,
+        inputs: sorted(raw.inputs),
+        outputs: sorted(raw.outputs),
+    })
+}
+
+fn parse_step(index: usize, step: serde_json::Value) -> Result<PlanStep> {
+    let RawStep { name, op, output } = RawStep::deserialize(&step)
+        .map_err(|cause| Error::GraphInvalid(format!("Expected step {index} to have name, op and output: {cause}.")))?;
+    let body = if OPS.contains(&op.as_str()) {
+        let body = StepOp::deserialize(&step).map_err(|cause| {
+            Error::GraphInvalid(format!("Expected step `{name}` to be a valid `{op}`, received another form: {cause}."))
+        })?;
+        Some(body)
+    } else {
+        None
+    };
+    Ok(PlanStep { name, op, output, body })
+}
+
+/// JavaScript compares UTF-16 code units, Rust bytes of UTF-8; they differ above U+FFFF.
+fn sorted<T>(entries: BTreeMap<String, T>) -> Vec<(String, T)> {
+    let mut entries: Vec<_> = entries.into_iter().collect();
+    entries.sort_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
+    entries
+}

@@ -1,0 +1,245 @@
+//! A checked plan: ids resolved to indices, every shape known and consistent. Nothing here refers to JSON any more.
+//! Only `check` builds these types, so the executor may rely on what they promise.
+
+use crate::images::Recipe;
+
+/// An activation as a clamp, or a sigmoid. NaN passes through either.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Activation {
+    /// `[-inf, inf]` is no activation, `[0, inf]` relu.
+    Clamp {
+        low: f32,
+        high: f32,
+    },
+    Sigmoid,
+}
+
+impl Activation {
+    pub const NONE: Activation = Activation::Clamp { low: f32::NEG_INFINITY, high: f32::INFINITY };
+
+    /// The clamp that a kernel can apply in registers; a sigmoid is applied to the written rows afterwards.
+    pub fn clamp(self) -> (f32, f32) {
+        match self {
+            Activation::Clamp { low, high } => (low, high),
+            Activation::Sigmoid => (f32::NEG_INFINITY, f32::INFINITY),
+        }
+    }
+}
+
+/// Height, width, channels of one item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    pub height: usize,
+    pub width: usize,
+    pub channels: usize,
+}
+
+impl Extent {
+    pub fn size(&self) -> usize {
+        self.height * self.width * self.channels
+    }
+}
+
+/// How a window slides: kernel, strides and dilations as (y, x), padding before the first row and column.
+/// Padding after the last ones shows in the extent of the output.
+#[derive(Debug, Clone, Copy)]
+pub struct Window {
+    pub kernel: [usize; 2],
+    pub strides: [usize; 2],
+    pub dilations: [usize; 2],
+    pub top: usize,
+    pub left: usize,
+}
+
+#[derive(Debug, Clone)]
+pub struct Conv {
+    pub x: usize,
+    pub weight: usize,
+    pub bias: Option<usize>,
+    pub residual: Option<usize>,
+    pub input: Extent,
+    pub output: Extent,
+    pub window: Window,
+    pub groups: usize,
+    pub activation: Activation,
+}
+
+#[derive(Debug, Clone)]
+pub struct Gemm {
+    pub x: usize,
+    pub weight: usize,
+    pub bias: Option<usize>,
+    pub residual: Option<usize>,
+    /// Rows per item.
+    pub rows: usize,
+    pub k: usize,
+    pub n: usize,
+    pub activation: Activation,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operand {
+    Value(usize),
+    Weight(usize),
+}
+
+#[derive(Debug, Clone)]
+pub struct Matmul {
+    pub a: Operand,
+    pub b: Operand,
+    /// Products per item.
+    pub count: usize,
+    pub m: usize,
+    pub k: usize,
+    pub n: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Unary {
+    Clamp { low: f32, high: f32 },
+    Sigmoid,
+    Log,
+    Exp,
+    Sqrt,
+    Abs,
+    Neg,
+    Tanh,
+    Reciprocal,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Binary {
+    Add,
+    Sub,
+    Mul,
+    Div,
+    Min,
+    Max,
+}
+
+/// One loop of an elementwise or copying step: `size` iterations, operands advance by their strides (in elements).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Loop {
+    pub size: usize,
+    pub a: usize,
+    pub b: usize,
+}
+
+#[derive(Debug, Clone)]
+pub enum Op {
+    Image {
+        input: usize,
+        recipe: Recipe,
+    },
+    Conv(Conv),
+    Gemm(Gemm),
+    Matmul(Matmul),
+    Unary {
+        x: usize,
+        function: Unary,
+    },
+    /// `loops` from the outermost; their sizes multiply to the size of the output. Never empty.
+    Binary {
+        function: Binary,
+        a: Operand,
+        b: Operand,
+        loops: Vec<Loop>,
+    },
+    GlobalAveragePool {
+        x: usize,
+        pixels: usize,
+        channels: usize,
+    },
+    Pool {
+        x: usize,
+        maximum: bool,
+        count_pad: bool,
+        bottom: usize,
+        right: usize,
+        input: Extent,
+        output: Extent,
+        window: Window,
+    },
+    Softmax {
+        x: usize,
+        width: usize,
+    },
+    ResizeNearest {
+        x: usize,
+        input: Extent,
+        output: Extent,
+    },
+    Pad {
+        x: usize,
+        top: i64,
+        left: i64,
+        value: f32,
+        input: Extent,
+        output: Extent,
+    },
+    /// Copies; `Loop::a` is the stride in x. Never empty.
+    Transpose {
+        x: usize,
+        loops: Vec<Loop>,
+    },
+    Reshape {
+        x: usize,
+    },
+    Reduce {
+        x: usize,
+        mean: bool,
+        length: usize,
+        inner: usize,
+    },
+}
+
+impl Op {
+    /// Indices of the values read.
+    pub fn reads(&self) -> Vec<usize> {
+        let operand = |operand: &Operand| match operand {
+            Operand::Value(value) => Some(*value),
+            Operand::Weight(_) => None,
+        };
+        match self {
+            Op::Image { .. } => vec![],
+            Op::Conv(conv) => [Some(conv.x), conv.residual].into_iter().flatten().collect(),
+            Op::Gemm(gemm) => [Some(gemm.x), gemm.residual].into_iter().flatten().collect(),
+            Op::Matmul(matmul) => [operand(&matmul.a), operand(&matmul.b)].into_iter().flatten().collect(),
+            Op::Binary { a, b, .. } => [operand(a), operand(b)].into_iter().flatten().collect(),
+            Op::Unary { x, .. }
+            | Op::GlobalAveragePool { x, .. }
+            | Op::Pool { x, .. }
+            | Op::Softmax { x, .. }
+            | Op::ResizeNearest { x, .. }
+            | Op::Pad { x, .. }
+            | Op::Transpose { x, .. }
+            | Op::Reshape { x }
+            | Op::Reduce { x, .. } => vec![*x],
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct Step {
+    pub name: String,
+    /// Index of the value written.
+    pub output: usize,
+    pub op: Op,
+}
+
+#[derive(Debug, Clone)]
+pub struct Program {
+    pub name: String,
+    pub batch: usize,
+    /// Elements of one item, by value index.
+    pub sizes: Vec<usize>,
+    pub weight_names: Vec<String>,
+    pub weight_shapes: Vec<Vec<usize>>,
+    pub steps: Vec<Step>,
+    /// Tensor inputs in sorted order of names: name, value index.
+    pub inputs: Vec<(String, usize)>,
+    /// In sorted order of names: name, value index.
+    pub outputs: Vec<(String, usize)>,
+    /// Names of the image inputs, one an image step, in plan order.
+    pub image_inputs: Vec<String>,
+}
