@@ -13,11 +13,15 @@ const notOurs = new Set(['.git', '.nx', '.venv', 'node_modules', 'dist', 'target
  */
 export function listRepositoryFiles(root: string): string[] {
   if (!existsSync(join(root, '.git'))) return walk(root, root).toSorted();
-  const output = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
-    cwd: root,
-    encoding: 'utf8',
-    maxBuffer: 64 * 1024 * 1024,
-  });
+  const output = execFileSync(
+    'git',
+    ['-c', 'safe.directory=*', 'ls-files', '-z', '--cached', '--others', '--exclude-standard'],
+    {
+      cwd: root,
+      encoding: 'utf8',
+      maxBuffer: 64 * 1024 * 1024,
+    },
+  );
   // A file that was deleted and not yet committed is still listed.
   return output
     .split('\0')
