@@ -1,4 +1,8 @@
-/** Pillow's 8-bit resize: horizontal, then vertical, rounded to 8 bits in between; a pass that would not change the size is left out. */
+/**
+ * Pillow's 8-bit resize: horizontal, then vertical, rounded to 8 bits in between; a pass that would not change the size
+ * is left out. This is Pillow 2.7 to 12.x, which published detectors used; Pillow 13 runs the vertical pass first for
+ * tall images (300x1000 to 224x224, say), which changes a few bytes by one.
+ */
 import { type Coefficients, type PillowFilter, pillowCoefficients, precisionBits } from './pillow-coefficients.ts';
 import type { Pixels } from './pixels.ts';
 

@@ -30,7 +30,10 @@ export function checkRecipe(recipe: ImageRecipe, refuse: (reason: string) => Err
     }
     const sizes = step.step === 'resize-short-side' ? [step.size] : [step.width, step.height];
     if (!sizes.every(isSize)) throw refuse(`sizes of "${step.step}" must be positive integers, got ${sizes.join(', ')}`);
-    if (step.step === 'centre-crop') continue;
+    if (step.step === 'centre-crop') {
+      if (recipe[index - 1]?.step === 'centre-crop') throw refuse('two crops follow each other; write one');
+      continue;
+    }
     if (isFloat)
       throw refuse('a resize after "tensorflow-align-corners" would need a float32 filter, only 8-bit ones are implemented');
     isFloat = step.filter === 'tensorflow-align-corners';
