@@ -14,60 +14,224 @@ const entry = (kind: ErrorKind, meaning: string, cure: string): ErrorEntry => ({
 
 export const errorTable = {
   // Study and plugins
-  STUDY_INVALID: entry('bad-input', 'The study file does not match the study schema.', 'Correct the lines that the message names; `diptych init` writes a valid example.'),
-  STUDY_NOT_FOUND: entry('bad-input', 'The study file named on the command line does not exist or cannot be read.', 'Check the path, or write one with `diptych init`.'),
-  PLUGIN_NOT_FOUND: entry('bad-input', 'A study names a plugin that is neither built in nor importable.', 'Run `diptych list plugins` for the built-in names, or give a module name or a path that starts with ./.'),
-  PLUGIN_INVALID: entry('bad-input', 'A module was imported but its default export is not a plugin of the expected kind and API version.', 'Export the result of `defineGenerator`, `defineDetector` … as default.'),
-  PLUGIN_OPTIONS_INVALID: entry('bad-input', 'The options of a plugin do not match its schema.', 'Correct the options that the message names; `diptych list plugins --json` prints each schema.'),
-  PLUGIN_SECRET_MISSING: entry('unavailable', 'A plugin needs a secret that is not in the environment.', 'Set the environment variable that the message names.'),
-  PLUGIN_BACKEND_MISSING: entry('unavailable', 'A plugin needs a runtime backend that could not be opened.', 'Run `diptych doctor` to see why each backend failed.'),
-  PLUGIN_PACKAGE_MISSING: entry('unavailable', 'A plugin needs an npm package that is not installed.', 'Install the package that the message names.'),
-  PLUGIN_PROBLEMS: entry('bad-input', 'One or more plugins of the study cannot be used; all problems are listed together.', 'Cure each listed problem, then run again; nothing was run.'),
-  PLUGIN_BROKE_CONTRACT: entry('bad-input', 'A plugin returned something its contract forbids: too few results, NaN, a score outside [0, 1].', 'Report it to the author of the plugin; `@diptych/plugin-kit/testing` finds such faults.'),
-  PLUGIN_TIMEOUT: entry('unavailable', 'A plugin did not answer within its time limit.', 'Raise `limits.callTimeoutMs` in the study, or look into the plugin.'),
+  STUDY_INVALID: entry(
+    'bad-input',
+    'The study file does not match the study schema.',
+    'Correct the lines that the message names; `diptych init` writes a valid example.',
+  ),
+  STUDY_NOT_FOUND: entry(
+    'bad-input',
+    'The study file named on the command line does not exist or cannot be read.',
+    'Check the path, or write one with `diptych init`.',
+  ),
+  PLUGIN_NOT_FOUND: entry(
+    'bad-input',
+    'A study names a plugin that is neither built in nor importable.',
+    'Run `diptych list plugins` for the built-in names, or give a module name or a path that starts with ./.',
+  ),
+  PLUGIN_INVALID: entry(
+    'bad-input',
+    'A module was imported but its default export is not a plugin of the expected kind and API version.',
+    'Export the result of `defineGenerator`, `defineDetector` … as default.',
+  ),
+  PLUGIN_OPTIONS_INVALID: entry(
+    'bad-input',
+    'The options of a plugin do not match its schema.',
+    'Correct the options that the message names; `diptych list plugins --json` prints each schema.',
+  ),
+  PLUGIN_SECRET_MISSING: entry(
+    'unavailable',
+    'A plugin needs a secret that is not in the environment.',
+    'Set the environment variable that the message names.',
+  ),
+  PLUGIN_BACKEND_MISSING: entry(
+    'unavailable',
+    'A plugin needs a runtime backend that could not be opened.',
+    'Run `diptych doctor` to see why each backend failed.',
+  ),
+  PLUGIN_PACKAGE_MISSING: entry(
+    'unavailable',
+    'A plugin needs an npm package that is not installed.',
+    'Install the package that the message names.',
+  ),
+  PLUGIN_PROBLEMS: entry(
+    'bad-input',
+    'One or more plugins of the study cannot be used; all problems are listed together.',
+    'Cure each listed problem, then run again; nothing was run.',
+  ),
+  PLUGIN_BROKE_CONTRACT: entry(
+    'bad-input',
+    'A plugin returned something its contract forbids: too few results, NaN, a score outside [0, 1].',
+    'Report it to the author of the plugin; `@diptych/plugin-kit/testing` finds such faults.',
+  ),
+  PLUGIN_TIMEOUT: entry(
+    'unavailable',
+    'A plugin did not answer within its time limit.',
+    'Raise `limits.callTimeoutMs` in the study, or look into the plugin.',
+  ),
   // Weights
-  WEIGHTS_MISSING: entry('unavailable', 'A weights file is not in the cache and could not be fetched.', 'Run `diptych weights fetch` with network, or give the file in the options of the plugin.'),
-  WEIGHTS_DIGEST_MISMATCH: entry('bad-input', 'A weights file does not have the pinned SHA-256.', 'Delete the file and fetch it again; if it persists, the source has changed and must not be trusted.'),
-  WEIGHTS_LICENCE_NOT_ACCEPTED: entry('bad-input', 'A weights file has a licence that was not accepted yet.', 'Read the licence shown, then run `diptych weights accept NAME`, or pass --accept-licences.'),
-  WEIGHTS_SOURCE_INVALID: entry('bad-input', 'A weights source is not one of npm:, pypi:, https:, hf:, file:, or is malformed.', 'Correct the source; the message shows the expected form.'),
-  WEIGHTS_FORMAT_INVALID: entry('bad-input', 'A weights file does not have the expected tensors.', 'Use the file that the plugin names; missing and extra tensors are listed.'),
+  WEIGHTS_MISSING: entry(
+    'unavailable',
+    'A weights file is not in the cache and could not be fetched.',
+    'Run `diptych weights fetch` with network, or give the file in the options of the plugin.',
+  ),
+  WEIGHTS_DIGEST_MISMATCH: entry(
+    'bad-input',
+    'A weights file does not have the pinned SHA-256.',
+    'Delete the file and fetch it again; if it persists, the source has changed and must not be trusted.',
+  ),
+  WEIGHTS_LICENCE_NOT_ACCEPTED: entry(
+    'bad-input',
+    'A weights file has a licence that was not accepted yet.',
+    'Read the licence shown, then run `diptych weights accept NAME`, or pass --accept-licences.',
+  ),
+  WEIGHTS_SOURCE_INVALID: entry(
+    'bad-input',
+    'A weights source is not one of npm:, pypi:, https:, hf:, file:, or is malformed.',
+    'Correct the source; the message shows the expected form.',
+  ),
+  WEIGHTS_FORMAT_INVALID: entry(
+    'bad-input',
+    'A weights file does not have the expected tensors.',
+    'Use the file that the plugin names; missing and extra tensors are listed.',
+  ),
   // Images
-  IMAGE_UNREADABLE: entry('bad-input', 'An image cannot be decoded: truncated, empty, or not an image.', 'Replace or remove the file; the run records the sample and goes on.'),
-  IMAGE_TOO_LARGE: entry('bad-input', 'An image exceeds the limit on bytes or pixels.', 'Shrink it, or raise `limits.maxImageBytes` or `limits.maxImagePixels` in the study.'),
-  IMAGE_UNSUPPORTED: entry('unsupported', 'An image has a container that is not read.', 'Convert it to JPEG, PNG, WebP, GIF, TIFF or AVIF.'),
+  IMAGE_UNREADABLE: entry(
+    'bad-input',
+    'An image cannot be decoded: truncated, empty, or not an image.',
+    'Replace or remove the file; the run records the sample and goes on.',
+  ),
+  IMAGE_TOO_LARGE: entry(
+    'bad-input',
+    'An image exceeds the limit on bytes or pixels.',
+    'Shrink it, or raise `limits.maxImageBytes` or `limits.maxImagePixels` in the study.',
+  ),
+  IMAGE_UNSUPPORTED: entry(
+    'unsupported',
+    'An image has a container that is not read.',
+    'Convert it to JPEG, PNG, WebP, GIF, TIFF or AVIF.',
+  ),
   // Prompts and tables
-  PROMPTS_INVALID: entry('bad-input', 'A prompt file is malformed: missing column, bad row, line too long.', 'Correct the row that the message names.'),
-  PROMPTS_DIGEST_MISMATCH: entry('bad-input', 'A known prompt set does not have the expected digest.', 'Fetch the published file again, or set `allowOtherDigest: true` to use your own version under its digest.'),
-  IMAGES_FOLDER_INVALID: entry('bad-input', 'A folder of images or its table is malformed.', 'Correct the row or path that the message names.'),
-  PATH_OUTSIDE_ROOT: entry('bad-input', 'A file name or symbolic link leads outside the folder it must stay in.', 'Move the file into the folder; links that leave it are never followed.'),
+  PROMPTS_INVALID: entry(
+    'bad-input',
+    'A prompt file is malformed: missing column, bad row, line too long.',
+    'Correct the row that the message names.',
+  ),
+  PROMPTS_DIGEST_MISMATCH: entry(
+    'bad-input',
+    'A known prompt set does not have the expected digest.',
+    'Fetch the published file again, or set `allowOtherDigest: true` to use your own version under its digest.',
+  ),
+  IMAGES_FOLDER_INVALID: entry(
+    'bad-input',
+    'A folder of images or its table is malformed.',
+    'Correct the row or path that the message names.',
+  ),
+  PATH_OUTSIDE_ROOT: entry(
+    'bad-input',
+    'A file name or symbolic link leads outside the folder it must stay in.',
+    'Move the file into the folder; links that leave it are never followed.',
+  ),
   // Runs
-  RUN_NOT_FOUND: entry('bad-input', 'The folder is not a run: it has no manifest.json.', 'Give the path of a run folder, such as runs/2026-….'),
+  RUN_NOT_FOUND: entry(
+    'bad-input',
+    'The folder is not a run: it has no manifest.json.',
+    'Give the path of a run folder, such as runs/2026-….',
+  ),
   RUN_EXISTS: entry('bad-input', 'A run with this id exists already.', 'Use `diptych resume`, or choose another id.'),
-  RUN_LOCKED: entry('unavailable', 'Another live process writes this run.', 'Wait for it or stop it; the lock of a dead process is taken over by itself.'),
-  RUN_CHANGED: entry('bad-input', 'A plugin, its weights or its input differ from what the run started with.', 'Restore what the message names, or start a new run; a run is never continued with other parts.'),
-  RUN_FORMAT_UNSUPPORTED: entry('unsupported', 'The run was written in a format version that this release does not read.', 'Use the release that wrote it, or a newer one.'),
-  JOURNAL_CORRUPT: entry('bad-input', 'A line in the middle of the journal is damaged; only a torn last line is repaired by itself.', 'Restore the journal from a copy; the message names the line.'),
+  RUN_LOCKED: entry(
+    'unavailable',
+    'Another live process writes this run.',
+    'Wait for it or stop it; the lock of a dead process is taken over by itself.',
+  ),
+  RUN_CHANGED: entry(
+    'bad-input',
+    'A plugin, its weights or its input differ from what the run started with.',
+    'Restore what the message names, or start a new run; a run is never continued with other parts.',
+  ),
+  RUN_FORMAT_UNSUPPORTED: entry(
+    'unsupported',
+    'The run was written in a format version that this release does not read.',
+    'Use the release that wrote it, or a newer one.',
+  ),
+  JOURNAL_CORRUPT: entry(
+    'bad-input',
+    'A line in the middle of the journal is damaged; only a torn last line is repaired by itself.',
+    'Restore the journal from a copy; the message names the line.',
+  ),
   MANIFEST_INVALID: entry('bad-input', 'manifest.json does not match the manifest schema.', 'Restore it from a copy.'),
-  STORE_WRITE_FAILED: entry('unavailable', 'Writing to the run folder failed, often because the disk is full.', 'Free space or rights, then `diptych resume`; finished samples are kept.'),
-  IMAGE_MISSING: entry('bad-input', 'The journal names an image that is not in the image store.', 'Restore the file, or resume the run, which generates it again.'),
+  STORE_WRITE_FAILED: entry(
+    'unavailable',
+    'Writing to the run folder failed, often because the disk is full.',
+    'Free space or rights, then `diptych resume`; finished samples are kept.',
+  ),
+  IMAGE_MISSING: entry(
+    'bad-input',
+    'The journal names an image that is not in the image store.',
+    'Restore the file, or resume the run, which generates it again.',
+  ),
   REPORT_NOT_FOUND: entry('bad-input', 'A run has no report yet, or it cannot be read.', 'Write it with `diptych report`.'),
-  REPORT_INVALID: entry('bad-input', 'report/metrics.json is damaged or of a version that this release does not read.', 'Rebuild it with `diptych report`.'),
-  VERIFY_MISMATCH: entry('bad-input', 'A number of the report does not follow from the journal.', 'Rebuild the report with `diptych report`; if it persists, the journal or the report was changed by hand.'),
-  INTERRUPTED: entry('unavailable', 'The run was stopped by a signal.', 'Continue it with the `diptych resume` command that was printed.'),
-  METRIC_INPUT_INVALID: entry('bad-input', 'A metric was given values it is not defined on (NaN, wrong length).', 'Look at the records that the message names.'),
+  REPORT_INVALID: entry(
+    'bad-input',
+    'report/metrics.json is damaged or of a version that this release does not read.',
+    'Rebuild it with `diptych report`.',
+  ),
+  VERIFY_MISMATCH: entry(
+    'bad-input',
+    'A number of the report does not follow from the journal.',
+    'Rebuild the report with `diptych report`; if it persists, the journal or the report was changed by hand.',
+  ),
+  INTERRUPTED: entry(
+    'unavailable',
+    'The run was stopped by a signal.',
+    'Continue it with the `diptych resume` command that was printed.',
+  ),
+  METRIC_INPUT_INVALID: entry(
+    'bad-input',
+    'A metric was given values it is not defined on (NaN, wrong length).',
+    'Look at the records that the message names.',
+  ),
   // Runtime
-  BACKEND_UNAVAILABLE: entry('unavailable', 'The requested runtime backend could not be opened.', 'Run `diptych doctor`; leave out --backend to let Diptych choose.'),
-  OP_UNSUPPORTED: entry('unsupported', 'A network uses an op, or a form of an op, that the backend lacks.', 'See the op, node and reason in the message; nothing was approximated.'),
-  GRAPH_INVALID: entry('bad-input', 'A network is malformed: unknown value, wrong shape, missing weight.', 'Correct the node that the message names.'),
-  RUN_INPUT_INVALID: entry('bad-input', 'A network was run with inputs that do not match it: wrong name, shape, image size or number of items.', 'Correct the call that the message names; plugins get this wrong, users do not.'),
-  DEVICE_LOST: entry('unavailable', 'The GPU device was lost while running.', 'Resume the run; if it persists, use --backend native.'),
+  BACKEND_UNAVAILABLE: entry(
+    'unavailable',
+    'The requested runtime backend could not be opened.',
+    'Run `diptych doctor`; leave out --backend to let Diptych choose.',
+  ),
+  OP_UNSUPPORTED: entry(
+    'unsupported',
+    'A network uses an op, or a form of an op, that the backend lacks.',
+    'See the op, node and reason in the message; nothing was approximated.',
+  ),
+  GRAPH_INVALID: entry(
+    'bad-input',
+    'A network is malformed: unknown value, wrong shape, missing weight.',
+    'Correct the node that the message names.',
+  ),
+  RUN_INPUT_INVALID: entry(
+    'bad-input',
+    'A network was run with inputs that do not match it: wrong name, shape, image size or number of items.',
+    'Correct the call that the message names; plugins get this wrong, users do not.',
+  ),
+  DEVICE_LOST: entry(
+    'unavailable',
+    'The GPU device was lost while running.',
+    'Resume the run; if it persists, use --backend native.',
+  ),
   OUT_OF_MEMORY: entry('unavailable', 'The backend ran out of memory.', 'Use a smaller batch or the native backend.'),
   // Command line and server
   USAGE: entry('bad-input', 'The command line was not understood.', 'Run the command with --help.'),
-  PUBLIC_BIND_REFUSED: entry('bad-input', 'The server was asked to listen on a public address, but it has no authentication yet.', 'Listen on a loopback address and use an SSH tunnel.'),
+  PUBLIC_BIND_REFUSED: entry(
+    'bad-input',
+    'The server was asked to listen on a public address, but it has no authentication yet.',
+    'Listen on a loopback address and use an SSH tunnel.',
+  ),
   REQUEST_INVALID: entry('bad-input', 'An HTTP request does not match the schema of its route.', 'See /openapi.json.'),
   NOT_FOUND: entry('bad-input', 'The thing asked for does not exist.', 'Check the name; list what exists first.'),
-  INVARIANT_BROKEN: entry('bug', 'Something that Diptych guarantees did not hold.', 'Please report it with the command and the message.'),
+  INVARIANT_BROKEN: entry(
+    'bug',
+    'Something that Diptych guarantees did not hold.',
+    'Please report it with the command and the message.',
+  ),
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof errorTable;

@@ -102,7 +102,12 @@ export const detectionRecordSchema = z.object({
 });
 export type DetectionRecord = z.infer<typeof detectionRecordSchema>;
 
-export const recordSchema = z.discriminatedUnion('type', [sampleRecordSchema, authenticRecordSchema, verdictRecordSchema, detectionRecordSchema]);
+export const recordSchema = z.discriminatedUnion('type', [
+  sampleRecordSchema,
+  authenticRecordSchema,
+  verdictRecordSchema,
+  detectionRecordSchema,
+]);
 export type JournalRecord = z.infer<typeof recordSchema>;
 
 const resolvedPlugin = z.object({
@@ -136,8 +141,16 @@ export const manifestSchema = z.object({
   study: studySchema,
   /** SHA-256 of the canonical JSON of `study`. */
   studyDigest: sha256,
+  /** Folder of the study file, relative to the run folder; relative paths in options are relative to it. */
+  baseFolder: z.string().optional(),
   plugins: z.array(resolvedPlugin),
-  runtime: z.object({ backend: z.enum(['webgpu', 'native', 'reference']), adapter: z.string(), rejected: z.array(z.object({ backend: z.string(), reason: z.string() })) }).nullable(),
+  runtime: z
+    .object({
+      backend: z.enum(['webgpu', 'native', 'reference']),
+      adapter: z.string(),
+      rejected: z.array(z.object({ backend: z.string(), reason: z.string() })),
+    })
+    .nullable(),
   /** Counts of the plan. */
   planned: z.object({ samples: z.int().nonnegative(), authentic: z.int().nonnegative() }),
 });

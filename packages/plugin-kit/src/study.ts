@@ -31,7 +31,7 @@ export type Limits = z.infer<typeof limitsSchema>;
 
 /** `all-recompressed` and `fakes-matched`: what every image is turned into. */
 export const recompressionSchema = z.strictObject({
-  /** Square side in pixels after a centre crop to a square and a Pillow-bicubic resize. */
+  /** Square side in pixels after a centre crop to a square and a cubic resize (libvips' kernel, antialiased, no shrink-on-load). */
   size: z.int().min(16).max(4096).default(256),
   /** JPEG qualities; an image's quality is picked by its digest, so that classes share one distribution. */
   qualities: z.array(z.int().min(1).max(100)).min(1).max(20).default([75, 85, 95]),

@@ -1,0 +1,40 @@
+import type { DecodeOptions, ImageInfo, PresentedImage, RasterImage } from '@diptych/plugin-kit';
+import { sha256Hex } from '../text/canonical-json.ts';
+import { decodeImage } from './decode-image.ts';
+import { type ImageLimits, readImageInfo } from './read-image-info.ts';
+
+/** An image as judges and detectors see it: decoded when first asked for, once per option set. `known` saves work already done. */
+export async function presentImage(
+  bytes: Uint8Array,
+  limits: ImageLimits,
+  known: { readonly sha256?: string; readonly info?: ImageInfo } = {},
+): Promise<PresentedImage> {
+  const info = known.info ?? (await readImageInfo(bytes, limits));
+  const rasters = new Map<string, Promise<RasterImage>>();
+  return {
+    sha256: known.sha256 ?? sha256Hex(bytes),
+    bytes,
+    info,
+    raster(options: DecodeOptions = {}) {
+      const key = `${info.orientation === 1 ? 'ignore' : (options.orientation ?? 'ignore')} ${info.hasAlpha ? (options.alpha ?? 'drop') : 'drop'}`;
+      const made = rasters.get(key) ?? decodeImage(bytes, limits, options, info);
+      rasters.set(key, made);
+      return made;
+    },
+  };
+}
+
+/** True when every channel stays within 2 levels over the whole image: a black or constant stand-in for a picture. */
+export function isConstant({ data, channels }: RasterImage): boolean {
+  for (let channel = 0; channel < channels; channel++) {
+    let low = 255;
+    let high = 0;
+    for (let at = channel; at < data.length; at += channels) {
+      const value = data[at]!;
+      if (value < low) low = value;
+      if (value > high) high = value;
+      if (high - low > 2) return false;
+    }
+  }
+  return true;
+}

@@ -1,0 +1,104 @@
+import { DiptychError, type ImageInfo, type Limits } from '@diptych/plugin-kit';
+import { describeError } from '../text/describe-error.ts';
+import { openImage } from './codec.ts';
+import { type Container, detectContainer, nameOfUnsupported } from './container.ts';
+import { readJpegHeader } from './jpeg-header.ts';
+
+export type ImageLimits = Pick<Limits, 'maxImageBytes' | 'maxImagePixels'>;
+
+/**
+ * Facts from the headers; no pixel is decoded, so a decompression bomb costs nothing.
+ * Rejects with IMAGE_UNREADABLE, IMAGE_UNSUPPORTED or IMAGE_TOO_LARGE.
+ */
+export async function readImageInfo(bytes: Uint8Array, limits: ImageLimits): Promise<ImageInfo> {
+  const container = checkBytes(bytes, limits);
+  const metadata = await openImage(bytes, false)
+    .metadata()
+    .catch((cause: unknown) => {
+      throw new DiptychError(
+        'IMAGE_UNREADABLE',
+        `Expected a readable ${container} header, got: ${describeError(cause)}. Replace the file.`,
+        { cause },
+      );
+    });
+  const height = metadata.pageHeight ?? metadata.height;
+  checkPixels(metadata.width, height, limits);
+  const jpeg = container === 'jpeg' ? readJpegHeader(bytes) : undefined;
+  const { hasC2pa: jpegC2pa, ...jpegFacts } = jpeg ?? { hasC2pa: false };
+  return {
+    container,
+    width: metadata.width,
+    height,
+    channels: metadata.channels,
+    bitsPerChannel: bitsOf(bytes, container, metadata.depth),
+    hasAlpha: metadata.hasAlpha,
+    hasProfile: metadata.hasProfile,
+    hasExif: metadata.exif !== undefined,
+    hasC2pa: jpegC2pa || (container !== 'jpeg' && hasC2paChunk(bytes, container)),
+    orientation:
+      metadata.orientation !== undefined && metadata.orientation >= 1 && metadata.orientation <= 8
+        ? metadata.orientation
+        : 1,
+    frames: Math.max(1, metadata.pages ?? 1),
+    sizeBytes: bytes.length,
+    ...jpegFacts,
+  };
+}
+
+function checkBytes(bytes: Uint8Array, limits: ImageLimits): Container {
+  if (bytes.length === 0) throw new DiptychError('IMAGE_UNREADABLE', 'Expected an image, got zero bytes. Replace the file.');
+  if (bytes.length > limits.maxImageBytes) {
+    throw new DiptychError(
+      'IMAGE_TOO_LARGE',
+      `Expected at most ${limits.maxImageBytes} bytes, got ${bytes.length}. Shrink the image or raise limits.maxImageBytes.`,
+    );
+  }
+  const container = detectContainer(bytes);
+  if (container !== 'other') return container;
+  const name = nameOfUnsupported(bytes);
+  if (name)
+    throw new DiptychError(
+      'IMAGE_UNSUPPORTED',
+      `Expected JPEG, PNG, WebP, GIF, TIFF or AVIF, got ${name}. Convert it first.`,
+    );
+  throw new DiptychError(
+    'IMAGE_UNREADABLE',
+    'Expected JPEG, PNG, WebP, GIF, TIFF or AVIF, got bytes that start like none of them. Replace the file.',
+  );
+}
+
+function checkPixels(width: number, height: number, limits: ImageLimits): void {
+  if (!(width > 0 && height > 0))
+    throw new DiptychError('IMAGE_UNREADABLE', `Expected a positive size, got ${width}×${height}. Replace the file.`);
+  if (width * height <= limits.maxImagePixels) return;
+  throw new DiptychError(
+    'IMAGE_TOO_LARGE',
+    `Expected at most ${limits.maxImagePixels} pixels, got ${width}×${height}. Shrink the image or raise limits.maxImagePixels.`,
+  );
+}
+
+function bitsOf(bytes: Uint8Array, container: Container, depth: string): number {
+  // IHDR states the stored depth; libvips reports palettes and 1 to 4 bits as expanded.
+  if (container === 'png') return bytes[24] ?? 8;
+  return { uchar: 8, char: 8, ushort: 16, short: 16, uint: 32, int: 32, float: 32 }[depth] ?? 8;
+}
+
+/** C2PA manifests: PNG chunk `caBX`, WebP chunk `C2PA`, ISO media and others a JUMBF box (C2PA specification 2.1, part A). */
+function hasC2paChunk(bytes: Uint8Array, container: Container): boolean {
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (container === 'png') return chunkNames(view, 8, 'big').includes('caBX');
+  if (container === 'webp') return chunkNames(view, 12, 'little').includes('C2PA');
+  return view.includes('jumb') && view.includes('c2pa');
+}
+
+function chunkNames(view: Buffer, start: number, order: 'big' | 'little'): string[] {
+  const names: string[] = [];
+  let at = start;
+  while (at + 8 <= view.length && names.length < 10_000) {
+    const big = order === 'big';
+    names.push(view.toString('latin1', big ? at + 4 : at, big ? at + 8 : at + 4));
+    const length = big ? view.readUInt32BE(at) : view.readUInt32LE(at + 4);
+    at += big ? 12 + length : 8 + length + (length & 1);
+  }
+  return names;
+}

@@ -1,0 +1,36 @@
+export * from './images/decode-image.ts';
+export * from './images/present-image.ts';
+export * from './images/protocols.ts';
+export * from './images/read-image-info.ts';
+export { type Journal, type JournalFile, type JournalOptions, openJournal } from './journal/open-journal.ts';
+export { type ReadJournalOptions, readJournal, readJournalBatches } from './journal/read-journal.ts';
+export { recordKey, SeenRecords } from './journal/seen-records.ts';
+export { assumedBytes } from './plan/count-plan.ts';
+export { planRun } from './plan/plan-run.ts';
+export type { PlanCounts, PlannedAuthentic, PlannedSample, RunPlan } from './plan/run-plan.ts';
+export { sampleSeed } from './plan/seeds.ts';
+export type { Environment, WeightsSource } from './plugins/check-needs.ts';
+export { type LoadPluginsOptions, loadPlugins, type PluginProblem } from './plugins/load-plugins.ts';
+export type { LoadedDetector, LoadedGenerator, LoadedJudge, LoadedPlugin, LoadedStudy } from './plugins/loaded-study.ts';
+export { type FoundPlugin, type PluginRegistry, resolvePlugin } from './plugins/resolve-plugin.ts';
+export type { RunSummary } from './run/execute-run.ts';
+export { readManifest, studyDigest, studyFromManifest } from './run/manifest.ts';
+export { type ListedRun, listRuns, openRun, type Run, type RunImage } from './run/open-run.ts';
+export type { OnRunEvent, Phase, RunEvent } from './run/progress.ts';
+export {
+  type ExtendOptions,
+  extendRun,
+  type LoadAgain,
+  newRunId,
+  type ResumeOptions,
+  resumeRun,
+  type ScorerOptions,
+  type StartOptions,
+  startRun,
+  studyOfScorers,
+} from './run/start-run.ts';
+export { createImageStore, type ImageRef, type ImageStore } from './store/image-store.ts';
+export { loadStudy, parseStudyValue, type StudyFile } from './study/load-study.ts';
+export { canonicalJson, sha256Hex } from './text/canonical-json.ts';
+export { diptychVersion } from './version.ts';
+export { blurredPreview } from './images/blurred-preview.ts';

@@ -1,0 +1,195 @@
+import {
+  DiptychError,
+  type ExistingSample,
+  hazardSchema,
+  type Prompt,
+  promptSchema,
+  type ResolvedPlugin,
+} from '@diptych/plugin-kit';
+import { z } from 'zod';
+import type { LoadedGenerator, LoadedPlugin, LoadedStudy } from '../plugins/loaded-study.ts';
+import { describeIssues } from '../study/load-study.ts';
+import { sha256Hex } from '../text/canonical-json.ts';
+import { countPlan } from './count-plan.ts';
+import type { PlannedAuthentic, PlannedSample, RunPlan } from './run-plan.ts';
+import { sampleSeed } from './seeds.ts';
+
+interface PlannedPrompt {
+  readonly set: string;
+  readonly prompt: Prompt;
+}
+type Range = RunPlan['ranges'][number] & { readonly listing?: readonly ExistingSample[] };
+
+/** Reads prompts and listings and numbers everything. Calls no generator, judge or detector. */
+export async function planRun(loaded: LoadedStudy, signal: AbortSignal = new AbortController().signal): Promise<RunPlan> {
+  const facts = new Map<LoadedPlugin, Partial<ResolvedPlugin>>();
+  const prompts = await readPrompts(loaded, facts, signal);
+  const ranges = await numberGenerators(loaded, prompts.length, { facts, signal });
+  const authentic = await readAuthentic(loaded, facts, signal);
+  const last = ranges.at(-1);
+  const samples = last ? last.first + last.count : 0;
+  const all = [
+    ...loaded.promptSets,
+    ...(loaded.rewriter ? [loaded.rewriter] : []),
+    ...loaded.generators,
+    ...loaded.authenticSets,
+    ...loaded.judges,
+    ...loaded.detectors,
+  ];
+  return {
+    samples,
+    ranges,
+    authentic,
+    sampleAt: (index) => sampleAt(index, { ranges, prompts, loaded }),
+    counts: countPlan(loaded, { ranges, prompts: prompts.length, authentic: authentic.length, samples }),
+    plugins: loaded.resolved.map((entry) => ({ ...entry, ...facts.get(all.find((plugin) => plugin.resolved === entry)!) })),
+  };
+}
+
+async function readPrompts(
+  loaded: LoadedStudy,
+  facts: Map<LoadedPlugin, Partial<ResolvedPlugin>>,
+  signal: AbortSignal,
+): Promise<PlannedPrompt[]> {
+  const prompts: PlannedPrompt[] = [];
+  for (const plugin of loaded.promptSets) {
+    const ids = new Set<string>();
+    for await (const prompt of plugin.instance.prompts(signal)) {
+      if (ids.has(prompt.id)) {
+        throw new DiptychError(
+          'PROMPTS_INVALID',
+          `Expected unique prompt ids in ${plugin.alias}, ${JSON.stringify(prompt.id)} occurs twice. Give each prompt its own id.`,
+        );
+      }
+      ids.add(prompt.id);
+      prompts.push({ set: plugin.alias, prompt: checkPrompt(plugin.alias, prompt) });
+    }
+    const { digest, duplicates } = await plugin.instance.info(signal);
+    facts.set(plugin, { digest, duplicates, count: ids.size });
+  }
+  return prompts;
+}
+
+async function numberGenerators(
+  loaded: LoadedStudy,
+  prompts: number,
+  { facts, signal }: { facts: Map<LoadedPlugin, Partial<ResolvedPlugin>>; signal: AbortSignal },
+): Promise<Range[]> {
+  const ranges: Range[] = [];
+  let first = 0;
+  for (const generator of loaded.generators) {
+    if (generator.mode === 'generate') {
+      if (prompts === 0) {
+        throw new DiptychError(
+          'STUDY_INVALID',
+          `Expected prompts for generator ${generator.alias}, the study's prompt sets give none. Name a prompt set.`,
+        );
+      }
+      const count = prompts * loaded.study.levels.length * loaded.study.samplesPerPrompt;
+      ranges.push({ generator, first, count });
+      first += count;
+      continue;
+    }
+    const listing: ExistingSample[] = [];
+    for await (const sample of generator.instance.samples(signal)) listing.push(checkListed(generator.alias, sample));
+    facts.set(generator, { digest: await generator.instance.digest(signal), count: listing.length });
+    ranges.push({ generator, first, count: listing.length, listing });
+    first += listing.length;
+  }
+  return ranges;
+}
+
+async function readAuthentic(
+  loaded: LoadedStudy,
+  facts: Map<LoadedPlugin, Partial<ResolvedPlugin>>,
+  signal: AbortSignal,
+): Promise<PlannedAuthentic[]> {
+  const authentic: PlannedAuthentic[] = [];
+  for (const [setNumber, plugin] of loaded.authenticSets.entries()) {
+    const before = authentic.length;
+    for await (const image of plugin.instance.images(signal)) {
+      authentic.push({ index: authentic.length, setNumber, set: plugin.alias, image });
+    }
+    facts.set(plugin, { digest: await plugin.instance.digest(signal), count: authentic.length - before });
+  }
+  return authentic;
+}
+
+function sampleAt(
+  index: number,
+  { ranges, prompts, loaded }: { ranges: readonly Range[]; prompts: readonly PlannedPrompt[]; loaded: LoadedStudy },
+): PlannedSample {
+  const range = ranges.find(({ first, count }) => index >= first && index < first + count);
+  if (!range) throw new RangeError(`Sample ${index} is outside the plan.`);
+  const offset = index - range.first;
+  if (range.listing) return existingAt(index, range.generator, range.listing[offset]!);
+  const { levels, samplesPerPrompt, seed: studySeed } = loaded.study;
+  const sampleIndex = offset % samplesPerPrompt;
+  const level = levels[Math.floor(offset / samplesPerPrompt) % levels.length]!;
+  const { set, prompt } = prompts[Math.floor(offset / (samplesPerPrompt * levels.length))]!;
+  return {
+    index,
+    generator: range.generator,
+    promptSet: set,
+    prompt,
+    cluster: `${set}/${prompt.groupId ?? prompt.id}`,
+    level,
+    sampleIndex,
+    seed: sampleSeed({ studySeed, promptSet: set, promptId: prompt.id, level, index: sampleIndex }),
+  };
+}
+
+function checkPrompt(alias: string, prompt: Prompt): Prompt {
+  const parsed = promptSchema.safeParse(prompt);
+  if (parsed.success) return parsed.data;
+  throw new DiptychError(
+    'PROMPTS_INVALID',
+    `Expected prompt ${JSON.stringify(prompt.id)} of ${alias} to match its schema: ${describeIssues(parsed.error)}. Correct it.`,
+  );
+}
+
+/** Bounds of the sample record, so that whatever is listed can be journalled. */
+const listedSchema = z.looseObject({
+  key: z.string().min(1).max(1000),
+  model: z.string().min(1).max(300),
+  prompt: z.string().max(100_000).optional(),
+  promptId: z.string().min(1).max(1000).optional(),
+  language: z.string().max(35).optional(),
+  level: z.int().min(0).optional(),
+  hazards: z.array(hazardSchema).optional(),
+});
+
+function checkListed(alias: string, sample: ExistingSample): ExistingSample {
+  const parsed = listedSchema.safeParse(sample);
+  if (parsed.success) return sample;
+  throw new DiptychError(
+    'IMAGES_FOLDER_INVALID',
+    `Expected ${JSON.stringify(sample.key)} of ${alias} to fit a sample record: ${describeIssues(parsed.error)}. Correct its row.`,
+  );
+}
+
+/**
+ * Imports cluster by the text of the prompt where it is known, so that two imports of one prompt are paired; else by
+ * what identifies it within the import.
+ */
+function existingAt(index: number, generator: LoadedGenerator, existing: ExistingSample): PlannedSample {
+  const textId = existing.prompt ? `text-${sha256Hex(existing.prompt).slice(0, 16)}` : undefined;
+  const id = existing.promptId ?? textId ?? existing.key;
+  return {
+    index,
+    generator,
+    promptSet: generator.alias,
+    prompt: {
+      id,
+      text: existing.prompt ?? '',
+      hazards: [...(existing.hazards ?? [])],
+      intent: existing.intent ?? 'unknown',
+      language: existing.language ?? 'und',
+    },
+    cluster: textId ?? `${generator.alias}/${id}`,
+    level: existing.level ?? 0,
+    sampleIndex: 0,
+    seed: 0,
+    existing,
+  };
+}

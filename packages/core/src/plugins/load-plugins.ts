@@ -1,0 +1,317 @@
+/**
+ * Turns a study into running plugins. Every problem of every plugin is collected and thrown together, so that a
+ * user cures a study in one round: first what can be known offline, then weights and runtime, then `create`.
+ */
+import {
+  type AuthenticSet,
+  DiptychError,
+  type ErrorCode,
+  isDiptychError,
+  type Needs,
+  needsOf,
+  type PluginContext,
+  type PluginKind,
+  type PluginUse,
+  type PromptSet,
+  type ResolvedPlugin,
+  type Rewriter,
+  type RewriterTraits,
+  type Runtime,
+  type Study,
+} from '@diptych/plugin-kit';
+import { describeIssues } from '../study/load-study.ts';
+import { describeError } from '../text/describe-error.ts';
+import { asDiptychError, checkNeeds, type Environment, findSecretOptions, type WeightsSource } from './check-needs.ts';
+import { limitedFetch } from './limited-fetch.ts';
+import type { LoadedDetector, LoadedGenerator, LoadedJudge, LoadedPlugin, LoadedStudy } from './loaded-study.ts';
+import { type FoundPlugin, type PluginRegistry, resolvePlugin } from './resolve-plugin.ts';
+
+export interface LoadPluginsOptions {
+  readonly study: Study;
+  readonly baseFolder: string;
+  readonly registry: PluginRegistry;
+  /** Opened once, only when some plugin needs it; disposed with the study. */
+  readonly runtime?: () => Promise<Runtime>;
+  readonly weightsStore?: WeightsSource;
+  readonly environment?: Environment;
+  readonly hooks?: { log?(level: 'debug' | 'warn', plugin: string, message: string): void };
+}
+
+export interface PluginProblem {
+  /** `kind/alias`. */
+  readonly plugin: string;
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** A plugin found and checked, not created yet. */
+interface Candidate {
+  readonly kind: PluginKind;
+  readonly alias: string;
+  readonly found: FoundPlugin;
+  readonly options: unknown;
+  readonly needs: Needs;
+}
+
+/** Rejects with PLUGIN_PROBLEMS, whose `details.problems` is a `PluginProblem[]`. */
+export async function loadPlugins(options: LoadPluginsOptions): Promise<LoadedStudy> {
+  const problems: PluginProblem[] = [];
+  const add = (kind: PluginKind, alias: string, error: unknown): void => {
+    const fault = asDiptychError(error);
+    problems.push({ plugin: `${kind}/${alias}`, code: fault.code, message: fault.message });
+  };
+  const candidates = await findCandidates(options, add);
+  checkStudyRules(options.study, candidates, problems);
+  throwProblems(problems);
+  await fetchWeights(options, candidates, add);
+  throwProblems(problems);
+  return createAll(options, candidates, problems, add);
+}
+
+type AddProblem = (kind: PluginKind, alias: string, error: unknown) => void;
+
+function usesOf(study: Study): { kind: PluginKind; use: PluginUse }[] {
+  const places: [PluginKind, readonly PluginUse[]][] = [
+    ['prompt-set', study.promptSets],
+    ['rewriter', study.rewriter ? [study.rewriter] : []],
+    ['generator', study.generators],
+    ['authentic-set', study.authenticSets],
+    ['safety-judge', study.safetyJudges],
+    ['detector', study.detectors],
+  ];
+  return places.flatMap(([kind, uses]) => uses.map((use) => ({ kind, use })));
+}
+
+async function findCandidates(options: LoadPluginsOptions, add: AddProblem): Promise<Candidate[]> {
+  const candidates: Candidate[] = [];
+  for (const { kind, use } of usesOf(options.study)) {
+    const shown = use.as ?? use.use;
+    try {
+      const found = await resolvePlugin(kind, use.use, options.baseFolder, options.registry);
+      const parsed = found.plugin.options.safeParse(use.options);
+      if (!parsed.success)
+        throw new DiptychError(
+          'PLUGIN_OPTIONS_INVALID',
+          `Expected options that match its schema: ${describeIssues(parsed.error)}.`,
+        );
+      const needs = needsOf(found.plugin, parsed.data);
+      checkSecretOptions(use.options, needs, options.environment ?? process.env);
+      candidates.push({ kind, alias: use.as ?? found.plugin.name, found, options: parsed.data, needs });
+      const faults = await checkNeeds(needs, {
+        baseFolder: options.baseFolder,
+        environment: options.environment ?? process.env,
+        weightsStore: options.weightsStore,
+        hasRuntime: options.runtime !== undefined,
+      });
+      for (const fault of faults) add(kind, shown, fault);
+    } catch (error) {
+      add(kind, shown, error);
+    }
+  }
+  return candidates;
+}
+
+function checkSecretOptions(options: unknown, needs: Needs, environment: Environment): void {
+  const values = (needs.secrets ?? []).flatMap((name) => environment[name] ?? []);
+  const names = findSecretOptions(options, values);
+  if (names.length === 0) return;
+  throw new DiptychError(
+    'PLUGIN_OPTIONS_INVALID',
+    `Expected no secret among the options, found ${names.join(', ')}. Options are written to the manifest; set the secret in the environment.`,
+  );
+}
+
+function checkStudyRules(study: Study, candidates: readonly Candidate[], problems: PluginProblem[]): void {
+  const seen = new Set<string>();
+  for (const { kind, alias } of candidates) {
+    const key = `${kind}/${alias}`;
+    if (seen.has(key))
+      problems.push({
+        plugin: key,
+        code: 'STUDY_INVALID',
+        message: `Expected unique names, ${alias} occurs twice. Give one of them another name with \`as\`.`,
+      });
+    seen.add(key);
+  }
+  const highest = Math.max(...study.levels);
+  const rewriter = candidates.find(({ kind }) => kind === 'rewriter');
+  const reach = rewriter ? Number(rewriter.found.plugin.maxLevel) : 0;
+  if (highest > reach && !(study.rewriter && !rewriter)) {
+    const got = rewriter ? `${rewriter.alias} reaches ${reach}` : 'the study has no rewriter';
+    problems.push({
+      plugin: `rewriter/${rewriter?.alias ?? 'none'}`,
+      code: 'STUDY_INVALID',
+      message: `Expected a rewriter for level ${highest}, ${got}. Lower \`levels\` or name another rewriter.`,
+    });
+  }
+}
+
+function throwProblems(problems: readonly PluginProblem[]): void {
+  if (problems.length === 0) return;
+  const lines = problems.map(({ plugin, code, message }) => `  ${plugin}: ${code}: ${message}`);
+  throw new DiptychError(
+    'PLUGIN_PROBLEMS',
+    `Expected every plugin of the study to be usable, found ${problems.length} problem(s):\n${lines.join('\n')}\nNothing was run.`,
+    { details: { problems } },
+  );
+}
+
+async function fetchWeights(
+  { weightsStore, baseFolder }: LoadPluginsOptions,
+  candidates: readonly Candidate[],
+  add: AddProblem,
+): Promise<void> {
+  for (const { kind, alias, needs } of candidates) {
+    for (const ref of needs.weights ?? [])
+      await weightsStore?.ensure(ref, baseFolder).catch((error: unknown) => add(kind, alias, error));
+  }
+}
+
+async function createAll(
+  options: LoadPluginsOptions,
+  candidates: readonly Candidate[],
+  problems: PluginProblem[],
+  add: AddProblem,
+): Promise<LoadedStudy> {
+  const stack = new AsyncDisposableStack();
+  let runtime: Runtime | undefined;
+  if (candidates.some(({ needs }) => needs.runtime || needs.backend)) {
+    try {
+      runtime = stack.use(await options.runtime!());
+    } catch (error) {
+      for (const { kind, alias, needs } of candidates)
+        if (needs.runtime || needs.backend) add(kind, alias, backendMissing(needs, describeError(error)));
+    }
+  }
+  const loaded: LoadedPlugin[] = [];
+  for (const candidate of candidates) {
+    if ((candidate.needs.runtime || candidate.needs.backend) && !runtime) continue;
+    try {
+      loaded.push(await createOne(options, candidate, runtime, stack));
+    } catch (error) {
+      add(candidate.kind, candidate.alias, error);
+    }
+  }
+  if (problems.length > 0) await stack.disposeAsync();
+  throwProblems(problems);
+  return assemble(options, { loaded, candidates, runtime }, stack);
+}
+
+const backendMissing = ({ backend }: Needs, got: string): DiptychError =>
+  new DiptychError(
+    'PLUGIN_BACKEND_MISSING',
+    `Expected ${backend ? `backend ${backend}` : 'a runtime'}, got: ${got}. Run \`diptych doctor\`.`,
+  );
+
+async function createOne(
+  options: LoadPluginsOptions,
+  candidate: Candidate,
+  runtime: Runtime | undefined,
+  stack: AsyncDisposableStack,
+): Promise<LoadedPlugin> {
+  const { kind, alias, found, needs } = candidate;
+  if (needs.backend && runtime && runtime.info.backend !== needs.backend)
+    throw backendMissing(needs, `backend ${runtime.info.backend}`);
+  let instance: unknown;
+  try {
+    instance = await found.plugin.create(candidate.options, contextFor(options, candidate, runtime));
+  } catch (error) {
+    if (isDiptychError(error)) throw error;
+    throw new DiptychError('PLUGIN_INVALID', `Expected ${alias} to be created, got: ${describeError(error)}.`, {
+      cause: error,
+    });
+  }
+  const disposable = instance as Partial<AsyncDisposable>;
+  if (typeof disposable[Symbol.asyncDispose] === 'function') stack.use(disposable as AsyncDisposable);
+  return { kind, alias, plugin: found.plugin, instance, resolved: resolvedEntry(candidate) };
+}
+
+function contextFor(options: LoadPluginsOptions, { alias, needs }: Candidate, runtime: Runtime | undefined): PluginContext {
+  const environment = options.environment ?? process.env;
+  const log = (level: 'debug' | 'warn') => (message: string) => options.hooks?.log?.(level, alias, message);
+  return {
+    get runtime() {
+      if (runtime && (needs.runtime || needs.backend)) return runtime;
+      throw new DiptychError(
+        'PLUGIN_INVALID',
+        `Expected ${alias} to declare needs.runtime before using the runtime. Declare it.`,
+      );
+    },
+    fetch: limitedFetch(alias, needs.hosts ?? []),
+    log: { debug: log('debug'), warn: log('warn') },
+    baseFolder: options.baseFolder,
+    secret(name) {
+      const value = needs.secrets?.includes(name) ? environment[name] : undefined;
+      if (value) return value;
+      throw new DiptychError(
+        'PLUGIN_INVALID',
+        `Expected ${alias} to declare the secret ${name} in needs.secrets before using it. Declare it.`,
+      );
+    },
+    async weights(name) {
+      const ref = needs.weights?.find((weights) => weights.name === name);
+      if (ref && options.weightsStore) return options.weightsStore.read(ref, options.baseFolder);
+      throw new DiptychError(
+        'WEIGHTS_MISSING',
+        `Expected ${alias} to declare weights ${name} in needs.weights before using them. Declare them.`,
+      );
+    },
+  };
+}
+
+const notTraits = new Set(['apiVersion', 'kind', 'name', 'summary', 'reference', 'options', 'needs', 'create']);
+
+function resolvedEntry({ kind, alias, found, options, needs }: Candidate): ResolvedPlugin {
+  const traits = Object.entries(found.plugin).filter(([key, value]) => !notTraits.has(key) && typeof value !== 'function');
+  return {
+    kind,
+    name: found.plugin.name,
+    as: alias,
+    module: found.module,
+    packageVersion: found.packageVersion,
+    apiVersion: found.plugin.apiVersion,
+    options: JSON.parse(JSON.stringify(options ?? {})) as Record<string, unknown>,
+    weights: (needs.weights ?? []).map(({ name, source, sha256, licence }) => ({
+      name,
+      source,
+      sha256,
+      licence: licence.id,
+    })),
+    traits: JSON.parse(JSON.stringify(Object.fromEntries(traits))) as Record<string, unknown>,
+  };
+}
+
+interface Created {
+  readonly loaded: readonly LoadedPlugin[];
+  readonly candidates: readonly Candidate[];
+  readonly runtime: Runtime | undefined;
+}
+
+function assemble(
+  options: LoadPluginsOptions,
+  { loaded, candidates, runtime }: Created,
+  stack: AsyncDisposableStack,
+): LoadedStudy {
+  const environment = options.environment ?? process.env;
+  const secrets = candidates
+    .flatMap(({ needs }) => needs.secrets ?? [])
+    .flatMap((name) => (environment[name] ? [{ name, value: environment[name] }] : []));
+  const ofKind = <T>(kind: PluginKind): T[] => loaded.filter((plugin) => plugin.kind === kind) as T[];
+  const generators = ofKind<LoadedGenerator>('generator').map(
+    (plugin) => ({ ...plugin, mode: plugin.plugin.mode }) as LoadedGenerator,
+  );
+  return {
+    study: options.study,
+    baseFolder: options.baseFolder,
+    generators,
+    promptSets: ofKind<LoadedPlugin<PromptSet>>('prompt-set'),
+    rewriter: ofKind<LoadedPlugin<Rewriter, RewriterTraits>>('rewriter')[0],
+    judges: ofKind<LoadedJudge>('safety-judge'),
+    detectors: ofKind<LoadedDetector>('detector'),
+    authenticSets: ofKind<LoadedPlugin<AuthenticSet>>('authentic-set'),
+    runtime: runtime?.info ?? null,
+    resolved: loaded.map((plugin) => plugin.resolved),
+    redact: (text) => secrets.reduce((kept, { name, value }) => kept.replaceAll(value, `[${name}]`), text),
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}

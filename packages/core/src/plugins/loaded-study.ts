@@ -1,0 +1,50 @@
+import type {
+  AuthenticSet,
+  Detector,
+  DetectorTraits,
+  ExistingImages,
+  Generator,
+  GeneratorTraits,
+  Plugin,
+  PluginKind,
+  PromptSet,
+  ResolvedPlugin,
+  Rewriter,
+  RewriterTraits,
+  RuntimeInfo,
+  SafetyJudge,
+  SafetyJudgeTraits,
+  Study,
+} from '@diptych/plugin-kit';
+
+/** A plugin of the study, created and ready. `resolved` is its entry in the manifest. */
+export interface LoadedPlugin<Instance = unknown, Traits = unknown> {
+  readonly kind: PluginKind;
+  readonly alias: string;
+  readonly plugin: Plugin & Traits;
+  readonly instance: Instance;
+  readonly resolved: ResolvedPlugin;
+}
+export type LoadedGenerator =
+  | (LoadedPlugin<Generator, GeneratorTraits> & { readonly mode: 'generate' })
+  | (LoadedPlugin<ExistingImages, GeneratorTraits> & { readonly mode: 'existing' });
+export type LoadedJudge = LoadedPlugin<SafetyJudge, SafetyJudgeTraits>;
+export type LoadedDetector = LoadedPlugin<Detector, DetectorTraits>;
+
+/** A study with all its plugins. Disposing it disposes the instances in reverse order, then the runtime. */
+export interface LoadedStudy extends AsyncDisposable {
+  readonly study: Study;
+  readonly baseFolder: string;
+  readonly generators: readonly LoadedGenerator[];
+  readonly promptSets: readonly LoadedPlugin<PromptSet>[];
+  readonly rewriter: LoadedPlugin<Rewriter, RewriterTraits> | undefined;
+  readonly judges: readonly LoadedJudge[];
+  readonly detectors: readonly LoadedDetector[];
+  readonly authenticSets: readonly LoadedPlugin<AuthenticSet>[];
+  /** Null when no plugin uses the runtime, which is then never opened. */
+  readonly runtime: RuntimeInfo | null;
+  /** Every plugin's manifest entry, in the order of the study. */
+  readonly resolved: readonly ResolvedPlugin[];
+  /** Replaces the value of every secret by its name, for anything that is stored or shown. */
+  redact(text: string): string;
+}

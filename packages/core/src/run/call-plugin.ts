@@ -1,0 +1,136 @@
+/** One call of a plugin under the study's limits: time, retries of infrastructure faults, and the run's signal. */
+import { DiptychError, type InfrastructureError, isDiptychError, type Limits } from '@diptych/plugin-kit';
+import { seededUniform } from '../plan/seeds.ts';
+import { systemCode } from '../text/describe-error.ts';
+
+export interface CallOptions {
+  readonly limits: Limits;
+  /** The run's signal; once aborted, the call rejects with its reason. */
+  readonly signal: AbortSignal;
+  /** Seeds the jitter. */
+  readonly seed: number;
+  readonly onRetry?: () => void;
+}
+export type CallResult<T> =
+  | { readonly status: 'answered'; readonly value: T; readonly attempts: number }
+  | { readonly status: 'timeout'; readonly attempts: number }
+  | { readonly status: 'failed'; readonly error: unknown; readonly attempts: number };
+
+const maxBackoffMs = 60_000;
+/** A provider may ask for any wait; beyond an hour a failed sample is of more use than a run that seems to hang. */
+const maxRetryAfterMs = 3_600_000;
+
+/**
+ * Rejects only when the run is stopped or the runtime is lost. A plugin that ignores its signal is left behind after
+ * its time; its late answer is dropped.
+ */
+export async function callPlugin<T>(
+  call: (signal: AbortSignal) => Promise<T>,
+  options: CallOptions,
+): Promise<CallResult<T>> {
+  const { limits, signal } = options;
+  const uniform = seededUniform(options.seed);
+  for (let attempts = 1; ; attempts++) {
+    const result = await callOnce(call, limits.callTimeoutMs, signal);
+    if (result.status !== 'failed') return { ...result, attempts };
+    throwIfFatal(result.error);
+    if (!isRetryable(result.error) || attempts >= limits.attempts) return { ...result, attempts };
+    options.onRetry?.();
+    await sleep(waitMs(result.error, { attempts, backoffMs: limits.backoffMs, jitter: uniform() }), signal);
+  }
+}
+
+type OneResult<T> = { status: 'answered'; value: T } | { status: 'timeout' } | { status: 'failed'; error: unknown };
+
+async function callOnce<T>(
+  call: (signal: AbortSignal) => Promise<T>,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<OneResult<T>> {
+  signal.throwIfAborted();
+  const controller = new AbortController();
+  const stopped = Promise.withResolvers<never>();
+  const timedOut = Promise.withResolvers<OneResult<T>>();
+  const onAbort = (): void => {
+    controller.abort(signal.reason);
+    stopped.reject(signal.reason);
+  };
+  signal.addEventListener('abort', onAbort, { once: true });
+  const timer = setTimeout(() => {
+    timedOut.resolve({ status: 'timeout' });
+    controller.abort(
+      new DiptychError('PLUGIN_TIMEOUT', `Expected an answer within ${timeoutMs} ms. Raise limits.callTimeoutMs.`),
+    );
+  }, timeoutMs);
+  const answer = (async (): Promise<OneResult<T>> => {
+    try {
+      return { status: 'answered', value: await call(controller.signal) };
+    } catch (error) {
+      return { status: 'failed', error };
+    }
+  })();
+  try {
+    return await Promise.race([answer, timedOut.promise, stopped.promise]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+const fatalCodes = new Set(['DEVICE_LOST', 'BACKEND_UNAVAILABLE', 'OUT_OF_MEMORY', 'STORE_WRITE_FAILED']);
+
+/** Without its device every further image would fail alike; stopping keeps them for a resume. */
+function throwIfFatal(error: unknown): void {
+  if (isDiptychError(error) && fatalCodes.has(error.code)) throw error;
+}
+
+const networkCodes = new Set([
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'ECONNABORTED',
+  'ETIMEDOUT',
+  'EPIPE',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ENETUNREACH',
+  'EHOSTUNREACH',
+]);
+
+/** Infrastructure faults that repetition may cure. A refusal is a result and never comes here. */
+export function isRetryable(error: unknown): boolean {
+  if (error instanceof Error && error.name === 'InfrastructureError') return (error as InfrastructureError).retryable;
+  for (
+    let cause: unknown = error, depth = 0;
+    cause !== undefined && depth < 4;
+    cause = (cause as { cause?: unknown } | null)?.cause, depth++
+  ) {
+    const code = systemCode(cause);
+    if (code && (networkCodes.has(code) || code.startsWith('UND_ERR_'))) return true;
+  }
+  return false;
+}
+
+function waitMs(
+  error: unknown,
+  { attempts, backoffMs, jitter }: { attempts: number; backoffMs: number; jitter: number },
+): number {
+  const asked =
+    error instanceof Error && error.name === 'InfrastructureError' ? (error as InfrastructureError).retryAfterMs : undefined;
+  if (asked !== undefined) return Math.min(maxRetryAfterMs, Math.max(0, asked));
+  // Between half and all of the doubled wait, so that workers that failed together do not return together.
+  return Math.min(maxBackoffMs, backoffMs * 2 ** (attempts - 1)) * (0.5 + jitter / 2);
+}
+
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', onAbort);
+      resolve();
+    }, ms);
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+}

@@ -1,0 +1,29 @@
+import type { Generation } from '@diptych/plugin-kit';
+import { hazardSchema } from '@diptych/plugin-kit';
+import { z } from 'zod';
+import { describeIssues } from '../study/load-study.ts';
+
+const reason = z.string();
+const schema = z.discriminatedUnion('outcome', [
+  z.object({
+    outcome: z.literal('image'),
+    bytes: z.instanceof(Uint8Array),
+    revisedPrompt: z.string().optional(),
+    warnings: z.array(z.string()).optional(),
+    truth: z.object({ hazards: z.array(hazardSchema), corrupted: z.boolean() }).optional(),
+  }),
+  z.object({ outcome: z.literal('refused'), reason }),
+  z.object({
+    outcome: z.literal('blocked'),
+    stage: z.enum(['input', 'output']),
+    reason,
+    categories: z.array(z.string()).optional(),
+  }),
+  z.object({ outcome: z.literal('empty'), reason: reason.optional() }),
+]);
+
+/** The generation, or what is wrong with it. */
+export function checkGeneration(value: unknown): Generation | string {
+  const parsed = schema.safeParse(value);
+  return parsed.success ? (value as Generation) : `Expected a generation, got one with ${describeIssues(parsed.error)}.`;
+}

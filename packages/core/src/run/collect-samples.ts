@@ -1,0 +1,204 @@
+/** Phase `collect`: every planned sample without a record is generated or imported, and ends as exactly one outcome. */
+import {
+  DiptychError,
+  type ExistingImages,
+  type Generation,
+  type GenerationRequest,
+  type Generator,
+  isDiptychError,
+  type SampleRecord,
+} from '@diptych/plugin-kit';
+import type { PlannedSample, RunPlan } from '../plan/run-plan.ts';
+import { describeError } from '../text/describe-error.ts';
+import { callBatch, type ItemResult } from './call-batch.ts';
+import { checkGeneration } from './check-generation.ts';
+import type { RewrittenPrompt, RewrittenPrompts } from './rewritten-prompts.ts';
+import { cleanText, keepRecord, type RunContext } from './run-context.ts';
+import { inGroups, runPool } from './work-pool.ts';
+
+type Range = RunPlan['ranges'][number];
+/** Imports read files; a few at once hide the disk's latency. Arbitrary. */
+const importConcurrency = 4;
+
+export async function collectSamples(context: RunContext, plan: RunPlan, prompts: RewrittenPrompts): Promise<void> {
+  for (const { generator, count } of plan.ranges)
+    context.progress.setTotal({ phase: 'collect', plugin: generator.alias }, count);
+  await Promise.all(plan.ranges.map((range) => collectRange(context, { plan, range, prompts })));
+}
+
+interface Collection {
+  readonly plan: RunPlan;
+  readonly range: Range;
+  readonly prompts: RewrittenPrompts;
+}
+
+function collectRange(context: RunContext, collection: Collection): Promise<void> {
+  const { generator } = collection.range;
+  const batch = generator.mode === 'generate' ? generator.instance.maxBatch : 1;
+  const concurrency = generator.mode === 'generate' ? generator.instance.concurrency : importConcurrency;
+  const groups = inGroups(pendingIndices(context, collection.range), batch);
+  return runPool(groups, concurrency, async (indices) => {
+    context.signal.throwIfAborted();
+    await collectGroup(context, collection, indices.map(collection.plan.sampleAt));
+  });
+}
+
+function* pendingIndices({ seen }: RunContext, { first, count }: Range): globalThis.Generator<number> {
+  for (let index = first; index < first + count; index++) if (!seen.has('sample', index)) yield index;
+}
+
+async function collectGroup(context: RunContext, { prompts }: Collection, samples: readonly PlannedSample[]): Promise<void> {
+  const started = performance.now();
+  const key = { phase: 'collect', plugin: samples[0]!.generator.alias } as const;
+  const texts = await Promise.all(samples.map((sample) => textOf(sample, prompts, context.signal)));
+  const ready = samples.flatMap((sample, place) => {
+    const text = texts[place]!;
+    return typeof text === 'string' ? [] : [{ sample, text }];
+  });
+  context.progress.inFlight(key, ready.length);
+  try {
+    const results = ready.length > 0 ? await generate(context, ready) : [];
+    const durationMs = round(performance.now() - started);
+    for (const [place, { sample, text }] of ready.entries()) {
+      const result = results[place]!;
+      const ending = await endingOf(context, result);
+      await keepRecord(context, { ...baseRecord(sample, text), ...ending, attempts: result.attempts, durationMs });
+    }
+    for (const [place, sample] of samples.entries()) {
+      const text = texts[place]!;
+      if (typeof text !== 'string') continue;
+      const ending = { outcome: 'error', reason: cleanText(context.loaded, text), attempts: 0, durationMs } as const;
+      await keepRecord(context, { ...baseRecord(sample, { text: sample.prompt.text }), ...ending });
+    }
+  } finally {
+    context.progress.inFlight(key, -ready.length);
+  }
+}
+
+const round = (ms: number): number => Math.round(ms * 10) / 10;
+
+/** The prompt to draw, or why the rewriter could not give one. */
+async function textOf(
+  sample: PlannedSample,
+  prompts: RewrittenPrompts,
+  signal: AbortSignal,
+): Promise<RewrittenPrompt | string> {
+  if (sample.existing) return { text: sample.prompt.text };
+  try {
+    return await prompts.textOf(sample.promptSet, sample.prompt, sample.level);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (isDiptychError(error)) throw error;
+    return describeError(error);
+  }
+}
+
+interface ReadySample {
+  readonly sample: PlannedSample;
+  readonly text: RewrittenPrompt;
+}
+
+function generate(context: RunContext, ready: readonly ReadySample[]): Promise<ItemResult<Generation>[]> {
+  const { generator } = ready[0]!.sample;
+  const call = (items: readonly ReadySample[], signal: AbortSignal): Promise<readonly unknown[]> =>
+    generator.mode === 'generate'
+      ? callGenerator(generator.instance, items, signal)
+      : loadExisting(generator.instance, items, signal);
+  return callBatch(ready, call, checkGeneration, {
+    limits: context.loaded.study.limits,
+    signal: context.signal,
+    seed: ready[0]!.sample.index,
+    onRetry: () => context.progress.retry({ phase: 'collect', plugin: generator.alias }),
+  });
+}
+
+function callGenerator(
+  generator: Generator,
+  items: readonly ReadySample[],
+  signal: AbortSignal,
+): Promise<readonly unknown[]> {
+  const requests = items.map(({ sample, text }): GenerationRequest => {
+    const { prompt, level, seed, sampleIndex } = sample;
+    return {
+      promptId: prompt.id,
+      prompt: text.text,
+      level,
+      seed,
+      index: sampleIndex,
+      hazards: prompt.hazards,
+      intent: prompt.intent,
+    };
+  });
+  return generator.generate(requests, signal);
+}
+
+function loadExisting(
+  images: ExistingImages,
+  items: readonly ReadySample[],
+  signal: AbortSignal,
+): Promise<readonly unknown[]> {
+  return Promise.all(items.map(({ sample }) => images.load(sample.existing!, signal)));
+}
+
+type Ending = Pick<
+  SampleRecord,
+  'outcome' | 'reason' | 'stage' | 'categories' | 'image' | 'revisedPrompt' | 'warnings' | 'truth'
+>;
+
+async function endingOf({ loaded, store, analyser }: RunContext, result: ItemResult<Generation>): Promise<Ending> {
+  const clean = (text: string): string => cleanText(loaded, text);
+  if (result.status === 'timeout')
+    return { outcome: 'timeout', reason: `PLUGIN_TIMEOUT: no answer within ${loaded.study.limits.callTimeoutMs} ms` };
+  if (result.status === 'error') return { outcome: 'error', reason: clean(result.reason) };
+  const { value } = result;
+  if (value.outcome === 'empty') return { outcome: 'empty', reason: clean(value.reason ?? 'nothing came back') };
+  if (value.outcome === 'refused') return { outcome: 'refused', reason: clean(value.reason) };
+  if (value.outcome === 'blocked') {
+    const categories = value.categories?.slice(0, 100).map((category) => cleanText(loaded, category, 200));
+    return { outcome: 'blocked', stage: value.stage, reason: clean(value.reason), ...(categories ? { categories } : {}) };
+  }
+  try {
+    const { sha256, info, isConstant } = await analyser(value.bytes);
+    await store.put(value.bytes, { sha256, container: info.container });
+    const extras: Partial<Ending> = {
+      image: { sha256, info },
+      ...(value.revisedPrompt === undefined ? {} : { revisedPrompt: cleanText(loaded, value.revisedPrompt, 100_000) }),
+      ...(value.warnings?.length
+        ? { warnings: value.warnings.slice(0, 100).map((text) => cleanText(loaded, text, 2000)) }
+        : {}),
+      ...(value.truth ? { truth: { hazards: [...value.truth.hazards], corrupted: value.truth.corrupted } } : {}),
+    };
+    if (!isConstant) return { outcome: 'image', ...extras };
+    return { outcome: 'placeholder', reason: 'every pixel has the same colour, within 2 levels', ...extras };
+  } catch (error) {
+    // A picture that cannot be read ends this sample; a disk that cannot be written ends the run.
+    if (error instanceof DiptychError && error.code.startsWith('IMAGE_'))
+      return { outcome: 'error', reason: clean(describeError(error)) };
+    throw error;
+  }
+}
+
+function baseRecord(sample: PlannedSample, text: RewrittenPrompt) {
+  const { generator, prompt, existing } = sample;
+  const { family, decoder, simulated } = generator.plugin;
+  return {
+    type: 'sample' as const,
+    index: sample.index,
+    generator: generator.alias,
+    model: existing?.model ?? generator.alias,
+    family: existing?.family ?? (family === 'per-sample' ? null : family),
+    decoder: existing?.decoder ?? (decoder === 'per-sample' ? null : decoder),
+    simulated,
+    promptSet: sample.promptSet,
+    promptId: prompt.id,
+    cluster: sample.cluster,
+    hazards: prompt.hazards,
+    intent: prompt.intent,
+    ...(prompt.pairId === undefined ? {} : { pairId: prompt.pairId }),
+    language: prompt.language,
+    prompt: text.text,
+    level: sample.level,
+    ...(text.madeBy === undefined ? {} : { rewrittenBy: text.madeBy }),
+    seed: sample.seed,
+  };
+}

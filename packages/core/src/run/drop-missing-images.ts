@@ -1,0 +1,60 @@
+import { open, rename, rm } from 'node:fs/promises';
+import type { JournalRecord } from '@diptych/plugin-kit';
+import { openJournal } from '../journal/open-journal.ts';
+import { readJournal, readJournalBatches } from '../journal/read-journal.ts';
+import type { ImageStore } from '../store/image-store.ts';
+import { systemCode } from '../text/describe-error.ts';
+
+/**
+ * Before a run goes on: records whose image is no longer in the store are taken out of the journal, with all that
+ * was said about them, so that they are made again. The journal is replaced whole or not at all.
+ * Gives the number of samples and authentic images taken out.
+ */
+export async function dropMissingImages(journalPath: string, store: ImageStore): Promise<number> {
+  const missing = await findMissing(journalPath, store);
+  if (missing.size === 0) return 0;
+  const temporary = `${journalPath}.${process.pid}.tmp`;
+  await rm(temporary, { force: true });
+  const journal = await openJournal(temporary);
+  try {
+    for await (const record of readJournal(journalPath, { validation: 'fast' }))
+      if (!missing.has(subjectOf(record))) await journal.append(record);
+  } finally {
+    await journal.close();
+  }
+  await rename(temporary, journalPath);
+  return missing.size;
+}
+
+/** The image a record is about. */
+function subjectOf(record: JournalRecord): string {
+  if (record.type === 'authentic' || (record.type === 'detection' && record.side === 'authentic'))
+    return `authentic ${record.index}`;
+  return `synthetic ${record.index}`;
+}
+
+async function findMissing(journalPath: string, store: ImageStore): Promise<Set<string>> {
+  const missing = new Set<string>();
+  if (!(await exists(journalPath))) return missing;
+  let last = '';
+  for await (const { records } of readJournalBatches(journalPath, { validation: 'fast' })) {
+    for (const record of records) {
+      if ((record.type !== 'sample' && record.type !== 'authentic') || !record.image) continue;
+      const { sha256, info } = record.image;
+      if (sha256 === last) continue;
+      if (await store.has({ sha256, container: info.container })) last = sha256;
+      else missing.add(subjectOf(record));
+    }
+  }
+  return missing;
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await (await open(path, 'r')).close();
+    return true;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,120 @@
+/** Runs the phases of a run folder that this process has locked, and leaves the journal whole however it ends. */
+import { join } from 'node:path';
+import { DiptychError, type Manifest, type Protocol } from '@diptych/plugin-kit';
+import { createImageAnalyser } from '../images/analyse-image.ts';
+import { type JournalOptions, openJournal } from '../journal/open-journal.ts';
+import { readJournalBatches } from '../journal/read-journal.ts';
+import { recordKey, SeenRecords } from '../journal/seen-records.ts';
+import type { RunPlan } from '../plan/run-plan.ts';
+import type { LoadedStudy } from '../plugins/loaded-study.ts';
+import { createImageStore } from '../store/image-store.ts';
+import { collectSamples } from './collect-samples.ts';
+import { dropMissingImages } from './drop-missing-images.ts';
+import { importAuthentic } from './import-authentic.ts';
+import { type OnRunEvent, Progress, statusOf } from './progress.ts';
+import { createRewrittenPrompts, type RewrittenPrompts } from './rewritten-prompts.ts';
+import { progressKeyOf, type RunContext } from './run-context.ts';
+import { detectRun, judgeRun } from './score-run.ts';
+
+export interface ExecuteOptions {
+  readonly runFolder: string;
+  readonly manifest: Manifest;
+  readonly loaded: LoadedStudy;
+  /** Absent when only judges and detectors run over what was collected. */
+  readonly plan?: RunPlan;
+  readonly protocols: readonly Protocol[];
+  readonly signal?: AbortSignal;
+  readonly onEvent?: OnRunEvent;
+  /** Tests hand in a journal that fails. */
+  readonly journal?: JournalOptions;
+}
+
+export interface RunSummary {
+  readonly id: string;
+  readonly runFolder: string;
+  readonly manifest: Manifest;
+  /** Counts by phase, plugin and protocol. */
+  readonly parts: ReturnType<Progress['summary']>;
+}
+
+/** Rejects with INTERRUPTED when the signal is aborted; what was finished is kept. */
+export async function executeRun(options: ExecuteOptions): Promise<RunSummary> {
+  const { runFolder, manifest, loaded, plan } = options;
+  const stop = new AbortController();
+  const onAbort = (): void => stop.abort(interrupted(runFolder));
+  options.signal?.addEventListener('abort', onAbort, { once: true });
+  if (options.signal?.aborted) onAbort();
+  const journalPath = join(runFolder, 'journal.jsonl');
+  const store = createImageStore(join(runFolder, 'images'));
+  const progress = new Progress(options.onEvent);
+  let journal: Awaited<ReturnType<typeof openJournal>> | undefined;
+  try {
+    await dropMissingImages(journalPath, store);
+    journal = await openJournal(journalPath, options.journal);
+    const analyser = createImageAnalyser(loaded.study.limits);
+    const seen = new SeenRecords();
+    const context: RunContext = { loaded, store, journal, journalPath, seen, progress, analyser, signal: stop.signal };
+    const prompts = createRewrittenPrompts(loaded, stop.signal);
+    await restore(context, prompts);
+    await runPhases(context, { plan, protocols: options.protocols, prompts }, stop);
+    await journal.flush();
+    return { id: manifest.id, runFolder, manifest, parts: progress.summary() };
+  } catch (error) {
+    if (!stop.signal.aborted) stop.abort(error);
+    throw stop.signal.reason;
+  } finally {
+    options.signal?.removeEventListener('abort', onAbort);
+    await closeQuietly(journal);
+  }
+}
+
+const interrupted = (runFolder: string): DiptychError =>
+  new DiptychError(
+    'INTERRUPTED',
+    `The run was stopped; finished samples are kept. Continue it with: diptych resume ${runFolder}`,
+    { details: { runFolder } },
+  );
+
+/** A journal that failed before has thrown its fault already; closing it must not hide that one. */
+async function closeQuietly(journal: (AsyncDisposable & { close(): Promise<void> }) | undefined): Promise<void> {
+  await journal?.close().catch((error: unknown) => {
+    if (!(error instanceof DiptychError)) throw error;
+  });
+}
+
+interface Phases {
+  readonly plan: RunPlan | undefined;
+  readonly protocols: readonly Protocol[];
+  readonly prompts: RewrittenPrompts;
+}
+
+async function runPhases(context: RunContext, { plan, protocols, prompts }: Phases, stop: AbortController): Promise<void> {
+  const phase = async (name: 'collect' | 'authentic' | 'judge' | 'detect', work: () => Promise<void>): Promise<void> => {
+    stop.signal.throwIfAborted();
+    context.progress.startPhase(name);
+    // The first fault stops everything in flight, other generators included.
+    await work().catch((error: unknown) => {
+      if (!stop.signal.aborted) stop.abort(error);
+      throw error;
+    });
+    await context.journal.flush();
+  };
+  if (plan) {
+    await phase('collect', () => collectSamples(context, plan, prompts));
+    await phase('authentic', () => importAuthentic(context, plan));
+  }
+  await phase('judge', () => judgeRun(context, context.loaded.judges));
+  await phase('detect', () => detectRun(context, context.loaded.detectors, protocols));
+}
+
+/** Takes over what earlier processes finished. */
+async function restore({ journalPath, seen, progress }: RunContext, prompts: RewrittenPrompts): Promise<void> {
+  for await (const { records } of readJournalBatches(journalPath, { validation: 'fast' })) {
+    for (const record of records) {
+      const { group, index } = recordKey(record);
+      if (!seen.add(group, index)) continue;
+      progress.restore(progressKeyOf(record), statusOf(record));
+      if (record.type === 'sample') prompts.restore(record);
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import { readFile } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
+import { DiptychError, type Manifest, manifestSchema, runFormatVersion, type Study } from '@diptych/plugin-kit';
+import type { RunPlan } from '../plan/run-plan.ts';
+import type { LoadedStudy } from '../plugins/loaded-study.ts';
+import { writeDurably } from '../store/image-store.ts';
+import { describeIssues } from '../study/load-study.ts';
+import { canonicalJson, sha256Hex } from '../text/canonical-json.ts';
+import { describeError, systemCode } from '../text/describe-error.ts';
+import { diptychVersion } from '../version.ts';
+
+export const studyDigest = (study: Study): string => sha256Hex(canonicalJson(study));
+
+/** Everything that affects a result, before the first call is made. */
+export function createManifest(id: string, loaded: LoadedStudy, plan: RunPlan, runFolder: string): Manifest {
+  return {
+    format: runFormatVersion,
+    id,
+    createdAt: new Date().toISOString(),
+    diptych: diptychVersion,
+    node: process.version,
+    platform: `${process.platform}-${process.arch}`,
+    study: loaded.study,
+    studyDigest: studyDigest(loaded.study),
+    baseFolder: relative(resolve(runFolder), loaded.baseFolder) || '.',
+    plugins: [...plan.plugins],
+    runtime: loaded.runtime ? { ...loaded.runtime, rejected: loaded.runtime.rejected.map((entry) => ({ ...entry })) } : null,
+    planned: { samples: plan.samples, authentic: plan.authentic.length },
+  };
+}
+
+export async function writeManifest(runFolder: string, manifest: Manifest): Promise<void> {
+  const path = join(runFolder, 'manifest.json');
+  await writeDurably(path, `${JSON.stringify(manifestSchema.parse(manifest), null, 2)}\n`).catch((cause: unknown) => {
+    throw new DiptychError(
+      'STORE_WRITE_FAILED',
+      `Expected to write ${path}, got: ${describeError(cause)}. Free space or rights, then try again.`,
+      { cause },
+    );
+  });
+}
+
+/** Rejects with RUN_NOT_FOUND, RUN_FORMAT_UNSUPPORTED or MANIFEST_INVALID. */
+export async function readManifest(runFolder: string): Promise<Manifest> {
+  const path = join(runFolder, 'manifest.json');
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    const why = systemCode(cause) === 'ENOENT' ? 'it has no manifest.json' : describeError(cause);
+    throw new DiptychError('RUN_NOT_FOUND', `Expected ${runFolder} to be a run folder, ${why}. Give the path of a run.`, {
+      cause,
+    });
+  });
+  let value: { format?: unknown } | null;
+  try {
+    value = JSON.parse(text) as { format?: unknown } | null;
+  } catch (cause) {
+    throw new DiptychError(
+      'MANIFEST_INVALID',
+      `Expected ${path} to be JSON, got: ${describeError(cause)}. Restore it from a copy.`,
+      { cause },
+    );
+  }
+  if (typeof value?.format === 'number' && value.format !== runFormatVersion) {
+    throw new DiptychError(
+      'RUN_FORMAT_UNSUPPORTED',
+      `Expected run format ${runFormatVersion} in ${path}, got ${value.format}. Use the release that wrote it.`,
+    );
+  }
+  const parsed = manifestSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new DiptychError(
+    'MANIFEST_INVALID',
+    `Expected ${path} to match the manifest schema: ${describeIssues(parsed.error)}. Restore it from a copy.`,
+  );
+}
+
+/** The study and its folder as a run recorded them, to resume or replay it. */
+export function studyFromManifest(
+  manifest: Manifest,
+  runFolder: string,
+): { readonly study: Study; readonly baseFolder: string } {
+  return { study: manifest.study, baseFolder: resolve(runFolder, manifest.baseFolder ?? '.') };
+}
+
+/** Throws RUN_CHANGED when plugins, weights or inputs are no longer those of the manifest: two halves of a run must be one run. */
+export function checkUnchanged(manifest: Manifest, plan: RunPlan): void {
+  const now = new Map(plan.plugins.map((plugin) => [`${plugin.kind}/${plugin.as}`, plugin]));
+  const changes = manifest.plugins.flatMap((before) => {
+    const key = `${before.kind}/${before.as}`;
+    const after = now.get(key);
+    if (!after) return [`${key} is gone`];
+    if (after.packageVersion !== before.packageVersion)
+      return [`${key} was ${before.packageVersion}, is ${after.packageVersion}`];
+    if (after.digest !== before.digest) return [`the input of ${key} has another digest`];
+    if (canonicalJson(after.weights) !== canonicalJson(before.weights)) return [`the weights of ${key} differ`];
+    if (canonicalJson(after.options) !== canonicalJson(before.options)) return [`the options of ${key} differ`];
+    return [];
+  });
+  if (manifest.planned.samples !== plan.samples)
+    changes.push(`${manifest.planned.samples} samples were planned, now ${plan.samples}`);
+  if (manifest.planned.authentic !== plan.authentic.length)
+    changes.push(`${manifest.planned.authentic} authentic images were planned, now ${plan.authentic.length}`);
+  if (changes.length === 0) return;
+  throw new DiptychError(
+    'RUN_CHANGED',
+    `Expected what the run started with, found changes: ${changes.join('; ')}. Restore it, or start a new run.`,
+    { details: { changes } },
+  );
+}

@@ -1,0 +1,121 @@
+import type { JournalRecord, Protocol } from '@diptych/plugin-kit';
+
+export type Phase = 'collect' | 'authentic' | 'judge' | 'detect';
+
+/** What a run tells while it works. Sent often; the consumer throttles. */
+export type RunEvent =
+  | { readonly type: 'phase'; readonly phase: Phase }
+  | {
+      readonly type: 'progress';
+      readonly phase: Phase;
+      /** Alias of the generator, set, judge or detector. */
+      readonly plugin: string;
+      readonly protocol?: Protocol;
+      /** Including what an earlier process did. */
+      readonly done: number;
+      readonly total: number;
+      readonly inFlight: number;
+      readonly retries: number;
+      /** Outcomes of samples, or statuses of verdicts and detections, by name. */
+      readonly outcomeCounts: Readonly<Record<string, number>>;
+    }
+  | { readonly type: 'warning'; readonly plugin: string; readonly message: string };
+export type OnRunEvent = (event: RunEvent) => void;
+
+/** What a record adds to its plugin's counts. */
+export function statusOf(record: JournalRecord): string {
+  if (record.type === 'sample') return record.outcome;
+  if (record.type === 'authentic') return record.image ? 'image' : 'error';
+  return record.status;
+}
+
+export interface ProgressKey {
+  readonly phase: Phase;
+  readonly plugin: string;
+  readonly protocol?: Protocol;
+}
+
+/** Counts of every plugin and phase. */
+export class Progress {
+  readonly #onEvent: OnRunEvent;
+  readonly #entries = new Map<
+    string,
+    { key: ProgressKey; total: number; done: number; inFlight: number; retries: number; outcomes: Map<string, number> }
+  >();
+
+  constructor(onEvent: OnRunEvent = () => undefined) {
+    this.#onEvent = onEvent;
+  }
+
+  startPhase(phase: Phase): void {
+    this.#onEvent({ type: 'phase', phase });
+  }
+
+  warn(plugin: string, message: string): void {
+    this.#onEvent({ type: 'warning', plugin, message });
+  }
+
+  setTotal(key: ProgressKey, total: number): void {
+    this.#entry(key).total = total;
+    this.#send(key);
+  }
+
+  /** Counts a record without telling: what an earlier process did. */
+  restore(key: ProgressKey, status: string): void {
+    const entry = this.#entry(key);
+    entry.done += 1;
+    entry.outcomes.set(status, (entry.outcomes.get(status) ?? 0) + 1);
+  }
+
+  finish(key: ProgressKey, status: string): void {
+    this.restore(key, status);
+    this.#send(key);
+  }
+
+  inFlight(key: ProgressKey, change: number): void {
+    this.#entry(key).inFlight += change;
+  }
+
+  retry(key: ProgressKey): void {
+    this.#entry(key).retries += 1;
+    this.#send(key);
+  }
+
+  /** Counts of one plugin, for the summary of a run. */
+  countsOf(key: ProgressKey): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#entry(key).outcomes);
+  }
+
+  /** Every plugin and phase that was touched. */
+  summary(): (ProgressKey & {
+    readonly done: number;
+    readonly total: number;
+    readonly outcomeCounts: Readonly<Record<string, number>>;
+  })[] {
+    return [...this.#entries.values()].map(({ key, done, total, outcomes }) => ({
+      ...key,
+      done,
+      total,
+      outcomeCounts: Object.fromEntries(outcomes),
+    }));
+  }
+
+  #entry(key: ProgressKey) {
+    const name = `${key.phase} ${key.plugin} ${key.protocol ?? ''}`;
+    const found = this.#entries.get(name) ?? {
+      key,
+      total: 0,
+      done: 0,
+      inFlight: 0,
+      retries: 0,
+      outcomes: new Map<string, number>(),
+    };
+    this.#entries.set(name, found);
+    return found;
+  }
+
+  #send(key: ProgressKey): void {
+    const { total, done, inFlight, retries, outcomes } = this.#entry(key);
+    this.#onEvent({ type: 'progress', ...key, done, total, inFlight, retries, outcomeCounts: Object.fromEntries(outcomes) });
+  }
+}

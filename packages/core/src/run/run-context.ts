@@ -1,0 +1,54 @@
+import { DiptychError, type JournalRecord, recordSchema } from '@diptych/plugin-kit';
+import type { ImageAnalyser } from '../images/analyse-image.ts';
+import type { Journal } from '../journal/open-journal.ts';
+import { recordKey, type SeenRecords } from '../journal/seen-records.ts';
+import type { LoadedStudy } from '../plugins/loaded-study.ts';
+import type { ImageStore } from '../store/image-store.ts';
+import { describeIssues } from '../study/load-study.ts';
+import { type Progress, type ProgressKey, statusOf } from './progress.ts';
+
+/** What every phase of one running run shares. */
+export interface RunContext {
+  readonly loaded: LoadedStudy;
+  readonly store: ImageStore;
+  readonly journal: Journal;
+  readonly journalPath: string;
+  /** Which work has a record. */
+  readonly seen: SeenRecords;
+  readonly progress: Progress;
+  readonly analyser: ImageAnalyser;
+  /** Aborted with an error of ours when the run must stop. */
+  readonly signal: AbortSignal;
+}
+
+/** Which progress entry a record belongs to. */
+export function progressKeyOf(record: JournalRecord): ProgressKey {
+  switch (record.type) {
+    case 'sample':
+      return { phase: 'collect', plugin: record.generator };
+    case 'authentic':
+      return { phase: 'authentic', plugin: record.set };
+    case 'verdict':
+      return { phase: 'judge', plugin: record.judge };
+    case 'detection':
+      return { phase: 'detect', plugin: record.detector, protocol: record.protocol };
+  }
+}
+
+/** Journals a record once; what does not match the schema is our bug, since plugin output was validated before. */
+export async function keepRecord(context: RunContext, record: JournalRecord): Promise<void> {
+  const parsed = recordSchema.safeParse(record);
+  if (!parsed.success) {
+    throw new DiptychError(
+      'INVARIANT_BROKEN',
+      `Expected a ${record.type} record that matches its schema: ${describeIssues(parsed.error)}. Please report it.`,
+    );
+  }
+  const { group, index } = recordKey(record);
+  if (!context.seen.add(group, index)) return;
+  await context.journal.append(record);
+  context.progress.finish(progressKeyOf(record), statusOf(record));
+}
+
+/** Cuts a text to what its record field holds and takes secrets out. */
+export const cleanText = (loaded: LoadedStudy, text: string, limit = 4000): string => loaded.redact(text).slice(0, limit);

@@ -1,0 +1,135 @@
+/** One judge or detector over images that are in memory. Shared by the phases of a run and by `scoreFiles`. */
+import type {
+  Detection,
+  DetectionRecord,
+  JudgeItem,
+  Limits,
+  PresentedImage,
+  Protocol,
+  Verdict,
+  VerdictRecord,
+} from '@diptych/plugin-kit';
+import type { LoadedDetector, LoadedJudge, LoadedStudy } from '../plugins/loaded-study.ts';
+import { callBatch, type ItemResult } from './call-batch.ts';
+import { checkDetection, checkVerdict } from './check-scores.ts';
+import { inGroups } from './work-pool.ts';
+
+export interface ScoringContext {
+  readonly loaded: Pick<LoadedStudy, 'redact'>;
+  readonly limits: Limits;
+  readonly signal: AbortSignal;
+  readonly onRetry?: () => void;
+}
+/** An image with the index its record gets. */
+export interface IndexedImage {
+  readonly index: number;
+  readonly side: 'synthetic' | 'authentic';
+  readonly prompt: string;
+  readonly image: PresentedImage;
+}
+
+/** Calls `keep` with a verdict for every item, in order within a batch. */
+export async function judgeImages(
+  judge: LoadedJudge,
+  items: readonly IndexedImage[],
+  context: ScoringContext,
+  keep: (record: VerdictRecord) => Promise<void>,
+): Promise<void> {
+  for (const group of inGroups(items, judge.instance.maxBatch)) {
+    const call = (part: readonly IndexedImage[], signal: AbortSignal) =>
+      judge.instance.judge(
+        part.map(({ image, prompt }): JudgeItem => ({ image, prompt })),
+        signal,
+      );
+    const results = await callBatch<IndexedImage, Verdict>(
+      group,
+      call,
+      (value) => checkVerdict(value, judge.plugin),
+      callOptions(context, group),
+    );
+    for (const [place, { index }] of group.entries())
+      await keep(verdictRecord(judge.alias, index, results[place]!, context));
+  }
+}
+
+export interface DetectionTarget {
+  readonly detector: LoadedDetector;
+  readonly protocol: Protocol;
+}
+
+/** Calls `keep` with a detection for every item, in order within a batch. */
+export async function detectImages(
+  { detector, protocol }: DetectionTarget,
+  items: readonly IndexedImage[],
+  context: ScoringContext,
+  keep: (record: DetectionRecord) => Promise<void>,
+): Promise<void> {
+  for (const group of inGroups(items, detector.instance.maxBatch)) {
+    const call = (part: readonly IndexedImage[], signal: AbortSignal) =>
+      detector.instance.detect(
+        part.map(({ image }) => image),
+        signal,
+      );
+    const results = await callBatch<IndexedImage, Detection>(
+      group,
+      call,
+      (value) => checkDetection(value, detector.plugin),
+      callOptions(context, group),
+    );
+    for (const [place, item] of group.entries()) {
+      await keep(
+        detectionRecord(
+          { detector: detector.alias, protocol, side: item.side, index: item.index },
+          results[place]!,
+          context,
+        ),
+      );
+    }
+  }
+}
+
+const callOptions = ({ limits, signal, onRetry }: ScoringContext, group: readonly IndexedImage[]) => ({
+  limits,
+  signal,
+  seed: group[0]!.index,
+  ...(onRetry ? { onRetry } : {}),
+});
+
+type Failed = { readonly status: 'error' | 'timeout'; readonly reason: string };
+
+function failed(result: Exclude<ItemResult<never>, { status: 'answered' }>, { loaded, limits }: ScoringContext): Failed {
+  if (result.status === 'timeout')
+    return { status: 'timeout', reason: `PLUGIN_TIMEOUT: no answer within ${limits.callTimeoutMs} ms` };
+  return { status: 'error', reason: loaded.redact(result.reason).slice(0, 4000) };
+}
+
+function verdictRecord(judge: string, index: number, result: ItemResult<Verdict>, context: ScoringContext): VerdictRecord {
+  const base = { type: 'verdict' as const, judge, index };
+  if (result.status !== 'answered') return { ...base, ...failed(result, context) };
+  const verdict = result.value;
+  if (verdict.status === 'abstained')
+    return { ...base, status: 'abstained', reason: context.loaded.redact(verdict.reason).slice(0, 4000) };
+  const { hazardScores, corruptionScore, rationale, raw } = verdict;
+  return {
+    ...base,
+    status: 'scored',
+    hazardScores: { ...hazardScores },
+    ...(corruptionScore === undefined ? {} : { corruptionScore }),
+    ...(rationale === undefined ? {} : { rationale: context.loaded.redact(rationale).slice(0, 10_000) }),
+    ...(raw === undefined ? {} : { raw: { ...raw } }),
+  };
+}
+
+function detectionRecord(
+  key: Pick<DetectionRecord, 'detector' | 'protocol' | 'side' | 'index'>,
+  result: ItemResult<Detection>,
+  context: ScoringContext,
+): DetectionRecord {
+  const base = { type: 'detection' as const, ...key };
+  if (result.status !== 'answered') return { ...base, ...failed(result, context) };
+  const detection = result.value;
+  if (detection.status === 'abstained')
+    return { ...base, status: 'abstained', reason: context.loaded.redact(detection.reason).slice(0, 4000) };
+  if (detection.status === 'measured') return { ...base, status: 'measured', features: [...detection.features] };
+  return { ...base, status: 'scored', syntheticScore: detection.syntheticScore };
+}

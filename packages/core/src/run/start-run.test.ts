@@ -1,0 +1,307 @@
+import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DiptychError, type JournalRecord, type SampleRecord, type StudyInput } from '@diptych/plugin-kit';
+import { describe, expect, it } from 'vitest';
+import { planRun } from '../plan/plan-run.ts';
+import { loadFakeAgain, loadFakeStudy, readRecords, runFakeStudy, temporaryFolder } from '../testing-fakes/fake-study.ts';
+import type { RunEvent } from './progress.ts';
+import { extendRun, resumeRun, startRun } from './start-run.ts';
+
+const samplesOf = (records: readonly JournalRecord[]): SampleRecord[] =>
+  records.filter((record) => record.type === 'sample');
+const quick = { callTimeoutMs: 200, attempts: 3, backoffMs: 1 };
+const generator = (behaviour: string, more: Record<string, unknown> = {}): Partial<StudyInput> => ({
+  generators: [{ use: 'fake', options: { behaviour, ...more } }],
+  limits: quick,
+});
+const loadAgain = loadFakeAgain;
+
+describe('outcomes', () => {
+  const cases = [
+    ['image', 'image', undefined],
+    ['refuse', 'refused', /rather not/],
+    ['block', 'blocked', /filter/],
+    ['empty', 'empty', /nothing/],
+    ['black', 'placeholder', /same colour/],
+    ['throw', 'error', /fell over/],
+    ['hang', 'timeout', /200 ms/],
+    ['too-few', 'error', /PLUGIN_BROKE_CONTRACT: Expected 1 results, got 0/],
+    ['zero-bytes', 'error', /IMAGE_UNREADABLE/],
+    ['not-an-image', 'error', /IMAGE_UNREADABLE/],
+    ['nonsense', 'error', /PLUGIN_BROKE_CONTRACT/],
+  ] as const;
+  it.each(cases)('a generator that does %s ends as %s', async (behaviour, outcome, reason) => {
+    const { records } = await runFakeStudy(generator(behaviour));
+    const samples = samplesOf(records);
+    expect(samples.map((sample) => sample.outcome)).toEqual([outcome, outcome, outcome]);
+    if (reason) expect(samples[0]?.reason).toMatch(reason);
+    expect(samples.every((sample) => (sample.image !== undefined) === ['image', 'placeholder'].includes(outcome))).toBe(
+      true,
+    );
+  });
+
+  it('retries infrastructure faults and counts the attempts', async () => {
+    const { records } = await runFakeStudy(generator('throw-once'));
+    expect(samplesOf(records).map(({ outcome, attempts }) => [outcome, attempts])).toEqual(Array(3).fill(['image', 2]));
+  });
+
+  it('does not repeat a refusal or a bug of the plugin', async () => {
+    const callLog = join(await temporaryFolder(), 'calls');
+    await runFakeStudy(generator('refuse', { callLog }));
+    await runFakeStudy(generator('throw', { callLog }));
+    expect((await readFile(callLog, 'utf8')).trim().split('\n')).toHaveLength(6);
+  });
+
+  it('loses only the culprit of a batch that returns too few', async () => {
+    const { records } = await runFakeStudy({ ...generator('too-few', { maxBatch: 3 }) });
+    expect(
+      samplesOf(records)
+        .map(({ index }) => index)
+        .sort(),
+    ).toEqual([0, 1, 2]);
+  });
+});
+
+describe('scores', () => {
+  const cases = [
+    ['score', 'scored', undefined],
+    ['abstain', 'abstained', /cannot tell/],
+    ['nan', 'error', /PLUGIN_BROKE_CONTRACT: .*NaN/],
+    ['out-of-range', 'error', /1\.5/],
+    ['too-few', 'error', /Expected 1 results, got 0/],
+    ['throw', 'error', /fell over/],
+    ['hang', 'timeout', /200 ms/],
+  ] as const;
+  it.each(cases)('a judge and a detector that do %s give %s', async (behaviour, status, reason) => {
+    const uses = [{ use: 'by-digest', options: { behaviour } }];
+    const { records } = await runFakeStudy({
+      safetyJudges: uses,
+      detectors: uses,
+      authenticSets: ['camera'],
+      limits: quick,
+    });
+    const scores = records.filter((record) => record.type === 'verdict' || record.type === 'detection');
+    expect(scores.map((record) => record.type).sort()).toEqual([...Array(5).fill('detection'), ...Array(3).fill('verdict')]);
+    for (const score of scores) {
+      expect(score.status).toBe(status);
+      if (reason) expect(score.reason).toMatch(reason);
+    }
+  });
+
+  it('refuses a score for a hazard that the judge does not declare', async () => {
+    const { records } = await runFakeStudy({ safetyJudges: [{ use: 'by-digest', options: { behaviour: 'extra-hazard' } }] });
+    expect(records.find((record) => record.type === 'verdict')).toMatchObject({
+      status: 'error',
+      reason: expect.stringMatching(/declared hazards only, got spam/),
+    });
+  });
+
+  it('keeps the good results of a batch with one bad result', async () => {
+    const { records } = await runFakeStudy({ detectors: [{ use: 'by-digest', options: { behaviour: 'one-bad' } }] });
+    const statuses = records.filter((record) => record.type === 'detection').map((record) => record.status);
+    expect(statuses).toEqual(['scored', 'error', 'scored']);
+  });
+
+  it('scores nothing but images', async () => {
+    const { records } = await runFakeStudy({ ...generator('black'), safetyJudges: ['by-digest'], detectors: ['by-digest'] });
+    expect(records.filter((record) => record.type !== 'sample')).toEqual([]);
+  });
+
+  it('runs every detector under every protocol on both sides', async () => {
+    const protocols = ['as-received', 'all-recompressed', 'fakes-matched'] as const;
+    const { records } = await runFakeStudy({
+      detectors: ['by-digest'],
+      authenticSets: ['camera'],
+      protocols: [...protocols],
+      recompression: { size: 16 },
+    });
+    const detections = records.filter((record) => record.type === 'detection');
+    for (const protocol of protocols) {
+      expect(detections.filter((record) => record.protocol === protocol && record.status === 'scored')).toHaveLength(5);
+    }
+    const authentic = (protocol: string) =>
+      detections.find((record) => record.protocol === protocol && record.side === 'authentic' && record.index === 0);
+    expect(authentic('fakes-matched')?.syntheticScore).toBe(authentic('as-received')?.syntheticScore);
+    expect(authentic('all-recompressed')?.syntheticScore).not.toBe(authentic('as-received')?.syntheticScore);
+  });
+
+  it('keeps an authentic image that cannot be read out of detection, with its reason', async () => {
+    const { records } = await runFakeStudy({
+      detectors: ['by-digest'],
+      authenticSets: [{ use: 'camera', options: { lastIsBroken: true } }],
+    });
+    const broken = records.find((record) => record.type === 'authentic' && record.index === 1);
+    expect(broken).toMatchObject({ reason: expect.stringMatching(/IMAGE_UNREADABLE/) });
+    expect(records.filter((record) => record.type === 'detection' && record.side === 'authentic')).toHaveLength(1);
+  });
+});
+
+describe('a study', () => {
+  it('gives families the same prompts, seeds and rewritten texts', async () => {
+    const { records } = await runFakeStudy({
+      generators: [
+        { use: 'fake', as: 'a' },
+        { use: 'fake', as: 'b' },
+      ],
+      rewriter: 'longer',
+      levels: [0, 2],
+      samplesPerPrompt: 2,
+    });
+    const key = ({ promptId, level, seed, prompt, cluster }: SampleRecord) =>
+      `${promptId} ${level} ${seed} ${prompt} ${cluster}`;
+    const of = (alias: string) =>
+      samplesOf(records)
+        .filter((sample) => sample.generator === alias)
+        .map(key)
+        .sort();
+    expect(of('a')).toHaveLength(12);
+    expect(of('a')).toEqual(of('b'));
+    expect(new Set(samplesOf(records).map(({ seed }) => seed)).size).toBe(12);
+    expect(samplesOf(records).find(({ level }) => level === 2)?.prompt).toBe('a picture of 0, more1, more2');
+  });
+
+  it('tells its progress to the last sample', async () => {
+    const events: RunEvent[] = [];
+    await runFakeStudy({ safetyJudges: ['by-digest'] }, { onEvent: (event) => events.push(event) });
+    expect(events.filter((event) => event.type === 'phase').map((event) => event.phase)).toEqual([
+      'collect',
+      'authentic',
+      'judge',
+      'detect',
+    ]);
+    const last = events.filter((event) => event.type === 'progress').at(-1);
+    expect(last).toMatchObject({ phase: 'judge', plugin: 'by-digest', done: 3, total: 3, outcomeCounts: { scored: 3 } });
+  });
+
+  it('refuses to start where a run is', async () => {
+    const { runFolder } = await runFakeStudy({});
+    await expect(runFakeStudy({}, { runFolder })).rejects.toMatchObject({ code: 'RUN_EXISTS' });
+  });
+});
+
+describe('stopping and going on', () => {
+  it('stops on the signal, names the command, and resumes without repeating', async () => {
+    const callLog = join(await temporaryFolder(), 'calls');
+    const stop = new AbortController();
+    const runFolder = join(await temporaryFolder(), 'run');
+    const study = {
+      ...generator('image', { callLog, concurrency: 1, waitMs: 2 }),
+      samplesPerPrompt: 5,
+      safetyJudges: ['by-digest'],
+    };
+    const onEvent = (event: RunEvent): void => {
+      if (event.type === 'progress' && event.done >= 4) stop.abort();
+    };
+    await expect(runFakeStudy(study, { runFolder, signal: stop.signal, onEvent })).rejects.toMatchObject({
+      code: 'INTERRUPTED',
+      message: expect.stringContaining(`diptych resume ${runFolder}`),
+    });
+    const before = samplesOf(await readRecords(runFolder)).length;
+    expect(before).toBeGreaterThanOrEqual(4);
+    expect(before).toBeLessThan(15);
+    await resumeRun({ runFolder, loadAgain });
+    const records = await readRecords(runFolder);
+    expect(samplesOf(records)).toHaveLength(15);
+    expect(records.filter((record) => record.type === 'verdict')).toHaveLength(15);
+    // One call may have been in flight when the run was stopped.
+    expect((await readFile(callLog, 'utf8')).trim().split('\n').length).toBeLessThanOrEqual(16);
+  });
+
+  it('stops a plugin that ignores its signal', async () => {
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(), 30);
+    const run = runFakeStudy({ ...generator('hang'), limits: { callTimeoutMs: 60_000 } }, { signal: stop.signal });
+    await expect(run).rejects.toMatchObject({ code: 'INTERRUPTED' });
+  });
+
+  it('refuses to go on with other inputs', async () => {
+    const { runFolder } = await runFakeStudy({ promptSets: [{ use: 'counted', options: { count: 2 } }] });
+    const other = (study: StudyInput, baseFolder: string) =>
+      loadFakeStudy({ ...study, promptSets: [{ use: 'counted', options: { count: 3 } }] }, baseFolder);
+    await expect(resumeRun({ runFolder, loadAgain: other })).rejects.toMatchObject({
+      code: 'RUN_CHANGED',
+      message: expect.stringMatching(/counted/),
+    });
+  });
+
+  it('drops a torn last line and makes its sample again', async () => {
+    const { runFolder } = await runFakeStudy({});
+    const path = join(runFolder, 'journal.jsonl');
+    const whole = await readFile(path, 'utf8');
+    await writeFile(path, whole.slice(0, -20));
+    expect(await readRecords(runFolder)).toHaveLength(2);
+    await resumeRun({ runFolder, loadAgain });
+    expect(samplesOf(await readRecords(runFolder))).toHaveLength(3);
+  });
+
+  it('refuses a journal that is damaged in the middle and names the line', async () => {
+    const { runFolder } = await runFakeStudy({});
+    const path = join(runFolder, 'journal.jsonl');
+    const [first, ...rest] = (await readFile(path, 'utf8')).split('\n');
+    await writeFile(path, [first?.slice(0, 30), ...rest].join('\n'));
+    await expect(resumeRun({ runFolder, loadAgain })).rejects.toMatchObject({
+      code: 'JOURNAL_CORRUPT',
+      details: { line: 1 },
+    });
+  });
+
+  it('generates again what is missing from the image store', async () => {
+    const { runFolder, records } = await runFakeStudy({ safetyJudges: ['by-digest'] });
+    const { image } = samplesOf(records)[1]!;
+    await rm(join(runFolder, 'images', image!.sha256.slice(0, 2)), { recursive: true });
+    await resumeRun({ runFolder, loadAgain });
+    const after = await readRecords(runFolder);
+    expect(after).toHaveLength(records.length);
+    expect(after.filter((record) => record.type === 'verdict' && record.status === 'scored')).toHaveLength(3);
+  });
+
+  it('ends with STORE_WRITE_FAILED on a full disk and loses nothing that was written', async () => {
+    const runFolder = join(await temporaryFolder(), 'run');
+    await using loaded = await loadFakeStudy({ samplesPerPrompt: 10 });
+    const plan = await planRun(loaded);
+    let written = 0;
+    await expect(
+      startRun({ loaded, plan, runFolder, journal: { groupRecords: 4, file: await fullAfter(() => written++ >= 2) } }),
+    ).rejects.toMatchObject({ code: 'STORE_WRITE_FAILED' });
+    await resumeRun({ runFolder, loadAgain });
+    expect(samplesOf(await readRecords(runFolder))).toHaveLength(30);
+
+    async function fullAfter(isFull: () => boolean) {
+      await mkdir(runFolder, { recursive: true });
+      const file = await open(join(runFolder, 'journal.jsonl'), 'a');
+      const noSpace = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+      return {
+        async write(buffer: Buffer) {
+          if (!isFull()) return file.write(buffer);
+          await file.write(buffer.subarray(0, 11));
+          throw noSpace;
+        },
+        datasync: () => file.datasync(),
+        close: () => file.close(),
+      };
+    }
+  });
+});
+
+describe('extending a run', () => {
+  it('adds a judge and a protocol without generating again', async () => {
+    const callLog = join(await temporaryFolder(), 'calls');
+    const { runFolder } = await runFakeStudy({ ...generator('image', { callLog }), detectors: ['by-digest'] });
+    await extendRun({ runFolder, loadAgain, safetyJudges: [{ use: 'by-digest', as: 'second', options: {} }] });
+    await extendRun({ runFolder, loadAgain, protocols: ['all-recompressed'] });
+    const records = await readRecords(runFolder);
+    expect(records.filter((record) => record.type === 'verdict' && record.judge === 'second')).toHaveLength(3);
+    expect(records.filter((record) => record.type === 'detection')).toHaveLength(6);
+    expect((await readFile(callLog, 'utf8')).trim().split('\n')).toHaveLength(3);
+    // The manifest knows the additions, so a resume finds nothing left to do.
+    const summary = await resumeRun({ runFolder, loadAgain });
+    expect(summary.manifest.study.protocols).toEqual(['as-received', 'all-recompressed']);
+    expect(await readRecords(runFolder)).toHaveLength(records.length);
+  });
+
+  it('refuses another plugin under a name that the run uses', async () => {
+    const { runFolder } = await runFakeStudy({ safetyJudges: ['by-digest'] });
+    const again = extendRun({ runFolder, loadAgain, safetyJudges: [{ use: 'by-digest', options: { maxBatch: 1 } }] });
+    await expect(again).rejects.toBeInstanceOf(DiptychError);
+  });
+});

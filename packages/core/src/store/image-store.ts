@@ -1,0 +1,111 @@
+/**
+ * Images by the SHA-256 of their bytes, `images/ab/<digest>.<ext>`. A file is complete or absent: bytes go to a
+ * temporary file, are synced, and are then renamed. Equal bytes are stored once.
+ */
+import { lstat, mkdir, open, readFile, realpath, rename, rm } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import { DiptychError, type ImageInfo } from '@diptych/plugin-kit';
+import { extensionOf } from '../images/container.ts';
+import { sha256Hex } from '../text/canonical-json.ts';
+import { describeError, systemCode } from '../text/describe-error.ts';
+
+export interface ImageRef {
+  readonly sha256: string;
+  readonly container: ImageInfo['container'];
+}
+export interface ImageStore {
+  /** Stores bytes unless they are there; resolves once they are on the disk. Rejects with STORE_WRITE_FAILED. */
+  put(bytes: Uint8Array, ref: ImageRef): Promise<void>;
+  /** Rejects with IMAGE_MISSING where the file is absent, leads outside the folder, or (with `verify`) has other bytes. */
+  get(ref: ImageRef, options?: { readonly verify?: boolean }): Promise<Uint8Array>;
+  has(ref: ImageRef): Promise<boolean>;
+  pathOf(ref: ImageRef): string;
+}
+
+export function createImageStore(folder: string): ImageStore {
+  const made = new Set<string>();
+  const pathOf = ({ sha256, container }: ImageRef): string => {
+    if (!/^[0-9a-f]{64}$/.test(sha256))
+      throw new DiptychError('IMAGE_MISSING', `Expected a SHA-256 in hex, got ${JSON.stringify(sha256)}.`);
+    return join(folder, sha256.slice(0, 2), `${sha256}.${extensionOf(container)}`);
+  };
+  const has = async (ref: ImageRef): Promise<boolean> => {
+    try {
+      return (await lstat(pathOf(ref))).isFile();
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return false;
+      throw error;
+    }
+  };
+  const put = async (bytes: Uint8Array, ref: ImageRef): Promise<void> => {
+    if (await has(ref)) return;
+    const path = pathOf(ref);
+    const shard = join(path, '..');
+    try {
+      if (!made.has(shard)) await mkdir(shard, { recursive: true });
+      made.add(shard);
+      await writeDurably(path, bytes);
+    } catch (cause) {
+      throw new DiptychError(
+        'STORE_WRITE_FAILED',
+        `Expected to write ${path}, got: ${describeError(cause)}. Free space or rights, then resume.`,
+        { cause },
+      );
+    }
+  };
+  const get = async (ref: ImageRef, { verify = false }: { readonly verify?: boolean } = {}): Promise<Uint8Array> => {
+    const path = pathOf(ref);
+    try {
+      await checkInside(folder, path);
+      const bytes = await readFile(path);
+      if (verify && sha256Hex(bytes) !== ref.sha256) throw new Error('its bytes have another digest');
+      return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    } catch (cause) {
+      throw new DiptychError(
+        'IMAGE_MISSING',
+        `Expected image ${ref.sha256} in the image store, got: ${describeError(cause)}. Restore the file or resume the run.`,
+        { cause },
+      );
+    }
+  };
+  return { put, get, has, pathOf };
+}
+
+let temporaryNumber = 0;
+
+/** Writes a file so that after a crash it is whole or absent. */
+export async function writeDurably(path: string, data: Uint8Array | string): Promise<void> {
+  const temporary = `${path}.${process.pid}-${temporaryNumber++}.tmp`;
+  try {
+    const file = await open(temporary, 'wx', 0o644);
+    try {
+      await file.writeFile(data);
+      await file.datasync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+    await syncFolder(join(path, '..'));
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** Makes a rename durable; a file system that cannot sync folders (EINVAL) keeps its own promises. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } catch (error) {
+    if (systemCode(error) !== 'EINVAL') throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** A symbolic link in the store may not lead out of it. */
+async function checkInside(folder: string, path: string): Promise<void> {
+  const [root, real] = await Promise.all([realpath(folder), realpath(path)]);
+  if (!real.startsWith(root + sep)) throw new Error('a link that leads outside the image store');
+}

@@ -1,0 +1,107 @@
+import { readFile, stat } from 'node:fs/promises';
+import { dirname, extname, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { DiptychError, type Study, studySchema } from '@diptych/plugin-kit';
+import { LineCounter, parseDocument } from 'yaml';
+import type { z } from 'zod';
+import { describeError } from '../text/describe-error.ts';
+
+/** Far above any hand-written study; keeps a wrong path, such as an image, from being parsed. */
+const maxStudyBytes = 5 * 2 ** 20;
+/** The `yaml` package refuses documents whose aliases expand beyond this, so that an alias bomb cannot fill memory. */
+const maxAliasCount = 100;
+
+export interface StudyFile {
+  readonly study: Study;
+  /** Absolute folder of the study file; relative paths in options are relative to it. */
+  readonly baseFolder: string;
+  /** Absolute path of the study file. */
+  readonly path: string;
+}
+
+/**
+ * Reads a study from YAML, JSON, or the default export of a TypeScript or JavaScript module.
+ * Rejects with STUDY_NOT_FOUND or STUDY_INVALID, the latter naming file, line and member.
+ */
+export async function loadStudy(path: string): Promise<StudyFile> {
+  const absolute = resolve(path);
+  await checkFile(absolute, path);
+  const isModule = /^\.[mc]?[tj]s$/.test(extname(absolute));
+  const { value, locate } = isModule ? await importStudy(absolute) : await parseStudy(absolute);
+  const parsed = studySchema.safeParse(value);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map(
+      (issue) => `${path}${locate(issue.path)}: ${issue.path.join('.') || 'study'}: ${issue.message}`,
+    );
+    throw invalid(
+      `Expected a study that matches the schema, found ${lines.length === 1 ? 'a fault' : `${lines.length} faults`}:\n  ${lines.join('\n  ')}`,
+    );
+  }
+  return { study: parsed.data, baseFolder: dirname(absolute), path: absolute };
+}
+
+/** Validates a study made in code or taken from a manifest. Throws STUDY_INVALID. */
+export function parseStudyValue(value: unknown, name = 'study'): Study {
+  const parsed = studySchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw invalid(`Expected ${name} to match the study schema: ${describeIssues(parsed.error)}`);
+}
+
+export const describeIssues = (error: z.ZodError): string =>
+  error.issues.map((issue) => `${issue.path.join('.') || '(whole)'}: ${issue.message}`).join('; ');
+
+const invalid = (message: string, cause?: unknown): DiptychError =>
+  new DiptychError('STUDY_INVALID', `${message}\nCorrect the study; \`diptych init\` writes a valid example.`, { cause });
+
+async function checkFile(absolute: string, shown: string): Promise<void> {
+  const facts = await stat(absolute).catch((cause: unknown) => {
+    throw new DiptychError(
+      'STUDY_NOT_FOUND',
+      `Expected a study file at ${shown}: ${describeError(cause)}. Check the path.`,
+      { cause },
+    );
+  });
+  if (!facts.isFile())
+    throw new DiptychError('STUDY_NOT_FOUND', `Expected a study file at ${shown}, found a folder or device. Name the file.`);
+  if (facts.size > maxStudyBytes) throw invalid(`${shown}: expected at most ${maxStudyBytes} bytes, got ${facts.size}.`);
+}
+
+interface ParsedFile {
+  readonly value: unknown;
+  /** `:line` of the member at a path, or of its nearest ancestor that the file states; empty for modules. */
+  locate(path: readonly PropertyKey[]): string;
+}
+
+async function importStudy(path: string): Promise<ParsedFile> {
+  try {
+    const module = (await import(pathToFileURL(path).href)) as { default?: unknown };
+    return { value: module.default, locate: () => '' };
+  } catch (cause) {
+    throw invalid(`Expected ${path} to export a study as default, got: ${describeError(cause)}`, cause);
+  }
+}
+
+async function parseStudy(path: string): Promise<ParsedFile> {
+  const text = (await readFile(path, 'utf8')).replace(/^\uFEFF/, '');
+  const lines = new LineCounter();
+  // JSON is YAML 1.2, so one parser serves both and both get line numbers.
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
+  const [fault] = document.errors;
+  if (fault) throw invalid(`${path}:${fault.linePos?.[0].line ?? 1}: ${fault.message.split('\n')[0]}`, fault);
+  let value: unknown;
+  try {
+    value = document.toJS({ maxAliasCount });
+  } catch (cause) {
+    throw invalid(`${path}: ${describeError(cause)}`, cause);
+  }
+  return {
+    value,
+    locate(memberPath) {
+      for (let length = memberPath.length; length > 0; length--) {
+        const node = document.getIn(memberPath.slice(0, length), true) as { range?: [number, number, number] } | undefined;
+        if (node?.range) return `:${lines.linePos(node.range[0]).line}`;
+      }
+      return ':1';
+    },
+  };
+}

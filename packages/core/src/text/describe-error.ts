@@ -1,0 +1,20 @@
+import { isDiptychError } from '@diptych/plugin-kit';
+
+/** One line about anything thrown, with our code in front where it is ours, cut to `limit` characters. */
+export function describeError(error: unknown, limit = 2000): string {
+  const text = isDiptychError(error) ? `${error.code}: ${error.message}` : plainText(error);
+  const line = text.replace(/\s*\n\s*/g, ' | ').trim() || 'no message';
+  return line.length <= limit ? line : `${line.slice(0, limit - 1)}…`;
+}
+
+function plainText(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause instanceof Error ? ` (${error.cause.message})` : '';
+  return `${error.name === 'Error' ? '' : `${error.name}: `}${error.message}${cause}`;
+}
+
+/** The `code` of a Node system error, such as ENOENT; undefined for anything else. */
+export function systemCode(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}
