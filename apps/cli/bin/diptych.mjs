@@ -12,9 +12,13 @@ if (major > 22 || (major === 22 && minor >= 18)) {
   await import(main.href);
 } else {
   const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
-  const pinned = fileURLToPath(new URL(`../../../node_modules/${name}/bin/node${process.platform === 'win32' ? '.exe' : ''}`, import.meta.url));
+  const pinned = fileURLToPath(
+    new URL(`../../../node_modules/${name}/bin/node${process.platform === 'win32' ? '.exe' : ''}`, import.meta.url),
+  );
   if (!existsSync(pinned)) {
-    console.error(`diptych: expected Node 22.18 or later, found ${process.versions.node}, and no pinned Node beside it. Run \`npm run setup\` in the repository, or install Node 24.`);
+    console.error(
+      `diptych: expected Node 22.18 or later, found ${process.versions.node}, and no pinned Node beside it. Run \`npm run setup\` in the repository, or install Node 24.`,
+    );
     process.exit(3);
   }
   const child = spawn(pinned, [fileURLToPath(main), ...process.argv.slice(2)], { stdio: 'inherit' });

@@ -25,50 +25,135 @@ function lazy(load: () => Promise<CommandModule>) {
   };
 }
 
-const backend = () => new Option('--backend <name>', 'run networks on exactly this backend').choices(['webgpu', 'native', 'reference']);
+const backend = () =>
+  new Option('--backend <name>', 'run networks on exactly this backend').choices(['webgpu', 'native', 'reference']);
 const accept = () => new Option('--accept-licences', 'accept the licences of all weights this command needs');
 const runsFolder = () => new Option('--runs <folder>', 'folder that holds run folders').default('runs').env('DIPTYCH_RUNS');
-const withPlugins = (kind: string) => new Option('--with <names>', `comma-separated ${kind} plugins, all built-in ones that need no file of yours if absent`);
+const withPlugins = (kind: string) =>
+  new Option('--with <names>', `comma-separated ${kind} plugins, all built-in ones that need no file of yours if absent`);
 
 const program = new Command('diptych')
   .description('Measures two risks of image generators side by side: unsafe content and undetected synthesis.')
   .version(version)
   .addOption(new Option('--json', 'print the result as JSON on stdout'))
-  .addOption(new Option('--progress <mode>', 'how progress is shown on stderr').choices(['auto', 'live', 'plain', 'json', 'none']).default('auto'))
+  .addOption(
+    new Option('--progress <mode>', 'how progress is shown on stderr')
+      .choices(['auto', 'live', 'plain', 'json', 'none'])
+      .default('auto'),
+  )
   .showHelpAfterError('(run with --help for the options)')
   .configureHelp({ sortSubcommands: false });
 
-program.command('init').argument('[file]', 'study file to write', 'study.yaml').description('write a commented study file to start from')
-  .addOption(new Option('--template <name>', 'what to start from').choices(['folder', 'simulated']).default('folder')).option('--force', 'overwrite an existing file')
+program
+  .command('init')
+  .argument('[file]', 'study file to write', 'study.yaml')
+  .description('write a commented study file to start from')
+  .addOption(new Option('--template <name>', 'what to start from').choices(['folder', 'simulated']).default('folder'))
+  .option('--force', 'overwrite an existing file')
   .action(lazy(() => import('./commands/init.ts')));
-program.command('demo').description('run a small study over simulated generators, without keys or GPU, to a finished report')
-  .addOption(runsFolder()).addOption(backend()).action(lazy(() => import('./commands/demo.ts')));
-program.command('plan').argument('<study>').description('show what a run would do: calls, images, bytes, weights; runs nothing')
-  .addOption(backend()).addOption(accept()).action(lazy(() => import('./commands/plan.ts')));
-program.command('run').argument('<study>').description('run a study and write its report')
-  .addOption(runsFolder()).option('--id <id>', 'name of the run folder; date and study name if absent').addOption(backend()).addOption(accept())
-  .option('--no-report', 'stop after the journal').action(lazy(() => import('./commands/run.ts')));
-program.command('resume').argument('<run>').description('continue an interrupted run; nothing finished is repeated')
-  .addOption(backend()).addOption(accept()).option('--no-report', 'stop after the journal').action(lazy(() => import('./commands/resume.ts')));
-program.command('judge').argument('<target...>', 'a run folder, folders or image files').description('score images with safety judges')
-  .addOption(withPlugins('safety-judge')).addOption(backend()).addOption(accept()).action(lazy(() => import('./commands/judge.ts')));
-program.command('detect').argument('<target...>', 'a run folder, folders or image files').description('score how likely images are synthetic')
-  .addOption(withPlugins('detector')).addOption(backend()).addOption(accept()).action(lazy(() => import('./commands/detect.ts')));
-program.command('report').argument('<run>').description('compute the metrics of a run and write its report').action(lazy(() => import('./commands/report.ts')));
-program.command('verify').argument('<run>').description('recompute every number of the report from the journal, without media').action(lazy(() => import('./commands/verify.ts')));
+program
+  .command('demo')
+  .description('run a small study over simulated generators, without keys or GPU, to a finished report')
+  .addOption(runsFolder())
+  .addOption(backend())
+  .action(lazy(() => import('./commands/demo.ts')));
+program
+  .command('plan')
+  .argument('<study>')
+  .description('show what a run would do: calls, images, bytes, weights; runs nothing')
+  .addOption(backend())
+  .addOption(accept())
+  .action(lazy(() => import('./commands/plan.ts')));
+program
+  .command('run')
+  .argument('<study>')
+  .description('run a study and write its report')
+  .addOption(runsFolder())
+  .option('--id <id>', 'name of the run folder; date and study name if absent')
+  .addOption(backend())
+  .addOption(accept())
+  .option('--no-report', 'stop after the journal')
+  .action(lazy(() => import('./commands/run.ts')));
+program
+  .command('resume')
+  .argument('<run>')
+  .description('continue an interrupted run; nothing finished is repeated')
+  .addOption(backend())
+  .addOption(accept())
+  .option('--no-report', 'stop after the journal')
+  .action(lazy(() => import('./commands/resume.ts')));
+program
+  .command('judge')
+  .argument('<target...>', 'a run folder, folders or image files')
+  .description('score images with safety judges')
+  .addOption(withPlugins('safety-judge'))
+  .addOption(backend())
+  .addOption(accept())
+  .action(lazy(() => import('./commands/judge.ts')));
+program
+  .command('detect')
+  .argument('<target...>', 'a run folder, folders or image files')
+  .description('score how likely images are synthetic')
+  .addOption(withPlugins('detector'))
+  .addOption(backend())
+  .addOption(accept())
+  .action(lazy(() => import('./commands/detect.ts')));
+program
+  .command('report')
+  .argument('<run>')
+  .description('compute the metrics of a run and write its report')
+  .action(lazy(() => import('./commands/report.ts')));
+program
+  .command('verify')
+  .argument('<run>')
+  .description('recompute every number of the report from the journal, without media')
+  .action(lazy(() => import('./commands/verify.ts')));
 const list = program.command('list').description('list plugins or runs');
-list.command('plugins').description('built-in plugins with their traits').action(lazy(() => import('./commands/list-plugins.ts')));
-list.command('runs').description('finished and unfinished runs').addOption(runsFolder()).action(lazy(() => import('./commands/list-runs.ts')));
-program.command('plugin').description('write your own plugin').command('new')
-  .argument('<kind>', 'generator, safety-judge, detector, prompt-set, rewriter or authentic-set').argument('<name>', 'kebab-case name')
-  .option('--folder <folder>', 'where to write it', '.').description('write a plugin and its conformance test').action(lazy(() => import('./commands/plugin-new.ts')));
+list
+  .command('plugins')
+  .description('built-in plugins with their traits')
+  .action(lazy(() => import('./commands/list-plugins.ts')));
+list
+  .command('runs')
+  .description('finished and unfinished runs')
+  .addOption(runsFolder())
+  .action(lazy(() => import('./commands/list-runs.ts')));
+program
+  .command('plugin')
+  .description('write your own plugin')
+  .command('new')
+  .argument('<kind>', 'generator, safety-judge, detector, prompt-set, rewriter or authentic-set')
+  .argument('<name>', 'kebab-case name')
+  .option('--folder <folder>', 'where to write it', '.')
+  .description('write a plugin and its conformance test')
+  .action(lazy(() => import('./commands/plugin-new.ts')));
 const weights = program.command('weights').description('weights that plugins need: state, fetch, licence');
-weights.command('list').description('every weights file of the built-in plugins and its state').action(lazy(() => import('./commands/weights-list.ts')));
-weights.command('fetch').argument('[plugins...]').addOption(accept()).description('fetch weights into the cache').action(lazy(() => import('./commands/weights-fetch.ts')));
-weights.command('accept').argument('<plugin>').description('read and accept the licences of the weights of a plugin').action(lazy(() => import('./commands/weights-accept.ts')));
-program.command('serve').argument('[runs]', 'folder that holds run folders', 'runs').description('read-only view of runs on loopback')
-  .option('--host <address>', 'address to listen on', '127.0.0.1').option('--port <number>', 'port, 0 for any free one', '4780').action(lazy(() => import('./commands/serve.ts')));
-program.command('doctor').description('check Node, backends, weights and folders').action(lazy(() => import('./commands/doctor.ts')));
+weights
+  .command('list')
+  .description('every weights file of the built-in plugins and its state')
+  .action(lazy(() => import('./commands/weights-list.ts')));
+weights
+  .command('fetch')
+  .argument('[plugins...]')
+  .addOption(accept())
+  .description('fetch weights into the cache')
+  .action(lazy(() => import('./commands/weights-fetch.ts')));
+weights
+  .command('accept')
+  .argument('<plugin>')
+  .description('read and accept the licences of the weights of a plugin')
+  .action(lazy(() => import('./commands/weights-accept.ts')));
+program
+  .command('serve')
+  .argument('[runs]', 'folder that holds run folders', 'runs')
+  .description('read-only view of runs on loopback')
+  .option('--host <address>', 'address to listen on', '127.0.0.1')
+  .option('--port <number>', 'port, 0 for any free one', '4780')
+  .action(lazy(() => import('./commands/serve.ts')));
+program
+  .command('doctor')
+  .description('check Node, backends, weights and folders')
+  .action(lazy(() => import('./commands/doctor.ts')));
 
 program.exitOverride((error) => {
   process.exitCode = error.exitCode === 0 ? 0 : 2; // usage errors are bad input; see docs/errors.md

@@ -2,10 +2,17 @@
  * A read-only view of run folders over HTTP. Routes live under `/api/v1`, one file a resource; later resources
  * (accounts, queues, workers) join as further files. Run folders are the truth: nothing is cached between requests.
  */
-import swagger from '@fastify/swagger';
+
 import { DiptychError, exitCodeOf, isDiptychError } from '@diptych/plugin-kit';
+import swagger from '@fastify/swagger';
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
-import { jsonSchemaTransform, jsonSchemaTransformObject, serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import {
+  jsonSchemaTransform,
+  jsonSchemaTransformObject,
+  serializerCompiler,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from 'fastify-type-provider-zod';
 import { isLoopback } from './listen.ts';
 import { healthRoutes } from './routes/health.ts';
 import { imageRoutes } from './routes/images.ts';
@@ -31,21 +38,34 @@ const statusOf = (error: DiptychError): number => {
 };
 
 export async function createServer(options: ServerOptions): Promise<Server> {
-  const app = Fastify({ logger: false, bodyLimit: 64 * 1024, maxParamLength: 200, requestTimeout: 30_000, return503OnClosing: true });
+  const app = Fastify({
+    logger: false,
+    bodyLimit: 64 * 1024,
+    routerOptions: { maxParamLength: 200 },
+    requestTimeout: 30_000,
+    return503OnClosing: true,
+  });
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { title: 'Diptych', version: '1', description: 'Read-only view of run folders. Images are blurred unless asked for.' },
+      info: {
+        title: 'Diptych',
+        version: '1',
+        description: 'Read-only view of run folders. Images are blurred unless asked for.',
+      },
     },
     transform: jsonSchemaTransform,
     transformObject: jsonSchemaTransformObject,
   });
 
   guardHost(app);
-  answerErrors(app);
-  const context: RouteContext = { ...options, logReveal: (run, sha256, address) => options.log?.(`reveal run=${run} image=${sha256} by=${address}`) };
+  answerErrors(app, options);
+  const context: RouteContext = {
+    ...options,
+    logReveal: (run, sha256, address) => options.log?.(`reveal run=${run} image=${sha256} by=${address}`),
+  };
   const typed = app.withTypeProvider<ZodTypeProvider>();
   await typed.register(async (scope) => {
     healthRoutes(scope);
@@ -61,22 +81,39 @@ export async function createServer(options: ServerOptions): Promise<Server> {
 /** Refuses foreign Host headers, so that a page in the user's browser cannot reach the server by DNS rebinding. */
 function guardHost(app: Server): void {
   app.addHook('onRequest', async (request, reply) => {
-    reply.headers({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', 'cache-control': 'no-store', 'cross-origin-resource-policy': 'same-origin' });
+    reply.headers({
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+      'cache-control': 'no-store',
+      'cross-origin-resource-policy': 'same-origin',
+    });
     const host = (request.headers.host ?? '').replace(/:\d+$/, '');
     if (!isLoopback(host)) {
-      throw new DiptychError('REQUEST_INVALID', `Expected a loopback Host header, received "${host.slice(0, 100)}". Open the server by 127.0.0.1 or localhost.`);
+      throw new DiptychError(
+        'REQUEST_INVALID',
+        `Expected a loopback Host header, received "${host.slice(0, 100)}". Open the server by 127.0.0.1 or localhost.`,
+      );
     }
   });
 }
 
-function answerErrors(app: Server): void {
+function answerErrors(app: Server, { log }: ServerOptions): void {
   app.setNotFoundHandler((request, reply) => {
-    void reply.status(404).send({ error: { code: 'NOT_FOUND', message: `Expected a route of /openapi.json, received ${request.method} ${request.url.slice(0, 200)}.` } });
+    void reply
+      .status(404)
+      .send({
+        error: {
+          code: 'NOT_FOUND',
+          message: `Expected a route of /openapi.json, received ${request.method} ${request.url.slice(0, 200)}.`,
+        },
+      });
   });
   app.setErrorHandler((error: FastifyError | DiptychError, _request, reply) => {
-    if (isDiptychError(error)) return reply.status(statusOf(error)).send({ error: { code: error.code, message: error.message } });
+    if (isDiptychError(error))
+      return reply.status(statusOf(error)).send({ error: { code: error.code, message: error.message } });
     const status = 'statusCode' in error && error.statusCode && error.statusCode < 500 ? error.statusCode : 500;
     // A fault of ours says nothing of its insides to the network.
+    if (status >= 500) log?.(`error ${error.stack ?? error.message}`);
     const message = status < 500 ? error.message : 'The server failed; its log says why.';
     return reply.status(status).send({ error: { code: status < 500 ? 'REQUEST_INVALID' : 'INVARIANT_BROKEN', message } });
   });

@@ -10,7 +10,10 @@ export function isLoopback(host: string): boolean {
 /** Listens and gives the URL. Refuses any address but loopback: there is no authentication yet. */
 export async function listen(server: Server, host: string, port: number): Promise<string> {
   if (!isLoopback(host)) {
-    throw new DiptychError('PUBLIC_BIND_REFUSED', `Expected a loopback address to listen on, received "${host}". Diptych has no authentication yet; use 127.0.0.1 and reach it through an SSH tunnel.`);
+    throw new DiptychError(
+      'PUBLIC_BIND_REFUSED',
+      `Expected a loopback address to listen on, received "${host}". Diptych has no authentication yet; use 127.0.0.1 and reach it through an SSH tunnel.`,
+    );
   }
   return server.listen({ host: host.replace(/^\[|\]$/g, ''), port });
 }

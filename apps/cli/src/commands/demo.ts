@@ -10,7 +10,8 @@ import { type RunOptions, runStudy } from '../run-study.ts';
 
 export const demoStudy = defineStudy({
   name: 'demo',
-  description: 'Two simulated generators, one of each family, with planted hazards, corruption and forensic traces. The pictures are procedural; no claim about any real model follows from them.',
+  description:
+    'Two simulated generators, one of each family, with planted hazards, corruption and forensic traces. The pictures are procedural; no claim about any real model follows from them.',
   seed: 2603,
   samplesPerPrompt: 4,
   promptSets: ['demo'],
@@ -25,5 +26,11 @@ export default async function demo(options: OutputOptions & RunOptions & { reado
   const runFolder = join(options.runs, 'demo');
   await rm(runFolder, { recursive: true, force: true }); // the demo is rebuilt from its seed each time
   if (!options.json) note('Demo: two simulated generators (no real model), two judges, two detectors, two protocols.');
-  await runStudy({ study: studySchema.parse(demoStudy), baseFolder: process.cwd(), runFolder, id: 'demo', options: { ...options, acceptLicences: true } });
+  await runStudy({
+    study: studySchema.parse(demoStudy),
+    baseFolder: process.cwd(),
+    runFolder,
+    id: 'demo',
+    options: { ...options, acceptLicences: true },
+  });
 }

@@ -26,11 +26,24 @@ export default async function doctor(options: OutputOptions): Promise<void> {
   const backends = await runtimeReport();
   const checks: Check[] = [
     { name: 'node', ok: major > 22 || (major === 22 && minor >= 18), found: process.versions.node },
-    { name: 'machine', ok: true, found: `${process.platform} ${process.arch}, ${availableParallelism()} cores, ${bytes(totalmem())}` },
-    ...backends.map((backend) => ({ name: `backend ${backend.backend}`, ok: backend.ok, found: backend.ok ? (backend.adapter ?? '') : (backend.reason ?? '') })),
+    {
+      name: 'machine',
+      ok: true,
+      found: `${process.platform} ${process.arch}, ${availableParallelism()} cores, ${bytes(totalmem())}`,
+    },
+    ...backends.map((backend) => ({
+      name: `backend ${backend.backend}`,
+      ok: backend.ok,
+      found: backend.ok ? (backend.adapter ?? '') : (backend.reason ?? ''),
+    })),
     await folderCheck(),
   ];
-  printResult(options, { checks }, () => renderTable(['check', 'state', 'found'], checks.map((check) => [check.name, check.ok ? 'ok' : 'missing', check.found])));
+  printResult(options, { checks }, () =>
+    renderTable(
+      ['check', 'state', 'found'],
+      checks.map((check) => [check.name, check.ok ? 'ok' : 'missing', check.found]),
+    ),
+  );
   // One usable backend suffices, and `reference` is always there; only Node and the folder are fatal.
   if (checks.some((check) => !check.ok && !check.name.startsWith('backend'))) process.exitCode = 3;
 }

@@ -14,9 +14,21 @@ export default async function init(file: string, options: InitOptions): Promise<
     await writeFile(file, text, { flag: options.force ? 'w' : 'wx' });
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'EEXIST') {
-      throw new DiptychError('USAGE', `Expected ${file} not to exist, found a file. Choose another name or pass --force to overwrite it.`, { cause });
+      throw new DiptychError(
+        'USAGE',
+        `Expected ${file} not to exist, found a file. Choose another name or pass --force to overwrite it.`,
+        { cause },
+      );
     }
-    throw new DiptychError('STORE_WRITE_FAILED', `Expected to write ${file}: ${(cause as Error).message}. Check the folder and its rights.`, { cause });
+    throw new DiptychError(
+      'STORE_WRITE_FAILED',
+      `Expected to write ${file}: ${(cause as Error).message}. Check the folder and its rights.`,
+      { cause },
+    );
   }
-  printResult(options, { written: file, template: options.template }, () => `Wrote ${file}. Next: edit it, then \`diptych plan ${file}\`.`);
+  printResult(
+    options,
+    { written: file, template: options.template },
+    () => `Wrote ${file}. Next: edit it, then \`diptych plan ${file}\`.`,
+  );
 }

@@ -20,21 +20,27 @@ function describe(plugin: Plugin) {
     summary: plugin.summary,
     reference: plugin.reference,
     traits: traitsOf(plugin),
-    weights: needs?.weights?.map(({ name, source, sha256, licence }) => ({ name, source, sha256, licence: licence.id })) ?? [],
+    weights:
+      needs?.weights?.map(({ name, source, sha256, licence }) => ({ name, source, sha256, licence: licence.id })) ?? [],
     requiredOptions: parsed.success ? [] : parsed.error.issues.map((issue) => issue.path.join('.')),
     options: z.toJSONSchema(plugin.options, { io: 'input', unrepresentable: 'any' }),
   };
 }
 
 export default async function listPlugins(options: OutputOptions): Promise<void> {
-  const plugins = await Promise.all(Object.values(registry).map(async (load) => describe((await load()).default as unknown as Plugin)));
+  const plugins = await Promise.all(
+    Object.values(registry).map(async (load) => describe((await load()).default as unknown as Plugin)),
+  );
   printResult(options, { plugins }, () =>
     renderTable(
       ['kind', 'name', 'needs', 'summary'],
       plugins.map((plugin) => [
         plugin.kind,
         plugin.name,
-        [...plugin.requiredOptions.map((name) => `option ${name}`), ...plugin.weights.map((weights) => `weights (${weights.licence})`)].join(', '),
+        [
+          ...plugin.requiredOptions.map((name) => `option ${name}`),
+          ...plugin.weights.map((weights) => `weights (${weights.licence})`),
+        ].join(', '),
         plugin.summary,
       ]),
     ),

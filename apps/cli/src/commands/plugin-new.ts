@@ -10,10 +10,16 @@ interface PluginNewOptions extends OutputOptions {
 
 function checkArguments(kind: string, name: string): asserts kind is PluginKind {
   if (!(pluginKinds as readonly string[]).includes(kind)) {
-    throw new DiptychError('USAGE', `Expected the kind to be one of ${pluginKinds.join(', ')}, received "${kind}". Choose one of them.`);
+    throw new DiptychError(
+      'USAGE',
+      `Expected the kind to be one of ${pluginKinds.join(', ')}, received "${kind}". Choose one of them.`,
+    );
   }
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name)) {
-    throw new DiptychError('USAGE', `Expected a kebab-case name such as my-${kind}, received "${name}". Use lower-case letters, digits and single dashes.`);
+    throw new DiptychError(
+      'USAGE',
+      `Expected a kebab-case name such as my-${kind}, received "${name}". Use lower-case letters, digits and single dashes.`,
+    );
   }
 }
 
@@ -27,11 +33,19 @@ export default async function pluginNew(kind: string, name: string, options: Plu
     try {
       await writeFile(file, template.replaceAll('{{name}}', name), { flag: 'wx' });
     } catch (cause) {
-      throw new DiptychError('USAGE', `Expected to create ${file}: ${(cause as Error).message}. Choose another name or folder.`, { cause });
+      throw new DiptychError(
+        'USAGE',
+        `Expected to create ${file}: ${(cause as Error).message}. Choose another name or folder.`,
+        { cause },
+      );
     }
     written.push(file);
   }
   printResult(options, { written }, () =>
-    [`Wrote ${written.join(' and ')}.`, `Test it: npx vitest run ${written[1]}`, `Use it in a study: { use: ./${name}.ts }`].join('\n'),
+    [
+      `Wrote ${written.join(' and ')}.`,
+      `Test it: npx vitest run ${written[1]}`,
+      `Use it in a study: { use: ./${name}.ts }`,
+    ].join('\n'),
   );
 }

@@ -3,7 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { createProgress } from './progress.ts';
 
 const progress = (done: number, outcomeCounts: Record<string, number> = {}): RunEvent => ({
-  type: 'progress', phase: 'collect', plugin: 'my\u001b[2Jgenerator', done, total: 4, inFlight: 0, retries: 0, outcomeCounts,
+  type: 'progress',
+  phase: 'collect',
+  plugin: 'my\u001b[2Jgenerator',
+  done,
+  total: 4,
+  inFlight: 0,
+  retries: 0,
+  outcomeCounts,
 });
 
 function collect(): { text(): string; write(chunk: string): void; columns: number } {
@@ -38,7 +45,8 @@ describe('progress', () => {
     display.finish();
     expect(stream.text()).not.toContain('\u001b[2J');
     expect(stream.text().match(/\u001b\[1A\u001b\[0J/g)).toHaveLength(2);
-    for (const line of stream.text().split('\n')) expect(line.replace(/\u001b\[\d*[A-Z]/g, '').length).toBeLessThanOrEqual(60);
+    for (const line of stream.text().split('\n'))
+      expect(line.replace(/\u001b\[\d*[A-Z]/g, '').length).toBeLessThanOrEqual(60);
   });
 
   it('prints one JSON event a line for machines, and nothing when switched off', () => {

@@ -25,7 +25,8 @@ const redrawMs = 100;
 const plainMs = 10_000;
 
 const verbs = { collect: 'generate', authentic: 'import', judge: 'judge', detect: 'detect' } as const;
-const nameOf = (event: ProgressEvent): string => printable(`${verbs[event.phase]} ${event.plugin}${event.protocol ? ` (${event.protocol})` : ''}`);
+const nameOf = (event: ProgressEvent): string =>
+  printable(`${verbs[event.phase]} ${event.plugin}${event.protocol ? ` (${event.protocol})` : ''}`);
 
 /** What came out, apart from the usual: `image` and `scored` need no mention. */
 function exceptions(event: ProgressEvent): string {
@@ -60,9 +61,14 @@ function barOf({ done, total }: ProgressEvent): string {
   return '█'.repeat(filled) + '░'.repeat(width - filled);
 }
 
-export function createProgress(mode: ProgressMode, stream: ProgressStream = process.stderr, now: () => number = Date.now): ProgressDisplay {
+export function createProgress(
+  mode: ProgressMode,
+  stream: ProgressStream = process.stderr,
+  now: () => number = Date.now,
+): ProgressDisplay {
   if (mode === 'none') return { onEvent: () => undefined, finish: () => undefined };
-  if (mode === 'json') return { onEvent: (event) => void stream.write(`${JSON.stringify(event)}\n`), finish: () => undefined };
+  if (mode === 'json')
+    return { onEvent: (event) => void stream.write(`${JSON.stringify(event)}\n`), finish: () => undefined };
   const live = mode === 'live' || (mode === 'auto' && stream.isTTY === true);
   return live ? liveDisplay(stream, now) : plainDisplay(stream, now);
 }
@@ -79,7 +85,9 @@ function plainDisplay(stream: ProgressStream, now: () => number): ProgressDispla
   const show = (tracked: Tracked): void => {
     const { event } = tracked;
     tracked.shownAt = now();
-    const parts = [`${event.done}/${event.total}`, timeLeft(tracked, now()), exceptions(event)].filter((part) => part !== '');
+    const parts = [`${event.done}/${event.total}`, timeLeft(tracked, now()), exceptions(event)].filter(
+      (part) => part !== '',
+    );
     stream.write(`${nameOf(event)}: ${parts.join(', ')}\n`);
   };
   return {
@@ -115,7 +123,8 @@ function liveDisplay(stream: ProgressStream, now: () => number): ProgressDisplay
   };
   return {
     onEvent(event) {
-      if (event.type === 'warning') warnings.push(stripVTControlCharacters(`${printable(event.plugin)}: ${printable(event.message)}`));
+      if (event.type === 'warning')
+        warnings.push(stripVTControlCharacters(`${printable(event.plugin)}: ${printable(event.message)}`));
       if (event.type === 'progress') track(entries, event, now());
       if (event.type !== 'phase' && now() - drawnAt >= redrawMs) draw();
     },

@@ -7,19 +7,32 @@ const widthOf = (text: string): number => [...stripVTControlCharacters(text)].le
 const isNumeric = (text: string): boolean => /^[-+]?[\d.,]+ ?%?$|^–$/.test(stripVTControlCharacters(text));
 
 /** Text from plugins and files may hold control characters; a terminal must never obey them. */
-export const printable = (text: string): string => stripVTControlCharacters(text).replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
+export const printable = (text: string): string =>
+  stripVTControlCharacters(text).replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
 
 export function renderTable(headers: readonly string[], rows: readonly (readonly Cell[])[]): string {
-  const cells = rows.map((row) => headers.map((_, column) => printable(row[column] === null || row[column] === undefined ? '–' : String(row[column]))));
-  const widths = headers.map((header, column) => Math.max(widthOf(header), ...cells.map((row) => widthOf(row[column] ?? ''))));
+  const cells = rows.map((row) =>
+    headers.map((_, column) => printable(row[column] === null || row[column] === undefined ? '–' : String(row[column]))),
+  );
+  const widths = headers.map((header, column) =>
+    Math.max(widthOf(header), ...cells.map((row) => widthOf(row[column] ?? ''))),
+  );
   const right = headers.map((_, column) => cells.length > 0 && cells.every((row) => isNumeric(row[column] ?? '')));
   const line = (values: readonly string[]): string =>
-    values.map((value, column) => (right[column] ? ' '.repeat((widths[column] ?? 0) - widthOf(value)) + value : value + ' '.repeat((widths[column] ?? 0) - widthOf(value)))).join('  ').trimEnd();
+    values
+      .map((value, column) =>
+        right[column]
+          ? ' '.repeat((widths[column] ?? 0) - widthOf(value)) + value
+          : value + ' '.repeat((widths[column] ?? 0) - widthOf(value)),
+      )
+      .join('  ')
+      .trimEnd();
   return [styleText('bold', line(headers)), ...cells.map(line)].join('\n');
 }
 
 /** `0.1234` → `12.3 %`; null, which means not measured, stays a dash. */
-export const percent = (value: number | null | undefined): string => (value === null || value === undefined ? '–' : `${(100 * value).toFixed(1)} %`);
+export const percent = (value: number | null | undefined): string =>
+  value === null || value === undefined ? '–' : `${(100 * value).toFixed(1)} %`;
 
 export const bytes = (value: number): string => {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];

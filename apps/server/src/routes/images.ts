@@ -1,12 +1,35 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { blurredPreview, openRun } from '@diptych/core';
+import { blurredPreview, openRun, type Run } from '@diptych/core';
+import { DiptychError, isDiptychError } from '@diptych/plugin-kit';
 import { z } from 'zod';
 import type { RouteContext } from '../create-server.ts';
 import type { Routes } from './routes.ts';
 import { failures, runId, sha256 } from './schemas.ts';
 
-const mediaTypes = { jpg: 'image/jpeg', jpeg: 'image/jpeg', png: 'image/png', webp: 'image/webp', gif: 'image/gif', avif: 'image/avif', tiff: 'image/tiff' } as const;
+const mediaTypes = {
+  png: 'image/png',
+  jpeg: 'image/jpeg',
+  webp: 'image/webp',
+  gif: 'image/gif',
+  avif: 'image/avif',
+  tiff: 'image/tiff',
+} as const;
+type Container = keyof typeof mediaTypes;
+
+/** The digest alone does not say the container; there are six, and a miss costs one failed open. */
+async function findImage(run: Run, sha256: string): Promise<{ readonly container: Container; readonly bytes: Uint8Array }> {
+  for (const container of Object.keys(mediaTypes) as Container[]) {
+    try {
+      return { container, bytes: await run.readImage({ sha256, info: { container } }) };
+    } catch (error) {
+      if (!isDiptychError(error) || error.code !== 'IMAGE_MISSING') throw error;
+    }
+  }
+  throw new DiptychError(
+    'IMAGE_MISSING',
+    `Expected an image ${sha256} in run ${run.id}, found none. List the run's records for its images.`,
+  );
+}
 
 export function imageRoutes(app: Routes, { runsFolder, logReveal }: RouteContext): void {
   app.get(
@@ -23,12 +46,10 @@ export function imageRoutes(app: Routes, { runsFolder, logReveal }: RouteContext
     async (request, reply) => {
       const { id, sha256: digest } = request.params;
       const run = await openRun(join(runsFolder, id));
-      const path = await run.imagePath(digest);
-      const bytes = await readFile(path);
-      if (request.query.reveal !== 'true') return reply.type('image/webp').send(await blurredPreview(bytes));
+      const { container, bytes } = await findImage(run, digest);
+      if (request.query.reveal !== 'true') return reply.type('image/webp').send(Buffer.from(await blurredPreview(bytes)));
       logReveal(id, digest, request.ip);
-      const extension = path.slice(path.lastIndexOf('.') + 1) as keyof typeof mediaTypes;
-      return reply.type(mediaTypes[extension] ?? 'application/octet-stream').send(bytes);
+      return reply.type(mediaTypes[container]).send(Buffer.from(bytes));
     },
   );
 }

@@ -14,7 +14,11 @@ async function reportFile(runsFolder: string, id: string, file: string): Promise
   try {
     return await readFile(join(runsFolder, id, 'report', file), 'utf8');
   } catch (cause) {
-    throw new DiptychError('NOT_FOUND', `Expected report/${file} in run ${id}, found none. Write it with \`diptych report\`.`, { cause });
+    throw new DiptychError(
+      'NOT_FOUND',
+      `Expected report/${file} in run ${id}, found none. Write it with \`diptych report\`.`,
+      { cause },
+    );
   }
 }
 
@@ -29,11 +33,20 @@ export function reportRoutes(app: Routes, { runsFolder }: RouteContext): void {
         response: { 200: z.record(z.string(), z.unknown()), ...failures },
       },
     },
-    async (request) => JSON.parse(await reportFile(runsFolder, request.params.id, 'metrics.json')) as Record<string, unknown>,
+    async (request) =>
+      JSON.parse(await reportFile(runsFolder, request.params.id, 'metrics.json')) as Record<string, unknown>,
   );
   app.get(
     '/api/v1/runs/:id/report',
-    { schema: { operationId: 'getReport', description: 'The self-contained HTML report.', params, produces: ['text/html'], response: { 200: z.string(), ...failures } } },
+    {
+      schema: {
+        operationId: 'getReport',
+        description: 'The self-contained HTML report.',
+        params,
+        produces: ['text/html'],
+        response: { 200: z.string(), ...failures },
+      },
+    },
     async (request, reply) => {
       const html = await reportFile(runsFolder, request.params.id, 'report.html');
       return reply.type('text/html; charset=utf-8').send(html);

@@ -1,6 +1,5 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { listRuns, openRun } from '@diptych/core';
-import { manifestSchema } from '@diptych/plugin-kit';
 import { z } from 'zod';
 import type { RouteContext } from '../create-server.ts';
 import type { Routes } from './routes.ts';
@@ -11,18 +10,43 @@ const runSummary = z.object({
   study: z.string(),
   createdAt: z.string(),
   plannedSamples: z.int(),
-  hasReport: z.boolean(),
 });
 
 export function runRoutes(app: Routes, { runsFolder }: RouteContext): void {
   app.get(
     '/api/v1/runs',
-    { schema: { operationId: 'listRuns', description: 'Runs in the folder, newest first. Folders that are no run are left out.', response: { 200: z.object({ runs: z.array(runSummary) }) } } },
-    async () => ({ runs: await listRuns(runsFolder) }),
+    {
+      schema: {
+        operationId: 'listRuns',
+        description: 'Runs in the folder, newest first. Folders without a readable manifest are left out.',
+        response: { 200: z.object({ runs: z.array(runSummary) }) },
+      },
+    },
+    async () => ({
+      runs: (await listRuns(runsFolder)).flatMap(({ folder, manifest }) =>
+        manifest
+          ? [
+              {
+                id: basename(folder),
+                study: manifest.study.name,
+                createdAt: manifest.createdAt,
+                plannedSamples: manifest.planned.samples,
+              },
+            ]
+          : [],
+      ),
+    }),
   );
   app.get(
     '/api/v1/runs/:id/manifest',
-    { schema: { operationId: 'getManifest', description: 'What went into a run.', params: z.object({ id: runId }), response: { 200: manifestSchema, ...failures } } },
+    {
+      schema: {
+        operationId: 'getManifest',
+        description: 'What went into a run; matches manifest.schema.json of the plugin kit.',
+        params: z.object({ id: runId }),
+        response: { 200: z.record(z.string(), z.unknown()), ...failures },
+      },
+    },
     async ({ params }) => (await openRun(join(runsFolder, params.id))).manifest,
   );
 }

@@ -1,0 +1,78 @@
+/** What `run`, `resume` and `demo` share: run with progress, then write and show the report. */
+import { openRun, planRun, type ReportModel, type RunSummary, resumeRun, startRun, writeReport } from '@diptych/core';
+import type { Study } from '@diptych/plugin-kit';
+import { createProgress } from './output/progress.ts';
+import { note, type OutputOptions, printResult } from './output/result.ts';
+import { renderSummary } from './output/summary.ts';
+import { interruptSignal } from './signals.ts';
+import { loadStudyPlugins, type WireOptions } from './wire.ts';
+
+export interface RunOptions extends OutputOptions, WireOptions {
+  /** False with --no-report. */
+  readonly report?: boolean;
+}
+
+export interface RunStudyOptions {
+  readonly study: Study;
+  readonly baseFolder: string;
+  readonly runFolder: string;
+  readonly id: string;
+  readonly options: RunOptions;
+}
+
+export async function runStudy({ study, baseFolder, runFolder, id, options }: RunStudyOptions): Promise<void> {
+  await watched(options, async ({ signal, onEvent }) => {
+    await using loaded = await loadStudyPlugins(study, baseFolder, options);
+    const plan = await planRun(loaded, signal);
+    if (!options.json) note(`Run ${id}: ${plan.samples} samples and ${plan.authentic.length} authentic images`);
+    return startRun({ loaded, plan, runFolder, id, signal, onEvent });
+  });
+}
+
+export async function resumeStudy(runFolder: string, options: RunOptions): Promise<void> {
+  await watched(options, ({ signal, onEvent }) =>
+    resumeRun({
+      runFolder,
+      signal,
+      onEvent,
+      loadAgain: (study, baseFolder) => loadStudyPlugins(study, baseFolder, options),
+    }),
+  );
+}
+
+type Watch = { readonly signal: AbortSignal; readonly onEvent: ReturnType<typeof createProgress>['onEvent'] };
+
+/** Runs `work` with progress and clean interruption, then reports on the run it made. */
+export async function watched(options: RunOptions, work: (watch: Watch) => Promise<RunSummary>): Promise<void> {
+  const interrupt = interruptSignal();
+  const progress = createProgress(options.progress ?? 'auto');
+  let summary: RunSummary;
+  try {
+    summary = await work({ signal: interrupt.signal, onEvent: progress.onEvent });
+  } finally {
+    progress.finish();
+    interrupt.release();
+  }
+  if (options.report === false) {
+    printResult(
+      options,
+      { id: summary.id, runFolder: summary.runFolder, parts: summary.parts },
+      () => `Finished ${summary.runFolder}. Write its report with \`diptych report ${summary.runFolder}\`.`,
+    );
+    return;
+  }
+  await reportRun(summary.runFolder, options);
+}
+
+/** Computes the metrics of a run, writes its report and prints the tables. */
+export async function reportRun(runFolder: string, options: OutputOptions): Promise<void> {
+  const { renderReport } = await import('@diptych/web');
+  const run = await openRun(runFolder);
+  const { model, files } = await writeReport(run, { renderHtml: renderReport });
+  const html = files.find((file) => file.endsWith('.html'));
+  printResult(
+    options,
+    { id: run.id, runFolder: run.folder, files, numbers: model.numbers, claims: model.claims },
+    () => `${renderSummary(model as ReportModel)}\n\nReport: ${html}`,
+  );
+}

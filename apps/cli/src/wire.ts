@@ -1,0 +1,33 @@
+/** Where the four packages meet: the registry of the plugins, the runtime of the kernels, the engine of core. */
+import { type LoadedStudy, loadPlugins } from '@diptych/core';
+import type { BackendName, Runtime, Study } from '@diptych/plugin-kit';
+import { registry } from '@diptych/plugins';
+import { note } from './output/result.ts';
+import { openWeights, type WeightsOptions } from './weights.ts';
+
+export interface WireOptions extends WeightsOptions {
+  readonly backend?: BackendName;
+}
+
+/** Checks and creates every plugin of a study. The runtime opens only if a plugin needs it. */
+export function loadStudyPlugins(study: Study, baseFolder: string, options: WireOptions): Promise<LoadedStudy> {
+  return loadPlugins({
+    study,
+    baseFolder,
+    registry,
+    runtime: () => openChosenRuntime(options),
+    weightsStore: openWeights(options),
+    environment: process.env,
+    hooks: {
+      log: (level, plugin, message) =>
+        level === 'warn' || process.env['DIPTYCH_DEBUG'] ? note(`${plugin}: ${message}`) : undefined,
+    },
+  });
+}
+
+async function openChosenRuntime({ backend, json }: WireOptions): Promise<Runtime> {
+  const { openRuntime } = await import('@diptych/gpu-kernels');
+  const runtime = await openRuntime(backend ? { prefer: backend } : {});
+  if (!json) note(`Runtime: ${runtime.info.backend} on ${runtime.info.adapter}`);
+  return runtime;
+}

@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { studySchema } from '@diptych/plugin-kit';
+import { encodePng } from '@diptych/plugin-kit/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createServer, type Server } from './create-server.ts';
+import { listen } from './listen.ts';
+import { openApiText } from './write-openapi.ts';
+
+const width = 64;
+const png = encodePng({
+  width,
+  height: width,
+  channels: 3,
+  data: Uint8Array.from({ length: width * width * 3 }, (_, at) => (at * 7919) % 256),
+});
+const digest = createHash('sha256').update(png).digest('hex');
+const log: string[] = [];
+let folder: string;
+let server: Server;
+let url: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'diptych-server-'));
+  const run = join(folder, 'first');
+  await mkdir(join(run, 'images', digest.slice(0, 2)), { recursive: true });
+  await mkdir(join(run, 'report'));
+  await mkdir(join(folder, 'no-run'));
+  await writeFile(join(run, 'images', digest.slice(0, 2), `${digest}.png`), png);
+  await writeFile(join(run, 'report', 'metrics.json'), '{"version":1}');
+  await writeFile(join(run, 'report', 'report.html'), '<!doctype html><title>report</title>');
+  await writeFile(join(run, 'journal.jsonl'), '');
+  await writeFile(
+    join(run, 'manifest.json'),
+    JSON.stringify({
+      format: 1,
+      id: 'first',
+      createdAt: '2026-11-23T00:00:00.000Z',
+      diptych: '0.1.0',
+      node: '24.21.0',
+      platform: 'linux-x64',
+      study: studySchema.parse({ name: 'tiny', generators: ['folder'] }),
+      studyDigest: '0'.repeat(64),
+      plugins: [],
+      runtime: null,
+      planned: { samples: 1, authentic: 0 },
+    }),
+  );
+  server = await createServer({ runsFolder: folder, log: (line) => log.push(line) });
+  url = await listen(server, '127.0.0.1', 0);
+});
+afterAll(async () => {
+  await server.close();
+  await rm(folder, { recursive: true });
+});
+
+const get = (path: string): Promise<Response> => fetch(url + path);
+
+describe('server', () => {
+  it('lists runs and leaves out folders that are none', async () => {
+    expect(await (await get('/api/v1/runs')).json()).toEqual({
+      runs: [{ id: 'first', study: 'tiny', createdAt: '2026-11-23T00:00:00.000Z', plannedSamples: 1 }],
+    });
+  });
+
+  it('gives manifest, metrics and report', async () => {
+    expect(await (await get('/api/v1/runs/first/manifest')).json()).toMatchObject({ id: 'first', format: 1 });
+    expect(await (await get('/api/v1/runs/first/metrics')).json()).toEqual({ version: 1 });
+    const report = await get('/api/v1/runs/first/report');
+    expect(report.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(await report.text()).toContain('<title>report</title>');
+  });
+
+  it('blurs images unless asked, and logs the asking', async () => {
+    const preview = await get(`/api/v1/runs/first/images/${digest}`);
+    expect(preview.headers.get('content-type')).toBe('image/webp');
+    expect(log).toEqual([]);
+    const shown = await get(`/api/v1/runs/first/images/${digest}?reveal=true`);
+    expect(shown.headers.get('content-type')).toBe('image/png');
+    expect(Buffer.from(await shown.arrayBuffer()).equals(Buffer.from(png))).toBe(true);
+    expect(log).toEqual([`reveal run=first image=${digest} by=127.0.0.1`]);
+  });
+
+  it.each([
+    ['/api/v1/runs/other/manifest', 404, 'RUN_NOT_FOUND'],
+    ['/api/v1/runs/no-run/report', 404, 'RUN_NOT_FOUND'],
+    ['/api/v1/runs/..%2f..%2fetc/manifest', 400, 'REQUEST_INVALID'],
+    [`/api/v1/runs/first/images/${'0'.repeat(64)}`, 404, 'IMAGE_MISSING'],
+    ['/api/v1/runs/first/images/short', 400, 'REQUEST_INVALID'],
+    [`/api/v1/runs/first/images/${digest}?reveal=yes`, 400, 'REQUEST_INVALID'],
+    ['/nowhere', 404, 'NOT_FOUND'],
+  ])('answers %s with %i and a stable code', async (path, status, code) => {
+    const answer = await get(path);
+    expect(answer.status).toBe(status);
+    expect(await answer.json()).toMatchObject({ error: { code } });
+  });
+
+  it('refuses a foreign Host header, so that no page can reach it by DNS rebinding', async () => {
+    const { port } = new URL(url);
+    const status = await new Promise((resolve, reject) => {
+      request({ host: '127.0.0.1', port, path: '/api/v1/runs', headers: { host: 'evil.example' } }, (answer) => {
+        answer.resume();
+        resolve(answer.statusCode);
+      })
+        .on('error', reject)
+        .end();
+    });
+    expect(status).toBe(400);
+  });
+
+  it('refuses to listen on a public address', async () => {
+    await expect(listen(server, '0.0.0.0', 0)).rejects.toMatchObject({ code: 'PUBLIC_BIND_REFUSED' });
+    await expect(listen(server, '::', 0)).rejects.toMatchObject({ code: 'PUBLIC_BIND_REFUSED' });
+  });
+
+  it('serves the OpenAPI document that is committed', async () => {
+    const committed = await readFile(new URL('../openapi.json', import.meta.url), 'utf8');
+    expect(await openApiText(), 'openapi.json has drifted; run node apps/server/src/write-openapi.ts').toBe(committed);
+    expect(await (await get('/openapi.json')).json()).toEqual(JSON.parse(committed));
+  });
+});
