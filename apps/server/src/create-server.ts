@@ -99,14 +99,12 @@ function guardHost(app: Server): void {
 
 function answerErrors(app: Server, { log }: ServerOptions): void {
   app.setNotFoundHandler((request, reply) => {
-    void reply
-      .status(404)
-      .send({
-        error: {
-          code: 'NOT_FOUND',
-          message: `Expected a route of /openapi.json, received ${request.method} ${request.url.slice(0, 200)}.`,
-        },
-      });
+    void reply.status(404).send({
+      error: {
+        code: 'NOT_FOUND',
+        message: `Expected a route of /openapi.json, received ${request.method} ${request.url.slice(0, 200)}.`,
+      },
+    });
   });
   app.setErrorHandler((error: FastifyError | DiptychError, _request, reply) => {
     if (isDiptychError(error))

@@ -117,8 +117,8 @@ describe('server', () => {
   });
 
   it('serves the OpenAPI document that is committed', async () => {
-    const committed = await readFile(new URL('../openapi.json', import.meta.url), 'utf8');
-    expect(await openApiText(), 'openapi.json has drifted; run node apps/server/src/write-openapi.ts').toBe(committed);
+    const committed = await readFile(new URL('../openapi.gen.json', import.meta.url), 'utf8');
+    expect(await openApiText(), 'openapi.gen.json has drifted; run node apps/server/src/write-openapi.ts').toBe(committed);
     expect(await (await get('/openapi.json')).json()).toEqual(JSON.parse(committed));
   });
 });

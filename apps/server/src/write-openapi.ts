@@ -1,4 +1,4 @@
-/** Writes openapi.json: `node apps/server/src/write-openapi.ts`. A test fails when the committed file has drifted. */
+/** Writes openapi.gen.json: `node apps/server/src/write-openapi.ts`. A test fails when the committed file has drifted. */
 import { writeFile } from 'node:fs/promises';
 import { createServer } from './create-server.ts';
 
@@ -9,4 +9,4 @@ export async function openApiText(): Promise<string> {
   return text;
 }
 
-if (import.meta.main) await writeFile(new URL('../openapi.json', import.meta.url), await openApiText());
+if (import.meta.main) await writeFile(new URL('../openapi.gen.json', import.meta.url), await openApiText());
