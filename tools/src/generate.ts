@@ -19,22 +19,32 @@ export function staleFiles(root: string, files: readonly GeneratedFile[]): Gener
   return files.filter(({ path, text }) => !existsSync(join(root, path)) || readFileSync(join(root, path), 'utf8') !== text);
 }
 
-export async function generateAll(root: string): Promise<GeneratedFile[]> {
-  const written = await Promise.all(writers.map((write) => write(root)));
-  return written.flat();
+interface Generated {
+  readonly files: readonly GeneratedFile[];
+  /** Writers that failed do not keep the others from writing: a plugin under work must not block the registry. */
+  readonly failures: readonly string[];
+}
+
+export async function generateAll(root: string): Promise<Generated> {
+  const results = await Promise.allSettled(writers.map((write) => write(root)));
+  return {
+    files: results.flatMap((result) => (result.status === 'fulfilled' ? result.value : [])),
+    failures: results.flatMap((result) => (result.status === 'rejected' ? [String(result.reason)] : [])),
+  };
 }
 
 if (import.meta.main) {
   const isCheck = process.argv.includes('--check');
-  const files = await generateAll(repositoryRoot);
+  const { files, failures } = await generateAll(repositoryRoot);
   const stale = staleFiles(repositoryRoot, files);
   for (const { path, text } of isCheck ? [] : stale) {
     mkdirSync(dirname(join(repositoryRoot, path)), { recursive: true });
     writeFileSync(join(repositoryRoot, path), text);
   }
   for (const { path } of stale) console.log(isCheck ? `${path} is stale. Run \`npm run generate\`.` : `wrote ${path}`);
+  for (const failure of failures) console.log(`could not generate: ${failure}`);
   console.log(
     `generated files: ${files.length - stale.length} up to date, ${stale.length} ${isCheck ? 'stale' : 'written'}`,
   );
-  process.exitCode = isCheck && stale.length > 0 ? 1 : 0;
+  process.exitCode = failures.length > 0 || (isCheck && stale.length > 0) ? 1 : 0;
 }
