@@ -97,10 +97,13 @@ export function dctMatrix(size: number): Tensor {
   return { shape: [size, size], data };
 }
 
-/** The ring of a coefficient. The mean brightness, (0, 0), is content and belongs to none. */
+/**
+ * The ring of a coefficient: the radius over √2, so that the diagonal, which lies on borders of rings, is exact in
+ * float64. The mean brightness, (0, 0), is content and belongs to none.
+ */
 export function bandOf(vertical: number, horizontal: number, side: number): number | undefined {
   if (vertical === 0 && horizontal === 0) return undefined;
-  return Math.min(bands - 1, Math.floor((Math.hypot(vertical, horizontal) / (Math.SQRT2 * side)) * bands));
+  return Math.floor((Math.sqrt((vertical ** 2 + horizontal ** 2) / 2) * bands) / side);
 }
 
 /** `[bands, side * side]`: a row times the flattened powers is the mean over its ring. */
