@@ -52,6 +52,11 @@ const violations: readonly { name: string; files: Record<string, string>; expect
     expected: 'layer-arrow packages/plugins/src/shared/a.ts',
   },
   {
+    name: 'a plugin importing the kernels outside its tests',
+    files: { 'packages/plugins/src/shared/a.ts': "import { openRuntime } from '@diptych/gpu-kernels';" },
+    expected: 'layer-arrow packages/plugins/src/shared/a.ts',
+  },
+  {
     name: 'an app that is not a library imported by another app',
     files: { 'apps/web/src/a.ts': "import { main } from '@diptych/cli';" },
     expected: 'layer-arrow apps/web/src/a.ts',
@@ -162,6 +167,9 @@ describe('structure check', () => {
       'packages/plugins/src/shared/c.ts': '',
       [`${detector}/a/index.ts`]: "import './head.ts';\nimport '../../shared/c.ts';",
       [`${detector}/a/head.ts`]: '',
+      [`${detector}/a/golden.test.ts`]: "import { openRuntime } from '@diptych/gpu-kernels';\nimport '../../testing/d.ts';",
+      'packages/plugins/src/testing/d.ts': "import '../../goldens/e.ts';",
+      'packages/plugins/goldens/e.ts': '',
       [`${detector}/a/a.test.ts`]:
         "import { describeDetector } from '@diptych/plugin-kit/testing';\nimport a from './index.ts';",
       'apps/cli/src/main.ts': "import { report } from '@diptych/web';",

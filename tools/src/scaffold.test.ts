@@ -48,7 +48,7 @@ describe('scaffolded ops', () => {
     const table = readFileSync(join(repositoryRoot, 'packages/gpu-kernels/src/graph/op-table.ts'), 'utf8');
     const entered = enterOp(table, 'HardSigmoid');
     const entries = [...entered.matchAll(/^ {2}(\w+),$/gm)].map((match) => match[1]!);
-    expect(entries).toEqual(entries.toSorted());
+    expect(entries).toEqual(entries.toSorted((a, b) => (a < b ? -1 : 1)));
     expect(entries).toContain('HardSigmoid');
     expect(entered).toContain("import { HardSigmoid } from './ops/hard-sigmoid.ts';");
     expect(entered.split('\n')).toHaveLength(table.split('\n').length + 2);

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { dirname, join, posix } from 'node:path';
+import { kindFolders } from '../generate/plugin-files.ts';
 import { forbiddenArrow, layerOf, layers, type Project } from './layers.ts';
 import type { Problem } from './problem.ts';
 import { type Import, packageOf } from './scan-imports.ts';
@@ -41,7 +42,7 @@ function checkImport(file: SourceFile, imported: Import, rules: ImportRules, dec
   const name = packageOf(specifier);
   const target = rules.projects.find((project) => project.name === name);
   if (target) {
-    const reason = forbiddenArrow(file.project, target);
+    const reason = forbiddenArrow(file.project, target, { isTest: isTesting(file) });
     return reason === undefined ? [] : [['layer-arrow', reason]];
   }
   return checkPackage(file, name, declared);
@@ -63,14 +64,14 @@ function checkRelative(file: SourceFile, specifier: string, root: string): Findi
 }
 
 const pluginSource = 'packages/plugins/src/';
+const isPluginFolder = (name: string | undefined): boolean => name !== undefined && name in kindFolders;
 
-/** A plugin may import its own folder (or files that carry its own name) and `shared`, never another plugin. */
+/** A plugin may import its own folder (or files that carry its own name) and what is no plugin, never another plugin. */
 function checkPluginPath(file: SourceFile, specifier: string, target: string): Finding[] {
+  if (!file.path.startsWith(pluginSource) || !target.startsWith(pluginSource)) return [];
   const [kind, own, ...deeper] = file.path.slice(pluginSource.length).split('/');
-  if (!file.path.startsWith(pluginSource) || own === undefined || kind === 'shared') return [];
   const [targetKind, targetName] = target.slice(pluginSource.length).split('/');
-  if (targetKind === 'shared' || targetKind === undefined) return [];
-  if (targetKind === 'testing' && isTestFile(file.path)) return [];
+  if (own === undefined || !isPluginFolder(kind) || !isPluginFolder(targetKind)) return [];
   const isFolder = deeper.length > 0;
   const isOwn = isFolder ? targetName === own : targetName?.split('.')[0] === own.split('.')[0];
   if (targetKind === kind && isOwn) return [];
@@ -78,6 +79,9 @@ function checkPluginPath(file: SourceFile, specifier: string, target: string): F
     ['plugin-imports-plugin', `${specifier} belongs to another plugin. Move what both need to packages/plugins/src/shared.`],
   ];
 }
+
+/** Tests, their cases and the folders of helpers for them. */
+const isTesting = (file: SourceFile): boolean => isTestFile(file.path) || file.inProject.startsWith('src/testing/');
 
 function checkPackage(file: SourceFile, name: string, declared: ReadonlySet<string>): Finding[] {
   const layer = layerOf(file.project);
@@ -87,7 +91,7 @@ function checkPackage(file: SourceFile, name: string, declared: ReadonlySet<stri
   if (only && !file.path.startsWith(only.folder)) {
     return [['reserved-package', `Only ${only.folder} may import ${name}: ${only.reason}. Use its exports.`]];
   }
-  const isTest = isTestFile(file.path) || file.inProject.startsWith('src/testing/') || file.path.endsWith('.config.ts');
+  const isTest = isTesting(file) || file.path.endsWith('.config.ts');
   if (isTest && (name === 'vitest' || declared.has(name))) return [];
   const allowed = layers[layer].packages;
   if (allowed === 'declared') {

@@ -5,6 +5,8 @@ export type Layer = 'plugin-kit' | 'core' | 'kernels' | 'plugin' | 'app' | 'tool
 
 interface LayerRule {
   readonly mayImport: readonly Layer[];
+  /** What its tests may import beyond that: a plugin's golden needs a runtime to run on. */
+  readonly testsMayImport?: readonly Layer[];
   /** npm packages its source may import; `declared` means those in the project's own package.json. */
   readonly packages: readonly string[] | 'declared';
 }
@@ -13,7 +15,7 @@ export const layers: Readonly<Record<Layer, LayerRule>> = {
   'plugin-kit': { mayImport: [], packages: ['zod'] },
   core: { mayImport: ['plugin-kit'], packages: ['zod', 'sharp', 'yaml'] },
   kernels: { mayImport: ['plugin-kit'], packages: ['webgpu'] },
-  plugin: { mayImport: ['plugin-kit'], packages: ['zod', 'csv-parse'] },
+  plugin: { mayImport: ['plugin-kit'], testsMayImport: ['kernels'], packages: ['zod', 'csv-parse'] },
   app: { mayImport: ['plugin-kit', 'core', 'kernels', 'plugin', 'app'], packages: 'declared' },
   tool: { mayImport: ['plugin-kit', 'core', 'kernels', 'plugin', 'app'], packages: 'declared' },
 };
@@ -44,12 +46,17 @@ export function layerOf(project: Project): Layer | undefined {
   return named.length === 1 && only !== undefined && only in layers ? (only as Layer) : undefined;
 }
 
-/** Why `source` may not import `target`, or undefined when it may. */
-export function forbiddenArrow(source: Project, target: Project): string | undefined {
+/** Why `source` (or a test in it) may not import `target`, or undefined when it may. */
+export function forbiddenArrow(
+  source: Project,
+  target: Project,
+  { isTest }: { readonly isTest: boolean },
+): string | undefined {
   const from = layerOf(source);
   const to = layerOf(target);
   if (from === undefined || to === undefined || source.name === target.name) return undefined;
-  const allowed = layers[from].mayImport;
+  const rule = layers[from];
+  const allowed = isTest ? [...rule.mayImport, ...(rule.testsMayImport ?? [])] : rule.mayImport;
   if (!allowed.includes(to)) {
     const list = allowed.length === 0 ? 'nothing' : allowed.map((layer) => `layer:${layer}`).join(', ');
     return `${source.name} (layer:${from}) may import ${list}, not ${target.name} (layer:${to}).`;
@@ -60,7 +67,7 @@ export function forbiddenArrow(source: Project, target: Project): string | undef
   return undefined;
 }
 
-/** Checks tags and the dependencies that package.json files declare. */
+/** Checks tags and the dependencies that package.json files declare, those of tests among them; imports are checked one by one. */
 export function checkLayers(graph: ProjectGraph): Problem[] {
   const projects = new Map(projectsOf(graph).map((project) => [project.name, project]));
   const untagged = [...projects.values()]
@@ -75,7 +82,7 @@ export function checkLayers(graph: ProjectGraph): Problem[] {
   const arrows = Object.entries(graph.dependencies).flatMap(([name, targets]) =>
     targets.flatMap(({ target }) => {
       const [source, imported] = [projects.get(name), projects.get(target)];
-      const reason = source && imported ? forbiddenArrow(source, imported) : undefined;
+      const reason = source && imported ? forbiddenArrow(source, imported, { isTest: true }) : undefined;
       if (source === undefined || reason === undefined) return [];
       return [{ rule: 'layer-arrow', file: `${source.root}/package.json`, message: `${reason} Remove the dependency.` }];
     }),
