@@ -3,10 +3,13 @@
 /** Every built-in plugin by `kind/name`. */
 export const registry = {
   'authentic-set/folder': () => import('./authentic-sets/folder.ts'),
+  'authentic-set/simulated-camera': () => import('./authentic-sets/simulated-camera.ts'),
   'detector/metadata-only': () => import('./detectors/metadata-only.ts'),
   'detector/spectrum': () => import('./detectors/spectrum.ts'),
   'detector/tiny-ladeda': () => import('./detectors/tiny-ladeda.ts'),
   'generator/folder': () => import('./generators/folder.ts'),
+  'generator/simulated-diffusion': () => import('./generators/simulated-diffusion.ts'),
+  'generator/simulated-mllm': () => import('./generators/simulated-mllm.ts'),
   'prompt-set/csv': () => import('./prompt-sets/csv.ts'),
   'prompt-set/demo': () => import('./prompt-sets/demo.ts'),
   'prompt-set/i2p': () => import('./prompt-sets/i2p.ts'),
@@ -14,5 +17,6 @@ export const registry = {
   'prompt-set/overt': () => import('./prompt-sets/overt.ts'),
   'prompt-set/txt': () => import('./prompt-sets/txt.ts'),
   'rewriter/template-expand': () => import('./rewriters/template-expand.ts'),
+  'safety-judge/emblem': () => import('./safety-judges/emblem.ts'),
   'safety-judge/nsfwjs': () => import('./safety-judges/nsfwjs/index.ts'),
 } as const;
