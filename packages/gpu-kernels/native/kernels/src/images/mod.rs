@@ -5,6 +5,8 @@ mod align_corners;
 mod pillow;
 #[cfg(target_arch = "x86_64")]
 mod pillow_avx2;
+#[cfg(test)]
+mod tests;
 
 use crate::error::{Error, Result, allocate, refuse};
 use crate::gemm::Instructions;
