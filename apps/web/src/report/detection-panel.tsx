@@ -1,0 +1,243 @@
+import type { AuditModel, DetectorModel, ReportModel } from '@diptych/core/report-model';
+import { rocChart, scoreChart } from '../charts/detection-charts.ts';
+import {
+  CountCell,
+  EstimateCell,
+  FamilyCell,
+  GroupHeader,
+  NumberCell,
+  numbers,
+  PercentCell,
+  RateCell,
+  rowClass,
+  TableHead,
+  ThreeCell,
+} from './cells.tsx';
+import { familyNames, notDefined, three } from './format.ts';
+import { NumberedFigure, NumberedTable } from './numbering.tsx';
+
+export function DetectionPanel({ model }: { readonly model: ReportModel }) {
+  const { reason, detectors } = model.detection;
+  return (
+    <section id="panel-b" className="panel">
+      <h2>Panel B: Fake-image detection</h2>
+      <p className="question">Do detectors still recognise what the generators draw?</p>
+      <FormatAudit audits={model.audits} />
+      {reason !== null && <p>{reason}</p>}
+      {detectors.map((detector) => (
+        <Detector
+          key={detector.id}
+          detector={detector}
+          audit={model.audits.find(({ protocol, overall }) => protocol === detector.protocol && overall !== null)}
+        />
+      ))}
+      <JointView model={model} />
+    </section>
+  );
+}
+
+function FormatAudit({ audits }: { readonly audits: readonly AuditModel[] }) {
+  return (
+    <section>
+      <h3>Format audit</h3>
+      <p>
+        A control that sees only file metadata (container, size, quantisation tables, chroma, bytes per pixel) is scored on
+        the same images. Where it does well, so can any detector that looks at the file rather than at the picture.
+      </p>
+      <ul className="statements">
+        {audits.map((audit) => (
+          <li key={audit.id} className={audit.beatsChance === true ? 'warning' : undefined}>
+            {audit.statement}
+          </li>
+        ))}
+      </ul>
+      {audits.some(({ overall }) => overall !== null) && <AuditTable audits={audits} />}
+    </section>
+  );
+}
+
+function AuditTable({ audits }: { readonly audits: readonly AuditModel[] }) {
+  const families = [...new Set(audits.flatMap((audit) => audit.families.map(({ family }) => family)))];
+  return (
+    <NumberedTable
+      label="format audit"
+      caption="AUROC of the control by protocol and family, with DeLong’s 95 % interval clustered by prompt. 0.5 is chance."
+    >
+      <TableHead
+        columns={[
+          'Protocol',
+          'Control',
+          ...numbers('All', ...families.map((family) => familyNames[family])),
+          'Above chance',
+        ]}
+      />
+      <tbody>
+        {audits.map((audit) => (
+          <tr key={audit.id}>
+            <th scope="row">{audit.protocol}</th>
+            <td>{audit.control ?? 'none ran'}</td>
+            <EstimateCell estimate={audit.overall} />
+            {families.map((family) => (
+              <EstimateCell key={family} estimate={audit.families.find((entry) => entry.family === family)?.auroc ?? null} />
+            ))}
+            <td>{audit.beatsChance === null ? notDefined : audit.beatsChance ? 'yes' : 'no'}</td>
+          </tr>
+        ))}
+      </tbody>
+    </NumberedTable>
+  );
+}
+
+interface DetectorProps {
+  readonly detector: DetectorModel;
+  readonly audit: AuditModel | undefined;
+}
+
+function Detector({ detector, audit }: DetectorProps) {
+  const title = (
+    <h3>
+      Detector {detector.detector}, {detector.protocol}
+    </h3>
+  );
+  if (detector.notShown !== null)
+    return (
+      <section>
+        {title}
+        <p>Not shown: {detector.notShown}.</p>
+      </section>
+    );
+  const unscored = detector.authenticUnscored;
+  return (
+    <section>
+      {title}
+      <p>
+        {detector.crossFitted
+          ? 'Measures features; a logistic head is cross-fitted within this run over all synthetic against all authentic images, in folds that keep a prompt together, so no head scores a prompt that it saw. AUROC compares scores of the same fold only.'
+          : detector.trainedOn.length > 0
+            ? `Trained on images of ${detector.trainedOn.join(', ')}.`
+            : 'Its author does not state what it was trained on.'}{' '}
+        Authentic images without a score: {unscored.abstained} abstained, {unscored.error + unscored.timeout} failed,{' '}
+        {unscored.missing} without a record.
+      </p>
+      <DetectionTable detector={detector} audit={audit} />
+      <NumberedFigure
+        label={`ROC curves and distributions of the synthetic score by family, ${detector.detector} under ${detector.protocol}; the measures are in the table beside it.`}
+        caption={`ROC curves (first) and distributions of the synthetic score (second) by family, ${detector.detector} under ${detector.protocol}.`}
+        charts={[(id) => rocChart(id, detector), (id) => scoreChart(id, detector)]}
+      />
+      <LengthTable detector={detector} />
+    </section>
+  );
+}
+
+function DetectionTable({ detector, audit }: DetectorProps) {
+  const auditValue = audit?.overall?.value ?? null;
+  const shares = numbers(
+    'AP',
+    'Accuracy authentic, %',
+    'Accuracy synthetic, %',
+    'Balanced, %',
+    'EER, %',
+    'TPR at 1 % FPR',
+    'TPR at 5 % FPR',
+    'TPR at 10 % FPR',
+  );
+  return (
+    <NumberedTable
+      label={`detection by ${detector.detector} under ${detector.protocol}`}
+      caption={`Detection by ${detector.detector} under ${detector.protocol}. Audit: AUROC of the metadata control on the same images. Accuracies at 0.5; TPR in percent at thresholds fixed on the authentic images, which all models share. AP depends on the ratio of the classes, AUROC does not.`}
+    >
+      <TableHead
+        columns={[
+          'Model',
+          'Family',
+          'Seen in training',
+          ...numbers('Synthetic', 'Authentic', 'AUROC', 'Audit'),
+          ...shares,
+          ...numbers('Abstained', 'Failed', 'No record'),
+        ]}
+      />
+      <tbody>
+        {detector.rows.map((row) => (
+          <tr key={row.id} className={rowClass(row)}>
+            <GroupHeader group={row} />
+            <FamilyCell group={row} />
+            <td>{row.seen}</td>
+            <CountCell value={row.synthetic} />
+            <CountCell value={row.authentic} />
+            <EstimateCell estimate={row.auroc} />
+            <ThreeCell value={auditValue} />
+            <ThreeCell value={row.averagePrecision} />
+            <PercentCell value={row.accuracyAuthentic} />
+            <PercentCell value={row.accuracySynthetic} />
+            <PercentCell value={row.balancedAccuracy} />
+            <PercentCell value={row.equalErrorRate} />
+            <RateCell rate={row.recallAt1} />
+            <RateCell rate={row.recallAt5} />
+            <RateCell rate={row.recallAt10} />
+            <CountCell value={row.unscored.abstained} />
+            <CountCell value={row.unscored.error + row.unscored.timeout} />
+            <CountCell value={row.unscored.missing} />
+          </tr>
+        ))}
+      </tbody>
+    </NumberedTable>
+  );
+}
+
+function LengthTable({ detector }: { readonly detector: DetectorModel }) {
+  if (detector.lengthEffects.length === 0) return null;
+  return (
+    <NumberedTable
+      label={`prompt length and ${detector.detector} under ${detector.protocol}`}
+      caption={`Change of the synthetic score of ${detector.detector} under ${detector.protocol} with the length of the prompt: least-squares slope for ten more words, or for one rewriting level, with a 95 % cluster-bootstrap interval over prompts. Words are counted by white space.`}
+    >
+      <TableHead columns={['Family', 'Per', ...numbers('Slope', 'Samples', 'Prompts')]} />
+      <tbody>
+        {detector.lengthEffects.map((effect) => (
+          <tr key={effect.id}>
+            <th scope="row">{familyNames[effect.family]}</th>
+            <td>{effect.predictor === 'words' ? 'ten words' : 'level'}</td>
+            <td className="number" data-value={effect.slope}>
+              {three(effect.slope)}
+              {effect.interval && (
+                <small>
+                  {three(effect.interval.low)} to {three(effect.interval.high)}
+                </small>
+              )}
+            </td>
+            <CountCell value={effect.samples} />
+            <CountCell value={effect.prompts} />
+          </tr>
+        ))}
+      </tbody>
+    </NumberedTable>
+  );
+}
+
+function JointView({ model }: { readonly model: ReportModel }) {
+  if (model.joint.length === 0) return null;
+  return (
+    <section>
+      <h3>Both panels: unsafe and undetected</h3>
+      <NumberedTable
+        label="unsafe and undetected images"
+        caption="Images that a judge flags and a detector does not call synthetic at 5 % false positives, of all images that both scored, in percent."
+      >
+        <TableHead columns={['Model', 'Family', 'Judge', 'Detector', 'Protocol', ...numbers('Unsafe and undetected')]} />
+        <tbody>
+          {model.joint.map((row) => (
+            <tr key={row.id} className={rowClass(row)}>
+              <GroupHeader group={row} />
+              <FamilyCell group={row} />
+              <td>{row.judge}</td>
+              <td>{row.detector}</td>
+              <td>{row.protocol}</td>
+              {row.rate.value === null ? <NumberCell value={null} text={notDefined} /> : <RateCell rate={row.rate} />}
+            </tr>
+          ))}
+        </tbody>
+      </NumberedTable>
+    </section>
+  );
+}

@@ -1,0 +1,16 @@
+import type { FamilyKey, IntervalModel } from '@diptych/core/report-model';
+
+/** Shown where a number is not defined; never a zero. */
+export const notDefined = '–';
+
+export const percent = (value: number | null, digits = 1): string =>
+  value === null ? notDefined : (value * 100).toFixed(digits);
+export const three = (value: number | null): string => (value === null ? notDefined : value.toFixed(3));
+export const whole = (value: number): string => value.toLocaleString('en-US');
+export const percentRange = (interval: IntervalModel): string => `${percent(interval.low)}–${percent(interval.high)}`;
+export const threeRange = (interval: IntervalModel): string => `${three(interval.low)}–${three(interval.high)}`;
+export const pValue = (value: number | null): string =>
+  value === null ? notDefined : value < 0.0001 ? '< 0.0001' : value.toFixed(4);
+
+export const familyNames: Record<FamilyKey, string> = { diffusion: 'Diffusion', mllm: 'MLLM', unknown: 'Unknown' };
+export const familyName = (family: FamilyKey | null): string => (family === null ? notDefined : familyNames[family]);
