@@ -1,5 +1,5 @@
 // Makes a clone ready to run, then runs a command in it:
-//   node tools/setup.mjs [--no-build] [-- command arguments…]
+//   node tools/setup.mjs [--no-install] [--no-build] [-- command arguments…]
 // Starts on this machine's own Node (>= 20) with nothing installed. Does only what is missing: npm
 // packages, the pinned Node, the Rust addon, the web viewer. The command sees node_modules/.bin first
 // in its PATH, and `node` is the pinned one.
@@ -65,11 +65,12 @@ function runCommand([program, ...args], node, environment) {
 function main() {
   const separator = process.argv.indexOf('--', 2);
   const command = separator === -1 ? [] : process.argv.slice(separator + 1);
+  const flags = process.argv.slice(2, separator === -1 ? undefined : separator);
   checkMachine();
-  const mayHaveChanged = installPackages(root);
+  const mayHaveChanged = !flags.includes('--no-install') && installPackages(root);
   const node = chooseNode(mayHaveChanged);
   const environment = environmentWith(node);
-  if (!process.argv.slice(2, separator === -1 ? undefined : separator).includes('--no-build')) {
+  if (!flags.includes('--no-build')) {
     buildNative(root);
     buildWeb(root, { environment });
   }

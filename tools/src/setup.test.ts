@@ -110,7 +110,7 @@ describe('native addon', () => {
 
 describe('the set-up command', () => {
   const setup = (...command: string[]) =>
-    spawnSync(process.execPath, ['tools/setup.mjs', '--no-build', '--', ...command], {
+    spawnSync(process.execPath, ['tools/setup.mjs', '--no-install', '--no-build', '--', ...command], {
       cwd: repositoryRoot,
       encoding: 'utf8',
     });
