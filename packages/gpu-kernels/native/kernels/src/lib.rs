@@ -15,6 +15,7 @@ mod images;
 mod ops;
 mod plan;
 mod program;
+mod rules;
 mod threads;
 
 pub use check::{Checked, Unsupported, check_plan};

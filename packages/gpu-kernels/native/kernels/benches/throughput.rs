@@ -1,0 +1,131 @@
+//! Medians and spread of whole plans: matrix products, layers of MobileNetV2 and ResNet-50, image recipes.
+//! `cargo bench -p diptych-kernels -- [threads] [filter]`
+#![allow(clippy::unwrap_used)]
+
+use diptych_kernels::{CompiledPlan, Image, cpu_name};
+use serde_json::{Value, json};
+use std::time::Instant;
+
+const ROUNDS: usize = 15;
+
+struct Work {
+    name: String,
+    plan: Value,
+    batch: usize,
+    flop: f64,
+}
+
+fn step_plan(batch: usize, input: Value, output: Value, weights: Value, mut step: Value) -> Value {
+    step["name"] = json!("step");
+    step["output"] = json!(1);
+    json!({
+        "version": 1, "name": "bench", "batch": batch, "values": [{ "id": 0, "shape": input }, { "id": 1, "shape": output }],
+        "weights": weights, "steps": [step], "inputs": { "x": 0 }, "outputs": { "y": { "value": 1, "shape": output } },
+    })
+}
+
+fn gemm(rows: usize, k: usize, n: usize) -> Work {
+    let step = json!({ "op": "gemm", "x": 0, "weight": "w", "activation": { "kind": "none" } });
+    let plan = step_plan(1, json!([rows, k]), json!([rows, n]), json!([{ "name": "w", "shape": [n, k] }]), step);
+    Work { name: format!("gemm {rows} x {k} x {n}"), plan, batch: 1, flop: 2.0 * (rows * k * n) as f64 }
+}
+
+fn conv(side: usize, channels: usize, filters: usize, kernel: usize, stride: usize, groups: usize) -> Work {
+    let out = (side + 2 * (kernel / 2) - kernel) / stride + 1;
+    let pad = kernel / 2;
+    let step = json!({
+        "op": "conv2d", "x": 0, "weight": "w", "strides": [stride, stride], "pads": [pad, pad, pad, pad], "dilations": [1, 1],
+        "groups": groups, "activation": { "kind": "clip", "min": 0, "max": 6 },
+    });
+    let weights = json!([{ "name": "w", "shape": [filters, kernel, kernel, channels / groups] }]);
+    let batch = 8;
+    let plan = step_plan(batch, json!([side, side, channels]), json!([out, out, filters]), weights, step);
+    let flop = 2.0 * (batch * out * out * filters * kernel * kernel * channels / groups) as f64;
+    Work {
+        name: format!("conv {side}x{side}x{channels} -> {filters}, {kernel}x{kernel}/{stride}, groups {groups}, batch {batch}"),
+        plan,
+        batch,
+        flop,
+    }
+}
+
+fn weights_of(plan: &Value) -> Vec<Vec<f32>> {
+    let size = |shape: &Value| shape.as_array().unwrap().iter().map(|size| size.as_u64().unwrap() as usize).product::<usize>();
+    plan["weights"].as_array().unwrap().iter().map(|weight| vec![0.01; size(&weight["shape"])]).collect()
+}
+
+/// Seconds: median, fastest, slowest.
+fn measure(mut work: impl FnMut()) -> [f64; 3] {
+    work();
+    let mut seconds: Vec<f64> = (0..ROUNDS)
+        .map(|_| {
+            let start = Instant::now();
+            work();
+            start.elapsed().as_secs_f64()
+        })
+        .collect();
+    seconds.sort_by(f64::total_cmp);
+    [seconds[ROUNDS / 2], seconds[0], seconds[ROUNDS - 1]]
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let threads: usize = arguments.first().and_then(|text| text.parse().ok()).unwrap_or(1);
+    let filter = arguments.get(1).cloned().unwrap_or_default();
+    println!("{}, {threads} thread(s), median (fastest to slowest) of {ROUNDS}", cpu_name());
+    let works = [
+        gemm(1024, 256, 1024),
+        gemm(1024, 1024, 1024),
+        gemm(400, 768, 3072),
+        gemm(400, 3072, 768),
+        gemm(1, 1280, 1000),
+        conv(224, 3, 32, 3, 2, 1),
+        conv(112, 32, 16, 1, 1, 1),
+        conv(112, 16, 96, 1, 1, 1),
+        conv(56, 24, 144, 1, 1, 1),
+        conv(14, 64, 384, 1, 1, 1),
+        conv(7, 320, 1280, 1, 1, 1),
+        conv(112, 32, 32, 3, 1, 32),
+        conv(112, 96, 96, 3, 2, 96),
+        conv(56, 144, 144, 3, 1, 144),
+        conv(14, 384, 384, 3, 1, 384),
+        conv(7, 960, 960, 3, 1, 960),
+        conv(224, 3, 64, 7, 2, 1),
+        conv(56, 64, 64, 3, 1, 1),
+        conv(28, 128, 128, 3, 1, 1),
+        conv(14, 256, 256, 3, 1, 1),
+        conv(7, 512, 512, 3, 1, 1),
+    ];
+    for Work { name, plan, batch, flop } in works.iter().filter(|work| work.name.contains(&filter)) {
+        let weights = weights_of(plan);
+        let weights: Vec<&[f32]> = weights.iter().map(Vec::as_slice).collect();
+        let compiled = CompiledPlan::new(&plan.to_string(), &weights, threads).unwrap();
+        let size: u64 = plan["values"][0]["shape"].as_array().unwrap().iter().map(|size| size.as_u64().unwrap()).product();
+        let input = vec![0.5; batch * size as usize];
+        let [median, fastest, slowest] =
+            measure(|| drop(compiled.run(*batch, &[&input], &[]).unwrap())).map(|seconds| flop / seconds / 1e9);
+        println!("{name:62} {median:7.1} GFLOP/s ({fastest:.1} to {slowest:.1})");
+    }
+    for (width, height) in [(2725, 2225), (1024, 1024), (512, 512)] {
+        for kernel in ["pillow-bilinear", "pillow-bicubic", "tensorflow-align-corners"] {
+            let name = format!("resize {width}x{height} to 224x224 {kernel}");
+            if !name.contains(&filter) {
+                continue;
+            }
+            let recipe = json!([
+                { "step": "resize", "filter": kernel, "width": 224, "height": 224 },
+                { "step": "normalise", "scale": 1.0 / 255.0, "mean": [0, 0, 0], "deviation": [1, 1, 1] },
+            ]);
+            let plan = json!({
+                "version": 1, "name": "bench", "batch": 4, "values": [{ "id": 0, "shape": [224, 224, 3] }], "weights": [],
+                "steps": [{ "op": "image", "name": "image", "output": 0, "input": "image", "recipe": recipe }],
+                "inputs": {}, "outputs": { "y": { "value": 0, "shape": [224, 224, 3] } },
+            });
+            let compiled = CompiledPlan::new(&plan.to_string(), &[], threads).unwrap();
+            let data = (0..width * height * 3).map(|at: usize| (at * 31 % 256) as u8).collect();
+            let images = vec![Image::new(width, height, 3, data).unwrap(); 4];
+            let [median, fastest, slowest] = measure(|| drop(compiled.run(4, &[], &[&images]).unwrap())).map(|seconds| 4.0 / seconds);
+            println!("{name:62} {median:7.1} images/s ({fastest:.1} to {slowest:.1})");
+        }
+    }
+}
