@@ -1,0 +1,40 @@
+/** What passes between the main thread and the worker that owns the GPU. */
+import type { Plan } from '../../graph/plan.ts';
+
+/** Images of one image step, packed one after another at multiples of 256 bytes into one transferred buffer. */
+export interface PackedImages {
+  readonly images: readonly {
+    readonly width: number;
+    readonly height: number;
+    readonly channels: 3 | 4;
+    readonly offset: number;
+  }[];
+  readonly bytes: Uint8Array;
+}
+export interface RunRequest {
+  readonly items: number;
+  readonly tensors: readonly Float32Array[];
+  readonly images: readonly PackedImages[];
+}
+export type Request =
+  | { readonly kind: 'open' }
+  | { readonly kind: 'compile'; readonly model: number; readonly plan: Plan; readonly weights: readonly Float32Array[] }
+  | { readonly kind: 'run'; readonly model: number; readonly request: RunRequest }
+  | { readonly kind: 'dispose'; readonly model: number }
+  | { readonly kind: 'close' };
+
+export interface Opened {
+  readonly description: string;
+  readonly software: boolean;
+  readonly maxBindingSize: number;
+}
+export type Answer =
+  | { readonly id: number; readonly result: unknown }
+  | {
+      readonly id: number;
+      readonly error: {
+        readonly code: string;
+        readonly message: string;
+        readonly details: Readonly<Record<string, unknown>>;
+      };
+    };

@@ -1,0 +1,64 @@
+/** The main thread's end of the worker: requests with answers. The worker keeps the process alive only while one is pending. */
+import { Worker } from 'node:worker_threads';
+import { DiptychError, type ErrorCode } from '@diptych/plugin-kit';
+import type { Answer, Request } from './messages.ts';
+
+interface Waiting {
+  resolve(result: unknown): void;
+  reject(error: Error): void;
+}
+
+export class WorkerLink {
+  readonly #worker = new Worker(new URL('./worker.ts', import.meta.url));
+  readonly #waiting = new Map<number, Waiting>();
+  #next = 0;
+  #ended: string | undefined;
+
+  constructor() {
+    this.#worker.unref();
+    this.#worker.on('message', (answer: Answer) => this.#settle(answer));
+    this.#worker.on('error', (error) => this.#end(String(error)));
+    this.#worker.on('exit', (code) => this.#end(`it exited with code ${code}`));
+  }
+
+  ask<T>(request: Request, transfer: readonly ArrayBuffer[] = []): Promise<T> {
+    if (this.#ended !== undefined) return Promise.reject(lost(this.#ended));
+    const id = this.#next++;
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting.set(id, { resolve: resolve as (result: unknown) => void, reject });
+      this.#worker.ref();
+      this.#worker.postMessage({ ...request, id }, [...transfer]);
+    });
+  }
+
+  #settle(answer: Answer): void {
+    const waiting = this.#waiting.get(answer.id);
+    this.#waiting.delete(answer.id);
+    if (this.#waiting.size === 0) this.#worker.unref();
+    if ('error' in answer) {
+      const { code, message, details } = answer.error;
+      waiting?.reject(new DiptychError(code as ErrorCode, message, { details }));
+    } else waiting?.resolve(answer.result);
+  }
+
+  #end(reason: string): void {
+    this.#ended ??= reason;
+    for (const waiting of this.#waiting.values()) waiting.reject(lost(reason));
+    this.#waiting.clear();
+  }
+
+  /** Destroys the device and waits until the thread is gone. */
+  async close(): Promise<void> {
+    if (this.#ended !== undefined) return;
+    const exited = new Promise<void>((resolve) => this.#worker.once('exit', () => resolve()));
+    await this.ask({ kind: 'close' });
+    this.#worker.ref();
+    await exited;
+  }
+}
+
+const lost = (reason: string): DiptychError =>
+  new DiptychError(
+    'DEVICE_LOST',
+    `The thread that owns the GPU is gone: ${reason}. Resume the run; if it persists, use --backend native.`,
+  );

@@ -1,0 +1,35 @@
+// Convolution with groups, depthwise among them: one thread an output number, neighbours along the channels.
+// Prelude: as implicit-gemm without POINTWISE, and GROUP_CHANNELS (input channels a group), GROUP_OUTPUTS.
+
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> weight: array<f32>;
+@group(0) @binding(3) var<storage, read> bias: array<f32>;
+@group(0) @binding(4) var<storage, read> residual: array<f32>;
+@group(0) @binding(5) var<storage, read_write> y: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let to = flat_index(group, groups, lane);
+  if (to >= run.items * u32(OUT_HEIGHT * OUT_WIDTH * OUT_CHANNELS)) { return; }
+  let channel = to % u32(OUT_CHANNELS);
+  let pixel = to / u32(OUT_CHANNELS);
+  let out_x = i32(pixel % u32(OUT_WIDTH));
+  let out_y = i32(pixel / u32(OUT_WIDTH) % u32(OUT_HEIGHT));
+  let item = pixel / u32(OUT_WIDTH * OUT_HEIGHT);
+  let first_channel = channel / u32(GROUP_OUTPUTS) * u32(GROUP_CHANNELS);
+  var sum = 0.0;
+  for (var ky = 0; ky < KERNEL_HEIGHT; ky++) {
+    let from_y = out_y * STRIDE_Y + ky * DILATION_Y - PAD_TOP;
+    if (from_y < 0 || from_y >= HEIGHT) { continue; }
+    for (var kx = 0; kx < KERNEL_WIDTH; kx++) {
+      let from_x = out_x * STRIDE_X + kx * DILATION_X - PAD_LEFT;
+      if (from_x < 0 || from_x >= WIDTH) { continue; }
+      let at = ((item * u32(HEIGHT) + u32(from_y)) * u32(WIDTH) + u32(from_x)) * u32(CHANNELS) + first_channel;
+      let tap = ((channel * u32(KERNEL_HEIGHT) + u32(ky)) * u32(KERNEL_WIDTH) + u32(kx)) * u32(GROUP_CHANNELS);
+      for (var i = 0u; i < u32(GROUP_CHANNELS); i++) { sum += x[at + i] * weight[tap + i]; }
+    }
+  }
+  if (HAS_BIAS) { sum += bias[channel]; }
+  if (HAS_RESIDUAL) { sum += residual[to]; }
+  y[to] = activate(sum);
+}

@@ -1,0 +1,92 @@
+/**
+ * What a kernel is: WGSL text that never changes, and a function from a step to the constants, buffers and grid of one
+ * dispatch. The constants become the prelude, which with the kernel's name is the cache key of the pipeline.
+ */
+import { readFileSync } from 'node:fs';
+import type { Activation, Plan, Step, StepOp } from '../graph/plan.ts';
+import { sizeOf } from '../graph/shapes.ts';
+
+export type Constants = Readonly<Record<string, number | boolean>>;
+
+export interface Kernel {
+  /** `op/how`. */
+  readonly name: string;
+  /** The kernel's own text; errors are reported with its line numbers. */
+  readonly source: string;
+  /** Shared WGSL put before it. */
+  readonly library: string;
+}
+
+export type BufferReference = { readonly value: number } | { readonly weight: string } | 'zero';
+export type Grid = readonly [x: number, y: number, z: number];
+
+/** Binding 0 is the run's uniform (`items`); bindings 1 and up are `bindings` in order, the last one written. */
+export interface Dispatch {
+  readonly kernel: Kernel;
+  readonly constants: Constants;
+  readonly bindings: readonly BufferReference[];
+  grid(items: number): Grid;
+}
+
+export type StepOf<Op extends StepOp> = Extract<Step, { op: Op }>;
+
+export interface StepShapes {
+  value(id: number): readonly number[];
+  weight(name: string): readonly number[];
+}
+export type KernelPlanner<Op extends StepOp> = (step: StepOf<Op>, shapes: StepShapes) => Dispatch;
+
+const text = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
+
+/** Loads `kernels/<folder>/<file>.wgsl` and the parts of `kernels/_lib` that it uses. */
+export function loadKernel(folder: string, file: string, uses: readonly string[] = []): Kernel {
+  return {
+    name: `${folder}/${file}`,
+    source: text(`./${folder}/${file}.wgsl`),
+    library: uses.map((name) => text(`./_lib/${name}.wgsl`)).join('\n'),
+  };
+}
+
+/** Guaranteed by every WebGPU adapter. */
+export const maxWorkgroupsPerDimension = 65535;
+export const flatWorkgroup = 64;
+
+/** One thread for each of `threads`, in workgroups of 64, spread over two dimensions where one is too short. */
+export function flatGrid(threads: number): Grid {
+  const groups = Math.ceil(threads / flatWorkgroup);
+  const x = Math.min(groups, maxWorkgroupsPerDimension);
+  return x === 0 ? [0, 1, 1] : [x, Math.ceil(groups / x), 1];
+}
+
+/** Threads for every element of the output of every item. */
+export const elementGrid =
+  (shape: readonly number[]) =>
+  (items: number): Grid =>
+    flatGrid(items * sizeOf(shape));
+
+export const orZero = (weight: string | undefined): BufferReference => (weight === undefined ? 'zero' : { weight });
+export const valueOrZero = (value: number | undefined): BufferReference => (value === undefined ? 'zero' : { value });
+export const valueOrWeight = (value: number | undefined, weight: string | undefined): BufferReference =>
+  value === undefined ? { weight: weight! } : { value };
+
+const activationNumbers = { none: 0, relu: 1, clip: 2, sigmoid: 3 } as const;
+
+/** Constants of `_lib/activation.wgsl`. */
+export const activationConstants = ({ kind, min = 0, max = 0 }: Activation): Constants => ({
+  ACTIVATION: activationNumbers[kind],
+  CLIP_MIN: min,
+  CLIP_MAX: max,
+});
+
+export const maxRank = 6;
+
+/** `NAME0` … `NAME5`, filled up at the front. */
+export const rankConstants = (name: string, list: readonly number[], fill: number): Constants =>
+  Object.fromEntries(
+    [...new Array<number>(maxRank - list.length).fill(fill), ...list].map((entry, index) => [`${name}${index}`, entry]),
+  );
+
+export const shapesOf = (plan: Plan): StepShapes => {
+  const weights = new Map(plan.weights.map(({ name, shape }) => [name, shape]));
+  return { value: (id) => plan.values[id]!.shape, weight: (name) => weights.get(name)! };
+};

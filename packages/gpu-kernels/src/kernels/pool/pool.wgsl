@@ -1,0 +1,29 @@
+// Max or mean over windows; one thread a result. Prelude: HEIGHT WIDTH CHANNELS OUT_HEIGHT OUT_WIDTH KERNEL_HEIGHT
+// KERNEL_WIDTH STRIDE_Y STRIDE_X PAD_TOP PAD_LEFT IS_MAX COUNT_PAD.
+
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let to = flat_index(group, groups, lane);
+  if (to >= run.items * u32(OUT_HEIGHT * OUT_WIDTH * CHANNELS)) { return; }
+  let channel = to % u32(CHANNELS);
+  let pixel = to / u32(CHANNELS);
+  let first_x = i32(pixel % u32(OUT_WIDTH)) * STRIDE_X - PAD_LEFT;
+  let first_y = i32(pixel / u32(OUT_WIDTH) % u32(OUT_HEIGHT)) * STRIDE_Y - PAD_TOP;
+  let item = pixel / u32(OUT_WIDTH * OUT_HEIGHT);
+  var largest = -3.4028234663852886e38;
+  var sum = 0.0;
+  var count = 0u;
+  for (var from_y = max(first_y, 0); from_y < min(first_y + KERNEL_HEIGHT, HEIGHT); from_y++) {
+    for (var from_x = max(first_x, 0); from_x < min(first_x + KERNEL_WIDTH, WIDTH); from_x++) {
+      let value = x[((item * u32(HEIGHT) + u32(from_y)) * u32(WIDTH) + u32(from_x)) * u32(CHANNELS) + channel];
+      largest = max(largest, value);
+      sum += value;
+      count++;
+    }
+  }
+  if (COUNT_PAD) { count = u32(KERNEL_HEIGHT * KERNEL_WIDTH); }
+  y[to] = select(sum / f32(count), largest, IS_MAX);
+}
