@@ -73,9 +73,9 @@ function present(bytes: Uint8Array): PresentedImage {
 
 async function camera(): Promise<PresentedImage[]> {
   const set = await open<AuthenticSet>('authentic-set/simulated-camera', { count: cameraPictures, seed: cameraSeed });
-  return Promise.all(
-    (await Array.fromAsync(set.images(signal))).map(async (image) => present(await set.load(image, signal))),
-  );
+  const images: PresentedImage[] = [];
+  for await (const image of set.images(signal)) images.push(present(await set.load(image, signal)));
+  return images;
 }
 
 async function generated(name: 'generator/simulated-diffusion' | 'generator/simulated-mllm'): Promise<PresentedImage[]> {
@@ -105,7 +105,9 @@ async function measure(detector: Detector, images: readonly PresentedImage[]): P
 
 /** Chance that a synthetic picture scores above an authentic one, ties half. */
 function areaUnderCurve(synthetic: readonly number[], authentic: readonly number[]): number {
-  const wins = synthetic.flatMap((score) => authentic.map((other) => (score > other ? 1 : score === other ? 0.5 : 0)));
+  const wins = synthetic.flatMap((score) =>
+    authentic.map((other): number => (score > other ? 1 : score === other ? 0.5 : 0)),
+  );
   return wins.reduce((sum, win) => sum + win, 0) / wins.length;
 }
 
