@@ -87,6 +87,7 @@ program
   .argument('<target...>', 'a run folder, folders or image files')
   .description('score images with safety judges')
   .addOption(withPlugins('safety-judge'))
+  .option('--study <file>', 'take the plugins and their options from this study')
   .addOption(backend())
   .addOption(accept())
   .action(lazy(() => import('./commands/judge.ts')));
@@ -95,6 +96,7 @@ program
   .argument('<target...>', 'a run folder, folders or image files')
   .description('score how likely images are synthetic')
   .addOption(withPlugins('detector'))
+  .option('--study <file>', 'take the plugins and their options from this study')
   .addOption(backend())
   .addOption(accept())
   .action(lazy(() => import('./commands/detect.ts')));
@@ -141,7 +143,7 @@ weights
 weights
   .command('accept')
   .argument('<plugin>')
-  .description('read and accept the licences of the weights of a plugin')
+  .description('read and accept the licences of its weights')
   .action(lazy(() => import('./commands/weights-accept.ts')));
 program
   .command('serve')

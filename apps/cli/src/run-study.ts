@@ -1,5 +1,5 @@
 /** What `run`, `resume` and `demo` share: run with progress, then write and show the report. */
-import { openRun, planRun, type ReportModel, type RunSummary, resumeRun, startRun, writeReport } from '@diptych/core';
+import { openRun, planRun, type RunSummary, resumeRun, startRun, writeReport } from '@diptych/core';
 import type { Study } from '@diptych/plugin-kit';
 import { createProgress } from './output/progress.ts';
 import { note, type OutputOptions, printResult } from './output/result.ts';
@@ -73,6 +73,6 @@ export async function reportRun(runFolder: string, options: OutputOptions): Prom
   printResult(
     options,
     { id: run.id, runFolder: run.folder, files, numbers: model.numbers, claims: model.claims },
-    () => `${renderSummary(model as ReportModel)}\n\nReport: ${html}`,
+    () => `${renderSummary(model)}\n\nReport: ${html}`,
   );
 }

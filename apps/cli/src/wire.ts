@@ -2,10 +2,10 @@
 import { type LoadedStudy, loadPlugins } from '@diptych/core';
 import type { BackendName, Runtime, Study } from '@diptych/plugin-kit';
 import { registry } from '@diptych/plugins';
-import { note } from './output/result.ts';
+import { note, type OutputOptions } from './output/result.ts';
 import { openWeights, type WeightsOptions } from './weights.ts';
 
-export interface WireOptions extends WeightsOptions {
+export interface WireOptions extends WeightsOptions, OutputOptions {
   readonly backend?: BackendName;
 }
 

@@ -1,3 +1,4 @@
+export { blurredPreview } from './images/blurred-preview.ts';
 export * from './images/decode-image.ts';
 export * from './images/present-image.ts';
 export * from './images/protocols.ts';
@@ -5,6 +6,7 @@ export * from './images/read-image-info.ts';
 export { type Journal, type JournalFile, type JournalOptions, openJournal } from './journal/open-journal.ts';
 export { type ReadJournalOptions, readJournal, readJournalBatches } from './journal/read-journal.ts';
 export { recordKey, SeenRecords } from './journal/seen-records.ts';
+export { fitLogisticRegression, type LogisticModel, type LogisticOptions } from './metrics/logistic-regression.ts';
 export { assumedBytes } from './plan/count-plan.ts';
 export { planRun } from './plan/plan-run.ts';
 export type { PlanCounts, PlannedAuthentic, PlannedSample, RunPlan } from './plan/run-plan.ts';
@@ -16,6 +18,7 @@ export { type FoundPlugin, type PluginRegistry, resolvePlugin } from './plugins/
 export type { RunSummary } from './run/execute-run.ts';
 export { readManifest, studyDigest, studyFromManifest } from './run/manifest.ts';
 export { type ListedRun, listRuns, openRun, type Run, type RunImage } from './run/open-run.ts';
+export { type FileScores, type ScoreFilesOptions, scoreFiles } from './run/score-files.ts';
 export type { OnRunEvent, Phase, RunEvent } from './run/progress.ts';
 export {
   type ExtendOptions,
@@ -33,4 +36,16 @@ export { createImageStore, type ImageRef, type ImageStore } from './store/image-
 export { loadStudy, parseStudyValue, type StudyFile } from './study/load-study.ts';
 export { canonicalJson, sha256Hex } from './text/canonical-json.ts';
 export { diptychVersion } from './version.ts';
-export { blurredPreview } from './images/blurred-preview.ts';
+export { type Licences, openLicences } from './weights/licences.ts';
+export { parseWeightsSource, type WeightsOrigin } from './weights/parse-source.ts';
+export {
+  openWeightsStore,
+  type WeightsProgress,
+  type WeightsStatus,
+  type WeightsStore,
+  type WeightsStoreOptions,
+} from './weights/weights-store.ts';
+export { analyse, type AnalyseOptions } from './analysis/analyse.ts';
+export { type ReportModel, reportModelSchema } from './analysis/report-model.ts';
+export { verifyRun, type Verification } from './report/verify-run.ts';
+export { type HtmlRenderer, type ReportAssets, writeReport, type WrittenReport } from './report/write-report.ts';

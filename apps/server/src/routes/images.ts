@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import { blurredPreview, openRun, type Run } from '@diptych/core';
-import { DiptychError, isDiptychError } from '@diptych/plugin-kit';
+import { blurredPreview, openRun } from '@diptych/core';
 import { z } from 'zod';
 import type { RouteContext } from '../create-server.ts';
 import type { Routes } from './routes.ts';
@@ -13,24 +12,8 @@ const mediaTypes = {
   gif: 'image/gif',
   avif: 'image/avif',
   tiff: 'image/tiff',
+  other: 'application/octet-stream',
 } as const;
-type Container = keyof typeof mediaTypes;
-
-/** The digest alone does not say the container; there are six, and a miss costs one failed open. */
-async function findImage(run: Run, sha256: string): Promise<{ readonly container: Container; readonly bytes: Uint8Array }> {
-  for (const container of Object.keys(mediaTypes) as Container[]) {
-    try {
-      return { container, bytes: await run.readImage({ sha256, info: { container } }) };
-    } catch (error) {
-      if (!isDiptychError(error) || error.code !== 'IMAGE_MISSING') throw error;
-    }
-  }
-  throw new DiptychError(
-    'IMAGE_MISSING',
-    `Expected an image ${sha256} in run ${run.id}, found none. List the run's records for its images.`,
-  );
-}
-
 export function imageRoutes(app: Routes, { runsFolder, logReveal }: RouteContext): void {
   app.get(
     '/api/v1/runs/:id/images/:sha256',
@@ -46,7 +29,7 @@ export function imageRoutes(app: Routes, { runsFolder, logReveal }: RouteContext
     async (request, reply) => {
       const { id, sha256: digest } = request.params;
       const run = await openRun(join(runsFolder, id));
-      const { container, bytes } = await findImage(run, digest);
+      const { container, bytes } = await run.findImage(digest);
       if (request.query.reveal !== 'true') return reply.type('image/webp').send(Buffer.from(await blurredPreview(bytes)));
       logReveal(id, digest, request.ip);
       return reply.type(mediaTypes[container]).send(Buffer.from(bytes));

@@ -9,5 +9,6 @@ export interface ReportedRun {
 
 /** Reports also show pictures, and so need the image store; verifying does not. */
 export interface IllustratedRun extends ReportedRun {
-  imagePath(sha256: string): string;
+  /** Rejects with IMAGE_MISSING. */
+  findImage(sha256: string): Promise<{ readonly bytes: Uint8Array }>;
 }

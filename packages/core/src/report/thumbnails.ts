@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { isDiptychError } from '@diptych/plugin-kit';
 import type { GalleryItem } from '../analysis/report-model.ts';
 import { thumbnailDataUri } from '../images/thumbnail.ts';
@@ -12,11 +11,10 @@ export async function galleryThumbnails(
   const thumbnails: Record<string, string> = {};
   for (const { sha256 } of gallery) {
     try {
-      thumbnails[sha256] ??= await thumbnailDataUri(await readFile(run.imagePath(sha256)));
+      thumbnails[sha256] ??= await thumbnailDataUri((await run.findImage(sha256)).bytes);
     } catch (error) {
       // A report must not fail for one picture: its numbers do not depend on media, which may have been deleted on purpose.
-      const isGone = (error as NodeJS.ErrnoException).code === 'ENOENT';
-      if (!isGone && !isDiptychError(error)) throw error;
+      if (!isDiptychError(error)) throw error;
     }
   }
   return thumbnails;

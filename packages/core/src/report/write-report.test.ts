@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DiptychError } from '@diptych/plugin-kit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { nullRates, plantedManifest, plantedRun, plugin, sample, verdict } from '../testing/planted-run.ts';
 import type { IllustratedRun } from './reported-run.ts';
@@ -19,7 +20,9 @@ const run = (planted: Pick<ReturnType<typeof plantedRun>, 'manifest' | 'records'
   folder,
   manifest: planted.manifest,
   records: () => planted.records,
-  imagePath: (sha256) => join(folder, sha256),
+  findImage: async (sha256) => {
+    throw new DiptychError('IMAGE_MISSING', `Expected image ${sha256}, found none.`);
+  },
 });
 const planted = plantedRun({ prompts: 12, samplesPerPrompt: 1, authenticImages: 12, seed: 1, rates: nullRates });
 

@@ -1,9 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { DiptychError, type ImageInfo, type JournalRecord, type Manifest } from '@diptych/plugin-kit';
+import { DiptychError, type ImageInfo, imageInfoSchema, type JournalRecord, type Manifest } from '@diptych/plugin-kit';
 import { type ReadJournalOptions, readJournal } from '../journal/read-journal.ts';
 import { recordKey, SeenRecords } from '../journal/seen-records.ts';
-import { createImageStore } from '../store/image-store.ts';
+import { createImageStore, type ImageStore } from '../store/image-store.ts';
 import { systemCode } from '../text/describe-error.ts';
 import { readManifest } from './manifest.ts';
 
@@ -18,6 +18,12 @@ export interface Run {
   /** Where an image lies; `readImage` reads it and guards against links that leave the folder. */
   imagePath(image: RunImage): string;
   readImage(image: RunImage): Promise<Uint8Array>;
+  /** For callers that have only the digest. Rejects with IMAGE_MISSING. */
+  findImage(sha256: string): Promise<FoundImage>;
+}
+export interface FoundImage {
+  readonly container: ImageInfo['container'];
+  readonly bytes: Uint8Array;
 }
 /** As records hold it. */
 export interface RunImage {
@@ -38,7 +44,20 @@ export async function openRun(folder: string): Promise<Run> {
     records: (options) => firstRecords(join(absolute, 'journal.jsonl'), options),
     imagePath: (image) => store.pathOf(refOf(image)),
     readImage: (image) => store.get(refOf(image), { verify: true }),
+    findImage: (sha256) => findImage(store, sha256),
   };
+}
+
+/** The digest does not say the container; there are seven, and looking is one `lstat` each. */
+async function findImage(store: ImageStore, sha256: string): Promise<FoundImage> {
+  for (const container of imageInfoSchema.shape.container.options) {
+    if (await store.has({ sha256, container }))
+      return { container, bytes: await store.get({ sha256, container }, { verify: true }) };
+  }
+  throw new DiptychError(
+    'IMAGE_MISSING',
+    `Expected image ${sha256} in the image store, found none. Restore the file, or resume the run.`,
+  );
 }
 
 async function* firstRecords(

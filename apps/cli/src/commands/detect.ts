@@ -1,0 +1,19 @@
+/** `diptych detect`: how likely images are synthetic, or a finished run. A score is a rank, not a probability. */
+import type { FileScores } from '@diptych/core';
+import { renderTable } from '../output/table.ts';
+import { type ScoreOptions, scoreTargets } from '../score-targets.ts';
+
+function rowsOf({ path, error, detections }: FileScores): (string | number)[][] {
+  if (error) return [[path, '–', error.code, error.message]];
+  return detections.map(({ detector, status, syntheticScore, features, reason }) => {
+    const measured = features ? `${features.length} features; fitted only within a run that has both classes` : '';
+    return [path, detector, status, reason ?? (syntheticScore === undefined ? measured : syntheticScore.toFixed(4))];
+  });
+}
+
+const render = (files: readonly FileScores[]): string =>
+  renderTable(['image', 'detector', 'status', 'synthetic score'], files.flatMap(rowsOf));
+
+export default async function detect(targets: readonly string[], options: ScoreOptions): Promise<void> {
+  await scoreTargets(targets, { kind: 'detector', render }, options);
+}

@@ -1,0 +1,20 @@
+/** `diptych weights accept`: shows the licences of a plugin's or study's weights and records that the user accepts them. */
+import { type OutputOptions, printResult } from '../output/result.ts';
+import { openWeights, weightsNamed } from '../weights.ts';
+
+export default async function weightsAccept(target: string, options: OutputOptions): Promise<void> {
+  const store = openWeights(options);
+  const wanted = await weightsNamed(target);
+  for (const { ref } of wanted) await store.accept(ref);
+  const accepted = wanted.map(({ plugin, ref }) => ({ plugin, name: ref.name, sha256: ref.sha256, licence: ref.licence }));
+  printResult(
+    options,
+    { accepted },
+    () =>
+      accepted
+        .map(({ plugin, name, licence }) =>
+          [`Accepted for ${plugin} ${name}: ${licence.id}.`, licence.notice, licence.url].filter(Boolean).join(' '),
+        )
+        .join('\n') || 'Nothing here needs weights.',
+  );
+}

@@ -1,0 +1,104 @@
+/** What `judge` and `detect` share: more scorers over a finished run, or over single images without any run. */
+import { stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { extendRun, type FileScores, loadStudy, scoreFiles, studyOfScorers } from '@diptych/core';
+import { DiptychError, type Plugin, type PluginKind, type PluginUse, type Study, studySchema } from '@diptych/plugin-kit';
+import { registry } from '@diptych/plugins';
+import { printResult } from './output/result.ts';
+import { type RunOptions, watched } from './run-study.ts';
+import { interruptSignal } from './signals.ts';
+import { loadStudyPlugins } from './wire.ts';
+
+export interface ScoreOptions extends RunOptions {
+  /** Comma-separated plugin names. */
+  readonly with?: string;
+  /** A study whose judges or detectors, with their options, are used. */
+  readonly study?: string;
+}
+
+export interface Scorers {
+  readonly kind: 'safety-judge' | 'detector';
+  /** The table for single images. */
+  render(files: readonly FileScores[]): string;
+}
+
+async function isRunFolder(path: string): Promise<boolean> {
+  return stat(join(path, 'manifest.json')).then(
+    (found) => found.isFile(),
+    () => false,
+  ); // absent is the answer, not a fault
+}
+
+/** Every built-in plugin of the kind that needs no option; those for simulated pictures abstain on real ones by themselves. */
+async function defaultUses(kind: PluginKind): Promise<PluginUse[]> {
+  const plugins = await Promise.all(
+    Object.values(registry).map(async (load) => (await load()).default as unknown as Plugin & { simulated?: boolean }),
+  );
+  return plugins
+    .filter((plugin) => plugin.kind === kind && plugin.options.safeParse({}).success && !plugin.name.includes('simulated'))
+    .map(({ name }) => ({ use: name, options: {} }));
+}
+
+async function chosenUses(kind: Scorers['kind'], options: ScoreOptions): Promise<{ uses: PluginUse[]; baseFolder: string }> {
+  if (options.study !== undefined) {
+    const { study, baseFolder } = await loadStudy(options.study);
+    return { uses: kind === 'detector' ? study.detectors : study.safetyJudges, baseFolder };
+  }
+  const names = options.with
+    ?.split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+  return { uses: names ? names.map((use) => ({ use, options: {} })) : await defaultUses(kind), baseFolder: process.cwd() };
+}
+
+/** A study is only the carrier of the scorers here; it never runs a generator. */
+function carrierStudy(kind: Scorers['kind'], uses: readonly PluginUse[]): Study {
+  const study = studySchema.parse({ name: 'single-images', generators: ['folder'] });
+  return studyOfScorers(kind === 'detector' ? { study, detectors: uses } : { study, safetyJudges: uses });
+}
+
+export async function scoreTargets(
+  targets: readonly string[],
+  { kind, render }: Scorers,
+  options: ScoreOptions,
+): Promise<void> {
+  const { uses, baseFolder } = await chosenUses(kind, options);
+  const runs = await Promise.all(targets.map(isRunFolder));
+  const [first] = targets;
+  if (runs.some(Boolean)) {
+    if (targets.length > 1 || first === undefined)
+      throw new DiptychError(
+        'USAGE',
+        `Expected one run folder, or images, received ${targets.length} targets with a run among them. Score each run by itself.`,
+      );
+    // Relative options of an extension are kept in the run's manifest, so they must not depend on where the user stood.
+    await watched(options, ({ signal, onEvent }) =>
+      extendRun({
+        runFolder: resolve(first),
+        signal,
+        onEvent,
+        loadAgain: (study, base) => loadStudyPlugins(study, options.study ? baseFolder : base, options),
+        ...(kind === 'detector' ? { detectors: uses } : { safetyJudges: uses }),
+      }),
+    );
+    return;
+  }
+  await scoreImages(targets, { uses, baseFolder, kind, render }, options);
+}
+
+async function scoreImages(
+  paths: readonly string[],
+  scorers: Scorers & { uses: readonly PluginUse[]; baseFolder: string },
+  options: ScoreOptions,
+): Promise<void> {
+  const interrupt = interruptSignal();
+  try {
+    await using loaded = await loadStudyPlugins(carrierStudy(scorers.kind, scorers.uses), scorers.baseFolder, options);
+    const files = await Array.fromAsync(scoreFiles({ paths, loaded, signal: interrupt.signal }));
+    printResult(options, { files }, () => scorers.render(files));
+    // A file that could not be read is a result in the table; the exit code says that something was wrong.
+    if (files.some(({ error }) => error)) process.exitCode = 2;
+  } finally {
+    interrupt.release();
+  }
+}
