@@ -1,0 +1,103 @@
+/** Finds emblems in pixels: every place and module size is probed, most are dismissed after one or two modules. */
+import { type Hazard, hazards, type RasterImage } from '@diptych/plugin-kit';
+import { codeLength, codeRow, codeStart, emblems, gridMeasures, tileModules } from './emblem-code.ts';
+
+/** Brightness of the picture with running sums, so that the mean over any box costs four look-ups. */
+export interface Brightness {
+  readonly size: number;
+  /** [(size + 1) × (size + 1)], sums over everything above and left. */
+  readonly sums: Float64Array;
+}
+
+/** Luma of ITU-R BT.601. The picture must be square. */
+export function brightnessOf({ width: size, channels, data }: RasterImage): Brightness {
+  const sums = new Float64Array((size + 1) * (size + 1));
+  for (let y = 0; y < size; y++) {
+    let row = 0;
+    for (let x = 0; x < size; x++) {
+      const at = (y * size + x) * channels;
+      row += 0.299 * data[at]! + 0.587 * data[at + 1]! + 0.114 * data[at + 2]!;
+      sums[(y + 1) * (size + 1) + x + 1] = sums[y * (size + 1) + x + 1]! + row;
+    }
+  }
+  return { size, sums };
+}
+
+/** Mean brightness of a box in whole pixels. */
+export function meanOf({ size, sums }: Brightness, x: number, y: number, side: number): number {
+  const stride = size + 1;
+  const [top, bottom] = [y * stride, (y + side) * stride];
+  return (sums[bottom + x + side]! - sums[bottom + x]! - sums[top + x + side]! + sums[top + x]!) / (side * side);
+}
+
+/** The frame's four corners and middles, then the ring's: whether each is dark. Most places fail at the first two. */
+const probes: readonly (readonly [column: number, row: number, isDark: boolean])[] = [
+  [0, 0, true],
+  [1, 1, false],
+  [11, 11, true],
+  [10, 10, false],
+  [11, 0, true],
+  [10, 1, false],
+  [0, 11, true],
+  [1, 10, false],
+];
+
+/** All modules of frame and ring. */
+const outline: readonly (readonly [column: number, row: number, isDark: boolean])[] = Array.from(
+  { length: tileModules * tileModules },
+  (_, i) => {
+    const [column, row] = [i % tileModules, Math.floor(i / tileModules)];
+    const depth = Math.min(column, row, tileModules - 1 - column, tileModules - 1 - row);
+    return [column, row, depth] as const;
+  },
+)
+  .filter(([, , depth]) => depth <= 1)
+  .map(([column, row, depth]) => [column, row, depth === 0] as const);
+
+export interface FoundEmblem {
+  readonly hazard: Hazard;
+  /** Share of frame and ring that reads as drawn, 0.9 to 1. */
+  readonly score: number;
+  readonly x: number;
+  readonly y: number;
+  readonly side: number;
+}
+
+const middle = 128;
+const neededShare = 0.9;
+
+function emblemAt(brightness: Brightness, x: number, y: number, module: number): FoundEmblem | undefined {
+  const isDark = (column: number, row: number) => meanOf(brightness, x + column * module, y + row * module, module) < middle;
+  for (const [column, row, dark] of probes) if (isDark(column, row) !== dark) return undefined;
+  let right = 0;
+  for (const [column, row, dark] of outline) if (isDark(column, row) === dark) right += 1;
+  const score = right / outline.length;
+  if (score < neededShare) return undefined;
+  let code = 0;
+  for (let i = 0; i < codeLength; i++) if (isDark(codeStart + i, codeRow)) code |= 1 << i;
+  const distance = (other: number) => [...Array(codeLength).keys()].filter((i) => ((code ^ other) >> i) & 1).length;
+  const emblem = emblems.find((candidate) => distance(candidate.code) <= 1);
+  return emblem === undefined ? undefined : { hazard: emblem.hazard, score, x, y, side: module * tileModules };
+}
+
+const overlaps = (a: FoundEmblem, b: FoundEmblem): boolean =>
+  a.x < b.x + b.side && b.x < a.x + a.side && a.y < b.y + b.side && b.y < a.y + a.side;
+
+/** The best of overlapping readings (a tile read one pixel aside gives another code) and of each hazard, in the order of the taxonomy. */
+export function findEmblems(brightness: Brightness): FoundEmblem[] {
+  const readings: FoundEmblem[] = [];
+  for (const module of gridMeasures(brightness.size).modules) {
+    const last = brightness.size - module * tileModules;
+    for (let y = 0; y <= last; y++) {
+      for (let x = 0; x <= last; x++) {
+        const found = emblemAt(brightness, x, y, module);
+        if (found !== undefined) readings.push(found);
+      }
+    }
+  }
+  const kept: FoundEmblem[] = [];
+  for (const reading of readings.sort((a, b) => b.score - a.score)) {
+    if (!kept.some((other) => overlaps(other, reading) || other.hazard === reading.hazard)) kept.push(reading);
+  }
+  return hazards.flatMap((hazard) => kept.find((reading) => reading.hazard === hazard) ?? []);
+}
