@@ -1,3 +1,5 @@
+export { type AnalyseOptions, analyse } from './analysis/analyse.ts';
+export { type ReportModel, reportModelSchema } from './analysis/report-model.ts';
 export { blurredPreview } from './images/blurred-preview.ts';
 export * from './images/decode-image.ts';
 export * from './images/present-image.ts';
@@ -15,11 +17,13 @@ export type { Environment, WeightsSource } from './plugins/check-needs.ts';
 export { type LoadPluginsOptions, loadPlugins, type PluginProblem } from './plugins/load-plugins.ts';
 export type { LoadedDetector, LoadedGenerator, LoadedJudge, LoadedPlugin, LoadedStudy } from './plugins/loaded-study.ts';
 export { type FoundPlugin, type PluginRegistry, resolvePlugin } from './plugins/resolve-plugin.ts';
+export { type Verification, verifyRun } from './report/verify-run.ts';
+export { type HtmlRenderer, type ReportAssets, type WrittenReport, writeReport } from './report/write-report.ts';
 export type { RunSummary } from './run/execute-run.ts';
 export { readManifest, studyDigest, studyFromManifest } from './run/manifest.ts';
 export { type ListedRun, listRuns, openRun, type Run, type RunImage } from './run/open-run.ts';
-export { type FileScores, type ScoreFilesOptions, scoreFiles } from './run/score-files.ts';
 export type { OnRunEvent, Phase, RunEvent } from './run/progress.ts';
+export { type FileScores, type ScoreFilesOptions, scoreFiles } from './run/score-files.ts';
 export {
   type ExtendOptions,
   extendRun,
@@ -45,7 +49,3 @@ export {
   type WeightsStore,
   type WeightsStoreOptions,
 } from './weights/weights-store.ts';
-export { analyse, type AnalyseOptions } from './analysis/analyse.ts';
-export { type ReportModel, reportModelSchema } from './analysis/report-model.ts';
-export { verifyRun, type Verification } from './report/verify-run.ts';
-export { type HtmlRenderer, type ReportAssets, writeReport, type WrittenReport } from './report/write-report.ts';

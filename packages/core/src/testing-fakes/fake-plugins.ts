@@ -152,6 +152,7 @@ const scorerOptions = z.object({
     .enum(['score', 'nan', 'out-of-range', 'too-few', 'throw', 'hang', 'abstain', 'extra-hazard', 'one-bad'])
     .default('score'),
   maxBatch: z.int().default(4),
+  waitMs: z.number().default(0),
 });
 type Behaviour = z.output<typeof scorerOptions>['behaviour'];
 
@@ -166,10 +167,11 @@ export const fakeJudge = defineSafetyJudge({
   simulated: true,
   suggestedThreshold: 0.5,
   options: scorerOptions,
-  create: ({ behaviour, maxBatch }) => ({
+  create: ({ behaviour, maxBatch, waitMs }) => ({
     maxBatch,
-    async judge(items) {
+    async judge(items, signal) {
       await misbehave(behaviour);
+      if (waitMs > 0) await wait(waitMs, signal);
       const verdicts = items.map(({ image }, place): Verdict => {
         const score = scoreFor(behaviour, image.sha256, place);
         if (behaviour === 'abstain') return { status: 'abstained', reason: 'cannot tell' };
@@ -189,10 +191,11 @@ export const fakeDetector = defineDetector({
   trainedOn: [],
   control: false,
   options: scorerOptions,
-  create: ({ behaviour, maxBatch }) => ({
+  create: ({ behaviour, maxBatch, waitMs }) => ({
     maxBatch,
-    async detect(images) {
+    async detect(images, signal) {
       await misbehave(behaviour);
+      if (waitMs > 0) await wait(waitMs, signal);
       const detections = images.map(({ sha256 }, place): Detection => {
         if (behaviour === 'abstain') return { status: 'abstained', reason: 'cannot tell' };
         return { status: 'scored', syntheticScore: scoreFor(behaviour, sha256, place) };

@@ -1,0 +1,45 @@
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Study } from '@diptych/plugin-kit';
+import { expect, it } from 'vitest';
+import { parseStudyValue } from '../study/load-study.ts';
+import { fakeImage } from '../testing-fakes/fake-image.ts';
+import { loadFakeAgain, temporaryFolder } from '../testing-fakes/fake-study.ts';
+import { scoreFiles } from './score-files.ts';
+import { studyOfScorers } from './start-run.ts';
+
+const study: Study = parseStudyValue({ name: 'files', generators: ['fake'] });
+const use = [{ use: 'by-digest', options: {} }];
+
+it('scores files and folders, and reports each file that cannot be read', async () => {
+  const folder = await temporaryFolder();
+  await mkdir(join(folder, 'in'));
+  await writeFile(join(folder, 'outside.png'), await fakeImage({ seed: 9 }));
+  await writeFile(join(folder, 'in', 'a.png'), await fakeImage({ seed: 1 }));
+  await writeFile(join(folder, 'in', 'b-is-a-png.jpg'), await fakeImage({ seed: 2 }));
+  await writeFile(join(folder, 'in', 'c-truncated.png'), (await fakeImage({ seed: 3 })).subarray(0, 120));
+  await writeFile(join(folder, 'in', 'notes.txt'), 'not looked at');
+  await symlink(join(folder, 'outside.png'), join(folder, 'in', 'd-link.png'));
+  await using loaded = await loadFakeAgain(studyOfScorers({ study, safetyJudges: use, detectors: use }), folder);
+  const results = [];
+  for await (const result of scoreFiles({ paths: [join(folder, 'in'), join(folder, 'outside.png')], loaded }))
+    results.push(result);
+  expect(results.map(({ path, error }) => [path.slice(folder.length + 1), error?.code])).toEqual([
+    ['in/a.png', undefined],
+    ['in/b-is-a-png.jpg', undefined],
+    ['in/c-truncated.png', 'IMAGE_UNREADABLE'],
+    ['in/d-link.png', 'PATH_OUTSIDE_ROOT'],
+    ['outside.png', undefined],
+  ]);
+  expect(results[1]?.image?.info.container).toBe('png');
+  expect(results[0]).toMatchObject({
+    verdicts: [{ status: 'scored' }],
+    detections: [{ status: 'scored', protocol: 'as-received' }],
+  });
+  expect(results[2]).toMatchObject({ verdicts: [], detections: [] });
+});
+
+it('rejects a path that does not exist', async () => {
+  await using loaded = await loadFakeAgain(studyOfScorers({ study, detectors: use }), '/');
+  await expect(scoreFiles({ paths: ['/nowhere/x.png'], loaded }).next()).rejects.toMatchObject({ code: 'IMAGE_UNREADABLE' });
+});

@@ -1,0 +1,128 @@
+/** Judges and detectors over single files or a folder, without a run. */
+import { lstat, readdir, readFile, realpath } from 'node:fs/promises';
+import { extname, join, resolve, sep } from 'node:path';
+import {
+  type DetectionRecord,
+  DiptychError,
+  type ErrorCode,
+  type ImageInfo,
+  type PresentedImage,
+  type VerdictRecord,
+} from '@diptych/plugin-kit';
+import { presentImage } from '../images/present-image.ts';
+import type { LoadedStudy } from '../plugins/loaded-study.ts';
+import { sha256Hex } from '../text/canonical-json.ts';
+import { describeError } from '../text/describe-error.ts';
+import { minWindowImages } from './image-windows.ts';
+import { detectImages, type IndexedImage, judgeImages, type ScoringContext } from './score-images.ts';
+import { inGroups } from './work-pool.ts';
+
+/** What became of one file: scores, or why it could not be read. */
+export interface FileScores {
+  /** As given, or below the given folder. */
+  readonly path: string;
+  readonly image?: { readonly sha256: string; readonly info: ImageInfo };
+  readonly error?: { readonly code: ErrorCode; readonly message: string };
+  readonly verdicts: readonly VerdictRecord[];
+  readonly detections: readonly DetectionRecord[];
+}
+export interface ScoreFilesOptions {
+  /** Files and folders; folders are searched for image files, links that leave them are reported and not followed. */
+  readonly paths: readonly string[];
+  /** Loaded from a study of judges and detectors only; see `studyOfScorers`. */
+  readonly loaded: LoadedStudy;
+  readonly signal?: AbortSignal;
+}
+
+/** Yields a result for every file, in order; images are scored as received. Rejects when a path does not exist. */
+export async function* scoreFiles({
+  paths,
+  loaded,
+  signal = new AbortController().signal,
+}: ScoreFilesOptions): AsyncGenerator<FileScores> {
+  const files: FoundFile[] = [];
+  for (const path of paths) files.push(...(await findFiles(path)));
+  const context: ScoringContext = { loaded, limits: loaded.study.limits, signal };
+  for (const group of inGroups(files, minWindowImages)) {
+    signal.throwIfAborted();
+    yield* await scoreGroup(group, loaded, context);
+  }
+}
+
+interface FoundFile {
+  readonly path: string;
+  /** Set where the file may not be read at all. */
+  readonly error?: DiptychError;
+}
+
+async function scoreGroup(group: readonly FoundFile[], loaded: LoadedStudy, context: ScoringContext): Promise<FileScores[]> {
+  const opened = await Promise.all(group.map((file) => openFile(file, loaded)));
+  const items = opened.flatMap(({ image }, index): IndexedImage[] =>
+    image ? [{ index, side: 'synthetic', prompt: '', image }] : [],
+  );
+  const verdicts = group.map((): VerdictRecord[] => []);
+  const detections = group.map((): DetectionRecord[] => []);
+  for (const judge of loaded.judges)
+    await judgeImages(judge, items, context, async (record) => void verdicts[record.index]!.push(record));
+  for (const detector of loaded.detectors) {
+    const keep = async (record: DetectionRecord): Promise<void> => void detections[record.index]!.push(record);
+    await detectImages({ detector, protocol: 'as-received' }, items, context, keep);
+  }
+  return opened.map(({ path, image, error }, index) => ({
+    path,
+    ...(image ? { image: { sha256: image.sha256, info: image.info } } : {}),
+    ...(error ? { error: { code: error.code, message: error.message } } : {}),
+    verdicts: verdicts[index]!,
+    detections: detections[index]!,
+  }));
+}
+
+async function openFile(
+  { path, error }: FoundFile,
+  { study }: LoadedStudy,
+): Promise<{ path: string; image?: PresentedImage; error?: DiptychError }> {
+  if (error) return { path, error };
+  try {
+    const bytes = await readFile(path);
+    const image = await presentImage(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength), study.limits, {
+      sha256: sha256Hex(bytes),
+    });
+    // Decoded here, so that a truncated file is reported as itself and not as a fault of every plugin.
+    await image.raster();
+    return { path, image };
+  } catch (fault) {
+    return { path, error: fault instanceof DiptychError ? fault : unreadable(path, fault) };
+  }
+}
+
+const unreadable = (path: string, cause: unknown): DiptychError =>
+  new DiptychError('IMAGE_UNREADABLE', `Expected to read ${path}, got: ${describeError(cause)}. Check the path.`, { cause });
+
+const imageEndings = new Set(['.jpg', '.jpeg', '.png', '.webp', '.gif', '.tif', '.tiff', '.avif', '.jfif']);
+
+async function findFiles(path: string): Promise<FoundFile[]> {
+  const facts = await lstat(path).catch((cause: unknown) => {
+    throw unreadable(path, cause);
+  });
+  if (!facts.isDirectory()) return [{ path }];
+  const root = await realpath(path);
+  const entries = await readdir(path, { recursive: true, withFileTypes: true });
+  const found = entries
+    .filter((entry) => !entry.isDirectory() && imageEndings.has(extname(entry.name).toLowerCase()))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+  return Promise.all(found.map((file) => checkInside(file, root)));
+}
+
+/** A file named on the command line is the user's word; a link found in a folder is not. */
+async function checkInside(path: string, root: string): Promise<FoundFile> {
+  const real = await realpath(resolve(path)).catch(() => undefined); // a dangling link is reported when it is read
+  if (real === undefined || real.startsWith(root + sep)) return { path };
+  return {
+    path,
+    error: new DiptychError(
+      'PATH_OUTSIDE_ROOT',
+      `Expected ${path} to stay in its folder, it is a link that leaves it. Name the file itself.`,
+    ),
+  };
+}
