@@ -25,7 +25,8 @@ export async function runStudy({ study, baseFolder, runFolder, id, options }: Ru
     await using loaded = await loadStudyPlugins(study, baseFolder, options);
     const plan = await planRun(loaded, signal);
     if (!options.json) note(`Run ${id}: ${plan.samples} samples and ${plan.authentic.length} authentic images`);
-    return startRun({ loaded, plan, runFolder, id, signal, onEvent });
+    // Awaited here: `loaded` is disposed of when this function returns.
+    return await startRun({ loaded, plan, runFolder, id, signal, onEvent });
   });
 }
 
