@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { buildNative, isFresh } from '../build-native.mjs';
 import { matchesLock } from '../setup/install.mjs';
 import { isAtLeast, pinnedNodePath } from '../setup/pinned-node.mjs';
@@ -103,8 +103,13 @@ describe('native addon', () => {
     const folder = join(root, 'packages/gpu-kernels/native');
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'build.mjs'), 'process.exit(3);');
+    const written = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    const outcome = buildNative(root);
+    const told = written.mock.calls.join('');
+    written.mockRestore();
     // Without cargo on the machine the build is not even tried.
-    expect(['failed', 'no-cargo']).toContain(buildNative(root));
+    expect(['failed', 'no-cargo']).toContain(outcome);
+    expect(told).toContain('Diptych runs on WebGPU or the reference backend');
   });
 });
 
