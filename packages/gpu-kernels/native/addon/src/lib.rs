@@ -16,7 +16,7 @@ fn to_napi(error: Error) -> napi::Error {
 
 /// A whole number from 0 to 2^53, as an index type.
 fn whole(what: &str, number: f64) -> Result<usize, Error> {
-    if number >= 0.0 && number <= 9_007_199_254_740_992.0 && number.fract() == 0.0 {
+    if (0.0..=9_007_199_254_740_992.0).contains(&number) && number.fract() == 0.0 {
         Ok(number as usize)
     } else {
         Err(Error::GraphInvalid(format!("Expected {what} to be a whole number from 0, received {number}.")))

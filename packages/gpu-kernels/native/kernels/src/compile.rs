@@ -119,7 +119,7 @@ pub(crate) fn new_arena(assignment: &Assignment, slice: usize) -> Result<Arena> 
 fn prepare(program: &Program, op: &Op, weights: &[&[f32]]) -> Result<Prepared> {
     match op {
         Op::Conv(conv) if conv.groups == conv.input.channels && conv.groups == conv.output.channels && conv.groups > 1 => {
-            PackedDepthwise::new(conv, weights[conv.weight]).map(Prepared::Depthwise)
+            PackedDepthwise::new(conv, weights[conv.weight], conv.bias.map(|bias| weights[bias])).map(Prepared::Depthwise)
         }
         Op::Conv(conv) => PackedConv::new(conv, weights[conv.weight]).map(Prepared::Conv),
         Op::Gemm(gemm) => Packed::from_rows(weights[gemm.weight], gemm.k, gemm.n).map(Prepared::Matrix),

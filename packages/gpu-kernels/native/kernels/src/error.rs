@@ -60,6 +60,13 @@ pub fn guard<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
 
 /// A zeroed buffer, or `OUT_OF_MEMORY` instead of an abort.
 pub fn allocate<T: Copy + Default>(length: usize, what: &str) -> Result<Vec<T>> {
+    let mut buffer = reserve(length, what)?;
+    buffer.resize(length, T::default());
+    Ok(buffer)
+}
+
+/// An empty buffer with room for `length` elements, or `OUT_OF_MEMORY` instead of an abort.
+pub fn reserve<T>(length: usize, what: &str) -> Result<Vec<T>> {
     let mut buffer = Vec::new();
     buffer.try_reserve_exact(length).map_err(|_| {
         Error::OutOfMemory(format!(
@@ -67,6 +74,5 @@ pub fn allocate<T: Copy + Default>(length: usize, what: &str) -> Result<Vec<T>> 
             length.saturating_mul(size_of::<T>())
         ))
     })?;
-    buffer.resize(length, T::default());
     Ok(buffer)
 }

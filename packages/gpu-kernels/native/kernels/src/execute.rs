@@ -3,7 +3,7 @@
 //! go one slice at a time with all threads inside each op.
 
 use crate::compile::{Arena, CompiledPlan, Prepared, new_arena};
-use crate::error::{Error, Result, refuse};
+use crate::error::{Error, Result, refuse, reserve};
 use crate::gemm::Epilogue;
 use crate::images::Image;
 use crate::ops::elementwise::Side;
@@ -44,8 +44,12 @@ impl CompiledPlan {
             }
             Ok(parts)
         })?;
-        let join = |output: usize| parts.iter().flat_map(|part| part[output].iter().copied()).collect();
-        Ok((0..self.program.outputs.len()).map(join).collect())
+        let join = |(output, &(_, value)): (usize, &(String, usize))| {
+            let mut joined = reserve(items * self.program.sizes[value], "outputs")?;
+            parts.iter().for_each(|part| joined.extend_from_slice(&part[output]));
+            Ok(joined)
+        };
+        self.program.outputs.iter().enumerate().map(join).collect()
     }
 
     fn check_feed(&self, items: usize, tensors: &[&[f32]], images: &[&[Image]]) -> Result<()> {
@@ -135,7 +139,7 @@ impl CompiledPlan {
                 conv::conv2d(mode, op, packed, value(op.x), op.bias.map(weight), op.residual.map(value), y, self.instructions);
             }
             (Op::Conv(op), Prepared::Depthwise(packed)) => {
-                depthwise::depthwise(mode, op, packed, value(op.x), op.bias.map(weight), op.residual.map(value), y, self.instructions);
+                depthwise::depthwise(mode, op, packed, value(op.x), op.residual.map(value), y, self.instructions);
             }
             (Op::Gemm(op), Prepared::Matrix(packed)) => {
                 let epilogue = Epilogue { bias: op.bias.map(weight), residual: op.residual.map(value), activation: op.activation };
@@ -184,7 +188,7 @@ mod tests {
     #[test]
     fn cuts_cover_the_range_evenly() {
         assert_eq!(cut(0..8, 2, 3), [0..2, 2..4, 4..6, 6..8]);
-        assert_eq!(cut(5..6, 1, 4), [5..6]);
+        assert_eq!(cut(5..7, 1, 1), [5..6, 6..7]);
         assert_eq!(cut(4..4, 2, 4), []);
     }
 }

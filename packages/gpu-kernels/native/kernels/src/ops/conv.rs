@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::gemm::{Epilogue, Instructions, Layout, Packed, Rows, block_rows, multiply};
-use crate::program::{Conv, Window};
+use crate::program::Conv;
 use crate::threads::Mode;
 
 /// With fewer channels per group than this the taps are gathered into rows first: segments so short would spend the
@@ -14,34 +14,53 @@ const MIN_SEGMENT: usize = 8;
 pub struct PackedConv {
     groups: Vec<Packed>,
     gather: bool,
+    /// Taps as (y, x) in input pixels.
+    taps: Vec<(usize, usize)>,
 }
 
 impl PackedConv {
     pub fn new(conv: &Conv, weight: &[f32]) -> Result<Self> {
         let depth = conv.input.channels / conv.groups;
         let filters = conv.output.channels / conv.groups;
-        let taps = conv.window.kernel[0] * conv.window.kernel[1];
+        let [kernel_height, kernel_width] = conv.window.kernel;
+        let [dilation_y, dilation_x] = conv.window.dilations;
+        let taps: Vec<_> = (0..kernel_height).flat_map(|y| (0..kernel_width).map(move |x| (y * dilation_y, x * dilation_x))).collect();
         let groups = weight
-            .chunks_exact(filters * taps * depth)
-            .map(|weight| Packed::from_rows(weight, taps * depth, filters))
+            .chunks_exact(filters * taps.len() * depth)
+            .map(|weight| Packed::from_rows(weight, taps.len() * depth, filters))
             .collect::<Result<_>>()?;
-        Ok(PackedConv { groups, gather: taps > 1 && depth < MIN_SEGMENT })
+        Ok(PackedConv { groups, gather: taps.len() > 1 && depth < MIN_SEGMENT, taps })
     }
 }
 
-/// Input coordinate that output coordinate `at` meets with kernel tap `tap`; `None` in the padding.
-#[inline(always)]
-pub fn source(at: usize, tap: usize, stride: usize, dilation: usize, before: usize, size: usize) -> Option<usize> {
-    (at * stride + tap * dilation).checked_sub(before).filter(|&from| from < size)
+/// An output pixel: offset of its item in the input, and the input coordinates of tap (0, 0) plus the padding.
+#[derive(Clone, Copy)]
+struct Origin {
+    item: usize,
+    y: usize,
+    x: usize,
 }
 
-/// Offset in one input item of the pixel under tap `tap` at output pixel `pixel`; `None` in the padding.
-fn pixel_under(conv: &Conv, pixel: usize, tap: usize) -> Option<usize> {
-    let Window { kernel, strides, dilations, top, left } = conv.window;
-    let (y, x) = (pixel / conv.output.width, pixel % conv.output.width);
-    let from_y = source(y, tap / kernel[1], strides[0], dilations[0], top, conv.input.height)?;
-    let from_x = source(x, tap % kernel[1], strides[1], dilations[1], left, conv.input.width)?;
-    Some((from_y * conv.input.width + from_x) * conv.input.channels)
+/// Origins of the output pixels `first .. first + count`, counted through all items.
+fn origins(conv: &Conv, first: usize, count: usize) -> Vec<Origin> {
+    let pixels = conv.output.height * conv.output.width;
+    let origin = |row: usize| {
+        let (item, pixel) = (row / pixels, row % pixels);
+        Origin {
+            item: item * conv.input.size(),
+            y: pixel / conv.output.width * conv.window.strides[0],
+            x: pixel % conv.output.width * conv.window.strides[1],
+        }
+    };
+    (first..first + count).map(origin).collect()
+}
+
+/// Offset in x of the pixel under a tap; `None` in the padding.
+#[inline(always)]
+fn under(conv: &Conv, origin: Origin, tap: (usize, usize)) -> Option<usize> {
+    let y = (origin.y + tap.0).checked_sub(conv.window.top).filter(|&y| y < conv.input.height)?;
+    let x = (origin.x + tap.1).checked_sub(conv.window.left).filter(|&x| x < conv.input.width)?;
+    Some(origin.item + (y * conv.input.width + x) * conv.input.channels)
 }
 
 pub fn conv2d(
@@ -56,38 +75,53 @@ pub fn conv2d(
 ) {
     let depth = conv.input.channels / conv.groups;
     let filters = conv.output.channels / conv.groups;
-    let taps = conv.window.kernel[0] * conv.window.kernel[1];
-    let pixels = conv.output.height * conv.output.width;
+    let taps = packed.taps.as_slice();
     let stride = conv.output.channels;
     let zeros = vec![0.0; depth];
-    let rows_per_block = rows_per_chunk(mode, y.len() / stride, depth * taps);
+    let rows_per_block = rows_per_chunk(mode, y.len() / stride, depth * taps.len());
     mode.chunks(y, rows_per_block * stride, |block, y| {
         let first = block * rows_per_block;
         let rows = y.len() / stride;
         let residual = residual.map(|residual| &residual[first * stride..][..y.len()]);
-        // Row r of the block is output pixel (first + r) of the run of items.
-        let segment = |row: usize, tap: usize, group: usize| -> &[f32] {
-            let (item, pixel) = ((first + row) / pixels, (first + row) % pixels);
-            match pixel_under(conv, pixel, tap) {
-                Some(offset) => &x[item * conv.input.size() + offset + group * depth..][..depth],
-                None => &zeros,
-            }
-        };
-        let mut gathered = vec![0.0; if packed.gather { rows * taps * depth } else { 0 }];
+        let origins = origins(conv, first, rows);
+        let mut gathered = vec![0.0; if packed.gather { rows * taps.len() * depth } else { 0 }];
         for (group, weight) in packed.groups.iter().enumerate() {
             let epilogue = Epilogue { bias: bias.map(|bias| &bias[group * filters..][..filters]), residual, activation: conv.activation };
             let layout = Layout { stride, offset: group * filters };
+            let from = group * depth;
             if packed.gather {
-                for (index, target) in gathered.chunks_exact_mut(depth).enumerate() {
-                    target.copy_from_slice(segment(index / taps, index % taps, group));
-                }
-                multiply(&Rows::dense(&gathered, rows, taps * depth), weight, y, layout, epilogue, instructions);
+                gather(conv, taps, &origins, &x[from..], depth, &mut gathered);
+                multiply(&Rows::dense(&gathered, rows, taps.len() * depth), weight, y, layout, epilogue, instructions);
             } else {
-                let rows = Rows::new(rows, taps, depth, |row, tap| segment(row, tap, group));
-                multiply(&rows, weight, y, layout, epilogue, instructions);
+                let segment = |row: usize, tap: usize| -> &[f32] {
+                    under(conv, origins[row], taps[tap]).map_or(&zeros[..], |offset| &x[offset + from..][..depth])
+                };
+                multiply(&Rows::new(rows, taps.len(), depth, segment), weight, y, layout, epilogue, instructions);
             }
         }
     });
+}
+
+/// Copies the inputs under all taps of each output pixel into one row. Taps of a kernel row that lie side by side in
+/// memory are copied at once.
+fn gather(conv: &Conv, taps: &[(usize, usize)], origins: &[Origin], x: &[f32], depth: usize, gathered: &mut [f32]) {
+    let kernel_width = conv.window.kernel[1];
+    let joined = conv.groups == 1 && conv.window.dilations[1] == 1;
+    for (row, &origin) in gathered.chunks_exact_mut(taps.len() * depth).zip(origins) {
+        for (target, taps) in row.chunks_exact_mut(kernel_width * depth).zip(taps.chunks_exact(kernel_width)) {
+            match (under(conv, origin, taps[0]), under(conv, origin, taps[kernel_width - 1])) {
+                (Some(start), Some(_)) if joined => target.copy_from_slice(&x[start..][..kernel_width * depth]),
+                _ => {
+                    for (target, &tap) in target.chunks_exact_mut(depth).zip(taps) {
+                        match under(conv, origin, tap) {
+                            Some(offset) => target.copy_from_slice(&x[offset..][..depth]),
+                            None => target.fill(0.0),
+                        }
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// Rows per chunk: what the cache wants, but in parallel no more than gives every thread some.
