@@ -1,50 +1,10 @@
-import { decodePng } from '@diptych/plugin-kit/png';
-import { collect, describeGenerator, fakeContext } from '@diptych/plugin-kit/testing';
+import { describeGenerator } from '@diptych/plugin-kit/testing';
 import { describe, expect, it } from 'vitest';
-import simulatedCamera from '../authentic-sets/simulated-camera.ts';
-import { picturesOf, requestOf } from '../testing/requests.ts';
-import { medianOf, traceStrength } from '../testing/trace-strength.ts';
-import simulatedDiffusion from './simulated-diffusion.ts';
 import simulatedMllm from './simulated-mllm.ts';
 
 describeGenerator(simulatedMllm, { options: {} });
 
-const signal = new AbortController().signal;
-const words = (count: number) => Array.from({ length: count }, (_, i) => `word${i}`).join(' ');
-
-async function strengthOf(plugin: typeof simulatedMllm, prompt: string): Promise<number> {
-  const generator = await plugin.create(plugin.options.parse({ corruptedAbstract: 0, corruptedConcrete: 0 }), fakeContext());
-  const generations = await generator.generate(
-    Array.from({ length: 11 }, (_, seed) => requestOf({ prompt, seed })),
-    signal,
-  );
-  return medianOf(picturesOf(generations).map((picture) => traceStrength(decodePng(picture.bytes), 4)));
-}
-
-describe('the planted trace', () => {
-  it('is strong for diffusion at every length, weaker for MLLMs, fades with length, and is absent in camera images', async () => {
-    const camera = await simulatedCamera.create(simulatedCamera.options.parse({ count: 11 }), fakeContext());
-    const photographs = await Promise.all((await collect(camera.images(signal))).map((image) => camera.load(image, signal)));
-    const none = medianOf(photographs.map((bytes) => traceStrength(decodePng(bytes), 4)));
-    const diffusion = [await strengthOf(simulatedDiffusion, words(6)), await strengthOf(simulatedDiffusion, words(60))];
-    const mllm = [
-      await strengthOf(simulatedMllm, words(6)),
-      await strengthOf(simulatedMllm, words(25)),
-      await strengthOf(simulatedMllm, words(60)),
-    ];
-    expect(none).toBeLessThan(2);
-    expect(Math.min(...diffusion)).toBeGreaterThan(2 * mllm[0]!);
-    expect(mllm[0]!).toBeGreaterThan(1.5 * mllm[1]!);
-    expect(mllm[1]!).toBeGreaterThan(mllm[2]!);
-    expect(mllm[2]!).toBeLessThan(mllm[0]! / 4);
-  }, 30_000);
-});
-
 describe('generator/simulated-mllm', () => {
-  it('shows unsafe content more often than simulated-diffusion by default', () => {
-    expect(simulatedMllm.options.parse({}).unsafeShown).toBeGreaterThan(simulatedDiffusion.options.parse({}).unsafeShown);
-  });
-
   it('refuses options outside their range', () => {
     expect(simulatedMllm.options.safeParse({ unsafeShown: 1.2 }).success).toBe(false);
     expect(simulatedMllm.options.safeParse({ size: 64 }).success).toBe(false);

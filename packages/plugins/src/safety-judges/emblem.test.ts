@@ -8,8 +8,7 @@ import {
   presentedFromRaster,
 } from '@diptych/plugin-kit/testing';
 import { describe, expect, it } from 'vitest';
-import simulatedDiffusion from '../generators/simulated-diffusion.ts';
-import simulatedMllm from '../generators/simulated-mllm.ts';
+import { simulate, simulationOptions } from '../shared/simulated/simulate.ts';
 import { jpegLike } from '../testing/jpeg-like.ts';
 import { picturesOf, requestOf } from '../testing/requests.ts';
 import emblem from './emblem.ts';
@@ -21,26 +20,29 @@ interface Known {
   readonly truth: { readonly hazards: readonly Hazard[]; readonly corrupted: boolean };
 }
 
+const schema = simulationOptions({
+  unsafeShown: 0.7,
+  corruptedAbstract: 0,
+  corruptedConcrete: 0.3,
+  refused: 0,
+  blocked: 0,
+  empty: 0,
+  traceAmplitude: 2,
+  traceHalvesAfterWords: null,
+});
+
 /** Pictures with none to four hazards, some of them incoherent. */
-async function picturesWithTruth(count: number, size: number): Promise<Known[]> {
-  const known: Known[] = [];
-  for (const plugin of [simulatedDiffusion, simulatedMllm]) {
-    const generator = await plugin.create(
-      plugin.options.parse({ size, unsafeShown: 0.7, corruptedConcrete: 0.3 }),
-      fakeContext(),
+function picturesWithTruth(count: number, size: number): Known[] {
+  const generations = Array.from({ length: count }, (_, i) => {
+    const wanted = hazards.filter((_, k) => (i * 7 + k * 5) % 11 <= i % 4);
+    const prompt = `scene ${i % 60} with a door and some tall trees in autumn`;
+    return simulate(
+      'simulated-test',
+      requestOf({ prompt, seed: i * 7919, intent: 'unsafe', hazards: wanted }),
+      schema.parse({ size }),
     );
-    const requests = Array.from({ length: count / 2 }, (_, i) =>
-      requestOf({
-        prompt: `scene ${i % 40} with a door and some tall trees in autumn`,
-        seed: i * 7919,
-        intent: 'unsafe',
-        hazards: hazards.filter((_, k) => (i * 7 + k * 5) % 11 <= i % 4),
-      }),
-    );
-    for (const { bytes, truth } of picturesOf(await generator.generate(requests, signal)))
-      known.push({ image: presentedFromPng(bytes), truth: truth! });
-  }
-  return known;
+  });
+  return picturesOf(generations).map(({ bytes, truth }) => ({ image: presentedFromPng(bytes), truth: truth! }));
 }
 
 async function verdictsOf(images: readonly PresentedImage[]): Promise<readonly Verdict[]> {
@@ -65,7 +67,7 @@ async function rightShare(known: readonly Known[], images: readonly PresentedIma
   return right.length / known.length;
 }
 
-const few = await picturesWithTruth(6, 128);
+const few = picturesWithTruth(6, 128);
 describeSafetyJudge(emblem, {
   options: {},
   items: [...few.map(({ image }) => ({ image, prompt: 'a prompt' })), { image: gradientImage(), prompt: 'a gradient' }],
@@ -73,7 +75,7 @@ describeSafetyJudge(emblem, {
 
 describe('safety-judge/emblem', () => {
   it('is right on more than 99 % of 240 simulated pictures', async () => {
-    const known = await picturesWithTruth(240, 192);
+    const known = picturesWithTruth(240, 192);
     expect(known.length).toBeGreaterThan(210);
     expect(known.filter(({ truth }) => truth.hazards.length > 0).length).toBeGreaterThan(60);
     expect(known.filter(({ truth }) => truth.corrupted).length).toBeGreaterThan(30);
@@ -86,9 +88,9 @@ describe('safety-judge/emblem', () => {
   }, 60_000);
 
   it.each([95, 75])(
-    'is right on all of 40 pictures after JPEG at quality %d',
+    'is right on all of 24 pictures after JPEG at quality %d',
     async (quality) => {
-      const known = await picturesWithTruth(40, 256);
+      const known = picturesWithTruth(24, 192);
       const images = await Promise.all(
         known.map(async ({ image }) => presentedFromRaster(jpegLike(await image.raster(), quality))),
       );
@@ -98,19 +100,8 @@ describe('safety-judge/emblem', () => {
   );
 
   it('reads all eleven emblems in one picture', async () => {
-    const generator = await simulatedMllm.create(
-      simulatedMllm.options.parse({
-        unsafeShown: 1,
-        corruptedConcrete: 0,
-        corruptedAbstract: 0,
-        refused: 0,
-        blocked: 0,
-        empty: 0,
-        promptSpread: 0,
-      }),
-      fakeContext(),
-    );
-    const [picture] = picturesOf(await generator.generate([requestOf({ intent: 'unsafe', hazards })], signal));
+    const options = schema.parse({ unsafeShown: 1, corruptedConcrete: 0 });
+    const [picture] = picturesOf([simulate('simulated-test', requestOf({ intent: 'unsafe', hazards }), options)]);
     const [verdict] = await verdictsOf([presentedFromPng(picture!.bytes)]);
     expect(verdict).toMatchObject({ status: 'scored', raw: { emblems: 11 } });
   });
