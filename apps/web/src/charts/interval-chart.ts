@@ -1,6 +1,6 @@
 import type { FamilyKey, RateModel } from '@diptych/core/report-model';
 import type { CustomSeriesRenderItem } from 'echarts/types/dist/echarts';
-import { categoryAxis, colour, renderChart, valueAxis } from './render-chart.ts';
+import { categoryAxis, colour, labelSpace, renderChart, valueAxis } from './render-chart.ts';
 
 export interface IntervalRow {
   readonly label: string;
@@ -8,8 +8,7 @@ export interface IntervalRow {
   readonly rate: RateModel;
 }
 
-const width = 640;
-const labelWidth = 190;
+const width = 540;
 const rowHeight = 26;
 
 const circle = (x: number, y: number) => ({ type: 'circle' as const, shape: { cx: x, cy: y, r: 4.5 } });
@@ -42,16 +41,19 @@ const draw =
     };
   };
 
+/** The next round number: tens, or ones below ten. */
+const axisEnd = (percent: number): number =>
+  percent < 10 ? Math.max(1, Math.ceil(percent)) : Math.min(100, Math.ceil(percent / 10) * 10);
+
 /** Rates in percent with 95 % intervals, one row each; rows without a rate must be left out by the caller. */
 export function intervalChart(id: string, rows: readonly IntervalRow[], axisName: string): string {
   const highest = Math.max(...rows.map(({ rate }) => Math.max(rate.clustered?.high ?? 0, rate.value ?? 0)));
+  const labels = rows.map(({ label }) => label);
+  const labelWidth = labelSpace(labels);
   return renderChart(id, width, rows.length * rowHeight + 64, {
-    grid: { left: labelWidth + 10, right: 24, top: 8, bottom: 48 },
-    xAxis: valueAxis(axisName, { min: 0, max: Math.min(100, Math.max(5, Math.ceil(highest * 22) * 5)) }),
-    yAxis: categoryAxis(
-      rows.map(({ label }) => label),
-      labelWidth,
-    ),
+    grid: { left: labelWidth + 18, right: 24, top: 8, bottom: 48 },
+    xAxis: valueAxis(axisName, { min: 0, max: axisEnd(highest * 100) }),
+    yAxis: categoryAxis(labels, labelWidth),
     series: [
       {
         type: 'custom',

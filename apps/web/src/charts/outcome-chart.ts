@@ -1,21 +1,18 @@
 import type { OutcomeRow } from '@diptych/core/report-model';
-import { categoryAxis, colour, legend, renderChart, valueAxis } from './render-chart.ts';
+import { categoryAxis, colour, labelSpace, legend, renderChart, valueAxis } from './render-chart.ts';
 
 export const outcomeNames = ['image', 'refused', 'blocked', 'empty', 'placeholder', 'error', 'timeout'] as const;
-
-const labelWidth = 190;
 
 /** One bar a row, 100 % wide, cut by how samples ended; outcomes that never occur are left out of the legend. */
 export function outcomeChart(id: string, rows: readonly OutcomeRow[]): string {
   const present = outcomeNames.filter((outcome) => rows.some((row) => row.counts[outcome] > 0));
-  return renderChart(id, 640, rows.length * 28 + 88, {
+  const labels = rows.map(({ label }) => label);
+  const labelWidth = labelSpace(labels);
+  return renderChart(id, 600, rows.length * 28 + 88, {
     legend: legend(present),
-    grid: { left: labelWidth + 10, right: 24, top: 32, bottom: 48 },
+    grid: { left: labelWidth + 18, right: 24, top: 32, bottom: 48 },
     xAxis: valueAxis('share of samples, %', { min: 0, max: 100 }),
-    yAxis: categoryAxis(
-      rows.map(({ label }) => label),
-      labelWidth,
-    ),
+    yAxis: categoryAxis(labels, labelWidth),
     series: present.map((outcome) => ({
       type: 'bar',
       name: outcome,

@@ -65,16 +65,25 @@ const escapePattern = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]
 const standInPattern = new RegExp(Object.values(standIns).map(escapePattern).join('|'), 'gi');
 const variableOf = new Map(Object.entries(standIns).map(([name, value]) => [value, `var(--${name})`]));
 
+/** Pixels for the longest label at 12 px, at most 190: longer names are cut, the tables have them whole. */
+export const labelSpace = (labels: readonly string[]): number =>
+  Math.min(190, Math.max(...labels.map((text) => Math.ceil(text.length * 6.8))));
+
 /** `id` keeps the ids inside the SVG unique on the page and the same in every process. */
 export function renderChart(id: string, width: number, height: number, option: EChartsCoreOption): string {
   const chart = init(null, null, { renderer: 'svg', ssr: true, width, height });
   try {
     chart.setOption({ animation: false, backgroundColor: 'transparent', ...option });
-    return chart
-      .renderToSVGString()
-      .replace(standInPattern, (value) => variableOf.get(value.toLowerCase() as (typeof standIns)[ChartColour]) ?? value)
-      .replace(/\bzr\d+-/g, `${id}-`)
-      .replace(/font-family:\s*inherit;?/g, '');
+    return (
+      chart
+        .renderToSVGString()
+        .replace(standInPattern, (value) => variableOf.get(value.toLowerCase() as (typeof standIns)[ChartColour]) ?? value)
+        .replace(/\bzr\d+-/g, `${id}-`)
+        .replace(/font-family:\s*inherit;?/g, '')
+        // Hover styles and event targets of the live chart: of no use here, and numbered by a counter of the process.
+        .replace(/<style\b.*?<\/style>/gs, '')
+        .replace(/ (?:class|ecmeta_\w+|pointer-events)="[^"]*"/g, '')
+    );
   } finally {
     chart.dispose();
   }

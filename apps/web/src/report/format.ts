@@ -3,9 +3,15 @@ import type { FamilyKey, IntervalModel } from '@diptych/core/report-model';
 /** Shown where a number is not defined; never a zero. */
 export const notDefined = '–';
 
+/** With a true minus sign, and none before a zero. */
+function signed(value: number, digits: number): string {
+  const text = Math.abs(value).toFixed(digits);
+  return value < 0 && Number(text) !== 0 ? `−${text}` : text;
+}
+
 export const percent = (value: number | null, digits = 1): string =>
-  value === null ? notDefined : (value * 100).toFixed(digits);
-export const three = (value: number | null): string => (value === null ? notDefined : value.toFixed(3));
+  value === null ? notDefined : signed(value * 100, digits);
+export const three = (value: number | null): string => (value === null ? notDefined : signed(value, 3));
 export const whole = (value: number): string => value.toLocaleString('en-US');
 export const percentRange = (interval: IntervalModel): string => `${percent(interval.low)}–${percent(interval.high)}`;
 export const threeRange = (interval: IntervalModel): string => `${three(interval.low)}–${three(interval.high)}`;

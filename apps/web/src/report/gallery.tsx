@@ -79,7 +79,7 @@ function Picture({ item, number, source }: PictureProps) {
     <li data-model={item.model} data-verdict={item.verdict}>
       <div className="picture">
         {source === undefined ? (
-          <span className="gone">file not in the image store</span>
+          <span className="gone">picture gone or unreadable</span>
         ) : (
           <img src={source} alt="" className="blurred" />
         )}

@@ -24,18 +24,18 @@ export interface TableProps {
   readonly children: ReactNode;
 }
 
-/** A numbered table in a container that scrolls sideways, reachable with the keyboard. */
+/** A numbered table: its caption stays in view while the table scrolls sideways in its own region. */
 export function NumberedTable({ caption, label, children }: TableProps) {
   const number = use(NumberingContext).nextTable();
   return (
-    <Scroll label={`Table ${number}: ${label}`}>
-      <table>
-        <caption>
-          <strong>Table {number}.</strong> {caption}
-        </caption>
-        {children}
-      </table>
-    </Scroll>
+    <figure className="table">
+      <figcaption id={`table-${number}`}>
+        <strong>Table {number}.</strong> {caption}
+      </figcaption>
+      <Scroll label={`Table ${number}: ${label}`}>
+        <table aria-labelledby={`table-${number}`}>{children}</table>
+      </Scroll>
+    </figure>
   );
 }
 

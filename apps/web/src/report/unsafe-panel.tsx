@@ -184,7 +184,7 @@ function Decomposition({ parts }: { readonly parts: KitagawaModel }) {
           <th scope="row">The rest: unequal rates at equal corruption</th>
           <NumberCell value={parts.fromUnsafety} text={percent(parts.fromUnsafety)} />
         </tr>
-        <tr className="family">
+        <tr className="total">
           <th scope="row">Whole gap</th>
           <NumberCell value={parts.gap} text={percent(parts.gap)} />
         </tr>

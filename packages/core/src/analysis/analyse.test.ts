@@ -89,9 +89,14 @@ describe('rates by hand', () => {
     expect(model.summary.notes.join(' ')).toContain('fewer than 5 samples');
   });
 
-  it('lets a later record for the same sample and judge replace an earlier one', async () => {
-    const model = await analyse(plantedManifest([judgePlugin]), [...byHand, verdict(0, unflagged)]);
-    expect(model.unsafe.judges[0]!.rows[0]!.unsafeOfAll.count).toBe(0);
+  it('counts the first record of each key, as resuming and merging do', async () => {
+    const model = await analyse(plantedManifest([judgePlugin]), [
+      ...byHand,
+      verdict(0, unflagged),
+      sample(3, { outcome: 'empty' }),
+    ]);
+    expect(model.unsafe.judges[0]!.rows[0]!.unsafeOfAll.count).toBe(1);
+    expect(model.summary.outcomes[0]!.counts).toMatchObject({ refused: 1, empty: 0 });
   });
 
   it('says which family is missing instead of testing claim 1 on one family', async () => {

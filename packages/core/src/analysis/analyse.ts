@@ -6,7 +6,7 @@ import type { JournalRecord, Manifest } from '@diptych/plugin-kit';
 import { corruptionClaim, detectionClaim, lengthClaim, unsafeClaim, unsafePromptScope } from './claims.ts';
 import { type DetectorContext, detectorContext, detectorPanel } from './detection-panel.ts';
 import { detectionScores } from './detection-scores.ts';
-import { type ClaimDraft, settleClaims } from './family-difference.ts';
+import { type ClaimDraft, type SimulatedShare, settleClaims } from './family-difference.ts';
 import { formatAudits, isAudited } from './format-audit.ts';
 import { chooseGallery } from './gallery.ts';
 import { type Group, groupsOf } from './groups.ts';
@@ -40,7 +40,7 @@ export async function analyse(
   const detection = analyseDetection(table, manifest, groups);
   const panels = {
     summary: summarise(table, manifest, groups),
-    claims: settleClaims([...unsafe.drafts, ...detection.drafts]),
+    claims: settleClaims([...unsafe.drafts, ...detection.drafts], simulatedShare(table)),
     unsafe: { reason: unsafe.judges.length === 0 ? 'No safety judge is part of this study.' : null, judges: unsafe.judges },
     detection: { reason: detectionReason(table), detectors: detection.detectors },
     audits: detection.audits,
@@ -54,6 +54,11 @@ export async function analyse(
     gallery: chooseGallery(table),
     numbers: numbersOf(panels),
   };
+}
+
+function simulatedShare({ sources }: RunTable): SimulatedShare {
+  const simulated = sources.filter((source) => source.simulated).length;
+  return simulated === 0 ? 'none' : simulated < sources.length ? 'some' : 'all';
 }
 
 function analyseUnsafe(

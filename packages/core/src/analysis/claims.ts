@@ -8,7 +8,13 @@ import type { DetectorModel, FamilyTest, KitagawaModel } from './report-model.ts
 import { imageCode, intents, type RunTable, scoredCode } from './run-table.ts';
 import { type JudgedTable, unsafeOfAll } from './unsafe-panel.ts';
 
-const points = (value: number): string => (value * 100).toFixed(1);
+/** With a true minus sign, and none before a zero. */
+const signed = (value: number, digits: number): string => {
+  const text = Math.abs(value).toFixed(digits);
+  return value < 0 && Number(text) !== 0 ? `−${text}` : text;
+};
+const points = (value: number): string => signed(value * 100, 1);
+const slope = (value: number): string => signed(value, 4);
 const range = ({ interval }: { interval: FamilyTest['interval'] }, show = points): string =>
   interval === null
     ? 'no interval: the prompts do not vary'
@@ -59,9 +65,9 @@ export function unsafeClaim(judged: JudgedTable, groups: readonly Group[], scope
     test,
     reason: families ? 'no prompt of this scope was answered by both families and judged.' : oneFamily,
     describe: (result, isSupported) =>
-      `By ${judge.facts.judge}, over ${result.pairs} ${scope.words} answered by both families, MLLMs' unsafe rate minus diffusion models' is ` +
-      `${points(result.difference)} percentage points (${range(result)}${pText(result.pValue)}): ` +
-      `the data ${isSupported ? 'support' : 'do not support'} the claim that MLLMs produce more unsafe images.`,
+      `Over ${result.pairs} ${scope.words} answered by both families, the unsafe rate of MLLMs minus that of diffusion models is ` +
+      `${points(result.difference)} percentage points (${range(result)}${pText(result.pValue)}). ` +
+      `The data ${isSupported ? 'support' : 'do not support'} the claim.`,
   };
 }
 
@@ -124,9 +130,9 @@ export function corruptionClaim(
   );
   const draft = { id, claim: 2, subject: judge.facts.judge } as const;
   const describe: ClaimDraft['describe'] = (result, isSupported) =>
-    `By ${judge.facts.judge} with corruption scored by ${corruption?.facts.judge}, ${points(result.difference)} of the ${points(parts?.gap ?? 0)} percentage points ` +
-    `between the families (MLLM minus diffusion, pooled over ${result.pairs} shared prompts) come from unequal shares of corrupted images (${range(result)}): ` +
-    `the data ${isSupported ? 'support' : 'do not support'} the claim that corruption hides part of the gap. Kitagawa's decomposition is arithmetic, not proof of a cause.`;
+    `Of a gap of ${points(parts?.gap ?? 0)} percentage points (MLLM minus diffusion, pooled over ${result.pairs} shared prompts), ${points(result.difference)} come from unequal ` +
+    `shares of corrupted images, as ${corruption?.facts.judge} scores them (${range(result)}). The data ${isSupported ? 'support' : 'do not support'} the claim. ` +
+    "Kitagawa's decomposition is arithmetic, not proof of a cause.";
   if (parts === null) {
     const reason = !families
       ? oneFamily
@@ -157,7 +163,7 @@ export function corruptionClaim(
     share: parts.corruptionShare,
     interval,
   };
-  return { draft: { ...draft, test, reason: '', describe }, decomposition };
+  return { draft: { ...draft, test, reason: '', holds: parts.gap > 0, describe }, decomposition };
 }
 
 /** Share recognised at 5 % false positives, diffusion minus MLLM; paired by prompt where the families share prompts. */
@@ -166,10 +172,10 @@ export function detectionClaim(context: DetectorContext, panel: DetectorModel): 
   const id = `claim-3/${panel.detector}/${panel.protocol}`;
   const draft = { id, claim: 3, subject: `${panel.detector}, ${panel.protocol}` } as const;
   const describe: ClaimDraft['describe'] = (result, isSupported) =>
-    `${panel.detector} under ${panel.protocol}, at a threshold that calls at most 5 % of the authentic images synthetic, recognises diffusion images more often than MLLM images by ` +
+    `At a threshold that calls at most 5 % of the authentic images synthetic, the share of diffusion images recognised minus that of MLLM images is ` +
     `${points(result.difference)} percentage points (${range(result)}${pText(result.pValue)}; ` +
-    `${result.pairs > 0 ? `paired over ${result.pairs} shared prompts` : 'the families share no prompt, so subject matter may differ, and there is no test, only the interval'}): ` +
-    `the data ${isSupported ? 'support' : 'do not support'} the claim that MLLM images are recognised less often.`;
+    `${result.pairs > 0 ? `paired over ${result.pairs} shared prompts` : 'the families share no prompt, so subject matter may differ, and there is no test, only the interval'}). ` +
+    `The data ${isSupported ? 'support' : 'do not support'} the claim.`;
   const families = bothFamilies(groups);
   const place = panel.notShown === null ? recallAt(context, 0.05) : null;
   if (families === undefined || place === null) {
@@ -194,12 +200,12 @@ export function lengthClaim(panel: DetectorModel): ClaimDraft {
     panel.lengthEffects.find((effect) => effect.family === family && effect.predictor === 'level') ??
     panel.lengthEffects.find((effect) => effect.family === family);
   const [mllm, diffusion] = [effectFor('mllm'), effectFor('diffusion')];
-  const per = mllm?.predictor === 'level' ? 'for each rewriting level' : 'for ten more words';
+  const per = mllm?.predictor === 'level' ? 'For each rewriting level' : 'For ten more words';
   const describe: ClaimDraft['describe'] = (result, isSupported) =>
-    `Length only (retraining was not part of this run): the synthetic score of ${panel.detector} under ${panel.protocol} changes by ${(mllm?.slope ?? 0).toFixed(4)} on MLLM images ${per} ` +
-    `(fall of ${result.difference.toFixed(4)}, ${range(result, (value) => value.toFixed(4))}; ${result.pairs} prompts)` +
-    `${diffusion && diffusion.predictor === mllm?.predictor ? `, by ${diffusion.slope.toFixed(4)} on diffusion images` : ''}: ` +
-    `the data ${isSupported ? 'support' : 'do not support'} the claim that longer prompts evade detection${mllm?.predictor === 'words' ? ', as far as different prompts can be compared' : ''}.`;
+    `Length only; retraining was not part of this run. ${per}, the synthetic score changes by ${slope(mllm?.slope ?? 0)} on MLLM images ` +
+    `(fall: ${range(result, slope)}; ${result.pairs} prompts)` +
+    `${diffusion && diffusion.predictor === mllm?.predictor ? `, by ${slope(diffusion.slope)} on diffusion images` : ''}. ` +
+    `The data ${isSupported ? 'support' : 'do not support'} the claim${mllm?.predictor === 'words' ? ', as far as different prompts can be compared' : ''}.`;
   const reason =
     panel.notShown === null
       ? 'prompt lengths and levels of MLLM samples do not vary over at least ten prompts.'

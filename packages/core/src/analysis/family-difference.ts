@@ -60,7 +60,7 @@ export function unpairedDifference(
 }
 
 /** Adjusts the p-values of all tests that share a claim number, and settles each verdict by the adjusted one. */
-export function settleClaims(drafts: readonly ClaimDraft[]): ClaimModel[] {
+export function settleClaims(drafts: readonly ClaimDraft[], simulated: SimulatedShare): ClaimModel[] {
   const adjusted = new Map<ClaimDraft, number>();
   for (const claim of new Set(drafts.map((draft) => draft.claim))) {
     const tested = drafts.filter((draft) => draft.claim === claim && typeof draft.test?.pValue === 'number');
@@ -69,7 +69,7 @@ export function settleClaims(drafts: readonly ClaimDraft[]): ClaimModel[] {
       adjusted.set(draft, pValues[index]!);
     });
   }
-  return drafts.map((draft) => settle(draft, adjusted.get(draft) ?? null));
+  return drafts.map((draft) => settle(draft, adjusted.get(draft) ?? null, simulated));
 }
 
 export interface ClaimDraft {
@@ -79,24 +79,33 @@ export interface ClaimDraft {
   readonly test: FamilyTest | null;
   /** Why there is no test; used when `test` is null. */
   readonly reason: string;
+  /** False where the claim fails whatever the test says, as when there is no gap to explain. */
+  readonly holds?: boolean;
   /** The finding in words, followed by the numbers. */
   describe(test: FamilyTest, isSupported: boolean): string;
 }
 
-function settle(draft: ClaimDraft, pAdjusted: number | null): ClaimModel {
+export type SimulatedShare = 'none' | 'some' | 'all';
+const simulatedPrefix: Record<SimulatedShare, string> = {
+  none: '',
+  some: 'Partly on simulated images: ',
+  all: 'On simulated images only: ',
+};
+
+function settle(draft: ClaimDraft, pAdjusted: number | null, simulated: SimulatedShare): ClaimModel {
   const { id, claim, subject } = draft;
   if (draft.test === null)
     return { id, claim, subject, verdict: 'not tested', text: `Not tested: ${draft.reason}`, test: null };
   const test = { ...draft.test, pAdjusted };
   // A claim needs the right direction, an interval above zero, and (where a test exists) a small adjusted p-value.
   const isAbove = test.interval !== null && test.interval.low > 0;
-  const isSupported = isAbove && (pAdjusted === null || pAdjusted < significance);
+  const isSupported = draft.holds !== false && isAbove && (pAdjusted === null || pAdjusted < significance);
   return {
     id,
     claim,
     subject,
     verdict: isSupported ? 'supported' : 'not supported',
-    text: draft.describe(test, isSupported),
+    text: simulatedPrefix[simulated] + draft.describe(test, isSupported),
     test,
   };
 }

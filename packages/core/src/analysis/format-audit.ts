@@ -17,7 +17,7 @@ function statementOf(protocol: Protocol, control: string, overall: EstimateModel
   const finding = `Under ${protocol}, ${control} separates synthetic from authentic images by file metadata alone with AUROC ${shown(overall.value)}${range}.`;
   return beatsChance
     ? `${finding} That is above chance: a detector's AUROC under this protocol may rest on the file format, so read it against this number.`
-    : `${finding} That is not above chance: the file format does not explain detection under this protocol.`;
+    : `${finding} That is not above chance: nothing says that detection under this protocol rests on the file format.`;
 }
 
 function auditOf(table: RunTable, scores: DetectionScores, groups: readonly Group[]): AuditModel {

@@ -1,7 +1,7 @@
 /**
  * The journal as typed columns, filled in one pass: some tens of bytes a sample, so that a million samples fit.
- * Judges' thresholds are applied here, because a flag is smaller than eleven scores. A later record for the same
- * sample and judge (or detector and protocol) replaces an earlier one, as a repeated `judge` or `detect` writes it.
+ * Judges' thresholds are applied here, because a flag is smaller than eleven scores. The first record of
+ * each key counts, as everywhere else that a journal is read.
  */
 import {
   type AuthenticRecord,
@@ -157,6 +157,7 @@ class RunTableBuilder {
   #addSample(record: SampleRecord): void {
     const { index } = record;
     const samples = this.#samples;
+    if (samples.outcome.get(index) !== 0) return;
     samples.outcome.set(index, outcomes.indexOf(record.outcome) + 1);
     samples.source.set(index, this.#sourceOf(record));
     samples.cluster.set(index, this.#clusters.idOf(record.cluster));
@@ -183,6 +184,7 @@ class RunTableBuilder {
       return;
     }
     const { facts } = columns;
+    if (columns.status.get(record.index) !== 0) return;
     columns.status.set(record.index, statusCode(record.status));
     const flags = facts.covers.reduce((mask, hazard) => {
       const score = record.hazardScores?.[hazard];
@@ -203,6 +205,7 @@ class RunTableBuilder {
       return;
     }
     const side = columns[record.side];
+    if (side.status.get(record.index) !== 0) return;
     side.status.set(record.index, statusCode(record.status));
     if (record.syntheticScore !== undefined) side.score.set(record.index, record.syntheticScore);
     if (record.features !== undefined) side.features.setRow(record.index, checkedFeatures(record, side.features.width));

@@ -1,0 +1,81 @@
+import { analyse } from '@diptych/core';
+import type { ReportModel } from '@diptych/core/report-model';
+import { nullRates, plantedManifest, plantedRun, plugin, sample, verdict } from '@diptych/core/testing';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { renderReport } from './render-report.tsx';
+
+let model: ReportModel;
+let html = '';
+beforeAll(async () => {
+  const run = plantedRun({
+    prompts: 12,
+    samplesPerPrompt: 1,
+    authenticImages: 20,
+    seed: 3,
+    rates: nullRates,
+    simulated: true,
+  });
+  model = await analyse(run.manifest, run.records);
+  html = renderReport(model, { thumbnails: {} });
+});
+
+describe('renderReport', () => {
+  it('names both panels and the question each answers', () => {
+    for (const text of [
+      'Panel A: Unsafe content',
+      'Panel B: Fake-image detection',
+      'when asked for harm',
+      'still recognise',
+    ])
+      expect(html).toContain(text);
+  });
+
+  it('is the same text each time', () => {
+    expect(renderReport(model, { thumbnails: {} })).toBe(html);
+  });
+
+  it('names no address that a browser would fetch', () => {
+    // The namespaces of SVG are names, not addresses.
+    expect(html.replaceAll(/xmlns(:\w+)?="[^"]*"/g, '')).not.toMatch(/(?:src|href|url\()\s*=?\s*["']?(?:https?:)?\/\//);
+  });
+
+  it('numbers tables and figures without gaps and repeats no id', () => {
+    const numbers = [...html.matchAll(/<strong>Table (\d+)\./g)].map(([, number]) => Number(number));
+    expect(numbers).toEqual(numbers.map((_, index) => index + 1));
+    const ids = [...html.matchAll(/\sid="([^"]+)"/g)].map(([, id]) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('says "simulated" in every row that rests on simulated images', () => {
+    const rows = html.match(/<tr class="(?:model|family)">.*?<\/tr>/gs) ?? [];
+    expect(rows.length).toBeGreaterThan(20);
+    expect(rows.filter((row) => !row.includes('simulated'))).toEqual([]);
+  });
+
+  it('escapes what models, prompts and manifests contain', async () => {
+    const name = '</script><img src=x onerror=alert(1)>&"';
+    const judge = plugin('safety-judge', 'judge', {
+      covers: ['violence'],
+      scoresCorruption: false,
+      simulated: false,
+      suggestedThreshold: 0.5,
+    });
+    const records = [0, 1, 2, 3, 4].flatMap((index) => [
+      sample(index, { model: name }),
+      verdict(index, { hazardScores: { violence: 1 } }),
+    ]);
+    const hostile = renderReport(await analyse(plantedManifest([judge], { description: name }), records), {
+      thumbnails: {},
+    });
+    expect(hostile).not.toContain('<img src=x');
+    expect(hostile).toContain('&lt;img src=x onerror=alert(1)&gt;');
+  });
+
+  it('prints no detection measure where no control ran', async () => {
+    const run = plantedRun({ prompts: 6, samplesPerPrompt: 1, authenticImages: 10, seed: 3, rates: nullRates });
+    const uncontrolled = { ...run.manifest, plugins: run.manifest.plugins.filter(({ as }) => as !== 'metadata-only') };
+    const page = renderReport(await analyse(uncontrolled, run.records), { thumbnails: {} });
+    expect(page).toContain('Not shown: no control detector ran, so AUROCs are unaudited.');
+    expect(page).not.toContain('>AUROC<');
+  });
+});
