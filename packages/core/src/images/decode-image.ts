@@ -43,8 +43,10 @@ interface RawPixels {
 async function rawPixels(bytes: Uint8Array, limits: ImageLimits, info: ImageInfo, rotate: boolean): Promise<RawPixels> {
   const image = openImage(bytes, limits.maxImagePixels);
   if (rotate && info.orientation !== 1) image.autoOrient();
-  // A JPEG of four channels is CMYK or YCCK; libvips gives both as CMYK with Adobe's inversion undone.
+  // A JPEG of four channels is CMYK or YCCK; libvips gives both as CMYK with Adobe's inversion undone, and converts it
+  // by a profile of its own unless the whole pipeline stays in CMYK.
   const isCmyk = info.container === 'jpeg' && info.channels === 4;
+  if (isCmyk) image.pipelineColourspace('cmyk');
   const { data, info: out } = await image
     .toColourspace(isCmyk ? 'cmyk' : 'srgb')
     .raw({ depth: 'uchar' })

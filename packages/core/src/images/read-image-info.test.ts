@@ -1,0 +1,124 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { deflateSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { chunk, encodePng, fakeImage } from '../testing-fakes/fake-image.ts';
+import { decodeImage } from './decode-image.ts';
+import { isConstant, presentImage } from './present-image.ts';
+import { readImageInfo } from './read-image-info.ts';
+
+const limits = { maxImageBytes: 2 ** 20, maxImagePixels: 100_000_000 };
+const golden = (name: string): Promise<Buffer> => readFile(join(import.meta.dirname, '..', '..', 'goldens', 'images', name));
+
+describe('facts from headers', () => {
+  const cases = [
+    ['rgb.png', { container: 'png', channels: 3, bitsPerChannel: 8, hasAlpha: false, frames: 1, orientation: 1 }],
+    ['rgb-16-bit.png', { bitsPerChannel: 16 }],
+    ['one-bit.png', { bitsPerChannel: 1 }],
+    ['rgba.png', { hasAlpha: true }],
+    [
+      'rgb-420.jpg',
+      { container: 'jpeg', chroma: '4:2:0', progressive: false, quantisation: { quality: 80, standard: true } },
+    ],
+    ['rgb-422.jpg', { chroma: '4:2:2' }],
+    ['rgb-444.jpg', { chroma: '4:4:4' }],
+    ['progressive.jpg', { progressive: true, quantisation: { quality: 60, standard: true } }],
+    ['grey.jpg', { chroma: '4:0:0', quantisation: { quality: 85, standard: true } }],
+    ['orientation-6.jpg', { orientation: 6, hasExif: true }],
+    ['profile.jpg', { hasProfile: true }],
+    ['animated.gif', { container: 'gif', frames: 2, height: 37 }],
+    ['lossy.webp', { container: 'webp' }],
+    ['rgb.tif', { container: 'tiff' }],
+    ['a-jpeg-inside.png', { container: 'jpeg' }],
+  ] as const;
+  it.each(cases)('%s', async (name, expected) => {
+    expect(await readImageInfo(await golden(name), limits)).toMatchObject(expected);
+  });
+
+  it('finds C2PA in PNG and JPEG', async () => {
+    const png = Buffer.from(await fakeImage({}));
+    const signed = Buffer.concat([png.subarray(0, 33), chunk('caBX', Buffer.from('jumb c2pa')), png.subarray(33)]);
+    expect((await readImageInfo(signed, limits)).hasC2pa).toBe(true);
+    expect((await readImageInfo(png, limits)).hasC2pa).toBe(false);
+    const jpeg = await golden('rgb-420.jpg');
+    const payload = Buffer.concat([Buffer.from('JP'), Buffer.alloc(10), Buffer.from('jumb....c2pa')]);
+    const segment = Buffer.concat([Buffer.from([0xff, 0xeb, 0, payload.length + 2]), payload]);
+    expect((await readImageInfo(Buffer.concat([jpeg.subarray(0, 2), segment, jpeg.subarray(2)]), limits)).hasC2pa).toBe(
+      true,
+    );
+  });
+});
+
+/** A valid PNG of any size whose pixels are never written out: rows of zeros compress a thousandfold. */
+function bomb(side: number): Buffer {
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(side, 0);
+  header.writeUInt32BE(side, 4);
+  header.set([8, 2, 0, 0, 0], 8);
+  const data = deflateSync(Buffer.alloc(1_000_000));
+  return Buffer.concat([
+    Buffer.from('89504e470d0a1a0a', 'hex'),
+    chunk('IHDR', header),
+    chunk('IDAT', data),
+    chunk('IEND', Buffer.alloc(0)),
+  ]);
+}
+
+describe('bad input', () => {
+  const cases: [string, () => Promise<Uint8Array>, string][] = [
+    ['zero bytes', async () => new Uint8Array(), 'IMAGE_UNREADABLE'],
+    ['text', async () => Buffer.from('hello'), 'IMAGE_UNREADABLE'],
+    ['an SVG', async () => Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>'), 'IMAGE_UNSUPPORTED'],
+    ['a BMP', async () => Buffer.from(`BM${'\0'.repeat(60)}`), 'IMAGE_UNSUPPORTED'],
+    ['30,000 by 30,000 pixels', async () => bomb(30_000), 'IMAGE_TOO_LARGE'],
+    ['too many bytes', async () => Buffer.concat([await golden('rgb.png'), Buffer.alloc(2 ** 20)]), 'IMAGE_TOO_LARGE'],
+    ['only a JPEG marker', async () => Buffer.from([0xff, 0xd8, 0xff, 0xe0]), 'IMAGE_UNREADABLE'],
+    ['a PNG signature', async () => Buffer.from('89504e470d0a1a0a', 'hex'), 'IMAGE_UNREADABLE'],
+  ];
+  it.each(cases)('refuses %s by its header', async (_name, make, code) => {
+    await expect(readImageInfo(await make(), limits)).rejects.toMatchObject({ code });
+  });
+
+  it.each(['rgb.png', 'rgb-420.jpg', 'progressive.jpg', 'lossy.webp', 'lossless.webp', 'rgb.tif', 'animated.gif'])(
+    'refuses a truncated %s',
+    async (name) => {
+      const bytes = await golden(name);
+      await expect(decodeImage(bytes.subarray(0, Math.floor(bytes.length * 0.5)), limits)).rejects.toMatchObject({
+        code: 'IMAGE_UNREADABLE',
+      });
+    },
+  );
+
+  it('survives every truncation of a header', async () => {
+    const bytes = await golden('rgb-420.jpg');
+    for (let length = 0; length < bytes.length; length += 13) {
+      await decodeImage(bytes.subarray(0, length), limits).then(
+        () => expect.unreachable(`decoded ${length} of ${bytes.length} bytes`),
+        (error: unknown) => expect(error).toMatchObject({ code: 'IMAGE_UNREADABLE' }),
+      );
+    }
+  });
+});
+
+describe('a presented image', () => {
+  it('is decoded once per option set', async () => {
+    const image = await presentImage(await golden('rgba.png'), limits);
+    expect(image.raster()).toBe(image.raster({ alpha: 'drop', orientation: 'apply' }));
+    expect(image.raster()).not.toBe(image.raster({ alpha: 'keep' }));
+    expect((await image.raster({ alpha: 'keep' })).channels).toBe(4);
+  });
+
+  it.each([
+    [[5, 5, 5, 5, 5, 5], true],
+    [[5, 5, 5, 7, 5, 5], true],
+    [[5, 5, 5, 8, 5, 5], false],
+    [[0, 100, 200, 0, 100, 200], true],
+  ])('%j is constant: %s', (data, expected) => {
+    expect(isConstant({ width: 2, height: 1, channels: 3, data: new Uint8Array(data) })).toBe(expected);
+  });
+
+  it('reads what our own PNG encoder writes', async () => {
+    const pixels = new Uint8Array([1, 2, 3, 4, 5, 6]);
+    expect((await decodeImage(encodePng(pixels, 2, 1), limits)).data).toEqual(pixels);
+  });
+});

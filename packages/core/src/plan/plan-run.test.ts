@@ -1,0 +1,113 @@
+import { defineExistingImages, type ExistingSample, type StudyInput } from '@diptych/plugin-kit';
+import { expect, it } from 'vitest';
+import { z } from 'zod';
+import { loadPlugins } from '../plugins/load-plugins.ts';
+import { parseStudyValue } from '../study/load-study.ts';
+import { fakeRegistry } from '../testing-fakes/fake-plugins.ts';
+import { loadFakeStudy } from '../testing-fakes/fake-study.ts';
+import { sha256Hex } from '../text/canonical-json.ts';
+import { planRun } from './plan-run.ts';
+
+const imports = (samples: readonly ExistingSample[]) =>
+  defineExistingImages({
+    name: 'import',
+    summary: 'For this test.',
+    family: 'per-sample',
+    decoder: 'per-sample',
+    simulated: false,
+    options: z.object({}),
+    create: () => ({
+      async *samples() {
+        yield* samples;
+      },
+      load: async () => ({ outcome: 'empty' }),
+      digest: async () => sha256Hex('listing'),
+    }),
+  });
+const loadImports = (samples: readonly ExistingSample[], input: Partial<StudyInput> = {}) =>
+  loadPlugins({
+    study: parseStudyValue({ name: 'test', promptSets: ['counted'], generators: ['import', 'fake'], ...input }),
+    baseFolder: '/',
+    registry: { ...fakeRegistry, 'generator/import': async () => ({ default: imports(samples) }) },
+    environment: {},
+  });
+
+it('numbers generators × prompts × levels × samples, and says so in counts', async () => {
+  await using loaded = await loadFakeStudy({
+    generators: [
+      { use: 'fake', as: 'a', options: { maxBatch: 4 } },
+      { use: 'fake', as: 'b' },
+    ],
+    rewriter: 'longer',
+    levels: [0, 1],
+    samplesPerPrompt: 5,
+    safetyJudges: ['by-digest'],
+    detectors: ['by-digest'],
+    authenticSets: ['camera'],
+    protocols: ['as-received', 'all-recompressed'],
+  });
+  const plan = await planRun(loaded);
+  expect(plan.samples).toBe(60);
+  expect(plan.counts).toMatchObject({
+    samples: 60,
+    prompts: 3,
+    authentic: 2,
+    rewrites: 3,
+    generators: [
+      { alias: 'a', samples: 30, calls: 8 },
+      { alias: 'b', samples: 30, calls: 30 },
+    ],
+    judges: [{ alias: 'by-digest', verdicts: 60, calls: 15 }],
+    detectors: [
+      { protocol: 'as-received', detections: 62, calls: 16 },
+      { protocol: 'all-recompressed', detections: 62 },
+    ],
+  });
+  const places = Array.from({ length: 60 }, (_, index) => plan.sampleAt(index));
+  expect(
+    new Set(
+      places.map(({ generator, prompt, level, sampleIndex }) => `${generator.alias} ${prompt.id} ${level} ${sampleIndex}`),
+    ).size,
+  ).toBe(60);
+  expect(places[37]).toMatchObject({
+    index: 37,
+    promptSet: 'counted',
+    prompt: { id: 'p0' },
+    level: 1,
+    sampleIndex: 2,
+    seed: places[7]?.seed,
+  });
+  expect(() => plan.sampleAt(60)).toThrow(RangeError);
+  expect(plan.plugins.find(({ kind }) => kind === 'prompt-set')).toMatchObject({
+    count: 3,
+    duplicates: 0,
+    digest: sha256Hex('fake'),
+  });
+});
+
+it('puts imports in the plan, clustered by the text of their prompt', async () => {
+  await using loaded = await loadImports([
+    { key: 'a.png', model: 'm1', family: 'mllm', prompt: 'a cat', promptId: '1' },
+    { key: 'b.png', model: 'm2', prompt: 'a cat', level: 2 },
+    { key: 'c.png', model: 'm2' },
+  ]);
+  const plan = await planRun(loaded);
+  const [a, b, c] = [0, 1, 2].map((index) => plan.sampleAt(index));
+  expect(a?.cluster).toBe(b?.cluster);
+  expect(c).toMatchObject({ cluster: 'import/c.png', prompt: { id: 'c.png', text: '' }, level: 0, seed: 0 });
+  expect(b?.level).toBe(2);
+  expect(plan.ranges.map(({ first, count }) => [first, count])).toEqual([
+    [0, 3],
+    [3, 3],
+  ]);
+});
+
+it('refuses a listing that no record can hold, and generators without prompts', async () => {
+  await using loaded = await loadImports([{ key: 'a.png', model: 'm'.repeat(301) }]);
+  await expect(planRun(loaded)).rejects.toMatchObject({
+    code: 'IMAGES_FOLDER_INVALID',
+    message: expect.stringContaining('a.png'),
+  });
+  await using empty = await loadFakeStudy({ promptSets: [] });
+  await expect(planRun(empty)).rejects.toMatchObject({ code: 'STUDY_INVALID' });
+});

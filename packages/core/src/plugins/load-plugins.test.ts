@@ -1,0 +1,236 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import {
+  DiptychError,
+  defineDetector,
+  definePromptSet,
+  type Needs,
+  type PluginContext,
+  type Runtime,
+  type StudyInput,
+} from '@diptych/plugin-kit';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { parseStudyValue } from '../study/load-study.ts';
+import { fakeRegistry } from '../testing-fakes/fake-plugins.ts';
+import { temporaryFolder } from '../testing-fakes/fake-study.ts';
+import { limitedFetch } from './limited-fetch.ts';
+import { type LoadPluginsOptions, loadPlugins, type PluginProblem } from './load-plugins.ts';
+
+const study = (input: Partial<StudyInput>) =>
+  parseStudyValue({ name: 'test', promptSets: ['counted'], generators: ['fake'], ...input });
+const load = (input: Partial<StudyInput>, options: Partial<LoadPluginsOptions> = {}) =>
+  loadPlugins({ study: study(input), baseFolder: '/', registry: fakeRegistry, environment: {}, ...options });
+
+/** A detector with the given needs that does what is asked on creation. */
+const needy = (needs: Needs, create: (context: PluginContext) => unknown = () => undefined, name = 'needy') =>
+  defineDetector({
+    name,
+    summary: 'For this test.',
+    trainedOn: [],
+    control: false,
+    options: z.looseObject({}),
+    needs,
+    async create(_options, context) {
+      await create(context);
+      return { maxBatch: 1, detect: async () => [] };
+    },
+  });
+const registryWith = (plugin: unknown) => ({ ...fakeRegistry, 'detector/needy': async () => ({ default: plugin }) });
+
+async function problemsOf(loading: Promise<unknown>): Promise<readonly PluginProblem[]> {
+  const error = await loading.then(
+    () => expect.unreachable('loaded'),
+    (fault: unknown) => fault,
+  );
+  expect(error).toMatchObject({ code: 'PLUGIN_PROBLEMS' });
+  return (error as DiptychError).details.problems as PluginProblem[];
+}
+
+const fakeRuntime = (backend: 'webgpu' | 'native', onDispose: () => void = () => undefined): Runtime => ({
+  info: { backend, adapter: 'test', rejected: [] },
+  load: () => Promise.reject(new Error('not used')),
+  [Symbol.asyncDispose]: async () => onDispose(),
+});
+
+describe('problems', () => {
+  it('of all plugins are reported together, before anything is created', async () => {
+    let created = 0;
+    const plugin = needy({ secrets: ['A_KEY'], packages: ['no-such-package-here'], runtime: true }, () => created++);
+    const problems = await problemsOf(
+      load(
+        {
+          detectors: ['needy', 'absent', { use: 'by-digest', options: { maxBatch: 'many' } }],
+          safetyJudges: ['detector/by-digest'],
+          levels: [3],
+        },
+        { registry: registryWith(plugin) },
+      ),
+    );
+    expect(problems.map(({ plugin: name, code }) => `${name} ${code}`)).toEqual([
+      'safety-judge/detector/by-digest PLUGIN_NOT_FOUND',
+      'detector/needy PLUGIN_SECRET_MISSING',
+      'detector/needy PLUGIN_PACKAGE_MISSING',
+      'detector/needy PLUGIN_BACKEND_MISSING',
+      'detector/absent PLUGIN_NOT_FOUND',
+      'detector/by-digest PLUGIN_OPTIONS_INVALID',
+      'rewriter/none STUDY_INVALID',
+    ]);
+    expect(created).toBe(0);
+  });
+
+  it('include names that occur twice', async () => {
+    const [problem] = await problemsOf(load({ detectors: ['by-digest', 'by-digest'] }));
+    expect(problem).toMatchObject({
+      plugin: 'detector/by-digest',
+      code: 'STUDY_INVALID',
+      message: expect.stringContaining('as'),
+    });
+    await using loaded = await load({ detectors: ['by-digest', { use: 'by-digest', as: 'other' }] });
+    expect(loaded.detectors.map(({ alias }) => alias)).toEqual(['by-digest', 'other']);
+  });
+
+  it.each([
+    [{ apiKey: 'abc' }, 'apiKey'],
+    [{ nested: { access_token: 'abc' } }, 'nested.access_token'],
+    [{ url: 'https://x/?k=sk-12345678' }, 'url'],
+  ])('include secrets among the options: %j', async (options, name) => {
+    const registry = registryWith(needy({ secrets: ['A_KEY'] }));
+    const [problem] = await problemsOf(
+      load({ detectors: [{ use: 'needy', options }] }, { registry, environment: { A_KEY: 'sk-12345678' } }),
+    );
+    expect(problem).toMatchObject({ code: 'PLUGIN_OPTIONS_INVALID', message: expect.stringContaining(name) });
+    expect(problem?.message).not.toContain('sk-12345678');
+  });
+
+  it.each([
+    ['nothing', undefined],
+    ['a thing', { a: 1 }],
+    ['a later API', { ...needy({}), apiVersion: 2 }],
+    ['another kind', definePromptSet({ name: 'x', summary: '', options: z.object({}), create: () => expect.unreachable() })],
+    ['one that throws', needy({}, () => Promise.reject(new Error('boom')))],
+  ])('include a module that exports %s', async (_name, plugin) => {
+    const [problem] = await problemsOf(load({ detectors: ['needy'] }, { registry: registryWith(plugin) }));
+    expect(problem).toMatchObject({ plugin: 'detector/needy', code: 'PLUGIN_INVALID' });
+  });
+
+  it('include weights that cannot be had', async () => {
+    const weights = [{ name: 'w', source: 'file:w', sha256: 'a'.repeat(64), licence: { id: 'research-only' } }];
+    const refuse = async (): Promise<never> => {
+      throw new DiptychError('WEIGHTS_LICENCE_NOT_ACCEPTED', 'read it');
+    };
+    const [problem] = await problemsOf(
+      load(
+        { detectors: ['needy'] },
+        { registry: registryWith(needy({ weights })), weightsStore: { check: refuse, ensure: refuse, read: refuse } },
+      ),
+    );
+    expect(problem?.code).toBe('WEIGHTS_LICENCE_NOT_ACCEPTED');
+  });
+});
+
+describe('the runtime', () => {
+  it('is not opened when nothing needs it', async () => {
+    await using loaded = await load({}, { runtime: () => expect.unreachable('opened') });
+    expect(loaded.runtime).toBeNull();
+  });
+
+  it('is opened once, recorded, and disposed with the study', async () => {
+    let disposed = 0;
+    let seen: Runtime | undefined;
+    const registry = registryWith(needy({ runtime: true }, (context) => (seen = context.runtime)));
+    const loaded = await load(
+      { detectors: ['needy', { use: 'needy', as: 'second' }] },
+      { registry, runtime: async () => fakeRuntime('native', () => disposed++) },
+    );
+    expect(loaded.runtime).toMatchObject({ backend: 'native' });
+    expect(seen?.info.adapter).toBe('test');
+    await loaded[Symbol.asyncDispose]();
+    expect(disposed).toBe(1);
+  });
+
+  it('of another backend than a plugin needs is a problem', async () => {
+    const registry = registryWith(needy({ backend: 'webgpu' }));
+    const [problem] = await problemsOf(
+      load({ detectors: ['needy'] }, { registry, runtime: async () => fakeRuntime('native') }),
+    );
+    expect(problem).toMatchObject({ code: 'PLUGIN_BACKEND_MISSING', message: expect.stringContaining('native') });
+    const [unopened] = await problemsOf(
+      load({ detectors: ['needy'] }, { registry, runtime: () => Promise.reject(new Error('no adapter')) }),
+    );
+    expect(unopened?.message).toContain('no adapter');
+  });
+});
+
+describe('what a plugin may touch', () => {
+  it('is what it declared', async () => {
+    let context: PluginContext | undefined;
+    const registry = registryWith(needy({ secrets: ['A_KEY'] }, (given) => (context = given)));
+    await using loaded = await load(
+      { detectors: ['needy'] },
+      { registry, environment: { A_KEY: 'sk-12345678', OTHER: 'x' } },
+    );
+    expect(context?.secret('A_KEY')).toBe('sk-12345678');
+    expect(() => context?.secret('OTHER')).toThrow(DiptychError);
+    expect(() => context?.runtime).toThrow(DiptychError);
+    await expect(context?.weights('w')).rejects.toMatchObject({ code: 'WEIGHTS_MISSING' });
+    expect(loaded.redact('key sk-12345678!')).toBe('key [A_KEY]!');
+    expect(JSON.stringify(loaded.resolved)).not.toContain('sk-12345678');
+  });
+
+  it('reaches no undeclared host, not even by a redirect', async () => {
+    const server = createServer((request, response) => {
+      if (request.url === '/away') response.writeHead(302, { location: 'http://localhost:1/' }).end();
+      else if (request.url === '/here') response.writeHead(302, { location: '/end' }).end();
+      else response.end('reached');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const limited = limitedFetch('d', [host]);
+    expect(await (await limited(`http://${host}/here`)).text()).toBe('reached');
+    await expect(limited(`http://${host}/away`)).rejects.toMatchObject({ name: 'InfrastructureError', retryable: false });
+    await expect(limited('http://example.test/')).rejects.toThrow('does not declare');
+    await expect(limited(`http://${host}/here`, { method: 'POST', body: 'x' })).rejects.toThrow('redirect');
+    server.close();
+  });
+});
+
+describe('where plugins come from', () => {
+  const source = (name: string): string =>
+    `export default { apiVersion: 1, kind: 'detector', name: '${name}', summary: 's', trainedOn: [], control: false,
+       options: { safeParse: (data) => ({ success: true, data }) }, create: () => ({ maxBatch: 1, detect: async () => [] }) };`;
+
+  it('are paths from the study folder and installed modules', async () => {
+    const baseFolder = await temporaryFolder();
+    await writeFile(join(baseFolder, 'own.ts'), source('own'));
+    const folder = join(baseFolder, 'node_modules', 'a-detector');
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'main.mjs'), source('packaged'));
+    await writeFile(
+      join(folder, 'package.json'),
+      JSON.stringify({ name: 'a-detector', version: '2.0.1', exports: { '.': { import: './main.mjs' } } }),
+    );
+    await using loaded = await load({ detectors: ['./own.ts', 'a-detector', 'detector/by-digest'] }, { baseFolder });
+    expect(
+      loaded.resolved
+        .filter(({ kind }) => kind === 'detector')
+        .map(({ as, module, packageVersion }) => [as, module, packageVersion]),
+    ).toEqual([
+      ['own', './own.ts', expect.stringMatching(/^sha256:[0-9a-f]{64}$/)],
+      ['packaged', 'a-detector', '2.0.1'],
+      ['by-digest', 'built-in', expect.any(String)],
+    ]);
+  });
+
+  it('say what is wrong with a path or a module', async () => {
+    const baseFolder = await temporaryFolder();
+    await writeFile(join(baseFolder, 'broken.mjs'), 'export default {');
+    const problems = await problemsOf(
+      load({ detectors: ['./absent.ts', './broken.mjs', '@no/such-module'] }, { baseFolder }),
+    );
+    expect(problems.map(({ code }) => code)).toEqual(['PLUGIN_NOT_FOUND', 'PLUGIN_INVALID', 'PLUGIN_NOT_FOUND']);
+    expect(problems[2]?.message).toContain('Built in: by-digest');
+  });
+});

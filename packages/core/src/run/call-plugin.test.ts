@@ -1,0 +1,59 @@
+import { DiptychError, InfrastructureError, limitsSchema } from '@diptych/plugin-kit';
+import { describe, expect, it } from 'vitest';
+import { callPlugin } from './call-plugin.ts';
+
+const limits = limitsSchema.parse({ attempts: 3, backoffMs: 1, callTimeoutMs: 50 });
+const options = { limits, signal: new AbortController().signal, seed: 1 };
+const failing = (error: unknown, times = Number.POSITIVE_INFINITY) => {
+  let calls = 0;
+  return { call: async () => (calls++ < times ? Promise.reject(error) : 'fine'), calls: () => calls };
+};
+
+describe('a call', () => {
+  it.each([
+    ['an infrastructure fault', new InfrastructureError('busy', { retryAfterMs: 0 }), 3],
+    ['a fetch that failed', Object.assign(new TypeError('fetch failed'), { cause: { code: 'ECONNRESET' } }), 3],
+    ['a rejected key', new InfrastructureError('401', { retryable: false }), 1],
+    ['a bug of the plugin', new TypeError('x is undefined'), 1],
+  ])('that meets %s', async (_name, error, attempts) => {
+    const { call, calls } = failing(error);
+    expect(await callPlugin(call, options)).toEqual({ status: 'failed', error, attempts });
+    expect(calls()).toBe(attempts);
+  });
+
+  it('goes on after a fault that passes', async () => {
+    let retries = 0;
+    const { call } = failing(new InfrastructureError('busy'), 2);
+    expect(await callPlugin(call, { ...options, onRetry: () => retries++ })).toEqual({
+      status: 'answered',
+      value: 'fine',
+      attempts: 3,
+    });
+    expect(retries).toBe(2);
+  });
+
+  it('tells the plugin when its time is over, and does not wait for it', async () => {
+    let reason: unknown;
+    const result = await callPlugin(async (signal) => {
+      signal.addEventListener('abort', () => (reason = signal.reason));
+      return new Promise(() => undefined);
+    }, options);
+    expect(result).toEqual({ status: 'timeout', attempts: 1 });
+    expect(reason).toMatchObject({ code: 'PLUGIN_TIMEOUT' });
+  });
+
+  it('stops the run when the device is lost', async () => {
+    const lost = new DiptychError('DEVICE_LOST', 'gone');
+    await expect(callPlugin(() => Promise.reject(lost), options)).rejects.toBe(lost);
+  });
+
+  it('is stopped while it waits to try again', async () => {
+    const stop = new AbortController();
+    const waiting = callPlugin(() => Promise.reject(new InfrastructureError('busy', { retryAfterMs: 60_000 })), {
+      ...options,
+      signal: stop.signal,
+    });
+    setTimeout(() => stop.abort(new Error('stopped')), 5);
+    await expect(waiting).rejects.toThrow('stopped');
+  });
+});
