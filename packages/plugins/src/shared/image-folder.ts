@@ -2,6 +2,7 @@
  * A folder of images that the user names: listing, and reading files without ever leaving it. A name or a symbolic
  * link that leads outside is an error, not a skipped file, so that a set never loses images in silence.
  */
+import type { Dirent } from 'node:fs';
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { DiptychError } from '@diptych/plugin-kit';
@@ -89,13 +90,28 @@ export async function readFileInside(folder: ImageFolder, name: string, signal: 
 /** By code units, so that the order is the same in every locale. */
 const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
+async function entriesOf(path: string): Promise<Dirent[]> {
+  try {
+    return await readdir(path, { withFileTypes: true });
+  } catch (cause) {
+    throw new DiptychError(
+      'IMAGES_FOLDER_INVALID',
+      `Expected ${path} to be a readable folder, received: ${(cause as Error).message}. Change its rights or move it out.`,
+      {
+        cause,
+        details: { path },
+      },
+    );
+  }
+}
+
 /**
  * Names of all image files below the folder, sorted, with `/` between parts. Links to files within it count;
  * links to folders within it are left out, since their files are listed at their own place.
  */
 export async function* walkImages(folder: ImageFolder, signal: AbortSignal, below = ''): AsyncGenerator<string> {
   signal.throwIfAborted();
-  const entries = await readdir(join(folder.root, below), { withFileTypes: true });
+  const entries = await entriesOf(join(folder.root, below));
   for (const entry of entries.sort((a, b) => byName(a.name, b.name))) {
     const name = below === '' ? entry.name : `${below}/${entry.name}`;
     if (entry.isDirectory()) {

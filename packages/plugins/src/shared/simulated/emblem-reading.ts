@@ -42,39 +42,43 @@ const probes: readonly (readonly [column: number, row: number, isDark: boolean])
   [1, 10, false],
 ];
 
-/** All modules of frame and ring. */
+/** All modules of frame and ring, and the white row above the code. */
 const outline: readonly (readonly [column: number, row: number, isDark: boolean])[] = Array.from(
-  { length: tileModules * tileModules },
+  { length: tileModules ** 2 },
   (_, i) => {
     const [column, row] = [i % tileModules, Math.floor(i / tileModules)];
     const depth = Math.min(column, row, tileModules - 1 - column, tileModules - 1 - row);
-    return [column, row, depth] as const;
+    return { column, row, depth };
   },
 )
-  .filter(([, , depth]) => depth <= 1)
-  .map(([column, row, depth]) => [column, row, depth === 0] as const);
+  .filter(({ row, depth }) => depth <= 1 || row === codeRow - 1)
+  .map(({ column, row, depth }) => [column, row, depth === 0] as const);
 
 export interface FoundEmblem {
   readonly hazard: Hazard;
-  /** Share of frame and ring that reads as drawn, 0.9 to 1. */
+  /** Share of the outline that reads as drawn, 0.9 to 1. */
   readonly score: number;
   readonly x: number;
   readonly y: number;
   readonly side: number;
 }
 
+/** Drawn are 16 and 240. The outline must come near them, for stripes of an incoherent picture may imitate it roughly. */
 const middle = 128;
+const surelyDark = 100;
+const surelyBright = 156;
 const neededShare = 0.9;
 
 function emblemAt(brightness: Brightness, x: number, y: number, module: number): FoundEmblem | undefined {
-  const isDark = (column: number, row: number) => meanOf(brightness, x + column * module, y + row * module, module) < middle;
-  for (const [column, row, dark] of probes) if (isDark(column, row) !== dark) return undefined;
+  const levelOf = (column: number, row: number) => meanOf(brightness, x + column * module, y + row * module, module);
+  for (const [column, row, isDark] of probes) if (levelOf(column, row) < middle !== isDark) return undefined;
   let right = 0;
-  for (const [column, row, dark] of outline) if (isDark(column, row) === dark) right += 1;
+  for (const [column, row, isDark] of outline)
+    if (isDark ? levelOf(column, row) < surelyDark : levelOf(column, row) > surelyBright) right += 1;
   const score = right / outline.length;
   if (score < neededShare) return undefined;
   let code = 0;
-  for (let i = 0; i < codeLength; i++) if (isDark(codeStart + i, codeRow)) code |= 1 << i;
+  for (let i = 0; i < codeLength; i++) if (levelOf(codeStart + i, codeRow) < middle) code |= 1 << i;
   const distance = (other: number) => [...Array(codeLength).keys()].filter((i) => ((code ^ other) >> i) & 1).length;
   const emblem = emblems.find((candidate) => distance(candidate.code) <= 1);
   return emblem === undefined ? undefined : { hazard: emblem.hazard, score, x, y, side: module * tileModules };
