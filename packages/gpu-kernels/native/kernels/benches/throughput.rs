@@ -1,4 +1,5 @@
-//! Medians and spread of whole plans: matrix products, layers of MobileNetV2 and ResNet-50, image recipes.
+//! Medians and spread of whole plans: matrix products, layers, all of MobileNetV2 and ResNet-50, image recipes.
+//! On one thread the time is CPU time where the system tells it (Linux), so that a busy machine disturbs less.
 //! `cargo bench -p diptych-kernels -- [threads] [filter]`
 #![allow(clippy::unwrap_used)]
 
@@ -58,14 +59,128 @@ fn weights_of(plan: &Value) -> Vec<Vec<f32>> {
     plan["weights"].as_array().unwrap().iter().map(|weight| vec![0.01; size(&weight["shape"])]).collect()
 }
 
+/// CPU time of all threads of this process, from the first number of their schedstat, in nanoseconds.
+fn cpu_seconds() -> Option<f64> {
+    let tasks = std::fs::read_dir("/proc/self/task").ok()?;
+    let text = tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("schedstat")).ok());
+    Some(text.filter_map(|text| text.split(' ').next()?.parse::<f64>().ok()).sum::<f64>() / 1e9)
+}
+
+/// A chain of convolutions as a plan, with shapes kept by the way.
+struct Network {
+    values: Vec<Value>,
+    weights: Vec<Value>,
+    steps: Vec<Value>,
+    side: usize,
+    channels: usize,
+    flop: f64,
+}
+
+impl Network {
+    fn new() -> Self {
+        let values = vec![json!({ "id": 0, "shape": [224, 224, 3] })];
+        Network { values, weights: vec![], steps: vec![], side: 224, channels: 3, flop: 0.0 }
+    }
+
+    fn last(&self) -> usize {
+        self.values.len() - 1
+    }
+
+    fn push(&mut self, mut step: Value, shape: Value) {
+        let id = self.values.len();
+        step["name"] = json!(format!("step{id}"));
+        step["output"] = json!(id);
+        self.values.push(json!({ "id": id, "shape": shape }));
+        self.steps.push(step);
+    }
+
+    fn conv(&mut self, x: usize, filters: usize, kernel: usize, stride: usize, groups: usize, residual: Option<usize>, activation: &str) {
+        let (pad, depth) = (kernel / 2, self.channels / groups);
+        self.side = (self.side + 2 * pad - kernel) / stride + 1;
+        let weight = format!("w{}", self.weights.len());
+        let mut step = json!({
+            "op": "conv2d", "x": x, "weight": weight, "strides": [stride, stride], "pads": [pad, pad, pad, pad], "dilations": [1, 1],
+            "groups": groups, "activation": { "kind": activation, "min": 0, "max": 6 },
+        });
+        if let Some(residual) = residual {
+            step["residual"] = json!(residual);
+        }
+        self.weights.push(json!({ "name": weight, "shape": [filters, kernel, kernel, depth] }));
+        self.flop += 2.0 * (self.side * self.side * filters * kernel * kernel * depth) as f64;
+        self.channels = filters;
+        self.push(step, json!([self.side, self.side, filters]));
+    }
+
+    fn finish(mut self, name: &str, batch: usize) -> Work {
+        let channels = self.channels;
+        self.push(json!({ "op": "global-average-pool", "x": self.last() }), json!([channels]));
+        self.push(json!({ "op": "gemm", "x": self.last(), "weight": "fc", "activation": { "kind": "none" } }), json!([1000]));
+        self.weights.push(json!({ "name": "fc", "shape": [1000, channels] }));
+        let plan = json!({
+            "version": 1, "name": name, "batch": batch, "values": self.values, "weights": self.weights, "steps": self.steps,
+            "inputs": { "x": 0 }, "outputs": { "y": { "value": self.last(), "shape": [1000] } },
+        });
+        Work { name: format!("{name}, batch {batch}"), plan, batch, flop: batch as f64 * (self.flop + 2000.0 * channels as f64) }
+    }
+}
+
+/// Sandler et al., arXiv 1801.04381, table 2.
+fn mobilenet_v2(batch: usize) -> Work {
+    let mut network = Network::new();
+    network.conv(0, 32, 3, 2, 1, None, "clip");
+    for (expansion, filters, count, stride) in
+        [(1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1)]
+    {
+        for block in 0..count {
+            let (input, inner) = (network.last(), network.channels * expansion);
+            if expansion > 1 {
+                network.conv(input, inner, 1, 1, 1, None, "clip");
+            }
+            network.conv(network.last(), inner, 3, if block == 0 { stride } else { 1 }, inner, None, "clip");
+            network.conv(network.last(), filters, 1, 1, 1, (block > 0).then_some(input), "none");
+        }
+    }
+    network.conv(network.last(), 1280, 1, 1, 1, None, "clip");
+    network.finish("MobileNetV2 224", batch)
+}
+
+/// He et al., arXiv 1512.03385, table 1, stride in the 3x3.
+fn resnet_50(batch: usize) -> Work {
+    let mut network = Network::new();
+    network.conv(0, 64, 7, 2, 1, None, "relu");
+    network.side = 56;
+    let pool =
+        json!({ "op": "pool", "function": "max", "x": 1, "kernel": [3, 3], "strides": [2, 2], "pads": [1, 1, 1, 1], "countPad": false });
+    network.push(pool, json!([56, 56, 64]));
+    for (width, count, stride) in [(64, 3, 1), (128, 4, 2), (256, 6, 2), (512, 3, 2)] {
+        for block in 0..count {
+            let (input, side, channels) = (network.last(), network.side, network.channels);
+            let stride = if block == 0 { stride } else { 1 };
+            let mut residual = input;
+            if block == 0 {
+                network.conv(input, width * 4, 1, stride, 1, None, "none");
+                residual = network.last();
+                (network.side, network.channels) = (side, channels);
+            }
+            network.conv(input, width, 1, 1, 1, None, "relu");
+            network.conv(network.last(), width, 3, stride, 1, None, "relu");
+            network.conv(network.last(), width * 4, 1, 1, 1, Some(residual), "relu");
+        }
+    }
+    network.finish("ResNet-50 224", batch)
+}
+
 /// Seconds: median, fastest, slowest.
-fn measure(mut work: impl FnMut()) -> [f64; 3] {
+fn measure(threads: usize, mut work: impl FnMut()) -> [f64; 3] {
     work();
     let mut seconds: Vec<f64> = (0..ROUNDS)
         .map(|_| {
-            let start = Instant::now();
+            let (start, start_cpu) = (Instant::now(), cpu_seconds());
             work();
-            start.elapsed().as_secs_f64()
+            match (threads, start_cpu, cpu_seconds()) {
+                (1, Some(start), Some(end)) => end - start,
+                _ => start.elapsed().as_secs_f64(),
+            }
         })
         .collect();
     seconds.sort_by(f64::total_cmp);
@@ -102,6 +217,10 @@ fn main() {
         conv(28, 128, 128, 3, 1, 1),
         conv(14, 256, 256, 3, 1, 1),
         conv(7, 512, 512, 3, 1, 1),
+        mobilenet_v2(1),
+        mobilenet_v2(8),
+        resnet_50(1),
+        resnet_50(4),
     ];
     for Work { name, plan, batch, flop } in works.iter().filter(|work| work.name.contains(&filter)) {
         let weights = weights_of(plan);
@@ -110,7 +229,7 @@ fn main() {
         let size: u64 = plan["values"][0]["shape"].as_array().unwrap().iter().map(|size| size.as_u64().unwrap()).product();
         let input = vec![0.5; batch * size as usize];
         let [median, fastest, slowest] =
-            measure(|| drop(compiled.run(*batch, &[&input], &[]).unwrap())).map(|seconds| flop / seconds / 1e9);
+            measure(threads, || drop(compiled.run(*batch, &[&input], &[]).unwrap())).map(|seconds| flop / seconds / 1e9);
         println!("{name:62} {median:7.1} GFLOP/s ({fastest:.1} to {slowest:.1})");
     }
     for (width, height) in [(2725, 2225), (1024, 1024), (512, 512)] {
@@ -131,7 +250,8 @@ fn main() {
             let compiled = CompiledPlan::new(&plan.to_string(), &[], threads).unwrap();
             let data = (0..width * height * 3).map(|at: usize| (at * 31 % 256) as u8).collect();
             let images = vec![Image::new(width, height, 3, data).unwrap(); 4];
-            let [median, fastest, slowest] = measure(|| drop(compiled.run(4, &[], &[&images]).unwrap())).map(|seconds| 4.0 / seconds);
+            let [median, fastest, slowest] =
+                measure(threads, || drop(compiled.run(4, &[], &[&images]).unwrap())).map(|seconds| 4.0 / seconds);
             println!("{name:62} {median:7.1} images/s ({fastest:.1} to {slowest:.1})");
         }
     }
