@@ -10,7 +10,15 @@ const defaultLimits: ImageLimits = { maxImageBytes: 64 * 2 ** 20, maxImagePixels
  */
 export async function blurredPreview(bytes: Uint8Array, limits: ImageLimits = defaultLimits): Promise<Uint8Array> {
   await readImageInfo(bytes, limits);
-  const tiny = await openImage(bytes, limits.maxImagePixels).resize(24, 24, { fit: 'inside' }).flatten({ background: '#fff' }).png().toBuffer();
-  const preview = await openImage(tiny, limits.maxImagePixels).resize(384, 384, { fit: 'inside', kernel: 'cubic' }).blur(12).webp({ quality: 60 }).toBuffer();
+  const tiny = await openImage(bytes, limits.maxImagePixels)
+    .resize(24, 24, { fit: 'inside' })
+    .flatten({ background: '#fff' })
+    .png()
+    .toBuffer();
+  const preview = await openImage(tiny, limits.maxImagePixels)
+    .resize(384, 384, { fit: 'inside', kernel: 'cubic' })
+    .blur(12)
+    .webp({ quality: 60 })
+    .toBuffer();
   return new Uint8Array(preview);
 }

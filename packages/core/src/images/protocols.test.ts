@@ -95,7 +95,7 @@ describe('fakes-matched', () => {
       });
       heights.add((await readImageInfo(await applyProtocol('fakes-matched', bytes, input), limits)).height);
     }
-    expect([...heights].sort()).toEqual([10, 20, 30]);
+    expect([...heights].sort((a, b) => a - b)).toEqual([10, 20, 30]);
   });
 
   it('needs authentic images', async () => {

@@ -135,25 +135,34 @@ const scoringContext = (context: RunContext, key: ProgressKey): ScoringContext =
   onRetry: () => context.progress.retry(key),
 });
 
-async function prepare(
+/** Reads and presents the images of a window, equal ones once. */
+function prepare(
   context: RunContext,
   window: readonly JournalledImage[],
   protocol: Protocol,
   profiles: readonly FormatProfile[],
 ): Promise<Prepared[]> {
   context.signal.throwIfAborted();
+  const made = new Map<string, Promise<PresentedImage | string>>();
   return Promise.all(
     window.map(async (source): Promise<Prepared> => {
-      try {
-        return { source, image: await present(context, source, protocol, profiles) };
-      } catch (error) {
-        // A damaged or missing file ends the scoring of this image, with its reason in the journal; nothing else does.
-        if (error instanceof DiptychError && error.code.startsWith('IMAGE'))
-          return { source, image: cleanText(context.loaded, describeError(error)) };
-        throw error;
-      }
+      const key = `${source.side} ${source.sha256}`;
+      const image = made.get(key) ?? presentOrReason(context, source, protocol, profiles);
+      made.set(key, image);
+      return { source, image: await image };
     }),
   );
+}
+
+async function presentOrReason(...given: Parameters<typeof present>): Promise<PresentedImage | string> {
+  try {
+    return await present(...given);
+  } catch (error) {
+    // A damaged or missing file ends the scoring of this image, with its reason in the journal; nothing else does.
+    if (error instanceof DiptychError && error.code.startsWith('IMAGE'))
+      return cleanText(given[0].loaded, describeError(error));
+    throw error;
+  }
 }
 
 async function present(

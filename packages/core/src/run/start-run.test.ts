@@ -57,7 +57,7 @@ describe('outcomes', () => {
     expect(
       samplesOf(records)
         .map(({ index }) => index)
-        .sort(),
+        .sort((a, b) => a - b),
     ).toEqual([0, 1, 2]);
   });
 });

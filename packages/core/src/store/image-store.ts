@@ -2,8 +2,9 @@
  * Images by the SHA-256 of their bytes, `images/ab/<digest>.<ext>`. A file is complete or absent: bytes go to a
  * temporary file, are synced, and are then renamed. Equal bytes are stored once.
  */
+import { constants } from 'node:fs';
 import { lstat, mkdir, open, readFile, realpath, rename, rm } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import { DiptychError, type ImageInfo } from '@diptych/plugin-kit';
 import { extensionOf } from '../images/container.ts';
 import { sha256Hex } from '../text/canonical-json.ts';
@@ -22,11 +23,17 @@ export interface ImageStore {
   pathOf(ref: ImageRef): string;
 }
 
+/** Images stored a moment ago need not be looked for on the disk again. Arbitrary. */
+const rememberedImages = 4096;
+
 export function createImageStore(folder: string): ImageStore {
   const made = new Set<string>();
+  const stored = new Set<string>();
+  const checked = new Map<string, Promise<void>>();
   const pathOf = ({ sha256, container }: ImageRef): string => {
-    if (!/^[0-9a-f]{64}$/.test(sha256))
+    if (!/^[0-9a-f]{64}$/.test(sha256)) {
       throw new DiptychError('IMAGE_MISSING', `Expected a SHA-256 in hex, got ${JSON.stringify(sha256)}.`);
+    }
     return join(folder, sha256.slice(0, 2), `${sha256}.${extensionOf(container)}`);
   };
   const has = async (ref: ImageRef): Promise<boolean> => {
@@ -38,37 +45,49 @@ export function createImageStore(folder: string): ImageStore {
     }
   };
   const put = async (bytes: Uint8Array, ref: ImageRef): Promise<void> => {
-    if (await has(ref)) return;
     const path = pathOf(ref);
-    const shard = join(path, '..');
-    try {
-      if (!made.has(shard)) await mkdir(shard, { recursive: true });
-      made.add(shard);
-      await writeDurably(path, bytes);
-    } catch (cause) {
-      throw new DiptychError(
-        'STORE_WRITE_FAILED',
-        `Expected to write ${path}, got: ${describeError(cause)}. Free space or rights, then resume.`,
-        { cause },
-      );
-    }
+    if (stored.has(path)) return;
+    if (!(await has(ref))) await write(path, bytes, made);
+    if (stored.size >= rememberedImages) stored.clear();
+    stored.add(path);
   };
   const get = async (ref: ImageRef, { verify = false }: { readonly verify?: boolean } = {}): Promise<Uint8Array> => {
     const path = pathOf(ref);
+    const shard = dirname(path);
     try {
-      await checkInside(folder, path);
-      const bytes = await readFile(path);
+      const check = checked.get(shard) ?? checkInside(folder, shard);
+      checked.set(shard, check);
+      await check;
+      // Files of the store are never links; following one could lead anywhere.
+      const bytes = await readFile(path, { flag: constants.O_RDONLY | constants.O_NOFOLLOW });
       if (verify && sha256Hex(bytes) !== ref.sha256) throw new Error('its bytes have another digest');
       return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     } catch (cause) {
+      checked.delete(shard);
+      const got = systemCode(cause) === 'ELOOP' ? 'a link, which may lead outside' : describeError(cause);
       throw new DiptychError(
         'IMAGE_MISSING',
-        `Expected image ${ref.sha256} in the image store, got: ${describeError(cause)}. Restore the file or resume the run.`,
+        `Expected image ${ref.sha256} in the image store, got: ${got}. Restore the file or resume the run.`,
         { cause },
       );
     }
   };
   return { put, get, has, pathOf };
+}
+
+async function write(path: string, bytes: Uint8Array, made: Set<string>): Promise<void> {
+  const shard = dirname(path);
+  try {
+    if (!made.has(shard)) await mkdir(shard, { recursive: true });
+    made.add(shard);
+    await writeDurably(path, bytes);
+  } catch (cause) {
+    throw new DiptychError(
+      'STORE_WRITE_FAILED',
+      `Expected to write ${path}, got: ${describeError(cause)}. Free space or rights, then resume.`,
+      { cause },
+    );
+  }
 }
 
 let temporaryNumber = 0;
@@ -104,7 +123,7 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** A symbolic link in the store may not lead out of it. */
+/** A folder of the store that is a link may not lead out of it. */
 async function checkInside(folder: string, path: string): Promise<void> {
   const [root, real] = await Promise.all([realpath(folder), realpath(path)]);
   if (!real.startsWith(root + sep)) throw new Error('a link that leads outside the image store');

@@ -1,0 +1,91 @@
+/**
+ * What orchestration costs per sample: null plugins that answer at once, so that all time is planning, scheduling,
+ * validation, journal and image store. Prints samples per second and the largest resident set.
+ *
+ *   node packages/core/bench/orchestration.ts [--sizes 10000,100000] [--repeats 3]
+ *
+ * `image`: every sample ends as one and the same image (so no codec is measured) and gets one verdict and one detection;
+ * `refused`: every sample is refused, the shortest way through.
+ */
+import { execFileSync, fork } from 'node:child_process';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { loadPlugins, parseStudyValue, planRun, startRun } from '../src/index.ts';
+import { nullRegistry } from '../src/testing-fakes/null-plugins.ts';
+
+interface Result {
+  readonly samplesPerSecond: number;
+  readonly peakMebibytes: number;
+  readonly journalMebibytes: number;
+}
+
+const samplesPerPrompt = 100;
+
+async function measure(samples: number, outcome: string): Promise<Result> {
+  const folder = await mkdtemp(join(tmpdir(), 'diptych-bench-'));
+  const scorers = outcome === 'image' ? { safetyJudges: ['null'], detectors: ['null'] } : {};
+  const study = parseStudyValue({
+    name: 'bench',
+    promptSets: [{ use: 'null', options: { count: samples / samplesPerPrompt } }],
+    generators: [{ use: 'null', options: { outcome } }],
+    samplesPerPrompt,
+    ...scorers,
+  });
+  await using loaded = await loadPlugins({ study, baseFolder: folder, registry: nullRegistry, environment: {} });
+  const runFolder = join(folder, 'run');
+  const started = performance.now();
+  const plan = await planRun(loaded);
+  const { parts } = await startRun({ loaded, plan, runFolder });
+  const seconds = (performance.now() - started) / 1000;
+  const done = parts.find(({ phase }) => phase === 'collect')?.done;
+  if (done !== samples) throw new Error(`Expected ${samples} samples, got ${done}.`);
+  const { size } = await stat(join(runFolder, 'journal.jsonl'));
+  await rm(folder, { recursive: true });
+  return {
+    samplesPerSecond: samples / seconds,
+    peakMebibytes: process.resourceUsage().maxRSS / 1024,
+    journalMebibytes: size / 2 ** 20,
+  };
+}
+
+/** Each measurement in a process of its own, so that its largest resident set is its own. */
+function inChild(samples: number, outcome: string): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const child = fork(import.meta.filename, ['--child', String(samples), outcome]);
+    child.on('message', (result) => resolve(result as Result));
+    child.on('exit', (code) => reject(new Error(`the measurement ended with ${code}`)));
+  });
+}
+
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
+const range = (values: readonly number[], digits = 0): string =>
+  `${median(values).toFixed(digits)} (${Math.min(...values).toFixed(digits)}–${Math.max(...values).toFixed(digits)})`;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { sizes: { type: 'string', default: '10000,100000' }, repeats: { type: 'string', default: '3' } },
+  });
+  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
+  console.log(`${cpus()[0]?.model}, ${cpus().length} cores, Node ${process.version}, commit ${commit}\n`);
+  console.log('| samples | outcome | samples/s, median (range) | peak RSS, MiB | journal, MiB | repeats |');
+  console.log('| ---: | --- | ---: | ---: | ---: | ---: |');
+  for (const samples of values.sizes.split(',').map(Number)) {
+    for (const outcome of ['refused', 'image']) {
+      const results: Result[] = [];
+      for (let repeat = 0; repeat < Number(values.repeats); repeat++) results.push(await inChild(samples, outcome));
+      const of = (key: keyof Result): number[] => results.map((result) => result[key]);
+      console.log(
+        `| ${samples} | ${outcome} | ${range(of('samplesPerSecond'))} | ${range(of('peakMebibytes'))} | ${median(of('journalMebibytes')).toFixed(0)} | ${results.length} |`,
+      );
+    }
+  }
+}
+
+const [flag, samples, outcome] = process.argv.slice(2);
+if (flag === '--child') {
+  const result = await measure(Number(samples), outcome ?? 'refused');
+  process.send?.(result);
+  process.disconnect?.();
+} else await main();
