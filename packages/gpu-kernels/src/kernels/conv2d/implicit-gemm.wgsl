@@ -41,7 +41,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let first_column = group.y * TILE;
   var sums: array<vec4f, 4>;
 
-  for (var first = 0u; first < INNER; first += SLICE) {
+  for (var first = 0u; first < INNER + run.zero; first += SLICE) {
     let inner = first + lane % SLICE;
     for (var i = 0u; i < 4u; i++) {
       let at = lane / SLICE + i * 16u;
@@ -55,7 +55,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       tile_weight[(lane % SLICE) * TILE + at] = from_weight;
     }
     workgroupBarrier();
-    for (var k = 0u; k < SLICE; k++) {
+    for (var k = 0u; k < SLICE + run.zero; k++) {
       let at = k * TILE + local.x * 4u;
       let w = vec4f(tile_weight[at], tile_weight[at + 1u], tile_weight[at + 2u], tile_weight[at + 3u]);
       for (var i = 0u; i < 4u; i++) { sums[i] += tile_x[k * TILE + local.y * 4u + i] * w; }

@@ -17,7 +17,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     let from_a = select(matrix, 0u, A_SHARED) * u32(ROWS * INNER);
     let from_b = select(matrix, 0u, B_SHARED) * u32(INNER * COLUMNS);
     var sum = 0.0;
-    for (var first = 0u; first < u32(INNER); first += TILE) {
+    for (var first = 0u; first < u32(INNER) + run.zero; first += TILE) {
       var value_a = 0.0;
       var value_b = 0.0;
       if (row < u32(ROWS) && first + local.x < u32(INNER)) { value_a = a[from_a + row * u32(INNER) + first + local.x]; }

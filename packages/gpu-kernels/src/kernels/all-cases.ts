@@ -1,0 +1,23 @@
+/** Every case of every kernel. */
+import { binaryCases } from './binary/binary.cases.ts';
+import type { KernelCase } from './case.ts';
+import { conv2dCases, gemmCases } from './conv2d/conv2d.cases.ts';
+import { imageCases } from './image/image.cases.ts';
+import { matmulCases } from './matmul/matmul.cases.ts';
+import { movementCases } from './movement.cases.ts';
+import { poolCases, reductionCases } from './pool/pool.cases.ts';
+import { softmaxCases } from './softmax/softmax.cases.ts';
+import { unaryCases } from './unary/unary.cases.ts';
+
+export const allCases: readonly KernelCase[] = [
+  ...conv2dCases,
+  ...gemmCases,
+  ...matmulCases,
+  ...unaryCases,
+  ...binaryCases,
+  ...softmaxCases,
+  ...poolCases,
+  ...reductionCases,
+  ...movementCases,
+  ...imageCases,
+];
