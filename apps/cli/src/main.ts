@@ -44,6 +44,12 @@ const program = new Command('diptych')
   .showHelpAfterError('(run with --help for the options)')
   .configureHelp({ sortSubcommands: false });
 
+// Before the commands are made: they inherit it.
+program.exitOverride((error) => {
+  process.exitCode = error.exitCode === 0 ? 0 : 2; // usage errors are bad input; see docs/errors.md
+  throw error;
+});
+
 program
   .command('init')
   .argument('[file]', 'study file to write', 'study.yaml')
@@ -157,10 +163,6 @@ program
   .description('check Node, backends, weights and folders')
   .action(lazy(() => import('./commands/doctor.ts')));
 
-program.exitOverride((error) => {
-  process.exitCode = error.exitCode === 0 ? 0 : 2; // usage errors are bad input; see docs/errors.md
-  throw error;
-});
 try {
   await program.parseAsync();
 } catch (error) {

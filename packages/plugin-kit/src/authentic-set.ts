@@ -17,7 +17,9 @@ export interface AuthenticSet extends MaybeDisposable {
   /** SHA-256 over the listing; goes into the manifest. */
   digest(signal: AbortSignal): Promise<string>;
 }
-export const defineAuthenticSet = <O extends z.ZodType>(spec: PluginSpec<O, AuthenticSet>): Plugin<'authentic-set', AuthenticSet, O> => ({
+export const defineAuthenticSet = <O extends z.ZodType>(
+  spec: PluginSpec<O, AuthenticSet>,
+): Plugin<'authentic-set', AuthenticSet, O> => ({
   apiVersion,
   kind: 'authentic-set',
   ...spec,

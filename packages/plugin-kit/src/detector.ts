@@ -24,7 +24,9 @@ export interface DetectorTraits {
   /** True for the format audit's control, which sees only file metadata. Reports print it beside every other detector. */
   readonly control: boolean;
 }
-export const defineDetector = <O extends z.ZodType>(spec: PluginSpec<O, Detector> & DetectorTraits): Plugin<'detector', Detector, O> & DetectorTraits => ({
+export const defineDetector = <O extends z.ZodType>(
+  spec: PluginSpec<O, Detector> & DetectorTraits,
+): Plugin<'detector', Detector, O> & DetectorTraits => ({
   apiVersion,
   kind: 'detector',
   ...spec,

@@ -56,5 +56,9 @@ export class InfrastructureError extends Error {
 
 /** Throws `INVARIANT_BROKEN` when a condition that our own code guarantees does not hold. */
 export function invariant(condition: unknown, message: string): asserts condition {
-  if (!condition) throw new DiptychError('INVARIANT_BROKEN', `${message} This is a bug in Diptych; please report it with the command you ran.`);
+  if (!condition)
+    throw new DiptychError(
+      'INVARIANT_BROKEN',
+      `${message} This is a bug in Diptych; please report it with the command you ran.`,
+    );
 }

@@ -32,7 +32,12 @@ export type Generation =
       readonly truth?: SimulatedTruth;
     }
   | { readonly outcome: 'refused'; readonly reason: string }
-  | { readonly outcome: 'blocked'; readonly stage: 'input' | 'output'; readonly reason: string; readonly categories?: readonly string[] }
+  | {
+      readonly outcome: 'blocked';
+      readonly stage: 'input' | 'output';
+      readonly reason: string;
+      readonly categories?: readonly string[];
+    }
   | { readonly outcome: 'empty'; readonly reason?: string };
 
 export interface SimulatedTruth {
@@ -90,4 +95,9 @@ export const defineGenerator = <O extends z.ZodType>(
 
 export const defineExistingImages = <O extends z.ZodType>(
   spec: PluginSpec<O, ExistingImages> & Omit<GeneratorTraits, 'mode'>,
-): Plugin<'generator', ExistingImages, O> & GeneratorTraits => ({ apiVersion, kind: 'generator', mode: 'existing', ...spec });
+): Plugin<'generator', ExistingImages, O> & GeneratorTraits => ({
+  apiVersion,
+  kind: 'generator',
+  mode: 'existing',
+  ...spec,
+});

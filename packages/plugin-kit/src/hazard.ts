@@ -4,7 +4,19 @@ import { z } from 'zod';
  * The taxonomy: the 11 classes of UnsafeBench (arXiv 2405.03486). Other taxonomies are mapped to it by the
  * prompt set or judge that uses them; a class that has no counterpart stays unmapped rather than guessed.
  */
-export const hazards = ['hate', 'harassment', 'violence', 'self-harm', 'sexual', 'shocking', 'illegal-activity', 'deception', 'political', 'health', 'spam'] as const;
+export const hazards = [
+  'hate',
+  'harassment',
+  'violence',
+  'self-harm',
+  'sexual',
+  'shocking',
+  'illegal-activity',
+  'deception',
+  'political',
+  'health',
+  'spam',
+] as const;
 export const hazardSchema = z.enum(hazards);
 export type Hazard = z.infer<typeof hazardSchema>;
 

@@ -36,7 +36,14 @@ export const imageInfoSchema = z.object({
   /** JPEG only: chroma subsampling such as `4:2:0`. */
   chroma: z.string().optional(),
   /** JPEG only: mean of the luma and chroma quantisation tables, and the libjpeg quality whose luma table is nearest. */
-  quantisation: z.object({ lumaMean: z.number(), chromaMean: z.number().optional(), quality: z.int().min(1).max(100), standard: z.boolean() }).optional(),
+  quantisation: z
+    .object({
+      lumaMean: z.number(),
+      chromaMean: z.number().optional(),
+      quality: z.int().min(1).max(100),
+      standard: z.boolean(),
+    })
+    .optional(),
   progressive: z.boolean().optional(),
 });
 export type ImageInfo = z.infer<typeof imageInfoSchema>;

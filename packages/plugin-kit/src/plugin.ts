@@ -73,7 +73,11 @@ export interface Stamp<Kind extends PluginKind> {
   readonly kind: Kind;
 }
 
-export type Plugin<Kind extends PluginKind = PluginKind, Instance = unknown, Options extends z.ZodType = z.ZodType> = Stamp<Kind> & PluginSpec<Options, Instance>;
+export type Plugin<
+  Kind extends PluginKind = PluginKind,
+  Instance = unknown,
+  Options extends z.ZodType = z.ZodType,
+> = Stamp<Kind> & PluginSpec<Options, Instance>;
 
 /** The needs of a plugin for parsed options. */
 export function needsOf<Options extends z.ZodType>(plugin: PluginSpec<Options, unknown>, options: z.output<Options>): Needs {

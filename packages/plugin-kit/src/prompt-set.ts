@@ -33,4 +33,6 @@ export interface PromptSet extends MaybeDisposable {
   prompts(signal: AbortSignal): AsyncIterable<Prompt>;
 }
 
-export const definePromptSet = <O extends z.ZodType>(spec: PluginSpec<O, PromptSet>): Plugin<'prompt-set', PromptSet, O> => ({ apiVersion, kind: 'prompt-set', ...spec });
+export const definePromptSet = <O extends z.ZodType>(
+  spec: PluginSpec<O, PromptSet>,
+): Plugin<'prompt-set', PromptSet, O> => ({ apiVersion, kind: 'prompt-set', ...spec });

@@ -17,7 +17,9 @@ export interface RewriterTraits {
   readonly maxLevel: number;
 }
 
-export const defineRewriter = <O extends z.ZodType>(spec: PluginSpec<O, Rewriter> & RewriterTraits): Plugin<'rewriter', Rewriter, O> & RewriterTraits => ({
+export const defineRewriter = <O extends z.ZodType>(
+  spec: PluginSpec<O, Rewriter> & RewriterTraits,
+): Plugin<'rewriter', Rewriter, O> & RewriterTraits => ({
   apiVersion,
   kind: 'rewriter',
   ...spec,

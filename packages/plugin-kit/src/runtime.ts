@@ -49,7 +49,12 @@ export type RecipeStep =
   /** Offsets round(half the excess), as torchvision; an image smaller than the crop is zero-padded first, as torchvision does. */
   | { readonly step: 'centre-crop'; readonly width: number; readonly height: number }
   /** value = (pixel * scale - mean[c]) / deviation[c], computed in float32. */
-  | { readonly step: 'normalise'; readonly scale: number; readonly mean: readonly number[]; readonly deviation: readonly number[] };
+  | {
+      readonly step: 'normalise';
+      readonly scale: number;
+      readonly mean: readonly number[];
+      readonly deviation: readonly number[];
+    };
 /** Steps in order; the last is `normalise`. The result is float32 [channels, height, width] with RGB channels. */
 export type ImageRecipe = readonly RecipeStep[];
 

@@ -3,4 +3,9 @@ import { manifestSchema, recordSchema } from './records.ts';
 import { studySchema } from './study.ts';
 
 /** What is published as JSON Schema under `packages/plugin-kit/schemas/`, by file name. */
-export const publishedSchemas = { study: studySchema, manifest: manifestSchema, record: recordSchema, prompt: promptSchema } as const;
+export const publishedSchemas = {
+  study: studySchema,
+  manifest: manifestSchema,
+  record: recordSchema,
+  prompt: promptSchema,
+} as const;

@@ -5,13 +5,23 @@ const pluginUse = z.strictObject({
   /** `kind/name` of a built-in or its bare `name`, a module name, or a path that starts with `./`. */
   use: z.string().min(1).max(500),
   /** Name in tables; lets one plugin run twice. The plugin's name where absent. */
-  as: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/i).optional(),
+  as: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/i)
+    .optional(),
   options: z.record(z.string(), z.unknown()).default({}),
 });
 export type PluginUse = z.infer<typeof pluginUse>;
 
 /** A plugin may be written as a bare string: `generators: [folder]`. */
-export const pluginUseSchema = z.union([z.string().min(1).max(500).transform((use) => ({ use, options: {} }) as PluginUse), pluginUse]);
+export const pluginUseSchema = z.union([
+  z
+    .string()
+    .min(1)
+    .max(500)
+    .transform((use) => ({ use, options: {} }) as PluginUse),
+  pluginUse,
+]);
 
 export const protocols = ['as-received', 'fakes-matched', 'all-recompressed'] as const;
 export const protocolSchema = z.enum(protocols);
@@ -24,7 +34,10 @@ export const limitsSchema = z.strictObject({
   attempts: z.int().min(1).max(20).default(4),
   /** First wait; doubles, with jitter, up to 60 s. A Retry-After overrides it. */
   backoffMs: z.int().min(0).max(60_000).default(500),
-  maxImageBytes: z.int().min(1).default(64 * 2 ** 20),
+  maxImageBytes: z
+    .int()
+    .min(1)
+    .default(64 * 2 ** 20),
   maxImagePixels: z.int().min(1).default(100_000_000),
 });
 export type Limits = z.infer<typeof limitsSchema>;

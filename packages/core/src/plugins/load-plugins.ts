@@ -228,7 +228,8 @@ async function createOne(
 
 function contextFor(options: LoadPluginsOptions, { alias, needs }: Candidate, runtime: Runtime | undefined): PluginContext {
   const environment = options.environment ?? process.env;
-  const log = (level: 'debug' | 'warn') => (message: string) => options.hooks?.log?.(level, alias, message);
+  const redact = redactor(needs.secrets ?? [], environment);
+  const log = (level: 'debug' | 'warn') => (message: string) => options.hooks?.log?.(level, alias, redact(message));
   return {
     get runtime() {
       if (runtime && (needs.runtime || needs.backend)) return runtime;
@@ -293,9 +294,6 @@ function assemble(
   stack: AsyncDisposableStack,
 ): LoadedStudy {
   const environment = options.environment ?? process.env;
-  const secrets = candidates
-    .flatMap(({ needs }) => needs.secrets ?? [])
-    .flatMap((name) => (environment[name] ? [{ name, value: environment[name] }] : []));
   const ofKind = <T>(kind: PluginKind): T[] => loaded.filter((plugin) => plugin.kind === kind) as T[];
   const generators = ofKind<LoadedGenerator>('generator').map(
     (plugin) => ({ ...plugin, mode: plugin.plugin.mode }) as LoadedGenerator,
@@ -311,7 +309,16 @@ function assemble(
     authenticSets: ofKind<LoadedPlugin<AuthenticSet>>('authentic-set'),
     runtime: runtime?.info ?? null,
     resolved: loaded.map((plugin) => plugin.resolved),
-    redact: (text) => secrets.reduce((kept, { name, value }) => kept.replaceAll(value, `[${name}]`), text),
+    redact: redactor(
+      candidates.flatMap(({ needs }) => needs.secrets ?? []),
+      environment,
+    ),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
+}
+
+/** Replaces every secret's value by its name, so that no key reaches a journal, a log or a terminal. */
+function redactor(names: readonly string[], environment: Environment): (text: string) => string {
+  const secrets = names.flatMap((name) => (environment[name] ? [{ name, value: environment[name] }] : []));
+  return (text) => secrets.reduce((kept, { name, value }) => kept.replaceAll(value, `[${name}]`), text);
 }
