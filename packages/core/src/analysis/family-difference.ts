@@ -98,7 +98,8 @@ function settle(draft: ClaimDraft, pAdjusted: number | null, simulated: Simulate
     return { id, claim, subject, verdict: 'not tested', text: `Not tested: ${draft.reason}`, test: null };
   const test = { ...draft.test, pAdjusted };
   // A claim needs the right direction, an interval above zero, and (where a test exists) a small adjusted p-value.
-  const isAbove = test.interval !== null && test.interval.low > 0;
+  // Where prompts do not vary at all there is no interval, and the test alone decides.
+  const isAbove = test.interval === null ? pAdjusted !== null && test.difference > 0 : test.interval.low > 0;
   const isSupported = draft.holds !== false && isAbove && (pAdjusted === null || pAdjusted < significance);
   return {
     id,

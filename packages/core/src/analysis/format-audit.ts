@@ -15,9 +15,14 @@ function statementOf(protocol: Protocol, control: string, overall: EstimateModel
   const range =
     overall.interval === null ? '' : ` (95 % interval ${shown(overall.interval.low)} to ${shown(overall.interval.high)})`;
   const finding = `Under ${protocol}, ${control} separates synthetic from authentic images by file metadata alone with AUROC ${shown(overall.value)}${range}.`;
-  return beatsChance
-    ? `${finding} That is above chance: a detector's AUROC under this protocol may rest on the file format, so read it against this number.`
-    : `${finding} That is not above chance: nothing says that detection under this protocol rests on the file format.`;
+  if (!beatsChance)
+    return `${finding} That is not above chance: nothing says that detection under this protocol rests on the file format.`;
+  // By construction: this protocol gives both sides one container, one size and one distribution of qualities.
+  const rest =
+    protocol === 'all-recompressed'
+      ? ' Recompression left the sides one container, size and quality, so what remains is how well their pictures compress, which is subject matter rather than format.'
+      : '';
+  return `${finding} That is above chance: a detector's AUROC under this protocol may rest on what the control sees, so read it against this number.${rest}`;
 }
 
 function auditOf(table: RunTable, scores: DetectionScores, groups: readonly Group[]): AuditModel {

@@ -47,10 +47,10 @@ export function summarise(table: RunTable, manifest: Manifest, groups: readonly 
       ? `The run is not finished: ${samples} of ${manifest.planned.samples} samples are recorded. Continue it with \`diptych resume\`.`
       : '',
     simulatedGenerators.length > 0
-      ? `Simulated images: ${simulatedGenerators.join(', ')} draw procedural stand-ins. Their numbers say nothing about real generators.`
+      ? `Simulated generators (${simulatedGenerators.join(', ')}) draw procedural stand-ins. Their numbers say nothing about real generators.`
       : '',
     simulatedJudges.length > 0
-      ? `Simulated judges: ${simulatedJudges.join(', ')} read planted marks and abstain on real images.`
+      ? `Simulated judges (${simulatedJudges.join(', ')}) read planted marks and abstain on real images.`
       : '',
     pooled
       ? `Models with fewer than ${leastSamplesOfModelRow} samples are shown together under their family as “other models (n)”.`
