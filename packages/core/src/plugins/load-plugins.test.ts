@@ -168,10 +168,13 @@ describe('what a plugin may touch', () => {
   it('is what it declared', async () => {
     let context: PluginContext | undefined;
     const registry = registryWith(needy({ secrets: ['A_KEY'] }, (given) => (context = given)));
+    const logged: string[] = [];
     await using loaded = await load(
       { detectors: ['needy'] },
-      { registry, environment: { A_KEY: 'sk-12345678', OTHER: 'x' } },
+      { registry, environment: { A_KEY: 'sk-12345678', OTHER: 'x' }, hooks: { log: (...line) => logged.push(line.join(' ')) } },
     );
+    context?.log.warn('sent sk-12345678');
+    expect(logged).toEqual(['warn needy sent [A_KEY]']);
     expect(context?.secret('A_KEY')).toBe('sk-12345678');
     expect(() => context?.secret('OTHER')).toThrow(DiptychError);
     expect(() => context?.runtime).toThrow(DiptychError);

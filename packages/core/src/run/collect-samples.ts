@@ -23,7 +23,9 @@ const importConcurrency = 4;
 export async function collectSamples(context: RunContext, plan: RunPlan, prompts: RewrittenPrompts): Promise<void> {
   for (const { generator, count } of plan.ranges)
     context.progress.setTotal({ phase: 'collect', plugin: generator.alias }, count);
-  await Promise.all(plan.ranges.map((range) => collectRange(context, { plan, range, prompts })));
+  // The first fault stops the other generators too, and nothing goes on writing after this phase has ended.
+  await Promise.allSettled(plan.ranges.map((range) => collectRange(context, { plan, range, prompts }).catch(context.stop)));
+  context.signal.throwIfAborted();
 }
 
 interface Collection {

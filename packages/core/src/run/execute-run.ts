@@ -40,8 +40,12 @@ export interface RunSummary {
 /** Rejects with INTERRUPTED when the signal is aborted; what was finished is kept. */
 export async function executeRun(options: ExecuteOptions): Promise<RunSummary> {
   const { runFolder, manifest, loaded, plan } = options;
-  const stop = new AbortController();
-  const onAbort = (): void => stop.abort(interrupted(runFolder));
+  const controller = new AbortController();
+  const stop = (error: unknown): void => {
+    if (!controller.signal.aborted) controller.abort(error);
+  };
+  const { signal } = controller;
+  const onAbort = (): void => stop(interrupted(runFolder));
   options.signal?.addEventListener('abort', onAbort, { once: true });
   if (options.signal?.aborted) onAbort();
   const journalPath = join(runFolder, 'journal.jsonl');
@@ -53,15 +57,15 @@ export async function executeRun(options: ExecuteOptions): Promise<RunSummary> {
     journal = await openJournal(journalPath, options.journal);
     const analyser = createImageAnalyser(loaded.study.limits);
     const seen = new SeenRecords();
-    const context: RunContext = { loaded, store, journal, journalPath, seen, progress, analyser, signal: stop.signal };
-    const prompts = createRewrittenPrompts(loaded, stop.signal);
+    const context: RunContext = { loaded, store, journal, journalPath, seen, progress, analyser, signal, stop };
+    const prompts = createRewrittenPrompts(loaded, signal);
     await restore(context, prompts);
-    await runPhases(context, { plan, protocols: options.protocols, prompts }, stop);
+    await runPhases(context, { plan, protocols: options.protocols, prompts });
     await journal.flush();
     return { id: manifest.id, runFolder, manifest, parts: progress.summary() };
   } catch (error) {
-    if (!stop.signal.aborted) stop.abort(error);
-    throw stop.signal.reason;
+    stop(error);
+    throw signal.reason;
   } finally {
     options.signal?.removeEventListener('abort', onAbort);
     await closeQuietly(journal);
@@ -88,15 +92,11 @@ interface Phases {
   readonly prompts: RewrittenPrompts;
 }
 
-async function runPhases(context: RunContext, { plan, protocols, prompts }: Phases, stop: AbortController): Promise<void> {
+async function runPhases(context: RunContext, { plan, protocols, prompts }: Phases): Promise<void> {
   const phase = async (name: 'collect' | 'authentic' | 'judge' | 'detect', work: () => Promise<void>): Promise<void> => {
-    stop.signal.throwIfAborted();
+    context.signal.throwIfAborted();
     context.progress.startPhase(name);
-    // The first fault stops everything in flight, other generators included.
-    await work().catch((error: unknown) => {
-      if (!stop.signal.aborted) stop.abort(error);
-      throw error;
-    });
+    await work();
     await context.journal.flush();
   };
   if (plan) {

@@ -19,6 +19,8 @@ export interface RunContext {
   readonly analyser: ImageAnalyser;
   /** Aborted with an error of ours when the run must stop. */
   readonly signal: AbortSignal;
+  /** Stops everything in flight; the first error given is what the run rejects with. */
+  stop(error: unknown): void;
 }
 
 /** Which progress entry a record belongs to. */
