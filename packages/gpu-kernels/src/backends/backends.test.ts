@@ -1,5 +1,5 @@
 import { type BackendName, isDiptychError, type ModelInputs, type Tensors } from '@diptych/plugin-kit';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { planGraph } from '../graph/planner.ts';
 import { synthesise } from '../image-ops/synthetic-image.ts';
 import { allCases } from '../kernels/all-cases.ts';
@@ -8,6 +8,9 @@ import { type OpenedBackend, tryOpen } from '../open-backend.ts';
 import { sampleNetwork } from '../sample-network.ts';
 import type { Backend, Executable } from './backend.ts';
 import { openReference } from './reference/reference-backend.ts';
+
+// A software GPU compiles kernels on the CPU when they first run: seconds each where the machine is busy and its cache cold.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 // Dawn then keeps its own bounds checks, so that an index of ours that leaves a buffer cannot pass by luck.
 process.env.DIPTYCH_WEBGPU = 'checked';

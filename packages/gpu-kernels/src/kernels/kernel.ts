@@ -25,6 +25,8 @@ export interface Dispatch {
   readonly kernel: Kernel;
   readonly constants: Constants;
   readonly bindings: readonly BufferReference[];
+  /** Words of the run's uniform after `items` and `zero`, at most 14: what differs from layer to layer without a variant of its own. */
+  readonly parameters?: readonly number[];
   grid(items: number): Grid;
 }
 

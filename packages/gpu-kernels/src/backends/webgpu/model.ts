@@ -7,11 +7,14 @@ import { imageVariants } from '../../kernels/image/image.ts';
 import { type BufferReference, type Dispatch, shapesOf } from '../../kernels/kernel.ts';
 import { dispatchOf, type KernelStep } from '../../kernels/kernel-table.ts';
 import { imageSteps, outputNames, tensorInputNames } from '../run-inputs.ts';
-import { GrowingBuffer, usage, withErrorScopes } from './buffers.ts';
+import { bindingAlignment, GrowingBuffer, usage, withErrorScopes } from './buffers.ts';
 import type { Gpu } from './device.ts';
 import { encodeImages, ImageStage } from './image-stage.ts';
 import type { PackedImages, RunRequest } from './messages.ts';
 import type { Pipelines } from './pipelines.ts';
+
+/** Words of the largest `Run` struct: items, zero and 14 parameters. */
+const runWords = 16;
 
 interface ReadyDispatch {
   readonly dispatch: Dispatch;
@@ -49,18 +52,19 @@ export class GpuModel {
   /** `plan.batch` must be a number of items whose every value fits one binding. */
   static load(gpu: Gpu, pipelines: Pipelines, plan: Plan, weights: readonly Float32Array[]): Promise<GpuModel> {
     return withErrorScopes(gpu.device, failureOf(plan), async () => {
-      const resources = allocate(gpu.device, plan, weights);
       const shapes = shapesOf(plan);
       const steps = plan.steps.filter((step) => step.op !== 'image' && step.op !== 'reshape') as KernelStep[];
       const images = imageSteps(plan);
       const warm = images
         .flatMap((step) => imageVariants(step.recipe))
         .map(({ kernel, constants }) => pipelines.get(kernel, constants, 4));
-      const ready = steps.map(async (step): Promise<ReadyDispatch> => {
-        const dispatch = dispatchOf(step, shapes);
+      const planned = steps.map((step) => dispatchOf(step, shapes));
+      const resources = allocate(gpu.device, plan, weights, planned.length);
+      const ready = planned.map(async (dispatch, index): Promise<ReadyDispatch> => {
         const count = dispatch.bindings.length + 1;
-        const buffers = [resources.uniform, ...dispatch.bindings.map((reference) => resources.find(reference))];
-        const entries = buffers.map((buffer, binding) => ({ binding, resource: { buffer } }));
+        const run = { buffer: resources.uniform, offset: index * bindingAlignment, size: runWords * 4 };
+        const others = dispatch.bindings.map((reference) => ({ buffer: resources.find(reference) }));
+        const entries = [run, ...others].map((resource, binding) => ({ binding, resource }));
         const group = gpu.device.createBindGroup({ layout: pipelines.layout(count), entries });
         return { dispatch, pipeline: await pipelines.get(dispatch.kernel, dispatch.constants, count), group };
       });
@@ -103,7 +107,7 @@ export class GpuModel {
 
   async #submit({ items, tensors, images }: RunRequest): Promise<void> {
     const { device } = this.#gpu;
-    device.queue.writeBuffer(this.#uniform, 0, Uint32Array.of(items, 0, 0, 0));
+    this.#writeUniform(items);
     for (const [index, name] of tensorInputNames(this.#plan).entries()) {
       device.queue.writeBuffer(this.#values[this.#plan.inputs[name]!]!, 0, tensors[index]! as Float32Array<ArrayBuffer>);
     }
@@ -120,6 +124,15 @@ export class GpuModel {
     }
     pass.end();
     device.queue.submit([encoder.finish()]);
+  }
+
+  /** One slot of 256 bytes a dispatch: items, a zero, then its parameters. */
+  #writeUniform(items: number): void {
+    const words = new Int32Array((Math.max(1, this.#dispatches.length) * bindingAlignment) / 4);
+    for (const [index, { dispatch }] of this.#dispatches.entries()) {
+      words.set([items, 0, ...(dispatch.parameters ?? [])], (index * bindingAlignment) / 4);
+    }
+    this.#gpu.device.queue.writeBuffer(this.#uniform, 0, words);
   }
 
   #prepareImages(stage: ImageStage, index: number, images: PackedImages): ReturnType<ImageStage['prepare']> {
@@ -141,12 +154,15 @@ interface Resources {
   find(reference: BufferReference): GPUBuffer;
 }
 
-function allocate(device: GPUDevice, plan: Plan, weights: readonly Float32Array[]): Resources {
+function allocate(device: GPUDevice, plan: Plan, weights: readonly Float32Array[], dispatches: number): Resources {
   const storage = usage.storage | usage.copyTarget | usage.copySource;
   const { slotOf, slotSizes } = assignMemory(plan);
   const slots = slotSizes.map((size) => device.createBuffer({ size: Math.max(16, size * plan.batch * 4), usage: storage }));
   const zero = device.createBuffer({ size: 16, usage: storage });
-  const uniform = device.createBuffer({ size: 16, usage: usage.uniform | usage.copyTarget });
+  const uniform = device.createBuffer({
+    size: Math.max(1, dispatches) * bindingAlignment,
+    usage: usage.uniform | usage.copyTarget,
+  });
   const weightBuffers = new Map(
     plan.weights.map(({ name }, index) => {
       const buffer = device.createBuffer({ size: Math.max(16, weights[index]!.byteLength), usage: storage });

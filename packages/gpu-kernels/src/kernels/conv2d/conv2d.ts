@@ -11,10 +11,11 @@ import {
   maxWorkgroupsPerDimension,
   orZero,
   type StepOf,
+  type StepShapes,
   valueOrZero,
 } from '../kernel.ts';
 
-const implicitGemm = loadKernel('conv2d', 'implicit-gemm', ['run', 'activation']);
+const implicitGemm = loadKernel('conv2d', 'implicit-gemm', ['activation']);
 const grouped = loadKernel('conv2d', 'grouped', ['run', 'flat-index', 'activation']);
 const tile = 64;
 
@@ -40,12 +41,29 @@ const tileGrid =
     return [x, Math.ceil(columns / tile), Math.ceil(tiles / x)];
   };
 
-export const conv2d: KernelPlanner<'conv2d'> = (step, shapes) => {
+/** Names of the sizes, in the order of `Run` in implicit-gemm.wgsl; grouped.wgsl has them as constants. */
+interface Sizes {
+  readonly HEIGHT: number;
+  readonly WIDTH: number;
+  readonly CHANNELS: number;
+  readonly OUT_HEIGHT: number;
+  readonly OUT_WIDTH: number;
+  readonly OUT_CHANNELS: number;
+  readonly KERNEL_HEIGHT: number;
+  readonly KERNEL_WIDTH: number;
+  readonly STRIDE_Y: number;
+  readonly STRIDE_X: number;
+  readonly PAD_TOP: number;
+  readonly PAD_LEFT: number;
+  readonly DILATION_Y: number;
+  readonly DILATION_X: number;
+}
+
+function sizesOf(step: StepOf<'conv2d'>, shapes: StepShapes): Sizes {
   const [height, width, channels] = shapes.value(step.x) as [number, number, number];
   const [outHeight, outWidth, outChannels] = shapes.value(step.output) as [number, number, number];
-  const [, kernelHeight, kernelWidth, groupChannels] = shapes.weight(step.weight) as [number, number, number, number];
-  const constants: Constants = {
-    ...epilogueConstants(step),
+  const [, kernelHeight, kernelWidth] = shapes.weight(step.weight) as [number, number, number, number];
+  return {
     HEIGHT: height,
     WIDTH: width,
     CHANNELS: channels,
@@ -61,22 +79,24 @@ export const conv2d: KernelPlanner<'conv2d'> = (step, shapes) => {
     DILATION_Y: step.dilations[0],
     DILATION_X: step.dilations[1],
   };
+}
+
+export const conv2d: KernelPlanner<'conv2d'> = (step, shapes) => {
+  const sizes = sizesOf(step, shapes);
   const bindings = bindingsOf(step);
   if (step.groups > 1) {
-    const groupConstants = { GROUP_CHANNELS: groupChannels, GROUP_OUTPUTS: outChannels / step.groups };
-    return {
-      kernel: grouped,
-      constants: { ...constants, ...groupConstants },
-      bindings,
-      grid: elementGrid(shapes.value(step.output)),
-    };
+    const group = { GROUP_CHANNELS: sizes.CHANNELS / step.groups, GROUP_OUTPUTS: sizes.OUT_CHANNELS / step.groups };
+    const constants = { ...epilogueConstants(step), ...sizes, ...group };
+    return { kernel: grouped, constants, bindings, grid: elementGrid(shapes.value(step.output)) };
   }
-  const isPointwise = sizeOf([kernelHeight, kernelWidth, ...step.strides]) === 1 && step.pads.every((pad) => pad === 0);
+  const isPointwise =
+    sizeOf([sizes.KERNEL_HEIGHT, sizes.KERNEL_WIDTH, ...step.strides]) === 1 && step.pads.every((pad) => pad === 0);
   return {
     kernel: implicitGemm,
-    constants: { ...constants, POINTWISE: isPointwise },
+    constants: { ...epilogueConstants(step), POINTWISE: isPointwise },
+    parameters: Object.values(sizes),
     bindings,
-    grid: tileGrid(outHeight * outWidth, outChannels),
+    grid: tileGrid(sizes.OUT_HEIGHT * sizes.OUT_WIDTH, sizes.OUT_CHANNELS),
   };
 };
 
@@ -85,20 +105,10 @@ export const gemm: KernelPlanner<'gemm'> = (step, shapes) => {
   const shape = shapes.value(step.x);
   const rows = sizeOf(shape.slice(0, -1));
   const columns = shapes.value(step.output).at(-1)!;
-  const ones = ['WIDTH', 'OUT_WIDTH', 'KERNEL_HEIGHT', 'KERNEL_WIDTH', 'STRIDE_Y', 'STRIDE_X', 'DILATION_Y', 'DILATION_X'];
   return {
     kernel: implicitGemm,
-    constants: {
-      ...epilogueConstants(step),
-      ...Object.fromEntries(ones.map((name) => [name, 1])),
-      HEIGHT: rows,
-      OUT_HEIGHT: rows,
-      CHANNELS: shape.at(-1)!,
-      OUT_CHANNELS: columns,
-      PAD_TOP: 0,
-      PAD_LEFT: 0,
-      POINTWISE: true,
-    },
+    constants: { ...epilogueConstants(step), POINTWISE: true },
+    parameters: [rows, 1, shape.at(-1)!, rows, 1, columns, 1, 1, 1, 1, 0, 0, 1, 1],
     bindings: bindingsOf(step),
     grid: tileGrid(rows, columns),
   };
