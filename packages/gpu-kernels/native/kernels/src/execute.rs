@@ -33,7 +33,7 @@ impl CompiledPlan {
         let slots = arenas.len();
         let shared = items / slots * slots;
         let free = Mutex::new(arenas.iter_mut().collect::<Vec<_>>());
-        let parts = self.pool.install(|| -> Result<Vec<Vec<Vec<f32>>>> {
+        let mut parts = self.pool.install(|| -> Result<Vec<Vec<Vec<f32>>>> {
             let mut parts = cut(0..shared, slots, self.slice)
                 .into_par_iter()
                 .with_max_len(1)
@@ -44,6 +44,9 @@ impl CompiledPlan {
             }
             Ok(parts)
         })?;
+        if let [_] = parts[..] {
+            return Ok(parts.swap_remove(0));
+        }
         let join = |(output, &(_, value)): (usize, &(String, usize))| {
             let mut joined = reserve(items * self.program.sizes[value], "outputs")?;
             parts.iter().for_each(|part| joined.extend_from_slice(&part[output]));

@@ -7,7 +7,7 @@ use std::arch::x86_64::*;
 ///
 /// # Safety
 /// The CPU has AVX2 and FMA. `tile.pointers` holds `segments * TILE_ROWS` pointers of which the first `M` of each
-/// segment point to `depth` floats; `tile.panel` holds `segments * depth * PANEL` floats; `y` and `residual` hold
+/// segment point to `start + depth` floats; `tile.panel` holds `segments * depth * PANEL` floats; `y` and `residual` hold
 /// `(M - 1) * stride + 8 * V` floats.
 #[target_feature(enable = "avx2,fma")]
 pub unsafe fn tile<const M: usize, const V: usize>(tile: &Tile, residual: Option<&[f32]>, y: &mut [f32], stride: usize) {
@@ -15,9 +15,9 @@ pub unsafe fn tile<const M: usize, const V: usize>(tile: &Tile, residual: Option
     let mut panel = tile.panel.as_ptr();
     for segment in tile.pointers.chunks_exact(TILE_ROWS).take(tile.segments) {
         let rows: [*const f32; M] = std::array::from_fn(|row| segment[row]);
-        for k in 0..tile.depth {
+        for k in tile.start..tile.start + tile.depth {
             // SAFETY: by the contract, `panel` has PANEL floats for each of the `segments * depth` iterations, and
-            // each of the `M` rows has `depth` floats.
+            // each of the `M` rows has `start + depth` floats.
             unsafe {
                 let columns: [__m256; V] = std::array::from_fn(|v| _mm256_loadu_ps(panel.add(8 * v)));
                 for row in 0..M {
@@ -37,6 +37,9 @@ pub unsafe fn tile<const M: usize, const V: usize>(tile: &Tile, residual: Option
             unsafe {
                 let at = row * stride + 8 * v;
                 let mut sum = _mm256_add_ps(sums[row][v], _mm256_loadu_ps(tile.bias.as_ptr().add(8 * v)));
+                if tile.accumulate {
+                    sum = _mm256_add_ps(sum, _mm256_loadu_ps(y.as_ptr().add(at)));
+                }
                 if let Some(residual) = residual {
                     sum = _mm256_add_ps(sum, _mm256_loadu_ps(residual.as_ptr().add(at)));
                 }
