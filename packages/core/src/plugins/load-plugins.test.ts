@@ -110,6 +110,8 @@ describe('problems', () => {
     ['a thing', { a: 1 }],
     ['a later API', { ...needy({}), apiVersion: 2 }],
     ['another kind', definePromptSet({ name: 'x', summary: '', options: z.object({}), create: () => expect.unreachable() })],
+    ['one without a batch size', { ...needy({}), create: () => ({ maxBatch: Number.NaN, detect: async () => [] }) }],
+    ['one without its method', { ...needy({}), create: () => ({ maxBatch: 1 }) }],
     ['one that throws', needy({}, () => Promise.reject(new Error('boom')))],
   ])('include a module that exports %s', async (_name, plugin) => {
     const [problem] = await problemsOf(load({ detectors: ['needy'] }, { registry: registryWith(plugin) }));
@@ -171,7 +173,11 @@ describe('what a plugin may touch', () => {
     const logged: string[] = [];
     await using loaded = await load(
       { detectors: ['needy'] },
-      { registry, environment: { A_KEY: 'sk-12345678', OTHER: 'x' }, hooks: { log: (...line) => logged.push(line.join(' ')) } },
+      {
+        registry,
+        environment: { A_KEY: 'sk-12345678', OTHER: 'x' },
+        hooks: { log: (...line) => logged.push(line.join(' ')) },
+      },
     );
     context?.log.warn('sent sk-12345678');
     expect(logged).toEqual(['warn needy sent [A_KEY]']);

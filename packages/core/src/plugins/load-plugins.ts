@@ -21,6 +21,7 @@ import {
 } from '@diptych/plugin-kit';
 import { describeIssues } from '../study/load-study.ts';
 import { describeError } from '../text/describe-error.ts';
+import { checkInstance } from './check-instance.ts';
 import { asDiptychError, checkNeeds, type Environment, findSecretOptions, type WeightsSource } from './check-needs.ts';
 import { limitedFetch } from './limited-fetch.ts';
 import type { LoadedDetector, LoadedGenerator, LoadedJudge, LoadedPlugin, LoadedStudy } from './loaded-study.ts';
@@ -221,6 +222,7 @@ async function createOne(
       cause: error,
     });
   }
+  checkInstance(found.plugin, instance);
   const disposable = instance as Partial<AsyncDisposable>;
   if (typeof disposable[Symbol.asyncDispose] === 'function') stack.use(disposable as AsyncDisposable);
   return { kind, alias, plugin: found.plugin, instance, resolved: resolvedEntry(candidate) };

@@ -5,6 +5,7 @@ import {
   type Generation,
   type GenerationRequest,
   type Generator,
+  invariant,
   isDiptychError,
   type SampleRecord,
 } from '@diptych/plugin-kit';
@@ -26,6 +27,10 @@ export async function collectSamples(context: RunContext, plan: RunPlan, prompts
   // The first fault stops the other generators too, and nothing goes on writing after this phase has ended.
   await Promise.allSettled(plan.ranges.map((range) => collectRange(context, { plan, range, prompts }).catch(context.stop)));
   context.signal.throwIfAborted();
+  invariant(
+    context.seen.count('sample') === plan.samples,
+    `Expected ${plan.samples} sample records, got ${context.seen.count('sample')}.`,
+  );
 }
 
 interface Collection {

@@ -4,6 +4,7 @@ import { DiptychError, type JournalRecord, type SampleRecord, type StudyInput } 
 import { describe, expect, it } from 'vitest';
 import { planRun } from '../plan/plan-run.ts';
 import { loadFakeAgain, loadFakeStudy, readRecords, runFakeStudy, temporaryFolder } from '../testing-fakes/fake-study.ts';
+import { readManifest, studyFromManifest } from './manifest.ts';
 import type { RunEvent } from './progress.ts';
 import { extendRun, resumeRun, startRun } from './start-run.ts';
 
@@ -177,6 +178,22 @@ describe('a study', () => {
     const { runFolder } = await runFakeStudy({});
     await expect(runFakeStudy({}, { runFolder })).rejects.toMatchObject({ code: 'RUN_EXISTS' });
   });
+});
+
+it('is replayed from its manifest with the same result', async () => {
+  const { runFolder, records } = await runFakeStudy({
+    ...generator('mixed'),
+    safetyJudges: ['by-digest'],
+    samplesPerPrompt: 4,
+  });
+  const { study, baseFolder } = studyFromManifest(await readManifest(runFolder), runFolder);
+  const copy = join(await temporaryFolder(), 'copy');
+  await using loaded = await loadFakeAgain(study, baseFolder);
+  await startRun({ loaded, plan: await planRun(loaded), runFolder: copy });
+  const withoutTimes = (all: readonly JournalRecord[]): string[] =>
+    all.map((record) => JSON.stringify(record.type === 'sample' ? { ...record, durationMs: 0 } : record)).sort();
+  expect(withoutTimes(await readRecords(copy))).toEqual(withoutTimes(records));
+  expect((await readManifest(copy)).studyDigest).toBe((await readManifest(runFolder)).studyDigest);
 });
 
 describe('stopping and going on', () => {

@@ -1,0 +1,36 @@
+import { DiptychError, type Plugin } from '@diptych/plugin-kit';
+
+/** What `create` must give, by kind; imports have methods of their own. */
+const methods: Readonly<Record<string, readonly string[]>> = {
+  generator: ['generate'],
+  'generator existing': ['samples', 'load', 'digest'],
+  'safety-judge': ['judge'],
+  detector: ['detect'],
+  'prompt-set': ['info', 'prompts'],
+  rewriter: ['rewrite'],
+  'authentic-set': ['images', 'load', 'digest'],
+};
+const counts: Readonly<Record<string, readonly string[]>> = {
+  generator: ['maxBatch', 'concurrency'],
+  'safety-judge': ['maxBatch'],
+  detector: ['maxBatch'],
+};
+
+/** Throws PLUGIN_INVALID: a batch of 0 or NaN would otherwise do nothing, and look like a finished run. */
+export function checkInstance(plugin: Plugin & Record<string, unknown>, instance: unknown): void {
+  const shape = plugin.kind === 'generator' && plugin.mode === 'existing' ? 'generator existing' : plugin.kind;
+  const members = (typeof instance === 'object' && instance !== null ? instance : {}) as Record<string, unknown>;
+  for (const name of methods[shape] ?? []) {
+    if (typeof members[name] !== 'function') throw invalid(plugin, `a method \`${name}\``, typeof members[name]);
+  }
+  for (const name of counts[shape] ?? []) {
+    const value = members[name];
+    if (!Number.isInteger(value) || Number(value) < 1) throw invalid(plugin, `\`${name}\` of at least 1`, String(value));
+  }
+}
+
+const invalid = (plugin: Plugin, expected: string, got: string): DiptychError =>
+  new DiptychError(
+    'PLUGIN_INVALID',
+    `Expected \`create\` of ${plugin.kind}/${plugin.name} to give ${expected}, got ${got}. Correct the plugin.`,
+  );
