@@ -80,7 +80,7 @@ function TestTable({ claims }: { readonly claims: readonly ClaimModel[] }) {
   return (
     <NumberedTable
       label="tests behind the claims"
-      caption="Tests behind the claims. Differences point in the direction of the claim: above zero speaks for it. p: two-sided sign-flip test over shared prompts; adjusted by Holm over all tests of the same claim. A claim is called supported where the interval lies above zero and the adjusted p, if there is a test, is below 0.05."
+      caption="Tests behind the claims. Differences point in the direction of the claim: above zero speaks for it. p: two-sided, by sign flips over shared prompts where the families share any, else by the cluster bootstrap; adjusted by Holm over all tests of the same claim. A claim is called supported where the interval lies above zero and the adjusted p, where there is one, is below 0.05."
     >
       <TableHead
         columns={[

@@ -150,7 +150,7 @@ export function corruptionClaim(
     id: `${id}/test`,
     difference: parts.corruption,
     interval,
-    pValue: null,
+    pValue: part.pValue,
     pAdjusted: null,
     effectSize: null,
     pairs: prompts.length,
@@ -174,7 +174,7 @@ export function detectionClaim(context: DetectorContext, panel: DetectorModel): 
   const describe: ClaimDraft['describe'] = (result, isSupported) =>
     `At a threshold that calls at most 5 % of the authentic images synthetic, the share of diffusion images recognised minus that of MLLM images is ` +
     `${points(result.difference)} percentage points (${range(result)}${pText(result.pValue)}; ` +
-    `${result.pairs > 0 ? `paired over ${result.pairs} shared prompts` : 'the families share no prompt, so subject matter may differ, and there is no test, only the interval'}). ` +
+    `${result.pairs > 0 ? `paired over ${result.pairs} shared prompts` : 'the families share no prompt, so subject matter may differ'}). ` +
     `The data ${isSupported ? 'support' : 'do not support'} the claim.`;
   const families = bothFamilies(groups);
   const place = panel.notShown === null ? recallAt(context, 0.05) : null;
@@ -203,7 +203,7 @@ export function lengthClaim(panel: DetectorModel): ClaimDraft {
   const per = mllm?.predictor === 'level' ? 'For each rewriting level' : 'For ten more words';
   const describe: ClaimDraft['describe'] = (result, isSupported) =>
     `Length only; retraining was not part of this run. ${per}, the synthetic score changes by ${slope(mllm?.slope ?? 0)} on MLLM images ` +
-    `(fall: ${range(result, slope)}; ${result.pairs} prompts)` +
+    `(fall: ${range(result, slope)}${pText(result.pValue)}; ${result.pairs} prompts)` +
     `${diffusion && diffusion.predictor === mllm?.predictor ? `, by ${slope(diffusion.slope)} on diffusion images` : ''}. ` +
     `The data ${isSupported ? 'support' : 'do not support'} the claim${mllm?.predictor === 'words' ? ', as far as different prompts can be compared' : ''}.`;
   const reason =
@@ -216,7 +216,7 @@ export function lengthClaim(panel: DetectorModel): ClaimDraft {
     id: `${id}/test`,
     difference: -mllm.slope,
     interval,
-    pValue: null,
+    pValue: mllm.pValue,
     pAdjusted: null,
     effectSize: null,
     pairs: mllm.prompts,

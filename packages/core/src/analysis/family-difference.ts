@@ -33,7 +33,7 @@ export function pairedTest(
   };
 }
 
-/** First minus second pooled rate where the families answered different prompts: an interval over prompts, no test. */
+/** First minus second pooled rate where the families answered different prompts: interval and p-value resample prompts. */
 export function unpairedDifference(
   id: string,
   sides: readonly [ClusterTallies, ClusterTallies],
@@ -49,14 +49,14 @@ export function unpairedDifference(
     });
   });
   const columns = [0, 1, 2, 3].map((column) => [...rows.values()].map((row) => row[column]!));
-  const { estimate, low, high } = clusterBootstrap(
+  const { estimate, low, high, pValue } = clusterBootstrap(
     columns,
     (sums) => (sums[1] === 0 || sums[3] === 0 ? null : sums[0]! / sums[1]! - sums[2]! / sums[3]!),
     resamplingOf(studySeed, id, rows.size),
   );
   if (estimate === null) return null;
   const interval = low === null || high === null ? null : { low, high };
-  return { id, difference: estimate, interval, pValue: null, pAdjusted: null, effectSize: null, pairs: 0 };
+  return { id, difference: estimate, interval, pValue, pAdjusted: null, effectSize: null, pairs: 0 };
 }
 
 /** Adjusts the p-values of all tests that share a claim number, and settles each verdict by the adjusted one. */

@@ -44,7 +44,7 @@ function effectOf(context: DetectorContext, group: Group, predictor: Predictor):
   const rows = sumsByCluster(context, group, predictor);
   if (rows.length < fewestPrompts) return null;
   const columns = [0, 1, 2, 3, 4].map((column) => rows.map((row) => row[column]!));
-  const { estimate, low, high } = clusterBootstrap(columns, slopeOf, resamplingOf(studySeed, id, rows.length));
+  const { estimate, low, high, pValue } = clusterBootstrap(columns, slopeOf, resamplingOf(studySeed, id, rows.length));
   if (estimate === null) return null;
   const interval = low === null || high === null ? null : { low, high };
   return {
@@ -53,6 +53,7 @@ function effectOf(context: DetectorContext, group: Group, predictor: Predictor):
     predictor,
     slope: estimate,
     interval,
+    pValue,
     samples: columns[0]!.reduce((a, b) => a + b, 0),
     prompts: rows.length,
   };

@@ -56,7 +56,7 @@ const testSchema = z.object({
   /** In the direction of the claim: positive supports it. */
   difference: finite,
   interval: intervalSchema.nullable(),
-  /** Two-sided sign-flip test over shared prompts; null where the families share none. */
+  /** Two-sided: sign-flip test over shared prompts, else by the cluster bootstrap; null where prompts do not vary. */
   pValue: finite.nullable(),
   /** Holm, over all tests of the same claim in this report. */
   pAdjusted: finite.nullable(),
@@ -154,6 +154,8 @@ const lengthEffectSchema = z.object({
   /** Change of the synthetic score for ten more words, or for one level. */
   slope: finite,
   interval: intervalSchema.nullable(),
+  /** Two-sided, by the cluster bootstrap. */
+  pValue: finite.nullable(),
   samples: count,
   prompts: count,
 });

@@ -115,4 +115,33 @@ describe('coverage under clustering', () => {
     expect(covered.bootstrap / simulations).toBeGreaterThan(0.9);
     expect(covered.wilson / simulations).toBeLessThan(0.75);
   });
+
+  it('gives a p-value that agrees with its interval and never is zero', () => {
+    const ones = (count: number) => Array.from({ length: count }, () => 1);
+    const shifted = clusterBootstrapRatio([2, 3, 2.5, 4, 3.5, 2.2, 3.1, 2.8], ones(8), { seed });
+    expect(shifted.low).toBeGreaterThan(0);
+    // No resample reaches zero: (0 + 1) × 2 / (2000 + 1).
+    expect(shifted.pValue).toBeCloseTo(2 / 2001, 12);
+    const balanced = clusterBootstrapRatio([-2, 2, -1, 1, -3, 3, -0.5, 0.5], ones(8), { seed });
+    expect(balanced.pValue).toBeGreaterThan(0.8);
+    expect(clusterBootstrapRatio([1, 1], [1, 1], { seed }).pValue).toBeNull();
+  });
+
+  it('rejects a true null at about its nominal level', () => {
+    const simulations = 400;
+    let rejected = 0;
+    for (let simulation = 0; simulation < simulations; simulation++) {
+      const { nextFloat } = createRandom(deriveSeed('null', simulation));
+      const centred = Array.from({ length: 60 }, () => nextFloat() - 0.5);
+      const { pValue } = clusterBootstrapRatio(
+        centred,
+        centred.map(() => 1),
+        { seed: simulation, resamples: 500 },
+      );
+      rejected += Number(pValue! < 0.05);
+    }
+    // 5 % nominal; three standard deviations of a share in 400 simulations are 3.3 points, and percentile intervals run a little short.
+    expect(rejected / simulations).toBeGreaterThan(0.02);
+    expect(rejected / simulations).toBeLessThan(0.09);
+  });
 });

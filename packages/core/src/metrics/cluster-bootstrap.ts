@@ -37,6 +37,12 @@ export interface BootstrapInterval {
   readonly resamples: number;
   readonly undefinedResamples: number;
   readonly reason: BootstrapReason | null;
+  /**
+   * Two-sided p-value of "the statistic is zero" by inverting the percentile interval: twice the smaller share of resamples
+   * on either side of zero, each count raised by one so that it is never 0 (Davison and Hinkley, 1997, section 4.2.5).
+   * Null where there is no interval.
+   */
+  readonly pValue: number | null;
 }
 
 /** From the sums of all columns to a number, or null where it is undefined. */
@@ -66,6 +72,7 @@ export function clusterBootstrap(
     resamples: drawn,
     undefinedResamples,
     reason,
+    pValue: null,
   });
   if (clusters === 0) return absent(null, 'no-clusters');
   const estimate = defined(statistic(totals(rows, columns.length)));
@@ -80,7 +87,26 @@ export function clusterBootstrap(
   // 1e-12: sums of fractions in another order differ by rounding alone.
   if (high - low <= 1e-12 * Math.max(1, Math.abs(estimate)))
     return absent(estimate, 'no-variation', resamples, undefinedResamples);
-  return { estimate, low, high, confidence, clusters, resamples, undefinedResamples, reason: null };
+  return {
+    estimate,
+    low,
+    high,
+    confidence,
+    clusters,
+    resamples,
+    undefinedResamples,
+    reason: null,
+    pValue: zeroPValue(values),
+  };
+}
+
+function zeroPValue(values: Float64Array): number {
+  let [atMostZero, atLeastZero] = [1, 1];
+  for (const value of values) {
+    if (value <= 0) atMostZero++;
+    if (value >= 0) atLeastZero++;
+  }
+  return Math.min(1, (2 * Math.min(atMostZero, atLeastZero)) / (values.length + 1));
 }
 
 /** Interval of Σ numerators / Σ denominators. Clusters whose denominator is 0 are drawn too: they are part of the sample. */
