@@ -20,6 +20,7 @@ export async function openWebgpu(): Promise<OpenedBackend> {
   try {
     opened = await link.ask<Opened>({ kind: 'open' });
   } catch (cause) {
+    await link.close();
     const reason =
       isDiptychError(cause) && cause.code === 'BACKEND_UNAVAILABLE'
         ? cause.message

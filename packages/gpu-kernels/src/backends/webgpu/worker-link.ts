@@ -9,7 +9,8 @@ interface Waiting {
 }
 
 export class WorkerLink {
-  readonly #worker = new Worker(new URL('./worker.ts', import.meta.url));
+  /** Without the flags of this process: `--input-type`, say, is refused for a file. */
+  readonly #worker = new Worker(new URL('./worker.ts', import.meta.url), { execArgv: [] });
   readonly #waiting = new Map<number, Waiting>();
   #next = 0;
   #ended: string | undefined;

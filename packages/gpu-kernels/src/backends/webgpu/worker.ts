@@ -30,7 +30,8 @@ port.on('message', ({ id, ...request }: Request & { id: number }) => {
 
 async function serve(request: Request): Promise<unknown> {
   if (request.kind === 'open') return open();
-  const { gpu, pipelines } = state!;
+  if (state === undefined) return undefined; // no adapter: there is nothing but to close
+  const { gpu, pipelines } = state;
   if (gpu.lost !== undefined && request.kind !== 'close') throw new Error('lost');
   switch (request.kind) {
     case 'compile':
