@@ -1,7 +1,7 @@
 //! Medians and spread of whole plans: matrix products, layers, all of MobileNetV2 and ResNet-50, image recipes.
 //! On one thread the time is CPU time where the system tells it (Linux), so that a busy machine disturbs less.
 //! `cargo bench -p diptych-kernels -- [threads] [filter]`
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::too_many_arguments)]
 
 use diptych_kernels::{CompiledPlan, Image, cpu_name};
 use serde_json::{Value, json};

@@ -10,6 +10,7 @@ use crate::threads::Mode;
 pub const PRECISION_BITS: u32 = 32 - 8 - 2;
 pub const ROUNDING: i32 = 1 << (PRECISION_BITS - 1);
 /// Rows of the horizontal pass handed out together.
+#[cfg(target_arch = "x86_64")]
 const ROWS: usize = 8;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
