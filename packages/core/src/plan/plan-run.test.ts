@@ -102,6 +102,14 @@ it('puts imports in the plan, clustered by the text of their prompt', async () =
   ]);
 });
 
+it('refuses to match fakes to authentic images that are not there', async () => {
+  await using loaded = await loadFakeStudy({ detectors: ['by-digest'], protocols: ['fakes-matched'] });
+  await expect(planRun(loaded)).rejects.toMatchObject({
+    code: 'STUDY_INVALID',
+    message: expect.stringContaining('authentic set'),
+  });
+});
+
 it('refuses a listing that no record can hold, and generators without prompts', async () => {
   await using loaded = await loadImports([{ key: 'a.png', model: 'm'.repeat(301) }]);
   await expect(planRun(loaded)).rejects.toMatchObject({

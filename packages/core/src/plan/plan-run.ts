@@ -26,6 +26,7 @@ export async function planRun(loaded: LoadedStudy, signal: AbortSignal = new Abo
   const prompts = await readPrompts(loaded, facts, signal);
   const ranges = await numberGenerators(loaded, prompts.length, { facts, signal });
   const authentic = await readAuthentic(loaded, facts, signal);
+  checkProtocols(loaded, authentic.length);
   const last = ranges.at(-1);
   const samples = last ? last.first + last.count : 0;
   const all = [
@@ -44,6 +45,14 @@ export async function planRun(loaded: LoadedStudy, signal: AbortSignal = new Abo
     counts: countPlan(loaded, { ranges, prompts: prompts.length, authentic: authentic.length, samples }),
     plugins: loaded.resolved.map((entry) => ({ ...entry, ...facts.get(all.find((plugin) => plugin.resolved === entry)!) })),
   };
+}
+
+function checkProtocols({ study }: LoadedStudy, authentic: number): void {
+  if (authentic > 0 || study.detectors.length === 0 || !study.protocols.includes('fakes-matched')) return;
+  throw new DiptychError(
+    'STUDY_INVALID',
+    'Expected authentic images for protocol fakes-matched, the study has none to match. Name an authentic set, or leave the protocol out.',
+  );
 }
 
 async function readPrompts(
