@@ -1,4 +1,5 @@
 /** Prepares the images of one image step: uploads their bytes and encodes the kernels that write the value of the plan. */
+import { DiptychError } from '@diptych/plugin-kit';
 import type { ImageStep } from '../../graph/plan.ts';
 import { type ImageDispatch, imageDispatches } from '../../kernels/image/image.ts';
 import { flatGrid } from '../../kernels/kernel.ts';
@@ -15,6 +16,20 @@ interface Encoded {
   readonly group: GPUBindGroup;
   readonly threads: number;
 }
+interface Job {
+  readonly dispatch: ImageDispatch;
+  readonly source: GPUBufferBinding;
+  readonly target: GPUBuffer;
+  readonly threads: number;
+  /** In the order of `ImageParameters`. */
+  readonly parameters: readonly number[];
+}
+interface Buffers {
+  readonly source: GPUBuffer;
+  readonly between: readonly [GPUBuffer, GPUBuffer];
+  readonly output: GPUBuffer;
+}
+type PackedImage = PackedImages['images'][number];
 type Window = { readonly firstRow: number; readonly rows: number; readonly offset: number; readonly size: number };
 
 export class ImageStage {
@@ -45,64 +60,76 @@ export class ImageStage {
     const tables = this.#uploadTables(plans.flatMap(({ dispatches }) => dispatches));
     const source = this.#source.atLeast(bytes.byteLength);
     this.#device.queue.writeBuffer(source, 0, bytes);
-    const betweenSize = Math.max(
-      16,
-      ...plans.flatMap(({ dispatches }) =>
-        dispatches.filter((d) => !d.isLast).map((d) => d.output.width * d.output.height * 4),
-      ),
+    const packedSizes = plans.flatMap(({ dispatches }) =>
+      dispatches.filter(({ isLast }) => !isLast).map((dispatch) => dispatch.output.width * dispatch.output.height * 4),
     );
-    const between = this.#between.map((buffer) => buffer.atLeast(betweenSize));
-    const parameters: number[][] = [];
-    const pending: { dispatch: ImageDispatch; source: GPUBufferBinding; target: GPUBuffer; threads: number }[] = [];
-    for (const [item, { image, dispatches }] of plans.entries()) {
-      for (const [index, dispatch] of dispatches.entries()) {
-        const windows = index === 0 ? this.#windows(dispatch, image.offset, image.channels) : [undefined];
-        for (const window of windows) {
-          const rows = window?.rows ?? dispatch.source.height;
-          const outHeight = windows.length > 1 ? rows : dispatch.output.height;
-          const outputOffset = dispatch.isLast
-            ? item * dispatch.output.width * dispatch.output.height * 3
-            : (window?.firstRow ?? 0) * dispatch.output.width;
-          parameters.push([
-            ...[dispatch.source.width, rows, dispatch.output.width, outHeight, dispatch.left, dispatch.top],
-            ...[
-              dispatch.tableSize.width,
-              dispatch.tableSize.height,
-              window === undefined ? 0 : this.#restOffset(window.offset, image.channels),
-              outputOffset,
-            ],
-          ]);
-          pending.push({
-            dispatch,
-            source:
-              window === undefined
-                ? { buffer: between[(index + 1) % 2]! }
-                : { buffer: source, offset: alignDown(window.offset), size: window.size },
-            target: dispatch.isLast ? output : between[index % 2]!,
-            threads: dispatch.output.width * outHeight,
-          });
-        }
-      }
-    }
-    const uniform = this.#uploadParameters(parameters);
+    const betweenSize = this.#fitting(Math.max(16, ...packedSizes));
+    const between = this.#between.map((buffer) => buffer.atLeast(betweenSize)) as [GPUBuffer, GPUBuffer];
+    const jobs = plans.flatMap(({ image, dispatches }, item) =>
+      dispatches.flatMap((dispatch, index) => this.#jobs(dispatch, index, image, item, { source, between, output })),
+    );
+    const uniform = this.#uploadParameters(jobs.map(({ parameters }) => parameters));
     return Promise.all(
-      pending.map(async ({ dispatch, source: from, target, threads }, index) => {
-        const pipeline = await this.#pipelines.get(dispatch.kernel, dispatch.constants, bindings);
-        const resources = [
+      jobs.map(async (job, index): Promise<Encoded> => {
+        const { kernel, constants, table } = job.dispatch;
+        const pipeline = await this.#pipelines.get(kernel, constants, bindings);
+        const resources: GPUBufferBinding[] = [
           { buffer: uniform, offset: index * bindingAlignment, size: parameterWords * 4 },
-          from,
-          dispatch.table === undefined ? { buffer: uniform, offset: 0, size: 16 } : tables.get(dispatch.table.key)!,
-          { buffer: target },
+          job.source,
+          // A kernel without a table reads nothing there; its source stands in, since the layout wants a buffer.
+          table === undefined ? job.source : tables.get(table.key)!,
+          { buffer: job.target },
         ];
-        // A kernel without a table reads nothing from binding 2; the source stands in, since a uniform cannot be bound as storage.
-        if (dispatch.table === undefined) resources[2] = from;
         const entries = resources.map((resource, binding) => ({ binding, resource }));
-        return {
-          pipeline,
-          group: this.#device.createBindGroup({ layout: this.#pipelines.layout(bindings), entries }),
-          threads,
-        };
+        const group = this.#device.createBindGroup({ layout: this.#pipelines.layout(bindings), entries });
+        return { pipeline, group, threads: job.threads };
       }),
+    );
+  }
+
+  /** One dispatch of an image; the first may come in bands. Kernels between the first and the last use two buffers in turns. */
+  #jobs(dispatch: ImageDispatch, index: number, image: PackedImage, item: number, buffers: Buffers): Job[] {
+    const { source, output, tableSize, left, top } = dispatch;
+    const target = dispatch.isLast ? buffers.output : buffers.between[index % 2]!;
+    const firstWord = dispatch.isLast ? item * output.width * output.height * 3 : 0;
+    const job = (
+      from: GPUBufferBinding,
+      rows: number,
+      outRows: number,
+      sourceOffset: number,
+      outputOffset: number,
+    ): Job => ({
+      dispatch,
+      source: from,
+      target,
+      threads: output.width * outRows,
+      parameters: [
+        ...[source.width, rows, output.width, outRows, left, top],
+        ...[tableSize.width, tableSize.height, sourceOffset, outputOffset],
+      ],
+    });
+    if (index > 0) return [job({ buffer: buffers.between[(index + 1) % 2]! }, source.height, output.height, 0, firstWord)];
+    const windows = this.#windows(dispatch, image.offset, image.channels);
+    return windows.map((window) => {
+      const from = { buffer: buffers.source, offset: alignDown(window.offset), size: window.size };
+      const outRows = windows.length > 1 ? window.rows : output.height;
+      return job(
+        from,
+        window.rows,
+        outRows,
+        restOffset(window.offset, image.channels),
+        firstWord + window.firstRow * output.width,
+      );
+    });
+  }
+
+  /** The size, or OUT_OF_MEMORY where one image exceeds what the adapter binds. */
+  #fitting(size: number): number {
+    const limit = this.#device.limits.maxStorageBufferBindingSize;
+    if (size <= limit) return size;
+    throw new DiptychError(
+      'OUT_OF_MEMORY',
+      `An image of input "${this.#step.input}" needs ${size} bytes in one piece, this adapter binds at most ${limit}. Use --backend native.`,
     );
   }
 
@@ -120,16 +147,10 @@ export class ImageStage {
     for (let firstRow = 0; firstRow < height; firstRow += rowsAtOnce) {
       const rows = Math.min(rowsAtOnce, height - firstRow);
       const start = offset + firstRow * rowBytes;
-      const size = alignUp(start - alignDown(start) + rows * rowBytes, 4);
+      const size = this.#fitting(alignUp(start - alignDown(start) + rows * rowBytes, 4));
       windows.push({ firstRow, rows, offset: start, size });
     }
     return windows;
-  }
-
-  /** Offset within the aligned binding: bytes for RGB, words for RGBA. */
-  #restOffset(offset: number, channels: number): number {
-    const rest = offset - alignDown(offset);
-    return channels === 3 ? rest : rest / 4;
   }
 
   #uploadTables(dispatches: readonly ImageDispatch[]): ReadonlyMap<string, GPUBufferBinding> {
@@ -164,6 +185,12 @@ export class ImageStage {
   destroy(): void {
     for (const buffer of [this.#source, this.#tables, this.#parameters, ...this.#between]) buffer.destroy();
   }
+}
+
+/** Offset within the aligned binding: bytes for RGB, words for RGBA. */
+function restOffset(offset: number, channels: number): number {
+  const rest = offset - alignDown(offset);
+  return channels === 3 ? rest : rest / 4;
 }
 
 const alignDown = (offset: number): number => offset - (offset % bindingAlignment);
