@@ -42,7 +42,8 @@ export async function openGpu(flags: readonly string[] = gpuFlags()): Promise<Gp
       isFallbackAdapter || /llvmpipe|swiftshader|software|cpu/i.test(`${description} ${name} ${adapter.info.architecture}`),
     lost: undefined,
   };
-  device.lost.then(({ reason, message }) => {
+  // Settles when the device goes, never rejects; nobody waits for it.
+  void device.lost.then(({ reason, message }) => {
     gpu.lost = message || reason;
   });
   return gpu;

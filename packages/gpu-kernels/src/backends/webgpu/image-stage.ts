@@ -103,10 +103,7 @@ export class ImageStage {
       source: from,
       target,
       threads: output.width * outRows,
-      parameters: [
-        ...[source.width, rows, output.width, outRows, left, top],
-        ...[tableSize.width, tableSize.height, sourceOffset, outputOffset],
-      ],
+      parameters: [source.width, rows, output.width, outRows, left, top, tableSize.width, tableSize.height, sourceOffset, outputOffset], // biome-ignore format: the order of ImageParameters
     });
     if (index > 0) return [job({ buffer: buffers.between[(index + 1) % 2]! }, source.height, output.height, 0, firstWord)];
     const windows = this.#windows(dispatch, image.offset, image.channels);
