@@ -46,7 +46,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let columns = run.out_channels;
   let first_row = (group.z * groups.x + group.x) * TILE;
   let first_column = group.y * TILE;
-  var sums: array<vec4f, 4>;
+  var sum0 = vec4f();
+  var sum1 = vec4f();
+  var sum2 = vec4f();
+  var sum3 = vec4f();
 
   for (var first = 0u; first < inner_size; first += SLICE) {
     let inner = first + lane % SLICE;
@@ -64,12 +67,17 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     workgroupBarrier();
     for (var k = 0u; k < SLICE + run.zero; k++) {
       let at = k * TILE + local.x * 4u;
+      let first_x = k * TILE + local.y * 4u;
       let w = vec4f(tile_weight[at], tile_weight[at + 1u], tile_weight[at + 2u], tile_weight[at + 3u]);
-      for (var i = 0u; i < 4u; i++) { sums[i] += tile_x[k * TILE + local.y * 4u + i] * w; }
+      sum0 += tile_x[first_x] * w;
+      sum1 += tile_x[first_x + 1u] * w;
+      sum2 += tile_x[first_x + 2u] * w;
+      sum3 += tile_x[first_x + 3u] * w;
     }
     workgroupBarrier();
   }
 
+  let sums = array(sum0, sum1, sum2, sum3);
   for (var i = 0u; i < 4u; i++) {
     let row = first_row + local.y * 4u + i;
     for (var j = 0u; j < 4u; j++) {
