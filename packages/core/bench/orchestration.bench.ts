@@ -3,7 +3,7 @@
  * validation, journal and image store. Prints samples per second, the largest heap alive after a collection (taken
  * ten times or more a run), and the largest resident set, which holds what V8 has not given back.
  *
- *   node packages/core/bench/orchestration.ts [--sizes 10000,100000] [--repeats 3]
+ *   node packages/core/bench/orchestration.bench.ts [--sizes 10000,100000] [--repeats 3]
  *
  * `image`: every sample ends as one and the same image (so no codec is measured) and gets one verdict and one detection;
  * `refused`: every sample is refused, the shortest way through.
