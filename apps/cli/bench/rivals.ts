@@ -64,11 +64,29 @@ export async function openOnnxruntime(
   };
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: TensorFlow.js is installed for benchmarks only, so its types are absent.
-type TensorFlow = any;
+/** As much of TensorFlow.js as is used here: it is installed for benchmarks only, so its own types are absent. */
+interface TensorFlowTensor {
+  toFloat(): TensorFlowTensor;
+  div(by: number): TensorFlowTensor;
+  dataSync(): Float32Array;
+}
+interface TensorFlow {
+  readonly version: { readonly tfjs: string };
+  readonly io: { fromMemory(artifacts: object): object };
+  readonly image: {
+    resizeBilinear(image: TensorFlowTensor, size: readonly [number, number], alignCorners: boolean): TensorFlowTensor;
+  };
+  setBackend(name: string): Promise<boolean>;
+  getBackend(): string;
+  ready(): Promise<void>;
+  loadLayersModel(source: object): Promise<{ predict(input: TensorFlowTensor): TensorFlowTensor; dispose(): void }>;
+  tidy<T>(work: () => T): T;
+  tensor3d(data: Uint8Array, shape: readonly number[], type: 'int32'): TensorFlowTensor;
+  stack(tensors: readonly TensorFlowTensor[]): TensorFlowTensor;
+}
 
 export async function openTensorFlow(decode: Decode): Promise<Rival> {
-  const tf: TensorFlow = load('@tensorflow/tfjs');
+  const tf = load<TensorFlow>('@tensorflow/tfjs');
   const wasm = load<{ setWasmPaths(folder: string): void; setThreadsCount(count: number): void }>(
     '@tensorflow/tfjs-backend-wasm',
   );

@@ -3,7 +3,7 @@ import { stripVTControlCharacters, styleText } from 'node:util';
 
 export type Cell = string | number | null | undefined;
 
-const widthOf = (text: string): number => [...stripVTControlCharacters(text)].length;
+const widthOf = (text: string): number => Array.from(stripVTControlCharacters(text)).length;
 const isNumeric = (text: string): boolean => /^[-+]?[\d.,]+ ?%?$|^–$/.test(stripVTControlCharacters(text));
 
 /** Text from plugins and files may hold control characters; a terminal must never obey them. */

@@ -3,6 +3,7 @@ import { DiptychError } from '@diptych/plugin-kit';
 import { analyse } from '../analysis/analyse.ts';
 import { numbersOf, statementsOf } from '../analysis/numbers.ts';
 import type { ReportModel } from '../analysis/report-model.ts';
+import { canonicalJson } from '../text/canonical-json.ts';
 import { readReport } from './read-report.ts';
 import type { ReportedRun } from './reported-run.ts';
 
@@ -47,7 +48,9 @@ const mostNamed = 20;
 export async function verifyRun(run: ReportedRun): Promise<Verification> {
   const reported = await readReport(run.folder);
   const recomputed = await analyse(run.manifest, run.records(), { diptych: reported.diptych });
-  const ids = mismatchesOf(reported, recomputed);
+  // The report shows the manifest too; a run whose study or plugins were changed afterwards no longer is what it says.
+  const isManifestEqual = canonicalJson(reported.manifest) === canonicalJson(recomputed.manifest);
+  const ids = [...(isManifestEqual ? [] : ['manifest']), ...mismatchesOf(reported, recomputed)];
   if (ids.length > 0) {
     const named = ids.slice(0, mostNamed).join(', ') + (ids.length > mostNamed ? ` and ${ids.length - mostNamed} more` : '');
     throw new DiptychError(

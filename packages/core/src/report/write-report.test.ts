@@ -40,6 +40,7 @@ describe('writeReport and verifyRun', () => {
   it.each([
     ['a number of a panel', /("count": )\d+/, '$19999'],
     ['a number of the flat map', /("claim-1\/emblem\/test\.difference": )[-\d.e]+/, '$10.77'],
+    ['the manifest it shows', /"description": "[^"]*"/, '"description": "another study"'],
     ['a verdict in words', /"verdict": "not supported"/, '"verdict": "supported"'],
   ])('catches a change of %s and names it', async (_, pattern, replacement) => {
     await writeReport(run(planted));

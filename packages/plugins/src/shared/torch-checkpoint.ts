@@ -41,7 +41,7 @@ export function readTorchCheckpoint(file: Uint8Array): ReadonlyMap<string, Tenso
   return new Map(
     [...root].map(([name, value]) => {
       if (typeof name !== 'string' || !(value instanceof StoredTensor))
-        throw invalid('only named tensors in the dictionary', `an entry ${String(name)}`);
+        throw invalid('only named tensors in the dictionary', `an entry named by a ${typeof name}`);
       return [name, value.tensor];
     }),
   );
@@ -60,7 +60,7 @@ export function takeTensors(
   const extra = [...checkpoint.keys()].filter((name) => !(name in shapes) && !ignored.has(name));
   const misshapen = Object.entries(shapes)
     .filter(([name, shape]) => checkpoint.has(name) && checkpoint.get(name)!.shape.join() !== shape.join())
-    .map(([name, shape]) => `${name} [${checkpoint.get(name)!.shape}] instead of [${shape}]`);
+    .map(([name, shape]) => `${name} [${checkpoint.get(name)!.shape.join()}] instead of [${shape.join()}]`);
   const faults = [
     missing.length > 0 ? `missing ${missing.join(', ')}` : '',
     extra.length > 0 ? `not expected ${extra.join(', ')}` : '',
