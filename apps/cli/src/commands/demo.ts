@@ -2,9 +2,11 @@
  * `diptych demo`: the whole path on simulated generators, without keys, GPU or files of the user's. It shows how
  * the harness works and nothing about any real model.
  */
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { defineStudy, studySchema } from '@diptych/plugin-kit';
+import { readManifest } from '@diptych/core';
+import { DiptychError, defineStudy, studySchema } from '@diptych/plugin-kit';
 import { note, type OutputOptions } from '../output/result.ts';
 import { type RunOptions, runStudy } from '../run-study.ts';
 
@@ -24,13 +26,26 @@ export const demoStudy = defineStudy({
 
 export default async function demo(options: OutputOptions & RunOptions & { readonly runs: string }): Promise<void> {
   const runFolder = join(options.runs, 'demo');
-  await rm(runFolder, { recursive: true, force: true }); // the demo is rebuilt from its seed each time
+  await removeFormerDemo(runFolder);
   if (!options.json) note('Demo: two simulated generators (no real model), two judges, two detectors, two protocols.');
   await runStudy({
     study: studySchema.parse(demoStudy),
     baseFolder: process.cwd(),
     runFolder,
     id: 'demo',
-    options: { ...options, acceptLicences: true },
+    options,
   });
+}
+
+/** The demo is rebuilt from its seed each time; a run of the user's that happens to lie there is not ours to delete. */
+async function removeFormerDemo(runFolder: string): Promise<void> {
+  if (!existsSync(runFolder)) return;
+  const { study } = await readManifest(runFolder);
+  if (study.name !== demoStudy.name) {
+    throw new DiptychError(
+      'RUN_EXISTS',
+      `Expected no run or a former demo in ${runFolder}, found study ${study.name}. Pass --runs with another folder.`,
+    );
+  }
+  await rm(runFolder, { recursive: true });
 }
