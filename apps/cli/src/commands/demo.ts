@@ -2,11 +2,10 @@
  * `diptych demo`: the whole path on simulated generators, without keys, GPU or files of the user's. It shows how
  * the harness works and nothing about any real model.
  */
-import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readManifest } from '@diptych/core';
-import { DiptychError, defineStudy, studySchema } from '@diptych/plugin-kit';
+import { DiptychError, defineStudy, isDiptychError, studySchema } from '@diptych/plugin-kit';
 import { note, type OutputOptions } from '../output/result.ts';
 import { type RunOptions, runStudy } from '../run-study.ts';
 
@@ -39,8 +38,13 @@ export default async function demo(options: OutputOptions & RunOptions & { reado
 
 /** The demo is rebuilt from its seed each time; a run of the user's that happens to lie there is not ours to delete. */
 async function removeFormerDemo(runFolder: string): Promise<void> {
-  if (!existsSync(runFolder)) return;
-  const { study } = await readManifest(runFolder);
+  const manifest = await readManifest(runFolder).catch((error: unknown) => {
+    // Nothing there, or a demo that was stopped before its manifest was written: the run starts in it as it is.
+    if (isDiptychError(error) && error.code === 'RUN_NOT_FOUND') return undefined;
+    throw error;
+  });
+  if (manifest === undefined) return;
+  const { study } = manifest;
   if (study.name !== demoStudy.name) {
     throw new DiptychError(
       'RUN_EXISTS',
