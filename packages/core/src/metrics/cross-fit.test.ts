@@ -137,6 +137,14 @@ describe('cross-fitted scores', () => {
     expect(result).toMatchObject({ auroc: 1, low: null, reason: 'no-variation', foldsUsed: 5 });
     expect(result.pValue).toBeLessThan(1e-6);
   });
+  it('are 1 to the last bit when separation is perfect over folds of unequal size', () => {
+    for (let count = 5; count < 60; count++) {
+      const labels = Array.from({ length: count * 2 }, (_, index) => (index % 2) as 0 | 1);
+      const groups = labels.map((_, index) => `prompt ${index >> 1}`);
+      const result = crossFitAuroc(scored({ features: labels.map((label) => [label]), labels, groups, seed: 1 }), labels);
+      expect(result.auroc, `${count} prompts`).toBe(1);
+    }
+  });
   it('sit at one half, with p = 1/2, when every image has the same format', () => {
     const { labels, groups } = simulate(9);
     const result = crossFitAuroc(scored({ features: labels.map(() => [1, 2]), labels, groups, seed: 1 }), labels, {

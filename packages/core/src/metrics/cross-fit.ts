@@ -81,7 +81,8 @@ export function crossFitAuroc(
   const pairs = used.reduce((sum, part) => sum + part.pairs, 0);
   const none = { low: null, high: null, pValue: null, foldsUsed: used.length };
   if (pairs === 0) return { auroc: null, ...none, reason: 'no-fold-with-both-classes' };
-  const area = used.reduce((sum, part) => sum + (part.pairs / pairs) * part.area, 0);
+  // Summed before dividing: shares of the pairs do not add up to 1 in floating point, and perfect separation must be 1.
+  const area = used.reduce((sum, part) => sum + part.pairs * part.area, 0) / pairs;
   const widening = sharedTraining(foldCount);
   const variance = widening * used.reduce((sum, part) => sum + (part.pairs / pairs) ** 2 * (part.variance ?? Number.NaN), 0);
   if (Number.isNaN(variance)) return { auroc: area, ...none, reason: 'variance-unknown' };
