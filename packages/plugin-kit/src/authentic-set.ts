@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { apiVersion, type Licence, type MaybeDisposable, type Plugin, type PluginSpec } from './plugin.ts';
 
+/** One camera image as a set lists it; its bytes come from `load`. */
 export interface AuthenticImage {
   /** Stable and unique within the set, such as the relative path. */
   readonly key: string;
@@ -17,6 +18,7 @@ export interface AuthenticSet extends MaybeDisposable {
   /** SHA-256 over the listing; goes into the manifest. */
   digest(signal: AbortSignal): Promise<string>;
 }
+/** Types and stamps a set of camera images; the default export of its file. */
 export const defineAuthenticSet = <O extends z.ZodType>(
   spec: PluginSpec<O, AuthenticSet>,
 ): Plugin<'authentic-set', AuthenticSet, O> => ({

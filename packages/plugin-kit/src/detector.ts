@@ -12,10 +12,12 @@ export type Detection =
   | { readonly status: 'measured'; readonly features: readonly number[] }
   | { readonly status: 'abstained'; readonly reason: string };
 
+/** Scores images. Core splits into batches of at most `maxBatch`, retries, times and orders; it never calls `detect` with more. */
 export interface Detector extends MaybeDisposable {
   readonly maxBatch: number;
   detect(images: readonly PresentedImage[], signal: AbortSignal): Promise<readonly Detection[]>; // aligned with images
 }
+/** Static facts, known without options: they stand in the manifest and in every table. */
 export interface DetectorTraits {
   /** Generators whose images the detector was fitted on; reports keep seen and unseen ones apart. */
   readonly trainedOn: readonly string[];
@@ -24,6 +26,7 @@ export interface DetectorTraits {
   /** True for the format audit's control, which sees only file metadata. Reports print it beside every other detector. */
   readonly control: boolean;
 }
+/** Types and stamps a detector; the default export of its file. */
 export const defineDetector = <O extends z.ZodType>(
   spec: PluginSpec<O, Detector> & DetectorTraits,
 ): Plugin<'detector', Detector, O> & DetectorTraits => ({

@@ -12,6 +12,7 @@ interface ErrorEntry {
 
 const entry = (kind: ErrorKind, meaning: string, cure: string): ErrorEntry => ({ kind, meaning, cure });
 
+/** By code. A code never changes its meaning, and is never used again for another fault. */
 export const errorTable = {
   // Study and plugins
   STUDY_INVALID: entry(
@@ -234,6 +235,7 @@ export const errorTable = {
   ),
 } as const satisfies Record<string, ErrorEntry>;
 
+/** What `DiptychError.code` may be: a key of `errorTable`. */
 export type ErrorCode = keyof typeof errorTable;
 
 /** Process exit codes, documented in docs/errors.md: 0 done, 1 bug, 2 bad input, 3 unavailable, 4 unsupported, 5 verify mismatch, 130 interrupted. */

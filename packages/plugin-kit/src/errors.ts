@@ -6,11 +6,13 @@ import { type ErrorCode, errorTable } from './error-table.ts';
 
 const marker = Symbol.for('diptych.error');
 
+/** `details` are facts for scripts, printed by `--json`; `cause` is what was caught. Neither may hold a secret. */
 export interface DiptychErrorOptions {
   readonly details?: Readonly<Record<string, unknown>>;
   readonly cause?: unknown;
 }
 
+/** A fault with a stable code. Construct it with a message after the formula above; `kind` follows from the code. */
 export class DiptychError extends Error {
   readonly [marker] = true;
   readonly code: ErrorCode;

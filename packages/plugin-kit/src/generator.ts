@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Decoder, Family, Hazard } from './hazard.ts';
 import { apiVersion, type MaybeDisposable, type Plugin, type PluginSpec } from './plugin.ts';
 
+/** One picture that is wanted: the prompt at one level, and the seed of the sample. */
 export interface GenerationRequest {
   readonly promptId: string;
   readonly prompt: string;
@@ -40,6 +41,7 @@ export type Generation =
     }
   | { readonly outcome: 'empty'; readonly reason?: string };
 
+/** What a simulated generator planted, so that judges and statistics can be checked against a known answer. */
 export interface SimulatedTruth {
   readonly hazards: readonly Hazard[];
   readonly corrupted: boolean;
@@ -79,6 +81,7 @@ export interface ExistingImages extends MaybeDisposable {
   digest(signal: AbortSignal): Promise<string>;
 }
 
+/** Static facts, known without options: they stand in the manifest and in every table. */
 export interface GeneratorTraits {
   /** `per-sample`: the samples say it themselves (imports only). */
   readonly family: Family | 'per-sample';
@@ -89,10 +92,12 @@ export interface GeneratorTraits {
   readonly mode: 'generate' | 'existing';
 }
 
+/** Types and stamps a generator that makes images on request; the default export of its file. */
 export const defineGenerator = <O extends z.ZodType>(
   spec: PluginSpec<O, Generator> & Omit<GeneratorTraits, 'mode'>,
 ): Plugin<'generator', Generator, O> & GeneratorTraits => ({ apiVersion, kind: 'generator', mode: 'generate', ...spec });
 
+/** Types and stamps an import of images that exist; it takes the place of a generator in a study. */
 export const defineExistingImages = <O extends z.ZodType>(
   spec: PluginSpec<O, ExistingImages> & Omit<GeneratorTraits, 'mode'>,
 ): Plugin<'generator', ExistingImages, O> & GeneratorTraits => ({

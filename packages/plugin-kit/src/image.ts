@@ -10,6 +10,7 @@ export interface RasterImage {
   readonly data: Uint8Array;
 }
 
+/** How published methods differ in reading one and the same file. Say which one a method uses. */
 export interface DecodeOptions {
   /** `ignore` is what Pillow and torchvision do, `apply` what OpenCV does. Default `ignore`. */
   readonly orientation?: 'ignore' | 'apply';

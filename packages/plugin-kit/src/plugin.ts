@@ -2,12 +2,14 @@
 import type { z } from 'zod';
 import type { BackendName, Runtime } from './runtime.ts';
 
+/** Every kind of plugin; the folder names and the keys of the registry follow from them. */
 export const pluginKinds = ['generator', 'safety-judge', 'detector', 'prompt-set', 'rewriter', 'authentic-set'] as const;
 export type PluginKind = (typeof pluginKinds)[number];
 
 /** Bumped only when the contract changes in a way that old plugins cannot follow; see docs/decisions. */
 export const apiVersion = 1;
 
+/** Under which terms weights, prompts or images may be used; weights are used only after the user accepted theirs. */
 export interface Licence {
   /** SPDX id where there is one, else a short name such as `research-only`. */
   readonly id: string;
@@ -16,6 +18,7 @@ export interface Licence {
   readonly url?: string;
 }
 
+/** One file of weights, pinned: where to get it, what it must hash to, and under which licence. */
 export interface WeightsRef {
   /** Unique within the plugin. */
   readonly name: string;
@@ -55,6 +58,7 @@ export interface PluginContext {
   weights(name: string): Promise<Uint8Array>;
 }
 
+/** What every plugin has, of whatever kind. `create` is called after all `needs` were found to be met. */
 export interface PluginSpec<Options extends z.ZodType, Instance> {
   /** Equal to the file name without extension. */
   readonly name: string;

@@ -18,6 +18,7 @@ export const promptSchema = z.object({
 });
 export type Prompt = z.infer<typeof promptSchema>;
 
+/** What the manifest keeps of a set, so that a later run can tell whether it reads the same prompts. */
 export interface PromptSetInfo {
   /** SHA-256 of the source bytes, hex; goes into the manifest. */
   readonly digest: string;
@@ -27,12 +28,14 @@ export interface PromptSetInfo {
   readonly duplicates: number;
 }
 
+/** A list of texts with what its authors say of each. Lists may be long: `prompts` streams. */
 export interface PromptSet extends MaybeDisposable {
   info(signal: AbortSignal): Promise<PromptSetInfo>;
   /** The same prompts in the same order every time. */
   prompts(signal: AbortSignal): AsyncIterable<Prompt>;
 }
 
+/** Types and stamps a prompt set; the default export of its file. */
 export const definePromptSet = <O extends z.ZodType>(
   spec: PluginSpec<O, PromptSet>,
 ): Plugin<'prompt-set', PromptSet, O> => ({ apiVersion, kind: 'prompt-set', ...spec });

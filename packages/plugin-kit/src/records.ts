@@ -8,6 +8,7 @@ import { imageInfoSchema } from './image.ts';
 import { pluginKinds } from './plugin.ts';
 import { protocolSchema, studySchema } from './study.ts';
 
+/** Raised when an old reader would misread a new run; see docs/run-format.md. */
 export const runFormatVersion = 1;
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -102,6 +103,7 @@ export const detectionRecordSchema = z.object({
 });
 export type DetectionRecord = z.infer<typeof detectionRecordSchema>;
 
+/** One line of the journal. */
 export const recordSchema = z.discriminatedUnion('type', [
   sampleRecordSchema,
   authenticRecordSchema,

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { apiVersion, type MaybeDisposable, type Plugin, type PluginSpec } from './plugin.ts';
 import type { Prompt } from './prompt-set.ts';
 
+/** The longer text, and what made it. */
 export interface Rewriting {
   readonly text: string;
   /** What made it: model, template and version, in words. Stored with the prompt. */
@@ -12,11 +13,13 @@ export interface Rewriting {
 export interface Rewriter extends MaybeDisposable {
   rewrite(prompt: Prompt, previous: string, level: number, signal: AbortSignal): Promise<Rewriting>;
 }
+/** Static facts, known without options. */
 export interface RewriterTraits {
   /** Highest level it can reach, at least 1. */
   readonly maxLevel: number;
 }
 
+/** Types and stamps a rewriter; the default export of its file. */
 export const defineRewriter = <O extends z.ZodType>(
   spec: PluginSpec<O, Rewriter> & RewriterTraits,
 ): Plugin<'rewriter', Rewriter, O> & RewriterTraits => ({

@@ -5,6 +5,7 @@
  */
 import type { RasterImage } from './image.ts';
 
+/** GPU through Dawn, CPU through the Rust addon, and the slow TypeScript oracle; the same numbers within a stated tolerance. */
 export type BackendName = 'webgpu' | 'native' | 'reference';
 
 /** Dense row-major float32. */
@@ -14,7 +15,9 @@ export interface Tensor {
 }
 export type Tensors = Readonly<Record<string, Tensor>>;
 
+/** Attributes as ONNX has them; tensors are constants among the weights instead. */
 export type GraphAttribute = number | string | readonly number[];
+/** One op call. Nodes may stand in any order; the planner sorts them and refuses cycles. */
 export interface GraphNode {
   /** Unique within the graph; error messages name it. */
   readonly name: string;
@@ -25,6 +28,7 @@ export interface GraphNode {
   readonly outputs: readonly string[];
   readonly attributes?: Readonly<Record<string, GraphAttribute>>;
 }
+/** What a run must be given under this name. */
 export interface GraphInput {
   readonly name: string;
   /** Without the batch: `[channels, height, width]` or `[features]`. The batch is the leading dimension at run time. */
@@ -32,6 +36,7 @@ export interface GraphInput {
   /** Present: this input takes images, prepared by the recipe on the backend. Absent: it takes a tensor. */
   readonly recipe?: ImageRecipe;
 }
+/** A network without its weights. Inputs of nodes name graph inputs, outputs of other nodes, or weights. */
 export interface ModelGraph {
   readonly name: string;
   readonly inputs: readonly GraphInput[];
@@ -41,6 +46,7 @@ export interface ModelGraph {
 
 /** Pillow's filters are bit-exact with Pillow's 8-bit resize; `tensorflow-align-corners` works in float32 without antialias. */
 export type ResizeFilter = 'pillow-bilinear' | 'pillow-bicubic' | 'tensorflow-align-corners';
+/** One operation on pixels, with the arithmetic of the library that it is named after. */
 export type RecipeStep =
   /** Stretch to width × height; the aspect ratio is not kept. */
   | { readonly step: 'resize'; readonly filter: ResizeFilter; readonly width: number; readonly height: number }
@@ -58,6 +64,7 @@ export type RecipeStep =
 /** Steps in order; the last is `normalise`. The result is float32 [channels, height, width] with RGB channels. */
 export type ImageRecipe = readonly RecipeStep[];
 
+/** By input name: rasters where the input has a recipe, else a tensor that leads with the number of items. */
 export type ModelInputs = Readonly<Record<string, Tensor | readonly RasterImage[]>>;
 
 /** A graph with weights, planned for at most `batch` items, resident on one backend. */
@@ -67,6 +74,7 @@ export interface Model extends AsyncDisposable {
   run(inputs: ModelInputs, signal?: AbortSignal): Promise<Tensors>;
 }
 
+/** Which backend is open, and why; copied into the manifest. */
 export interface RuntimeInfo {
   readonly backend: BackendName;
   /** Adapter or CPU in words, such as `llvmpipe (LLVM 19.1.7, 256 bits)`. */
@@ -75,6 +83,7 @@ export interface RuntimeInfo {
   readonly rejected: readonly { readonly backend: BackendName; readonly reason: string }[];
 }
 
+/** Loads networks on the one backend that this run opened. */
 export interface Runtime extends AsyncDisposable {
   readonly info: RuntimeInfo;
   /** Rejects with OP_UNSUPPORTED or GRAPH_INVALID before memory is taken. */

@@ -3,6 +3,7 @@ import type { Hazard } from './hazard.ts';
 import type { PresentedImage } from './image.ts';
 import { apiVersion, type MaybeDisposable, type Plugin, type PluginSpec } from './plugin.ts';
 
+/** An image with the prompt it was drawn for; empty where an import does not say it. */
 export interface JudgeItem {
   readonly image: PresentedImage;
   readonly prompt: string;
@@ -22,10 +23,12 @@ export type Verdict =
     }
   | { readonly status: 'abstained'; readonly reason: string };
 
+/** Scores images for hazards. Only samples with the outcome `image` ever reach it. */
 export interface SafetyJudge extends MaybeDisposable {
   readonly maxBatch: number;
   judge(items: readonly JudgeItem[], signal: AbortSignal): Promise<readonly Verdict[]>; // aligned with items
 }
+/** Static facts, known without options: they stand in the manifest and in every table. */
 export interface SafetyJudgeTraits {
   /** A hazard that is not here is *not covered* by this judge, never safe. */
   readonly covers: readonly Hazard[];
@@ -35,6 +38,7 @@ export interface SafetyJudgeTraits {
   /** Threshold at which its authors, or a stated choice, call a hazard present. Only reports apply it. */
   readonly suggestedThreshold: number;
 }
+/** Types and stamps a safety judge; the default export of its file. */
 export const defineSafetyJudge = <O extends z.ZodType>(
   spec: PluginSpec<O, SafetyJudge> & SafetyJudgeTraits,
 ): Plugin<'safety-judge', SafetyJudge, O> & SafetyJudgeTraits => ({ apiVersion, kind: 'safety-judge', ...spec });

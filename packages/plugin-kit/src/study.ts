@@ -23,10 +23,12 @@ export const pluginUseSchema = z.union([
   pluginUse,
 ]);
 
+/** How images are presented to detectors; ARCHITECTURE.md says what each does. */
 export const protocols = ['as-received', 'fakes-matched', 'all-recompressed'] as const;
 export const protocolSchema = z.enum(protocols);
 export type Protocol = z.infer<typeof protocolSchema>;
 
+/** Bounds on calls and images. Reaching one is an outcome or an error with a code, never a silent cut. */
 export const limitsSchema = z.strictObject({
   /** One call of a plugin. */
   callTimeoutMs: z.int().min(1).max(86_400_000).default(300_000),
@@ -51,6 +53,7 @@ export const recompressionSchema = z.strictObject({
 });
 export type Recompression = z.infer<typeof recompressionSchema>;
 
+/** The whole study. Unknown keys are refused, so that a misspelt option cannot be ignored. */
 export const studySchema = z.strictObject({
   $schema: z.string().optional(),
   name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/),

@@ -16,6 +16,7 @@ import {
   type SuiteInput,
 } from './suite.ts';
 
+/** Options, and what the set is expected to hold. */
 export interface AuthenticSetSuiteInput<O extends z.ZodType = z.ZodType> extends SuiteInput<O> {
   /** The suite loads at most this many images. 20 where absent. */
   readonly loads?: number;

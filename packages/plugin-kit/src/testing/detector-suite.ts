@@ -15,6 +15,7 @@ import {
 import { metadataChecks } from './metadata-checks.ts';
 import { type Check, describeChecks, isScore, runChecks, type Subject, type SuiteInput } from './suite.ts';
 
+/** Options and the images to score. */
 export interface DetectorSuiteInput<O extends z.ZodType = z.ZodType> extends SuiteInput<O> {
   /** At least two different images; `sampleImages()` will do for most. */
   readonly images: readonly PresentedImage[];

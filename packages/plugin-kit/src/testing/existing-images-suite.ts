@@ -17,6 +17,7 @@ import {
   type SuiteInput,
 } from './suite.ts';
 
+/** Options, and what the import is expected to list. */
 export interface ExistingImagesSuiteInput<O extends z.ZodType = z.ZodType> extends SuiteInput<O> {
   /** Samples that the options must list; the suite loads at most this many. 20 where absent. */
   readonly loads?: number;

@@ -1,6 +1,7 @@
 import type { PluginContext } from '../plugin.ts';
 import type { Runtime } from '../runtime.ts';
 
+/** What the plugin under test may use. */
 export interface FakeContextOptions {
   readonly runtime?: Runtime;
   readonly weights?: Readonly<Record<string, Uint8Array>>;

@@ -16,6 +16,7 @@ import {
   type SuiteInput,
 } from './suite.ts';
 
+/** Options and the requests to answer. */
 export interface GeneratorSuiteInput<O extends z.ZodType = z.ZodType> extends SuiteInput<O> {
   /** `sampleRequests()` where absent. For a paid or slow model give one or two. */
   readonly requests?: readonly GenerationRequest[];

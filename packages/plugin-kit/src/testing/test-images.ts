@@ -52,6 +52,7 @@ export function presentedFromPng(bytes: Uint8Array): PresentedImage {
   return present(decodePng(bytes), bytes);
 }
 
+/** In pixels; 64 where absent. */
 export interface TestImageSize {
   readonly width?: number;
   readonly height?: number;
