@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { anchorOf, checkLinks, checkRecipes } from './docs/check-links.ts';
-import { findRunnableBlocks, runBlock } from './docs/run-blocks.ts';
+import { findRunnableBlocks, runBlocks } from './docs/run-blocks.ts';
 import { repositoryRoot } from './repository.ts';
 
 const folders: string[] = [];
@@ -60,17 +60,31 @@ describe('code blocks', () => {
     ]);
   });
 
-  const block = { file: 'README.md', line: 3 };
+  const bash = (code: string, line = 3, file = 'README.md') => ({ file, line, language: 'bash', code });
 
   it('see the repository and import its packages by name', () => {
-    const bash = { ...block, language: 'bash' as const, code: 'test -f "$DIPTYCH_REPO/package.json"\n' };
     const code = "import { errorTable } from '@diptych/plugin-kit';\nif (!errorTable.USAGE) throw new Error('empty');\n";
-    expect(runBlock(bash, repositoryRoot)).toBeUndefined();
-    expect(runBlock({ ...block, language: 'ts', code }, repositoryRoot)).toBeUndefined();
+    const blocks = [bash('test -f "$DIPTYCH_REPO/package.json"\n'), { ...bash(code, 9), language: 'ts' }];
+    expect(runBlocks(blocks, repositoryRoot)).toEqual([]);
   });
 
-  it('fail with file and line when any command in them fails', () => {
-    const failure = runBlock({ ...block, language: 'bash', code: 'echo before\nfalse\ntrue\n' }, repositoryRoot);
-    expect(failure).toBe('README.md:3  the bash block ended with 1\nbefore');
+  it('of one page share a folder and its files, those of two pages do not', () => {
+    const text = '```yaml file=study.yaml\nname: a\n```\n```bash run\ngrep -q a study.yaml\n```\n';
+    const root = writeDocs({ 'docs/a.md': text, 'docs/b.md': '```bash run\ntest ! -e study.yaml\n```\n' });
+    const blocks = findRunnableBlocks(root, ['docs/a.md', 'docs/b.md']);
+    expect(blocks.map(({ file, line, saveAs }) => [file, line, saveAs])).toEqual([
+      ['docs/a.md', 1, 'study.yaml'],
+      ['docs/a.md', 4, undefined],
+      ['docs/b.md', 1, undefined],
+    ]);
+    expect(runBlocks(blocks, repositoryRoot)).toEqual([]);
+  });
+
+  it('fail with file and line when any command in them fails, once a page', () => {
+    const blocks = [bash('echo before\nfalse\ntrue\n'), bash('false\n', 9), bash('exit 3\n', 1, 'docs/a.md')];
+    expect(runBlocks(blocks, repositoryRoot)).toEqual([
+      'README.md:3  the bash block ended with 1\nbefore',
+      'docs/a.md:1  the bash block ended with 3',
+    ]);
   });
 });

@@ -1,10 +1,10 @@
 /**
  * Checks the documentation: relative links lead somewhere, every recipe is in AGENTS.md, and code blocks marked
- * `run` (```bash run, ```ts run) do run. `node tools/src/check-docs.ts`.
+ * `run` (```bash run, ```ts run) do run; ```ts file=NAME writes a file for them. `node tools/src/check-docs.ts [PAGE…]`.
  */
 
 import { checkLinks, checkRecipes } from './docs/check-links.ts';
-import { findRunnableBlocks, runBlock } from './docs/run-blocks.ts';
+import { findRunnableBlocks, runBlocks } from './docs/run-blocks.ts';
 import { listRepositoryFiles, repositoryRoot } from './repository.ts';
 
 const isChecked = (path: string): boolean => /^(?:[^/]+|docs\/.+|(?:packages|apps)\/.+|tools\/.+)\.md$/.test(path);
@@ -12,11 +12,10 @@ const mayRun = (path: string): boolean => path === 'README.md' || path.startsWit
 
 const files = listRepositoryFiles(repositoryRoot).filter(isChecked);
 const problems = [...checkLinks(repositoryRoot, files), ...checkRecipes(repositoryRoot, files)];
-const blocks = findRunnableBlocks(repositoryRoot, files.filter(mayRun));
-for (const block of blocks) {
-  const failure = runBlock(block, repositoryRoot);
-  if (failure !== undefined) problems.push(failure);
-}
+const only = process.argv.slice(2);
+const pages = files.filter((path) => mayRun(path) && (only.length === 0 || only.includes(path)));
+const blocks = findRunnableBlocks(repositoryRoot, pages);
+problems.push(...runBlocks(blocks, repositoryRoot));
 for (const problem of problems) console.log(problem);
-console.log(`docs: ${files.length} files, ${blocks.length} blocks run, ${problems.length} problems`);
+console.log(`docs: ${files.length} files, ${blocks.length} blocks run or written, ${problems.length} problems`);
 process.exitCode = problems.length === 0 ? 0 : 1;
