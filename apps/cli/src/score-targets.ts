@@ -29,13 +29,19 @@ async function isRunFolder(path: string): Promise<boolean> {
   ); // absent is the answer, not a fault
 }
 
-/** Every built-in plugin of the kind that needs no option; those for simulated pictures abstain on real ones by themselves. */
+/** Every built-in plugin of the kind that needs no option, but for those that only read simulated pictures. */
 async function defaultUses(kind: PluginKind): Promise<PluginUse[]> {
   const plugins = await Promise.all(
     Object.values(registry).map(async (load) => (await load()).default as unknown as Plugin & { simulated?: boolean }),
   );
   return plugins
-    .filter((plugin) => plugin.kind === kind && plugin.options.safeParse({}).success && !plugin.name.includes('simulated'))
+    .filter(
+      (plugin) =>
+        plugin.kind === kind &&
+        plugin.options.safeParse({}).success &&
+        !plugin.simulated &&
+        !plugin.name.includes('simulated'),
+    )
     .map(({ name }) => ({ use: name, options: {} }));
 }
 

@@ -1,4 +1,5 @@
 /** Opens backends by name, importing each only when it is tried: Dawn and the addon cost nothing until then. */
+import { readdir } from 'node:fs/promises';
 import { type BackendName, DiptychError, isDiptychError } from '@diptych/plugin-kit';
 import type { Backend } from './backends/backend.ts';
 
@@ -63,8 +64,24 @@ export async function openFirst(names: readonly BackendName[], options: OpenOpti
   );
 }
 
+/**
+ * Why there can be no GPU here, or undefined. On Linux a GPU driver shows itself as a device file (`/dev/dri/renderD*`,
+ * `/dev/nvidia*`, `/dev/dxg` under WSL); without one Dawn would take half a second to find only software.
+ */
+async function gpuAbsence(): Promise<string | undefined> {
+  if (process.platform !== 'linux') return undefined;
+  const names = [...(await readdir('/dev')), ...(await readdir('/dev/dri').catch(() => []))]; // no /dev/dri is an answer
+  const found = names.some((name) => /^(nvidia\d+|renderD\d+|dxg|kgsl-3d\d+|mali\d+)$/.test(name));
+  return found ? undefined : 'no GPU device file under /dev, and software is slower than the native addon';
+}
+
 /** A real GPU, else the native addon, else a software GPU, else the reference. */
 export async function openBest(options: OpenOptions): Promise<Chosen> {
+  const absence = await gpuAbsence();
+  if (absence !== undefined) {
+    const native = await tryOpen('native', options);
+    if (typeof native !== 'string') return { backend: native.backend, rejected: [{ backend: 'webgpu', reason: absence }] };
+  }
   const webgpu = await tryOpen('webgpu', options);
   if (typeof webgpu !== 'string' && !webgpu.software) return { backend: webgpu.backend, rejected: [] };
   const native = await tryOpen('native', options);

@@ -6,13 +6,20 @@ import { type ScoreOptions, scoreTargets } from '../score-targets.ts';
 function rowsOf({ path, error, detections }: FileScores): (string | number)[][] {
   if (error) return [[path, '–', error.code, error.message]];
   return detections.map(({ detector, status, syntheticScore, features, reason }) => {
-    const measured = features ? `${features.length} features; fitted only within a run that has both classes` : '';
+    const measured = features ? `${features.length} features` : '';
     return [path, detector, status, reason ?? (syntheticScore === undefined ? measured : syntheticScore.toFixed(4))];
   });
 }
 
-const render = (files: readonly FileScores[]): string =>
-  renderTable(['image', 'detector', 'status', 'synthetic score'], files.flatMap(rowsOf));
+const needsRun =
+  'A measured detector has no weights of its own: it is fitted within a run that has synthetic and authentic images. For a score of a single image name a detector with weights, by --with or --study.';
+
+function render(files: readonly FileScores[]): string {
+  const table = renderTable(['image', 'detector', 'status', 'synthetic score'], files.flatMap(rowsOf));
+  return files.some(({ detections }) => detections.some(({ status }) => status === 'measured'))
+    ? `${table}\n${needsRun}`
+    : table;
+}
 
 export default async function detect(targets: readonly string[], options: ScoreOptions): Promise<void> {
   await scoreTargets(targets, { kind: 'detector', render }, options);
