@@ -309,6 +309,8 @@ describe('extending a run', () => {
     const records = await readRecords(runFolder);
     expect(records.filter((record) => record.type === 'verdict' && record.judge === 'second')).toHaveLength(3);
     expect(records.filter((record) => record.type === 'detection')).toHaveLength(6);
+    // Plugins live until the last of them has answered.
+    expect(records.filter((record) => 'status' in record && record.status !== 'scored')).toEqual([]);
     expect((await readFile(callLog, 'utf8')).trim().split('\n')).toHaveLength(3);
     // The manifest knows the additions, so a resume finds nothing left to do.
     const summary = await resumeRun({ runFolder, loadAgain });

@@ -56,7 +56,7 @@ export async function startRun(options: StartOptions): Promise<RunSummary> {
       throw new DiptychError('RUN_EXISTS', `Expected no run in ${runFolder}, found one. Resume it, or choose another id.`);
     const manifest = createManifest(options.id ?? basename(runFolder), loaded, plan, runFolder);
     await writeManifest(runFolder, manifest);
-    return executeRun({ runFolder, manifest, loaded, plan, protocols: loaded.study.protocols, ...watchOf(options) });
+    return await executeRun({ runFolder, manifest, loaded, plan, protocols: loaded.study.protocols, ...watchOf(options) });
   });
 }
 
@@ -74,7 +74,7 @@ export async function resumeRun(options: ResumeOptions): Promise<RunSummary> {
     await using loaded = await options.loadAgain(study, baseFolder);
     const plan = await planRun(loaded, options.signal);
     checkUnchanged(manifest, plan);
-    return executeRun({ runFolder, manifest, loaded, plan, protocols: study.protocols, ...watchOf(options) });
+    return await executeRun({ runFolder, manifest, loaded, plan, protocols: study.protocols, ...watchOf(options) });
   });
 }
 
@@ -100,7 +100,7 @@ export async function extendRun(options: ExtendOptions): Promise<RunSummary> {
     await using loaded = await options.loadAgain(scorers, baseFolder);
     const manifest = extendManifest(before, loaded, { safetyJudges, detectors, protocols });
     await writeManifest(runFolder, manifest);
-    return executeRun({
+    return await executeRun({
       runFolder,
       manifest,
       loaded,

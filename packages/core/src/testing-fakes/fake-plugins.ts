@@ -167,9 +167,11 @@ export const fakeJudge = defineSafetyJudge({
   simulated: true,
   suggestedThreshold: 0.5,
   options: scorerOptions,
-  create: ({ behaviour, maxBatch, waitMs }) => ({
+  create: ({ behaviour, maxBatch, waitMs }, _context, life = lifetime()) => ({
     maxBatch,
+    [Symbol.asyncDispose]: life.end,
     async judge(items, signal) {
+      life.check();
       await misbehave(behaviour);
       if (waitMs > 0) await wait(waitMs, signal);
       const verdicts = items.map(({ image }, place): Verdict => {
@@ -191,9 +193,11 @@ export const fakeDetector = defineDetector({
   trainedOn: [],
   control: false,
   options: scorerOptions,
-  create: ({ behaviour, maxBatch, waitMs }) => ({
+  create: ({ behaviour, maxBatch, waitMs }, _context, life = lifetime()) => ({
     maxBatch,
+    [Symbol.asyncDispose]: life.end,
     async detect(images, signal) {
+      life.check();
       await misbehave(behaviour);
       if (waitMs > 0) await wait(waitMs, signal);
       const detections = images.map(({ sha256 }, place): Detection => {
@@ -204,6 +208,19 @@ export const fakeDetector = defineDetector({
     },
   }),
 });
+
+/** What holds a model cannot be used after it was disposed of; nor can these. */
+function lifetime(): { check(): void; end(): Promise<void> } {
+  let isOver = false;
+  return {
+    check() {
+      if (isOver) throw new Error('the scorer was used after it was disposed of');
+    },
+    end: async () => {
+      isOver = true;
+    },
+  };
+}
 
 async function misbehave(behaviour: Behaviour): Promise<void> {
   if (behaviour === 'throw') throw new Error('the scorer fell over');
