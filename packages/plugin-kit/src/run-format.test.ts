@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { manifestSchema, outcomes, recordSchema, runFormatVersion } from './records.ts';
+
+const page = readFileSync(new URL('../../../docs/run-format.md', import.meta.url), 'utf8');
+const blocks = (name: string): string[] =>
+  [...page.matchAll(new RegExp(`^\`\`\`json ${name}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map((match) => match[1]!);
+const lines = blocks('record').flatMap((block) => block.trim().split('\n'));
+
+describe('docs/run-format.md', () => {
+  it.each(lines.map((line) => [line.slice(0, 60), line]))('shows a record that is valid and whole: %s…', (_start, line) => {
+    const value: unknown = JSON.parse(line);
+    // Equal after parsing: an example must not show a field that the schema does not know.
+    expect(recordSchema.parse(value)).toEqual(value);
+  });
+
+  it('shows a record of every type and names every outcome', () => {
+    const types = new Set(lines.map((line) => (JSON.parse(line) as { type: string }).type));
+    expect([...types].sort()).toEqual(recordSchema.options.map((option) => option.shape.type.value).sort());
+    for (const outcome of outcomes) expect(page).toContain(`\`${outcome}\``);
+  });
+
+  it('shows a valid manifest of the version it is about', () => {
+    const [manifest] = blocks('manifest');
+    expect(manifestSchema.parse(JSON.parse(manifest!)).format).toBe(runFormatVersion);
+    expect(page).toContain(`# Run format, version ${runFormatVersion}`);
+  });
+});
