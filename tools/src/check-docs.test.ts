@@ -52,11 +52,11 @@ it('reports a recipe that AGENTS.md does not link', () => {
 
 describe('code blocks', () => {
   it('are run only where they are marked', () => {
-    const text = '```bash\nexit 1\n```\n\n```bash run\ntrue\n```\n```ts run\nexport {};\n```\n';
+    const text = '```bash\nexit 1\n```\n\n```bash run\ntrue\n```\n- a\n  ```ts run\n  if (true)\n    f();\n  ```\n';
     const blocks = findRunnableBlocks(writeDocs({ 'README.md': text }), ['README.md']);
     expect(blocks.map(({ line, language, code }) => [line, language, code])).toEqual([
       [5, 'bash', 'true\n'],
-      [8, 'ts', 'export {};\n'],
+      [9, 'ts', 'if (true)\n  f();\n'],
     ]);
   });
 

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 
-const fence = /^(?:```|~~~)[\s\S]*?^(?:```|~~~)[ \t]*$/gm;
+const fence = /^ *(?:```|~~~)[\s\S]*?^ *(?:```|~~~)[ \t]*$/gm;
 const blank = (text: string): string => text.replace(/[^\n]/g, ' ');
 
 /** GitHub's anchor of a heading. */

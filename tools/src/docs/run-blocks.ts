@@ -17,8 +17,8 @@ export interface RunnableBlock {
 /** Documented commands are the quick ones; a slower one belongs into a test with its own limit. */
 const limitMs = 5 * 60_000;
 
-/** ```bash run, ```ts run, and ```yaml file=study.yaml in any language. */
-const block = /^```(?:(bash|ts) run|([a-z]+) file=([a-z0-9][a-z0-9.-]*))[ \t]*\n([\s\S]*?)^```[ \t]*$/gm;
+/** ```bash run, ```ts run, and ```yaml file=study.yaml in any language; indented where they belong to a list. */
+const block = /^( *)```(?:(bash|ts) run|([a-z]+) file=([a-z0-9][a-z0-9.-]*))[ \t]*\n([\s\S]*?)^\1```[ \t]*$/gm;
 
 export function findRunnableBlocks(root: string, files: readonly string[]): RunnableBlock[] {
   return files.flatMap((file) => {
@@ -26,9 +26,9 @@ export function findRunnableBlocks(root: string, files: readonly string[]): Runn
     return [...text.matchAll(block)].map((match) => ({
       file,
       line: text.slice(0, match.index).split('\n').length,
-      language: match[1] ?? match[2]!,
-      ...(match[3] === undefined ? {} : { saveAs: match[3] }),
-      code: match[4]!,
+      language: match[2] ?? match[3]!,
+      ...(match[4] === undefined ? {} : { saveAs: match[4] }),
+      code: match[5]!.replaceAll(new RegExp(`^${match[1]}`, 'gm'), ''),
     }));
   });
 }
