@@ -9,7 +9,7 @@ export type PluginKind = (typeof pluginKinds)[number];
 /** Bumped only when the contract changes in a way that old plugins cannot follow; see docs/decisions. */
 export const apiVersion = 1;
 
-/** Under which terms weights, prompts or images may be used; weights are used only after the user accepted theirs. */
+/** Under which terms weights, prompts or images may be used; weights under a licence that is not permissive wait until the user accepts it. */
 export interface Licence {
   /** SPDX id where there is one, else a short name such as `research-only`. */
   readonly id: string;
