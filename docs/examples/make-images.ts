@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { gradientImage, noiseImage } from '@diptych/plugin-kit/testing';
 
-const size = { width: 160, height: 160 };
+const size = { width: 256, height: 256 };
 const table = ['file,prompt,model,family,outcome'];
 for (const folder of ['images', 'photographs']) mkdirSync(folder, { recursive: true });
 for (let number = 0; number < 12; number++) {
