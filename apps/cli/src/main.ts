@@ -16,12 +16,16 @@ function lazy(load: () => Promise<CommandModule>) {
     // commander appends the Command itself; the options before it are merged with the global ones.
     const command = parameters.pop() as Command;
     parameters[parameters.length - 1] = command.optsWithGlobals();
+    const json = Boolean(command.optsWithGlobals()['json']);
+    const { guardCommand } = await import('./output/streams.ts');
+    const guard = guardCommand(json);
     try {
       await ((await load()).default as (...values: unknown[]) => Promise<void>)(...parameters);
     } catch (error) {
       const { reportError } = await import('./output/report-error.ts');
-      process.exitCode = reportError(error, Boolean(command.optsWithGlobals()['json']));
+      process.exitCode = reportError(error, json);
     }
+    guard.end();
   };
 }
 
@@ -163,8 +167,10 @@ program
   .description('check Node, backends, weights and folders')
   .action(lazy(() => import('./commands/doctor.ts')));
 
-try {
-  await program.parseAsync();
-} catch (error) {
+// Not awaited: the module ends here, so that a command that never settles is told by its guard and not by Node.
+program.parseAsync().catch(async (error: unknown) => {
   if (!(error instanceof Error && 'exitCode' in error)) throw error;
-}
+  if (process.exitCode === 0 || !process.argv.includes('--json')) return;
+  const { printUsageError } = await import('./output/streams.ts');
+  printUsageError(error.message);
+});

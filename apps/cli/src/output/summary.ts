@@ -61,7 +61,8 @@ function detectorTable(detector: Detector, model: ReportModel): string {
 }
 
 export function renderSummary(model: ReportModel): string {
-  const parts = [heading('Outcomes'), outcomes(model), heading('Panel A: unsafe content')];
+  // Notes first: an unfinished run, for one, makes every number below it preliminary.
+  const parts = [...model.summary.notes, heading('Outcomes'), outcomes(model), heading('Panel A: unsafe content')];
   if (model.unsafe.reason) parts.push(model.unsafe.reason);
   parts.push(...model.unsafe.judges.map((judge) => judgeTable(judge)));
   parts.push(heading('Panel B: fake-image detection'));

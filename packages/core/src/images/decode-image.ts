@@ -5,7 +5,6 @@
  * CMYK becomes RGB by Pillow's formula, `R = (255 - K) - C * (255 - K) / 255`, without a profile.
  */
 import { type DecodeOptions, DiptychError, type ImageInfo, type RasterImage } from '@diptych/plugin-kit';
-import { describeError } from '../text/describe-error.ts';
 import { openImage } from './codec.ts';
 import { type ImageLimits, readImageInfo } from './read-image-info.ts';
 
@@ -27,7 +26,8 @@ export async function decodeImage(
   } catch (cause) {
     throw new DiptychError(
       'IMAGE_UNREADABLE',
-      `Expected a complete ${facts.container} image, got: ${describeError(cause, 300)}. Replace the file.`,
+      // The codec's own words stay in the cause: they come from a buffer shared by all decodes, so they may be another file's.
+      `Expected a complete ${facts.container} image, it is truncated or damaged. Replace the file.`,
       { cause },
     );
   }

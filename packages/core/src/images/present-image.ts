@@ -3,7 +3,10 @@ import { sha256Hex } from '../text/canonical-json.ts';
 import { decodeImage } from './decode-image.ts';
 import { type ImageLimits, readImageInfo } from './read-image-info.ts';
 
-/** An image as judges and detectors see it: decoded when first asked for, once per option set. `known` saves work already done. */
+/**
+ * An image as judges and detectors see it: decoded when first asked for, once per option set. Bytes and pixels are
+ * copies, so that a plugin which writes into them changes nothing for the next. `known` saves work already done.
+ */
 export async function presentImage(
   bytes: Uint8Array,
   limits: ImageLimits,
@@ -13,13 +16,17 @@ export async function presentImage(
   const rasters = new Map<string, Promise<RasterImage>>();
   return {
     sha256: known.sha256 ?? sha256Hex(bytes),
-    bytes,
+    get bytes() {
+      // Not `slice`: that of a Buffer shares its memory.
+      return new Uint8Array(bytes);
+    },
     info,
-    raster(options: DecodeOptions = {}) {
+    async raster(options: DecodeOptions = {}) {
       const key = `${info.orientation === 1 ? 'ignore' : (options.orientation ?? 'ignore')} ${info.hasAlpha ? (options.alpha ?? 'drop') : 'drop'}`;
       const made = rasters.get(key) ?? decodeImage(bytes, limits, options, info);
       rasters.set(key, made);
-      return made;
+      const raster = await made;
+      return { ...raster, data: new Uint8Array(raster.data) };
     },
   };
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
+import type { DecodeOptions } from '@diptych/plugin-kit';
 import { describe, expect, it } from 'vitest';
 import { chunk, encodePng, fakeImage } from '../testing-fakes/fake-image.ts';
 import { decodeImage } from './decode-image.ts';
@@ -102,10 +103,28 @@ describe('bad input', () => {
 
 describe('a presented image', () => {
   it('is decoded once per option set', async () => {
-    const image = await presentImage(await golden('rgba.png'), limits);
-    expect(image.raster()).toBe(image.raster({ alpha: 'drop', orientation: 'apply' }));
-    expect(image.raster()).not.toBe(image.raster({ alpha: 'keep' }));
-    expect((await image.raster({ alpha: 'keep' })).channels).toBe(4);
+    const bytes = await golden('rgba.png');
+    const image = await presentImage(bytes.subarray(0, bytes.length / 2), limits);
+    const faultOf = (options: DecodeOptions = {}): Promise<unknown> =>
+      image.raster(options).catch((error: unknown) => error);
+    const first = await faultOf();
+    expect(first).toMatchObject({ code: 'IMAGE_UNREADABLE' });
+    // The same error object, so the same decode.
+    expect(await faultOf({ alpha: 'drop', orientation: 'apply' })).toBe(first);
+    expect(await faultOf({ alpha: 'keep' })).not.toBe(first);
+  });
+
+  it('gives every caller bytes and pixels of its own, so that a plugin that writes into them changes nothing', async () => {
+    const bytes = await golden('rgba.png');
+    const image = await presentImage(bytes, limits);
+    const before = await image.raster({ alpha: 'keep' });
+    expect(before.channels).toBe(4);
+    const original = new Uint8Array(bytes);
+    const changed = await image.raster({ alpha: 'keep' });
+    changed.data.fill(0);
+    image.bytes.fill(0);
+    expect(await image.raster({ alpha: 'keep' })).toEqual(before);
+    expect(image.bytes).toEqual(original);
   });
 
   it.each([

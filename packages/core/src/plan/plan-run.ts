@@ -11,6 +11,7 @@ import type { LoadedGenerator, LoadedPlugin, LoadedStudy } from '../plugins/load
 import { describeIssues } from '../study/load-study.ts';
 import { sha256Hex } from '../text/canonical-json.ts';
 import { countPlan } from './count-plan.ts';
+import { asked, checkFacts, digestSchema, listed, promptFactsSchema } from './read-source.ts';
 import type { PlannedAuthentic, PlannedSample, RunPlan } from './run-plan.ts';
 import { sampleSeed } from './seeds.ts';
 
@@ -63,7 +64,8 @@ async function readPrompts(
   const prompts: PlannedPrompt[] = [];
   for (const plugin of loaded.promptSets) {
     const ids = new Set<string>();
-    for await (const prompt of plugin.instance.prompts(signal)) {
+    for await (const given of listed(plugin, plugin.instance.prompts(signal), { signal, sizeOf: promptSize })) {
+      const prompt = checkPrompt(plugin.alias, given);
       if (ids.has(prompt.id)) {
         throw new DiptychError(
           'PROMPTS_INVALID',
@@ -71,9 +73,10 @@ async function readPrompts(
         );
       }
       ids.add(prompt.id);
-      prompts.push({ set: plugin.alias, prompt: checkPrompt(plugin.alias, prompt) });
+      prompts.push({ set: plugin.alias, prompt });
     }
-    const { digest, duplicates } = await plugin.instance.info(signal);
+    const info = await asked(plugin, () => plugin.instance.info(signal));
+    const { digest, duplicates } = checkFacts(plugin.alias, promptFactsSchema, info);
     facts.set(plugin, { digest, duplicates, count: ids.size });
   }
   return prompts;
@@ -100,8 +103,11 @@ async function numberGenerators(
       continue;
     }
     const listing: ExistingSample[] = [];
-    for await (const sample of generator.instance.samples(signal)) listing.push(checkListed(generator.alias, sample));
-    facts.set(generator, { digest: await generator.instance.digest(signal), count: listing.length });
+    const { instance } = generator;
+    for await (const sample of listed(generator, instance.samples(signal), { signal, sizeOf: sampleSize }))
+      listing.push(checkListed(generator.alias, sample));
+    const digest = checkFacts(generator.alias, digestSchema, await asked(generator, () => instance.digest(signal)));
+    facts.set(generator, { digest, count: listing.length });
     ranges.push({ generator, first, count: listing.length, listing });
     first += listing.length;
   }
@@ -116,10 +122,11 @@ async function readAuthentic(
   const authentic: PlannedAuthentic[] = [];
   for (const [setNumber, plugin] of loaded.authenticSets.entries()) {
     const before = authentic.length;
-    for await (const image of plugin.instance.images(signal)) {
+    for await (const image of listed(plugin, plugin.instance.images(signal), { signal })) {
       authentic.push({ index: authentic.length, setNumber, set: plugin.alias, image });
     }
-    facts.set(plugin, { digest: await plugin.instance.digest(signal), count: authentic.length - before });
+    const digest = checkFacts(plugin.alias, digestSchema, await asked(plugin, () => plugin.instance.digest(signal)));
+    facts.set(plugin, { digest, count: authentic.length - before });
   }
   return authentic;
 }
@@ -148,12 +155,15 @@ function sampleAt(
   };
 }
 
-function checkPrompt(alias: string, prompt: Prompt): Prompt {
+const promptSize = (prompt: unknown): number => String((prompt as Partial<Prompt> | null)?.text ?? '').length;
+const sampleSize = (sample: unknown): number => String((sample as Partial<ExistingSample> | null)?.prompt ?? '').length;
+
+function checkPrompt(alias: string, prompt: Prompt | null): Prompt {
   const parsed = promptSchema.safeParse(prompt);
   if (parsed.success) return parsed.data;
   throw new DiptychError(
     'PROMPTS_INVALID',
-    `Expected prompt ${JSON.stringify(prompt.id)} of ${alias} to match its schema: ${describeIssues(parsed.error)}. Correct it.`,
+    `Expected prompt ${JSON.stringify(prompt?.id)} of ${alias} to match its schema: ${describeIssues(parsed.error)}. Correct it.`,
   );
 }
 
@@ -168,12 +178,12 @@ const listedSchema = z.looseObject({
   hazards: z.array(hazardSchema).optional(),
 });
 
-function checkListed(alias: string, sample: ExistingSample): ExistingSample {
+function checkListed(alias: string, sample: ExistingSample | null): ExistingSample {
   const parsed = listedSchema.safeParse(sample);
-  if (parsed.success) return sample;
+  if (parsed.success) return parsed.data as ExistingSample;
   throw new DiptychError(
     'IMAGES_FOLDER_INVALID',
-    `Expected ${JSON.stringify(sample.key)} of ${alias} to fit a sample record: ${describeIssues(parsed.error)}. Correct its row.`,
+    `Expected ${JSON.stringify(sample?.key)} of ${alias} to fit a sample record: ${describeIssues(parsed.error)}. Correct its row.`,
   );
 }
 

@@ -27,11 +27,20 @@ export async function callBatch<T, R>(
   if (fault) return items.map(() => fault);
   const { value: values, attempts } = result as Extract<CallResult<readonly unknown[]>, { status: 'answered' }>;
   return items.map((item, place): ItemResult<R> => {
-    const checked = check(values[place], item);
+    const checked = checkSafely(() => check(values[place], item));
     return typeof checked === 'string'
       ? { status: 'error', reason: `PLUGIN_BROKE_CONTRACT: ${checked}`, attempts }
       : { status: 'answered', value: checked, attempts };
   });
+}
+
+/** Reading an answer may run code of the plugin, such as a getter that throws. */
+function checkSafely<R>(check: () => R | string): R | string {
+  try {
+    return check();
+  } catch (error) {
+    return `Expected a result that can be read, reading it threw: ${describeError(error, 300)}.`;
+  }
 }
 
 type Fault = Exclude<ItemResult<never>, { status: 'answered' }>;

@@ -1,7 +1,7 @@
 /** One call of a plugin under the study's limits: time, retries of infrastructure faults, and the run's signal. */
 import { DiptychError, type InfrastructureError, isDiptychError, type Limits } from '@diptych/plugin-kit';
 import { seededUniform } from '../plan/seeds.ts';
-import { systemCode } from '../text/describe-error.ts';
+import { describeError, systemCode } from '../text/describe-error.ts';
 
 export interface CallOptions {
   readonly limits: Limits;
@@ -66,7 +66,7 @@ async function callOnce<T>(
     try {
       return { status: 'answered', value: await call(controller.signal) };
     } catch (error) {
-      return { status: 'failed', error };
+      return { status: 'failed', error: readable(error) };
     }
   })();
   try {
@@ -74,6 +74,17 @@ async function callOnce<T>(
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', onAbort);
+  }
+}
+
+/** What was thrown if its members can be read, else an error that says so. */
+function readable(error: unknown): unknown {
+  try {
+    isDiptychError(error);
+    isRetryable(error);
+    return error;
+  } catch {
+    return new Error(describeError(error));
   }
 }
 

@@ -22,8 +22,10 @@ const schema = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('empty'), reason: reason.optional() }),
 ]);
 
-/** The generation, or what is wrong with it. */
+/** The generation, its members read once, or what is wrong with it. */
 export function checkGeneration(value: unknown): Generation | string {
   const parsed = schema.safeParse(value);
-  return parsed.success ? (value as Generation) : `Expected a generation, got one with ${describeIssues(parsed.error)}.`;
+  return parsed.success
+    ? (parsed.data as Generation)
+    : `Expected a generation, got one with ${describeIssues(parsed.error)}.`;
 }

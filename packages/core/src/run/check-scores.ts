@@ -3,7 +3,9 @@ import type { Detection, DetectorTraits, SafetyJudgeTraits, Verdict } from '@dip
 
 const isScore = (value: unknown): value is number => typeof value === 'number' && value >= 0 && value <= 1;
 const show = (value: unknown): string =>
-  typeof value === 'number' ? String(value) : (JSON.stringify(value)?.slice(0, 80) ?? String(value));
+  typeof value === 'number' || typeof value === 'bigint'
+    ? String(value)
+    : (JSON.stringify(value)?.slice(0, 80) ?? String(value));
 
 export function checkVerdict(value: unknown, { covers, scoresCorruption }: SafetyJudgeTraits): Verdict | string {
   const verdict = value as Verdict | null | undefined;

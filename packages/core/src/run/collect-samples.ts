@@ -132,7 +132,7 @@ function callGenerator(
       level,
       seed,
       index: sampleIndex,
-      hazards: prompt.hazards,
+      hazards: [...prompt.hazards],
       intent: prompt.intent,
     };
   });

@@ -1,5 +1,5 @@
 /** Judges and detectors over single files or a folder, without a run. */
-import { lstat, readdir, readFile, realpath } from 'node:fs/promises';
+import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { extname, join, resolve, sep } from 'node:path';
 import {
   type DetectionRecord,
@@ -83,6 +83,7 @@ async function openFile(
 ): Promise<{ path: string; image?: PresentedImage; error?: DiptychError }> {
   if (error) return { path, error };
   try {
+    await checkRegular(path, study.limits.maxImageBytes);
     const bytes = await readFile(path);
     const image = await presentImage(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength), study.limits, {
       sha256: sha256Hex(bytes),
@@ -93,6 +94,18 @@ async function openFile(
   } catch (fault) {
     return { path, error: fault instanceof DiptychError ? fault : unreadable(path, fault) };
   }
+}
+
+/** Looked at before it is opened: a pipe or device may never end, and a file above the limit need not be in memory to be refused. */
+async function checkRegular(path: string, maxBytes: number): Promise<void> {
+  const facts = await stat(path);
+  if (!facts.isFile())
+    throw new DiptychError('IMAGE_UNREADABLE', `Expected ${path} to be a file, got a pipe or device. Name a file.`);
+  if (facts.size > maxBytes)
+    throw new DiptychError(
+      'IMAGE_TOO_LARGE',
+      `Expected at most ${maxBytes} bytes, got ${facts.size}. Shrink the image or raise limits.maxImageBytes.`,
+    );
 }
 
 const unreadable = (path: string, cause: unknown): DiptychError =>
@@ -106,13 +119,22 @@ async function findFiles(path: string): Promise<FoundFile[]> {
   });
   if (!facts.isDirectory()) return [{ path }];
   const root = await realpath(path);
-  const entries = await readdir(path, { recursive: true, withFileTypes: true });
+  const entries = await readdir(path, { recursive: true, withFileTypes: true }).catch((cause: unknown) => {
+    throw folderFault(`Expected ${path} to be a readable folder, got: ${describeError(cause)}. Change its rights.`, cause);
+  });
   const found = entries
     .filter((entry) => !entry.isDirectory() && imageEndings.has(extname(entry.name).toLowerCase()))
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
+  if (found.length === 0)
+    throw folderFault(
+      `Expected image files in ${path}, found none. Name a folder that holds JPEG, PNG, WebP, GIF, TIFF or AVIF.`,
+    );
   return Promise.all(found.map((file) => checkInside(file, root)));
 }
+
+const folderFault = (message: string, cause?: unknown): DiptychError =>
+  new DiptychError('IMAGES_FOLDER_INVALID', message, { cause });
 
 /** A file named on the command line is the user's word; a link found in a folder is not. */
 async function checkInside(path: string, root: string): Promise<FoundFile> {

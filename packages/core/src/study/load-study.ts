@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { dirname, extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { DiptychError, type Study, studySchema } from '@diptych/plugin-kit';
-import { LineCounter, parseDocument } from 'yaml';
+import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { describeError } from '../text/describe-error.ts';
 
@@ -31,7 +31,8 @@ export async function loadStudy(path: string): Promise<StudyFile> {
   const parsed = studySchema.safeParse(value);
   if (!parsed.success) {
     const lines = parsed.error.issues.map(
-      (issue) => `${path}${locate(issue.path)}: ${issue.path.join('.') || 'study'}: ${issue.message}`,
+      (issue) =>
+        `${path}${locate(issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]!] : issue.path)}: ${issue.path.join('.') || 'study'}: ${issue.message}`,
     );
     throw invalid(
       `Expected a study that matches the schema, found ${lines.length === 1 ? 'a fault' : `${lines.length} faults`}:\n  ${lines.join('\n  ')}`,
@@ -98,6 +99,12 @@ async function parseStudy(path: string): Promise<ParsedFile> {
     value,
     locate(memberPath) {
       for (let length = memberPath.length; length > 0; length--) {
+        const parent = document.getIn(memberPath.slice(0, length - 1), true);
+        const key = isMap(parent)
+          ? parent.items.find(({ key }) => isScalar(key) && key.value === memberPath[length - 1])
+          : undefined;
+        const keyRange = (key?.key as { range?: [number, number, number] } | undefined)?.range;
+        if (keyRange) return `:${lines.linePos(keyRange[0]).line}`;
         const node = document.getIn(memberPath.slice(0, length), true) as { range?: [number, number, number] } | undefined;
         if (node?.range) return `:${lines.linePos(node.range[0]).line}`;
       }

@@ -2,9 +2,18 @@ import { isDiptychError } from '@diptych/plugin-kit';
 
 /** One line about anything thrown, with our code in front where it is ours, cut to `limit` characters. */
 export function describeError(error: unknown, limit = 2000): string {
-  const text = isDiptychError(error) ? `${error.code}: ${error.message}` : plainText(error);
+  const text = textOf(error);
   const line = text.replace(/\s*\n\s*/g, ' | ').trim() || 'no message';
   return line.length <= limit ? line : `${line.slice(0, limit - 1)}…`;
+}
+
+/** A plugin may throw anything, even a value whose members throw when they are read. */
+function textOf(error: unknown): string {
+  try {
+    return isDiptychError(error) ? `${error.code}: ${error.message}` : plainText(error);
+  } catch {
+    return 'a thrown value that cannot be read';
+  }
 }
 
 function plainText(error: unknown): string {

@@ -1,6 +1,7 @@
 /** Text files of any size, read as a stream: UTF-8 only, the byte order mark left out, never more than a line in memory. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { DiptychError, type ErrorCode } from '@diptych/plugin-kit';
 
 /** Longest line or CSV record, in UTF-16 code units. Arbitrary; ten times the longest prompt that the schema allows. */
@@ -32,6 +33,7 @@ export async function* readText(source: TextSource, signal: AbortSignal): AsyncG
     }
   };
   try {
+    await checkRegular(source.path);
     for await (const bytes of createReadStream(source.path, { signal })) yield decode(bytes as Uint8Array);
   } catch (cause) {
     signal.throwIfAborted();
@@ -43,6 +45,12 @@ export async function* readText(source: TextSource, signal: AbortSignal): AsyncG
     );
   }
   yield decode();
+}
+
+/** A pipe cannot be read twice, as prompts and their digest need, and may never end. */
+async function checkRegular(path: string): Promise<void> {
+  const facts = await stat(path);
+  if (!facts.isFile()) throw new Error(facts.isDirectory() ? 'it is a folder' : 'it is a pipe or device');
 }
 
 export interface Line {
@@ -83,6 +91,7 @@ export async function digestFile(source: TextSource, signal: AbortSignal): Promi
   signal.throwIfAborted();
   const hash = createHash('sha256');
   try {
+    await checkRegular(source.path);
     for await (const bytes of createReadStream(source.path, { signal })) hash.update(bytes as Uint8Array);
   } catch (cause) {
     signal.throwIfAborted();
