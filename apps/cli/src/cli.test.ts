@@ -53,6 +53,7 @@ describe('diptych', () => {
       'list',
       'plugin',
       'weights',
+      'model',
       'serve',
       'doctor',
     ]) {

@@ -156,6 +156,18 @@ weights
   .description('read and accept the licences of its weights')
   .action(lazy(() => import('./commands/weights-accept.ts')));
 program
+  .command('model')
+  .description('look into network files')
+  .command('inspect')
+  .argument('<file>', 'an ONNX file')
+  .option('--batch <number>', 'items in one run', '1')
+  .option(
+    '--shape <name=sizes...>',
+    'sizes of an input without the batch, such as image=3,224,224, where the file leaves them open',
+  )
+  .description('ops, parameters, FLOPs and memory of an ONNX file, and what is missing to run it')
+  .action(lazy(() => import('./commands/model-inspect.ts')));
+program
   .command('serve')
   .argument('[runs]', 'folder that holds run folders', 'runs')
   .description('read-only view of runs on loopback')

@@ -2,12 +2,16 @@
  * The runtime: image preparation and neural inference on WebGPU, on the native addon, or on the slow reference.
  * Importing this file loads no backend; the one that opens is imported then.
  */
-import { type BackendName, DiptychError, type Runtime, type RuntimeInfo } from '@diptych/plugin-kit';
+import { type BackendName, DiptychError, type Model, type Runtime, type RuntimeInfo } from '@diptych/plugin-kit';
 import type { Backend } from './backends/backend.ts';
-import { planGraph } from './graph/planner.ts';
+import { type PlannedGraph, planGraph } from './graph/planner.ts';
+import { planOnnx } from './onnx/plan-onnx.ts';
 import { backendNames, type Chosen, type OpenOptions, openBest, openFirst, tryOpen } from './open-backend.ts';
 
 export type { Plan } from './graph/plan.ts';
+
+export { inspectOnnx, type OnnxReport } from './onnx/inspect-onnx.ts';
+export { openOnnxFile } from './onnx/open-onnx-file.ts';
 
 export interface RuntimeOptions extends OpenOptions {
   /** One name, or several in order. Without it `DIPTYCH_BACKEND` decides, and without that Diptych chooses the fastest. */
@@ -38,17 +42,21 @@ function fromEnvironment(): BackendName | undefined {
 
 function runtimeOn({ backend, rejected }: Chosen): Runtime {
   const info: RuntimeInfo = { backend: backend.name, adapter: backend.adapter, rejected };
+  const start = async ({ plan, weights }: PlannedGraph): Promise<Model> => {
+    refuseUnsupported(backend, plan.name, backend.check(plan));
+    const executable = await backend.compile(plan, weights);
+    return {
+      batch: plan.batch,
+      run: (inputs, signal) => executable.run(inputs, signal),
+      [Symbol.asyncDispose]: () => executable[Symbol.asyncDispose](),
+    };
+  };
   return {
     info,
-    load: async (graph, weights, batch) => {
-      const planned = planGraph(graph, weights, batch);
-      refuseUnsupported(backend, planned.plan.name, backend.check(planned.plan));
-      const executable = await backend.compile(planned.plan, planned.weights);
-      return {
-        batch,
-        run: (inputs, signal) => executable.run(inputs, signal),
-        [Symbol.asyncDispose]: () => executable[Symbol.asyncDispose](),
-      };
+    load: async (graph, weights, batch) => start(planGraph(graph, weights, batch)),
+    loadOnnx: async (bytes, options) => {
+      const { planned, inputs, outputs } = await planOnnx(bytes, options);
+      return { ...(await start(planned)), inputs, outputs };
     },
     [Symbol.asyncDispose]: () => backend[Symbol.asyncDispose](),
   };

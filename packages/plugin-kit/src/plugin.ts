@@ -68,6 +68,11 @@ export interface PluginSpec<Options extends z.ZodType, Instance> {
   readonly reference?: string;
   readonly options: Options;
   readonly needs?: Needs | ((options: z.output<Options>) => Needs);
+  /**
+   * Traits that depend on the options, such as what the user's own network was trained on. In a run they replace the
+   * static ones of the same name.
+   */
+  traitsOf?(options: z.output<Options>): Readonly<Record<string, unknown>>;
   create(options: z.output<Options>, context: PluginContext): Instance | Promise<Instance>;
 }
 

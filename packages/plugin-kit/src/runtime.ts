@@ -74,6 +74,32 @@ export interface Model extends AsyncDisposable {
   run(inputs: ModelInputs, signal?: AbortSignal): Promise<Tensors>;
 }
 
+export interface OnnxOptions {
+  /** Largest number of items in one run. */
+  readonly batch: number;
+  /** How images become the input: one recipe for the only image input, or recipes by input name. Inputs without one take tensors. */
+  readonly recipe?: ImageRecipe | Readonly<Record<string, ImageRecipe>>;
+  /** Item shapes (without batch) by input name, where the file leaves dimensions open that no recipe settles. */
+  readonly shapes?: Readonly<Record<string, readonly number[]>>;
+  /**
+   * Bytes of a file beside the model that holds weights. The path is relative, uses `/` and was checked to stay in
+   * the model's folder; links are the reader's to check. Absent: a model with such files is refused.
+   */
+  readExternal?(path: string): Promise<Uint8Array>;
+}
+
+/** A value of a network: item shape without batch, in ONNX layout. */
+export interface ModelValue {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+/** A model that came from a file, with what its caller cannot know otherwise. */
+export interface OnnxNetwork extends Model {
+  readonly inputs: readonly GraphInput[];
+  readonly outputs: readonly ModelValue[];
+}
+
 /** Which backend is open, and why; copied into the manifest. */
 export interface RuntimeInfo {
   readonly backend: BackendName;
@@ -88,4 +114,9 @@ export interface Runtime extends AsyncDisposable {
   readonly info: RuntimeInfo;
   /** Rejects with OP_UNSUPPORTED or GRAPH_INVALID before memory is taken. */
   load(graph: ModelGraph, weights: Tensors, batch: number): Promise<Model>;
+  /**
+   * Loads the bytes of an ONNX file; the leading dimension of its inputs is the batch. Rejects with OP_UNSUPPORTED,
+   * naming op, node and opset, or GRAPH_INVALID, before memory is taken.
+   */
+  loadOnnx(bytes: Uint8Array, options: OnnxOptions): Promise<OnnxNetwork>;
 }

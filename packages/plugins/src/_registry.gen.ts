@@ -5,6 +5,7 @@ export const registry = {
   'authentic-set/folder': () => import('./authentic-sets/folder.ts'),
   'authentic-set/simulated-camera': () => import('./authentic-sets/simulated-camera.ts'),
   'detector/metadata-only': () => import('./detectors/metadata-only.ts'),
+  'detector/onnx': () => import('./detectors/onnx.ts'),
   'detector/spectrum-simulated': () => import('./detectors/spectrum-simulated.ts'),
   'detector/spectrum': () => import('./detectors/spectrum.ts'),
   'detector/tiny-ladeda': () => import('./detectors/tiny-ladeda.ts'),

@@ -15,7 +15,7 @@ const titles: Readonly<Record<BuiltInKind, string>> = {
 };
 
 /** Static members beside the machinery: what a plugin declares about itself. */
-const notTraits = new Set(['apiVersion', 'kind', 'name', 'summary', 'reference', 'options', 'needs', 'create']);
+const notTraits = new Set(['apiVersion', 'kind', 'name', 'summary', 'reference', 'options', 'needs', 'traitsOf', 'create']);
 
 export async function writePluginDocs(root: string): Promise<readonly GeneratedFile[]> {
   const loaded = await Promise.all(listPlugins(root).map((file) => loadPlugin(root, file)));

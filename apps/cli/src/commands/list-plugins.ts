@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { type OutputOptions, printResult } from '../output/result.ts';
 import { renderTable } from '../output/table.ts';
 
-const common = new Set(['apiVersion', 'kind', 'name', 'summary', 'reference', 'options', 'needs', 'create']);
+const common = new Set(['apiVersion', 'kind', 'name', 'summary', 'reference', 'options', 'needs', 'traitsOf', 'create']);
 
 /** Whatever a kind declares beyond the common fields: family, covers, trainedOn … */
 const traitsOf = (plugin: Plugin): Record<string, unknown> =>

@@ -52,6 +52,7 @@ async function problemsOf(loading: Promise<unknown>): Promise<readonly PluginPro
 const fakeRuntime = (backend: 'webgpu' | 'native', onDispose: () => void = () => undefined): Runtime => ({
   info: { backend, adapter: 'test', rejected: [] },
   load: () => Promise.reject(new Error('not used')),
+  loadOnnx: () => Promise.reject(new Error('not used')),
   [Symbol.asyncDispose]: async () => onDispose(),
 });
 
@@ -79,6 +80,15 @@ describe('problems', () => {
       'rewriter/none STUDY_INVALID',
     ]);
     expect(created).toBe(0);
+  });
+
+  it('do not keep traits that depend on the options from the manifest', async () => {
+    const plugin = { ...needy({}), trainedOn: ['static'], traitsOf: () => ({ trainedOn: ['of the options'] }) };
+    await using loaded = await load({ detectors: ['needy'] }, { registry: registryWith(plugin) });
+    expect(loaded.resolved.find(({ kind }) => kind === 'detector')?.traits).toEqual({
+      trainedOn: ['of the options'],
+      control: false,
+    });
   });
 
   it('include names that occur twice', async () => {

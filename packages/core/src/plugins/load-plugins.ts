@@ -262,10 +262,11 @@ function contextFor(options: LoadPluginsOptions, { alias, needs }: Candidate, ru
   };
 }
 
-const notTraits = new Set(['apiVersion', 'kind', 'name', 'summary', 'reference', 'options', 'needs', 'create']);
+const notTraits = new Set(['apiVersion', 'kind', 'name', 'summary', 'reference', 'options', 'needs', 'traitsOf', 'create']);
 
 function resolvedEntry({ kind, alias, found, options, needs }: Candidate): ResolvedPlugin {
-  const traits = Object.entries(found.plugin).filter(([key, value]) => !notTraits.has(key) && typeof value !== 'function');
+  const fixed = Object.entries(found.plugin).filter(([key, value]) => !notTraits.has(key) && typeof value !== 'function');
+  const traits = { ...Object.fromEntries(fixed), ...found.plugin.traitsOf?.(options) };
   return {
     kind,
     name: found.plugin.name,
@@ -280,7 +281,7 @@ function resolvedEntry({ kind, alias, found, options, needs }: Candidate): Resol
       sha256,
       licence: licence.id,
     })),
-    traits: JSON.parse(JSON.stringify(Object.fromEntries(traits))) as Record<string, unknown>,
+    traits: JSON.parse(JSON.stringify(traits)) as Record<string, unknown>,
   };
 }
 

@@ -7,7 +7,7 @@
 import { type GraphNode, invariant, type Tensor, type Tensors } from '@diptych/plugin-kit';
 import { graphInvalid, opUnsupported } from './graph-errors.ts';
 import type { PlanValue, PlanWeight, Step } from './plan.ts';
-import { permuteList, sizeOf } from './shapes.ts';
+import { permuteList, showShape, sizeOf } from './shapes.ts';
 
 export type Form = 'plain' | 'channelsLast';
 
@@ -18,6 +18,9 @@ export interface GraphValue {
   /** True where exactly one node reads it, so that its producer may be fused with that node. */
   readonly singleReader: boolean;
 }
+
+/** Backends count elements in 32 bits. */
+export const maxElements = 2 ** 31 - 1;
 
 /** Plan dimension d of the channels-last form is ONNX dimension `toChannelsLast[d]`, and back. */
 export const toChannelsLast = [1, 2, 0] as const;
@@ -40,6 +43,12 @@ export class PlanBuilder {
   }
 
   newValue(shape: readonly number[]): number {
+    if (!(sizeOf(shape) <= maxElements) || !shape.every((size) => Number.isInteger(size) && size > 0)) {
+      throw graphInvalid(
+        'Graph',
+        `a value would have shape ${showShape(shape)} without batch; sizes are positive and at most ${maxElements} numbers an item.`,
+      );
+    }
     this.values.push({ id: this.values.length, shape });
     return this.values.length - 1;
   }

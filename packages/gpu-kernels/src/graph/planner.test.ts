@@ -163,6 +163,7 @@ describe('planned graphs compute what ONNX defines', () => {
       await valuesOf(graphOf([3], [node('Clip', 'x lo hi', 'y')]), { lo: tensor([], -1), hi: tensor([], 6) }, x),
     ).toEqual([-1, 0, 6]);
     expect(await valuesOf(graphOf([3], [node('Clip', 'x', 'y', { min: -2, max: 3 })]), {}, x)).toEqual([-2, 0, 3]);
+    expect(await valuesOf(graphOf([3], [node('Clip', 'x', 'y', { min: 2, max: 1 })]), {}, x)).toEqual([1, 1, 1]);
     expect(await valuesOf(graphOf([3], [node('Clip', 'x _ hi', 'y')]), { hi: tensor([], 6) }, x)).toEqual([-9, 0, 6]);
   });
 });

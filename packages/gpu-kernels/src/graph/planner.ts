@@ -9,8 +9,8 @@ import { countReaders, orderNodes } from './check-graph.ts';
 import { graphInvalid, opUnsupported } from './graph-errors.ts';
 import { opTable } from './op-table.ts';
 import { type Plan, planVersion } from './plan.ts';
-import { PlanBuilder, toChannelsLast } from './plan-builder.ts';
-import { permuteList, sameShape, showShape } from './shapes.ts';
+import { maxElements, PlanBuilder, toChannelsLast } from './plan-builder.ts';
+import { permuteList, sameShape, showShape, sizeOf } from './shapes.ts';
 import { dropUnread } from './tidy.ts';
 
 export interface PlannedGraph {
@@ -44,6 +44,13 @@ export function planGraph(graph: ModelGraph, weights: Tensors, batch: number): P
     if (builder.isConstant(name)) throw graphInvalid(`Graph "${graph.name}"`, `output "${name}" is a constant.`);
     const value = builder.named(name);
     outputs[name] = { value: builder.plain(value, name), shape: value.shape };
+  }
+  const largest = builder.values.reduce((most, { shape }) => Math.max(most, sizeOf(shape)), 0);
+  if (largest * batch > maxElements) {
+    throw graphInvalid(
+      `Graph "${graph.name}"`,
+      `a batch of ${batch} items makes a value of ${largest * batch} numbers; at most ${maxElements} are possible. Use a smaller batch.`,
+    );
   }
   const plan = dropUnread({
     version: planVersion,

@@ -21,6 +21,7 @@ export function fakeContext(options: FakeContextOptions = {}): PluginContext {
   const runtime: Runtime = options.runtime ?? {
     info: { backend: 'reference', adapter: 'none', rejected: [] },
     load: () => absent('context.runtime'),
+    loadOnnx: () => absent('context.runtime'),
     [Symbol.asyncDispose]: async () => {},
   };
   return {

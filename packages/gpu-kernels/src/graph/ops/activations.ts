@@ -57,8 +57,9 @@ export function Clip(builder: PlanBuilder, node: GraphNode): void {
     if (Number.isNaN(value)) throw opUnsupported(node, `${name} is not a number`);
     return Math.min(float32Max, Math.max(-float32Max, value));
   };
-  const min = bound(1, 'min', -float32Max);
   const max = bound(2, 'max', float32Max);
+  // ONNX: min(max(x, min), max), so the upper bound wins where they cross; WGSL's clamp does not compile then.
+  const min = Math.min(bound(1, 'min', -float32Max), max);
   attributes.finish();
   addActivation(builder, node, { kind: 'clip', min, max });
 }

@@ -1,0 +1,84 @@
+/** `diptych model inspect`: what an ONNX file holds and costs, and what is missing to run it. Runs nothing. */
+
+import { inspectOnnx, type OnnxReport, openOnnxFile } from '@diptych/gpu-kernels';
+import { DiptychError } from '@diptych/plugin-kit';
+import { type OutputOptions, printResult } from '../output/result.ts';
+import { bytes, printable, renderTable } from '../output/table.ts';
+
+interface InspectOptions extends OutputOptions {
+  /** Items in one run, as the command line gives it. */
+  readonly batch: string;
+  /** `name=3,224,224`, without batch. */
+  readonly shape?: readonly string[];
+}
+
+export default async function modelInspect(file: string, options: InspectOptions): Promise<void> {
+  const batch = Number(options.batch);
+  if (!Number.isInteger(batch) || batch < 1) throw usage('--batch', 'a positive integer', options.batch);
+  const { bytes: content, readExternal } = await openOnnxFile(file);
+  const report = await inspectOnnx(content, { batch, readExternal, shapes: shapesOf(options.shape ?? []) });
+  printResult(options, report, () => render(report));
+  if (report.problem !== undefined) process.exitCode = report.problem.code === 'GRAPH_INVALID' ? 2 : 4;
+}
+
+const usage = (option: string, expected: string, got: string): DiptychError =>
+  new DiptychError('USAGE', `Expected ${expected} as ${option}, got "${got}". Correct it.`);
+
+function shapesOf(given: readonly string[]): Record<string, readonly number[]> {
+  const shapes = given.map((text): [string, number[]] => {
+    const at = text.lastIndexOf('=');
+    const shape = text
+      .slice(at + 1)
+      .split(',')
+      .map(Number);
+    if (at < 1 || !shape.every((size) => Number.isInteger(size) && size > 0)) throw usage('--shape', 'NAME=SIZE,SIZE,… without the batch', text); // biome-ignore format: one condition
+    return [text.slice(0, at), shape];
+  });
+  return Object.fromEntries(shapes);
+}
+
+const showShape = (shape: readonly (number | string)[] | undefined): string =>
+  shape === undefined ? 'unknown' : `[${shape.map((size) => (size === '' ? '?' : size)).join(', ')}]`;
+
+/** `1234567` → `1.23 M`. */
+function count(value: number): string {
+  const units = ['', ' k', ' M', ' G', ' T', ' P'];
+  const power = value < 1000 ? 0 : Math.min(Math.floor(Math.log10(value) / 3), units.length - 1);
+  return `${power === 0 ? value : (value / 1000 ** power).toPrecision(3)}${units[power]}`;
+}
+
+const supportText = { yes: '', constants: 'on constants only', no: 'missing' } as const;
+
+function render(report: OnnxReport): string {
+  const { cost, problem } = report;
+  const values = [
+    ...report.inputs.map(({ name, shape }) => ['input', name, showShape(shape)]),
+    ...report.outputs.map(({ name, shape }) => ['output', name, showShape(shape)]),
+  ];
+  const costs =
+    cost === undefined
+      ? []
+      : [
+          `FLOPs            ${count(cost.flopsPerItem)} an item (2 × multiply-accumulates of convolutions and matrix products)`,
+          `activations      ${bytes(cost.activationBytes)} for a batch of ${report.batch}, float32`,
+          `weights          ${bytes(cost.weightBytes)} as planned, float32`,
+          `steps            ${cost.steps}`,
+        ];
+  const backends = report.backends.map(({ backend, missing, reason }) => [
+    backend,
+    missing === undefined ? 'not here' : missing.length === 0 ? 'runs' : 'missing',
+    missing === undefined ? reason : missing.map(({ step, op, reason: why }) => `"${step}" (${op}): ${why}`).join('; '),
+  ]);
+  return [
+    printable(`${report.name}: opset ${report.opset}, written by ${report.producer || 'an unnamed exporter'}`),
+    '',
+    renderTable(['', 'name', 'shape'], values),
+    '',
+    renderTable(['op', 'count', 'support'], report.ops.map(({ op, count: times, support }) => [op, times, supportText[support]])), // biome-ignore format: one table
+    '',
+    `parameters       ${count(report.parameters)}`,
+    ...costs,
+    '',
+    problem === undefined ? renderTable(['backend', 'state', 'why'], backends) : printable(`Cannot be run on any backend: ${problem.message}`), // biome-ignore format: one choice
+  ].join('\n');
+}

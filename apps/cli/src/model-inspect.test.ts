@@ -1,0 +1,42 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runDiptych } from './testing/run-diptych.ts';
+
+const goldens = fileURLToPath(new URL('../../../packages/gpu-kernels/goldens/onnx/', import.meta.url));
+let cwd: string;
+beforeAll(async () => {
+  cwd = await mkdtemp(join(tmpdir(), 'diptych-inspect-'));
+});
+afterAll(() => rm(cwd, { recursive: true, force: true }));
+const inspect = (...parameters: string[]) => runDiptych(['model', 'inspect', ...parameters], { cwd });
+
+describe('diptych model inspect', () => {
+  it('prints ops, parameters, FLOPs and memory of a network', async () => {
+    const { code, stdout } = await inspect(join(goldens, 'residual-fixed.onnx'), '--json');
+    const report = JSON.parse(stdout);
+    expect(code).toBe(0);
+    expect(report).toMatchObject({ opset: 13, batch: 1, inputs: [{ name: 'x', shape: [1, 3, 24, 24] }] });
+    expect(report.ops).toContainEqual({ op: 'Conv', count: 3, support: 'yes' });
+    // Conv 3→8, 3x3, to 12x12; two Conv 8→8, 3x3, on 6x6; Gemm 8→4. Two operations a multiply-accumulate.
+    expect(report.cost.flopsPerItem).toBe(2 * (12 * 12 * 8 * 27 + 2 * 6 * 6 * 8 * 72 + 32));
+    expect(report.backends.find(({ backend }: { backend: string }) => backend === 'reference').missing).toEqual([]);
+  });
+
+  it('reads weights beside the file and prints a table', async () => {
+    const { code, stdout } = await inspect(join(goldens, 'residual-external.onnx'), '--batch', '4');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/MaxPool +1/);
+    expect(stdout).toMatch(/activations +[\d.]+ kB for a batch of 4/);
+    expect(stdout).toMatch(/reference +runs/);
+  });
+
+  it('refuses what is no ONNX file, with the code for bad input', async () => {
+    await writeFile(join(cwd, 'no.onnx'), 'hello, this is text');
+    expect(await inspect('no.onnx')).toMatchObject({ code: 2, stderr: expect.stringContaining('GRAPH_INVALID') });
+    expect(await inspect('absent.onnx')).toMatchObject({ code: 2, stderr: expect.stringContaining('absent.onnx') });
+    expect(await inspect(join(goldens, 'residual.onnx'), '--batch', 'many')).toMatchObject({ code: 2, stderr: expect.stringContaining('--batch') }); // biome-ignore format: one line
+  });
+});

@@ -1,0 +1,83 @@
+/** Writes docs/onnx-support.md from a run of ONNX's node tests: `DIPTYCH_ONNX_TESTS=… node …/write-support-table.ts`. */
+import { writeFileSync } from 'node:fs';
+import { newestOpset, oldestOpset } from '../../src/onnx/import-onnx.ts';
+import { listNodeTests, type NodeTestResult, runNodeTest } from '../../src/onnx/node-tests.ts';
+import { backendNames, tryOpen } from '../../src/open-backend.ts';
+
+const folder = process.env.DIPTYCH_ONNX_TESTS;
+if (folder === undefined) throw new Error('DIPTYCH_ONNX_TESTS must name the folder of node tests; see README.md here.');
+
+const runs = new Map<string, readonly NodeTestResult[]>();
+for (const name of backendNames) {
+  const opened = await tryOpen(name, {});
+  if (typeof opened === 'string') throw new Error(`The table needs every backend, ${name} did not open: ${opened}`);
+  const results: NodeTestResult[] = [];
+  for (const test of listNodeTests(folder)) results.push(await runNodeTest(`${folder}/${test}`, opened.backend));
+  runs.set(name, results);
+  await opened.backend[Symbol.asyncDispose]();
+}
+
+/** The worst that any backend did with a test is what the table counts. */
+const severity = ['network', 'folded', 'unsupported', 'failed'] as const;
+const [first = []] = runs.values();
+const merged = first.map((result, index) => {
+  const all = [...runs.values()].map((results) => results[index]!);
+  return all.reduce(
+    (worst, next) => (severity.indexOf(next.status) > severity.indexOf(worst.status) ? next : worst),
+    result,
+  );
+});
+const byOp = Map.groupBy(merged, ({ op }) => op);
+const cell = (text: string): string => text.replace(/\s+/g, ' ').replaceAll('|', '\\|');
+
+function row(op: string, results: readonly NodeTestResult[]): string {
+  const count = (status: NodeTestResult['status']): number => results.filter((result) => result.status === status).length;
+  const unsupported = Map.groupBy(results.filter(({ status }) => status === 'unsupported' || status === 'failed'), ({ reason }) => reason.replace(/the op is not implemented; .*/, 'the op is not implemented').replace(/, got \[.*/, '')); // biome-ignore format: one expression
+  const reasons = [...unsupported].toSorted((a, b) => b[1].length - a[1].length).slice(0, 3);
+  const text = reasons.map(([reason, tests]) => `${tests.length}: ${cell(reason)}`).join('; ');
+  return `| ${cell(op)} | ${count('network')} | ${count('folded')} | ${count('unsupported')} | ${count('failed')} | ${text} |`;
+}
+
+const ops = [...byOp].toSorted(([a], [b]) => a.localeCompare(b, 'en'));
+const table = (wanted: (results: readonly NodeTestResult[]) => boolean): string =>
+  ops.flatMap(([op, results]) => (wanted(results) ? [row(op, results)] : [])).join('\n');
+const head =
+  '| op | as network | at import | unsupported | failed | why not (the most frequent reasons) |\n| --- | --: | --: | --: | --: | --- |';
+const runsAs = (status: NodeTestResult['status']) => (results: readonly NodeTestResult[]) => results.some((result) => result.status === status); // biome-ignore format: one line
+const total = (status: NodeTestResult['status']): number => merged.filter((result) => result.status === status).length;
+
+writeFileSync(
+  new URL('../../../../docs/onnx-support.md', import.meta.url),
+  `# ONNX support
+
+Opset ${oldestOpset} to ${newestOpset} of the default domain. Below are the results of the ${merged.length} backend node tests of the Python package onnx 1.19.1 on
+all backends (${backendNames.join(', ')}); a test counts as what the worst of them made of it. Written by
+\`packages/gpu-kernels/goldens/onnx/write-support-table.ts\`, not by hand.
+
+- *as network*: runs on every backend, within the tolerance of ONNX's own runner. The first dimension of inputs is the batch, and
+  parameters such as the weights of Conv must be constants.
+- *at import*: only where all inputs are constants, as in the shape arithmetic of exporters.
+- *unsupported*: refused with OP_UNSUPPORTED or GRAPH_INVALID before memory is taken. Nothing is approximated.
+
+Together: ${total('network')} as network, ${total('folded')} at import, ${total('unsupported')} unsupported, ${total('failed')} failed.
+float16 and bfloat16 weights and inputs are read and computed with in float32. Many tests are in a form that no batched network
+has (scalars, integers, reductions over the first dimension), so an op with unsupported tests may still run every network.
+\`diptych model inspect FILE.onnx\` says whether a file can be run.
+
+## Ops that run
+
+${head}
+${table(runsAs('network'))}
+
+## Ops on constants only
+
+${head}
+${table((results) => !runsAs('network')(results) && runsAs('folded')(results))}
+
+## Ops that are refused
+
+${head}
+${table((results) => !runsAs('network')(results) && !runsAs('folded')(results))}
+`,
+);
+console.log(merged.filter(({ status }) => status === 'failed'));

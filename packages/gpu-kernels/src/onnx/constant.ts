@@ -1,0 +1,131 @@
+/**
+ * A tensor known at import time. Exporters compute shapes with tensors, and the batch of a run is not known then:
+ * in integer tensors the entry `batchEntry` stands for it. It may be moved, but arithmetic with it is refused.
+ */
+import { graphInvalid, opUnsupported } from '../graph/graph-errors.ts';
+import { showShape, sizeOf } from '../graph/shapes.ts';
+import { type ElementType, elementTypes, type OnnxTensor } from './onnx-model.ts';
+
+export interface Constant {
+  readonly type: ElementType;
+  readonly shape: readonly number[];
+  /** Floats of up to 32 bits as float32; all others as doubles, in which integers up to 2^53 are exact; bool as 0 and 1. */
+  readonly data: Float32Array | Float64Array;
+}
+
+/** NaN: no integer of a file can be it. */
+export const batchEntry = Number.NaN;
+export const isFloat = (type: ElementType): boolean => type.includes('float');
+export const holdsBatch = ({ type, data }: Constant): boolean => !isFloat(type) && data.some(Number.isNaN);
+
+/** Constants made by folding stay small; a lying shape must not take memory. 2^26 float32 are 256 MB. */
+const maxFolded = 2 ** 26;
+
+/** Storage for `shape`, refused before it is taken where absurd. */
+export function allocate(type: ElementType, shape: readonly number[], place: string): Float32Array | Float64Array {
+  const size = sizeOf(shape);
+  if (!shape.every((length) => Number.isInteger(length) && length >= 0))
+    throw graphInvalid(place, `a computed shape must hold sizes of 0 or more, got ${showShape(shape)}.`);
+  if (!(size <= maxFolded))
+    throw graphInvalid(
+      place,
+      `a computed constant would have shape ${showShape(shape)}; at most ${maxFolded} numbers are computed at import.`,
+    );
+  return isFloat(type) && type !== 'float64' ? new Float32Array(size) : new Float64Array(size);
+}
+
+export function makeConstant(
+  type: ElementType,
+  shape: readonly number[],
+  values: ArrayLike<number>,
+  place: string,
+): Constant {
+  const data = allocate(type, shape, place);
+  if (data.length !== values.length)
+    throw graphInvalid(place, `shape ${showShape(shape)} does not hold ${values.length} numbers.`);
+  data.set(values);
+  return { type, shape, data };
+}
+
+const widths: Readonly<Record<ElementType, number>> = { float32: 4, uint8: 1, int8: 1, uint16: 2, int16: 2, int32: 4, int64: 8, bool: 1, float16: 2, float64: 8, uint32: 4, uint64: 8, bfloat16: 2 }; // biome-ignore format: a table
+
+/** IEEE 754 binary16 → number. */
+export function float16(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : Number.NaN;
+  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+const scratch = new DataView(new ArrayBuffer(4));
+/** bfloat16 is the upper half of a float32. */
+export function bfloat16(bits: number): number {
+  scratch.setUint32(0, (bits & 0xffff) * 65_536);
+  return scratch.getFloat32(0);
+}
+
+function reader(type: ElementType, view: DataView): (at: number) => number {
+  switch (type) {
+    case 'float32': return (at) => view.getFloat32(at, true);
+    case 'float64': return (at) => view.getFloat64(at, true);
+    case 'float16': return (at) => float16(view.getUint16(at, true));
+    case 'bfloat16': return (at) => bfloat16(view.getUint16(at, true));
+    case 'uint8': return (at) => view.getUint8(at);
+    case 'bool': return (at) => Math.min(1, view.getUint8(at));
+    case 'int8': return (at) => view.getInt8(at);
+    case 'uint16': return (at) => view.getUint16(at, true);
+    case 'int16': return (at) => view.getInt16(at, true);
+    case 'int32': return (at) => view.getInt32(at, true);
+    case 'uint32': return (at) => view.getUint32(at, true);
+    case 'int64': return (at) => Number(view.getBigInt64(at, true));
+    case 'uint64': return (at) => Number(view.getBigUint64(at, true));
+  }
+} // biome-ignore format: a table
+
+const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+function fromBytes(type: ElementType, shape: readonly number[], bytes: Uint8Array, place: string): Constant {
+  const width = widths[type];
+  const size = sizeOf(shape);
+  if (bytes.length !== size * width)
+    throw graphInvalid(place, `shape ${showShape(shape)} of ${type} takes ${size * width} bytes, got ${bytes.length}.`);
+  if (type === 'float32' && isLittleEndian) {
+    // Protobuf aligns nothing; a copy in one piece is much quicker than number by number.
+    const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
+    return { type, shape, data: new Float32Array(aligned.buffer, aligned.byteOffset, size) };
+  }
+  const data = isFloat(type) && type !== 'float64' ? new Float32Array(size) : new Float64Array(size);
+  const read = reader(type, viewOf(bytes));
+  for (let index = 0; index < size; index++) data[index] = read(index * width);
+  return { type, shape, data };
+}
+
+/** The numbers of a tensor of the file. Its data is in the file already, so memory is bounded by the file. */
+export function decodeTensor(tensor: OnnxTensor, place: string): Constant {
+  const { shape, raw, floats, doubles, integers = [] } = tensor;
+  const type = (elementTypes as Readonly<Record<number, ElementType>>)[tensor.type];
+  if (type === undefined)
+    throw opUnsupported({ name: place, op: 'tensor' }, `element type ${tensor.type} is not implemented`);
+  if (tensor.external !== undefined)
+    throw graphInvalid(place, `its data lies in the file "${tensor.external.location}". Give \`readExternal\`.`);
+  if (raw !== undefined) return fromBytes(type, shape, raw, place);
+  if (floats !== undefined && type === 'float32') return fromBytes(type, shape, floats, place);
+  if (doubles !== undefined && type === 'float64') return fromBytes(type, shape, doubles, place);
+  if (
+    integers.length !== sizeOf(shape) ||
+    floats !== undefined ||
+    doubles !== undefined ||
+    (isFloat(type) && integers.length > 0 && widths[type] !== 2)
+  ) {
+    throw graphInvalid(
+      place,
+      `shape ${showShape(shape)} of ${type} needs ${sizeOf(shape)} numbers, got ${integers.length} that fit the type.`,
+    );
+  }
+  const convert = type === 'float16' ? float16 : type === 'bfloat16' ? bfloat16 : (value: number) => value;
+  const data = isFloat(type) && type !== 'float64' ? new Float32Array(integers.length) : new Float64Array(integers.length);
+  for (const [index, value] of integers.entries()) data[index] = convert(value);
+  return { type, shape, data };
+}

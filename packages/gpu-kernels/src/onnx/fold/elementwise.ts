@@ -1,0 +1,133 @@
+/** Elementwise arithmetic on constants: in doubles, rounded to the type once. Integers that a double cannot hold are refused. */
+import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
+import { broadcastShape, broadcastStrides, rowMajorStrides, showShape } from '../../graph/shapes.ts';
+import { allocate, batchEntry, type Constant, holdsBatch, isFloat } from '../constant.ts';
+import type { FoldCall } from '../node-call.ts';
+import { type ElementType, elementTypes } from '../onnx-model.ts';
+
+const padded = (shape: readonly number[], rank: number): number[] => [
+  ...new Array<number>(rank - shape.length).fill(1),
+  ...shape,
+];
+
+function commonShape(call: FoldCall, operands: readonly Constant[]): readonly number[] {
+  const rank = Math.max(...operands.map(({ shape }) => shape.length));
+  return operands
+    .map(({ shape }) => padded(shape, rank))
+    .reduce((a, b) => {
+      const shape = broadcastShape(a, b);
+      if (shape === undefined) throw graphInvalid(call.node, `shapes ${showShape(a)} and ${showShape(b)} do not broadcast.`);
+      return a.includes(0) || b.includes(0) ? shape.map((size, d) => (a[d] === 0 || b[d] === 0 ? 0 : size)) : shape;
+    });
+}
+
+/** Reads an operand at each place of the output, in row-major order. */
+export function broadcastTo(operand: Constant, output: readonly number[], place: string): Float32Array | Float64Array {
+  const data = allocate(operand.type, output, place);
+  const strides = broadcastStrides(padded(operand.shape, output.length), output);
+  const outputStrides = rowMajorStrides(output);
+  for (let index = 0; index < data.length; index++) {
+    let from = 0;
+    for (let d = 0; d < output.length; d++) from += (Math.floor(index / outputStrides[d]!) % output[d]!) * strides[d]!;
+    data[index] = operand.data[from]!;
+  }
+  return data;
+}
+
+function finish(call: FoldCall, type: ElementType, shape: readonly number[], value: (index: number) => number): Constant[] {
+  const data = allocate(type, shape, call.place);
+  for (let index = 0; index < data.length; index++) {
+    const result = value(index);
+    if (!isFloat(type) && !Number.isNaN(result) && !Number.isSafeInteger(result))
+      throw opUnsupported(call.node, `integer ${result} is too large to be computed exactly`);
+    data[index] = result;
+  }
+  return [{ type, shape, data }];
+}
+
+type Binary = (a: number, b: number, isInteger: boolean) => number;
+
+/** With the batch as an operand only what holds for any batch: b · 1, b / 1, b + 0, b − 0, b = b, b ≠ a negative number. */
+function withBatch(call: FoldCall, a: number, b: number): number {
+  const { op } = call.node;
+  const other = Number.isNaN(a) ? b : a;
+  if (op === 'Equal' && Number.isNaN(a) && Number.isNaN(b)) return 1;
+  if (op === 'Equal' && other < 0) return 0;
+  if (other === 1 && (op === 'Mul' || (op === 'Div' && Number.isNaN(a)))) return batchEntry;
+  if (other === 0 && (op === 'Add' || (op === 'Sub' && Number.isNaN(a)))) return batchEntry;
+  throw opUnsupported(call.node, 'arithmetic with the number of items of the batch');
+}
+
+const binary =
+  (compute: Binary, gives?: 'bool') =>
+  (call: FoldCall): Constant[] => {
+    if (call.node.op === 'Mod') call.attributes.require('fmod', 0);
+    call.attributes.finish();
+    if (call.count < 2) throw graphInvalid(call.node, 'two inputs are expected.');
+    let left = call.input(0);
+    for (let index = 1; index < call.count; index++) {
+      const right = call.input(index);
+      const type = gives ?? left.type;
+      const shape = commonShape(call, [left, right]);
+      const [a, b] = [broadcastTo(left, shape, call.place), broadcastTo(right, shape, call.place)];
+      const isInteger = !isFloat(left.type);
+      [left] = finish(call, type, shape, (at) => {
+        const batch = isInteger && (Number.isNaN(a[at]!) || Number.isNaN(b[at]!));
+        return batch ? withBatch(call, a[at]!, b[at]!) : compute(a[at]!, b[at]!, isInteger);
+      }) as [Constant];
+    }
+    return [left];
+  };
+
+const unary =
+  (compute: (x: number) => number, gives?: 'bool') =>
+  (call: FoldCall): Constant[] => {
+    call.attributes.finish();
+    const x = call.input(0);
+    if (holdsBatch(x)) throw opUnsupported(call.node, 'arithmetic with the number of items of the batch');
+    return finish(call, gives ?? x.type, x.shape, (at) => compute(x.data[at]!));
+  };
+
+function Where(call: FoldCall): Constant[] {
+  call.attributes.finish();
+  const [condition, x, y] = [call.input(0), call.input(1), call.input(2)];
+  const shape = commonShape(call, [condition, x, y]);
+  const [choose, a, b] = [condition, x, y].map((operand) => broadcastTo(operand, shape, call.place)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
+  return finish(call, x.type, shape, (at) => (choose[at] ? a[at]! : b[at]!));
+}
+
+function Cast(call: FoldCall): Constant[] {
+  const to = call.attributes.number('to', 0);
+  call.attributes.number('saturate', 1); // of float8 only
+  call.attributes.finish();
+  const type = (elementTypes as Readonly<Record<number, ElementType>>)[to];
+  const x = call.input(0);
+  if (type === undefined) throw opUnsupported(call.node, `element type ${to}`);
+  if (isFloat(type) && holdsBatch(x)) throw opUnsupported(call.node, 'arithmetic with the number of items of the batch');
+  if (type === 'float16' || type === 'bfloat16') throw opUnsupported(call.node, `rounding to ${type}`);
+  if (type === 'bool') return finish(call, type, x.shape, (at) => (x.data[at] === 0 ? 0 : 1));
+  return finish(call, type, x.shape, (at) => (isFloat(type) ? x.data[at]! : Math.trunc(x.data[at]!)));
+}
+
+function divide(a: number, b: number, isInteger: boolean): number {
+  if (!isInteger) return a / b;
+  if (b === 0) return Infinity; // refused by `finish` as no integer
+  return Math.trunc(a / b);
+}
+
+/** Integer Mod takes the sign of the divisor. */
+const modulo: Binary = (a, b) => (b === 0 ? Infinity : a - b * Math.floor(a / b));
+
+export const elementwiseFolds = {
+  Abs: unary(Math.abs), Ceil: unary(Math.ceil), Exp: unary(Math.exp), Floor: unary(Math.floor), Log: unary(Math.log),
+  Neg: unary((x) => -x), Not: unary((x) => (x === 0 ? 1 : 0)), Reciprocal: unary((x) => 1 / x), Sqrt: unary(Math.sqrt),
+  Add: binary((a, b) => a + b), Sub: binary((a, b) => a - b), Mul: binary((a, b) => a * b), Div: binary(divide),
+  Max: binary((a, b) => Math.max(a, b)), Min: binary((a, b) => Math.min(a, b)), Mod: binary(modulo), Pow: binary((a, b) => a ** b),
+  And: binary((a, b) => a && b), Or: binary((a, b) => a || b), Equal: binary((a, b) => Number(a === b), 'bool'),
+  Greater: binary((a, b) => Number(a > b), 'bool'), Less: binary((a, b) => Number(a < b), 'bool'),
+  Cast, Where,
+} as const; // biome-ignore format: a table

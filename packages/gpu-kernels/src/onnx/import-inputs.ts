@@ -1,0 +1,86 @@
+/** The inputs of a file as inputs of a graph: the leading dimension is the batch, all others must be known. */
+import type { GraphInput, ImageRecipe } from '@diptych/plugin-kit';
+import { graphInvalid, opUnsupported } from '../graph/graph-errors.ts';
+import { showShape } from '../graph/shapes.ts';
+import { recipeOutputSize } from '../image-ops/recipe-geometry.ts';
+import type { OnnxModel, OnnxValue } from './onnx-model.ts';
+
+export interface ImportOptions {
+  /** How images become the input: one recipe for the only image input, or recipes by input name. Other inputs take tensors. */
+  readonly recipe?: ImageRecipe | Readonly<Record<string, ImageRecipe>>;
+  /** Item shapes (without batch) by input name, where the file leaves dimensions open. */
+  readonly shapes?: Readonly<Record<string, readonly number[]>>;
+}
+
+const isOneRecipe = (recipe: NonNullable<ImportOptions['recipe']>): recipe is ImageRecipe => Array.isArray(recipe);
+
+function recipesOf(model: OnnxModel, { recipe }: ImportOptions): ReadonlyMap<string, ImageRecipe> {
+  if (recipe === undefined) return new Map();
+  const known = model.inputs.map(({ name }) => name);
+  if (isOneRecipe(recipe)) {
+    const images = model.inputs.filter(({ shape }) => shape?.length === 4);
+    if (images.length !== 1)
+      throw graphInvalid(
+        `Graph "${model.name}"`,
+        `a single recipe needs exactly one image input, it has ${images.length} (inputs: ${known.join(', ')}). Give recipes by input name.`,
+      );
+    return new Map([[images[0]!.name, recipe]]);
+  }
+  const extra = Object.keys(recipe).find((name) => !known.includes(name));
+  if (extra !== undefined)
+    throw graphInvalid(
+      `Graph "${model.name}"`,
+      `a recipe is given for input "${extra}"; its inputs are ${known.join(', ')}.`,
+    );
+  return new Map(Object.entries(recipe));
+}
+
+/** float32, and float16 or bfloat16, which are computed in float32. */
+const floatTypes = [1, 10, 16];
+
+function importInput(input: OnnxValue, recipe: ImageRecipe | undefined, fixed: readonly number[] | undefined): GraphInput {
+  const place = { name: input.name, op: 'input' };
+  if (input.type === undefined || !floatTypes.includes(input.type))
+    throw opUnsupported(place, `an input of element type ${input.type ?? 'unknown'}, only float types are implemented`);
+  const [, ...declared] = input.shape ?? [];
+  if (fixed === undefined && input.shape === undefined)
+    throw opUnsupported(place, 'its rank is unknown; give its shape in `shapes`');
+  if (input.shape?.length === 0) throw opUnsupported(place, 'a scalar input, which has no batch');
+  const size = recipe && recipeOutputSize(recipe);
+  const shape = (fixed ?? declared).map((length, d) => {
+    const prepared = declared.length === 3 && d > 0 ? [size?.height, size?.width][d - 1] : undefined;
+    const known = typeof length === 'number' ? length : prepared;
+    if (known === undefined)
+      throw opUnsupported(
+        place,
+        `dimension ${d + 1} ("${length}") is left open by the file; give the shape without batch in \`shapes\``,
+      );
+    return known;
+  });
+  if (
+    fixed !== undefined &&
+    input.shape !== undefined &&
+    (fixed.length !== declared.length || declared.some((length, d) => typeof length === 'number' && length !== fixed[d]))
+  ) {
+    throw graphInvalid(
+      place,
+      `the shape given, ${showShape(fixed)} without batch, contradicts the file: [${declared.join(', ')}].`,
+    );
+  }
+  if (!shape.every((length) => Number.isInteger(length) && length > 0))
+    throw graphInvalid(place, `sizes must be positive, got ${showShape(shape)} without batch.`);
+  return { name: input.name, shape, ...(recipe === undefined ? {} : { recipe }) };
+}
+
+export function importInputs(model: OnnxModel, options: ImportOptions): GraphInput[] {
+  const recipes = recipesOf(model, options);
+  const shapes = new Map(Object.entries(options.shapes ?? {}));
+  return model.inputs.map((input) => importInput(input, recipes.get(input.name), shapes.get(input.name)));
+}
+
+/** The leading dimension where all inputs fix the same. */
+export function fixedBatchOf(model: OnnxModel): number | undefined {
+  const leading = new Set(model.inputs.map(({ shape }) => shape?.[0]));
+  const [batch] = leading;
+  return leading.size === 1 && typeof batch === 'number' ? batch : undefined;
+}

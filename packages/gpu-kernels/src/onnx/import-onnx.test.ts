@@ -1,0 +1,219 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { openReference } from '../backends/reference/reference-backend.ts';
+import { planGraph } from '../graph/planner.ts';
+import { bfloat16, decodeTensor, float16 } from './constant.ts';
+import { resolveExternalData } from './external-data.ts';
+import { goldenBytes } from './golden-networks.ts';
+import type { ImportOptions } from './import-inputs.ts';
+import { importOnnx } from './import-onnx.ts';
+import type { OnnxModel, OnnxNode, OnnxTensor } from './onnx-model.ts';
+import { planOnnx } from './plan-onnx.ts';
+import { readMessage } from './read/protobuf.ts';
+import { readOnnxModel } from './read/read-onnx-model.ts';
+
+type Attributes = Record<string, number | string | readonly number[]>;
+const node = (op: string, inputs: string, output: string, attributes: Attributes = {}, domain = ''): OnnxNode => ({
+  name: `${op} of ${output}`,
+  op,
+  domain,
+  inputs: inputs.split(' ').map((name) => (name === '_' ? '' : name)),
+  outputs: [output],
+  attributes: new Map(
+    Object.entries(attributes).map(([name, value]) => [
+      name,
+      typeof value === 'number'
+        ? ({ kind: 'number', value } as const)
+        : typeof value === 'string'
+          ? ({ kind: 'string', value } as const)
+          : ({ kind: 'numbers', value } as const),
+    ]),
+  ),
+});
+const integers = (name: string, ...values: number[]): OnnxTensor => ({
+  name,
+  type: 7,
+  shape: [values.length],
+  integers: values,
+});
+const modelOf = (
+  shape: readonly (number | string)[],
+  nodes: readonly OnnxNode[],
+  initializers: readonly OnnxTensor[] = [],
+  opset = 17,
+): OnnxModel => ({
+  producer: 'test',
+  opset,
+  name: 'test',
+  nodes,
+  initializers,
+  inputs: [{ name: 'x', type: 1, shape }],
+  outputs: [{ name: 'y', type: 1, shape: undefined }],
+});
+
+async function run(model: OnnxModel, x: readonly number[], options: ImportOptions = {}): Promise<number[]> {
+  const { graph, weights } = importOnnx(model, options);
+  const shape = graph.inputs[0]!.shape;
+  const items = x.length / shape.reduce((product, size) => product * size, 1);
+  const planned = planGraph(graph, weights, items);
+  await using executable = await openReference().compile(planned.plan, planned.weights);
+  const { y } = await executable.run({ x: { shape: [items, ...shape], data: Float32Array.from(x) } });
+  return [...y!.data];
+}
+const refusal = (code: string, message: string) =>
+  expect.objectContaining({ code, message: expect.stringContaining(message) });
+
+describe('the arithmetic of exporters', () => {
+  it('computes a Reshape target from the shape of a value whose batch is open', async () => {
+    const nodes = [
+      node('Shape', 'x', 's'),
+      node('Gather', 's zero', 'b', { axis: 0 }),
+      node('Concat', 'b rest', 'target', { axis: 0 }),
+      node('Reshape', 'x target', 'r'),
+      node('Softmax', 'r', 'y', { axis: 1 }),
+    ];
+    const model = modelOf(['batch', 2, 1], nodes, [integers('zero', 0), integers('rest', -1)]);
+    expect(await run(model, [0, 0, 5, 5, 1, 1])).toEqual([0.5, 0.5, 0.5, 0.5, 0.5, 0.5]);
+  });
+
+  it('runs a file that was exported for two items with any number of them', async () => {
+    const model = modelOf([2, 2, 2], [node('Reshape', 'x to', 'r'), node('Neg', 'r', 'y')], [integers('to', 2, 4)]);
+    expect(await run(model, [1, 2, 3, 4])).toEqual([-1, -2, -3, -4]);
+  });
+
+  it('refuses to calculate with the number of items', () => {
+    const nodes = [node('Shape', 'x', 's'), node('Mul', 's s', 'm'), node('Reshape', 'x m', 'y')];
+    expect(() => importOnnx(modelOf(['batch', 2], nodes))).toThrow(
+      refusal('OP_UNSUPPORTED', 'number of items of the batch'),
+    );
+  });
+
+  it('drops Dropout and Identity, also where they end the graph', async () => {
+    const nodes = [node('Identity', 'x', 'a'), node('Dropout', 'a', 'b'), node('Neg', 'b', 'c'), node('Identity', 'c', 'y')];
+    const { graph } = importOnnx(modelOf(['n', 2], nodes));
+    expect(graph.nodes.map(({ op }) => op)).toEqual(['Neg', 'Identity']);
+    expect(await run(modelOf(['n', 2], nodes), [1, 2])).toEqual([-1, -2]);
+  });
+
+  it('takes open dimensions from the caller or from a recipe, and refuses them otherwise', () => {
+    const model = modelOf(['n', 3, 'height', 'width'], [node('Relu', 'x', 'y')]);
+    expect(() => importOnnx(model)).toThrow(refusal('OP_UNSUPPORTED', '"height"'));
+    expect(importOnnx(model, { shapes: { x: [3, 4, 5] } }).graph.inputs[0]!.shape).toEqual([3, 4, 5]);
+    const recipe = [{ step: 'resize', filter: 'pillow-bilinear', width: 8, height: 6 }] as const;
+    expect(importOnnx(model, { recipe }).graph.inputs[0]).toEqual({ name: 'x', shape: [3, 6, 8], recipe });
+    expect(() => importOnnx(model, { shapes: { x: [4, 4, 5] } })).toThrow(refusal('GRAPH_INVALID', 'contradicts'));
+    expect(() => importOnnx(model, { recipe: { z: recipe } })).toThrow(refusal('GRAPH_INVALID', 'input "z"'));
+  });
+});
+
+describe('refusals', () => {
+  it('name op, node and opset of what is not implemented', () => {
+    const model = modelOf(['n', 2], [node('Celu', 'x', 'y')]);
+    expect(() => importOnnx(model)).toThrow(
+      expect.objectContaining({
+        code: 'OP_UNSUPPORTED',
+        details: expect.objectContaining({ node: 'Celu of y', op: 'Celu', opset: 17 }),
+      }),
+    );
+    expect(() => importOnnx(modelOf(['n', 2], [node('Relu', 'x', 'y', {}, 'com.vendor')]))).toThrow(
+      refusal('OP_UNSUPPORTED', 'domain "com.vendor"'),
+    );
+    expect(() => importOnnx(modelOf(['n', 2], [node('Relu', 'x', 'y')], [], 9))).toThrow(
+      refusal('OP_UNSUPPORTED', 'opset 9'),
+    );
+  });
+
+  it('name a cycle, an unknown value and a value defined twice', () => {
+    const cycle = [node('Add', 'x b', 'a'), node('Relu', 'a', 'b'), node('Neg', 'b', 'y')];
+    expect(() => importOnnx(modelOf(['n', 2], cycle))).toThrow(refusal('GRAPH_INVALID', 'cycle'));
+    expect(() => importOnnx(modelOf(['n', 2], [node('Relu', 'nowhere', 'y')]))).toThrow(
+      refusal('GRAPH_INVALID', '"nowhere"'),
+    );
+    const twice = [node('Relu', 'x', 'y'), node('Neg', 'x', 'y')];
+    expect(() => importOnnx(modelOf(['n', 2], twice))).toThrow(refusal('GRAPH_INVALID', 'produced twice'));
+  });
+
+  it('come before memory is taken for absurd shapes', () => {
+    const huge = modelOf(['n', 2 ** 20, 2 ** 20], [node('Relu', 'x', 'y')]);
+    const plan = (model: OnnxModel, batch = 1): unknown => {
+      const { graph, weights } = importOnnx(model);
+      return planGraph(graph, weights, batch);
+    };
+    expect(() => plan(huge)).toThrow(refusal('GRAPH_INVALID', 'without batch'));
+    expect(() => plan(modelOf(['n', 2 ** 20], [node('Relu', 'x', 'y')]), 2 ** 12)).toThrow(
+      refusal('GRAPH_INVALID', 'smaller batch'),
+    );
+    const fill = modelOf(['n', 2], [node('ConstantOfShape', 'size', 'c'), node('Add', 'x c', 'y')], [integers('size', 2 ** 40, 2 ** 40)]); // biome-ignore format: one network
+    expect(() => importOnnx(fill)).toThrow(refusal('GRAPH_INVALID', 'at most'));
+    const tensor = { name: 'w', type: 1, shape: [2 ** 30, 2 ** 30], raw: new Uint8Array(8) };
+    expect(() => decodeTensor(tensor, 'Tensor "w"')).toThrow(refusal('GRAPH_INVALID', 'got 8'));
+  });
+});
+
+describe('external data', () => {
+  const external = (location: string, offset = 0, length?: number): OnnxModel =>
+    modelOf(
+      ['n', 2],
+      [node('Add', 'x w', 'y')],
+      [{ name: 'w', type: 1, shape: [2], external: { location, offset, length } }],
+    );
+  const bytes = new Uint8Array(Float32Array.of(1, 2, 3).buffer);
+  const resolve = (model: OnnxModel) => resolveExternalData(model, async () => bytes);
+
+  it('is read from its place in the file', async () => {
+    expect(await run(await resolve(external('folder/./w.bin', 4, 8)), [10, 20])).toEqual([12, 23]);
+  });
+
+  it.each(['../w.bin', '/etc/passwd', 'a/../../w', 'C:\\w', 'c:w', '', 'a//b', 'w\u0000'])(
+    'never leaves the folder: %j',
+    async (location) => {
+      await expect(resolve(external(location))).rejects.toThrow(refusal('GRAPH_INVALID', 'inside the folder'));
+    },
+  );
+
+  it('must lie within its file and fit its shape', async () => {
+    await expect(resolve(external('w', 4, 12))).rejects.toThrow(refusal('GRAPH_INVALID', 'has 12 bytes'));
+    await expect(resolve(external('w', 16))).rejects.toThrow(refusal('GRAPH_INVALID', 'has 12 bytes'));
+    const short = await resolve(external('w', 0, 4));
+    expect(() => importOnnx(short)).toThrow(refusal('GRAPH_INVALID', 'takes 8 bytes, got 4'));
+    await expect(planOnnx(goldenBytes('residual-external'), { batch: 1 })).rejects.toThrow(
+      refusal('GRAPH_INVALID', 'readExternal'),
+    );
+  });
+});
+
+describe('the reader', () => {
+  const hex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text.replaceAll(' ', ''), 'hex'));
+
+  it.each([
+    ['a length beyond the end', '3a 7f 00'],
+    ['a length of 2^63', '3a ff ff ff ff ff ff ff ff 7f'],
+    ['a number without end', '08 ff ff ff'],
+    ['a number of eleven bytes', '08 ff ff ff ff ff ff ff ff ff ff 01'],
+    ['a group', '3b'],
+    ['field number 0', '00 00'],
+    ['nothing', ''],
+    ['a graph without opset', '3a 00'],
+  ])('refuses %s', (_, bytes) => {
+    expect(() => readOnnxModel(hex(bytes))).toThrow(expect.objectContaining({ code: 'GRAPH_INVALID' }));
+  });
+
+  it('refuses other files', () => {
+    expect(() => readOnnxModel(readFileSync(new URL(import.meta.url)))).toThrow(
+      expect.objectContaining({ code: 'GRAPH_INVALID' }),
+    );
+  });
+
+  it('reads negative and large integers', () => {
+    const seen: number[] = [];
+    const read = (text: string): void => readMessage(hex(text), 'test', ({ integer }) => seen.push(integer));
+    read('08 96 01 08 ff ff ff ff ff ff ff ff ff 01 08 ff ff ff ff ff ff ff ff 7f 08 80 80 80 80 80 80 80 01');
+    expect(seen).toEqual([150, -1, 2 ** 63, 2 ** 49]);
+  });
+
+  it('reads float16 and bfloat16 with subnormals, infinities and signs', () => {
+    expect([0x3c00, 0xc000, 0x0001, 0x7bff, 0x7c00, 0xfc00, 0x8000].map(float16)).toEqual([1, -2, 2 ** -24, 65_504, Infinity, -Infinity, -0]); // biome-ignore format: a table
+    expect(float16(0x7e00)).toBeNaN();
+    expect([0x3f80, 0xc000, 0x7f80].map(bfloat16)).toEqual([1, -2, Infinity]);
+  });
+});

@@ -1,0 +1,151 @@
+/**
+ * An ONNX model as a graph of the planner's ops with its weights. Constants and the shape arithmetic of exporters are
+ * computed here; ops that are a few of the planner's are written as those. Nothing is approximated: what has no exact
+ * form is OP_UNSUPPORTED with op, node and opset, before any memory of a backend is taken.
+ */
+import { DiptychError, type GraphNode, isDiptychError, type ModelGraph, type Tensors } from '@diptych/plugin-kit';
+import { countReaders, orderNodes } from '../graph/check-graph.ts';
+import { graphInvalid, opUnsupported } from '../graph/graph-errors.ts';
+import { batchEntry, type Constant, decodeTensor } from './constant.ts';
+import { elementwiseFolds } from './fold/elementwise.ts';
+import { movementFolds } from './fold/movement.ts';
+import { fixedBatchOf, type ImportOptions, importInputs } from './import-inputs.ts';
+import { ImportState } from './import-state.ts';
+import { LowerCall } from './lower/lower-call.ts';
+import { lowerTable } from './lower/lower-table.ts';
+import { FoldCall } from './node-call.ts';
+import type { OnnxModel, OnnxNode } from './onnx-model.ts';
+
+/** The opsets whose node tests this importer is run against; see docs/onnx-support.md. */
+export const oldestOpset = 11;
+export const newestOpset = 24;
+
+const foldTable: Readonly<Record<string, (call: FoldCall) => Constant[]>> = { ...elementwiseFolds, ...movementFolds };
+
+/** Ops that are computed at import where all their inputs are constants. */
+export const foldableOps: ReadonlySet<string> = new Set(Object.keys(foldTable));
+
+export interface ImportedModel {
+  readonly graph: ModelGraph;
+  readonly weights: Tensors;
+}
+
+/** Throws OP_UNSUPPORTED or GRAPH_INVALID. External data must have been read; see `resolveExternalData`. */
+export function importOnnx(model: OnnxModel, options: ImportOptions = {}): ImportedModel {
+  return withOpset(model, () => importModel(model, options));
+}
+
+function importModel(model: OnnxModel, options: ImportOptions): ImportedModel {
+  if (model.opset < oldestOpset || model.opset > newestOpset) {
+    throw opUnsupported(
+      { name: model.name, op: 'graph' },
+      `opset ${model.opset}; ${oldestOpset} to ${newestOpset} are implemented`,
+    );
+  }
+  const nodes = liveNodes(model);
+  const names = new Set(model.nodes.flatMap((node) => [node.name, ...node.inputs, ...node.outputs]));
+  const constants = new Map(
+    model.initializers.map((tensor) => [tensor.name, decodeTensor(tensor, `Tensor "${tensor.name}"`)]),
+  );
+  const state = new ImportState(model.opset, importInputs(model, options), constants, fixedBatchOf(model), names);
+  const readers = countReaders(
+    nodes.map(skeletonOf),
+    model.outputs.map(({ name }) => name),
+  );
+  const outputs = new Set(model.outputs.map(({ name }) => name));
+  for (const node of nodes) importNode(state, node, (name) => (readers.get(name) ?? 0) > 0, outputs);
+  const graph = { name: model.name, inputs: state.inputs, nodes: state.nodes, outputs: [...outputs] };
+  for (const output of outputs)
+    if (constants.has(output)) throw graphInvalid(`Graph "${model.name}"`, `output "${output}" is a constant.`);
+  return { graph, weights: Object.fromEntries(state.weights) };
+}
+
+const skeletonOf = ({ name, op, inputs, outputs }: OnnxNode): GraphNode => ({ name, op, inputs, outputs });
+
+/** The outputs of a model that needs no input: what folding computes. For tests. */
+export function foldOnnx(model: OnnxModel): readonly Constant[] {
+  const constants = new Map(
+    model.initializers.map((tensor) => [tensor.name, decodeTensor(tensor, `Tensor "${tensor.name}"`)]),
+  );
+  const state = new ImportState(model.opset, [], constants, undefined, new Set());
+  for (const node of liveNodes(model)) importNode(state, node, () => true, new Set());
+  return model.outputs.map(({ name }) => constants.get(name)!);
+}
+
+/** The nodes that the outputs need, in running order; unknown names, double definitions and cycles are GRAPH_INVALID. */
+function liveNodes(model: OnnxModel): OnnxNode[] {
+  const filled = model.initializers.map(({ name }) => ({ name, shape: [1] }));
+  const inputs = [...model.inputs.map(({ name }) => ({ name, shape: [1] })), ...filled];
+  const reserved = [...inputs, ...model.outputs].find(({ name }) => name === '' || name === '__proto__');
+  if (reserved !== undefined)
+    throw graphInvalid(`Graph "${model.name}"`, `an input, output or tensor is called "${reserved.name}".`);
+  const byName = new Map(model.nodes.map((node) => [node.name, node]));
+  const skeleton = model.nodes.map(skeletonOf);
+  const graph = { name: model.name, inputs, nodes: skeleton, outputs: model.outputs.map(({ name }) => name) };
+  return orderNodes(graph, {}).map(({ name }) => byName.get(name)!);
+}
+
+function importNode(
+  state: ImportState,
+  node: OnnxNode,
+  isRead: (name: string) => boolean,
+  graphOutputs: ReadonlySet<string>,
+): void {
+  if (node.domain !== '')
+    throw opUnsupported(node, `it is of domain "${node.domain}", only the default domain is implemented`);
+  const inputs = node.inputs.map((name) => (name === '' ? undefined : state.constantOf(name)));
+  if (node.inputs.every((name, index) => name === '' || inputs[index] !== undefined)) {
+    fold(state, node, inputs);
+    return;
+  }
+  if (node.op === 'Shape') {
+    state.constants.set(node.outputs[0] ?? '', shapeConstant(state, node));
+    return;
+  }
+  const lower = Object.hasOwn(lowerTable, node.op) ? lowerTable[node.op] : undefined;
+  if (lower === undefined)
+    throw opUnsupported(node, `the op is not implemented; implemented are ${Object.keys(lowerTable).toSorted().join(', ')}`);
+  if ((node.outputs[0] ?? '') === '') throw graphInvalid(node, 'it has no first output.');
+  lower(new LowerCall(node, state, isRead));
+  skipIdentity(state, graphOutputs);
+}
+
+function fold(state: ImportState, node: OnnxNode, inputs: readonly (Constant | undefined)[]): void {
+  const compute = Object.hasOwn(foldTable, node.op) ? foldTable[node.op] : undefined;
+  if (compute === undefined)
+    throw opUnsupported(node, 'all its inputs are constants, and it is not one of the ops that import computes');
+  const extra = node.outputs.slice(1).find((name) => name !== '');
+  if (extra !== undefined) throw opUnsupported(node, `output "${extra}" of an op on constants`);
+  const results = compute(new FoldCall(node, state.opset, inputs));
+  state.constants.set(node.outputs[0] ?? '', results[0]!);
+}
+
+/** Shape of an activation; the batch is `batchEntry`. */
+function shapeConstant(state: ImportState, node: OnnxNode): Constant {
+  const call = new FoldCall(node, state.opset, []);
+  const shape = [batchEntry, ...state.shapeOf(node.inputs[0]!, node)];
+  const part = shape.slice(call.attributes.number('start', 0), call.attributes.number('end', shape.length));
+  call.attributes.finish();
+  return { type: 'int64', shape: [part.length], data: Float64Array.from(part) };
+}
+
+/** An Identity just written is replaced by its input, unless it carries the name of an output of the graph. */
+function skipIdentity(state: ImportState, graphOutputs: ReadonlySet<string>): void {
+  const last = state.nodes.at(-1);
+  if (last?.op !== 'Identity' || graphOutputs.has(last.outputs[0]!)) return;
+  state.nodes.pop();
+  state.alias(last.outputs[0]!, last.inputs[0]!);
+}
+
+/** Runs `work` on a model and adds the opset to what it refuses: ops mean different things in different opsets. */
+export function withOpset<T>(model: OnnxModel, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!isDiptychError(error) || error.code !== 'OP_UNSUPPORTED' || 'opset' in error.details) throw error;
+    throw new DiptychError('OP_UNSUPPORTED', `${error.message} The file uses opset ${model.opset}.`, {
+      details: { ...error.details, opset: model.opset },
+      cause: error.cause,
+    });
+  }
+}

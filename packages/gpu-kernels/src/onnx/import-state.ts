@@ -1,0 +1,106 @@
+/**
+ * The state of an import: constants known so far, nodes written so far, and item shapes. Shapes come from the planner
+ * itself, asked only when an exporter's arithmetic needs one, so that no second set of shape rules can disagree.
+ */
+import { type GraphAttribute, type GraphInput, type GraphNode, invariant, type Tensor } from '@diptych/plugin-kit';
+import { graphInvalid, type NodePlace, opUnsupported } from '../graph/graph-errors.ts';
+import { opTable } from '../graph/op-table.ts';
+import { PlanBuilder } from '../graph/plan-builder.ts';
+import { type Constant, holdsBatch, isFloat } from './constant.ts';
+
+export class ImportState {
+  readonly opset: number;
+  readonly inputs: readonly GraphInput[];
+  readonly constants: Map<string, Constant>;
+  readonly nodes: GraphNode[] = [];
+  readonly weights = new Map<string, Tensor>();
+  /** Leading dimension that the file fixes for its inputs; undefined where it leaves it open. */
+  readonly fixedBatch: number | undefined;
+  readonly #aliases = new Map<string, string>();
+  readonly #names: Set<string>;
+  /** The planner's view of the nodes written so far, without fusion: no value counts as read once. */
+  readonly #planner = new PlanBuilder({}, new Map());
+  #planned = 0;
+
+  constructor(
+    opset: number,
+    inputs: readonly GraphInput[],
+    constants: Map<string, Constant>,
+    fixedBatch: number | undefined,
+    names: Set<string>,
+  ) {
+    this.opset = opset;
+    this.inputs = inputs;
+    this.constants = constants;
+    this.fixedBatch = fixedBatch;
+    this.#names = names;
+    for (const { name, shape } of inputs) this.#planner.define(name, shape, { plain: this.#planner.newValue(shape) });
+  }
+
+  /** The name of the value that `name` stands for once removed nodes (Identity, Dropout) are skipped. */
+  resolve(name: string): string {
+    return this.#aliases.get(name) ?? name;
+  }
+
+  alias(name: string, source: string): void {
+    this.#aliases.set(name, this.resolve(source));
+  }
+
+  constantOf(name: string): Constant | undefined {
+    return this.constants.get(this.resolve(name));
+  }
+
+  /** A name that neither the file nor an earlier node uses. */
+  freshName(wish: string): string {
+    let name = wish;
+    for (let count = 1; this.#names.has(name); count++) name = `${wish}#${count}`;
+    this.#names.add(name);
+    return name;
+  }
+
+  /** Shape of one item, without batch. */
+  shapeOf(name: string, node: NodePlace): readonly number[] {
+    for (; this.#planned < this.nodes.length; this.#planned++) {
+      const next = this.nodes[this.#planned]!;
+      for (const input of next.inputs) {
+        const weight = this.weights.get(input);
+        if (weight !== undefined) this.#planner.constants.set(input, weight);
+      }
+      const plan = Object.hasOwn(opTable, next.op) ? opTable[next.op] : undefined;
+      invariant(plan !== undefined, `Import wrote the op ${next.op}, which the planner lacks.`);
+      plan(this.#planner, next);
+    }
+    const value = this.resolve(name);
+    if (this.constants.has(value)) throw opUnsupported(node, `"${name}" is a constant, an activation is expected`);
+    return this.#planner.named(value).shape;
+  }
+
+  /** Writes a node of the planner's ops. Constants that it reads become weights. */
+  write(
+    node: NodePlace,
+    op: string,
+    inputs: readonly string[],
+    output: string,
+    attributes: Record<string, GraphAttribute>,
+    name: string,
+  ): void {
+    const sources = inputs.map((input) => this.resolve(input));
+    for (const source of sources) {
+      const constant = this.constants.get(source);
+      if (constant !== undefined && !this.weights.has(source)) this.weights.set(source, toWeight(constant, source, node));
+    }
+    this.nodes.push({ name, op, inputs: sources, outputs: [output], attributes });
+  }
+}
+
+/** Weights are float32. Numbers that it cannot hold exactly are refused unless they were float64 to begin with. */
+function toWeight(constant: Constant, name: string, node: NodePlace): Tensor {
+  const { type, shape, data } = constant;
+  if (holdsBatch(constant)) throw opUnsupported(node, `"${name}" depends on the number of items of the batch`);
+  // A copy where it is a view into the file: backends clone whole buffers, and the file's memory can then be freed.
+  if (data instanceof Float32Array) return { shape, data: data.byteLength === data.buffer.byteLength ? data : data.slice() };
+  if (type === 'float64') throw opUnsupported(node, `"${name}" is float64, networks run in float32`);
+  if (!isFloat(type) && data.some((value) => Math.fround(value) !== value))
+    throw graphInvalid(node, `"${name}" holds integers that are no sizes or indices.`);
+  return { shape, data: Float32Array.from(data) };
+}

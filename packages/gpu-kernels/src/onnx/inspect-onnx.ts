@@ -1,0 +1,116 @@
+/** What a file holds, what it would cost, and what is missing to run it: for `diptych model inspect`. */
+import { type BackendName, isDiptychError, type OnnxOptions } from '@diptych/plugin-kit';
+import type { Unsupported } from '../backends/backend.ts';
+import { assignMemory } from '../graph/memory.ts';
+import type { Plan, Step } from '../graph/plan.ts';
+import { sizeOf } from '../graph/shapes.ts';
+import { backendNames, tryOpen } from '../open-backend.ts';
+import { foldableOps } from './import-onnx.ts';
+import { lowerTable } from './lower/lower-table.ts';
+import type { OnnxModel, OnnxValue } from './onnx-model.ts';
+import { planModel } from './plan-onnx.ts';
+import { readOnnxModel } from './read/read-onnx-model.ts';
+
+export interface OpCount {
+  readonly op: string;
+  readonly count: number;
+  /** `constants`: implemented only where all inputs are constants. */
+  readonly support: 'yes' | 'constants' | 'no';
+}
+
+export interface PlanCost {
+  /** 2 × the multiply-accumulates of convolutions and matrix products, for one item. Elementwise work is not counted. */
+  readonly flopsPerItem: number;
+  /** Bytes of float32 activations for the batch, after values share memory. */
+  readonly activationBytes: number;
+  readonly weightBytes: number;
+  readonly steps: number;
+}
+
+export interface BackendSupport {
+  readonly backend: BackendName;
+  /** Undefined: it did not open here, for `reason`. */
+  readonly missing: readonly Unsupported[] | undefined;
+  readonly reason?: string;
+}
+
+export interface OnnxReport {
+  readonly name: string;
+  readonly producer: string;
+  readonly opset: number;
+  readonly inputs: readonly OnnxValue[];
+  readonly outputs: readonly { readonly name: string; readonly shape: readonly (number | string)[] | undefined }[];
+  readonly ops: readonly OpCount[];
+  /** Numbers in the initializers of the file. */
+  readonly parameters: number;
+  readonly batch: number;
+  /** Absent where the file cannot be planned; then `problem` says why. */
+  readonly cost?: PlanCost;
+  readonly problem?: { readonly code: string; readonly message: string };
+  readonly backends: readonly BackendSupport[];
+}
+
+function multiplyAdds(step: Step, plan: Plan): number {
+  const output = sizeOf(plan.values[step.output]!.shape);
+  const weightOf = (name: string): readonly number[] => plan.weights.find((weight) => weight.name === name)!.shape;
+  if (step.op === 'conv2d') return output * sizeOf(weightOf(step.weight).slice(1));
+  if (step.op === 'gemm') return output * weightOf(step.weight)[1]!;
+  if (step.op === 'matmul')
+    return output * (step.a === undefined ? weightOf(step.aWeight!) : plan.values[step.a]!.shape).at(-1)!;
+  return 0;
+}
+
+export function costOf(plan: Plan): PlanCost {
+  const shared = assignMemory(plan);
+  return {
+    flopsPerItem: 2 * plan.steps.reduce((sum, step) => sum + multiplyAdds(step, plan), 0),
+    activationBytes: 4 * plan.batch * shared.slotSizes.reduce((sum, size) => sum + size, 0),
+    weightBytes: 4 * plan.weights.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+    steps: plan.steps.length,
+  };
+}
+
+function countOps(model: OnnxModel): OpCount[] {
+  const counts = new Map<string, OpCount>();
+  for (const { op, domain } of model.nodes) {
+    const name = domain === '' ? op : `${domain}.${op}`;
+    const support = Object.hasOwn(lowerTable, name) ? 'yes' : foldableOps.has(name) ? 'constants' : 'no';
+    counts.set(name, { op: name, count: (counts.get(name)?.count ?? 0) + 1, support });
+  }
+  return [...counts.values()].toSorted((a, b) => b.count - a.count || a.op.localeCompare(b.op, 'en'));
+}
+
+async function backendSupport(plan: Plan): Promise<BackendSupport[]> {
+  const support: BackendSupport[] = [];
+  for (const backend of backendNames) {
+    const opened = await tryOpen(backend, {});
+    if (typeof opened === 'string') support.push({ backend, missing: undefined, reason: opened });
+    else {
+      support.push({ backend, missing: opened.backend.check(plan) });
+      await opened.backend[Symbol.asyncDispose]();
+    }
+  }
+  return support;
+}
+
+/** Runs nothing. Throws only where the bytes are no ONNX file; a file that cannot be planned is a report with `problem`. */
+export async function inspectOnnx(bytes: Uint8Array, options: OnnxOptions): Promise<OnnxReport> {
+  const model = readOnnxModel(bytes);
+  const report = {
+    name: model.name,
+    producer: model.producer,
+    opset: model.opset,
+    inputs: model.inputs,
+    outputs: model.outputs.map(({ name, shape }) => ({ name, shape })),
+    ops: countOps(model),
+    parameters: model.initializers.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+    batch: options.batch,
+  };
+  try {
+    const { planned } = await planModel(model, options);
+    return { ...report, cost: costOf(planned.plan), backends: await backendSupport(planned.plan) };
+  } catch (error) {
+    if (!isDiptychError(error) || (error.code !== 'OP_UNSUPPORTED' && error.code !== 'GRAPH_INVALID')) throw error;
+    return { ...report, problem: { code: error.code, message: error.message }, backends: [] };
+  }
+}

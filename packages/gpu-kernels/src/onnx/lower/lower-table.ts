@@ -1,0 +1,56 @@
+/** ONNX op → how it becomes ops of the planner. Ops of the planner that are not named here are passed on as they are. */
+import { opUnsupported } from '../../graph/graph-errors.ts';
+import { opTable } from '../../graph/op-table.ts';
+import {
+  Gelu,
+  HardSigmoid,
+  HardSwish,
+  LeakyRelu,
+  Max,
+  Mean,
+  Min,
+  Pow,
+  PRelu,
+  Softplus,
+  Softsign,
+  Sum,
+} from './arithmetic.ts';
+import type { LowerCall } from './lower-call.ts';
+import { GlobalMaxPool, InstanceNormalization, LayerNormalization, ReduceL1, ReduceL2, ReduceSumSquare, Softmax } from './normalisation.ts'; // biome-ignore format: one line
+import { Pad, Reduce, Reshape, Resize, Slice, Squeeze, Unsqueeze } from './shapes.ts';
+
+const pass = (call: LowerCall): void => call.finish(call.node.op, call.node.inputs, call.given);
+
+function Identity(call: LowerCall): void {
+  call.attributes.finish();
+  call.finish('Identity', [call.input(0)]);
+}
+
+function Dropout(call: LowerCall): void {
+  call.attributes.number('ratio', 0.5);
+  call.attributes.number('seed', 0);
+  call.attributes.finish();
+  if ((call.constant(2)?.data[0] ?? 0) !== 0) throw opUnsupported(call.node, 'training mode');
+  call.finish('Identity', [call.input(0)]);
+}
+
+/** Activations are float32 however the file stores them, so only widening to it changes nothing. */
+function Cast(call: LowerCall): void {
+  const to = call.attributes.number('to', 0);
+  call.attributes.number('saturate', 1); // of float8 only
+  call.attributes.finish();
+  if (to !== 1)
+    throw opUnsupported(call.node, `a conversion of activations to element type ${to}, only float32 (1) is implemented`);
+  call.finish('Identity', [call.input(0)]);
+}
+
+const lowered: Readonly<Record<string, (call: LowerCall) => void>> = {
+  Cast, Dropout, Gelu, GlobalMaxPool, HardSigmoid, HardSwish, Identity, InstanceNormalization, LayerNormalization, LeakyRelu,
+  Max, Mean, Min, PRelu, Pad, Pow, ReduceL1, ReduceL2, ReduceMean: Reduce, ReduceSum: Reduce, ReduceSumSquare, Reshape,
+  Resize, Slice, Softmax, Softplus, Softsign, Squeeze, Sum, Unsqueeze,
+}; // biome-ignore format: a table
+
+export const lowerTable: Readonly<Record<string, (call: LowerCall) => void>> = {
+  ...Object.fromEntries(Object.keys(opTable).map((op) => [op, pass])),
+  ...lowered,
+};

@@ -1,0 +1,96 @@
+/** Normalisations and reductions as means, sums and elementwise ops. Formulas are those of the ONNX operator reference. */
+import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
+import { sizeOf } from '../../graph/shapes.ts';
+import { axisOf } from '../node-call.ts';
+import type { LowerCall } from './lower-call.ts';
+
+interface Moments {
+  readonly mean: string;
+  readonly centred: string;
+  /** √(variance + epsilon). */
+  readonly deviation: string;
+}
+
+/** Over `axes`, in two passes as numerically careful libraries do. */
+function momentsOf(call: LowerCall, axes: readonly number[], epsilon: number): Moments {
+  const mean = call.add('ReduceMean', [call.input(0)], { axes, keepdims: 1 });
+  const centred = call.add('Sub', [call.input(0), mean]);
+  const variance = call.add('ReduceMean', [call.add('Mul', [centred, centred])], { axes, keepdims: 1 });
+  return { mean, centred, deviation: call.add('Sqrt', [call.add('Add', [variance, call.number(epsilon)])]) };
+}
+
+export function LayerNormalization(call: LowerCall): void {
+  const shape = call.shape(0);
+  const axis = axisOf(call.attributes.number('axis', -1), shape.length + 1, call.node);
+  const epsilon = call.attributes.number('epsilon', 1e-5);
+  call.attributes.require('stash_type', 1);
+  call.attributes.finish();
+  if (axis === 0) throw opUnsupported(call.node, 'normalisation over the batch');
+  const axes = shape.slice(axis - 1).map((_, d) => axis + d);
+  const { mean, centred, deviation } = momentsOf(call, axes, epsilon);
+  call.also(1, 'Identity', [mean]);
+  call.also(2, 'Reciprocal', [deviation]);
+  const unit = call.add('Div', [centred, deviation]);
+  if (call.constant(1) === undefined) throw graphInvalid(call.node, 'input 1, the scale, is missing.');
+  const scaled = [unit, call.input(1)];
+  if (call.constant(2) === undefined) call.finish('Mul', scaled);
+  else call.finish('Add', [call.add('Mul', scaled), call.input(2)]);
+}
+
+export function InstanceNormalization(call: LowerCall): void {
+  const epsilon = call.attributes.number('epsilon', 1e-5);
+  call.attributes.finish();
+  const shape = call.shape(0);
+  const perChannel = (index: number): string => {
+    const list = call.constant(index);
+    if (list?.data.length !== shape[0])
+      throw graphInvalid(call.node, `input ${index} must hold ${shape[0]} numbers, one a channel.`);
+    return call.tensor(shape.map((size, d) => (d === 0 ? size : 1)), list!.data); // biome-ignore format: one expression
+  };
+  const axes = shape.slice(1).map((_, d) => d + 2);
+  const { centred, deviation } = momentsOf(call, axes, epsilon);
+  const unit = call.add('Div', [centred, deviation]);
+  call.finish('Add', [call.add('Mul', [unit, perChannel(1)]), perChannel(2)]);
+}
+
+const sumOf =
+  (prepare: 'Abs' | 'square', finish?: 'Sqrt') =>
+  (call: LowerCall): void => {
+    const axes = call.list('axes', 1);
+    const keepdims = call.attributes.number('keepdims', 1);
+    call.attributes.require('noop_with_empty_axes', 0);
+    call.attributes.finish();
+    const x = call.input(0);
+    const attributes = { keepdims, ...(axes === undefined || axes.length === 0 ? {} : { axes }) };
+    const terms = prepare === 'Abs' ? call.add('Abs', [x]) : call.add('Mul', [x, x]);
+    if (finish === undefined) call.finish('ReduceSum', [terms], attributes);
+    else call.finish(finish, [call.add('ReduceSum', [terms], attributes)]);
+  };
+
+export const ReduceL1 = sumOf('Abs');
+export const ReduceL2 = sumOf('square', 'Sqrt');
+export const ReduceSumSquare = sumOf('square');
+
+/** A window over the whole image. */
+export function GlobalMaxPool(call: LowerCall): void {
+  call.attributes.finish();
+  const shape = call.shape(0);
+  if (shape.length !== 3) throw opUnsupported(call.node, 'only [batch, channels, height, width] is implemented');
+  call.finish('MaxPool', [call.input(0)], { kernel_shape: shape.slice(1) });
+}
+
+/** Before opset 13, softmax runs over all dimensions from `axis`, which is 1 if not given; since then over that one. */
+export function Softmax(call: LowerCall): void {
+  if (call.opset >= 13) {
+    call.finish('Softmax', [call.input(0)], call.given);
+    return;
+  }
+  const shape = call.shape(0);
+  const axis = axisOf(call.attributes.number('axis', 1), shape.length + 1, call.node);
+  call.attributes.finish();
+  if (axis === shape.length) call.finish('Softmax', [call.input(0)], { axis: -1 });
+  else if (axis === 1) {
+    const flat = call.add('Reshape', [call.input(0), call.number(0, sizeOf(shape))]);
+    call.finish('Reshape', [call.add('Softmax', [flat], { axis: -1 }), call.number(0, ...shape)]);
+  } else throw opUnsupported(call.node, `axis ${axis} before opset 13`);
+}

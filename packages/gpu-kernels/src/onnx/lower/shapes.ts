@@ -1,0 +1,140 @@
+/** Reshape, Squeeze, Unsqueeze, Pad, Slice, Resize: ops whose shapes exporters compute. */
+import type { GraphAttribute } from '@diptych/plugin-kit';
+import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
+import { showShape } from '../../graph/shapes.ts';
+import { sliceBounds, unsqueezedShape } from '../fold/movement.ts';
+import { axisOf } from '../node-call.ts';
+import type { LowerCall } from './lower-call.ts';
+
+/** A Reshape that keeps the batch first and gives each item `shape`. */
+function reshapeItems(call: LowerCall, shape: readonly number[]): void {
+  call.finish('Reshape', [call.input(0), call.number(0, ...shape)]);
+}
+
+/** The first entry stands for the batch if it is 0, −1, computed from it, or the batch that the file was exported for. */
+export function Reshape(call: LowerCall): void {
+  const keepsZero = call.attributes.number('allowzero', 0) !== 0;
+  call.attributes.finish();
+  const target = call.constant(1);
+  if (target === undefined) throw graphInvalid(call.node, 'input 1 is missing.');
+  const [first = 1, ...rest] = target.data;
+  if (rest.some(Number.isNaN)) throw opUnsupported(call.node, 'the number of items as another dimension than the first');
+  if (keepsZero && [first, ...rest].includes(0)) throw opUnsupported(call.node, 'a dimension of size 0');
+  const isBatch = Number.isNaN(first) || first === call.state.fixedBatch;
+  call.finish('Reshape', [call.input(0), call.tensor([target.data.length], [isBatch ? 0 : first, ...rest])]);
+}
+
+export function Squeeze(call: LowerCall): void {
+  const shape = call.shape(0);
+  const given = call.list('axes', 1);
+  call.attributes.finish();
+  if (given === undefined && call.state.fixedBatch === 1)
+    throw opUnsupported(call.node, 'no axes: it would drop the batch of 1');
+  const axes = given?.map((axis) => axisOf(axis, shape.length + 1, call.node));
+  if (axes?.includes(0)) throw opUnsupported(call.node, 'removal of the batch');
+  if (axes?.some((axis) => shape[axis - 1] !== 1))
+    throw graphInvalid(call.node, `axes ${showShape(axes)} of ${showShape(shape)} without batch are not all 1.`);
+  reshapeItems(
+    call,
+    shape.filter((size, d) => (axes === undefined ? size !== 1 : !axes.includes(d + 1))),
+  );
+}
+
+export function Unsqueeze(call: LowerCall): void {
+  const shape = call.shape(0);
+  const axes = call.list('axes', 1) ?? [];
+  call.attributes.finish();
+  const rank = shape.length + 1 + axes.length;
+  if (axes.some((axis) => axisOf(axis, rank, call.node) === 0))
+    throw opUnsupported(call.node, 'a dimension before the batch');
+  reshapeItems(call, unsqueezedShape([0, ...shape], axes, call.node).slice(1));
+}
+
+/** Pads for all dimensions; those of `axes` alone since opset 18. */
+export function Pad(call: LowerCall): void {
+  const mode = call.attributes.string('mode', 'constant');
+  call.attributes.finish();
+  const rank = call.shape(0).length + 1;
+  const given = call.integers(1) ?? [];
+  const axes = (call.integers(3) ?? Array.from({ length: rank }, (_, d) => d)).map((axis) => axisOf(axis, rank, call.node));
+  if (given.length !== 2 * axes.length)
+    throw graphInvalid(call.node, `${given.length} pads do not fit ${axes.length} dimensions.`);
+  const pads = new Array<number>(2 * rank).fill(0);
+  for (const [index, axis] of axes.entries()) {
+    pads[axis] = given[index]!;
+    pads[axis + rank] = given[index + axes.length]!;
+  }
+  const inputs = [call.input(0), call.number(...pads), ...(call.has(2) ? [call.input(2)] : [])];
+  call.constant(2);
+  call.finish('Pad', inputs, { mode });
+}
+
+/** Of height and width by whole steps, as a Pad of negative size: the only slices that the plan expresses. */
+export function Slice(call: LowerCall): void {
+  call.attributes.finish();
+  const shape = call.shape(0);
+  const starts = call.integers(1) ?? [];
+  const ends = call.integers(2) ?? [];
+  const axes = (call.integers(3) ?? starts.map((_, d) => d)).map((axis) => axisOf(axis, shape.length + 1, call.node));
+  const steps = call.integers(4) ?? starts.map(() => 1);
+  // The batch has any size; a slice of it is refused below, whatever it is.
+  const bounds = sliceBounds([1, ...shape], starts, ends, axes, steps, call.node);
+  const isWhole = (d: number): boolean =>
+    bounds[d]!.begin === 0 && bounds[d]!.step === 1 && bounds[d]!.count === [1, ...shape][d];
+  if (axes.includes(0)) throw opUnsupported(call.node, 'a slice of the batch');
+  if (shape.length !== 3 || !isWhole(1) || bounds.some(({ step }) => step !== 1))
+    throw opUnsupported(call.node, 'only height and width of images can be sliced, in steps of 1');
+  const [top, left] = [bounds[2]!.begin, bounds[3]!.begin];
+  const pads = [0, 0, -top, -left, 0, 0, top + bounds[2]!.count - shape[1]!, left + bounds[3]!.count - shape[2]!];
+  call.finish('Pad', [call.input(0), call.number(...pads)], { mode: 'constant' });
+}
+
+/**
+ * Whole enlargements read the same pixels however coordinates are rounded about pixel centres: output s·i + r reads
+ * i + (r + ½)/s − ½, less than ½ away from i. They become the asymmetric form, which the planner has.
+ */
+function nearestForm(call: LowerCall, factors: readonly number[]): Record<string, GraphAttribute> {
+  const { antialias: _, keep_aspect_ratio_policy: __, axes: ___, ...passed } = call.given;
+  const isNearest = (passed['mode'] ?? 'nearest') === 'nearest';
+  const isCentred = (passed['coordinate_transformation_mode'] ?? 'half_pixel') === 'half_pixel';
+  const isRounded = String(passed['nearest_mode'] ?? 'round_prefer_floor').startsWith('round_prefer_');
+  if (!isNearest || !isCentred || !isRounded || !factors.every((factor) => Number.isInteger(factor) && factor >= 1))
+    return passed;
+  return { ...passed, coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' };
+}
+
+/** Sizes or scales of all four dimensions; those of `axes` alone since opset 18. What only other modes read is dropped. */
+export function Resize(call: LowerCall): void {
+  const { attributes } = call;
+  attributes.require('antialias', 0);
+  attributes.require('keep_aspect_ratio_policy', 'stretch');
+  const shape = call.shape(0);
+  const rank = shape.length + 1;
+  const axes = attributes
+    .numbers(
+      'axes',
+      Array.from({ length: rank }, (_, d) => d),
+    )
+    .map((axis) => axisOf(axis, rank, call.node));
+  const [sizes, scales] = [call.constant(3), call.constant(2)];
+  const isBySize = sizes !== undefined && sizes.data.length > 0;
+  const list = isBySize ? sizes.data : scales?.data;
+  if (list?.length !== axes.length) throw graphInvalid(call.node, `scales or sizes must have ${axes.length} entries, got ${list?.length ?? 0}.`); // biome-ignore format: one condition
+  const full = [1, ...(isBySize ? shape : shape.map(() => 1))];
+  for (const [index, axis] of axes.entries()) full[axis] = list[index]!;
+  const [batch, ...rest] = full as [number, ...number[]];
+  const keepsBatch = batch === 1 || (isBySize && (Number.isNaN(batch) || batch === call.state.fixedBatch));
+  if (!keepsBatch || rest.some(Number.isNaN)) throw opUnsupported(call.node, 'resizing of the batch');
+  const passed = nearestForm(call, isBySize ? rest.map((size, d) => size / shape[d]!) : rest);
+  const target = call.number(1, ...rest);
+  call.finish('Resize', isBySize ? [call.input(0), '', '', target] : [call.input(0), '', target], passed);
+}
+
+/** Axes as an attribute, or since opset 13 or 18 as an input. */
+export function Reduce(call: LowerCall): void {
+  const axes = call.list('axes', 1);
+  const { axes: _, noop_with_empty_axes: __, ...passed } = call.given;
+  if (axes !== undefined && axes.length > 0) call.finish(call.node.op, [call.input(0)], { ...passed, axes });
+  else if (call.given['noop_with_empty_axes'] === 1) call.finish('Identity', [call.input(0)]);
+  else call.finish(call.node.op, [call.input(0)], passed);
+}

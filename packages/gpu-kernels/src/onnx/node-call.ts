@@ -1,0 +1,81 @@
+/** What folding and lowering share: a node of the file with its attributes, and its constants. */
+import type { GraphAttribute } from '@diptych/plugin-kit';
+import { Attributes } from '../graph/attributes.ts';
+import { graphInvalid, type NodePlace, opUnsupported } from '../graph/graph-errors.ts';
+import { type Constant, holdsBatch } from './constant.ts';
+import type { OnnxNode } from './onnx-model.ts';
+
+/** Attributes as the planner knows them; those that it has no form for (graphs, tensors) are refused by name. */
+export function graphAttributes(node: OnnxNode): Record<string, GraphAttribute> {
+  const attributes: [string, GraphAttribute][] = [];
+  for (const [name, { kind, value }] of node.attributes) {
+    if (kind === 'tensor' || kind === 'unsupported')
+      throw opUnsupported(node, `attribute ${name} is a ${kind === 'tensor' ? kind : value}`);
+    attributes.push([name, value]);
+  }
+  return Object.fromEntries(attributes);
+}
+
+/** A node whose inputs are all constants. */
+export class FoldCall {
+  readonly node: OnnxNode;
+  readonly opset: number;
+  readonly #inputs: readonly (Constant | undefined)[];
+  #attributes: Attributes | undefined;
+
+  constructor(node: OnnxNode, opset: number, inputs: readonly (Constant | undefined)[]) {
+    this.node = node;
+    this.opset = opset;
+    this.#inputs = inputs;
+  }
+
+  get place(): string {
+    return `Node "${this.node.name}" (${this.node.op})`;
+  }
+
+  get count(): number {
+    return this.#inputs.length;
+  }
+
+  get attributes(): Attributes {
+    const { name, op, inputs, outputs } = this.node;
+    this.#attributes ??= new Attributes({ name, op, inputs, outputs, attributes: graphAttributes(this.node) });
+    return this.#attributes;
+  }
+
+  optional(index: number): Constant | undefined {
+    return this.#inputs[index];
+  }
+
+  input(index: number): Constant {
+    const constant = this.#inputs[index];
+    if (constant === undefined) throw graphInvalid(this.node, `input ${index} is missing.`);
+    return constant;
+  }
+
+  /** Input `index` as a list of integers that does not depend on the batch. */
+  integers(index: number): number[] {
+    return integersOf(this.input(index), this.node);
+  }
+
+  /** A list that is an attribute in older opsets and an input in newer ones. */
+  list(name: string, index: number): readonly number[] | undefined {
+    if (this.attributes.has(name)) return this.attributes.numbers(name, []);
+    return this.#inputs[index] === undefined ? undefined : this.integers(index);
+  }
+}
+
+export function integersOf(constant: Constant, node: NodePlace): number[] {
+  if (holdsBatch(constant)) throw opUnsupported(node, 'arithmetic with the number of items of the batch');
+  const list = [...constant.data];
+  if (!list.every(Number.isInteger)) throw graphInvalid(node, 'integers are expected, got fractions.');
+  return list;
+}
+
+/** A dimension counted from the end, made absolute. */
+export function axisOf(axis: number, rank: number, node: NodePlace): number {
+  const absolute = axis < 0 ? axis + rank : axis;
+  if (!Number.isInteger(absolute) || absolute < 0 || absolute >= rank)
+    throw graphInvalid(node, `axis ${axis} does not exist in rank ${rank}.`);
+  return absolute;
+}

@@ -1,0 +1,148 @@
+/**
+ * ONNX's own backend node tests, from a folder of the `onnx` Python package: one model and its data each. Our networks
+ * take a batch of items and constant parameters, so each test runs in up to three readings: all inputs computed, the
+ * first computed and the others constant, and all constant (which is folding). It passes if at least one reading is
+ * supported and every supported one gives the expected numbers.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isDiptychError, type Tensor, type Tensors } from '@diptych/plugin-kit';
+import type { Backend } from '../backends/backend.ts';
+import { planGraph } from '../graph/planner.ts';
+import { type Constant, decodeTensor } from './constant.ts';
+import { foldOnnx, importOnnx, newestOpset, oldestOpset } from './import-onnx.ts';
+import type { OnnxModel, OnnxTensor } from './onnx-model.ts';
+import { readOnnxModel } from './read/read-onnx-model.ts';
+import { readTensor } from './read/read-tensor.ts';
+
+export interface NodeTestResult {
+  readonly test: string;
+  readonly op: string;
+  readonly opset: number;
+  /** `network`: ran as a network; `folded`: only as a constant, computed at import. */
+  readonly status: 'network' | 'folded' | 'unsupported' | 'failed';
+  /** Of `unsupported` and `failed`. */
+  readonly reason: string;
+}
+
+export const listNodeTests = (folder: string): string[] =>
+  readdirSync(folder)
+    .filter((name) => name.startsWith('test_'))
+    .toSorted();
+
+type Outcome =
+  | { readonly passed: true }
+  | { readonly passed: false; readonly reason: string }
+  | { readonly unsupported: string };
+
+/** The tolerances of ONNX's own runner: relative 1e-3, absolute 1e-7. Ours adds one float32 rounding of the largest number. */
+function compare(actual: Constant | Tensor, expected: Constant): Outcome {
+  if (actual.shape.join() !== expected.shape.join())
+    return { passed: false, reason: `shape [${actual.shape.join(', ')}], expected [${expected.shape.join(', ')}]` };
+  let largest = 0;
+  for (const value of expected.data) if (Number.isFinite(value)) largest = Math.max(largest, Math.abs(value));
+  for (const [index, value] of expected.data.entries()) {
+    const got = actual.data[index]!;
+    if (Object.is(got, value) || got === value) continue;
+    const allowed = 1e-7 + 1e-3 * Math.abs(value) + largest * 2 ** -23;
+    if (!(Math.abs(got - value) <= allowed)) return { passed: false, reason: `${got} at ${index}, expected ${value}` };
+  }
+  return { passed: true };
+}
+
+interface NodeTest {
+  readonly model: OnnxModel;
+  readonly inputs: readonly OnnxTensor[];
+  readonly expected: readonly Constant[];
+}
+
+function readNodeTest(folder: string): NodeTest {
+  const data = join(folder, 'test_data_set_0');
+  const read = (name: string): OnnxTensor => readTensor(readFileSync(join(data, name)), name);
+  const model = readOnnxModel(readFileSync(join(folder, 'model.onnx')));
+  const inputs = model.inputs.map((input, index) => {
+    const file = `input_${index}.pb`;
+    return { ...(existsSync(join(data, file)) ? read(file) : { type: 0, shape: [] }), name: input.name };
+  });
+  return {
+    model,
+    inputs,
+    expected: model.outputs.map((_, index) => decodeTensor(read(`output_${index}.pb`), `output ${index}`)),
+  };
+}
+
+/** What is not ours to support throws a DiptychError of these codes; anything else is a failure of ours. */
+function unsupportedReason(error: unknown): string {
+  if (isDiptychError(error) && (error.code === 'OP_UNSUPPORTED' || error.code === 'GRAPH_INVALID'))
+    return typeof error.details['reason'] === 'string' ? error.details['reason'] : error.message;
+  throw error;
+}
+
+async function asNetwork({ model, inputs, expected }: NodeTest, computed: number, backend: Backend): Promise<Outcome> {
+  const tensors = inputs.slice(0, computed).map((input) => decodeTensor(input, input.name));
+  const batch = tensors[0]?.shape[0] ?? 0;
+  if (tensors.some(({ shape }) => shape.length === 0 || shape[0] !== batch))
+    return { unsupported: 'its inputs do not share a batch' };
+  if (expected.some(({ shape }) => shape[0] !== batch)) return { unsupported: 'its output does not keep the batch' };
+  const bound = {
+    ...model,
+    inputs: model.inputs.slice(0, computed),
+    initializers: [...model.initializers, ...inputs.slice(computed)],
+  };
+  const { graph, weights } = importOnnx(bound);
+  const planned = planGraph(graph, weights, Math.max(1, batch));
+  const [missing] = backend.check(planned.plan);
+  if (missing !== undefined) return { unsupported: missing.reason };
+  await using executable = await backend.compile(planned.plan, planned.weights);
+  const given = tensors.map(
+    ({ shape, data }, index) => [inputs[index]!.name, { shape, data: Float32Array.from(data) }] as const,
+  );
+  const actual: Tensors = await executable.run(Object.fromEntries(given));
+  const outcomes = model.outputs.map(({ name }, index) => compare(actual[name]!, expected[index]!));
+  return outcomes.find((outcome) => !('passed' in outcome && outcome.passed)) ?? { passed: true };
+}
+
+function asConstant({ model, inputs, expected }: NodeTest): Outcome {
+  const results = foldOnnx({ ...model, inputs: [], initializers: [...model.initializers, ...inputs] });
+  const outcomes = results.map((result, index) => compare(result, expected[index]!));
+  return outcomes.find((outcome) => !('passed' in outcome && outcome.passed)) ?? { passed: true };
+}
+
+export async function runNodeTest(folder: string, backend: Backend): Promise<NodeTestResult> {
+  const test = folder.split('/').at(-1)!;
+  let head = { test, op: '?', opset: 0 };
+  let nodeTest: NodeTest;
+  try {
+    const model = readOnnxModel(readFileSync(join(folder, 'model.onnx')));
+    head = {
+      test,
+      op: test.includes('_expanded') ? 'function bodies' : (model.nodes.at(-1)?.op ?? '?'),
+      opset: model.opset,
+    };
+    // Older opsets are tested by the package's own converter only; their ops have changed since.
+    if (model.opset < oldestOpset || model.opset > newestOpset)
+      return { ...head, status: 'unsupported', reason: `opset ${model.opset}` };
+    nodeTest = readNodeTest(folder);
+  } catch (error) {
+    return { ...head, status: 'unsupported', reason: unsupportedReason(error) };
+  }
+  const count = nodeTest.inputs.length;
+  const attempt = async (read: () => Outcome | Promise<Outcome>): Promise<Outcome> => {
+    try {
+      return await read();
+    } catch (error) {
+      return { unsupported: unsupportedReason(error) };
+    }
+  };
+  const networks: Outcome[] = [];
+  for (const computed of new Set([Math.min(1, count), count])) {
+    if (computed > 0) networks.push(await attempt(() => asNetwork(nodeTest, computed, backend)));
+  }
+  const folded = await attempt(() => asConstant(nodeTest));
+  const failure = [...networks, folded].find((outcome) => 'passed' in outcome && !outcome.passed);
+  if (failure !== undefined && 'reason' in failure) return { ...head, status: 'failed', reason: failure.reason };
+  if (networks.some((outcome) => 'passed' in outcome)) return { ...head, status: 'network', reason: '' };
+  if ('passed' in folded) return { ...head, status: 'folded', reason: '' };
+  const [first = folded] = networks;
+  return { ...head, status: 'unsupported', reason: 'unsupported' in first ? first.unsupported : '' };
+}

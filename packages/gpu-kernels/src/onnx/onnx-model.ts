@@ -1,0 +1,70 @@
+/** An ONNX file as plain data: what `readOnnxModel` gives. Names follow onnx.proto; tensors keep views into the file. */
+
+/** TensorProto.DataType, the ones that are read. */
+export const elementTypes = {
+  1: 'float32', 2: 'uint8', 3: 'int8', 4: 'uint16', 5: 'int16', 6: 'int32', 7: 'int64', 9: 'bool', 10: 'float16',
+  11: 'float64', 12: 'uint32', 13: 'uint64', 16: 'bfloat16',
+} as const; // biome-ignore format: a table
+export type ElementType = (typeof elementTypes)[keyof typeof elementTypes];
+
+export interface ExternalData {
+  /** Relative to the folder of the model; checked by `resolveExternalData`. */
+  readonly location: string;
+  readonly offset: number;
+  readonly length: number | undefined;
+}
+
+export interface OnnxTensor {
+  readonly name: string;
+  /** As in the file, also where `elementTypes` does not know it. */
+  readonly type: number;
+  readonly shape: readonly number[];
+  /** Little-endian numbers of the type, a view into the file. */
+  readonly raw?: Uint8Array;
+  /** float_data: little-endian float32. */
+  readonly floats?: Uint8Array;
+  /** double_data: little-endian float64. */
+  readonly doubles?: Uint8Array;
+  /** int32_data (which also carries bool, 8- and 16-bit types and the bits of float16), int64_data or uint64_data. */
+  readonly integers?: readonly number[];
+  readonly external?: ExternalData;
+}
+
+/** `unsupported` carries the attribute types that no op of ours has: graphs, sparse tensors, types. */
+export type OnnxAttributeValue =
+  | { readonly kind: 'number'; readonly value: number }
+  | { readonly kind: 'string'; readonly value: string }
+  | { readonly kind: 'numbers'; readonly value: readonly number[] }
+  | { readonly kind: 'tensor'; readonly value: OnnxTensor }
+  | { readonly kind: 'unsupported'; readonly value: string };
+
+export interface OnnxNode {
+  /** Unique: made from op and place where the file leaves it out or repeats it. */
+  readonly name: string;
+  readonly op: string;
+  /** Empty for the default domain. */
+  readonly domain: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes: ReadonlyMap<string, OnnxAttributeValue>;
+}
+
+export interface OnnxValue {
+  readonly name: string;
+  /** TensorProto.DataType; undefined where the value is no tensor or has no type. */
+  readonly type: number | undefined;
+  /** Sizes; a name where the file leaves the size open, `''` where it does not even name it. Undefined: rank unknown. */
+  readonly shape: readonly (number | string)[] | undefined;
+}
+
+export interface OnnxModel {
+  readonly producer: string;
+  /** Version of the default domain. */
+  readonly opset: number;
+  readonly name: string;
+  readonly nodes: readonly OnnxNode[];
+  readonly initializers: readonly OnnxTensor[];
+  /** Graph inputs that no initializer fills. */
+  readonly inputs: readonly OnnxValue[];
+  readonly outputs: readonly OnnxValue[];
+}

@@ -1,0 +1,121 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { openRuntime } from '@diptych/gpu-kernels';
+import { needsOf } from '@diptych/plugin-kit';
+import { describeDetector, fakeContext, sampleImages } from '@diptych/plugin-kit/testing';
+import { afterAll, describe, expect, it, vi } from 'vitest';
+import { formulaCases, inBatches } from '../testing/formula-images.ts';
+import { describeOnBackends } from '../testing/runtimes.ts';
+import onnx from './onnx.ts';
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+const goldens = new URL('../../goldens/onnx/', import.meta.url);
+const file = readFileSync(new URL('classifier.onnx', goldens));
+const external = readFileSync(new URL('classifier-external.onnx', goldens));
+const externalData = readFileSync(new URL('classifier-external.bin', goldens));
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+const card = {
+  input: 'pixels',
+  recipe: [
+    { step: 'resize', filter: 'pillow-bicubic', width: 16, height: 16 },
+    { step: 'normalise', scale: 1 / 255, mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225] },
+  ],
+  output: 'logits',
+  labels: ['synthetic', 'camera'],
+  synthetic: 'synthetic',
+  activation: 'softmax' as const,
+  trainedOn: ['ProGAN'],
+  licence: { id: 'Apache-2.0' },
+  sha256: sha256(file),
+};
+const given = (changes: object = {}) => ({ model: 'models/classifier.onnx', card: { ...card, ...changes } });
+
+const runtime = await openRuntime();
+afterAll(() => runtime[Symbol.asyncDispose]());
+const contextWith = (weights: Record<string, Uint8Array>) => fakeContext({ runtime, weights });
+
+describeDetector(onnx, {
+  options: given(),
+  images: sampleImages(),
+  context: () => contextWith({ model: file }),
+});
+
+interface Golden {
+  readonly name: string;
+  readonly sha256: string;
+  readonly probability: number;
+}
+const golden = JSON.parse(readFileSync(new URL('classifier.json', goldens), 'utf8')) as readonly Golden[];
+
+await describeOnBackends('detector onnx against Pillow and onnxruntime', (open) => {
+  it('gives the probability of the label', async () => {
+    const detector = await onnx.create(
+      onnx.options.parse(given()),
+      fakeContext({ runtime: open(), weights: { model: file } }),
+    );
+    const cases = formulaCases(open().info.backend);
+    const detections = await inBatches(
+      cases.map(({ image }) => image),
+      detector.maxBatch,
+      (batch) => detector.detect(batch, new AbortController().signal),
+    );
+    await detector[Symbol.asyncDispose]?.();
+    for (const [index, { name, pixelsSha256 }] of cases.entries()) {
+      const expected = golden.find((each) => each.name === name)!;
+      expect(pixelsSha256, name).toBe(expected.sha256);
+      expect(detections[index], name).toMatchObject({ status: 'scored' });
+      expect((detections[index] as { syntheticScore: number }).syntheticScore).toBeCloseTo(expected.probability, 5);
+    }
+  });
+});
+
+describe('detector onnx', () => {
+  it('asks for the file of its card and for files beside it, by digest', () => {
+    const options = onnx.options.parse(given({ files: [{ path: 'weights.bin', sha256: sha256(externalData) }] }));
+    expect(needsOf(onnx, options).weights).toEqual([
+      { name: 'model', source: 'file:models/classifier.onnx', sha256: sha256(file), licence: { id: 'Apache-2.0' } },
+      {
+        name: 'weights.bin',
+        source: 'file:models/weights.bin',
+        sha256: sha256(externalData),
+        licence: { id: 'Apache-2.0' },
+      },
+    ]);
+    expect(onnx.traitsOf?.(options)).toEqual({ trainedOn: ['ProGAN'] });
+  });
+
+  it('reads weights beside the model only where the card names them', async () => {
+    const weights = { model: external, 'classifier-external.bin': externalData };
+    const files = [{ path: 'classifier-external.bin', sha256: sha256(externalData) }];
+    const detector = await onnx.create(onnx.options.parse(given({ files })), contextWith(weights));
+    await detector[Symbol.asyncDispose]?.();
+    await expect(async () => onnx.create(onnx.options.parse(given()), contextWith(weights))).rejects.toMatchObject({
+      code: 'WEIGHTS_FORMAT_INVALID',
+      message: expect.stringContaining('classifier-external.bin'),
+    });
+  });
+
+  it.each([
+    ['a label that is not listed', { synthetic: 'fake' }],
+    ['a label by its position', { synthetic: 0 }],
+    ['a label twice', { labels: ['synthetic', 'synthetic'] }],
+    ['softmax over one label', { labels: ['synthetic'] }],
+    ['an unknown field', { threshold: 0.5 }],
+    ['an unknown step', { recipe: [{ step: 'sharpen' }] }],
+    ['no digest', { sha256: 'unknown' }],
+  ])('refuses a card with %s', (_, changes) => {
+    expect(onnx.options.safeParse(given(changes)).success).toBe(false);
+  });
+
+  it.each([
+    ['an output that the network lacks', { output: 'scores' }, 'outputs logits'],
+    ['more labels than numbers', { labels: ['synthetic', 'camera', 'other'] }, 'got 2'],
+    ['an input that the network lacks', { input: 'image' }, '"image"'],
+  ])('refuses a card with %s', async (_, changes, message) => {
+    await expect(async () =>
+      onnx.create(onnx.options.parse(given(changes)), contextWith({ model: file })),
+    ).rejects.toMatchObject({ message: expect.stringContaining(message) });
+  });
+});

@@ -1,0 +1,67 @@
+/**
+ * The card of an ONNX network: everything about it that its file does not say. Names, never positions: a label list that
+ * is given with the label to score cannot be read backwards by mistake.
+ */
+import type { ImageRecipe, WeightsRef } from '@diptych/plugin-kit';
+import { z } from 'zod';
+
+const size = z.int().min(1).max(16_384);
+const filter = z.enum(['pillow-bilinear', 'pillow-bicubic', 'tensorflow-align-corners']);
+const channels = z.array(z.number()).length(3);
+
+const recipeStep = z.discriminatedUnion('step', [
+  z.strictObject({ step: z.literal('resize'), filter, width: size, height: size }),
+  z.strictObject({ step: z.literal('resize-short-side'), filter, size }),
+  z.strictObject({ step: z.literal('centre-crop'), width: size, height: size }),
+  z.strictObject({ step: z.literal('normalise'), scale: z.number().positive(), mean: channels, deviation: channels }),
+]);
+
+/** How images become the input, as `ImageRecipe` of plugin-kit. */
+export const recipeSchema: z.ZodType<ImageRecipe> = z.array(recipeStep).min(1).max(8);
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'Expected 64 lower-case hexadecimal digits.');
+const networkName = z.string().min(1).max(1000);
+
+export const cardFields = {
+  /** Name of the network's image input. */
+  input: networkName,
+  recipe: recipeSchema,
+  /** Name of the network's output that is read. */
+  output: networkName,
+  /** Names of the numbers of that output, in the order of the network. */
+  labels: z.array(z.string().min(1)).min(1).max(10_000),
+  /** What turns the output into scores in [0, 1]: nothing where the network does so itself. */
+  activation: z.enum(['none', 'sigmoid', 'softmax']),
+  /** SHA-256 of the .onnx file: the card speaks of this file and no other. */
+  sha256,
+  licence: z.strictObject({ id: z.string().min(1), notice: z.string().optional(), url: z.url().optional() }),
+  /** Files beside the model that hold its weights, under the paths that the model names. */
+  files: z.array(z.strictObject({ path: networkName, sha256 })).default([]),
+};
+
+interface NetworkFiles {
+  readonly sha256: string;
+  readonly licence: { readonly id: string; readonly notice?: string | undefined; readonly url?: string | undefined };
+  readonly files: readonly { readonly path: string; readonly sha256: string }[];
+}
+
+/** The model and the files beside it, for `needs.weights`. `model` is a path relative to the study file. */
+export function weightsOfCard(model: string, { sha256: digest, licence, files }: NetworkFiles): WeightsRef[] {
+  const { id, notice, url } = licence;
+  const terms = { id, ...(notice === undefined ? {} : { notice }), ...(url === undefined ? {} : { url }) };
+  const folder = model.slice(0, model.lastIndexOf('/') + 1);
+  return [
+    { name: 'model', source: `file:${model}`, sha256: digest, licence: terms },
+    ...files.map((file) => ({ name: file.path, source: `file:${folder}${file.path}`, sha256: file.sha256, licence: terms })),
+  ];
+}
+
+/** One score for each label, in [0, 1] where the activation is not `none`. In double precision, so that close logits stay apart. */
+export function activate(outputs: readonly number[], activation: 'none' | 'sigmoid' | 'softmax'): number[] {
+  if (activation === 'none') return [...outputs];
+  if (activation === 'sigmoid') return outputs.map((logit) => 1 / (1 + Math.exp(-logit)));
+  const largest = Math.max(...outputs);
+  const powers = outputs.map((logit) => Math.exp(logit - largest));
+  const sum = powers.reduce((total, power) => total + power, 0);
+  return powers.map((power) => power / sum);
+}
