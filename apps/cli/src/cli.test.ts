@@ -1,8 +1,9 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodePng } from '@diptych/plugin-kit/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { linkPackages } from './testing/link-packages.ts';
 import { type RunDiptychOptions, runDiptych } from './testing/run-diptych.ts';
 
 let cwd: string;
@@ -192,9 +193,7 @@ export default defineGenerator({
   } }),
 });`,
     );
-    await mkdir(join(cwd, 'node_modules'));
-    await symlink(new URL('../../../node_modules/@diptych', import.meta.url).pathname, join(cwd, 'node_modules/@diptych'));
-    await symlink(new URL('../../../node_modules/zod', import.meta.url).pathname, join(cwd, 'node_modules/zod'));
+    await linkPackages(cwd);
     await writeFile(
       join(cwd, 'study.yaml'),
       'name: leaky\nsamplesPerPrompt: 2\npromptSets: [demo]\ngenerators: [./leaky.ts]\n',

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { extendRun, type FileScores, loadStudy, scoreFiles, studyOfScorers } from '@diptych/core';
 import { DiptychError, type Plugin, type PluginKind, type PluginUse, type Study, studySchema } from '@diptych/plugin-kit';
-import { registry } from '@diptych/plugins';
+import { builtInPlugins } from './built-in-plugins.ts';
 import { printResult } from './output/result.ts';
 import { type RunOptions, watched } from './run-study.ts';
 import { interruptSignal } from './signals.ts';
@@ -31,9 +31,7 @@ async function isRunFolder(path: string): Promise<boolean> {
 
 /** Every built-in plugin of the kind that needs no option, but for those that only read simulated pictures. */
 async function defaultUses(kind: PluginKind): Promise<PluginUse[]> {
-  const plugins = await Promise.all(
-    Object.values(registry).map(async (load) => (await load()).default as unknown as Plugin & { simulated?: boolean }),
-  );
+  const plugins: (Plugin & { simulated?: boolean })[] = await builtInPlugins();
   return plugins
     .filter(
       (plugin) =>

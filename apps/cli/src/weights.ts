@@ -3,6 +3,7 @@ import { extname } from 'node:path';
 import { loadStudy, openWeightsStore, resolvePlugin, type WeightsStore } from '@diptych/core';
 import { DiptychError, needsOf, type Plugin, type PluginKind, type PluginUse, type WeightsRef } from '@diptych/plugin-kit';
 import { registry } from '@diptych/plugins';
+import { builtInPlugins } from './built-in-plugins.ts';
 import { note, type OutputOptions } from './output/result.ts';
 import { bytes } from './output/table.ts';
 
@@ -36,9 +37,7 @@ export interface PluginWeights {
 
 /** Weights of the built-in plugins that need no option of the user's to name them. */
 export async function builtInWeights(): Promise<PluginWeights[]> {
-  const plugins = await Promise.all(
-    Object.values(registry).map(async (load) => (await load()).default as unknown as Plugin),
-  );
+  const plugins = await builtInPlugins();
   return plugins.flatMap((plugin) => {
     const parsed = plugin.options.safeParse({});
     return parsed.success ? weightsOf(plugin, parsed.data, process.cwd()) : [];

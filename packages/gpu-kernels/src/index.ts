@@ -5,13 +5,9 @@
 import { type BackendName, DiptychError, type Model, type Runtime, type RuntimeInfo } from '@diptych/plugin-kit';
 import type { Backend } from './backends/backend.ts';
 import { type PlannedGraph, planGraph } from './graph/planner.ts';
-import { planOnnx } from './onnx/plan-onnx.ts';
 import { backendNames, type Chosen, type OpenOptions, openBest, openFirst, tryOpen } from './open-backend.ts';
 
 export type { Plan } from './graph/plan.ts';
-
-export { inspectOnnx, type OnnxReport } from './onnx/inspect-onnx.ts';
-export { openOnnxFile } from './onnx/open-onnx-file.ts';
 
 export interface RuntimeOptions extends OpenOptions {
   /** One name, or several in order. Without it `DIPTYCH_BACKEND` decides, and without that Diptych chooses the fastest. */
@@ -55,6 +51,7 @@ function runtimeOn({ backend, rejected }: Chosen): Runtime {
     info,
     load: async (graph, weights, batch) => start(planGraph(graph, weights, batch)),
     loadOnnx: async (bytes, options) => {
+      const { planOnnx } = await import('./onnx/plan-onnx.ts');
       const { planned, inputs, outputs } = await planOnnx(bytes, options);
       return { ...(await start(planned)), inputs, outputs };
     },

@@ -78,20 +78,17 @@ async function gpuAbsence(): Promise<string | undefined> {
 /** A real GPU, else the native addon, else a software GPU, else the reference. */
 export async function openBest(options: OpenOptions): Promise<Chosen> {
   const absence = await gpuAbsence();
-  if (absence !== undefined) {
-    const native = await tryOpen('native', options);
-    if (typeof native !== 'string') return { backend: native.backend, rejected: [{ backend: 'webgpu', reason: absence }] };
-  }
-  const webgpu = await tryOpen('webgpu', options);
-  if (typeof webgpu !== 'string' && !webgpu.software) return { backend: webgpu.backend, rejected: [] };
+  // Without a GPU Dawn could only find software, which native beats: it is not even started before native has failed.
+  const first = absence ?? (await tryOpen('webgpu', options));
+  if (typeof first !== 'string' && !first.software) return { backend: first.backend, rejected: [] };
   const native = await tryOpen('native', options);
-  const withoutGpu =
-    typeof webgpu === 'string' ? webgpu : `${webgpu.backend.adapter} is software, slower than the native addon`;
   if (typeof native !== 'string') {
-    if (typeof webgpu !== 'string') await webgpu.backend[Symbol.asyncDispose]();
-    return { backend: native.backend, rejected: [{ backend: 'webgpu', reason: withoutGpu }] };
+    if (typeof first !== 'string') await first.backend[Symbol.asyncDispose]();
+    const reason = typeof first === 'string' ? first : `${first.backend.adapter} is software, slower than the native addon`;
+    return { backend: native.backend, rejected: [{ backend: 'webgpu', reason }] };
   }
   const nativeRejected = { backend: 'native', reason: native } as const;
+  const webgpu = absence === undefined ? first : await tryOpen('webgpu', options);
   if (typeof webgpu !== 'string') return { backend: webgpu.backend, rejected: [nativeRejected] };
   const { backend } = await openFirst(['reference'], options);
   return { backend, rejected: [{ backend: 'webgpu', reason: webgpu }, nativeRejected] };

@@ -93,5 +93,22 @@ export function needsOf<Options extends z.ZodType>(plugin: PluginSpec<Options, u
   return typeof plugin.needs === 'function' ? plugin.needs(options) : (plugin.needs ?? {});
 }
 
+/** The members every plugin has; whatever else it declares is a trait. */
+const notTraits: ReadonlySet<string> = new Set<keyof Plugin>([
+  'apiVersion',
+  'kind',
+  'name',
+  'summary',
+  'reference',
+  'options',
+  'needs',
+  'traitsOf',
+  'create',
+]);
+
+/** What a plugin declares beyond the members that all have, in its own order: family, covers, trainedOn … */
+export const declaredTraits = (plugin: object): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(Object.entries(plugin).filter(([key, value]) => !notTraits.has(key) && typeof value !== 'function'));
+
 /** Instances that hold resources are disposed by core when the run ends. */
 export type MaybeDisposable = Partial<AsyncDisposable>;

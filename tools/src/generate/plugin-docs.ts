@@ -1,7 +1,7 @@
 /** Writes docs/plugins.md: what each built-in plugin is, from its static metadata. */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Licence, Needs, Plugin } from '@diptych/plugin-kit';
+import { declaredTraits, type Licence, type Needs, type Plugin } from '@diptych/plugin-kit';
 import { type GeneratedFile, origin } from './generated-file.ts';
 import { type BuiltInKind, listPlugins, type PluginFile } from './plugin-files.ts';
 
@@ -13,9 +13,6 @@ const titles: Readonly<Record<BuiltInKind, string>> = {
   rewriter: 'Rewriters',
   'authentic-set': 'Authentic sets',
 };
-
-/** Static members beside the machinery: what a plugin declares about itself. */
-const notTraits = new Set(['apiVersion', 'kind', 'name', 'summary', 'reference', 'options', 'needs', 'traitsOf', 'create']);
 
 export async function writePluginDocs(root: string): Promise<readonly GeneratedFile[]> {
   const loaded = await Promise.all(listPlugins(root).map((file) => loadPlugin(root, file)));
@@ -44,9 +41,8 @@ async function loadPlugin(root: string, file: PluginFile): Promise<LoadedPlugin>
 }
 
 function describePlugin({ file, plugin }: LoadedPlugin): string {
-  const traits = Object.entries(plugin).filter(([name]) => !notTraits.has(name));
   const rows: readonly (readonly [string, string])[] = [
-    ...traits.map(([name, value]) => [`\`${name}\``, showTrait(value)] as const),
+    ...Object.entries(declaredTraits(plugin)).map(([name, value]) => [`\`${name}\``, showTrait(value)] as const),
     ...describeNeeds(plugin.needs),
     ['reference', plugin.reference ?? ''],
     ['source', `[${file.file}](../${file.file})`],

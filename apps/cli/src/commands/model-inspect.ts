@@ -1,6 +1,6 @@
 /** `diptych model inspect`: what an ONNX file holds and costs, and what is missing to run it. Runs nothing. */
 
-import { inspectOnnx, type OnnxReport, openOnnxFile } from '@diptych/gpu-kernels';
+import { inspectOnnx, type OnnxReport, openOnnxFile } from '@diptych/gpu-kernels/onnx';
 import { DiptychError } from '@diptych/plugin-kit';
 import { type OutputOptions, printResult } from '../output/result.ts';
 import { bytes, printable, renderTable } from '../output/table.ts';

@@ -1,4 +1,11 @@
-import type { JournalRecord } from '@diptych/plugin-kit';
+import type { DetectionRecord, JournalRecord } from '@diptych/plugin-kit';
+
+export const verdictGroup = (judge: string): string => `verdict ${judge}`;
+export const detectionGroup = ({
+  detector,
+  protocol,
+  side,
+}: Pick<DetectionRecord, 'detector' | 'protocol' | 'side'>): string => `detection ${detector} ${protocol} ${side}`;
 
 /** What a record is about: two records with one key answer the same question, and the first one counts. */
 export function recordKey(record: JournalRecord): { readonly group: string; readonly index: number } {
@@ -7,9 +14,9 @@ export function recordKey(record: JournalRecord): { readonly group: string; read
     case 'authentic':
       return { group: record.type, index: record.index };
     case 'verdict':
-      return { group: `verdict ${record.judge}`, index: record.index };
+      return { group: verdictGroup(record.judge), index: record.index };
     case 'detection':
-      return { group: `detection ${record.detector} ${record.protocol} ${record.side}`, index: record.index };
+      return { group: detectionGroup(record), index: record.index };
   }
 }
 

@@ -5,6 +5,7 @@
 import {
   type AuthenticSet,
   DiptychError,
+  declaredTraits,
   type ErrorCode,
   isDiptychError,
   type Needs,
@@ -262,11 +263,8 @@ function contextFor(options: LoadPluginsOptions, { alias, needs }: Candidate, ru
   };
 }
 
-const notTraits = new Set(['apiVersion', 'kind', 'name', 'summary', 'reference', 'options', 'needs', 'traitsOf', 'create']);
-
 function resolvedEntry({ kind, alias, found, options, needs }: Candidate): ResolvedPlugin {
-  const fixed = Object.entries(found.plugin).filter(([key, value]) => !notTraits.has(key) && typeof value !== 'function');
-  const traits = { ...Object.fromEntries(fixed), ...found.plugin.traitsOf?.(options) };
+  const traits = { ...declaredTraits(found.plugin), ...found.plugin.traitsOf?.(options) };
   return {
     kind,
     name: found.plugin.name,

@@ -1,9 +1,8 @@
-import { open, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import type { JournalRecord } from '@diptych/plugin-kit';
 import { openJournal } from '../journal/open-journal.ts';
 import { readJournal, readJournalBatches } from '../journal/read-journal.ts';
 import type { ImageStore } from '../store/image-store.ts';
-import { systemCode } from '../text/describe-error.ts';
 
 /**
  * Before a run goes on: records whose image is no longer in the store are taken out of the journal, with all that
@@ -35,7 +34,6 @@ function subjectOf(record: JournalRecord): string {
 
 async function findMissing(journalPath: string, store: ImageStore): Promise<Set<string>> {
   const missing = new Set<string>();
-  if (!(await exists(journalPath))) return missing;
   let last = '';
   for await (const { records } of readJournalBatches(journalPath, { validation: 'fast' })) {
     for (const record of records) {
@@ -47,14 +45,4 @@ async function findMissing(journalPath: string, store: ImageStore): Promise<Set<
     }
   }
   return missing;
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await (await open(path, 'r')).close();
-    return true;
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return false;
-    throw error;
-  }
 }

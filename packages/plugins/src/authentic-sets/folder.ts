@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto';
 import { type AuthenticImage, DiptychError, defineAuthenticSet } from '@diptych/plugin-kit';
 import { z } from 'zod';
 import {
   findFile,
   type ImageFolder,
-  MissingFiles,
+  ListingSurvey,
   openImageFolder,
   readFileInside,
   walkImages,
@@ -65,22 +64,12 @@ async function* imagesOfFolder(
 }
 
 async function digestOf(folder: ImageFolder, images: AsyncIterable<AuthenticImage>, keys: FileKeys): Promise<string> {
-  const hash = createHash('sha256');
-  let count = 0;
-  const missing = new MissingFiles();
+  const listing = new ListingSurvey();
   for await (const image of images) {
-    count += 1;
     const found = await findFile(folder, keys.fileOf(image.key));
-    if (found === undefined) missing.add(image.key);
-    hash.update(`${JSON.stringify([image, found?.sizeBytes ?? null])}\n`);
+    listing.add([image, found?.sizeBytes ?? null], found === undefined ? image.key : undefined);
   }
-  missing.throwIfAny(folder.root);
-  if (count === 0)
-    throw new DiptychError(
-      'IMAGES_FOLDER_INVALID',
-      `Expected images in ${folder.root}, received none. Check \`folder\`, \`table\` and \`filter\` in the options.`,
-    );
-  return hash.digest('hex');
+  return listing.finish(folder.root);
 }
 
 export default defineAuthenticSet({

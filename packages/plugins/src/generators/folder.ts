@@ -1,6 +1,4 @@
-import { createHash } from 'node:crypto';
 import {
-  DiptychError,
   decoderSchema,
   defineExistingImages,
   type ExistingSample,
@@ -13,7 +11,7 @@ import { hazardLabelOptions } from '../shared/hazard-labels.ts';
 import {
   findFile,
   type ImageFolder,
-  MissingFiles,
+  ListingSurvey,
   openImageFolder,
   readFileInside,
   walkImages,
@@ -80,26 +78,17 @@ interface Survey {
 
 /** Checks that files exist; all missing ones are told together. */
 async function survey(folder: ImageFolder, rows: AsyncIterable<ImportedRow>, keys: FileKeys): Promise<Survey> {
-  const hash = createHash('sha256');
-  let count = 0;
+  const listing = new ListingSurvey();
   const outcomes = new Map<string, NonNullable<ImportedRow['instead']>>();
-  const missing = new MissingFiles();
   for await (const row of rows) {
     const { key } = row.sample;
-    count += 1;
     const found = row.file === undefined ? undefined : await findFile(folder, row.file);
     if (row.instead !== undefined) outcomes.set(key, row.instead);
-    else if (found === undefined) missing.add(key);
     const told = row.instead instanceof Error ? row.instead.message : row.instead;
-    hash.update(`${JSON.stringify([row.sample, found?.sizeBytes ?? null, told ?? null])}\n`);
+    const isMissing = row.instead === undefined && found === undefined;
+    listing.add([row.sample, found?.sizeBytes ?? null, told ?? null], isMissing ? key : undefined);
   }
-  missing.throwIfAny(folder.root);
-  if (count === 0)
-    throw new DiptychError(
-      'IMAGES_FOLDER_INVALID',
-      `Expected images in ${folder.root}, received none. Check \`folder\`, \`table\` and \`filter\` in the options.`,
-    );
-  return { digest: hash.digest('hex'), outcomes, keys };
+  return { digest: listing.finish(folder.root), outcomes, keys };
 }
 
 export default defineExistingImages({

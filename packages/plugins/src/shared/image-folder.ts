@@ -2,6 +2,7 @@
  * A folder of images that the user names: listing, and reading files without ever leaving it. A name or a symbolic
  * link that leads outside is an error, not a skipped file, so that a set never loses images in silence.
  */
+import { createHash } from 'node:crypto';
 import type { Dirent } from 'node:fs';
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
@@ -126,7 +127,7 @@ export async function* walkImages(folder: ImageFolder, signal: AbortSignal, belo
 }
 
 /** Listed names that were not found, told together. */
-export class MissingFiles {
+class MissingFiles {
   readonly #first: string[] = [];
   #count = 0;
 
@@ -144,6 +145,30 @@ export class MissingFiles {
       {
         details: { missing: this.#first, count: this.#count },
       },
+    );
+  }
+}
+
+/** One pass over a listing of image files: its digest, and the faults that only the whole listing shows. */
+export class ListingSurvey {
+  readonly #hash = createHash('sha256');
+  readonly #missing = new MissingFiles();
+  #count = 0;
+
+  /** `entry` is what the digest covers; `missing` names the entry whose file is not there. */
+  add(entry: readonly unknown[], missing?: string): void {
+    this.#count += 1;
+    if (missing !== undefined) this.#missing.add(missing);
+    this.#hash.update(`${JSON.stringify(entry)}\n`);
+  }
+
+  /** The digest. Throws IMAGES_FOLDER_INVALID where files are missing, all told together, or nothing was listed. */
+  finish(root: string): string {
+    this.#missing.throwIfAny(root);
+    if (this.#count > 0) return this.#hash.digest('hex');
+    throw new DiptychError(
+      'IMAGES_FOLDER_INVALID',
+      `Expected images in ${root}, received none. Check \`folder\`, \`table\` and \`filter\` in the options.`,
     );
   }
 }
