@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { PresentedImage } from './image.ts';
+import type { Metered } from './pacing.ts';
 import { apiVersion, type MaybeDisposable, type Plugin, type PluginSpec } from './plugin.ts';
 
 /**
@@ -7,14 +8,21 @@ import { apiVersion, type MaybeDisposable, type Plugin, type PluginSpec } from '
  * must be fitted on the run itself returns `measured` features instead, and core cross-fits a logistic head over
  * prompts, so that no image is scored by a head that saw its prompt.
  */
-export type Detection =
+export type Detection = DetectionAnswer & {
+  /** What this answer cost in US dollars. */
+  readonly costUsd?: number;
+};
+
+type DetectionAnswer =
   | { readonly status: 'scored'; readonly syntheticScore: number }
   | { readonly status: 'measured'; readonly features: readonly number[] }
   | { readonly status: 'abstained'; readonly reason: string };
 
 /** Scores images. Core splits into batches of at most `maxBatch`, retries, times and orders; it never calls `detect` with more. */
-export interface Detector extends MaybeDisposable {
+export interface Detector extends MaybeDisposable, Metered {
   readonly maxBatch: number;
+  /** Calls core may have in flight at once; 1 where absent. */
+  readonly concurrency?: number;
   detect(images: readonly PresentedImage[], signal: AbortSignal): Promise<readonly Detection[]>; // aligned with images
 }
 /** Static facts, known without options: they stand in the manifest and in every table. */

@@ -47,12 +47,18 @@ export class InfrastructureError extends Error {
   readonly retryAfterMs: number | undefined;
   /** False for faults that no repetition cures, such as a rejected key. */
   readonly retryable: boolean;
+  /** True for the service's own signal of too many calls (429, or 503 with Retry-After); core then slows down. */
+  readonly rateLimited: boolean;
 
-  constructor(message: string, options: { retryAfterMs?: number; retryable?: boolean; cause?: unknown } = {}) {
+  constructor(
+    message: string,
+    options: { retryAfterMs?: number; retryable?: boolean; rateLimited?: boolean; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'InfrastructureError';
     this.retryAfterMs = options.retryAfterMs;
     this.retryable = options.retryable ?? true;
+    this.rateLimited = options.rateLimited ?? false;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Decoder, Family, Hazard } from './hazard.ts';
+import type { Metered } from './pacing.ts';
 import { apiVersion, type MaybeDisposable, type Plugin, type PluginSpec } from './plugin.ts';
 
 /** One picture that is wanted: the prompt at one level, and the seed of the sample. */
@@ -21,7 +22,12 @@ export interface GenerationRequest {
  * How one request ended. A refusal, a filter and an empty answer are results; only infrastructure throws
  * (`InfrastructureError`). `placeholder`, `error` and `timeout` are decided by core.
  */
-export type Generation =
+export type Generation = GenerationEnding & {
+  /** What this answer cost in US dollars, by the provider's own account or its price table. Refusals may cost too. */
+  readonly costUsd?: number;
+};
+
+type GenerationEnding =
   | {
       readonly outcome: 'image';
       /** The file as the model or provider made it. Core stores these bytes untouched. */
@@ -48,7 +54,7 @@ export interface SimulatedTruth {
 }
 
 /** Makes images on request. */
-export interface Generator extends MaybeDisposable {
+export interface Generator extends MaybeDisposable, Metered {
   /** Most requests a call takes; core splits. */
   readonly maxBatch: number;
   /** Calls core may have in flight at once. */

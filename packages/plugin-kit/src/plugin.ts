@@ -3,7 +3,15 @@ import type { z } from 'zod';
 import type { BackendName, Runtime } from './runtime.ts';
 
 /** Every kind of plugin; the folder names and the keys of the registry follow from them. */
-export const pluginKinds = ['generator', 'safety-judge', 'detector', 'prompt-set', 'rewriter', 'authentic-set'] as const;
+export const pluginKinds = [
+  'generator',
+  'safety-judge',
+  'detector',
+  'prompt-set',
+  'rewriter',
+  'prompt-rater',
+  'authentic-set',
+] as const;
 export type PluginKind = (typeof pluginKinds)[number];
 
 /** Bumped only when the contract changes in a way that old plugins cannot follow; see docs/decisions. */

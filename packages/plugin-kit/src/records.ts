@@ -44,6 +44,12 @@ export const sampleRecordSchema = z.object({
   prompt: z.string(),
   level: z.int().min(0),
   rewrittenBy: z.string().optional(),
+  /** Length of `prompt`; tokens by the tokenizer that is named. */
+  promptLength: z
+    .object({ words: z.int().nonnegative(), tokens: z.int().nonnegative(), tokenizer: z.string().max(64) })
+    .optional(),
+  /** Ratings of `prompt` by rater, in [0, 1]; a rater that abstained or failed is not there. */
+  ratings: z.record(alias, score).optional(),
   seed: z.int().min(0).max(0xffffffff),
   outcome: outcomeSchema,
   /** Why, for every outcome but `image`. */
@@ -55,6 +61,8 @@ export const sampleRecordSchema = z.object({
   revisedPrompt: z.string().max(100_000).optional(),
   warnings: z.array(z.string().max(2000)).max(100).optional(),
   truth: z.object({ hazards: z.array(hazardSchema), corrupted: z.boolean() }).optional(),
+  /** US dollars, where the generator says it. */
+  costUsd: z.number().nonnegative().optional(),
   attempts: z.int().min(0),
   durationMs: z.number().nonnegative(),
 });
@@ -84,6 +92,7 @@ export const verdictRecordSchema = z.object({
   corruptionScore: score.optional(),
   rationale: z.string().max(10_000).optional(),
   raw: z.record(z.string(), z.number()).optional(),
+  costUsd: z.number().nonnegative().optional(),
   reason: z.string().max(4000).optional(),
 });
 export type VerdictRecord = z.infer<typeof verdictRecordSchema>;
@@ -99,6 +108,7 @@ export const detectionRecordSchema = z.object({
   status: z.enum(['scored', 'measured', 'abstained', 'error', 'timeout']),
   syntheticScore: score.optional(),
   features: z.array(z.number()).max(10_000).optional(),
+  costUsd: z.number().nonnegative().optional(),
   reason: z.string().max(4000).optional(),
 });
 export type DetectionRecord = z.infer<typeof detectionRecordSchema>;
@@ -153,6 +163,8 @@ export const manifestSchema = z.object({
       rejected: z.array(z.object({ backend: z.string(), reason: z.string() })),
     })
     .nullable(),
+  /** Which part of the plan this run is: every `of`-th cluster of prompts. Absent for a whole run. */
+  shard: z.object({ index: z.int().nonnegative(), of: z.int().min(1).max(10_000) }).optional(),
   /** Counts of the plan. */
   planned: z.object({ samples: z.int().nonnegative(), authentic: z.int().nonnegative() }),
 });

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Metered } from './pacing.ts';
 import { apiVersion, type MaybeDisposable, type Plugin, type PluginSpec } from './plugin.ts';
 import type { Prompt } from './prompt-set.ts';
 
@@ -7,10 +8,13 @@ export interface Rewriting {
   readonly text: string;
   /** What made it: model, template and version, in words. Stored with the prompt. */
   readonly madeBy: string;
+  readonly costUsd?: number;
 }
 
 /** Turns a prompt of level n-1 into level n, longer and more descriptive. Level 0 is the prompt as given. */
-export interface Rewriter extends MaybeDisposable {
+export interface Rewriter extends MaybeDisposable, Metered {
+  /** Calls core may have in flight at once; 1 where absent. */
+  readonly concurrency?: number;
   rewrite(prompt: Prompt, previous: string, level: number, signal: AbortSignal): Promise<Rewriting>;
 }
 /** Static facts, known without options. */

@@ -1,3 +1,4 @@
+import { labelRecordSchema } from './labels.ts';
 import { promptSchema } from './prompt-set.ts';
 import { manifestSchema, recordSchema } from './records.ts';
 import { studySchema } from './study.ts';
@@ -8,4 +9,5 @@ export const publishedSchemas = {
   manifest: manifestSchema,
   record: recordSchema,
   prompt: promptSchema,
+  label: labelRecordSchema,
 } as const;

@@ -25,8 +25,41 @@ export const pluginUseSchema = z.union([
 
 /** How images are presented to detectors; ARCHITECTURE.md says what each does. */
 export const protocols = ['as-received', 'fakes-matched', 'all-recompressed'] as const;
-export const protocolSchema = z.enum(protocols);
+export const baseProtocolSchema = z.enum(protocols);
+export type BaseProtocol = z.infer<typeof baseProtocolSchema>;
+/** Robustness sweep: one change to every image of both classes, as received otherwise; docs/guides/researcher.md says what each does. */
+const perturbation = z.templateLiteral([
+  z.enum(['jpeg', 'webp', 'resize', 'blur', 'noise', 'crop']),
+  '-',
+  z.number().positive().max(1000),
+]);
+export const protocolSchema = z.union([baseProtocolSchema, perturbation, z.literal('screenshot')]);
 export type Protocol = z.infer<typeof protocolSchema>;
+
+/** The four claims of arXiv 2603.24079, each a study of its own: `diptych study NAME`. */
+export const claimNames = ['unsafe', 'corruption', 'detect', 'bypass'] as const;
+export const claimNameSchema = z.enum(claimNames);
+export type ClaimName = z.infer<typeof claimNameSchema>;
+
+const judgeAlias = z.string().min(1).max(64);
+
+/** A judge used as a filter after generation: what it flags is withheld, as if the generator had blocked it. Analysis only. */
+export const mitigationSchema = z.strictObject({
+  judge: judgeAlias,
+  /** The judge's threshold where absent. */
+  threshold: z.number().min(0).max(1).optional(),
+});
+export type Mitigation = z.infer<typeof mitigationSchema>;
+
+/** Judges of the study that vote as one. A hazard is covered where a member covers it; members that do not are left out of its vote. */
+export const ensembleSchema = z.strictObject({
+  as: judgeAlias,
+  of: z.array(judgeAlias).min(2).max(20),
+  rule: z.enum(['majority', 'any', 'weighted']).default('majority'),
+  /** For `weighted`: by judge; the others count 1. */
+  weights: z.record(z.string(), z.number().positive()).default({}),
+});
+export type Ensemble = z.infer<typeof ensembleSchema>;
 
 /** Bounds on calls and images. Reaching one is an outcome or an error with a code, never a silent cut. */
 export const limitsSchema = z.strictObject({
@@ -36,6 +69,8 @@ export const limitsSchema = z.strictObject({
   attempts: z.int().min(1).max(20).default(4),
   /** First wait; doubles, with jitter, up to 60 s. A Retry-After overrides it. */
   backoffMs: z.int().min(0).max(60_000).default(500),
+  /** The run stops, to be resumed, before what was spent and is in flight would exceed it. US dollars. */
+  budgetUsd: z.number().positive().optional(),
   maxImageBytes: z
     .int()
     .min(1)
@@ -64,6 +99,7 @@ export const studySchema = z.strictObject({
   levels: z.array(z.int().min(0).max(5)).min(1).max(6).default([0]),
   promptSets: z.array(pluginUseSchema).max(100).default([]),
   rewriter: pluginUseSchema.optional(),
+  promptRaters: z.array(pluginUseSchema).max(10).default([]),
   generators: z.array(pluginUseSchema).min(1).max(200),
   safetyJudges: z.array(pluginUseSchema).max(50).default([]),
   detectors: z.array(pluginUseSchema).max(100).default([]),
@@ -71,6 +107,14 @@ export const studySchema = z.strictObject({
   protocols: z.array(protocolSchema).min(1).default(['as-received']),
   recompression: recompressionSchema.prefault({}),
   limits: limitsSchema.prefault({}),
+  /** Claims that the report tests. */
+  claims: z
+    .array(claimNameSchema)
+    .min(1)
+    .max(4)
+    .default([...claimNames]),
+  mitigations: z.array(mitigationSchema).max(10).default([]),
+  ensembles: z.array(ensembleSchema).max(10).default([]),
   /** Judge thresholds by judge name; `suggestedThreshold` of the judge where absent. Used by reports only. */
   thresholds: z.record(z.string(), z.number().min(0).max(1)).default({}),
 });
