@@ -241,7 +241,7 @@ function contextFor(options: LoadPluginsOptions, { alias, needs }: Candidate, ru
         `Expected ${alias} to declare needs.runtime before using the runtime. Declare it.`,
       );
     },
-    fetch: limitedFetch(alias, needs.hosts ?? []),
+    fetch: limitedFetch(alias, needs.hosts ?? [], { holdsSecret: (text) => redact(text) !== text }),
     log: { debug: log('debug'), warn: log('warn') },
     baseFolder: options.baseFolder,
     secret(name) {
