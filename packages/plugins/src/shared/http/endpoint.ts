@@ -1,0 +1,24 @@
+import { z } from 'zod';
+
+/** Address of an API: https, or http on loopback and private networks where the user runs a server of their own. */
+export const baseUrlOption = (fallback?: string) => {
+  const schema = z
+    .url({ protocol: /^https?$/ })
+    .max(2000)
+    .refine((text) => !new URL(text).username && !new URL(text).password, 'an address without user and password');
+  return fallback === undefined ? schema : schema.default(fallback);
+};
+
+/** `host:port` of an address, for `needs.hosts`. */
+export const hostOf = (url: string): string => new URL(url).host;
+
+/** Joins an API's base address, with or without a trailing slash, and a path. */
+export const joinUrl = (baseUrl: string, path: string): string =>
+  `${baseUrl.replace(/\/+$/, '')}/${path.replace(/^\/+/, '')}`;
+
+/** Name of the environment variable that holds a key. */
+export const keyNameOption = (fallback: string) =>
+  z
+    .string()
+    .regex(/^[A-Z][A-Z0-9_]{0,99}$/, 'an environment variable such as MY_API_KEY; never the key itself')
+    .default(fallback);

@@ -1,0 +1,37 @@
+/**
+ * How long a service asks us to wait, in milliseconds: `retry-after-ms`; `Retry-After` in seconds or as a date
+ * (RFC 9110, 10.2.3); Google's `RetryInfo.retryDelay` in the error's details; OpenAI's `x-ratelimit-reset-requests`
+ * (`1s`, `6m0s`, `120ms`) where nothing else stands. `undefined` where it does not say.
+ */
+export function retryAfterMs(headers: Headers, json?: unknown, now: number = Date.now()): number | undefined {
+  const exact = Number(headers.get('retry-after-ms') ?? Number.NaN);
+  if (Number.isFinite(exact)) return Math.max(0, exact);
+  const given = headers.get('retry-after');
+  if (given !== null) {
+    const seconds = Number(given);
+    if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000);
+    const date = Date.parse(given);
+    if (Number.isFinite(date)) return Math.max(0, date - now);
+  }
+  return googleRetryDelay(json) ?? (headers.get('x-ratelimit-remaining-requests') === '0' ? resetOf(headers) : undefined);
+}
+
+const resetOf = (headers: Headers): number | undefined => durationMs(headers.get('x-ratelimit-reset-requests') ?? '');
+
+const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** `1h2m3.5s` and the like; `undefined` for anything else. */
+export function durationMs(text: string): number | undefined {
+  if (!/^(\d+(\.\d+)?(ms|s|m|h|d))+$/.test(text)) return undefined;
+  let sum = 0;
+  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)) sum += Number(amount) * unitMs[unit!]!;
+  return sum;
+}
+
+function googleRetryDelay(json: unknown): number | undefined {
+  const details = (json as { error?: { details?: unknown } } | undefined)?.error?.details;
+  if (!Array.isArray(details)) return undefined;
+  for (const detail of details as { retryDelay?: unknown }[])
+    if (typeof detail?.retryDelay === 'string') return durationMs(detail.retryDelay);
+  return undefined;
+}
