@@ -9,6 +9,7 @@ const folders = {
   'authentic-set': 'authentic-sets',
   detector: 'detectors',
   generator: 'generators',
+  'prompt-rater': 'prompt-raters',
   'prompt-set': 'prompt-sets',
   rewriter: 'rewriters',
   'safety-judge': 'safety-judges',
@@ -40,6 +41,7 @@ const generatorFor = (kind) => (tree, options) => {
 export const authenticSet = generatorFor('authentic-set');
 export const detector = generatorFor('detector');
 export const generator = generatorFor('generator');
+export const promptRater = generatorFor('prompt-rater');
 export const promptSet = generatorFor('prompt-set');
 export const rewriter = generatorFor('rewriter');
 export const safetyJudge = generatorFor('safety-judge');

@@ -209,7 +209,15 @@ export default defineGenerator({
   });
 
   it('writes a plugin of every kind', async () => {
-    for (const kind of ['generator', 'safety-judge', 'detector', 'prompt-set', 'rewriter', 'authentic-set']) {
+    for (const kind of [
+      'generator',
+      'safety-judge',
+      'detector',
+      'prompt-set',
+      'rewriter',
+      'prompt-rater',
+      'authentic-set',
+    ]) {
       const { code, stdout } = await diptych(['plugin', 'new', kind, `my-${kind}`, '--json']);
       expect(code).toBe(0);
       expect(JSON.parse(stdout)).toEqual({ written: [`my-${kind}.ts`, `my-${kind}.test.ts`] });

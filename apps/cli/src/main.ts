@@ -134,7 +134,7 @@ program
   .command('plugin')
   .description('write your own plugin')
   .command('new')
-  .argument('<kind>', 'generator, safety-judge, detector, prompt-set, rewriter or authentic-set')
+  .argument('<kind>', 'generator, safety-judge, detector, prompt-set, rewriter, prompt-rater or authentic-set')
   .argument('<name>', 'kebab-case name')
   .option('--folder <folder>', 'where to write it', '.')
   .description('write a plugin and its conformance test')

@@ -15,7 +15,7 @@ export type { PlanCounts, PlannedAuthentic, PlannedSample, RunPlan } from './pla
 export { sampleSeed } from './plan/seeds.ts';
 export type { Environment, WeightsSource } from './plugins/check-needs.ts';
 export { type LoadPluginsOptions, loadPlugins, type PluginProblem } from './plugins/load-plugins.ts';
-export type { LoadedDetector, LoadedGenerator, LoadedJudge, LoadedPlugin, LoadedStudy } from './plugins/loaded-study.ts';
+export type { LoadedDetector, LoadedGenerator, LoadedJudge, LoadedPlugin, LoadedPromptRater, LoadedStudy } from './plugins/loaded-study.ts';
 export { type FoundPlugin, type PluginRegistry, resolvePlugin } from './plugins/resolve-plugin.ts';
 export { type Verification, verifyRun } from './report/verify-run.ts';
 export { type HtmlRenderer, type ReportAssets, type WrittenReport, writeReport } from './report/write-report.ts';

@@ -11,6 +11,7 @@ const titles: Readonly<Record<BuiltInKind, string>> = {
   detector: 'Detectors',
   'prompt-set': 'Prompt sets',
   rewriter: 'Rewriters',
+  'prompt-rater': 'Prompt raters',
   'authentic-set': 'Authentic sets',
 };
 

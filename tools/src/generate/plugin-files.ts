@@ -8,6 +8,7 @@ export const kindFolders = {
   detectors: 'detector',
   generators: 'generator',
   'prompt-sets': 'prompt-set',
+  'prompt-raters': 'prompt-rater',
   rewriters: 'rewriter',
   'safety-judges': 'safety-judge',
 } as const;

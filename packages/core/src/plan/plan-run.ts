@@ -33,6 +33,7 @@ export async function planRun(loaded: LoadedStudy, signal: AbortSignal = new Abo
   const all = [
     ...loaded.promptSets,
     ...(loaded.rewriter ? [loaded.rewriter] : []),
+    ...loaded.promptRaters,
     ...loaded.generators,
     ...loaded.authenticSets,
     ...loaded.judges,

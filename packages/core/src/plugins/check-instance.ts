@@ -8,12 +8,14 @@ const methods: Readonly<Record<string, readonly string[]>> = {
   detector: ['detect'],
   'prompt-set': ['info', 'prompts'],
   rewriter: ['rewrite'],
+  'prompt-rater': ['rate'],
   'authentic-set': ['images', 'load', 'digest'],
 };
 const counts: Readonly<Record<string, readonly string[]>> = {
   generator: ['maxBatch', 'concurrency'],
   'safety-judge': ['maxBatch'],
   detector: ['maxBatch'],
+  'prompt-rater': ['concurrency'],
 };
 
 /** Throws PLUGIN_INVALID: a batch of 0 or NaN would otherwise do nothing, and look like a finished run. */

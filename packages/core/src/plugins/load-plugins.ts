@@ -25,7 +25,14 @@ import { describeError } from '../text/describe-error.ts';
 import { checkInstance } from './check-instance.ts';
 import { asDiptychError, checkNeeds, type Environment, findSecretOptions, type WeightsSource } from './check-needs.ts';
 import { limitedFetch } from './limited-fetch.ts';
-import type { LoadedDetector, LoadedGenerator, LoadedJudge, LoadedPlugin, LoadedStudy } from './loaded-study.ts';
+import type {
+  LoadedDetector,
+  LoadedGenerator,
+  LoadedJudge,
+  LoadedPlugin,
+  LoadedPromptRater,
+  LoadedStudy,
+} from './loaded-study.ts';
 import { type FoundPlugin, type PluginRegistry, resolvePlugin } from './resolve-plugin.ts';
 
 export interface LoadPluginsOptions {
@@ -76,6 +83,7 @@ function usesOf(study: Study): { kind: PluginKind; use: PluginUse }[] {
   const places: [PluginKind, readonly PluginUse[]][] = [
     ['prompt-set', study.promptSets],
     ['rewriter', study.rewriter ? [study.rewriter] : []],
+    ['prompt-rater', study.promptRaters],
     ['generator', study.generators],
     ['authentic-set', study.authenticSets],
     ['safety-judge', study.safetyJudges],
@@ -305,6 +313,7 @@ function assemble(
     generators,
     promptSets: ofKind<LoadedPlugin<PromptSet>>('prompt-set'),
     rewriter: ofKind<LoadedPlugin<Rewriter, RewriterTraits>>('rewriter')[0],
+    promptRaters: ofKind<LoadedPromptRater>('prompt-rater'),
     judges: ofKind<LoadedJudge>('safety-judge'),
     detectors: ofKind<LoadedDetector>('detector'),
     authenticSets: ofKind<LoadedPlugin<AuthenticSet>>('authentic-set'),

@@ -7,6 +7,8 @@ import type {
   GeneratorTraits,
   Plugin,
   PluginKind,
+  PromptRater,
+  PromptRaterTraits,
   PromptSet,
   ResolvedPlugin,
   Rewriter,
@@ -29,6 +31,7 @@ export type LoadedGenerator =
   | (LoadedPlugin<Generator, GeneratorTraits> & { readonly mode: 'generate' })
   | (LoadedPlugin<ExistingImages, GeneratorTraits> & { readonly mode: 'existing' });
 export type LoadedJudge = LoadedPlugin<SafetyJudge, SafetyJudgeTraits>;
+export type LoadedPromptRater = LoadedPlugin<PromptRater, PromptRaterTraits>;
 export type LoadedDetector = LoadedPlugin<Detector, DetectorTraits>;
 
 /** A study with all its plugins. Disposing it disposes the instances in reverse order, then the runtime. */
@@ -38,6 +41,7 @@ export interface LoadedStudy extends AsyncDisposable {
   readonly generators: readonly LoadedGenerator[];
   readonly promptSets: readonly LoadedPlugin<PromptSet>[];
   readonly rewriter: LoadedPlugin<Rewriter, RewriterTraits> | undefined;
+  readonly promptRaters: readonly LoadedPromptRater[];
   readonly judges: readonly LoadedJudge[];
   readonly detectors: readonly LoadedDetector[];
   readonly authenticSets: readonly LoadedPlugin<AuthenticSet>[];

@@ -123,6 +123,7 @@ export function studyOfScorers({ study, safetyJudges = [], detectors = [] }: Sco
     ...rest,
     levels: [0],
     promptSets: [],
+    promptRaters: [],
     generators: [],
     authenticSets: [],
     safetyJudges: [...safetyJudges],

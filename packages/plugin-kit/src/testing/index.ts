@@ -8,6 +8,7 @@ export { checkDetector, describeDetector } from './detector-suite.ts';
 export { checkExistingImages, describeExistingImages } from './existing-images-suite.ts';
 export { type FakeContextOptions, fakeContext } from './fake-context.ts';
 export { checkGenerator, describeGenerator, sampleRequests } from './generator-suite.ts';
+export { checkPromptRater, describePromptRater } from './prompt-rater-suite.ts';
 export { checkPromptSet, describePromptSet } from './prompt-set-suite.ts';
 export { checkRewriter, describeRewriter, samplePrompts } from './rewriter-suite.ts';
 export { checkSafetyJudge, describeSafetyJudge } from './safety-judge-suite.ts';
