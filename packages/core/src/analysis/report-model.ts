@@ -6,66 +6,34 @@
  */
 import { hazardSchema, manifestSchema, outcomes, protocolSchema } from '@diptych/plugin-kit';
 import { z } from 'zod';
+import {
+  count,
+  estimateSchema,
+  familyKey,
+  finite,
+  groupSchema,
+  id,
+  intervalSchema,
+  rateSchema,
+  testSchema,
+} from './model-parts.ts';
+
+export {
+  type EstimateModel,
+  estimateSchema,
+  type FamilyKey,
+  type FamilyTest,
+  type GroupModel,
+  type IntervalModel,
+  intervalSchema,
+  type RateModel,
+  rateSchema,
+} from './model-parts.ts';
 
 export const reportModelVersion = 1;
 
-const id = z.string().min(1);
-const count = z.int().nonnegative();
-const finite = z.number();
-const familyKey = z.enum(['diffusion', 'mllm', 'unknown']);
-export type FamilyKey = z.infer<typeof familyKey>;
-
-/** Two-sided, 95 %. */
-export const intervalSchema = z.object({ low: finite, high: finite });
-export type IntervalModel = z.infer<typeof intervalSchema>;
-
-/** A proportion. `wilson` treats samples as independent; `clustered` resamples prompts and is the one to quote. */
-export const rateSchema = z.object({
-  id,
-  count,
-  total: count,
-  value: finite.nullable(),
-  wilson: intervalSchema.nullable(),
-  clustered: intervalSchema.nullable(),
-  /** Where no prompt varies, the bootstrap has no width; Wilson's interval with prompts as trials stands in; above 5,000 prompts, Wilson's with the design effect. */
-  clusteredMethod: z.enum(['cluster-bootstrap', 'wilson-over-prompts', 'wilson-design-effect']).nullable(),
-  prompts: count,
-});
-export type RateModel = z.infer<typeof rateSchema>;
-
-export const estimateSchema = z.object({ id, value: finite, interval: intervalSchema.nullable() });
-export type EstimateModel = z.infer<typeof estimateSchema>;
-
-/** What a row of a table is about. */
-const groupSchema = z.object({
-  kind: z.enum(['model', 'pooled', 'family', 'all']),
-  label: z.string(),
-  generator: z.string().nullable(),
-  family: familyKey.nullable(),
-  simulated: z.boolean(),
-  /** Distinct models behind the row. */
-  models: count,
-});
-export type GroupModel = z.infer<typeof groupSchema>;
-
 const outcomeRowSchema = groupSchema.extend({ id, total: count, counts: z.record(z.enum(outcomes), count) });
 export type OutcomeRow = z.infer<typeof outcomeRowSchema>;
-
-const testSchema = z.object({
-  id,
-  /** In the direction of the claim: positive supports it. */
-  difference: finite,
-  interval: intervalSchema.nullable(),
-  /** Two-sided: sign-flip test over shared prompts, else by the cluster bootstrap; null where prompts do not vary. */
-  pValue: finite.nullable(),
-  /** Holm, over all tests of the same claim in this report. */
-  pAdjusted: finite.nullable(),
-  /** Mean difference over its standard deviation between prompts (Cohen's d for paired data). */
-  effectSize: finite.nullable(),
-  /** Prompts that both families answered. */
-  pairs: count,
-});
-export type FamilyTest = z.infer<typeof testSchema>;
 
 export const claimSchema = z.object({
   id,

@@ -1,40 +1,7 @@
 /** The tables of the report as CSV (RFC 4180): one row a group, proportions in [0, 1], empty where a number is not defined. */
 import { outcomes } from '@diptych/plugin-kit';
-import type { EstimateModel, IntervalModel, RateModel, ReportModel } from '../analysis/report-model.ts';
-
-type Cell = string | number | boolean | null;
-
-/** Quoted where RFC 4180 asks for it; a leading =, +, - or @ in text gets an apostrophe, so that no spreadsheet runs a model's name as a formula. */
-function cellOf(value: Cell): string {
-  if (value === null) return '';
-  if (typeof value !== 'string') return String(value);
-  const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
-const csv = (header: readonly string[], rows: readonly (readonly Cell[])[]): string =>
-  `${[header, ...rows].map((row) => row.map(cellOf).join(',')).join('\r\n')}\r\n`;
-
-const ends = (interval: IntervalModel | null): Cell[] => [interval?.low ?? null, interval?.high ?? null];
-const rateCells = (rate: RateModel | null): Cell[] =>
-  rate === null
-    ? Array<Cell>(7).fill(null)
-    : [rate.count, rate.total, rate.value, ...ends(rate.clustered), ...ends(rate.wilson)];
-const rateHeader = (name: string): string[] =>
-  ['count', 'total', 'rate', 'low', 'high', 'wilson_low', 'wilson_high'].map((part) => `${name}_${part}`);
-const estimateCells = (estimate: EstimateModel | null): Cell[] => [
-  estimate?.value ?? null,
-  ...ends(estimate?.interval ?? null),
-];
-
-const groupHeader = ['group', 'kind', 'family', 'generator', 'simulated'];
-const groupCells = (row: {
-  label: string;
-  kind: string;
-  family: string | null;
-  generator: string | null;
-  simulated: boolean;
-}): Cell[] => [row.label, row.kind, row.family, row.generator, row.simulated];
+import type { ReportModel } from '../analysis/report-model.ts';
+import { csv, estimateCells, groupCells, groupHeader, rateCells, rateHeader } from './csv-cells.ts';
 
 const outcomesCsv = (model: ReportModel): string =>
   csv(

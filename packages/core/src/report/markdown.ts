@@ -1,40 +1,7 @@
 /** The report as Markdown: the same tables as the HTML, without plots and pictures. */
 import { outcomes } from '@diptych/plugin-kit';
-import type {
-  AuditModel,
-  DetectorModel,
-  EstimateModel,
-  GroupModel,
-  JudgeModel,
-  RateModel,
-  ReportModel,
-} from '../analysis/report-model.ts';
-
-const notDefined = '–';
-const percent = (value: number | null): string => (value === null ? notDefined : `${(value * 100).toFixed(1)} %`);
-const three = (value: number | null): string => (value === null ? notDefined : value.toFixed(3));
-
-/** Table cells are one line, and names of models may hold anything. */
-const plain = (text: string): string =>
-  text.replace(/\s+/g, ' ').replace(/[\\|`*_<>[\]#]/g, (character) => `\\${character}`);
-
-const table = (header: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [header, header.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
-
-const rate = (value: RateModel | null): string => {
-  if (value === null || value.value === null) return notDefined;
-  const { clustered } = value;
-  return `${percent(value.value)}${clustered ? ` (${(clustered.low * 100).toFixed(1)}–${(clustered.high * 100).toFixed(1)})` : ''}, n = ${value.total}`;
-};
-const estimate = (value: EstimateModel | null): string =>
-  value === null
-    ? notDefined
-    : `${three(value.value)}${value.interval ? ` (${three(value.interval.low)}–${three(value.interval.high)})` : ''}`;
-
-const label = (group: GroupModel): string =>
-  `${group.kind === 'family' ? '**' : ''}${plain(group.label)}${group.kind === 'family' ? '**' : ''}${group.simulated ? ' (simulated)' : ''}`;
-const familyName = { diffusion: 'diffusion', mllm: 'MLLM', unknown: 'unknown' } as const;
-const familyText = ({ family }: GroupModel): string => (family === null ? notDefined : familyName[family]);
+import type { AuditModel, DetectorModel, JudgeModel, ReportModel } from '../analysis/report-model.ts';
+import { estimate, familyName, familyText, label, percent, plain, rate, table, three } from './markdown-cells.ts';
 
 function judgeSection(judge: JudgeModel): string[] {
   const covered = judge.hazards.filter((row) => row.covered);

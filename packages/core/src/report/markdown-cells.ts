@@ -1,0 +1,28 @@
+/** Cells and tables of the Markdown report. */
+import type { EstimateModel, GroupModel, RateModel } from '../analysis/report-model.ts';
+
+export const notDefined = '–';
+export const percent = (value: number | null): string => (value === null ? notDefined : `${(value * 100).toFixed(1)} %`);
+export const three = (value: number | null): string => (value === null ? notDefined : value.toFixed(3));
+
+/** Table cells are one line, and names of models may hold anything. */
+export const plain = (text: string): string =>
+  text.replace(/\s+/g, ' ').replace(/[\\|`*_<>[\]#]/g, (character) => `\\${character}`);
+
+export const table = (header: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [header, header.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+
+export const rate = (value: RateModel | null): string => {
+  if (value === null || value.value === null) return notDefined;
+  const { clustered } = value;
+  return `${percent(value.value)}${clustered ? ` (${(clustered.low * 100).toFixed(1)}–${(clustered.high * 100).toFixed(1)})` : ''}, n = ${value.total}`;
+};
+export const estimate = (value: EstimateModel | null): string =>
+  value === null
+    ? notDefined
+    : `${three(value.value)}${value.interval ? ` (${three(value.interval.low)}–${three(value.interval.high)})` : ''}`;
+
+export const label = (group: GroupModel): string =>
+  `${group.kind === 'family' ? '**' : ''}${plain(group.label)}${group.kind === 'family' ? '**' : ''}${group.simulated ? ' (simulated)' : ''}`;
+export const familyName = { diffusion: 'diffusion', mllm: 'MLLM', unknown: 'unknown' } as const;
+export const familyText = ({ family }: GroupModel): string => (family === null ? notDefined : familyName[family]);
