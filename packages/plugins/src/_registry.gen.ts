@@ -13,6 +13,7 @@ export const registry = {
   'generator/simulated-diffusion': () => import('./generators/simulated-diffusion.ts'),
   'generator/simulated-mllm': () => import('./generators/simulated-mllm.ts'),
   'prompt-set/csv': () => import('./prompt-sets/csv.ts'),
+  'prompt-set/demo-captions': () => import('./prompt-sets/demo-captions.ts'),
   'prompt-set/demo': () => import('./prompt-sets/demo.ts'),
   'prompt-set/i2p': () => import('./prompt-sets/i2p.ts'),
   'prompt-set/jsonl': () => import('./prompt-sets/jsonl.ts'),
