@@ -6,7 +6,8 @@ import { z } from 'zod';
 import { decoderSchema, familySchema, hazardSchema } from './hazard.ts';
 import { imageInfoSchema } from './image.ts';
 import { pluginKinds } from './plugin.ts';
-import { protocolSchema, studySchema } from './study.ts';
+import { protocolSchema } from './protocol.ts';
+import { studySchema } from './study.ts';
 
 /** Raised when an old reader would misread a new run; see docs/run-format.md. */
 export const runFormatVersion = 1;
@@ -164,8 +165,33 @@ export const manifestSchema = z.object({
     })
     .nullable(),
   /** Which part of the plan this run is: every `of`-th cluster of prompts. Absent for a whole run. */
-  shard: z.object({ index: z.int().nonnegative(), of: z.int().min(1).max(10_000) }).optional(),
-  /** Counts of the plan. */
+  shard: z
+    .object({
+      index: z.int().nonnegative(),
+      of: z.int().min(1).max(10_000),
+      /** Samples of the whole plan, over all shards. */
+      samples: z.int().nonnegative().optional(),
+    })
+    .optional(),
+  /** Where `diptych merge` made the run: which shards it holds, and which (counted from 0) it lacks. */
+  merged: z
+    .object({
+      of: z.int().min(1).max(10_000),
+      missing: z.array(z.int().nonnegative()).default([]),
+      shards: z.array(
+        z.object({
+          index: z.int().nonnegative(),
+          id: z.string().max(128),
+          platform: z.string(),
+          backend: z.string().nullable(),
+          samples: z.int().nonnegative(),
+          /** False where something planned had no record yet. */
+          complete: z.boolean(),
+        }),
+      ),
+    })
+    .optional(),
+  /** Counts of the plan; of a shard: its own samples, and all authentic images. */
   planned: z.object({ samples: z.int().nonnegative(), authentic: z.int().nonnegative() }),
 });
 export type Manifest = z.infer<typeof manifestSchema>;

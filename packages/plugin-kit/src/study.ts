@@ -1,5 +1,6 @@
 /** The study file: what a user writes. YAML or JSON, validated by `studySchema`; the same object from TypeScript through `defineStudy`. */
 import { z } from 'zod';
+import { protocolSchema } from './protocol.ts';
 
 const pluginUse = z.strictObject({
   /** `kind/name` of a built-in or its bare `name`, a module name, or a path that starts with `./`. */
@@ -22,19 +23,6 @@ export const pluginUseSchema = z.union([
     .transform((use) => ({ use, options: {} }) as PluginUse),
   pluginUse,
 ]);
-
-/** How images are presented to detectors; ARCHITECTURE.md says what each does. */
-export const protocols = ['as-received', 'fakes-matched', 'all-recompressed'] as const;
-export const baseProtocolSchema = z.enum(protocols);
-export type BaseProtocol = z.infer<typeof baseProtocolSchema>;
-/** Robustness sweep: one change to every image of both classes, as received otherwise; docs/guides/researcher.md says what each does. */
-const perturbation = z.templateLiteral([
-  z.enum(['jpeg', 'webp', 'resize', 'blur', 'noise', 'crop']),
-  '-',
-  z.number().positive().max(1000),
-]);
-export const protocolSchema = z.union([baseProtocolSchema, perturbation, z.literal('screenshot')]);
-export type Protocol = z.infer<typeof protocolSchema>;
 
 /** The four claims of arXiv 2603.24079, each a study of its own: `diptych study NAME`. */
 export const claimNames = ['unsafe', 'corruption', 'detect', 'bypass'] as const;

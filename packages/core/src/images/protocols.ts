@@ -2,10 +2,11 @@
  * How images are presented to detectors. Deterministic: quality and target are drawn by the digest of the bytes as
  * received, so the same image is turned into the same bytes in every run, and classes share one distribution.
  */
-import { DiptychError, type ImageInfo, type Protocol, type Recompression } from '@diptych/plugin-kit';
+import { DiptychError, type ImageInfo, type Protocol, perturbationOf, type Recompression } from '@diptych/plugin-kit';
 import { describeError } from '../text/describe-error.ts';
 import { type Sharp, sharp } from './codec.ts';
 import { decodeImage } from './decode-image.ts';
+import { perturbImage } from './perturbations.ts';
 import type { ImageLimits } from './read-image-info.ts';
 
 /** What `fakes-matched` copies from an authentic image. */
@@ -31,6 +32,8 @@ export interface ProtocolInput {
 /** The bytes of an image under a protocol; the very same array for `as-received` and for authentic images of `fakes-matched`. */
 export async function applyProtocol(protocol: Protocol, bytes: Uint8Array, input: ProtocolInput): Promise<Uint8Array> {
   if (protocol === 'as-received') return bytes;
+  const perturbation = perturbationOf(protocol);
+  if (perturbation !== null) return perturbImage(perturbation, bytes, input);
   const draw = Number.parseInt(input.sha256.slice(0, 12), 16);
   if (protocol === 'all-recompressed') {
     const { size, qualities } = input.recompression;
