@@ -1,0 +1,41 @@
+/** Length of the window of a budget per minute. */
+const minuteMs = 60_000;
+/** Calls reach a service later than they are sent, some sooner after than others; the service counts arrivals. */
+const marginMs = 1_000;
+
+/**
+ * A budget of units per minute that holds in every sliding minute, not only on average: a log of what was taken in
+ * the last minute. A budget below one unit a minute becomes one unit in a longer window.
+ */
+export class MinuteWindow {
+  readonly #budget: number;
+  readonly #lengthMs: number;
+  readonly #taken: { readonly at: number; readonly units: number }[] = [];
+  #sum = 0;
+
+  constructor(perMinute: number) {
+    this.#budget = Math.max(1, Math.floor(perMinute));
+    this.#lengthMs = (perMinute < 1 ? minuteMs / perMinute : minuteMs) + marginMs;
+  }
+
+  /** Milliseconds until `units` may be taken; 0 when now. More units than the budget wait for an empty window. */
+  waitMs(units: number, now: number): number {
+    this.#forget(now);
+    let excess = this.#sum + Math.min(units, this.#budget) - this.#budget;
+    for (const { at, units: taken } of this.#taken) {
+      if (excess <= 0) break;
+      excess -= taken;
+      if (excess <= 0) return at + this.#lengthMs - now;
+    }
+    return 0;
+  }
+
+  take(units: number, now: number): void {
+    this.#taken.push({ at: now, units });
+    this.#sum += units;
+  }
+
+  #forget(now: number): void {
+    while (this.#taken[0] && this.#taken[0].at + this.#lengthMs <= now) this.#sum -= this.#taken.shift()!.units;
+  }
+}
