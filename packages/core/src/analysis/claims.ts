@@ -92,7 +92,7 @@ function corruptionTallies(
     if (outcome.get(sample) === 0 || side === null || !scope.includes(sample)) continue;
     const isImage = outcome.get(sample) === imageCode;
     const placement = settled(sample);
-    if (placement === 'outside' || (isImage && corruption.status.get(sample) !== scoredCode)) continue;
+    if (placement === 'outside' || (isImage && corruption.corruptionStatus.get(sample) !== scoredCode)) continue;
     const row = byCluster.get(cluster.get(sample)) ?? { mllm: { ...emptyTally }, diffusion: { ...emptyTally } };
     byCluster.set(cluster.get(sample), row);
     const isCorrupted = isImage && corruption.corrupted.get(sample) === 1;

@@ -3,6 +3,7 @@ import { clusterBootstrapRatio } from '../metrics/cluster-bootstrap.ts';
 import { wilsonInterval } from '../metrics/proportion.ts';
 import { deriveSeed } from '../metrics/random.ts';
 import type { PromptTally } from '../metrics/tallies.ts';
+import type { GrowableColumn } from './growable-column.ts';
 import type { RateModel } from './report-model.ts';
 import type { RunTable } from './run-table.ts';
 
@@ -16,17 +17,32 @@ export interface ClusterTallies {
   readonly trials: readonly number[];
 }
 
-export function tallyClusters(table: RunTable, sources: Uint8Array, place: (sample: number) => Placement): ClusterTallies {
-  const rows = new Int32Array(table.clusters.length).fill(-1);
+/** What is drawn with replacement: clusters of prompts, or pairs of prompts and their counterparts. */
+export interface Units {
+  readonly of: GrowableColumn<Uint32Array>;
+  readonly names: readonly string[];
+}
+
+export const clusterUnits = ({ samples, clusters }: RunTable): Units => ({ of: samples.cluster, names: clusters });
+/** Samples without a counterpart have unit 0: leave them out. */
+export const pairUnits = ({ samples, pairs }: RunTable): Units => ({ of: samples.pair, names: pairs });
+
+export function tallyClusters(
+  table: RunTable,
+  sources: Uint8Array,
+  place: (sample: number) => Placement,
+  units = clusterUnits(table),
+): ClusterTallies {
+  const rows = new Int32Array(units.names.length).fill(-1);
   const clusters: number[] = [];
   const positives: number[] = [];
   const trials: number[] = [];
-  const { outcome, source, cluster } = table.samples;
+  const { outcome, source } = table.samples;
   for (let index = 0; index < outcome.length; index++) {
     if (outcome.get(index) === 0 || sources[source.get(index)] === 0) continue;
     const placement = place(index);
     if (placement === 'outside') continue;
-    const key = cluster.get(index);
+    const key = units.of.get(index);
     if (rows[key] === -1) {
       rows[key] = clusters.push(key) - 1;
       positives.push(0);
@@ -39,8 +55,8 @@ export function tallyClusters(table: RunTable, sources: Uint8Array, place: (samp
   return { clusters, positives, trials };
 }
 
-export const promptTallies = (table: RunTable, { clusters, positives, trials }: ClusterTallies): PromptTally[] =>
-  clusters.map((cluster, row) => ({ promptId: table.clusters[cluster]!, positives: positives[row]!, trials: trials[row]! }));
+export const promptTallies = ({ names }: Units, { clusters, positives, trials }: ClusterTallies): PromptTally[] =>
+  clusters.map((cluster, row) => ({ promptId: names[cluster]!, positives: positives[row]!, trials: trials[row]! }));
 
 /** Draws of one bootstrap: at most 2,000 resamples and about this many draws, which is a tenth of a second. */
 const drawsPerBootstrap = 2e6;

@@ -2,7 +2,7 @@
 import { clusterBootstrap } from '../metrics/cluster-bootstrap.ts';
 import { holmAdjust } from '../metrics/holm.ts';
 import { pairedDifference } from '../metrics/paired-difference.ts';
-import { type ClusterTallies, promptTallies, resamplingOf } from './clustered-rate.ts';
+import { type ClusterTallies, clusterUnits, promptTallies, resamplingOf } from './clustered-rate.ts';
 import type { ClaimModel, FamilyTest } from './report-model.ts';
 import type { RunTable } from './run-table.ts';
 
@@ -15,11 +15,12 @@ export function pairedTest(
   table: RunTable,
   sides: readonly [ClusterTallies, ClusterTallies],
   studySeed: number,
+  units = clusterUnits(table),
 ): FamilyTest | null {
   const [first, second] = sides;
   const clusters = Math.max(first.clusters.length, second.clusters.length);
   const resampling = resamplingOf(studySeed, id, clusters);
-  const paired = pairedDifference(promptTallies(table, first), promptTallies(table, second), resampling);
+  const paired = pairedDifference(promptTallies(units, first), promptTallies(units, second), resampling);
   const { estimate, low, high } = paired.difference;
   if (estimate === null || paired.test === null) return null;
   return {

@@ -1,7 +1,8 @@
 /** Which pictures the report shows: the same ones for the same journal, in whatever order it was written. */
 import { familyOf } from './groups.ts';
+import { safetyJudges, scoredCode } from './judge-columns.ts';
 import type { GalleryItem } from './report-model.ts';
-import { imageCode, type RunTable, scoredCode } from './run-table.ts';
+import { imageCode, type RunTable } from './run-table.ts';
 
 /** At about 6 KiB a thumbnail the report stays below half a megabyte. */
 export const mostPictures = 48;
@@ -12,7 +13,7 @@ interface Stratum {
 }
 
 function verdictOf(table: RunTable, sample: number): GalleryItem['verdict'] {
-  const scored = table.judges.filter((judge) => judge.status.get(sample) === scoredCode);
+  const scored = safetyJudges(table.judges).filter((judge) => judge.status.get(sample) === scoredCode);
   if (scored.some((judge) => judge.flags.get(sample) !== 0)) return 'flagged';
   return scored.length > 0 ? 'not flagged' : 'not judged';
 }

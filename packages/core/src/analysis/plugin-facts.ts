@@ -6,11 +6,17 @@ export interface JudgeFacts {
   readonly plugin: string;
   readonly simulated: boolean;
   readonly covers: readonly Hazard[];
+  /** Bit i: hazard i of the taxonomy is covered. */
+  readonly coverMask: number;
   readonly scoresCorruption: boolean;
   /** A hazard is called present at `score >= threshold`. */
   readonly threshold: number;
   readonly thresholdOrigin: string;
   readonly corruptionThreshold: number;
+  /** Facts other than hazards that it counts, such as `gender:female`. */
+  readonly attributes: readonly string[];
+  /** How it follows from other judges; null for a judge of its own. */
+  readonly ensemble: string | null;
 }
 
 export interface DetectorFacts {
@@ -42,17 +48,27 @@ export function judgesOf(manifest: Manifest): JudgeFacts[] {
     .filter((plugin) => plugin.kind === 'safety-judge')
     .map((plugin) => {
       const covers = strings(plugin.traits.covers);
+      const covered = hazards.filter((hazard) => covers.includes(hazard));
       return {
         judge: plugin.as,
         plugin: plugin.name,
         simulated: plugin.traits.simulated === true,
-        covers: hazards.filter((hazard) => covers.includes(hazard)),
+        covers: covered,
+        coverMask: covered.reduce((mask, hazard) => mask | (1 << hazards.indexOf(hazard)), 0),
         scoresCorruption: plugin.traits.scoresCorruption === true,
         ...thresholdOf(plugin, manifest.study.thresholds),
         corruptionThreshold: manifest.study.thresholds[`${plugin.as}.corruption`] ?? middle,
+        attributes: strings(plugin.traits.attributes),
+        ensemble: null,
       };
     });
 }
+
+/** Raters whose score says how abstract a prompt is. */
+export const abstractnessRaters = (manifest: Manifest): string[] =>
+  manifest.plugins
+    .filter(({ kind, traits }) => kind === 'prompt-rater' && traits.rates === 'abstractness')
+    .map((plugin) => plugin.as);
 
 export function detectorsOf(manifest: Manifest): DetectorFacts[] {
   return manifest.plugins

@@ -82,6 +82,8 @@ const judgeSchema = z.object({
   covers: z.array(hazardSchema),
   threshold: finite,
   thresholdOrigin: z.string(),
+  /** How its verdicts follow from other judges; null for a judge of its own. */
+  ensemble: z.string().nullable(),
   /** The judge whose corruption scores are used: itself where it gives them, else the first that does. */
   corruptionJudge: z.string().nullable(),
   corruptionThreshold: finite.nullable(),
@@ -186,6 +188,8 @@ export const reportModelSchema = z.object({
   manifest: manifestSchema,
   summary: z.object({
     id,
+    /** SHA-256 over the study and every record without time, attempts and cost: equal for a run and for its merged shards. */
+    digest: z.string(),
     samplesPlanned: count,
     samplesRecorded: count,
     authenticPlanned: count,

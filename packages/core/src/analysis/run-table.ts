@@ -1,7 +1,6 @@
 /**
  * The journal as typed columns, filled in one pass: some tens of bytes a sample, so that a million samples fit.
- * Judges' thresholds are applied here, because a flag is smaller than eleven scores. The first record of
- * each key counts, as everywhere else that a journal is read.
+ * The first record of each key counts, as everywhere else that a journal is read.
  */
 import {
   type AuthenticRecord,
@@ -9,7 +8,6 @@ import {
   type DetectionRecord,
   DiptychError,
   type Family,
-  hazards,
   type JournalRecord,
   type Manifest,
   outcomes,
@@ -17,8 +15,19 @@ import {
   type SampleRecord,
   type VerdictRecord,
 } from '@diptych/plugin-kit';
+import { ensembleColumns } from './ensembles.ts';
+import { genderingOf, genderings } from './gendered-words.ts';
 import { bytes, doubles, GrowableColumn, Interner, shorts, words } from './growable-column.ts';
-import { type DetectorFacts, detectorsOf, type JudgeFacts, judgesOf } from './plugin-facts.ts';
+import {
+  addVerdict,
+  emptyJudges,
+  type FilterColumns,
+  filtersOf,
+  hazardMask,
+  type JudgeColumns,
+  statusCode,
+} from './judge-columns.ts';
+import { abstractnessRaters, type DetectorFacts, detectorsOf } from './plugin-facts.ts';
 
 /** Who made an image: the unit of the report's rows. */
 export interface Source {
@@ -29,11 +38,7 @@ export interface Source {
   readonly simulated: boolean;
 }
 
-/** 0 stands for "no record". */
-export const answerStatus = ['missing', 'scored', 'measured', 'abstained', 'error', 'timeout'] as const;
-const statusCode = (status: (typeof answerStatus)[number]): number => answerStatus.indexOf(status);
-export const scoredCode = statusCode('scored');
-export const measuredCode = statusCode('measured');
+export { answerStatus, type JudgeColumns, measuredCode, scoredCode } from './judge-columns.ts';
 
 export const intents = ['unsafe', 'benign', 'unknown'] as const;
 /** Code of outcome `image` in `SampleColumns.outcome`, where 0 means that no record exists. */
@@ -49,14 +54,18 @@ export interface SampleColumns {
   readonly level: GrowableColumn<Uint8Array>;
   readonly words: GrowableColumn<Uint32Array>;
   readonly digest: GrowableColumn<Uint8Array>;
-}
-
-export interface JudgeColumns {
-  readonly facts: JudgeFacts;
-  readonly status: GrowableColumn<Uint8Array>;
-  /** Bit i: hazard i of the taxonomy reached the threshold. */
-  readonly flags: GrowableColumn<Uint16Array>;
-  readonly corrupted: GrowableColumn<Uint8Array>;
+  /** Index into `RunTable.promptSets`. */
+  readonly promptSet: GrowableColumn<Uint32Array>;
+  /** Index into `RunTable.prompts`: a text to draw, so levels of one prompt differ. */
+  readonly prompt: GrowableColumn<Uint32Array>;
+  /** Index into `RunTable.pairs`; 0 where the prompt has no counterpart. */
+  readonly pair: GrowableColumn<Uint32Array>;
+  /** Index into `RunTable.languages`. */
+  readonly language: GrowableColumn<Uint32Array>;
+  /** Index into `genderings`. */
+  readonly gendering: GrowableColumn<Uint8Array>;
+  /** By rater of abstractness: the rating plus one, in [1, 2]; 0 where it gave none. */
+  readonly abstractness: ReadonlyMap<string, GrowableColumn<Float64Array>>;
 }
 
 export interface SideColumns {
@@ -76,15 +85,21 @@ export interface RunTable {
   readonly samples: SampleColumns;
   readonly sources: readonly Source[];
   readonly clusters: readonly string[];
+  readonly promptSets: readonly string[];
+  readonly prompts: readonly string[];
+  /** The first is empty and stands for "no counterpart". */
+  readonly pairs: readonly string[];
+  readonly languages: readonly string[];
+  /** Ensembles follow the judges that they derive from. */
   readonly judges: readonly JudgeColumns[];
+  /** The study's mitigations. */
+  readonly filters: readonly FilterColumns[];
   readonly detections: readonly DetectionColumns[];
   /** `readable` is 1 where the camera image could be read. */
   readonly authentic: { readonly readable: GrowableColumn<Uint8Array>; readonly cluster: GrowableColumn<Uint32Array> };
   /** Verdicts and detections by plugins or protocols that the manifest does not name. */
   readonly ignoredRecords: number;
 }
-
-const hazardBit = new Map(hazards.map((hazard, index) => [hazard, 1 << index]));
 
 /** Words are runs of characters between white space; scripts without spaces count as one word a line, which the report's note says. */
 export const countWords = (text: string): number => text.match(/\S+/gu)?.length ?? 0;
@@ -98,38 +113,53 @@ function checkedFeatures({ detector, features = [], index }: DetectionRecord, wi
   );
 }
 
+const emptySamples = (raters: readonly string[]): SampleColumns => ({
+  outcome: new GrowableColumn(bytes),
+  source: new GrowableColumn(words),
+  cluster: new GrowableColumn(words),
+  intent: new GrowableColumn(bytes),
+  hazards: new GrowableColumn(shorts),
+  level: new GrowableColumn(bytes),
+  words: new GrowableColumn(words),
+  digest: new GrowableColumn(bytes, 32),
+  promptSet: new GrowableColumn(words),
+  prompt: new GrowableColumn(words),
+  pair: new GrowableColumn(words),
+  language: new GrowableColumn(words),
+  gendering: new GrowableColumn(bytes),
+  abstractness: new Map(raters.map((rater) => [rater, new GrowableColumn(doubles)])),
+});
+
 class RunTableBuilder {
   readonly #clusters = new Interner();
   readonly #sourceIds = new Interner();
   readonly #sources: Source[] = [];
-  readonly #samples: SampleColumns = {
-    outcome: new GrowableColumn(bytes),
-    source: new GrowableColumn(words),
-    cluster: new GrowableColumn(words),
-    intent: new GrowableColumn(bytes),
-    hazards: new GrowableColumn(shorts),
-    level: new GrowableColumn(bytes),
-    words: new GrowableColumn(words),
-    digest: new GrowableColumn(bytes, 32),
-  };
+  readonly #manifest: Manifest;
+  readonly #promptSets = new Interner();
+  readonly #prompts = new Interner();
+  readonly #pairs = new Interner();
+  readonly #languages = new Interner();
+  readonly #samples: SampleColumns;
   readonly #authentic = { readable: new GrowableColumn(bytes), cluster: new GrowableColumn(words) };
   #ignored = 0;
   readonly #judges: Map<string, JudgeColumns>;
+  readonly #filters: FilterColumns[];
+  /** Nobody asks for the words of a prompt where no judge counts genders. */
+  readonly #readsGender: boolean;
   readonly #detections: Map<string, DetectionColumns>;
 
   constructor(manifest: Manifest) {
-    const judge = (facts: JudgeFacts): JudgeColumns => ({
-      facts,
-      status: new GrowableColumn(bytes),
-      flags: new GrowableColumn(shorts),
-      corrupted: new GrowableColumn(bytes),
-    });
+    this.#manifest = manifest;
+    this.#pairs.idOf('');
+    this.#samples = emptySamples(abstractnessRaters(manifest));
+    this.#judges = new Map(emptyJudges(manifest).map((columns) => [columns.facts.judge, columns]));
+    this.#filters = filtersOf(manifest, [...this.#judges.values()]);
+    this.#readsGender = [...this.#judges.values()].some(({ attributes }) => attributes.size > 0);
     const side = (width: number): SideColumns => ({
       status: new GrowableColumn(bytes),
       score: new GrowableColumn(doubles),
       features: new GrowableColumn(doubles, width),
     });
-    this.#judges = new Map(judgesOf(manifest).map((facts) => [facts.judge, judge(facts)]));
     const pairs = detectorsOf(manifest).flatMap((facts) =>
       manifest.study.protocols.map((protocol) => ({ facts, protocol })),
     );
@@ -162,13 +192,25 @@ class RunTableBuilder {
     samples.source.set(index, this.#sourceOf(record));
     samples.cluster.set(index, this.#clusters.idOf(record.cluster));
     samples.intent.set(index, intents.indexOf(record.intent));
-    samples.hazards.set(
-      index,
-      record.hazards.reduce((mask, hazard) => mask | (hazardBit.get(hazard) ?? 0), 0),
-    );
+    samples.hazards.set(index, hazardMask(record.hazards));
     samples.level.set(index, record.level);
     samples.words.set(index, countWords(record.prompt));
     if (record.image !== undefined) samples.digest.setRow(index, Buffer.from(record.image.sha256, 'hex'));
+    this.#addPrompt(record);
+  }
+
+  #addPrompt({ index, promptSet, promptId, level, pairId, language, prompt, ratings }: SampleRecord): void {
+    const samples = this.#samples;
+    samples.promptSet.set(index, this.#promptSets.idOf(promptSet));
+    samples.prompt.set(index, this.#prompts.idOf(`${promptSet}/${promptId}@${level}`));
+    // Pair ids are the set's own: those of two sets may be equal by accident.
+    samples.pair.set(index, pairId === undefined ? 0 : this.#pairs.idOf(`${promptSet}/${pairId}`));
+    samples.language.set(index, this.#languages.idOf(language));
+    if (this.#readsGender) samples.gendering.set(index, genderings.indexOf(genderingOf(prompt, language)));
+    for (const [rater, column] of samples.abstractness) {
+      const rating = ratings?.[rater];
+      if (rating !== undefined) column.set(index, rating + 1);
+    }
   }
 
   #addAuthentic(record: AuthenticRecord): void {
@@ -183,19 +225,9 @@ class RunTableBuilder {
       this.#ignored++; // A judge that the manifest does not name has no threshold and no coverage; the report says how many.
       return;
     }
-    const { facts } = columns;
-    if (columns.status.get(record.index) !== 0) return;
-    columns.status.set(record.index, statusCode(record.status));
-    const flags = facts.covers.reduce((mask, hazard) => {
-      const score = record.hazardScores?.[hazard];
-      return score !== undefined && score >= facts.threshold ? mask | (hazardBit.get(hazard) ?? 0) : mask;
-    }, 0);
-    columns.flags.set(record.index, record.status === 'scored' ? flags : 0);
-    const { corruptionScore } = record;
-    columns.corrupted.set(
-      record.index,
-      corruptionScore !== undefined && corruptionScore >= facts.corruptionThreshold ? 1 : 0,
-    );
+    addVerdict(columns, record);
+    for (const { filter, mitigation } of this.#filters)
+      if (mitigation.judge === record.judge && filter !== columns) addVerdict(filter, record);
   }
 
   #addDetection(record: DetectionRecord): void {
@@ -212,11 +244,20 @@ class RunTableBuilder {
   }
 
   build(): RunTable {
+    const judges = [...this.#judges.values()];
+    const ensembles = this.#manifest.study.ensembles.map((ensemble) =>
+      ensembleColumns(ensemble, judges, this.#samples.outcome.length),
+    );
     return {
       samples: this.#samples,
       sources: this.#sources,
       clusters: this.#clusters.values,
-      judges: [...this.#judges.values()],
+      promptSets: this.#promptSets.values,
+      prompts: this.#prompts.values,
+      pairs: this.#pairs.values,
+      languages: this.#languages.values,
+      judges: [...judges, ...ensembles],
+      filters: [...this.#filters, ...filtersOf(this.#manifest, ensembles)],
       detections: [...this.#detections.values()],
       authentic: this.#authentic,
       ignoredRecords: this.#ignored,

@@ -5,8 +5,9 @@
 import { hazards, outcomes } from '@diptych/plugin-kit';
 import { type Placement, rateOf, tallyClusters } from './clustered-rate.ts';
 import { type Group, groupFacts } from './groups.ts';
+import { answerStatus, answers, type JudgeColumns, scoredCode } from './judge-columns.ts';
 import type { FamilyKey, JudgeModel, UnsafeRow } from './report-model.ts';
-import { answerStatus, imageCode, intents, type JudgeColumns, type RunTable, scoredCode } from './run-table.ts';
+import { imageCode, intents, type RunTable } from './run-table.ts';
 
 const errorCode = outcomes.indexOf('error') + 1;
 const timeoutCode = outcomes.indexOf('timeout') + 1;
@@ -25,22 +26,34 @@ export function withCorruption(table: RunTable, judge: JudgeColumns): JudgedTabl
 }
 
 /** Places a sample in a rate of the form "images with property / all samples". */
-function ofAll(table: RunTable, judge: JudgeColumns, has: (sample: number) => boolean): (sample: number) => Placement {
+function ofAll(
+  table: RunTable,
+  isScored: (sample: number) => boolean,
+  has: (sample: number) => boolean,
+): (sample: number) => Placement {
   const { outcome } = table.samples;
   return (sample) => {
     const code = outcome.get(sample);
     if (code === errorCode || code === timeoutCode) return 'outside';
     if (code !== imageCode) return 'negative';
-    if (judge.status.get(sample) !== scoredCode) return 'outside';
+    if (!isScored(sample)) return 'outside';
     return has(sample) ? 'positive' : 'negative';
   };
 }
 
 export const unsafeOfAll = ({ table, judge }: JudgedTable): ((sample: number) => Placement) =>
-  ofAll(table, judge, (sample) => judge.flags.get(sample) !== 0);
+  ofAll(
+    table,
+    (sample) => judge.status.get(sample) === scoredCode,
+    (sample) => judge.flags.get(sample) !== 0,
+  );
 
 const corruptedOfAll = (table: RunTable, corruption: JudgeColumns): ((sample: number) => Placement) =>
-  ofAll(table, corruption, (sample) => corruption.corrupted.get(sample) === 1);
+  ofAll(
+    table,
+    (sample) => corruption.corruptionStatus.get(sample) === scoredCode,
+    (sample) => corruption.corrupted.get(sample) === 1,
+  );
 
 function unsafeOfNonCorrupted(
   table: RunTable,
@@ -49,7 +62,7 @@ function unsafeOfNonCorrupted(
 ): (sample: number) => Placement {
   const { outcome } = table.samples;
   return (sample) => {
-    const isScored = judge.status.get(sample) === scoredCode && corruption.status.get(sample) === scoredCode;
+    const isScored = judge.status.get(sample) === scoredCode && corruption.corruptionStatus.get(sample) === scoredCode;
     if (outcome.get(sample) !== imageCode || !isScored || corruption.corrupted.get(sample) === 1) return 'outside';
     return judge.flags.get(sample) !== 0 ? 'positive' : 'negative';
   };
@@ -94,7 +107,11 @@ const familyGroups = (groups: readonly Group[]): (Group & { family: FamilyKey })
 function hazardRows({ table, judge }: JudgedTable, groups: readonly Group[], studySeed: number): JudgeModel['hazards'] {
   return hazards.map((hazard, bit) => {
     const covered = judge.facts.covers.includes(hazard);
-    const place = ofAll(table, judge, (sample) => (judge.flags.get(sample) & (1 << bit)) !== 0);
+    const place = ofAll(
+      table,
+      (sample) => answers(judge, sample, bit),
+      (sample) => (judge.flags.get(sample) & (1 << bit)) !== 0,
+    );
     const rates = familyGroups(groups).map((group) => ({
       family: group.family,
       rate: rateOf(
@@ -146,6 +163,7 @@ export function judgePanel(
     covers: [...facts.covers],
     threshold: facts.threshold,
     thresholdOrigin: facts.thresholdOrigin,
+    ensemble: facts.ensemble,
     corruptionJudge: corruption?.judge ?? null,
     corruptionThreshold: corruption?.corruptionThreshold ?? null,
     ...countImages(judged),

@@ -34,6 +34,7 @@ import type {
   LoadedStudy,
 } from './loaded-study.ts';
 import { type FoundPlugin, type PluginRegistry, resolvePlugin } from './resolve-plugin.ts';
+import { referenceFaults } from './study-references.ts';
 
 export interface LoadPluginsOptions {
   readonly study: Study;
@@ -154,6 +155,13 @@ function checkStudyRules(study: Study, candidates: readonly Candidate[], problem
       message: `Expected a rewriter for level ${highest}, ${got}. Lower \`levels\` or name another rewriter.`,
     });
   }
+  // Judges that were not found have a problem of their own; their names count as known here.
+  const judges = new Set([
+    ...candidates.filter(({ kind }) => kind === 'safety-judge').map(({ alias }) => alias),
+    ...study.safetyJudges.map(({ as, use }) => as ?? use.split('/').at(-1)!),
+  ]);
+  for (const { place, message } of referenceFaults(study, [...judges]))
+    problems.push({ plugin: place, code: 'STUDY_INVALID', message });
 }
 
 function throwProblems(problems: readonly PluginProblem[]): void {
