@@ -58,7 +58,11 @@ program
   .command('init')
   .argument('[file]', 'study file to write', 'study.yaml')
   .description('write a commented study file to start from')
-  .addOption(new Option('--template <name>', 'what to start from').choices(['folder', 'simulated']).default('folder'))
+  .addOption(
+    new Option('--template <name>', 'what to start from')
+      .choices(['folder', 'simulated', 'unsafe', 'corruption', 'detect', 'bypass'])
+      .default('folder'),
+  )
   .option('--force', 'overwrite an existing file')
   .action(lazy(() => import('./commands/init.ts')));
 program
@@ -84,6 +88,17 @@ program
   .addOption(accept())
   .option('--no-report', 'stop after the journal')
   .action(lazy(() => import('./commands/run.ts')));
+program
+  .command('study')
+  .argument('<claim>', 'unsafe, corruption, detect or bypass')
+  .argument('[study]', 'your study file; a template over simulated generators if absent')
+  .description('test one claim of the study behind Diptych, after checking that the file can')
+  .addOption(runsFolder())
+  .option('--id <id>', 'name of the run folder; date and study name if absent')
+  .addOption(backend())
+  .addOption(accept())
+  .option('--no-report', 'stop after the journal')
+  .action(lazy(() => import('./commands/study.ts')));
 program
   .command('resume')
   .argument('<run>')

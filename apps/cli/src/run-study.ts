@@ -1,5 +1,14 @@
 /** What `run`, `resume` and `demo` share: run with progress, then write and show the report. */
-import { openRun, planRun, type RunSummary, resumeRun, startRun, writeReport } from '@diptych/core';
+import {
+  type LoadedStudy,
+  openRun,
+  planRun,
+  type RunPlan,
+  type RunSummary,
+  resumeRun,
+  startRun,
+  writeReport,
+} from '@diptych/core';
 import type { Study } from '@diptych/plugin-kit';
 import { createProgress } from './output/progress.ts';
 import { note, type OutputOptions, printResult } from './output/result.ts';
@@ -18,12 +27,15 @@ export interface RunStudyOptions {
   readonly runFolder: string;
   readonly id: string;
   readonly options: RunOptions;
+  /** Throws where the run should not start; called once everything is planned. */
+  readonly check?: (loaded: LoadedStudy, plan: RunPlan) => void;
 }
 
-export async function runStudy({ study, baseFolder, runFolder, id, options }: RunStudyOptions): Promise<void> {
+export async function runStudy({ study, baseFolder, runFolder, id, options, check }: RunStudyOptions): Promise<void> {
   await watched(options, async ({ signal, onEvent }) => {
     await using loaded = await loadStudyPlugins(study, baseFolder, options);
     const plan = await planRun(loaded, signal);
+    check?.(loaded, plan);
     if (!options.json) note(`Run ${id}: ${plan.samples} samples and ${plan.authentic.length} authentic images`);
     // Awaited here: `loaded` is disposed of when this function returns.
     return await startRun({ loaded, plan, runFolder, id, signal, onEvent });

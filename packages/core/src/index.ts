@@ -9,10 +9,12 @@ export { type Journal, type JournalFile, type JournalOptions, openJournal } from
 export { type ReadJournalOptions, readJournal, readJournalBatches } from './journal/read-journal.ts';
 export { recordKey, SeenRecords } from './journal/seen-records.ts';
 export { fitLogisticRegression, type LogisticModel, type LogisticOptions } from './metrics/logistic-regression.ts';
+export { type MergedRun, type MergeOptions, mergeRuns } from './merge/merge-runs.ts';
 export { assumedBytes } from './plan/count-plan.ts';
 export { planRun } from './plan/plan-run.ts';
 export type { PlanCounts, PlannedAuthentic, PlannedSample, RunPlan } from './plan/run-plan.ts';
 export { sampleSeed } from './plan/seeds.ts';
+export { parseShard, type Shard, shardOfName, shardPlan } from './plan/shard-plan.ts';
 export type { Environment, WeightsSource } from './plugins/check-needs.ts';
 export { type LoadPluginsOptions, loadPlugins, type PluginProblem } from './plugins/load-plugins.ts';
 export type { LoadedDetector, LoadedGenerator, LoadedJudge, LoadedPlugin, LoadedPromptRater, LoadedStudy } from './plugins/loaded-study.ts';
@@ -37,6 +39,7 @@ export {
   studyOfScorers,
 } from './run/start-run.ts';
 export { createImageStore, type ImageRef, type ImageStore } from './store/image-store.ts';
+export { checkClaim, missingForClaim } from './study/claim-needs.ts';
 export { loadStudy, parseStudyValue, type StudyFile } from './study/load-study.ts';
 export { canonicalJson, sha256Hex } from './text/canonical-json.ts';
 export { diptychVersion } from './version.ts';

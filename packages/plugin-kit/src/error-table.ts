@@ -25,6 +25,11 @@ export const errorTable = {
     'The study file named on the command line does not exist or cannot be read.',
     'Check the path, or write one with `diptych init`.',
   ),
+  CLAIM_NOT_TESTABLE: entry(
+    'bad-input',
+    'The study lacks something without which the claim of `diptych study` cannot be tested.',
+    'Add the parts that the message lists; `diptych init --template NAME` writes an example.',
+  ),
   PLUGIN_NOT_FOUND: entry(
     'bad-input',
     'A study names a plugin that is neither built in nor importable.',
@@ -186,6 +191,21 @@ export const errorTable = {
     'unavailable',
     'The run was stopped by a signal.',
     'Continue it with the `diptych resume` command that was printed.',
+  ),
+  MERGE_REFUSED: entry(
+    'bad-input',
+    'Runs cannot be merged: they are not the disjoint, finished shards of one study by one version.',
+    'Do what the message says; `--partial` merges what there is and says so in the report.',
+  ),
+  COMPARE_REFUSED: entry(
+    'bad-input',
+    'Two runs cannot be compared: they share no prompt, or nothing that was measured in both.',
+    'Compare runs over the same prompt sets; prompts match by set, id and level.',
+  ),
+  LABELS_INVALID: entry(
+    'bad-input',
+    'A file of human labels is malformed or belongs to another run; none of its rows was taken over.',
+    'Correct the line and column that the message names.',
   ),
   METRIC_INPUT_INVALID: entry(
     'bad-input',

@@ -71,6 +71,9 @@ export interface ExistingSample {
   readonly hazards?: readonly Hazard[];
   readonly intent?: 'unsafe' | 'benign' | 'unknown';
   readonly language?: string;
+  /** As of a prompt: unsafe prompts and their counterparts share a pair id; levels and languages of one caption a group id. */
+  readonly pairId?: string;
+  readonly groupId?: string;
   /** The generator that made it; the report groups by it. */
   readonly model: string;
   readonly family?: Family;

@@ -1,10 +1,10 @@
 /** `diptych init`: writes a commented study file. Never overwrites without --force. */
 import { readFile, writeFile } from 'node:fs/promises';
-import { DiptychError } from '@diptych/plugin-kit';
+import { type ClaimName, DiptychError } from '@diptych/plugin-kit';
 import { type OutputOptions, printResult } from '../output/result.ts';
 
 interface InitOptions extends OutputOptions {
-  readonly template: 'folder' | 'simulated';
+  readonly template: 'folder' | 'simulated' | ClaimName;
   readonly force?: boolean;
 }
 

@@ -102,6 +102,17 @@ it('puts imports in the plan, clustered by the text of their prompt', async () =
   ]);
 });
 
+it('clusters the levels of one caption of an import by the group that its table names', async () => {
+  await using loaded = await loadImports([
+    { key: 'a.png', model: 'm1', prompt: 'a cat', groupId: 'caption-7', pairId: 'pair-7' },
+    { key: 'b.png', model: 'm1', prompt: 'a cat on a chair in soft light', groupId: 'caption-7', level: 1 },
+  ]);
+  const plan = await planRun(loaded);
+  const [first, second] = [plan.sampleAt(0), plan.sampleAt(1)];
+  expect([first.cluster, second.cluster]).toEqual(['group-caption-7', 'group-caption-7']);
+  expect(first.prompt.pairId).toBe('pair-7');
+});
+
 it('refuses to match fakes to authentic images that are not there', async () => {
   await using loaded = await loadFakeStudy({ detectors: ['by-digest'], protocols: ['fakes-matched'] });
   await expect(planRun(loaded)).rejects.toMatchObject({

@@ -176,6 +176,8 @@ const listedSchema = z.looseObject({
   promptId: z.string().min(1).max(1000).optional(),
   language: z.string().max(35).optional(),
   level: z.int().min(0).optional(),
+  pairId: z.string().min(1).max(200).optional(),
+  groupId: z.string().min(1).max(200).optional(),
   hazards: z.array(hazardSchema).optional(),
 });
 
@@ -189,7 +191,7 @@ function checkListed(alias: string, sample: ExistingSample | null): ExistingSamp
 }
 
 /**
- * Imports cluster by the text of the prompt where it is known, so that two imports of one prompt are paired; else by
+ * Imports cluster by the group their table names, else by the text of the prompt where it is known, so that two imports of one prompt are paired; else by
  * what identifies it within the import.
  */
 function existingAt(index: number, generator: LoadedGenerator, existing: ExistingSample): PlannedSample {
@@ -205,8 +207,9 @@ function existingAt(index: number, generator: LoadedGenerator, existing: Existin
       hazards: [...(existing.hazards ?? [])],
       intent: existing.intent ?? 'unknown',
       language: existing.language ?? 'und',
+      ...(existing.pairId === undefined ? {} : { pairId: existing.pairId }),
     },
-    cluster: textId ?? `${generator.alias}/${id}`,
+    cluster: existing.groupId ? `group-${existing.groupId}` : (textId ?? `${generator.alias}/${id}`),
     level: existing.level ?? 0,
     sampleIndex: 0,
     seed: 0,

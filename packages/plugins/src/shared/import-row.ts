@@ -15,6 +15,8 @@ const fields = [
   'reason',
   'stage',
   'promptId',
+  'pairId',
+  'groupId',
   'hazards',
   'intent',
   'language',
@@ -49,6 +51,8 @@ export interface ImportDefaults {
 const rowSchema = z.object({
   prompt: z.string().max(100_000).optional(),
   promptId: z.string().max(200).optional(),
+  pairId: z.string().min(1).max(200).optional(),
+  groupId: z.string().min(1).max(200).optional(),
   model: z.string().min(1).max(300),
   family: familySchema.optional(),
   decoder: decoderSchema.optional(),
@@ -95,6 +99,8 @@ export function importReader(
     const parsed = rowSchema.safeParse({
       prompt: text('prompt')?.replaceAll('\0', '\ufffd'),
       promptId: text('promptId'),
+      pairId: text('pairId'),
+      groupId: text('groupId'),
       model: text('model') ?? defaults.model,
       family: text('family') ?? defaults.family,
       decoder: text('decoder') ?? defaults.decoder,
