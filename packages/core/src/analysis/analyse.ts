@@ -2,7 +2,7 @@
  * From a run's manifest and records to everything that its report says. Pure: no media, no network, no clock, and the
  * same digits for the same journal, whatever order its records were written in.
  */
-import type { JournalRecord, Manifest } from '@diptych/plugin-kit';
+import { claimNames, type JournalRecord, type Manifest } from '@diptych/plugin-kit';
 import { corruptionClaim, detectionClaim, lengthClaim, unsafeClaim, unsafePromptScope } from './claims.ts';
 import { type DetectorContext, detectorContext, detectorPanel } from './detection-panel.ts';
 import { detectionScores } from './detection-scores.ts';
@@ -11,6 +11,7 @@ import { formatAudits, isAudited } from './format-audit.ts';
 import { chooseGallery } from './gallery.ts';
 import { type Group, groupsOf } from './groups.ts';
 import { jointRows } from './joint-view.ts';
+import { safetyJudges } from './judge-columns.ts';
 import { numbersOf } from './numbers.ts';
 import {
   type AuditModel,
@@ -19,6 +20,7 @@ import {
   type ReportModel,
   reportModelVersion,
 } from './report-model.ts';
+import { RunDigest, watched } from './run-digest.ts';
 import { collectRunTable, type RunTable } from './run-table.ts';
 import { summarise } from './summary.ts';
 import { judgePanel, withCorruption } from './unsafe-panel.ts';
@@ -33,18 +35,25 @@ export async function analyse(
   records: AsyncIterable<JournalRecord> | Iterable<JournalRecord>,
   { diptych = manifest.diptych }: AnalyseOptions = {},
 ): Promise<ReportModel> {
-  const table = await collectRunTable(manifest, records);
+  const digest = new RunDigest();
+  const table = await collectRunTable(
+    manifest,
+    watched(records, (record) => digest.add(record)),
+  );
   const groups = groupsOf(table);
   const studySeed = manifest.study.seed;
   const unsafe = analyseUnsafe(table, groups, studySeed);
   const detection = analyseDetection(table, manifest, groups);
   const panels = {
-    summary: summarise(table, manifest, groups),
-    claims: settleClaims([...unsafe.drafts, ...detection.drafts], simulatedShare(table)),
+    summary: { ...summarise(table, manifest, groups), digest: digest.finish(manifest.studyDigest) },
+    claims: settleClaims(
+      [...unsafe.drafts, ...detection.drafts].filter(({ claim }) => isTested(manifest, claim)),
+      simulatedShare(table),
+    ),
     unsafe: { reason: unsafe.judges.length === 0 ? 'No safety judge is part of this study.' : null, judges: unsafe.judges },
     detection: { reason: detectionReason(table), detectors: detection.detectors },
     audits: detection.audits,
-    joint: detection.contexts.flatMap((context) => table.judges.flatMap((judge) => jointRows(judge, context))),
+    joint: detection.contexts.flatMap((context) => safetyJudges(table.judges).flatMap((judge) => jointRows(judge, context))),
   };
   return {
     version: reportModelVersion,
@@ -55,6 +64,9 @@ export async function analyse(
     numbers: numbersOf(panels),
   };
 }
+
+/** Claims are numbered as the study's claim names are listed. */
+const isTested = ({ study }: Manifest, claim: number): boolean => study.claims.includes(claimNames[claim - 1]!);
 
 function simulatedShare({ sources }: RunTable): SimulatedShare {
   const simulated = sources.filter((source) => source.simulated).length;
@@ -68,7 +80,7 @@ function analyseUnsafe(
 ): { judges: JudgeModel[]; drafts: ClaimDraft[] } {
   const scope = unsafePromptScope(table);
   const drafts: ClaimDraft[] = [];
-  const judges = table.judges.map((columns) => {
+  const judges = safetyJudges(table.judges).map((columns) => {
     const judged = withCorruption(table, columns);
     const { draft, decomposition } = corruptionClaim(judged, groups, scope, studySeed);
     drafts.push(unsafeClaim(judged, groups, scope, studySeed), draft);

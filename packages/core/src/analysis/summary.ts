@@ -34,7 +34,29 @@ function countReadable(table: RunTable): number {
   return readable;
 }
 
-export function summarise(table: RunTable, manifest: Manifest, groups: readonly Group[]): ReportModel['summary'] {
+/** What a shard, or a merge that lacks something, is not. */
+function partNotes({ shard, merged }: Manifest): string[] {
+  if (shard)
+    return [
+      `This is shard ${shard.index + 1} of ${shard.of}: part of the prompts, and scores of part of the authentic images. Merge all shards with \`diptych merge\`.`,
+    ];
+  if (!merged) return [];
+  const unfinished = merged.shards.filter(({ complete }) => !complete).map(({ index }) => index + 1);
+  const backends = [...new Set(merged.shards.map(({ backend }) => backend ?? 'none'))];
+  return [
+    merged.missing.length > 0
+      ? `This run was merged from parts of the study: of ${merged.of} shards, ${merged.missing.map((index) => index + 1).join(', ')} are missing.`
+      : '',
+    unfinished.length > 0 ? `Shards ${unfinished.join(', ')} of ${merged.of} were not finished when they were merged.` : '',
+    backends.length > 1 ? `The shards ran on different backends (${backends.join(', ')}).` : '',
+  ];
+}
+
+export function summarise(
+  table: RunTable,
+  manifest: Manifest,
+  groups: readonly Group[],
+): Omit<ReportModel['summary'], 'digest'> {
   const { samples, prompts } = countRecorded(table);
   const pooled = groups.some((group) => group.kind === 'pooled');
   const simulatedGenerators = [
@@ -43,6 +65,7 @@ export function summarise(table: RunTable, manifest: Manifest, groups: readonly 
   const simulatedJudges = table.judges.filter(({ facts }) => facts.simulated).map(({ facts }) => facts.judge);
   const duplicates = manifest.plugins.reduce((sum, plugin) => sum + (plugin.duplicates ?? 0), 0);
   const notes = [
+    ...partNotes(manifest),
     samples < manifest.planned.samples
       ? `The run is not finished: ${samples} of ${manifest.planned.samples} samples are recorded. Continue it with \`diptych resume\`.`
       : '',

@@ -54,10 +54,21 @@ export interface PlanCounts {
  * generators × prompt sets × prompts × levels × samples per prompt; only prompts and listings are held in memory.
  */
 export interface RunPlan {
+  /** Of this shard, where it is one. */
   readonly samples: number;
   sampleAt(index: number): PlannedSample;
+  /** Set by `shardPlan`: which part this is, and the samples of the whole. */
+  readonly shard?: { readonly index: number; readonly of: number; readonly samples: number };
+  /** Whether a sample is part of the shard; every sample where absent. */
+  readonly includes?: (index: number) => boolean;
   /** Index range of each generator, in the study's order. */
-  readonly ranges: readonly { readonly generator: LoadedGenerator; readonly first: number; readonly count: number }[];
+  readonly ranges: readonly {
+    readonly generator: LoadedGenerator;
+    readonly first: number;
+    readonly count: number;
+    /** Samples of the range that are part of the shard; all where absent. */
+    readonly ownCount?: number;
+  }[];
   readonly authentic: readonly PlannedAuthentic[];
   readonly counts: PlanCounts;
   /** The study's plugins with digests and counts of what they read; goes into the manifest. */

@@ -15,6 +15,8 @@ export interface Verification {
   readonly compared: number;
   /** Texts, yes-or-no answers and "not defined" compared. */
   readonly statements: number;
+  /** Of everything found, see `RunDigest`. */
+  readonly digest: string;
 }
 
 const isClose = (a: number | undefined, b: number | undefined): boolean =>
@@ -59,5 +61,5 @@ export async function verifyRun(run: ReportedRun): Promise<Verification> {
       { details: { ids } },
     );
   }
-  return { compared: Object.keys(recomputed.numbers).length, statements: statementsOf(recomputed).size };
+  return { compared: Object.keys(recomputed.numbers).length, statements: statementsOf(recomputed).size, digest: recomputed.summary.digest };
 }

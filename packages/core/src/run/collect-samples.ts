@@ -1,7 +1,9 @@
 /** Phase `collect`: every planned sample without a record is generated or imported, and ends as exactly one outcome. */
 import {
   DiptychError,
+  decoderSchema,
   type ExistingImages,
+  familySchema,
   type Generation,
   type GenerationRequest,
   type Generator,
@@ -22,8 +24,8 @@ type Range = RunPlan['ranges'][number];
 const importConcurrency = 4;
 
 export async function collectSamples(context: RunContext, plan: RunPlan, prompts: RewrittenPrompts): Promise<void> {
-  for (const { generator, count } of plan.ranges)
-    context.progress.setTotal({ phase: 'collect', plugin: generator.alias }, count);
+  for (const { generator, count, ownCount } of plan.ranges)
+    context.progress.setTotal({ phase: 'collect', plugin: generator.alias }, ownCount ?? count);
   // The first fault stops the other generators too, and nothing goes on writing after this phase has ended.
   await Promise.allSettled(plan.ranges.map((range) => collectRange(context, { plan, range, prompts }).catch(context.stop)));
   context.signal.throwIfAborted();
@@ -43,15 +45,17 @@ function collectRange(context: RunContext, collection: Collection): Promise<void
   const { generator } = collection.range;
   const batch = generator.mode === 'generate' ? generator.instance.maxBatch : 1;
   const concurrency = generator.mode === 'generate' ? generator.instance.concurrency : importConcurrency;
-  const groups = inGroups(pendingIndices(context, collection.range), batch);
+  const groups = inGroups(pendingIndices(context, collection), batch);
   return runPool(groups, concurrency, async (indices) => {
     context.signal.throwIfAborted();
     await collectGroup(context, collection, indices.map(collection.plan.sampleAt));
   });
 }
 
-function* pendingIndices({ seen }: RunContext, { first, count }: Range): globalThis.Generator<number> {
-  for (let index = first; index < first + count; index++) if (!seen.has('sample', index)) yield index;
+function* pendingIndices({ seen }: RunContext, { plan, range }: Collection): globalThis.Generator<number> {
+  const { first, count } = range;
+  for (let index = first; index < first + count; index++)
+    if (!seen.has('sample', index) && plan.includes?.(index) !== false) yield index;
 }
 
 async function collectGroup(context: RunContext, { prompts }: Collection, samples: readonly PlannedSample[]): Promise<void> {
@@ -187,14 +191,16 @@ async function endingOf({ loaded, store, analyser }: RunContext, result: ItemRes
 
 function baseRecord(sample: PlannedSample, text: RewrittenPrompt) {
   const { generator, prompt, existing } = sample;
-  const { family, decoder, simulated } = generator.plugin;
+  const { simulated } = generator.plugin;
+  // With the traits of the options, which take the place of the plugin's own; `per-sample` is no family and becomes null.
+  const { family, decoder } = generator.resolved.traits;
   return {
     type: 'sample' as const,
     index: sample.index,
     generator: generator.alias,
     model: existing?.model ?? generator.alias,
-    family: existing?.family ?? (family === 'per-sample' ? null : family),
-    decoder: existing?.decoder ?? (decoder === 'per-sample' ? null : decoder),
+    family: existing?.family ?? familySchema.safeParse(family).data ?? null,
+    decoder: existing?.decoder ?? decoderSchema.safeParse(decoder).data ?? null,
     simulated,
     promptSet: sample.promptSet,
     promptId: prompt.id,

@@ -57,7 +57,8 @@ export async function executeRun(options: ExecuteOptions): Promise<RunSummary> {
     journal = await openJournal(journalPath, options.journal);
     const analyser = createImageAnalyser(loaded.study.limits);
     const seen = new SeenRecords();
-    const context: RunContext = { loaded, store, journal, journalPath, seen, progress, analyser, signal, stop };
+    const { shard } = manifest;
+    const context: RunContext = { loaded, shard, store, journal, journalPath, seen, progress, analyser, signal, stop };
     const prompts = createRewrittenPrompts(loaded, signal);
     await restore(context, prompts);
     await runPhases(context, { plan, protocols: options.protocols, prompts });

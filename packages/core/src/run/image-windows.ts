@@ -18,13 +18,18 @@ export interface JournalledImage {
   readonly info: ImageInfo;
   /** Empty for authentic images. */
   readonly prompt: string;
+  /** Of authentic images: what places them in a shard. */
+  readonly origin?: { readonly set: string; readonly key: string };
 }
 
 /** Samples that ended as `image`, and authentic images that could be read. */
 export function imageOf(record: JournalRecord): JournalledImage | undefined {
   if (record.type === 'sample' && record.outcome === 'image' && record.image)
     return imageFrom('synthetic', record, record.image, record.prompt);
-  if (record.type === 'authentic' && record.image) return imageFrom('authentic', record, record.image, '');
+  if (record.type === 'authentic' && record.image) {
+    const { set, key } = record;
+    return { ...imageFrom('authentic', record, record.image, ''), origin: { set, key } };
+  }
   return undefined;
 }
 

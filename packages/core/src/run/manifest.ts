@@ -25,6 +25,7 @@ export function createManifest(id: string, loaded: LoadedStudy, plan: RunPlan, r
     baseFolder: relative(resolve(runFolder), loaded.baseFolder) || '.',
     plugins: [...plan.plugins],
     runtime: loaded.runtime ? { ...loaded.runtime, rejected: loaded.runtime.rejected.map((entry) => ({ ...entry })) } : null,
+    ...(plan.shard ? { shard: plan.shard } : {}),
     planned: { samples: plan.samples, authentic: plan.authentic.length },
   };
 }

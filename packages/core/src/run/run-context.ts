@@ -2,6 +2,7 @@ import { DiptychError, type JournalRecord, recordSchema } from '@diptych/plugin-
 import type { ImageAnalyser } from '../images/analyse-image.ts';
 import type { Journal } from '../journal/open-journal.ts';
 import { recordKey, type SeenRecords } from '../journal/seen-records.ts';
+import type { Shard } from '../plan/shard-plan.ts';
 import type { LoadedStudy } from '../plugins/loaded-study.ts';
 import type { ImageStore } from '../store/image-store.ts';
 import { describeIssues } from '../study/load-study.ts';
@@ -13,6 +14,8 @@ export interface RunContext {
   readonly store: ImageStore;
   readonly journal: Journal;
   readonly journalPath: string;
+  /** Which part of the study this run is; absent for a whole run. */
+  readonly shard: Shard | undefined;
   /** Which work has a record. */
   readonly seen: SeenRecords;
   readonly progress: Progress;

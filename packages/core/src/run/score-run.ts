@@ -10,6 +10,7 @@ import { presentImage } from '../images/present-image.ts';
 import { applyProtocol, type FormatProfile, profileOf } from '../images/protocols.ts';
 import { readJournalBatches } from '../journal/read-journal.ts';
 import { detectionGroup, verdictGroup } from '../journal/seen-records.ts';
+import { isAuthenticOfShard } from '../plan/shard-plan.ts';
 import type { LoadedDetector, LoadedJudge } from '../plugins/loaded-study.ts';
 import { describeError } from '../text/describe-error.ts';
 import { imageOf, imageWindows, type JournalledImage } from './image-windows.ts';
@@ -69,7 +70,8 @@ async function detectUnder(
 ): Promise<void> {
   const lacks = ({ alias }: LoadedDetector, { side, index }: JournalledImage): boolean =>
     !context.seen.has(detectionGroup({ detector: alias, protocol, side }), index);
-  const isWanted = (image: JournalledImage): boolean => detectors.some((detector) => lacks(detector, image));
+  const isWanted = (image: JournalledImage): boolean =>
+    isOwn(context, image) && detectors.some((detector) => lacks(detector, image));
   const windows = imageWindows(context.journalPath, isWanted, largestBatch(detectors));
   await runPool(windows, windowsInFlight, async (window) => {
     const images = await prepare(context, window, protocol, profiles);
@@ -177,20 +179,28 @@ async function present(
   return presented === bytes ? presentImage(bytes, limits, { sha256, info }) : presentImage(presented, limits);
 }
 
+/** A shard holds all authentic images, and scores its part of them; its samples are its own. */
+const isOwn = ({ shard }: RunContext, { origin }: JournalledImage): boolean =>
+  shard === undefined || origin === undefined || isAuthenticOfShard(origin, shard);
+
 /** Images of the run by side, and the profiles that `fakes-matched` draws from, in plan order. */
 async function countImages(
   context: RunContext,
 ): Promise<{ synthetic: number; authentic: number; profiles: readonly FormatProfile[] }> {
   await context.journal.flush();
   let synthetic = 0;
+  const authentic = new Set<number>();
   const profiles = new Map<number, FormatProfile>();
   for await (const { records } of readJournalBatches(context.journalPath, { validation: 'fast' })) {
     for (const record of records) {
       const image = imageOf(record);
       if (image?.side === 'synthetic') synthetic += 1;
-      else if (image) profiles.set(image.index, profileOf(image.info));
+      else if (image) {
+        profiles.set(image.index, profileOf(image.info));
+        if (isOwn(context, image)) authentic.add(image.index);
+      }
     }
   }
   const inOrder = [...profiles.entries()].sort(([a], [b]) => a - b).map(([, profile]) => profile);
-  return { synthetic, authentic: profiles.size, profiles: inOrder };
+  return { synthetic, authentic: authentic.size, profiles: inOrder };
 }

@@ -5,6 +5,7 @@ import { DiptychError, type Manifest, type PluginUse, type Protocol, type Study 
 import type { JournalOptions } from '../journal/open-journal.ts';
 import { planRun } from '../plan/plan-run.ts';
 import type { RunPlan } from '../plan/run-plan.ts';
+import { shardPlan } from '../plan/shard-plan.ts';
 import type { LoadedStudy } from '../plugins/loaded-study.ts';
 import { canonicalJson } from '../text/canonical-json.ts';
 import { describeError, systemCode } from '../text/describe-error.ts';
@@ -72,7 +73,8 @@ export async function resumeRun(options: ResumeOptions): Promise<RunSummary> {
   return withLock(runFolder, async () => {
     const manifest = await readManifest(runFolder);
     await using loaded = await options.loadAgain(study, baseFolder);
-    const plan = await planRun(loaded, options.signal);
+    const whole = await planRun(loaded, options.signal);
+    const plan = manifest.shard ? shardPlan(whole, manifest.shard) : whole;
     checkUnchanged(manifest, plan);
     return await executeRun({ runFolder, manifest, loaded, plan, protocols: study.protocols, ...watchOf(options) });
   });
@@ -127,6 +129,10 @@ export function studyOfScorers({ study, safetyJudges = [], detectors = [] }: Sco
     generators: [],
     authenticSets: [],
     safetyJudges: [...safetyJudges],
+    // They speak of the whole study's judges, most of which are not loaded here.
+    mitigations: [],
+    ensembles: [],
+    thresholds: {},
     detectors: [...detectors],
   };
 }

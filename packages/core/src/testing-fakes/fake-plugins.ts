@@ -18,6 +18,7 @@ import {
 import { z } from 'zod';
 import { sha256Hex } from '../text/canonical-json.ts';
 import { fakeImage } from './fake-image.ts';
+import { fakeImports } from './fake-imports.ts';
 
 const digest = sha256Hex('fake');
 const licence = { id: 'CC0-1.0' };
@@ -252,6 +253,7 @@ export const fakeAuthenticSet = defineAuthenticSet({
 
 /** Built-ins of core's own tests. */
 export const fakeRegistry = {
+  ...fakeImports,
   'prompt-set/counted': async () => ({ default: countedPrompts }),
   'generator/fake': async () => ({ default: fakeGenerator }),
   'rewriter/longer': async () => ({ default: fakeRewriter }),
