@@ -47,7 +47,7 @@ function needFaults(needs: Needs): string[] {
     if (w.licence.id === '') faults.push(`weights "${w.name}" have no licence id.`);
   }
   for (const host of needs.hosts ?? [])
-    if (!/^[a-z0-9.-]+(:\d+)?$/.test(host)) faults.push(`host "${host}" is not a bare host name.`);
+    if (!/^(\*\.)?[a-z0-9.-]+(:\d+)?$/.test(host)) faults.push(`host "${host}" is not a bare host name.`);
   if (needs.backend !== undefined && needs.runtime !== true)
     faults.push('needs.backend is set although needs.runtime is not true.');
   return faults;

@@ -56,6 +56,14 @@ it('names the variable of a rejected key and never the key', async () => {
   expect(message).not.toContain('Bearer');
 });
 
+it('removes a key that the service repeats', async () => {
+  const keyed: Service = { ...service, headers: { authorization: 'Key sk-0123456789' } };
+  await using fake = await startFakeService(() => ({ status: 400, json: { error: 'bad key sk-0123456789' } }));
+  const answer = await callService(keyed, { url: fake.url }, signal);
+  expect(answer.json).toEqual({ error: 'bad key <FAKE_KEY>' });
+  expect(failureOf(answer, keyed).message).not.toContain('sk-0123456789');
+});
+
 it('fetches an image without sending the key along', async () => {
   await using fake = await startFakeService(() => ({
     body: new Uint8Array([1, 2]),

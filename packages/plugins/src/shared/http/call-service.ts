@@ -15,7 +15,7 @@ export interface Service {
 export interface ServiceRequest {
   readonly url: string | URL;
   /** `POST` where there is a body, else `GET`. */
-  readonly method?: 'GET' | 'POST' | 'DELETE';
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly json?: unknown;
@@ -60,7 +60,7 @@ export async function callService(service: Service, request: ServiceRequest, sig
   }
   const bytes = await readBounded(response, service, request.maxBytes ?? defaultMaxBytes, signal);
   const isText = !/^(image|video|application\/octet-stream)/.test(response.headers.get('content-type') ?? '');
-  const text = isText ? new TextDecoder().decode(bytes) : '';
+  const text = isText ? withoutKeys(new TextDecoder().decode(bytes), service) : '';
   const { status, ok } = response;
   return { status, ok, headers: response.headers, bytes, json: parseJson(text), excerpt: text.slice(0, 500) };
 }
@@ -71,6 +71,16 @@ export function connectionFault(service: Service, error: unknown, signal: AbortS
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const what = cause instanceof Error ? cause.message : String(cause);
   return new InfrastructureError(`Expected an answer of ${service.name}, the connection failed: ${what}.`, { cause: error });
+}
+
+/** Some services repeat the key they were sent when they reject it; no message or reason may hold it. */
+function withoutKeys(text: string, { headers = {}, keyName = 'the key' }: Service): string {
+  let kept = text;
+  for (const value of Object.values(headers)) {
+    const key = value.slice(value.lastIndexOf(' ') + 1);
+    if (key.length >= 8) kept = kept.replaceAll(key, `<${keyName}>`);
+  }
+  return kept;
 }
 
 function parseJson(text: string): unknown {

@@ -1,0 +1,53 @@
+/** Jobs of services that answer later: look until done, and cancel what nobody waits for any more. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { InfrastructureError } from '@diptych/plugin-kit';
+
+/** Faults in a row that a look may have; the job runs on and is paid, so one lost look does not end it. */
+const mostFaults = 5;
+/** Longest a cancellation may take, in milliseconds; the call is over and nobody waits for it. */
+const cancelMs = 5000;
+
+export interface Job<T> {
+  /** Seconds between two looks. */
+  readonly pollSeconds: number;
+  /** `undefined` while the job is not done. */
+  look(signal: AbortSignal): Promise<T | undefined>;
+  /** Asks the service to stop; absent where its API has no way to. */
+  cancel?(signal: AbortSignal): Promise<unknown>;
+}
+
+/**
+ * Looks at a job until it is done. The call's signal bounds it: core aborts it when the time of a call is up or the run
+ * is stopped, and then, as after a fault that ends the waiting, the job is cancelled.
+ */
+export async function finishJob<T>(job: Job<T>, signal: AbortSignal): Promise<T> {
+  try {
+    return await lookUntilDone(job, signal);
+  } catch (error) {
+    // Best effort: the first fault is the one to tell, and a job that cannot be cancelled only costs.
+    await job.cancel?.(AbortSignal.timeout(cancelMs)).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function lookUntilDone<T>({ look, pollSeconds }: Job<T>, signal: AbortSignal): Promise<T> {
+  let faults = 0;
+  for (;;) {
+    let waitMs = pollSeconds * 1000;
+    try {
+      const found = await look(signal);
+      if (found !== undefined) return found;
+      faults = 0;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof InfrastructureError) || !error.retryable || ++faults >= mostFaults) throw error;
+      waitMs = Math.max(waitMs * 2 ** faults, error.retryAfterMs ?? 0);
+    }
+    await pause(waitMs, signal);
+  }
+}
+
+/** Waits; rejects with the signal's reason when it is aborted. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => signal.throwIfAborted());
+}
