@@ -6,14 +6,89 @@ import type { CostEstimate } from '@diptych/plugin-kit';
 
 interface Price {
   readonly usdPerImage: number;
-  /** Page of the provider that stated it. */
+  /** Page that stated it: the provider's own, or one that quotes its price list. */
   readonly source: string;
   /** Day it was read, YYYY-MM-DD. */
   readonly asOf: string;
 }
 
 /** By `provider/model` or `provider/model/size-or-quality`. */
-const prices: Readonly<Record<string, Price>> = {};
+const prices: Readonly<Record<string, Price>> = {
+  // 1120 output tokens for 1K and 2K, 2000 for 4K, at $120 a million.
+  'google/gemini-3-pro-image': { usdPerImage: 0.134, ...readAt('https://inference.sh/apps/google/gemini-3-pro-image.md') },
+  'google/gemini-3-pro-image/4K': { usdPerImage: 0.24, ...readAt('https://inference.sh/apps/google/gemini-3-pro-image.md') },
+  'google/gemini-nano-banana-2.1/1K': {
+    usdPerImage: 0.0336,
+    ...readAt('https://github.com/BerriAI/litellm/discussions/44983'),
+  },
+  // FLUX.2 by the megapixel: the price of the first. FLUX.1 by the image.
+  'bfl/flux-2-klein-4b': { usdPerImage: 0.014, ...readAt('https://docs.bfl.ai/quick_start/pricing') },
+  'bfl/flux-2-klein-9b': { usdPerImage: 0.015, ...readAt('https://docs.bfl.ai/quick_start/pricing') },
+  'bfl/flux-2-pro': { usdPerImage: 0.03, ...readAt('https://docs.bfl.ai/quick_start/pricing') },
+  'bfl/flux-2-flex': { usdPerImage: 0.05, ...readAt('https://docs.bfl.ai/quick_start/pricing') },
+  'bfl/flux-2-max': { usdPerImage: 0.07, ...readAt('https://docs.bfl.ai/quick_start/pricing') },
+  'bfl/flux-pro-1.1': { usdPerImage: 0.04, ...readAt('https://docs.bfl.ml/quick_start/pricing') },
+  'bfl/flux-pro-1.1-ultra': { usdPerImage: 0.06, ...readAt('https://docs.bfl.ml/quick_start/pricing') },
+  'bfl/flux-kontext-pro': { usdPerImage: 0.04, ...readAt('https://docs.bfl.ml/quick_start/pricing') },
+  'bfl/flux-kontext-max': { usdPerImage: 0.08, ...readAt('https://docs.bfl.ml/quick_start/pricing') },
+  // By the megapixel, rounded up; every named size of fal is at most one.
+  'fal/fal-ai/flux-1/dev': { usdPerImage: 0.025, ...readAt('https://fal.ai/models/fal-ai/flux-1/dev/llms.txt') },
+  // Credits of $0.01. Stability's own page could not be read; this one repeats it.
+  'stability/sd3.5-large': {
+    usdPerImage: 0.065,
+    ...readAt('https://developer.puter.com/tutorials/stability-ai-api-pricing'),
+  },
+  'stability/sd3.5-large-turbo': {
+    usdPerImage: 0.04,
+    ...readAt('https://developer.puter.com/tutorials/stability-ai-api-pricing'),
+  },
+  'stability/sd3.5-medium': {
+    usdPerImage: 0.035,
+    ...readAt('https://developer.puter.com/tutorials/stability-ai-api-pricing'),
+  },
+  'stability/core': { usdPerImage: 0.03, ...readAt('https://developer.puter.com/tutorials/stability-ai-api-pricing') },
+  'stability/ultra': { usdPerImage: 0.08, ...readAt('https://developer.puter.com/tutorials/stability-ai-api-pricing') },
+};
+
+/** US dollars for a million tokens of a service that counts tokens. */
+interface TokenPrice {
+  readonly textIn: number;
+  readonly textOut: number;
+  readonly imageIn: number;
+  readonly imageOut: number;
+  readonly source: string;
+  readonly asOf: string;
+}
+
+/** GPT Image models from 2 on share one price list and write no text that is charged. */
+const gptImage = (source: string): TokenPrice => ({ textIn: 5, textOut: 0, imageIn: 8, imageOut: 30, ...readAt(source) });
+
+/** Images given to a Gemini image model cost what text does. */
+const gemini = (textIn: number, textOut: number, imageOut: number): TokenPrice => ({
+  textIn,
+  textOut,
+  imageIn: textIn,
+  imageOut,
+  ...readAt('https://ngrok.com/changelog/ai-gateway-gemini-image-output'),
+});
+
+/** By `provider/model`. */
+const tokenPrices: Readonly<Record<string, TokenPrice>> = {
+  'openai/gpt-image-2.6-sunburst': gptImage('https://developers.openai.com/api/docs/models/gpt-image-2.6-sunburst'),
+  'openai/gpt-image-2.6-flare': gptImage('https://apidog.com/blog/gpt-image-2-6-api/'),
+  'openai/gpt-image-2.5-sunburst': gptImage('https://apidog.com/blog/gpt-image-2-5-api/'),
+  'openai/gpt-image-2.5-flare': gptImage('https://apidog.com/blog/gpt-image-2-5-api/'),
+  'openai/gpt-image-2': gptImage('https://vercel.com/ai-gateway/models/gpt-image-2.md'),
+  'google/gemini-nano-banana-2.1': gemini(1.5, 7.5, 30),
+  'google/gemini-3-pro-image': gemini(2, 12, 120),
+  'google/gemini-3.1-flash-lite-image': gemini(0.25, 1.5, 30),
+};
+
+export const tokenPriceOf = (key: string): TokenPrice | undefined => tokenPrices[key];
+
+function readAt(source: string): { readonly source: string; readonly asOf: string } {
+  return { source, asOf: '2026-11-24' };
+}
 
 /** The first of `keys` that has a price, unless the user gives one; an unknown price is `null`, never 0. */
 export function priceOf(keys: readonly string[], given?: number): Pick<CostEstimate, 'usdPerItem' | 'source' | 'asOf'> {
