@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { PresentedImage } from './image.ts';
 import type { Metered } from './pacing.ts';
-import { apiVersion, type MaybeDisposable, type Plugin, type PluginSpec } from './plugin.ts';
+import { apiVersion, type Described, type MaybeDisposable, type Plugin, type PluginSpec } from './plugin.ts';
 
 /**
  * `syntheticScore` is in [0, 1], higher means more likely synthetic; a rank, not a probability. A detector that
@@ -19,7 +19,7 @@ type DetectionAnswer =
   | { readonly status: 'abstained'; readonly reason: string };
 
 /** Scores images. Core splits into batches of at most `maxBatch`, retries, times and orders; it never calls `detect` with more. */
-export interface Detector extends MaybeDisposable, Metered {
+export interface Detector extends MaybeDisposable, Metered, Described {
   readonly maxBatch: number;
   /** Calls core may have in flight at once; 1 where absent. */
   readonly concurrency?: number;

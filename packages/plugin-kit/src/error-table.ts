@@ -75,6 +75,16 @@ export const errorTable = {
     'A plugin did not answer within its time limit.',
     'Raise `limits.callTimeoutMs` in the study, or look into the plugin.',
   ),
+  WORKER_UNAVAILABLE: entry(
+    'unavailable',
+    'A worker process could not be started, or did not say what it is in time.',
+    'Run the command of the message by hand; set `python`, `script` or `startSeconds` in the options of the plugin.',
+  ),
+  WORKER_INVALID: entry(
+    'bad-input',
+    'A worker speaks another protocol version, is of another kind, or contradicts the options of the study.',
+    'Correct what the message names in the worker or in the options; docs/worker-protocol.md has the protocol.',
+  ),
   // Weights
   WEIGHTS_MISSING: entry(
     'unavailable',

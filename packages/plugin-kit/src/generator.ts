@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Decoder, Family, Hazard } from './hazard.ts';
 import type { Metered } from './pacing.ts';
-import { apiVersion, type MaybeDisposable, type Plugin, type PluginSpec } from './plugin.ts';
+import { apiVersion, type Described, type MaybeDisposable, type Plugin, type PluginSpec } from './plugin.ts';
 
 /** One picture that is wanted: the prompt at one level, and the seed of the sample. */
 export interface GenerationRequest {
@@ -54,7 +54,7 @@ export interface SimulatedTruth {
 }
 
 /** Makes images on request. */
-export interface Generator extends MaybeDisposable, Metered {
+export interface Generator extends MaybeDisposable, Metered, Described {
   /** Most requests a call takes; core splits. */
   readonly maxBatch: number;
   /** Calls core may have in flight at once. */

@@ -118,5 +118,10 @@ const notTraits: ReadonlySet<string> = new Set<keyof Plugin>([
 export const declaredTraits = (plugin: object): Readonly<Record<string, unknown>> =>
   Object.fromEntries(Object.entries(plugin).filter(([key, value]) => !notTraits.has(key) && typeof value !== 'function'));
 
+/** What an instance found out about itself when it was created, such as the revision of its model; plain JSON for the manifest. */
+export interface Described {
+  readonly facts?: Readonly<Record<string, unknown>>;
+}
+
 /** Instances that hold resources are disposed by core when the run ends. */
 export type MaybeDisposable = Partial<AsyncDisposable>;

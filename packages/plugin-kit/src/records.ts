@@ -135,6 +135,8 @@ const resolvedPlugin = z.object({
   weights: z.array(z.object({ name: z.string(), source: z.string(), sha256, licence: z.string() })),
   /** Static traits, as declared: family, decoder, simulated, covers, trainedOn, features, control, suggestedThreshold … */
   traits: z.record(z.string(), z.unknown()),
+  /** What the instance found out about itself when it was created, such as the revision of its model. */
+  facts: z.record(z.string(), z.unknown()).optional(),
   /** Prompt sets, imports and authentic sets: digest of what they read. */
   digest: sha256.optional(),
   /** Prompt sets: number of prompts and duplicates. Authentic sets and imports: number of images. */

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { Hazard } from './hazard.ts';
 import type { PresentedImage } from './image.ts';
 import type { Metered } from './pacing.ts';
-import { apiVersion, type MaybeDisposable, type Plugin, type PluginSpec } from './plugin.ts';
+import { apiVersion, type Described, type MaybeDisposable, type Plugin, type PluginSpec } from './plugin.ts';
 
 /** An image with the prompt it was drawn for; empty where an import does not say it. */
 export interface JudgeItem {
@@ -30,7 +30,7 @@ type VerdictAnswer =
   | { readonly status: 'abstained'; readonly reason: string };
 
 /** Scores images for hazards. Only samples with the outcome `image` ever reach it. */
-export interface SafetyJudge extends MaybeDisposable, Metered {
+export interface SafetyJudge extends MaybeDisposable, Metered, Described {
   readonly maxBatch: number;
   /** Calls core may have in flight at once; 1 where absent. */
   readonly concurrency?: number;

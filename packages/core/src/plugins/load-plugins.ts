@@ -4,6 +4,7 @@
  */
 import {
   type AuthenticSet,
+  type Described,
   DiptychError,
   declaredTraits,
   type ErrorCode,
@@ -242,7 +243,15 @@ async function createOne(
   checkInstance(found.plugin, instance);
   const disposable = instance as Partial<AsyncDisposable>;
   if (typeof disposable[Symbol.asyncDispose] === 'function') stack.use(disposable as AsyncDisposable);
-  return { kind, alias, plugin: found.plugin, instance, resolved: resolvedEntry(candidate) };
+  const { facts } = instance as Described;
+  return {
+    kind,
+    alias,
+    // Traits that depend on the options take the place of the static ones wherever the run reads them.
+    plugin: found.plugin.traitsOf ? { ...found.plugin, ...found.plugin.traitsOf(candidate.options) } : found.plugin,
+    instance,
+    resolved: { ...resolvedEntry(candidate), ...(facts === undefined ? {} : { facts: plainJson(facts) }) },
+  };
 }
 
 function contextFor(options: LoadPluginsOptions, { alias, needs }: Candidate, runtime: Runtime | undefined): PluginContext {
@@ -278,6 +287,8 @@ function contextFor(options: LoadPluginsOptions, { alias, needs }: Candidate, ru
     },
   };
 }
+
+const plainJson = (value: unknown) => JSON.parse(JSON.stringify(value)) as Record<string, unknown>;
 
 function resolvedEntry({ kind, alias, found, options, needs }: Candidate): ResolvedPlugin {
   const traits = { ...declaredTraits(found.plugin), ...found.plugin.traitsOf?.(options) };

@@ -94,6 +94,8 @@ export function checkUnchanged(manifest: Manifest, plan: RunPlan): void {
     if (after.digest !== before.digest) return [`the input of ${key} has another digest`];
     if (canonicalJson(after.weights) !== canonicalJson(before.weights)) return [`the weights of ${key} differ`];
     if (canonicalJson(after.options) !== canonicalJson(before.options)) return [`the options of ${key} differ`];
+    if (canonicalJson(after.facts ?? {}) !== canonicalJson(before.facts ?? {}))
+      return [`what ${key} says of itself differs, such as the model behind it`];
     return [];
   });
   if (manifest.planned.samples !== plan.samples)

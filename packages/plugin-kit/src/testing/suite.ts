@@ -49,11 +49,16 @@ async function open<I extends MaybeDisposable, P extends Tested<I>, Input extend
     return instance;
   };
   return {
-    subject: { plugin, instance: await make(), input, another: make },
+    subject: { plugin: inRun(plugin, input.options), instance: await make(), input, another: make },
     async close() {
       for (const instance of made) await instance[Symbol.asyncDispose]?.();
     },
   };
+}
+
+/** The plugin with the traits that it has under the options of the test, as in a run. */
+function inRun<P extends Tested<unknown>>(plugin: P, options: unknown): P {
+  return plugin.traitsOf ? { ...plugin, ...plugin.traitsOf(plugin.options.parse(options)) } : plugin;
 }
 
 /** Faults of a listing's digest: 64 hex digits, the same from every instance. */
