@@ -8,8 +8,13 @@ export * from './images/read-image-info.ts';
 export { type Journal, type JournalFile, type JournalOptions, openJournal } from './journal/open-journal.ts';
 export { type ReadJournalOptions, readJournal, readJournalBatches } from './journal/read-journal.ts';
 export { recordKey, SeenRecords } from './journal/seen-records.ts';
-export { fitLogisticRegression, type LogisticModel, type LogisticOptions } from './metrics/logistic-regression.ts';
+export { assignItems, type DrawOptions, drawItems, type LabelSampling, orderFor } from './labels/draw-labels.ts';
+export { type ImportedLabels, type ImportOptions, importLabels } from './labels/import-labels.ts';
+export { type LabelItem, labelItems } from './labels/label-items.ts';
+export { labelsCsv, type SheetOptions, writeFileAt, writeLabelSheet } from './labels/label-sheet.ts';
+export { currentLabels, readLabels } from './labels/label-store.ts';
 export { type MergedRun, type MergeOptions, mergeRuns } from './merge/merge-runs.ts';
+export { fitLogisticRegression, type LogisticModel, type LogisticOptions } from './metrics/logistic-regression.ts';
 export { assumedBytes } from './plan/count-plan.ts';
 export { planRun } from './plan/plan-run.ts';
 export type { PlanCounts, PlannedAuthentic, PlannedSample, RunPlan } from './plan/run-plan.ts';
@@ -17,7 +22,14 @@ export { sampleSeed } from './plan/seeds.ts';
 export { parseShard, type Shard, shardOfName, shardPlan } from './plan/shard-plan.ts';
 export type { Environment, WeightsSource } from './plugins/check-needs.ts';
 export { type LoadPluginsOptions, loadPlugins, type PluginProblem } from './plugins/load-plugins.ts';
-export type { LoadedDetector, LoadedGenerator, LoadedJudge, LoadedPlugin, LoadedPromptRater, LoadedStudy } from './plugins/loaded-study.ts';
+export type {
+  LoadedDetector,
+  LoadedGenerator,
+  LoadedJudge,
+  LoadedPlugin,
+  LoadedPromptRater,
+  LoadedStudy,
+} from './plugins/loaded-study.ts';
 export { type FoundPlugin, type PluginRegistry, resolvePlugin } from './plugins/resolve-plugin.ts';
 export { type Verification, verifyRun } from './report/verify-run.ts';
 export { type HtmlRenderer, type ReportAssets, type WrittenReport, writeReport } from './report/write-report.ts';

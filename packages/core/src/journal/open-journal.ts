@@ -23,23 +23,23 @@ export interface JournalOptions {
   readonly groupMs?: number;
 }
 
-export interface Journal extends AsyncDisposable {
+export interface Journal<R = JournalRecord> extends AsyncDisposable {
   readonly path: string;
   /**
    * Takes a record; resolves at once while the buffer has room, else when it has been written. Rejects with
    * STORE_WRITE_FAILED once any write failed.
    */
-  append(record: JournalRecord): Promise<void> | void;
+  append(record: R): Promise<void> | void;
   /** Resolves when everything appended so far is on the disk. */
   flush(): Promise<void>;
   /** Flushes and closes. */
   close(): Promise<void>;
 }
 
-/** Opens for appending; cuts off a torn last line. */
-export async function openJournal(path: string, options: JournalOptions = {}): Promise<Journal> {
+/** Opens for appending; cuts off a torn last line. `R`: what a line holds, where the file is not a journal of records. */
+export async function openJournal<R = JournalRecord>(path: string, options: JournalOptions = {}): Promise<Journal<R>> {
   const file = options.file ?? (await openRepaired(path));
-  return createWriter(path, file, options);
+  return createWriter<R>(path, file, options);
 }
 
 async function openRepaired(path: string): Promise<FileHandle> {
@@ -83,7 +83,11 @@ const writeFailed = (path: string, cause: unknown): DiptychError =>
     { cause },
   );
 
-function createWriter(path: string, file: JournalFile, { groupRecords = 512, groupMs = 100 }: JournalOptions): Journal {
+function createWriter<R>(
+  path: string,
+  file: JournalFile,
+  { groupRecords = 512, groupMs = 100 }: JournalOptions,
+): Journal<R> {
   let lines: string[] = [];
   let timer: NodeJS.Timeout | undefined;
   let writing: Promise<void> = Promise.resolve();
@@ -111,7 +115,7 @@ function createWriter(path: string, file: JournalFile, { groupRecords = 512, gro
     }
     return writing;
   };
-  const append = (record: JournalRecord): Promise<void> | void => {
+  const append = (record: R): Promise<void> | void => {
     if (failure) throw failure;
     lines.push(`${JSON.stringify(record)}\n`);
     if (lines.length >= groupRecords) return flush();

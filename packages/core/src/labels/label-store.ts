@@ -1,0 +1,49 @@
+/** `labels.jsonl` of a run: appended like the journal, read whole, because people write far less than programs. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DiptychError, type LabelRecord, labelRecordSchema } from '@diptych/plugin-kit';
+import { openJournal } from '../journal/open-journal.ts';
+import { describeIssues } from '../study/load-study.ts';
+import { describeError, systemCode } from '../text/describe-error.ts';
+
+const pathOf = (runFolder: string): string => join(runFolder, 'labels.jsonl');
+
+/** In the order written. A torn last line is left out; damage anywhere else is LABELS_INVALID with the line. No file is no label. */
+export async function readLabels(runFolder: string): Promise<LabelRecord[]> {
+  const path = pathOf(runFolder);
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    if (systemCode(error) === 'ENOENT') return '';
+    throw error;
+  });
+  const lines = text.split('\n').slice(0, -1);
+  return lines.map((line, place) => parseLine(line, `${path}:${place + 1}`));
+}
+
+function parseLine(line: string, where: string): LabelRecord {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch (cause) {
+    throw damaged(where, describeError(cause), cause);
+  }
+  const parsed = labelRecordSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw damaged(where, describeIssues(parsed.error));
+}
+
+const damaged = (where: string, got: string, cause?: unknown): DiptychError =>
+  new DiptychError('LABELS_INVALID', `Expected a label at ${where}, got: ${got}. Restore the file from a copy.`, { cause });
+
+/** Resolves when all are on the disk. */
+export async function appendLabels(runFolder: string, labels: readonly LabelRecord[]): Promise<void> {
+  await using file = await openJournal<LabelRecord>(pathOf(runFolder));
+  for (const label of labels) await file.append(label);
+  await file.flush();
+}
+
+/** Of two answers of one rater for one image the later counts. Sorted by image and rater, so that the order of a file changes nothing. */
+export function currentLabels(labels: Iterable<LabelRecord>): LabelRecord[] {
+  const current = new Map<string, LabelRecord>();
+  for (const label of labels) current.set(JSON.stringify([label.index, label.rater]), label);
+  return [...current.values()].sort((a, b) => a.index - b.index || (a.rater < b.rater ? -1 : a.rater > b.rater ? 1 : 0));
+}
