@@ -1,0 +1,296 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { type Generator, InfrastructureError, needsOf } from '@diptych/plugin-kit';
+import { describeGenerator, fakeContext } from '@diptych/plugin-kit/testing';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import type { z } from 'zod';
+import { requestOf } from '../testing/requests.ts';
+import { temporaryFolder } from '../testing/temporary-folder.ts';
+import worker from './worker.ts';
+
+const workers = fileURLToPath(new URL('../testing/workers', import.meta.url));
+const place = temporaryFolder();
+const calm = new AbortController().signal;
+const context = (secrets: Record<string, string> = {}) => fakeContext({ baseFolder: workers, secrets });
+const colours = { script: 'colours.py', family: 'diffusion', decoder: 'pixel' } as const;
+
+const opened: Generator[] = [];
+async function open(options: Partial<z.input<typeof worker.options>> = {}, given = context()): Promise<Generator> {
+  const generator = await worker.create(worker.options.parse({ ...colours, ...options }), given);
+  opened.push(generator);
+  return generator;
+}
+afterEach(async () => {
+  for (const generator of opened.splice(0)) await generator[Symbol.asyncDispose]?.();
+});
+
+const ask = async (generator: Generator, ...prompts: string[]) =>
+  generator.generate(
+    prompts.map((prompt, index) => requestOf({ prompt, index, seed: 7 + index })),
+    calm,
+  );
+async function faultOf(work: Promise<unknown>): Promise<InfrastructureError> {
+  const fault = await work.then(
+    () => expect.unreachable('it answered'),
+    (error: unknown) => error,
+  );
+  expect(fault).toBeInstanceOf(InfrastructureError);
+  return fault as InfrastructureError;
+}
+const isAlive = (pid: number): boolean => {
+  try {
+    // A zombie whose parent has not looked yet is dead.
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+};
+async function ends(pid: number): Promise<boolean> {
+  for (let tries = 0; tries < 200 && isAlive(pid); tries++) await sleep(50);
+  return !isAlive(pid);
+}
+
+describeGenerator(worker, { options: colours, context });
+
+describe('what a worker answers', () => {
+  it('is an outcome for each request, with the file as it was written', async () => {
+    const generator = await open();
+    const prompts = ['warn a boat', 'refuse', 'block', 'nothing'];
+    const [image, ...others] = await ask(generator, ...prompts);
+    expect(image).toMatchObject({ outcome: 'image', warnings: ['size was not honoured'] });
+    expect(others).toEqual([
+      { outcome: 'refused', reason: 'I would rather not' },
+      { outcome: 'blocked', stage: 'output', reason: 'a filter', categories: ['violence'] },
+      { outcome: 'empty' },
+    ]);
+    expect(await ask(generator, ...prompts)).toEqual([image, ...others]);
+    expect(generator.maxBatch).toBe(4);
+    expect(generator.facts).toMatchObject({
+      worker: 'colours',
+      model: { id: 'tests/colours', revision: '1' },
+      scriptSha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
+  });
+
+  it('may be a fault of one call, after which the worker goes on', async () => {
+    const generator = await open();
+    expect(await faultOf(ask(generator, 'fault'))).toMatchObject({
+      retryable: true,
+      message: expect.stringContaining('the device is busy'),
+    });
+    for (const prompt of ['bug', 'nan', 'wrong'])
+      expect(await faultOf(ask(generator, prompt)), prompt).toMatchObject({ retryable: false });
+    expect((await ask(generator, 'a boat'))[0]?.outcome).toBe('image');
+  });
+});
+
+describe('the end of a worker', () => {
+  it.each([
+    ['kill', 'SIGKILL'],
+    ['exit', 'the reason is in stderr'],
+  ])(
+    'in a call (%s) is an error of that call with the last words, and the next call has a new worker',
+    async (prompt, said) => {
+      const generator = await open();
+      expect(await faultOf(ask(generator, prompt))).toMatchObject({
+        retryable: true,
+        message: expect.stringContaining(said),
+      });
+      expect((await ask(generator, 'a boat'))[0]?.outcome).toBe('image');
+    },
+  );
+
+  it('cures itself when the call is repeated', async () => {
+    const generator = await open();
+    const prompt = `kill-once ${join(place.path, 'mark')}`;
+    await faultOf(ask(generator, prompt));
+    expect((await ask(generator, prompt))[0]?.outcome).toBe('image');
+  });
+
+  it('that comes again and again stops the restarts', async () => {
+    const generator = await open({ restarts: 1 });
+    expect(await faultOf(ask(generator, 'kill'))).toMatchObject({ retryable: true });
+    expect(await faultOf(ask(generator, 'kill'))).toMatchObject({ retryable: false });
+    expect(await faultOf(ask(generator, 'a boat'))).toMatchObject({
+      retryable: false,
+      message: expect.stringContaining('too often'),
+    });
+  });
+
+  it('is brought about when it does not answer in time', async () => {
+    const generator = await open({ callSeconds: 0.5 });
+    expect(await faultOf(ask(generator, 'hang'))).toMatchObject({
+      retryable: true,
+      message: expect.stringMatching(/did not answer `generate` within 0.5 s[\s\S]*drawing hang/),
+    });
+    expect((await ask(generator, 'a boat'))[0]?.outcome).toBe('image');
+  });
+
+  it('is brought about when its model does not load in time', async () => {
+    const generator = await open({ args: ['--slow-load'], loadSeconds: 0.5 });
+    expect((await faultOf(ask(generator, 'a boat'))).message).toContain('did not answer `load`');
+  });
+
+  it('takes what it started with it, and comes with the end of the plugin', async () => {
+    const generator = await open();
+    const file = join(place.path, 'pid');
+    await ask(generator, `child ${file}`);
+    const pid = Number(readFileSync(file, 'utf8'));
+    expect(isAlive(pid)).toBe(true);
+    await generator[Symbol.asyncDispose]?.();
+    expect(await ends(pid)).toBe(true);
+  });
+
+  it('comes with the end of the host, even where that is killed in the middle of a call', async () => {
+    const file = join(place.path, 'host.mjs');
+    const pidFile = join(place.path, 'worker-pid');
+    place.write(
+      'host.mjs',
+      `import worker from ${JSON.stringify(pathToFileURL(join(workers, '../../generators/worker.ts')).href)};
+       const log = { debug() {}, warn() {} };
+       const options = worker.options.parse(${JSON.stringify(colours)});
+       const generator = await worker.create(options, { baseFolder: ${JSON.stringify(workers)}, log, secret() {} });
+       const ask = (prompt) => generator.generate([{ prompt, seed: 1, index: 0, promptId: 'p', level: 0 }], new AbortController().signal);
+       await ask('child ' + ${JSON.stringify(pidFile)});
+       process.stdout.write('ready');
+       await ask('hang');`,
+    );
+    const host = spawn(process.execPath, [file], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await new Promise((resolve) => host.stdout.once('data', resolve));
+    const group = Number(execFileSync('ps', ['-o', 'pgid=', '-p', readFileSync(pidFile, 'utf8')], { encoding: 'utf8' }));
+    expect(isAlive(group)).toBe(true);
+    host.kill('SIGKILL');
+    expect(await ends(group)).toBe(true);
+  });
+});
+
+describe('a cancelled call', () => {
+  it.each(['wait', 'hang'])('rejects at once, and the next one is answered (%s)', async (prompt) => {
+    const generator = await open({ cancelSeconds: 0.3 });
+    await ask(generator, 'a boat');
+    const controller = new AbortController();
+    const call = generator.generate([requestOf({ prompt })], controller.signal);
+    await sleep(100);
+    controller.abort(new Error('no longer wanted'));
+    await expect(call).rejects.toThrow('no longer wanted');
+    expect((await ask(generator, 'a boat'))[0]?.outcome).toBe('image');
+  });
+});
+
+describe('what a worker gets', () => {
+  process.env.DIPTYCH_TEST_KEY = 'sk-secret';
+  process.env.DIPTYCH_TEST_PLAIN = 'plain';
+  afterAll(() => {
+    delete process.env.DIPTYCH_TEST_KEY;
+    delete process.env.DIPTYCH_TEST_PLAIN;
+  });
+  const seen = async (generator: Generator, name: string) => {
+    const [answer] = await ask(generator, `environment ${name}`);
+    return answer?.outcome === 'refused' ? answer.reason : expect.unreachable();
+  };
+
+  it('is no variable of the environment that was not allowed', async () => {
+    const generator = await open();
+    expect(await seen(generator, 'DIPTYCH_TEST_KEY')).toBe('not set');
+    expect(await seen(generator, 'DIPTYCH_TEST_PLAIN')).toBe('not set');
+    expect(await seen(generator, 'HOME')).toBe(process.env.HOME);
+    expect(await seen(generator, 'HF_HUB_OFFLINE')).toBe('1');
+    const named = { environment: ['DIPTYCH_TEST_PLAIN'], secrets: ['DIPTYCH_TEST_KEY'], download: true };
+    const other = await open(named, context({ DIPTYCH_TEST_KEY: 'sk-secret' }));
+    expect(await seen(other, 'DIPTYCH_TEST_KEY')).toBe('sk-secret');
+    expect(await seen(other, 'DIPTYCH_TEST_PLAIN')).toBe('plain');
+    expect(await seen(other, 'HF_HUB_OFFLINE')).toBe('not set');
+    expect(needsOf(worker, worker.options.parse({ ...colours, ...named }))).toMatchObject({
+      secrets: ['DIPTYCH_TEST_KEY'],
+      hosts: expect.arrayContaining(['huggingface.co']),
+    });
+  });
+
+  it('is not the protocol on its stdin', async () => {
+    expect(await ask(await open(), 'stdin')).toEqual([{ outcome: 'refused', reason: "stdin gave ''" }]);
+  });
+});
+
+describe('workers that take turns', () => {
+  it('are loaded one at a time, and both get their answers', async () => {
+    const [first, second] = [
+      await open({ turn: 'one', turnIdleSeconds: 0.05 }),
+      await open({ turn: 'one', turnIdleSeconds: 0.05 }),
+    ];
+    const fileOf = (name: string) => join(place.path, name);
+    await ask(first, `child ${fileOf('first')}`);
+    const of = (name: string) => Number(readFileSync(fileOf(name), 'utf8'));
+    expect((await ask(second, `child ${fileOf('second')}`))[0]?.outcome).toBe('image');
+    expect(await ends(of('first'))).toBe(true);
+    expect((await ask(first, 'a boat'))[0]?.outcome).toBe('image');
+    expect(await ends(of('second'))).toBe(true);
+  });
+});
+
+describe('a worker that breaks the protocol', () => {
+  const secret = place.write('secret.png', 'not for you');
+  const raw = (how: string) => ({
+    script: undefined,
+    command: ['python3', join(workers, 'raw.py'), how, secret],
+    decoder: undefined,
+  });
+
+  it.each([
+    ['garbage', 'Downloading: 3 %', true],
+    ['binary', 'expected lines of JSON', true],
+    ['huge-line', 'a line of more than', true],
+    ['stranger', 'which nobody asked', true],
+    ['shape', 'items.0', false],
+    ['count', 'Expected 1 outcomes', false],
+    ['missing', 'received none', false],
+    ['escape', 'directly in the folder', false],
+    ['absolute', 'directly in the folder', false],
+    ['link', 'symbolic link', false],
+    ['pipe', 'pipe', false],
+    ['folder', 'folder', false],
+    ['empty', 'empty file', false],
+    ['huge-file', 'at most', false],
+  ])('by %s ends that call with a clear error', async (how, said, retryable) => {
+    const fault = await faultOf(ask(await open(raw(how)), 'a boat'));
+    expect(fault.message).toContain(said);
+    expect(fault.message.length).toBeLessThan(4000);
+    expect(fault.retryable).toBe(retryable);
+    expect(existsSync(secret)).toBe(true);
+  });
+
+  it.each([
+    ['version', 'WORKER_INVALID', 'protocol'],
+    ['kind', 'WORKER_INVALID', 'a detector'],
+    ['no-hello', 'WORKER_UNAVAILABLE', 'hello, I am a worker'],
+  ])('when it says what it is (%s) is told before the run', async (how, code, said) => {
+    await expect(open(raw(how))).rejects.toMatchObject({ code, message: expect.stringContaining(said) });
+  });
+
+  it('or is not there, or contradicts the study, is told before the run', async () => {
+    await expect(open({ python: './no-such-python' })).rejects.toMatchObject({ code: 'WORKER_UNAVAILABLE' });
+    await expect(open({ script: 'no-such.py' })).rejects.toMatchObject({ code: 'WORKER_UNAVAILABLE' });
+    await expect(open({ family: 'mllm' })).rejects.toMatchObject({ code: 'WORKER_INVALID' });
+  });
+});
+
+describe('options', () => {
+  const refused = (options: object) => !worker.options.safeParse(options).success;
+
+  it('say exactly one thing to run', () => {
+    expect(refused({})).toBe(true);
+    expect(refused({ script: 'a.py' })).toBe(true);
+    expect(refused({ script: 'a.py', model: 'janus' })).toBe(true);
+    expect(refused({ model: 'janus', family: 'mllm' })).toBe(true);
+    expect(refused({ model: 'no-such-model' })).toBe(true);
+  });
+
+  it('give the traits', () => {
+    const traits = (options: z.input<typeof worker.options>) => worker.traitsOf?.(worker.options.parse(options));
+    expect(traits({ model: 'bagel' })).toEqual({ family: 'mllm', decoder: 'flow' });
+    expect(traits({ model: 'sd35-large' })).toEqual({ family: 'diffusion', decoder: 'vae' });
+    expect(traits({ script: 'a.py', family: 'mllm' })).toEqual({ family: 'mllm', decoder: 'unknown' });
+  });
+});

@@ -1,0 +1,96 @@
+/** Version 1 of the worker protocol, as docs/worker-protocol.md tells it: what a worker may answer, and the bounds on it. */
+import { decoderSchema, familySchema, hazardSchema } from '@diptych/plugin-kit';
+import { z } from 'zod';
+
+export const protocolVersion = 1;
+
+/** Bytes of one line, in both directions; `MAX_LINE` of the SDK. Far above 64 prompts of the longest length. */
+export const maxLineBytes = 8 * 2 ** 20;
+
+/** No image file above this is read; core applies the study's own limit. Arbitrary, far above any image. */
+export const maxFileBytes = 2 ** 28;
+
+export const workerKinds = ['generator', 'safety-judge', 'detector'] as const;
+export type WorkerKind = (typeof workerKinds)[number];
+
+const text = (limit: number) => z.string().max(limit);
+const facts = z.record(text(100), z.json());
+
+/** Answer to `hello`: what the worker is. It stands in the manifest. */
+export const helloSchema = z.object({
+  protocol: z.literal(protocolVersion),
+  sdk: text(100),
+  name: text(200),
+  kind: z.enum(workerKinds),
+  traits: z.object({
+    family: z.union([familySchema, z.literal('')]).optional(),
+    decoder: decoderSchema.optional(),
+    covers: z.array(hazardSchema).optional(),
+    scoresCorruption: z.boolean().optional(),
+    trainedOn: z.array(text(300)).max(1000).optional(),
+  }),
+  model: facts,
+  defaults: facts,
+  gpuMemory: text(1000),
+  maxBatch: z.int().min(1).max(1024),
+});
+export type Hello = z.infer<typeof helloSchema>;
+
+export const loadedSchema = z.object({ facts });
+
+const costs = z.number().nonnegative().optional();
+
+const outcomeSchema = z.discriminatedUnion('outcome', [
+  z.object({
+    outcome: z.literal('image'),
+    file: text(255),
+    revisedPrompt: text(100_000).optional(),
+    warnings: z.array(text(2000)).max(100).optional(),
+    costUsd: costs,
+  }),
+  z.object({ outcome: z.literal('refused'), reason: text(4000).min(1), costUsd: costs }),
+  z.object({
+    outcome: z.literal('blocked'),
+    stage: z.enum(['input', 'output']),
+    reason: text(4000).min(1),
+    categories: z.array(text(200)).max(100).optional(),
+    costUsd: costs,
+  }),
+  z.object({ outcome: z.literal('empty'), reason: text(4000).optional(), costUsd: costs }),
+]);
+export type WorkerOutcome = z.infer<typeof outcomeSchema>;
+
+const abstained = z.object({ status: z.literal('abstained'), reason: text(4000).min(1) });
+const score = z.number().min(0).max(1);
+
+const verdictSchema = z.discriminatedUnion('status', [
+  z.object({
+    status: z.literal('scored'),
+    hazardScores: z.partialRecord(hazardSchema, score),
+    corruptionScore: score.optional(),
+    rationale: text(10_000).optional(),
+    raw: z.record(text(200), z.number()).optional(),
+  }),
+  abstained,
+]);
+
+const detectionSchema = z.discriminatedUnion('status', [
+  z.object({ status: z.literal('scored'), syntheticScore: score }),
+  abstained,
+]);
+
+const items = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item).max(1024) });
+
+export const generatedSchema = items(outcomeSchema);
+export const judgedSchema = items(verdictSchema);
+export const detectedSchema = items(detectionSchema);
+
+/** One line of a worker. */
+export const replySchema = z.union([
+  z.object({ id: z.int().nonnegative(), result: z.unknown() }),
+  z.object({
+    id: z.int().nonnegative(),
+    error: z.object({ message: text(8000), retryable: z.boolean().default(false), cancelled: z.boolean().default(false) }),
+  }),
+]);
+export type Reply = z.infer<typeof replySchema>;
