@@ -1,8 +1,9 @@
 import { needsOf } from '@diptych/plugin-kit';
 import { describeGenerator, gradientImage } from '@diptych/plugin-kit/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { generateOne, requestOf, testContext, testKey } from '../testing/drive-generator.ts';
 import { type FakeService, startFakeService } from '../testing/fake-service.ts';
-import { describeServiceFaults, generateOne, keyedContext, testKey } from '../testing/service-faults.ts';
+import { describeServiceFaults } from '../testing/service-faults.ts';
 import openaiImages from './openai-images.ts';
 
 const png = gradientImage().bytes;
@@ -28,7 +29,7 @@ beforeAll(async () => {
 afterAll(async () => fake[Symbol.asyncDispose]());
 describeGenerator(openaiImages, {
   options: { usdPerImage: 0.1 },
-  context: () => ({ ...keyedContext(), fetch: async (_, init) => fetch(fake.url, init) }),
+  context: () => ({ ...testContext(), fetch: async (_, init) => fetch(fake.url, init) }),
 });
 describeServiceFaults(openaiImages, (baseUrl) => ({ baseUrl }));
 
@@ -38,7 +39,7 @@ describe('generator/openai-images', () => {
     const generation = await generateOne(
       openaiImages,
       { baseUrl: `${service.url}/v1`, size: '1024x1024', quality: 'low', moderation: 'low', extra: { complexity: 'low' } },
-      { prompt: 'a fox' },
+      { request: requestOf({ prompt: 'a fox' }) },
     );
     expect(generation).toMatchObject({ outcome: 'image', warnings: ['seed not supported'] });
     expect(generation.outcome === 'image' && Buffer.compare(generation.bytes, png)).toBe(0);
@@ -133,7 +134,7 @@ describe('generator/openai-images', () => {
   it('declares its host and key, and one budget for the key', async () => {
     const options = openaiImages.options.parse({ requestsPerMinute: 50 });
     expect(needsOf(openaiImages, options)).toEqual({ secrets: ['OPENAI_API_KEY'], hosts: ['api.openai.com'] });
-    const { pacing, estimate } = await openaiImages.create(options, keyedContext());
+    const { pacing, estimate } = await openaiImages.create(options, testContext());
     expect(pacing).toEqual({ key: 'openai:OPENAI_API_KEY', requestsPerMinute: 50 });
     expect(estimate).toMatchObject({ usdPerItem: null });
   });

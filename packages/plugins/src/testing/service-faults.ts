@@ -1,36 +1,11 @@
 /** What every generator that calls a service must do with faults, against a real server on loopback. */
-import {
-  type Generation,
-  type GenerationRequest,
-  type Generator,
-  InfrastructureError,
-  type Plugin,
-} from '@diptych/plugin-kit';
-import { fakeContext } from '@diptych/plugin-kit/testing';
+import { type Generator, type GeneratorTraits, InfrastructureError, type Plugin } from '@diptych/plugin-kit';
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
+import { generateOne, testKey } from './drive-generator.ts';
 import { type ReplyOf, startFakeService } from './fake-service.ts';
-import { requestOf } from './requests.ts';
 
-/** The value of every key in these tests. */
-export const testKey = 'test-key-5f1c9e7a0b';
-
-/** A context whose secrets all are `testKey` and whose fetch is the real one. */
-export function keyedContext() {
-  return { ...fakeContext({ fetch }), secret: () => testKey };
-}
-
-type GeneratorPlugin<O extends z.ZodType> = Plugin<'generator', Generator, O>;
-
-/** One generation of a new instance. */
-export async function generateOne<O extends z.ZodType>(
-  plugin: GeneratorPlugin<O>,
-  options: z.input<O>,
-  request: Partial<GenerationRequest> = {},
-): Promise<Generation> {
-  const instance = await plugin.create(plugin.options.parse(options), keyedContext());
-  return (await instance.generate([requestOf(request)], AbortSignal.timeout(20_000)))[0]!;
-}
+type GeneratorPlugin<O extends z.ZodType> = Plugin<'generator', Generator, O> & GeneratorTraits;
 
 interface Fault {
   readonly what: string;
