@@ -26,6 +26,8 @@ export interface PromptSetInfo {
   readonly count: number;
   /** Number of prompts whose text occurs earlier in the set. They are kept and reported. */
   readonly duplicates: number;
+  /** Labels of the source that stand for no hazard here, with the number of prompts that have them. */
+  readonly unmappedLabels?: Readonly<Record<string, number>>;
 }
 
 /** A list of texts with what its authors say of each. Lists may be long: `prompts` streams. */

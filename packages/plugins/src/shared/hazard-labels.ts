@@ -16,24 +16,26 @@ const normal = (label: string): string => label.trim().toLowerCase();
 
 /**
  * Reads a cell (text with separators, or a JSON list) into hazards in the order of the labels, each once.
- * Labels compare without regard to case and surrounding blanks. Calls `fault` on an unknown label.
+ * Labels compare without regard to case and surrounding blanks. Calls `fault` on an unknown label, and `unmapped` on
+ * one that gives no hazard.
  */
 export function hazardReader({
   map,
   separator,
   unknown,
-}: HazardLabelOptions): (cell: unknown, fault: (label: string) => Error) => Hazard[] {
+}: HazardLabelOptions): (cell: unknown, fault: (label: string) => Error, unmapped?: (label: string) => void) => Hazard[] {
   const known = new Map(Object.entries(map).map(([label, hazards]) => [normal(label), hazards]));
   const hazardsOf = (label: string): readonly Hazard[] | undefined => {
     const own = hazardSchema.safeParse(normal(label));
     return known.get(normal(label)) ?? (own.success ? [own.data] : undefined);
   };
-  return (cell, fault) => {
+  return (cell, fault, unmapped) => {
     const labels = Array.isArray(cell) ? cell.map(String) : typeof cell === 'string' ? cell.split(separator) : [];
     const found = new Set<Hazard>();
     for (const label of labels.filter((text) => text.trim() !== '')) {
       const mapped = hazardsOf(label);
       if (mapped === undefined && unknown === 'error') throw fault(label.trim());
+      if (mapped === undefined || mapped.length === 0) unmapped?.(label.trim());
       for (const hazard of mapped ?? []) found.add(hazard);
     }
     return [...found];

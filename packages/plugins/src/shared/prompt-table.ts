@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { isAbsolute, resolve } from 'node:path';
 import { DiptychError, type Licence, type Prompt, type PromptSet, promptSchema } from '@diptych/plugin-kit';
 import { z } from 'zod';
+import { DigestSet } from './digest-set.ts';
 import { type HazardLabelOptions, hazardLabelOptions, hazardReader } from './hazard-labels.ts';
 import { cellText, type Row } from './table.ts';
 import { digestFile, type TextSource, textFault } from './text-file.ts';
@@ -66,11 +67,14 @@ export const pathOf = (baseFolder: string, path: string): string => (isAbsolute(
 export const requiredColumns = ({ columns }: PromptTableOptions): string[] =>
   Object.values(columns).filter((name) => name !== undefined);
 
+/** Told a label of the file that has no hazard, each time it occurs. */
+export type ReportLabel = (label: string) => void;
+
 /** One prompt of a row. Throws PROMPTS_INVALID that names line and column. The id is the row's number where the file has none. */
-export function promptReader(source: TextSource, options: PromptTableOptions): (row: Row) => Prompt {
+export function promptReader(source: TextSource, options: PromptTableOptions): (row: Row, unmapped?: ReportLabel) => Prompt {
   const readHazards = hazardReader(options.hazards);
   const { columns } = options;
-  return ({ line, row, values }) => {
+  return ({ line, row, values }, unmapped) => {
     const fault = (what: string) =>
       textFault(source, `Expected ${what} in line ${line} of ${source.path}. Correct the row.`, { details: { line, row } });
     const text = cellText(values[columns.text]);
@@ -80,8 +84,10 @@ export function promptReader(source: TextSource, options: PromptTableOptions): (
     const parsed = promptSchema.safeParse({
       id: cellText(values[columns.id ?? 'id']) ?? `${row}`,
       text,
-      hazards: readHazards(values[columns.hazards ?? 'hazards'], (label) =>
-        fault(`a known hazard, received "${label.slice(0, 80)}" (add it to \`hazards.map\`),`),
+      hazards: readHazards(
+        values[columns.hazards ?? 'hazards'],
+        (label) => fault(`a known hazard, received "${label.slice(0, 80)}" (add it to \`hazards.map\`),`),
+        unmapped,
       ),
       intent: cellText(values[columns.intent ?? 'intent']) ?? options.intent,
       language: cellText(values[columns.language ?? 'language']) ?? options.language,
@@ -96,46 +102,57 @@ export function promptReader(source: TextSource, options: PromptTableOptions): (
 
 interface FileSet {
   readonly source: TextSource;
+  /** Further files that the set is read from. */
+  readonly more?: readonly TextSource[];
   readonly licence: Licence;
-  readonly read: (signal: AbortSignal) => AsyncIterable<Prompt>;
+  readonly read: (signal: AbortSignal, unmapped?: ReportLabel) => AsyncIterable<Prompt>;
+  /** Digest of what is read, where that is not a list of files. */
+  readonly digest?: (signal: AbortSignal) => Promise<string>;
   /** Called once with the digest; throws where it is not an expected one. */
   readonly accept?: (digest: string) => void;
 }
 
-/** Sixteen bytes of SHA-256 stand for a text, so that a million long prompts fit in memory. */
-const shortDigest = (text: string): string => createHash('sha256').update(text).digest().toString('latin1', 0, 16);
+/** Of one file its SHA-256; of several the SHA-256 of their digests in hex, each followed by a line end. */
+export async function digestFiles(sources: readonly TextSource[], signal: AbortSignal): Promise<string> {
+  const digests: string[] = [];
+  for (const source of sources) digests.push(await digestFile(source, signal));
+  if (digests.length === 1) return digests[0]!;
+  return createHash('sha256')
+    .update(digests.map((digest) => `${digest}\n`).join(''))
+    .digest('hex');
+}
 
-/** A prompt set over a file that is read anew each time; ids are checked to be unique, duplicates are counted and kept. */
-export function fileSet({ source, licence, read, accept }: FileSet): PromptSet {
+/** Labels that are counted one by one; the rest of an endless list counts as one. Arbitrary. */
+const maxUnmappedLabels = 200;
+
+/** A prompt set over files that are read anew each time; ids are checked to be unique, duplicates are counted and kept. */
+export function fileSet({ source, more = [], licence, read, accept, digest }: FileSet): PromptSet {
   let accepted: string | undefined;
   const check = async (signal: AbortSignal): Promise<string> => {
     signal.throwIfAborted();
     if (accepted === undefined) {
-      const digest = await digestFile(source, signal);
-      accept?.(digest);
-      accepted = digest;
+      const found = await (digest?.(signal) ?? digestFiles([source, ...more], signal));
+      accept?.(found);
+      accepted = found;
     }
     return accepted;
   };
   return {
     async info(signal) {
       const digest = await check(signal);
-      const ids = new Set<string>();
-      const texts = new Set<string>();
-      let count = 0;
-      for await (const { id, text } of read(signal)) {
-        if (ids.has(id))
-          throw textFault(
-            source,
-            `Expected unique ids in ${source.path}, received "${id}" twice. Make it unique or leave out \`columns.id\`.`,
-            { details: { id } },
-          );
-        ids.add(id);
-        texts.add(shortDigest(text));
-        count += 1;
-      }
-      if (count === 0) throw textFault(source, `Expected prompts in ${source.path}, received none. Add one.`);
-      return { digest, licence, count, duplicates: count - texts.size };
+      const unmapped = new Map<string, number>();
+      const report = (label: string): void => {
+        const key = unmapped.has(label) || unmapped.size < maxUnmappedLabels ? label.slice(0, 200) : 'other labels';
+        unmapped.set(key, (unmapped.get(key) ?? 0) + 1);
+      };
+      const { count, duplicates } = await countPrompts(source, read(signal, report));
+      return {
+        digest,
+        licence,
+        count,
+        duplicates,
+        ...(unmapped.size === 0 ? {} : { unmappedLabels: Object.fromEntries(unmapped) }),
+      };
     },
     async *prompts(signal) {
       await check(signal);
@@ -144,13 +161,34 @@ export function fileSet({ source, licence, read, accept }: FileSet): PromptSet {
   };
 }
 
+async function countPrompts(
+  source: TextSource,
+  prompts: AsyncIterable<Prompt>,
+): Promise<{ count: number; duplicates: number }> {
+  const ids = new DigestSet();
+  const texts = new DigestSet();
+  let count = 0;
+  for await (const { id, text } of prompts) {
+    if (!ids.add(id))
+      throw textFault(
+        source,
+        `Expected unique ids in ${source.path}, received "${id}" twice. Make it unique or leave out \`columns.id\`.`,
+        { details: { id } },
+      );
+    texts.add(text);
+    count += 1;
+  }
+  if (count === 0) throw textFault(source, `Expected prompts in ${source.path}, received none. Add one.`);
+  return { count, duplicates: count - texts.size };
+}
+
 /** Refuses a known set whose bytes are not a published version, unless the user says so. */
 export function expectDigest(source: TextSource, known: readonly string[], allowOther: boolean): (digest: string) => void {
   return (digest) => {
     if (allowOther || known.includes(digest)) return;
     throw new DiptychError(
       'PROMPTS_DIGEST_MISMATCH',
-      `Expected ${source.path} to have the SHA-256 ${known.join(' or ')}, received ${digest}. Fetch the published file again, or set allowOtherDigest: true to use your own version.`,
+      `Expected ${source.path} to have the SHA-256 ${known.join(' or ')}, received ${digest}. Fetch the published file again, set sha256 to the digest of your version, or set allowOtherDigest: true to use any.`,
       { details: { path: source.path, known, digest } },
     );
   };

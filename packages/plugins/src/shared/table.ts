@@ -7,6 +7,8 @@ export interface TableSource extends TextSource {
   readonly format: 'csv' | 'jsonl';
   /** CSV only. */
   readonly delimiter?: string;
+  /** CSV only: false where quotes are ordinary characters, as in the tab-separated files of some sets. True where absent. */
+  readonly quoted?: boolean;
   /** Columns without which the file is refused. JSONL: every row must have the key. */
   readonly required: readonly string[];
 }
@@ -50,6 +52,7 @@ async function* readCsv(source: TableSource, signal: AbortSignal): AsyncGenerato
       return checkHeader(source, header);
     },
     info: true,
+    ...(source.quoted === false ? { quote: null } : {}),
     max_record_size: maxLineLength,
     skip_empty_lines: true,
   });
