@@ -83,6 +83,7 @@ program
   .argument('<study>')
   .description('run a study and write its report')
   .addOption(runsFolder())
+  .option('--shard <i/n>', 'do only part i of n, by cluster of prompts; `merge` puts the parts together')
   .option('--id <id>', 'name of the run folder; date and study name if absent')
   .addOption(backend())
   .addOption(accept())
@@ -135,6 +136,44 @@ program
   .argument('<run>')
   .description('recompute every number of the report from the journal, without media')
   .action(lazy(() => import('./commands/verify.ts')));
+program
+  .command('merge')
+  .argument('<out>', 'the new run folder')
+  .argument('<run...>', 'the shards')
+  .option('--partial', 'accept missing and unfinished shards; the report says so')
+  .description('put the shards of a study together, with proof that they are disjoint and complete')
+  .action(lazy(() => import('./commands/merge.ts')));
+const labels = program.command('labels').description('human labels: blind sheets out, answers in');
+const drawn = (command: Command): Command =>
+  command
+    .option('--sample <n>', 'label n images drawn at random; all if absent')
+    .option('--seed <number>', 'fixes what is drawn and in which order', '0')
+    .addOption(
+      new Option('--sampling <how>', 'every image as likely, or as many of each family')
+        .choices(['uniform', 'by-family'])
+        .default('uniform'),
+    )
+    .option('--with-prompt', 'show raters the prompt, which tells them what was asked for')
+    .option('--images <folder>', 'copy the images there as plain PNG, so that format and metadata say nothing');
+drawn(labels.command('export').argument('<run>'))
+  .option('--rater <name>', 'pseudonym of the rater')
+  .option('--all', 'write the labels of all raters instead of a sheet')
+  .requiredOption('--out <file>', 'the CSV to write')
+  .description('write a blind labelling sheet, or all labels of a run')
+  .action(lazy(() => import('./commands/labels-export.ts')));
+drawn(labels.command('assign').argument('<run>'))
+  .requiredOption('--raters <names>', 'comma-separated pseudonyms')
+  .option('--per-image <k>', 'raters for each image', '2')
+  .requiredOption('--out <folder>', 'where to write one sheet for each rater')
+  .description('share images out among raters, each to several of them')
+  .action(lazy(() => import('./commands/labels-assign.ts')));
+labels
+  .command('import')
+  .argument('<run>')
+  .argument('<file>', 'a filled-in sheet')
+  .option('--rater <name>', 'pseudonym of the rater, where the sheet has no such column')
+  .description('take the answers of a sheet over into a run')
+  .action(lazy(() => import('./commands/labels-import.ts')));
 const list = program.command('list').description('list plugins or runs');
 list
   .command('plugins')

@@ -6,6 +6,8 @@ import {
   type RunPlan,
   type RunSummary,
   resumeRun,
+  type Shard,
+  shardPlan,
   startRun,
   writeReport,
 } from '@diptych/core';
@@ -27,15 +29,18 @@ export interface RunStudyOptions {
   readonly runFolder: string;
   readonly id: string;
   readonly options: RunOptions;
+  /** Do this part of the study only. */
+  readonly shard?: Shard;
   /** Throws where the run should not start; called once everything is planned. */
   readonly check?: (loaded: LoadedStudy, plan: RunPlan) => void;
 }
 
-export async function runStudy({ study, baseFolder, runFolder, id, options, check }: RunStudyOptions): Promise<void> {
+export async function runStudy({ study, baseFolder, runFolder, id, options, shard, check }: RunStudyOptions): Promise<void> {
   await watched(options, async ({ signal, onEvent }) => {
     await using loaded = await loadStudyPlugins(study, baseFolder, options);
-    const plan = await planRun(loaded, signal);
-    check?.(loaded, plan);
+    const whole = await planRun(loaded, signal);
+    check?.(loaded, whole);
+    const plan = shard ? shardPlan(whole, shard) : whole;
     if (!options.json) note(`Run ${id}: ${plan.samples} samples and ${plan.authentic.length} authentic images`);
     // Awaited here: `loaded` is disposed of when this function returns.
     return await startRun({ loaded, plan, runFolder, id, signal, onEvent });

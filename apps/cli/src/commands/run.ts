@@ -1,12 +1,13 @@
 /** `diptych run`: a study from its file to its report. */
 import { join } from 'node:path';
-import { loadStudy, newRunId } from '@diptych/core';
+import { loadStudy, newRunId, parseShard } from '@diptych/core';
 import { DiptychError } from '@diptych/plugin-kit';
 import { type RunOptions, runStudy } from '../run-study.ts';
 
 interface RunCommandOptions extends RunOptions {
   readonly runs: string;
   readonly id?: string;
+  readonly shard?: string;
 }
 
 export default async function run(file: string, options: RunCommandOptions): Promise<void> {
@@ -17,6 +18,7 @@ export default async function run(file: string, options: RunCommandOptions): Pro
     );
   }
   const { study, baseFolder } = await loadStudy(file);
-  const id = options.id ?? newRunId(study.name);
-  await runStudy({ study, baseFolder, runFolder: join(options.runs, id), id, options });
+  const shard = options.shard === undefined ? undefined : parseShard(options.shard);
+  const id = options.id ?? newRunId(shard ? `${study.name}-${shard.index + 1}-of-${shard.of}` : study.name);
+  await runStudy({ study, baseFolder, runFolder: join(options.runs, id), id, options, ...(shard ? { shard } : {}) });
 }

@@ -9,6 +9,6 @@ export default async function verify(runFolder: string, options: OutputOptions):
     options,
     { id: run.id, ...result },
     () =>
-      `${run.id}: ${result.compared} numbers and ${result.statements} statements recomputed from the journal, all equal.`,
+      `${run.id}: ${result.compared} numbers and ${result.statements} statements recomputed from the journal, all equal.\nDigest of what the run found: ${result.digest}`,
   );
 }
