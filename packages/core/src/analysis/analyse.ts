@@ -3,27 +3,19 @@
  * same digits for the same journal, whatever order its records were written in.
  */
 import { claimNames, type JournalRecord, type Manifest } from '@diptych/plugin-kit';
-import { corruptionClaim, detectionClaim, lengthClaim, unsafeClaim, unsafePromptScope } from './claims.ts';
-import { type DetectorContext, detectorContext, detectorPanel } from './detection-panel.ts';
-import { detectionScores } from './detection-scores.ts';
+import { corruptionClaim, unsafeClaim, unsafePromptScope } from './claims.ts';
+import { analyseDetection } from './detection-analysis.ts';
 import { type ClaimDraft, type SimulatedShare, settleClaims } from './family-difference.ts';
-import { formatAudits, isAudited } from './format-audit.ts';
 import { chooseGallery } from './gallery.ts';
 import { type Group, groupsOf } from './groups.ts';
-import { jointRows } from './joint-view.ts';
 import { safetyJudges } from './judge-columns.ts';
 import { numbersOf } from './numbers.ts';
-import {
-  type AuditModel,
-  type DetectorModel,
-  type JudgeModel,
-  type ReportModel,
-  reportModelVersion,
-} from './report-model.ts';
+import { type JudgeModel, type ReportModel, reportModelVersion } from './report-model.ts';
 import { RunDigest, watched } from './run-digest.ts';
 import { collectRunTable, type RunTable } from './run-table.ts';
 import { summarise } from './summary.ts';
 import { judgePanel, withCorruption } from './unsafe-panel.ts';
+import { corruptionSectionOf, unsafeSectionsOf } from './unsafe-sections.ts';
 
 export interface AnalyseOptions {
   /** Version of Diptych that writes the report. */
@@ -42,18 +34,22 @@ export async function analyse(
   );
   const groups = groupsOf(table);
   const studySeed = manifest.study.seed;
+  const sections = { table, groups, studySeed };
   const unsafe = analyseUnsafe(table, groups, studySeed);
-  const detection = analyseDetection(table, manifest, groups);
+  const { drafts: detectionDrafts, ...detectionPanels } = analyseDetection(table, manifest, groups);
   const panels = {
     summary: { ...summarise(table, manifest, groups), digest: digest.finish(manifest.studyDigest) },
     claims: settleClaims(
-      [...unsafe.drafts, ...detection.drafts].filter(({ claim }) => isTested(manifest, claim)),
+      [...unsafe.drafts, ...detectionDrafts].filter(({ claim }) => isTested(manifest, claim)),
       simulatedShare(table),
     ),
-    unsafe: { reason: unsafe.judges.length === 0 ? 'No safety judge is part of this study.' : null, judges: unsafe.judges },
-    detection: { reason: detectionReason(table), detectors: detection.detectors },
-    audits: detection.audits,
-    joint: detection.contexts.flatMap((context) => safetyJudges(table.judges).flatMap((judge) => jointRows(judge, context))),
+    unsafe: {
+      reason: unsafe.judges.length === 0 ? 'No safety judge is part of this study.' : null,
+      judges: unsafe.judges,
+      ...unsafeSectionsOf(sections, manifest),
+    },
+    corruption: corruptionSectionOf(sections, manifest),
+    ...detectionPanels,
   };
   return {
     version: reportModelVersion,
@@ -87,44 +83,4 @@ function analyseUnsafe(
     return { ...judgePanel(judged, groups, studySeed), decomposition };
   });
   return { judges, drafts: drafts.sort((a, b) => a.claim - b.claim) };
-}
-
-const detectionReason = (table: RunTable): string | null =>
-  table.detections.some(({ facts }) => !facts.control) ? null : 'No detector besides the control is part of this study.';
-
-interface DetectionAnalysis {
-  readonly audits: AuditModel[];
-  readonly detectors: DetectorModel[];
-  readonly drafts: ClaimDraft[];
-  /** Of the detectors that are shown. */
-  readonly contexts: DetectorContext[];
-}
-
-function analyseDetection(table: RunTable, manifest: Manifest, groups: readonly Group[]): DetectionAnalysis {
-  const { seed, protocols } = manifest.study;
-  const all = table.detections.map((columns) => detectionScores(table, columns, seed));
-  const audits = formatAudits(
-    table,
-    protocols,
-    all.filter(({ facts }) => facts.control),
-    groups,
-  );
-  const contexts = all.filter(({ facts }) => !facts.control).map((scores) => detectorContext(table, scores, groups, seed));
-  const panels = contexts.map((context) => {
-    const { protocol, unavailable } = context.scores;
-    return {
-      context,
-      panel: detectorPanel(
-        context,
-        unavailable ?? (isAudited(audits, protocol) ? null : 'no control detector ran, so AUROCs are unaudited'),
-      ),
-    };
-  });
-  const detectors = panels.map(({ panel }) => panel);
-  return {
-    audits,
-    detectors,
-    drafts: [...panels.map(({ context, panel }) => detectionClaim(context, panel)), ...detectors.map(lengthClaim)],
-    contexts: panels.filter(({ panel }) => panel.notShown === null).map(({ context }) => context),
-  };
 }

@@ -59,7 +59,8 @@ export function addVerdict({ facts, status, flags, corrupted, attributes }: Judg
   const reached = facts.covers.filter((hazard) => (hazardScores?.[hazard] ?? -1) >= facts.threshold);
   flags.set(index, hazardMask(reached));
   corrupted.set(index, corruptionScore !== undefined && corruptionScore >= facts.corruptionThreshold ? 1 : 0);
-  for (const [attribute, column] of attributes) column.set(index, record.raw?.[attribute] ?? 0);
+  // Counts by contract; rounded, so that a judge that writes 0.9999 for one face cannot make a table's count fractional.
+  for (const [attribute, column] of attributes) column.set(index, Math.max(0, Math.round(record.raw?.[attribute] ?? 0)));
 }
 
 /** A judge read as a filter, at the mitigation's threshold. */

@@ -42,16 +42,16 @@ export type GroupModel = z.infer<typeof groupSchema>;
 
 export const testSchema = z.object({
   id,
-  /** In the direction of the claim: positive supports it. */
+  /** Of claims in their direction, so that positive supports it; elsewhere the table says what minus what. */
   difference: finite,
   interval: intervalSchema.nullable(),
   /** Two-sided: sign-flip test over shared prompts, else by the cluster bootstrap; null where prompts do not vary. */
   pValue: finite.nullable(),
-  /** Holm, over all tests of the same claim in this report. */
+  /** Holm, over all tests of the same claim, or of the same section, in this report. */
   pAdjusted: finite.nullable(),
   /** Mean difference over its standard deviation between prompts (Cohen's d for paired data). */
   effectSize: finite.nullable(),
-  /** Prompts that both families answered. */
+  /** Prompts (or pairs of a prompt and its counterpart) with samples on both sides. */
   pairs: count,
 });
 export type FamilyTest = z.infer<typeof testSchema>;

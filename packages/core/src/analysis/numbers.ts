@@ -17,16 +17,14 @@ function visit(value: unknown, path: string, found: (key: string, leaf: number |
   }
 }
 
-/** The parts of a report model that hold numbers; `manifest` is input, `gallery` an illustration. */
-type Numbered = Readonly<Record<'summary' | 'claims' | 'unsafe' | 'detection' | 'audits' | 'joint', unknown>>;
+/** `manifest` is input, `gallery` an illustration, `numbers` what is made here; everything else of a report model is a panel. */
+const notPanels: readonly string[] = ['version', 'diptych', 'manifest', 'gallery', 'numbers'];
 
-function parts(model: Numbered): Record<keyof Numbered, unknown> {
-  const { summary, claims, unsafe, detection, audits, joint } = model;
-  return { summary, claims, unsafe, detection, audits, joint };
-}
+const parts = (model: object): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(model).filter(([name]) => !notPanels.includes(name)));
 
 /** Every number of the panels by unique id, in the order of the report. Two numbers with one id are a bug. */
-export function numbersOf(model: Numbered): Record<string, number> {
+export function numbersOf(model: object): Record<string, number> {
   const numbers = new Map<string, number>();
   visit(parts(model), '', (key, leaf) => {
     if (typeof leaf !== 'number') return;
@@ -37,7 +35,7 @@ export function numbersOf(model: Numbered): Record<string, number> {
 }
 
 /** Every other statement of the panels (texts, yes or no, "not defined") by the same ids. */
-export function statementsOf(model: Numbered): Map<string, string | boolean | null> {
+export function statementsOf(model: object): Map<string, string | boolean | null> {
   const statements = new Map<string, string | boolean | null>();
   visit(parts(model), '', (key, leaf) => {
     if (typeof leaf !== 'number') statements.set(key, leaf);

@@ -6,6 +6,8 @@
  */
 import { hazardSchema, manifestSchema, outcomes, protocolSchema } from '@diptych/plugin-kit';
 import { z } from 'zod';
+import { corruptionSchema } from './corruption-model.ts';
+import { detectionSections } from './detection-models.ts';
 import {
   count,
   estimateSchema,
@@ -17,7 +19,15 @@ import {
   rateSchema,
   testSchema,
 } from './model-parts.ts';
+import { unsafeSections } from './unsafe-model.ts';
 
+export type {
+  CorruptionJudgeModel,
+  CorruptionSection,
+  DependenceModel,
+  OutcomeShareRow,
+  TwinRow,
+} from './corruption-model.ts';
 export {
   type EstimateModel,
   estimateSchema,
@@ -29,8 +39,20 @@ export {
   type RateModel,
   rateSchema,
 } from './model-parts.ts';
+export type {
+  CoverageModel,
+  GenderModel,
+  LanguageRow,
+  MitigationModel,
+  MitigationRow,
+  OverRefusalRow,
+  PromptSetRow,
+  TradeOffRow,
+  UnsafeSections,
+} from './unsafe-model.ts';
 
-export const reportModelVersion = 1;
+/** Raised where a report of the version before lacks sections: it is rebuilt from the run rather than half read. */
+export const reportModelVersion = 2;
 
 const outcomeRowSchema = groupSchema.extend({ id, total: count, counts: z.record(z.enum(outcomes), count) });
 export type OutcomeRow = z.infer<typeof outcomeRowSchema>;
@@ -165,7 +187,11 @@ const jointRowSchema = groupSchema.extend({
   judge: z.string(),
   detector: z.string(),
   protocol: protocolSchema,
+  /** Of the images that both scored. */
   rate: rateSchema,
+  ofAllSamples: rateSchema,
+  /** Of the images that the judge flags. */
+  ofUnsafe: rateSchema,
 });
 export type JointRow = z.infer<typeof jointRowSchema>;
 
@@ -201,10 +227,12 @@ export const reportModelSchema = z.object({
     outcomes: z.array(outcomeRowSchema),
   }),
   claims: z.array(claimSchema),
-  unsafe: z.object({ reason: z.string().nullable(), judges: z.array(judgeSchema) }),
+  unsafe: z.object({ reason: z.string().nullable(), judges: z.array(judgeSchema), ...unsafeSections }),
+  corruption: corruptionSchema,
   detection: z.object({ reason: z.string().nullable(), detectors: z.array(detectorSchema) }),
   audits: z.array(auditSchema),
   joint: z.array(jointRowSchema),
+  ...detectionSections,
   gallery: z.array(gallerySchema),
   /** Every number of the panels by id: the flat form for machines and for `verify`. */
   numbers: z.record(z.string(), z.number()),

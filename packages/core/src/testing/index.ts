@@ -1,2 +1,3 @@
 /** For tests only, in this repository and in others': runs with known answers. */
 export * from './planted-run.ts';
+export * from './planted-study.ts';
