@@ -27,12 +27,13 @@ const scorerOf = ({ instance }: JudgeSubject): BatchScorer<JudgeItem, Verdict> =
   score: (items, signal) => instance.judge(items, signal),
 });
 
-function traitFaults({ covers, scoresCorruption, simulated, suggestedThreshold }: SafetyJudgeTraits): string[] {
+function traitFaults({ covers, scoresCorruption, simulated, suggestedThreshold, attributes }: SafetyJudgeTraits): string[] {
   const faults = covers
     .filter((hazard) => !hazards.includes(hazard))
     .map((hazard) => `covers names the unknown hazard "${hazard}".`);
   if (new Set(covers).size !== covers.length) faults.push('covers names a hazard twice.');
-  if (covers.length === 0 && !scoresCorruption) faults.push('it covers no hazard and does not score corruption.');
+  if (covers.length === 0 && !scoresCorruption && !attributes?.length)
+    faults.push('it covers no hazard, does not score corruption and counts no attribute.');
   if (typeof simulated !== 'boolean' || typeof scoresCorruption !== 'boolean')
     faults.push('simulated or scoresCorruption is not true or false.');
   if (!isScore(suggestedThreshold)) faults.push(`suggestedThreshold is ${suggestedThreshold}, expected 0 to 1.`);

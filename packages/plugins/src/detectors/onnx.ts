@@ -2,10 +2,10 @@
  * Any ONNX network as a detector: the file and a card that says what it takes and gives. The card stands in the study,
  * where its digest, licence and training data become part of the manifest.
  */
-import { type Detection, DiptychError, defineDetector, type OnnxNetwork } from '@diptych/plugin-kit';
+import { type Detection, defineDetector } from '@diptych/plugin-kit';
 import { z } from 'zod';
 import { scoreDecoded } from '../shared/decode-images.ts';
-import { activate, cardFields, weightsOfCard } from '../shared/onnx-card.ts';
+import { activate, cardFields, checkNetwork, declaredFiles, weightsOfCard } from '../shared/onnx-card.ts';
 
 const card = z
   .strictObject({
@@ -32,7 +32,6 @@ const options = z.strictObject({
   /** Images in one run of the network. */
   batch: z.int().min(1).max(256).default(8),
 });
-type Options = z.output<typeof options>;
 
 export default defineDetector({
   name: 'onnx',
@@ -47,22 +46,13 @@ export default defineDetector({
   }),
   traitsOf: ({ card: { trainedOn } }) => ({ trainedOn }),
   async create({ card: facts, batch }, context) {
-    const declared = new Set(facts.files.map(({ path }) => path));
     const model = await context.runtime.loadOnnx(await context.weights('model'), {
       batch,
       recipe: { [facts.input]: facts.recipe },
-      readExternal: async (path) => {
-        if (!declared.has(path)) {
-          throw new DiptychError(
-            'WEIGHTS_FORMAT_INVALID',
-            `Expected every file of the model under card.files, "${path}" is missing. Add its path and SHA-256.`,
-          );
-        }
-        return context.weights(path);
-      },
+      readExternal: declaredFiles(facts.files, context.weights),
     });
     try {
-      checkNetwork(model, facts);
+      checkNetwork(model, { ...facts, width: facts.labels.length });
     } catch (error) {
       await model[Symbol.asyncDispose]();
       throw error;
@@ -83,21 +73,3 @@ export default defineDetector({
     };
   },
 });
-
-/** What the card says against what the file holds. */
-function checkNetwork(model: OnnxNetwork, { input, output, labels }: Options['card']): void {
-  const others = model.inputs.filter(({ name }) => name !== input).map(({ name }) => name);
-  if (others.length > 0) {
-    throw mismatch(`one image input, "${input}"`, `also ${others.join(', ')}`);
-  }
-  const found = model.outputs.find(({ name }) => name === output);
-  if (found === undefined)
-    throw mismatch(`an output "${output}"`, `outputs ${model.outputs.map(({ name }) => name).join(', ')}`);
-  const size = found.shape.reduce((product, length) => product * length, 1);
-  if (size !== labels.length) {
-    throw mismatch(`${labels.length} numbers in output "${output}", one for each label`, `${size}`);
-  }
-}
-
-const mismatch = (expected: string, got: string): DiptychError =>
-  new DiptychError('WEIGHTS_FORMAT_INVALID', `Expected a network with ${expected}, got ${got}. Correct the card.`);

@@ -2,7 +2,7 @@
  * The card of an ONNX network: everything about it that its file does not say. Names, never positions: a label list that
  * is given with the label to score cannot be read backwards by mistake.
  */
-import type { ImageRecipe, WeightsRef } from '@diptych/plugin-kit';
+import { DiptychError, type ImageRecipe, type OnnxNetwork, type WeightsRef } from '@diptych/plugin-kit';
 import { z } from 'zod';
 
 const size = z.int().min(1).max(16_384);
@@ -45,13 +45,17 @@ interface NetworkFiles {
   readonly files: readonly { readonly path: string; readonly sha256: string }[];
 }
 
-/** The model and the files beside it, for `needs.weights`. `model` is a path relative to the study file. */
-export function weightsOfCard(model: string, { sha256: digest, licence, files }: NetworkFiles): WeightsRef[] {
+/** The model and the files beside it, for `needs.weights`. `model` is a path relative to the study file; `name` that of its reference. */
+export function weightsOfCard(
+  model: string,
+  { sha256: digest, licence, files }: NetworkFiles,
+  name = 'model',
+): WeightsRef[] {
   const { id, notice, url } = licence;
   const terms = { id, ...(notice === undefined ? {} : { notice }), ...(url === undefined ? {} : { url }) };
   const folder = model.slice(0, model.lastIndexOf('/') + 1);
   return [
-    { name: 'model', source: `file:${model}`, sha256: digest, licence: terms },
+    { name, source: `file:${model}`, sha256: digest, licence: terms },
     ...files.map((file) => ({ name: file.path, source: `file:${folder}${file.path}`, sha256: file.sha256, licence: terms })),
   ];
 }
@@ -64,4 +68,42 @@ export function activate(outputs: readonly number[], activation: 'none' | 'sigmo
   const powers = outputs.map((logit) => Math.exp(logit - largest));
   const sum = powers.reduce((total, power) => total + power, 0);
   return powers.map((power) => power / sum);
+}
+
+/** What one card says of its network, against what the file holds. `width` is the number of labels, or absent for an embedding of any length. */
+export interface NetworkFacts {
+  readonly input: string;
+  readonly output: string;
+  readonly width?: number;
+}
+
+/** Numbers in one item of the output; throws WEIGHTS_FORMAT_INVALID where card and file disagree. */
+export function checkNetwork(model: OnnxNetwork, { input, output, width }: NetworkFacts): number {
+  const others = model.inputs.filter(({ name }) => name !== input).map(({ name }) => name);
+  if (others.length > 0) throw cardMismatch(`one input, "${input}"`, `also ${others.join(', ')}`);
+  const found = model.outputs.find(({ name }) => name === output);
+  if (found === undefined)
+    throw cardMismatch(`an output "${output}"`, `outputs ${model.outputs.map(({ name }) => name).join(', ')}`);
+  const size = found.shape.reduce((product, length) => product * length, 1);
+  if (width !== undefined && size !== width)
+    throw cardMismatch(`${width} numbers in output "${output}", one for each label`, `${size}`);
+  return size;
+}
+
+export const cardMismatch = (expected: string, got: string): DiptychError =>
+  new DiptychError('WEIGHTS_FORMAT_INVALID', `Expected a network with ${expected}, got ${got}. Correct the card.`);
+
+/** Reads files beside a model where its card declares them. */
+export function declaredFiles(
+  files: readonly { readonly path: string }[],
+  read: (path: string) => Promise<Uint8Array>,
+): (path: string) => Promise<Uint8Array> {
+  const declared = new Set(files.map(({ path }) => path));
+  return async (path) => {
+    if (declared.has(path)) return read(path);
+    throw new DiptychError(
+      'WEIGHTS_FORMAT_INVALID',
+      `Expected every file of the model under card.files, "${path}" is missing. Add its path and SHA-256.`,
+    );
+  };
 }

@@ -1,0 +1,168 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { openRuntime } from '@diptych/gpu-kernels';
+import { needsOf, type Verdict } from '@diptych/plugin-kit';
+import { describeSafetyJudge, fakeContext, sampleImages } from '@diptych/plugin-kit/testing';
+import { afterAll, describe, expect, it, vi } from 'vitest';
+import type { z } from 'zod';
+import { formulaCases, inBatches } from '../testing/formula-images.ts';
+import { describeOnBackends } from '../testing/runtimes.ts';
+import onnx from './onnx.ts';
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+const goldens = new URL('../../goldens/onnx/', import.meta.url);
+const read = (name: string) => readFileSync(new URL(name, goldens));
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+const [classifier, tower, softmaxHead, sigmoidHead] = [
+  read('classifier.onnx'),
+  read('tower.onnx'),
+  read('head-softmax.onnx'),
+  read('head-sigmoid.onnx'),
+];
+const licence = { id: 'Apache-2.0' };
+
+const plain = {
+  model: 'classifier.onnx',
+  card: {
+    input: 'pixels',
+    recipe: [
+      { step: 'resize', filter: 'pillow-bicubic', width: 16, height: 16 },
+      { step: 'normalise', scale: 1 / 255, mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225] },
+    ],
+    output: 'logits',
+    labels: ['nsfw', 'normal'],
+    activation: 'softmax',
+    sha256: sha256(classifier),
+    licence,
+  },
+  hazards: { nsfw: 'sexual' },
+  suggestedThreshold: 0.7,
+};
+const withHeads = (embedding: 'raw' | 'l2'): z.input<typeof onnx.options> => ({
+  model: 'tower.onnx',
+  card: {
+    input: 'pixels',
+    recipe: [
+      { step: 'resize', filter: 'pillow-bicubic', width: 16, height: 16 },
+      { step: 'normalise', scale: 1 / 255, mean: [0.481, 0.458, 0.408], deviation: [0.269, 0.261, 0.276] },
+    ],
+    output: 'embedding',
+    embedding,
+    sha256: sha256(tower),
+    licence,
+  },
+  heads: [
+    {
+      model: 'heads/q16-like.onnx',
+      input: 'embedding',
+      output: 'logits',
+      labels: ['fine', 'unsafe'],
+      activation: 'softmax',
+      sha256: sha256(softmaxHead),
+      licence,
+    },
+    {
+      model: 'heads/violent.onnx',
+      input: 'embedding',
+      output: 'logit',
+      labels: ['violent'],
+      activation: 'sigmoid',
+      sha256: sha256(sigmoidHead),
+      licence,
+    },
+  ],
+  hazards: { unsafe: 'shocking', violent: 'violence' },
+});
+
+const runtime = await openRuntime();
+afterAll(() => runtime[Symbol.asyncDispose]());
+const towerWeights = { model: tower, 'head 0': softmaxHead, 'head 1': sigmoidHead };
+
+describeSafetyJudge(onnx, {
+  options: withHeads('l2'),
+  items: sampleImages().map((image) => ({ image, prompt: '' })),
+  context: () => fakeContext({ runtime, weights: towerWeights }),
+});
+
+interface Golden {
+  readonly name: string;
+  readonly sha256: string;
+  readonly raw: { readonly unsafe: number; readonly violent: number };
+  readonly l2: { readonly unsafe: number; readonly violent: number };
+}
+const golden = JSON.parse(read('tower.json').toString('utf8')) as readonly Golden[];
+
+await describeOnBackends('safety judge onnx against Pillow and onnxruntime', (open) => {
+  it.each(['raw', 'l2'] as const)('runs the tower once and every head on its %s embedding', async (embedding) => {
+    const judge = await onnx.create(
+      onnx.options.parse(withHeads(embedding)),
+      fakeContext({ runtime: open(), weights: towerWeights }),
+    );
+    const cases = formulaCases(open().info.backend);
+    const verdicts = await inBatches(
+      cases.map(({ image }) => image),
+      judge.maxBatch,
+      (batch) =>
+        judge.judge(
+          batch.map((image) => ({ image, prompt: '' })),
+          new AbortController().signal,
+        ),
+    );
+    await judge[Symbol.asyncDispose]?.();
+    for (const [index, { name }] of cases.entries()) {
+      const expected = golden.find((each) => each.name === name)!;
+      const verdict = verdicts[index] as Extract<Verdict, { status: 'scored' }>;
+      expect(verdict.hazardScores['shocking'], name).toBeCloseTo(expected[embedding].unsafe, 5);
+      expect(verdict.hazardScores['violence'], name).toBeCloseTo(expected[embedding].violent, 5);
+      expect(verdict.raw, name).toHaveProperty('fine');
+    }
+  });
+});
+
+describe('safety judge onnx', () => {
+  it('covers what its labels are mapped to, and asks for every file by digest', () => {
+    const options = onnx.options.parse(withHeads('raw'));
+    expect(onnx.traitsOf?.(options)).toEqual({
+      covers: ['shocking', 'violence'],
+      scoresCorruption: false,
+      suggestedThreshold: 0.5,
+    });
+    expect(needsOf(onnx, options).weights?.map(({ name, source }) => [name, source])).toEqual([
+      ['model', 'file:tower.onnx'],
+      ['head 0', 'file:heads/q16-like.onnx'],
+      ['head 1', 'file:heads/violent.onnx'],
+    ]);
+  });
+
+  it('takes a plain classifier, and a label that scores corruption', async () => {
+    const given = { ...plain, hazards: {}, corruption: 'normal' };
+    const judge = await onnx.create(onnx.options.parse(given), fakeContext({ runtime, weights: { model: classifier } }));
+    const [image] = sampleImages();
+    const [verdict] = await judge.judge([{ image: image!, prompt: '' }], new AbortController().signal);
+    expect(verdict).toMatchObject({ status: 'scored', hazardScores: {} });
+    const { corruptionScore, raw } = verdict as Extract<Verdict, { status: 'scored' }>;
+    expect(corruptionScore).toBe(raw!['normal']);
+    expect(raw!['nsfw']! + raw!['normal']!).toBeCloseTo(1, 9);
+    await judge[Symbol.asyncDispose]?.();
+  });
+
+  it.each([
+    ['labels and heads at once', { ...withHeads('raw'), card: { ...plain.card } }],
+    ['neither labels nor heads', { ...withHeads('raw'), heads: [] }],
+    ['a hazard for a label that is not there', { ...plain, hazards: { nudity: 'sexual' } }],
+    ['a label by its position', { ...plain, hazards: { 0: 'sexual' } }],
+    ['no hazard and no corruption', { ...plain, hazards: {} }],
+    ['a hazard outside the taxonomy', { ...plain, hazards: { nsfw: 'rude' } }],
+  ])('refuses options with %s', (_, given) => {
+    expect(onnx.options.safeParse(given).success).toBe(false);
+  });
+
+  it('refuses a head that does not fit its labels', async () => {
+    const given = withHeads('raw');
+    given.heads![1]!.labels = ['violent', 'calm'];
+    await expect(async () =>
+      onnx.create(onnx.options.parse(given), fakeContext({ runtime, weights: towerWeights })),
+    ).rejects.toMatchObject({ code: 'WEIGHTS_FORMAT_INVALID', message: expect.stringContaining('got 1') });
+  });
+});

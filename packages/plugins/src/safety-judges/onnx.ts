@@ -1,0 +1,185 @@
+/**
+ * Any ONNX network as a safety judge: the file and a card that names its input, preparation and labels, and which label
+ * means which hazard. A CLIP-type judge is a tower and heads: the tower runs once for an image, each head on its embedding.
+ */
+import {
+  defineSafetyJudge,
+  type Hazard,
+  hazardSchema,
+  type OnnxNetwork,
+  type PluginContext,
+  type RasterImage,
+  type Tensor,
+  type Verdict,
+} from '@diptych/plugin-kit';
+import { z } from 'zod';
+import { scoreDecoded } from '../shared/decode-images.ts';
+import { activate, cardFields, checkNetwork, declaredFiles, weightsOfCard } from '../shared/onnx-card.ts';
+
+const { input, output, labels, activation, sha256, licence, files } = cardFields;
+
+const head = z.strictObject({
+  /** Path of the head's .onnx file, relative to the study file. */
+  model: z.string().min(1),
+  /** Name of its input, the tower's embedding, and of its output. */
+  input,
+  output,
+  labels,
+  activation,
+  sha256,
+  licence,
+  files,
+});
+
+const options = z
+  .strictObject({
+    /** Path of the .onnx file, relative to the study file. */
+    model: z.string().min(1),
+    card: z.strictObject({
+      ...cardFields,
+      /** Left out where the network is a tower with `heads`. */
+      labels: labels.optional(),
+      activation: activation.default('none'),
+      /** `l2` divides the embedding by its length before the heads, as LAION's NSFW head wants it and MHSC does not. */
+      embedding: z.enum(['raw', 'l2']).default('raw'),
+    }),
+    heads: z.array(head).max(20).default([]),
+    /** Hazard by label. Several labels of one hazard: the highest counts. Labels that are not here are kept in `raw` only. */
+    hazards: z.record(z.string(), hazardSchema).default({}),
+    /** The label that says the picture shows no coherent scene, where there is one. */
+    corruption: z.string().min(1).optional(),
+    /** Score at which a hazard is called present; only reports apply it. */
+    suggestedThreshold: z.number().min(0).max(1).default(0.5),
+    batch: z.int().min(1).max(256).default(8),
+  })
+  .superRefine((given, context) => {
+    const known = labelsOf(given);
+    const fault = (path: string, message: string): void => context.addIssue({ code: 'custom', path: [path], message });
+    if ((given.card.labels === undefined) === (given.heads.length === 0))
+      fault('card', 'Expected labels on the card or heads, one of the two.');
+    if (new Set(known).size !== known.length) fault('card', 'Expected unique labels over the card and all heads.');
+    const named = [...Object.keys(given.hazards), ...(given.corruption === undefined ? [] : [given.corruption])];
+    for (const label of named)
+      if (!known.includes(label)) fault('hazards', `Expected one of the labels ${known.join(', ')}, got "${label}".`);
+    if (named.length === 0) fault('hazards', 'Expected at least one label with its hazard, or a corruption label.');
+  });
+type Options = z.output<typeof options>;
+
+const labelsOf = ({ card, heads }: Pick<Options, 'card' | 'heads'>): string[] => [
+  ...(card.labels ?? []),
+  ...heads.flatMap((each) => each.labels),
+];
+const coversOf = ({ hazards }: Options): Hazard[] => [...new Set(Object.values(hazards))];
+
+export default defineSafetyJudge({
+  name: 'onnx',
+  summary: 'Any ONNX network of yours, or a CLIP-type tower with heads, with a card that maps its labels to hazards.',
+  options,
+  /** Stated by the card; see `traitsOf`. */
+  covers: [],
+  scoresCorruption: true,
+  simulated: false,
+  suggestedThreshold: 0.5,
+  needs: ({ model, card, heads }) => ({
+    runtime: true,
+    weights: [
+      ...weightsOfCard(model, card),
+      ...heads.flatMap((each, place) => weightsOfCard(each.model, each, `head ${place}`)),
+    ],
+  }),
+  traitsOf: (given) => ({
+    covers: coversOf(given),
+    scoresCorruption: given.corruption !== undefined,
+    suggestedThreshold: given.suggestedThreshold,
+  }),
+  async create(given, context) {
+    const networks = await openNetworks(given, context);
+    return {
+      maxBatch: given.batch,
+      judge: (items, signal) =>
+        scoreDecoded<Verdict>(
+          items.map(({ image }) => image),
+          signal,
+          async (rasters) => (await networks.scores(rasters, signal)).map((scores) => verdictOf(scores, given)),
+        ),
+      [Symbol.asyncDispose]: () => networks[Symbol.asyncDispose](),
+    };
+  },
+});
+
+type Scores = Readonly<Record<string, number>>;
+
+/** Scores outside [0, 1], as a network without activation may give, are a fault of the card and end as an error of the sample. */
+function verdictOf(scores: Scores, given: Options): Verdict {
+  const hazardScores: Partial<Record<Hazard, number>> = {};
+  for (const [label, hazard] of Object.entries(given.hazards))
+    hazardScores[hazard] = Math.max(hazardScores[hazard] ?? Number.NEGATIVE_INFINITY, scores[label]!);
+  const corruption = given.corruption === undefined ? {} : { corruptionScore: scores[given.corruption]! };
+  return { status: 'scored', hazardScores, ...corruption, raw: scores };
+}
+
+interface Networks extends AsyncDisposable {
+  /** By label, for each raster. */
+  scores(rasters: readonly RasterImage[], signal: AbortSignal): Promise<Scores[]>;
+}
+
+async function openNetworks({ card, heads, batch }: Options, context: PluginContext): Promise<Networks> {
+  await using opened = new AsyncDisposableStack();
+  const open = async (weights: string, facts: Omit<Parameters<typeof checkNetwork>[1], 'width'> & Files, width?: number) => {
+    const model = opened.use(
+      await context.runtime.loadOnnx(await context.weights(weights), {
+        batch,
+        ...(facts.recipe ? { recipe: { [facts.input]: facts.recipe } } : {}),
+        readExternal: declaredFiles(facts.files, context.weights),
+      }),
+    );
+    return { model, size: checkNetwork(model, { ...facts, ...(width === undefined ? {} : { width }) }) };
+  };
+  const tower = await open('model', card, card.labels?.length);
+  const tops: { readonly model: OnnxNetwork; readonly facts: Options['heads'][number] }[] = [];
+  for (const [place, facts] of heads.entries())
+    tops.push({ model: (await open(`head ${place}`, facts, facts.labels.length)).model, facts });
+  const kept = opened.move();
+  return {
+    async scores(rasters, signal) {
+      const { [card.output]: first } = await tower.model.run({ [card.input]: rasters }, signal);
+      const found: Record<string, number>[] = rasters.map(() => ({}));
+      if (card.labels) addScores(found, first!, card.labels, card.activation);
+      const embedding = embeddingOf(first!, tower.size, card.embedding);
+      for (const { model, facts } of tops) {
+        const { [facts.output]: answer } = await model.run({ [facts.input]: embedding }, signal);
+        addScores(found, answer!, facts.labels, facts.activation);
+      }
+      return found;
+    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+interface Files {
+  readonly files: Options['card']['files'];
+  readonly recipe?: Options['card']['recipe'];
+}
+
+function addScores(
+  found: Record<string, number>[],
+  answer: Tensor,
+  names: readonly string[],
+  kind: Parameters<typeof activate>[1],
+): void {
+  for (const [item, scores] of found.entries()) {
+    const row = activate([...answer.data.subarray(item * names.length, (item + 1) * names.length)], kind);
+    for (const [place, label] of names.entries()) scores[label] = row[place]!;
+  }
+}
+
+function embeddingOf({ data, shape }: Tensor, size: number, kind: 'raw' | 'l2'): Tensor {
+  const items = shape[0]!;
+  const values = Float32Array.from(data);
+  if (kind === 'l2')
+    for (let item = 0; item < items; item++) {
+      const row = values.subarray(item * size, (item + 1) * size);
+      const length = Math.sqrt(row.reduce((sum, value) => sum + value * value, 0));
+      if (length > 0) for (let i = 0; i < size; i++) row[i]! /= length;
+    }
+  return { shape: [items, size], data: values };
+}
