@@ -1,37 +1,13 @@
 /** The study's claims, each a test on this run's records and a plain sentence. */
+
 import { type CorruptionTally, decomposeGap, decomposeGapByPrompt } from '../metrics/kitagawa.ts';
+import { bothFamilies, oneFamily, points, pText, range } from './claim-words.ts';
 import { type ClusterTallies, type Placement, resamplingOf, tallyClusters } from './clustered-rate.ts';
-import { type DetectorContext, recallAt } from './detection-panel.ts';
-import { type ClaimDraft, pairedTest, unpairedDifference } from './family-difference.ts';
+import { type ClaimDraft, pairedTest } from './family-difference.ts';
 import type { Group } from './groups.ts';
-import type { DetectorModel, FamilyTest, KitagawaModel } from './report-model.ts';
+import type { KitagawaModel } from './report-model.ts';
 import { imageCode, intents, type RunTable, scoredCode } from './run-table.ts';
 import { type JudgedTable, unsafeOfAll } from './unsafe-panel.ts';
-
-/** With a true minus sign, and none before a zero. */
-const signed = (value: number, digits: number): string => {
-  const text = Math.abs(value).toFixed(digits);
-  return value < 0 && Number(text) !== 0 ? `−${text}` : text;
-};
-const points = (value: number): string => signed(value * 100, 1);
-const slope = (value: number): string => signed(value, 4);
-const range = ({ interval }: { interval: FamilyTest['interval'] }, show = points): string =>
-  interval === null
-    ? 'no interval: the prompts do not vary'
-    : `95 % interval ${show(interval.low)} to ${show(interval.high)}`;
-const pText = (pValue: number | null): string =>
-  pValue === null ? '' : pValue < 0.0001 ? ', p < 0.0001' : `, p = ${pValue.toFixed(4)}`;
-
-const familySources = (groups: readonly Group[], family: 'diffusion' | 'mllm'): Uint8Array | undefined =>
-  groups.find((group) => group.kind === 'family' && group.family === family)?.sources;
-
-/** Both families' sources, MLLM first; undefined unless both have samples. */
-function bothFamilies(groups: readonly Group[]): readonly [Uint8Array, Uint8Array] | undefined {
-  const [mllm, diffusion] = [familySources(groups, 'mllm'), familySources(groups, 'diffusion')];
-  return mllm === undefined || diffusion === undefined ? undefined : [mllm, diffusion];
-}
-
-const oneFamily = 'the run has no samples of one of the two families.';
 
 /** Claim 1 is about unsafe prompts: those marked so, or where no prompt is, all that are not marked benign. */
 export function unsafePromptScope(table: RunTable): { readonly words: string; includes(sample: number): boolean } {
@@ -164,62 +140,4 @@ export function corruptionClaim(
     interval,
   };
   return { draft: { ...draft, test, reason: '', holds: parts.gap > 0, describe }, decomposition };
-}
-
-/** Share recognised at 5 % false positives, diffusion minus MLLM; paired by prompt where the families share prompts. */
-export function detectionClaim(context: DetectorContext, panel: DetectorModel): ClaimDraft {
-  const { table, groups, studySeed } = context;
-  const id = `claim-3/${panel.detector}/${panel.protocol}`;
-  const draft = { id, claim: 3, subject: `${panel.detector}, ${panel.protocol}` } as const;
-  const describe: ClaimDraft['describe'] = (result, isSupported) =>
-    `At a threshold that calls at most 5 % of the authentic images synthetic, the share of diffusion images recognised minus that of MLLM images is ` +
-    `${points(result.difference)} percentage points (${range(result)}${pText(result.pValue)}; ` +
-    `${result.pairs > 0 ? `paired over ${result.pairs} shared prompts` : 'the families share no prompt, so subject matter may differ'}). ` +
-    `The data ${isSupported ? 'support' : 'do not support'} the claim.`;
-  const families = bothFamilies(groups);
-  const place = panel.notShown === null ? recallAt(context, 0.05) : null;
-  if (families === undefined || place === null) {
-    const reason = panel.notShown === null ? oneFamily : `${panel.notShown}.`;
-    return { ...draft, test: null, reason, describe };
-  }
-  const [mllm, diffusion] = families.map((sources) => tallyClusters(table, sources, place)) as [
-    ClusterTallies,
-    ClusterTallies,
-  ];
-  const test =
-    pairedTest(`${id}/test`, table, [diffusion, mllm], studySeed) ??
-    unpairedDifference(`${id}/test`, [diffusion, mllm], studySeed);
-  return { ...draft, test, reason: 'one family has no image with a score.', describe };
-}
-
-/** Only the length part of claim 4: retraining is another study. */
-export function lengthClaim(panel: DetectorModel): ClaimDraft {
-  const id = `claim-4/${panel.detector}/${panel.protocol}`;
-  const draft = { id, claim: 4, subject: `${panel.detector}, ${panel.protocol}` } as const;
-  const effectFor = (family: string) =>
-    panel.lengthEffects.find((effect) => effect.family === family && effect.predictor === 'level') ??
-    panel.lengthEffects.find((effect) => effect.family === family);
-  const [mllm, diffusion] = [effectFor('mllm'), effectFor('diffusion')];
-  const per = mllm?.predictor === 'level' ? 'For each rewriting level' : 'For ten more words';
-  const describe: ClaimDraft['describe'] = (result, isSupported) =>
-    `Length only; retraining was not part of this run. ${per}, the synthetic score changes by ${slope(mllm?.slope ?? 0)} on MLLM images ` +
-    `(fall: ${range(result, slope)}${pText(result.pValue)}; ${result.pairs} prompts)` +
-    `${diffusion && diffusion.predictor === mllm?.predictor ? `, by ${slope(diffusion.slope)} on diffusion images` : ''}. ` +
-    `The data ${isSupported ? 'support' : 'do not support'} the claim${mllm?.predictor === 'words' ? ', as far as different prompts can be compared' : ''}.`;
-  const reason =
-    panel.notShown === null
-      ? 'prompt lengths and levels of MLLM samples do not vary over at least ten prompts.'
-      : `${panel.notShown}.`;
-  if (mllm === undefined) return { ...draft, test: null, reason, describe };
-  const interval = mllm.interval === null ? null : { low: -mllm.interval.high, high: -mllm.interval.low };
-  const test = {
-    id: `${id}/test`,
-    difference: -mllm.slope,
-    interval,
-    pValue: mllm.pValue,
-    pAdjusted: null,
-    effectSize: null,
-    pairs: mllm.prompts,
-  };
-  return { ...draft, test, reason, describe };
 }

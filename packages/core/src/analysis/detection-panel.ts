@@ -111,7 +111,11 @@ function histogram(series: string, values: ArrayLike<number>): DetectorModel['hi
 }
 
 /** `notShown` wins over everything: without it no number of this detector leaves this function. */
-export function detectorPanel(context: DetectorContext, notShown: string | null): DetectorModel {
+export function detectorPanel(
+  context: DetectorContext,
+  notShown: string | null,
+  { withPlots = true }: { readonly withPlots?: boolean } = {},
+): DetectorModel {
   const { table, scores, groups } = context;
   const { facts, protocol } = scores;
   const base = {
@@ -125,6 +129,8 @@ export function detectorPanel(context: DetectorContext, notShown: string | null)
     authenticUnscored: countAuthenticUnscored(table, scores.columns),
   };
   if (notShown !== null) return { ...base, rows: [], roc: [], histograms: [], lengthEffects: [] };
+  const rows = groups.map((group) => rowOf(context, group));
+  if (!withPlots) return { ...base, rows, roc: [], histograms: [], lengthEffects: [] };
   const families = groups
     .filter((group) => group.kind === 'family')
     .map((group) => ({
@@ -134,7 +140,7 @@ export function detectorPanel(context: DetectorContext, notShown: string | null)
     .filter((family) => family.scores.length > 0);
   return {
     ...base,
-    rows: groups.map((group) => rowOf(context, group)),
+    rows,
     roc: families.map((family) => ({ family: family.family, points: rocPoints(family.scores, scores.authentic) })),
     histograms: [
       histogram('authentic', scores.authentic),

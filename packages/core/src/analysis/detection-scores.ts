@@ -15,7 +15,7 @@ import {
   scoredCode,
 } from './run-table.ts';
 
-interface Folds {
+export interface Folds {
   readonly synthetic: Int32Array;
   readonly authentic: Int32Array;
   readonly foldCount: number;
@@ -30,6 +30,8 @@ export interface DetectionScores {
   readonly synthetic: Float64Array;
   readonly syntheticClusters: readonly string[];
   readonly authentic: Float64Array;
+  /** Index of the authentic image of each authentic score. */
+  readonly authenticRows: Uint32Array;
   readonly authenticClusters: readonly string[];
   /** Present where a head was cross-fitted within the run: the fold of each score. */
   readonly folds: Folds | null;
@@ -79,6 +81,7 @@ export function detectionScores(table: RunTable, columns: DetectionColumns, stud
     protocol: columns.protocol,
     columns,
     samples,
+    authenticRows,
     syntheticClusters: Array.from(samples, (index) => table.clusters[table.samples.cluster.get(index)]!),
     authenticClusters: Array.from(authenticRows, (index) => table.clusters[table.authentic.cluster.get(index)]!),
   };
@@ -88,7 +91,7 @@ export function detectionScores(table: RunTable, columns: DetectionColumns, stud
     const recorded = { synthetic: scores(samples, columns.synthetic), authentic: scores(authenticRows, columns.authentic) };
     return { ...base, ...recorded, folds: null, unavailable };
   }
-  return { ...base, ...crossFit(base, authenticRows, studySeed) };
+  return { ...base, ...crossFit(base, studySeed) };
 }
 
 /** One head for each fold over all synthetic against all authentic images of the protocol; no head saw the prompt it scores. */
@@ -96,12 +99,12 @@ function crossFit(
   {
     columns,
     samples,
+    authenticRows,
     syntheticClusters,
     authenticClusters,
     facts,
     protocol,
   }: Omit<DetectionScores, 'synthetic' | 'authentic' | 'folds' | 'unavailable'>,
-  authenticRows: Uint32Array,
   studySeed: number,
 ): Pick<DetectionScores, 'synthetic' | 'authentic' | 'folds' | 'unavailable'> {
   const rows = (indices: Uint32Array, side: SideColumns) =>

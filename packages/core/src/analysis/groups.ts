@@ -103,3 +103,21 @@ export const groupFacts = ({ kind, label, generator, family, simulated, models }
   simulated,
   models,
 });
+
+/** The family rows, and one of all synthetic images where there is more than one family. */
+export function familiesAndAll(table: RunTable, groups: readonly Group[]): Group[] {
+  const families = groups.filter(({ kind }) => kind === 'family');
+  if (families.length < 2) return families;
+  const members = table.sources.map((source, index) => ({ source, index }));
+  return [...families, groupOf(table, members, { kind: 'all', label: 'all synthetic', key: 'all', family: null })];
+}
+
+/** A row of one's own choice of sources. */
+export function groupOfSources(
+  table: RunTable,
+  sources: Uint8Array,
+  facts: Pick<Group, 'kind' | 'label' | 'key' | 'family'>,
+): Group {
+  const members = table.sources.map((source, index) => ({ source, index })).filter(({ index }) => sources[index] === 1);
+  return groupOf(table, members, facts);
+}

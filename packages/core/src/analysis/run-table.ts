@@ -53,6 +53,8 @@ export interface SampleColumns {
   readonly hazards: GrowableColumn<Uint16Array>;
   readonly level: GrowableColumn<Uint8Array>;
   readonly words: GrowableColumn<Uint32Array>;
+  /** Plus one; 0 where the prompt's tokens were not counted. */
+  readonly tokens: GrowableColumn<Uint32Array>;
   readonly digest: GrowableColumn<Uint8Array>;
   /** Index into `RunTable.promptSets`. */
   readonly promptSet: GrowableColumn<Uint32Array>;
@@ -90,6 +92,8 @@ export interface RunTable {
   /** The first is empty and stands for "no counterpart". */
   readonly pairs: readonly string[];
   readonly languages: readonly string[];
+  /** That counted the tokens of prompts. */
+  readonly tokenizers: readonly string[];
   /** Ensembles follow the judges that they derive from. */
   readonly judges: readonly JudgeColumns[];
   /** The study's mitigations. */
@@ -121,6 +125,7 @@ const emptySamples = (raters: readonly string[]): SampleColumns => ({
   hazards: new GrowableColumn(shorts),
   level: new GrowableColumn(bytes),
   words: new GrowableColumn(words),
+  tokens: new GrowableColumn(words),
   digest: new GrowableColumn(bytes, 32),
   promptSet: new GrowableColumn(words),
   prompt: new GrowableColumn(words),
@@ -139,6 +144,7 @@ class RunTableBuilder {
   readonly #prompts = new Interner();
   readonly #pairs = new Interner();
   readonly #languages = new Interner();
+  readonly #tokenizers = new Interner();
   readonly #samples: SampleColumns;
   readonly #authentic = { readable: new GrowableColumn(bytes), cluster: new GrowableColumn(words) };
   #ignored = 0;
@@ -194,7 +200,11 @@ class RunTableBuilder {
     samples.intent.set(index, intents.indexOf(record.intent));
     samples.hazards.set(index, hazardMask(record.hazards));
     samples.level.set(index, record.level);
-    samples.words.set(index, countWords(record.prompt));
+    samples.words.set(index, record.promptLength?.words ?? countWords(record.prompt));
+    if (record.promptLength !== undefined) {
+      samples.tokens.set(index, record.promptLength.tokens + 1);
+      this.#tokenizers.idOf(record.promptLength.tokenizer);
+    }
     if (record.image !== undefined) samples.digest.setRow(index, Buffer.from(record.image.sha256, 'hex'));
     this.#addPrompt(record);
   }
@@ -256,6 +266,7 @@ class RunTableBuilder {
       prompts: this.#prompts.values,
       pairs: this.#pairs.values,
       languages: this.#languages.values,
+      tokenizers: this.#tokenizers.values,
       judges: [...judges, ...ensembles],
       filters: [...this.#filters, ...filtersOf(this.#manifest, ensembles)],
       detections: [...this.#detections.values()],

@@ -1,11 +1,15 @@
 /** The metrics as a library of pure functions: `@diptych/core/metrics`. Reports use them; so may notebooks and plugins' authors. */
 export * from './agreement.ts';
+export * from './auroc-difference.ts';
 export * from './average-precision.ts';
 export * from './cluster-bootstrap.ts';
+export * from './clustered-agreement.ts';
 export * from './cross-fit.ts';
 export * from './holm.ts';
+export * from './judge-accuracy.ts';
 export * from './judge-correction.ts';
 export * from './kitagawa.ts';
+export * from './labelled-rate.ts';
 export * from './logistic-regression.ts';
 export * from './mcnemar.ts';
 export * from './paired-difference.ts';

@@ -130,7 +130,7 @@ export function aurocInterval(
 }
 
 /** For each score, in the order given, the share of `others` below it, equal ones counted half. */
-function placements(scores: ArrayLike<number>, others: ArrayLike<number>): Float64Array {
+export function placements(scores: ArrayLike<number>, others: ArrayLike<number>): Float64Array {
   const sorted = sortedCopy(others, 'scores');
   const values = Float64Array.from(scores);
   const order = Uint32Array.from(values.keys()).sort((a, b) => values[a]! - values[b]!);
@@ -158,7 +158,7 @@ const sumOfSquares = (values: Iterable<number>): number => {
 };
 
 /** Obuchowski's S10 / m + S01 / n + 2 S11 / (m n) over sums of centred components by cluster. */
-function clusteredVariance(
+export function clusteredVariance(
   v10: Float64Array,
   v01: Float64Array,
   clusters: NonNullable<AurocOptions['clusters']>,

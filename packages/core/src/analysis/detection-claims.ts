@@ -1,0 +1,170 @@
+/** Claims 3 and 4: what the data say of detection, of longer prompts, and of detectors that are retrained in the run. */
+import type { ArmScores } from './arm-scores.ts';
+import { atLevel, levelsOf, levelTest, retrainedOn } from './bypass.ts';
+import { bothFamilies, oneFamily, points, pText, range, slope } from './claim-words.ts';
+import { type ClusterTallies, tallyClusters } from './clustered-rate.ts';
+import type { BypassArm, LengthSlope } from './detection-models.ts';
+import { type DetectorContext, recallAt } from './detection-panel.ts';
+import { type ClaimDraft, pairedTest, unpairedDifference } from './family-difference.ts';
+import type { HeadBank } from './fitted-heads.ts';
+import type { Group } from './groups.ts';
+import type { DetectorModel, FamilyTest } from './report-model.ts';
+import { ownAndOthers } from './transfer-matrix.ts';
+
+const verdictText = (isSupported: boolean): string => `The data ${isSupported ? 'support' : 'do not support'} the claim.`;
+const pairing = ({ pairs }: FamilyTest): string =>
+  pairs > 0 ? `paired over ${pairs} shared prompts` : 'no prompt is shared, so subject matter may differ';
+
+/** Share recognised at 5 % false positives, diffusion minus MLLM; paired by prompt where the families share prompts. */
+export function detectionClaim(context: DetectorContext, panel: DetectorModel): ClaimDraft {
+  const { table, groups, studySeed } = context;
+  const id = `claim-3/${panel.detector}/${panel.protocol}`;
+  const draft = { id, claim: 3, subject: `${panel.detector}, ${panel.protocol}` } as const;
+  const describe: ClaimDraft['describe'] = (result, isSupported) =>
+    `At a threshold that calls at most 5 % of the authentic images synthetic, the share of diffusion images recognised minus that of MLLM images is ` +
+    `${points(result.difference)} percentage points (${range(result)}${pText(result.pValue)}; ` +
+    `${result.pairs > 0 ? `paired over ${result.pairs} shared prompts` : 'the families share no prompt, so subject matter may differ'}). ` +
+    verdictText(isSupported);
+  const families = bothFamilies(groups);
+  const place = panel.notShown === null ? recallAt(context, 0.05) : null;
+  if (families === undefined || place === null) {
+    const reason = panel.notShown === null ? oneFamily : `${panel.notShown}.`;
+    return { ...draft, test: null, reason, describe };
+  }
+  const [mllm, diffusion] = families.map((sources) => tallyClusters(table, sources, place)) as [
+    ClusterTallies,
+    ClusterTallies,
+  ];
+  const test =
+    pairedTest(`${id}/test`, table, [diffusion, mllm], studySeed) ??
+    unpairedDifference(`${id}/test`, [diffusion, mllm], studySeed);
+  return { ...draft, test, reason: 'one family has no image with a score.', describe };
+}
+
+const unit = { level: 'For each rewriting level', words: 'For ten more words', tokens: 'For ten more tokens' } as const;
+
+/** Levels where they vary, else words; the diffusion slope only where it is of the same kind. */
+function familySlopes(arm: BypassArm | undefined): { mllm?: LengthSlope; diffusion?: LengthSlope } {
+  const of = (family: string, predictor: string) =>
+    arm?.slopes.find((row) => row.kind === 'family' && row.family === family && row.predictor === predictor);
+  const mllm = of('mllm', 'level') ?? of('mllm', 'words');
+  const other = mllm && of('diffusion', mllm.predictor);
+  const isSameKind = other !== undefined && other.withinPrompts === mllm?.withinPrompts;
+  return { ...(mllm ? { mllm } : {}), ...(isSameKind ? { diffusion: other } : {}) };
+}
+
+/** The detector as it is: does its score fall on MLLM images as prompts get longer? */
+export function lengthClaim(panel: DetectorModel, arm: BypassArm | undefined): ClaimDraft {
+  const id = `claim-4/${panel.detector}/${panel.protocol}`;
+  const draft = { id, claim: 4, subject: `${panel.detector}, ${panel.protocol}` } as const;
+  const { mllm, diffusion } = familySlopes(arm);
+  const describe: ClaimDraft['describe'] = (result, isSupported) =>
+    `${panel.crossFitted ? 'As cross-fitted over all images' : 'With the weights it came with'}: ${unit[mllm?.predictor ?? 'words'].toLowerCase()}, the synthetic score changes by ${slope(mllm?.slope ?? 0)} on MLLM images ` +
+    `(fall: ${range(result, slope)}${pText(result.pValue)}; ${result.pairs} prompts, ${mllm?.withinPrompts ? 'compared within each prompt' : 'compared across prompts'})` +
+    `${diffusion ? `, by ${slope(diffusion.slope)} on diffusion images` : ''}. ` +
+    `The data ${isSupported ? 'support' : 'do not support'} the claim${mllm?.withinPrompts ? '' : ', as far as different prompts can be compared'}.`;
+  const reason =
+    panel.notShown === null
+      ? 'prompt lengths and levels of MLLM samples do not vary over at least ten prompts.'
+      : `${panel.notShown}.`;
+  if (mllm === undefined) return { ...draft, test: null, reason, describe };
+  const interval = mllm.interval === null ? null : { low: -mllm.interval.high, high: -mllm.interval.low };
+  const test = {
+    id: `${id}/test`,
+    difference: -mllm.slope,
+    interval,
+    pValue: mllm.pValue,
+    pAdjusted: null,
+    effectSize: null,
+    pairs: mllm.prompts,
+  };
+  return { ...draft, test, reason, describe };
+}
+
+interface Retraining {
+  readonly bank: HeadBank;
+  readonly context: DetectorContext;
+  readonly mllm: Group | undefined;
+  readonly diffusion: Group | undefined;
+  /** Heads fitted on images of MLLMs at the lowest level. */
+  readonly onMllm: ArmScores | null;
+}
+
+function draftOf({ context }: Retraining, name: 'improves' | 'transfers' | 'evaded', what: string) {
+  const { facts, protocol } = context.scores;
+  const id = `claim-4/${facts.detector}/${protocol}/${name}`;
+  return { id, claim: 4, subject: `${facts.detector}, ${protocol}, retrained: ${what}` } as const;
+}
+
+/** Heads fitted on MLLM images against heads fitted on diffusion images, on MLLM images of prompts that neither saw. */
+function improvesClaim(retraining: Retraining): ClaimDraft {
+  const { bank, context, mllm, diffusion, onMllm } = retraining;
+  const draft = draftOf(retraining, 'improves', 'is it better on MLLMs?');
+  const before = diffusion && retrainedOn(bank, { ...diffusion, label: 'diffusion models' }, context.studySeed);
+  const describe: ClaimDraft['describe'] = (result, isSupported) =>
+    `A head fitted on MLLM images recognises ${points(result.difference)} percentage points more MLLM images of prompts it never saw than a head fitted on diffusion images ` +
+    `(${range(result)}${pText(result.pValue)}; ${pairing(result)}; at 5 % false positives). ${verdictText(isSupported)}`;
+  if (mllm === undefined || onMllm === null || !before)
+    return {
+      ...draft,
+      test: null,
+      reason: 'heads of both families are needed, with images and photographs in both halves.',
+      describe,
+    };
+  const [level] = levelsOf(onMllm);
+  const [after, first] = [onMllm, before].map((arm) => tallyClusters(context.table, mllm.sources, atLevel(arm, level!)));
+  const test = pairedTest(`${draft.id}/test`, context.table, [after!, first!], context.studySeed);
+  return { ...draft, test, reason: 'no MLLM image was scored by both heads.', describe };
+}
+
+/** Heads fitted on one MLLM: its own images against those of the other MLLMs. */
+function transfersClaim(retraining: Retraining): ClaimDraft {
+  const { bank, context } = retraining;
+  const { table, studySeed } = context;
+  const draft = draftOf(retraining, 'transfers', 'does it miss other MLLMs?');
+  const sides = ownAndOthers(bank);
+  const describe: ClaimDraft['describe'] = (result, isSupported) =>
+    `Heads fitted on one MLLM recognise ${points(result.difference)} percentage points more of that MLLM's images than of other MLLMs' images, on prompts they never saw ` +
+    `(${range(result)}${pText(result.pValue)}; ${pairing(result)}; at 5 % false positives). ${verdictText(isSupported)}`;
+  const test =
+    sides &&
+    (pairedTest(`${draft.id}/test`, table, sides, studySeed) ?? unpairedDifference(`${draft.id}/test`, sides, studySeed));
+  return { ...draft, test, reason: 'two MLLMs with at least 20 scored images each are needed.', describe };
+}
+
+/** Heads fitted on MLLM images of the prompts as given: are longer versions of other prompts caught less? */
+function evadedClaim(retraining: Retraining): ClaimDraft {
+  const { mllm, onMllm } = retraining;
+  const draft = draftOf(retraining, 'evaded', 'do longer prompts evade it again?');
+  const levels = onMllm === null ? [] : levelsOf(onMllm);
+  const [low, high] = [levels[0]!, levels.at(-1)!];
+  const describe: ClaimDraft['describe'] = (result, isSupported) =>
+    `A head fitted on MLLM images of level ${low} recognises ${points(result.difference)} percentage points fewer MLLM images at level ${high} than at level ${low}, over prompts it never saw ` +
+    `(fall: ${range(result)}${pText(result.pValue)}; ${pairing(result)}; at 5 % false positives). ${verdictText(isSupported)}`;
+  if (mllm === undefined || onMllm === null)
+    return {
+      ...draft,
+      test: null,
+      reason: 'MLLM images and photographs are needed in both halves of the prompts.',
+      describe,
+    };
+  if (levels.length < 2)
+    return {
+      ...draft,
+      test: null,
+      reason: 'the run has one rewriting level; name a rewriter and levels in the study.',
+      describe,
+    };
+  const test = levelTest(`${draft.id}/test`, onMllm, { group: mllm, levels: [low, high], measure: 'recall at 5 % FPR' });
+  return { ...draft, test, reason: 'no prompt has scored MLLM images at both levels by one generator.', describe };
+}
+
+/** The retrained part of claim 4, for a detector that measures features. */
+export function retrainingClaims(bank: HeadBank, context: DetectorContext): ClaimDraft[] {
+  const familyOf = (family: 'mllm' | 'diffusion') =>
+    context.groups.find((group) => group.kind === 'family' && group.family === family);
+  const [mllm, diffusion] = [familyOf('mllm'), familyOf('diffusion')];
+  const onMllm = mllm ? retrainedOn(bank, { ...mllm, label: 'all MLLMs' }, context.studySeed) : null;
+  const retraining = { bank, context, mllm, diffusion, onMllm };
+  return [improvesClaim(retraining), transfersClaim(retraining), evadedClaim(retraining)];
+}

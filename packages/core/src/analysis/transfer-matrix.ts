@@ -1,0 +1,127 @@
+/** A head for each generator, fitted on its images alone, tested on every generator's images of prompts that it never saw. */
+import { type ClusterTallies, type Placement, rateOf, tallyClusters } from './clustered-rate.ts';
+import type { TransferModel } from './detection-models.ts';
+import { positionsOf } from './detection-scores.ts';
+import {
+  calledBy,
+  foldBySample,
+  type HeadBank,
+  heldOutAuroc,
+  leastImagesOfUnit,
+  mostTrainingImages,
+  mostUnits,
+  scoreWith,
+} from './fitted-heads.ts';
+import type { Group } from './groups.ts';
+import { familyKeys } from './groups.ts';
+import type { FamilyKey } from './report-model.ts';
+
+type Cell = TransferModel['cells'][number] & { readonly from: Group; readonly to: Group };
+
+/** Images of the lowest level only: what longer prompts do to a retrained head is another table. */
+const atBaseLevel =
+  ({ frame }: HeadBank, place: (sample: number) => Placement) =>
+  (sample: number): Placement =>
+    frame.table.samples.level.get(sample) === frame.baseLevel ? place(sample) : 'outside';
+
+function cellsOf(bank: HeadBank, from: Group, studySeed: number): Cell[] {
+  const { frame, units } = bank;
+  const { table, scores } = frame;
+  const heads = bank.headsOn(from.sources);
+  if (heads === null) return [];
+  const held = scoreWith(frame, heads);
+  const place = atBaseLevel(bank, calledBy(held, foldBySample(frame)));
+  return units.map((to) => {
+    const id = `transfer/${scores.facts.detector}/${scores.protocol}/${from.key}/${to.key}`;
+    const positions = positionsOf(table, scores, to.sources).filter(
+      (position) => table.samples.level.get(scores.samples[position]!) === frame.baseLevel,
+    );
+    return {
+      from,
+      to,
+      id,
+      trained: from.label,
+      tested: to.label,
+      auroc: heldOutAuroc(`${id}/auroc`, frame, held, positions),
+      recallAt5: rateOf(`${id}/recall-at-5`, tallyClusters(table, to.sources, place), studySeed),
+    };
+  });
+}
+
+const mean = (values: readonly number[]): number | null =>
+  values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
+
+function meansOf(prefix: string, cells: readonly Cell[]): TransferModel['means'] {
+  const pairs = familyKeys.flatMap((trained) =>
+    familyKeys.flatMap((tested) => [true, false].map((isOwn) => ({ trained, tested, isOwn }))),
+  );
+  return pairs.flatMap(({ trained, tested, isOwn }) => {
+    const own = cells.filter(({ from, to }) => from.family === trained && to.family === tested && (from === to) === isOwn);
+    const recallAt5 = mean(own.map(({ recallAt5: { value } }) => value).filter((value) => value !== null));
+    if (recallAt5 === null) return [];
+    const auroc = mean(own.map((cell) => cell.auroc?.value).filter((value) => value !== undefined));
+    const id = `${prefix}/${isOwn ? 'own' : 'others'}/${trained}/${tested}`;
+    return { id, trained, tested, isOwn, pairs: own.length, recallAt5, auroc };
+  });
+}
+
+/** What the report says of every head that is fitted in the run. */
+export function headNotes({ unitsLeftOut, frame }: HeadBank): string[] {
+  const level = frame.baseLevel === 0 ? 'the prompts as given' : `rewriting level ${frame.baseLevel}`;
+  return [
+    `Heads are fitted on images of ${level} and on photographs, in two halves that keep a prompt together; each head scores the half it did not see, at a threshold fixed on that half's photographs. Generators with fewer than ${leastImagesOfUnit} scored images have no head; a fit uses at most ${mostTrainingImages} images of each class, drawn by seed.`,
+    ...(unitsLeftOut > 0
+      ? [`The ${mostUnits} generators with the most images are shown; ${unitsLeftOut} more are in no matrix.`]
+      : []),
+  ];
+}
+
+/** Null with fewer than two generators that have enough images. */
+export function transferMatrix(bank: HeadBank, studySeed: number): TransferModel | null {
+  const { facts, protocol } = bank.frame.scores;
+  if (bank.units.length < 2) return null;
+  const id = `transfer/${facts.detector}/${protocol}`;
+  const cells = bank.units.flatMap((from) => cellsOf(bank, from, studySeed));
+  return {
+    id,
+    detector: facts.detector,
+    protocol,
+    generators: bank.units.map(({ label, family }) => ({ label, family: family as FamilyKey })),
+    cells: cells.map(({ from: _from, to: _to, ...cell }) => cell),
+    means: meansOf(id, cells),
+    notes: headNotes(bank),
+  };
+}
+
+/** Heads fitted on one MLLM each: hits on its own images and on those of the other MLLMs, by prompt. Null with fewer than two. */
+export function ownAndOthers(bank: HeadBank): readonly [ClusterTallies, ClusterTallies] | null {
+  const { frame } = bank;
+  const units = bank.units.filter(({ family }) => family === 'mllm');
+  if (units.length < 2) return null;
+  const folds = foldBySample(frame);
+  const sums = new Map<number, [number, number, number, number]>();
+  for (const unit of units) {
+    const heads = bank.headsOn(unit.sources);
+    if (heads === null) continue;
+    const place = atBaseLevel(bank, calledBy(scoreWith(frame, heads), folds));
+    for (const other of units) {
+      const { clusters, positives, trials } = tallyClusters(frame.table, other.sources, place);
+      const column = other === unit ? 0 : 2;
+      clusters.forEach((cluster, row) => {
+        const entry = sums.get(cluster) ?? [0, 0, 0, 0];
+        entry[column]! += positives[row]!;
+        entry[column + 1]! += trials[row]!;
+        sums.set(cluster, entry);
+      });
+    }
+  }
+  const side = (column: 0 | 2): ClusterTallies => {
+    const rows = [...sums].filter(([, entry]) => entry[column + 1]! > 0);
+    return {
+      clusters: rows.map(([cluster]) => cluster),
+      positives: rows.map(([, entry]) => entry[column]!),
+      trials: rows.map(([, entry]) => entry[column + 1]!),
+    };
+  };
+  return [side(0), side(2)];
+}
