@@ -1,13 +1,17 @@
 import { z } from 'zod';
 
 /** Address of an API: https, or http on loopback and private networks where the user runs a server of their own. */
-export const baseUrlOption = (fallback?: string) => {
-  const schema = z
-    .url({ protocol: /^https?$/ })
-    .max(2000)
-    .refine((text) => !new URL(text).username && !new URL(text).password, 'an address without user and password');
-  return fallback === undefined ? schema : schema.default(fallback);
-};
+const addressSchema = z
+  .url({ protocol: /^https?$/ })
+  .max(2000)
+  .refine((text) => !new URL(text).username && !new URL(text).password, 'an address without user and password');
+
+/** Without a fallback the user has to give the address. */
+export function baseUrlOption(): typeof addressSchema;
+export function baseUrlOption(fallback: string): z.ZodDefault<typeof addressSchema>;
+export function baseUrlOption(fallback?: string) {
+  return fallback === undefined ? addressSchema : addressSchema.default(fallback);
+}
 
 /** `host:port` of an address, for `needs.hosts`. */
 export const hostOf = (url: string): string => new URL(url).host;
