@@ -3,7 +3,7 @@
  * Results go to stdout, progress and messages to stderr. Exit codes: see docs/errors.md.
  */
 import { readFileSync } from 'node:fs';
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
 
@@ -32,6 +32,15 @@ function lazy(load: () => Promise<CommandModule>) {
 const backend = () =>
   new Option('--backend <name>', 'run networks on exactly this backend').choices(['webgpu', 'native', 'reference']);
 const accept = () => new Option('--accept-licences', 'accept the licences of all weights this command needs');
+const budget = () =>
+  new Option(
+    '--budget <usd>',
+    'US dollars that the whole run may cost, in place of limits.budgetUsd of the study',
+  ).argParser((text: string) => {
+    const value = Number(text);
+    if (text.trim() !== '' && Number.isFinite(value) && value > 0) return value;
+    throw new InvalidArgumentError('Expected US dollars above 0, such as 12.50.');
+  });
 const runsFolder = () => new Option('--runs <folder>', 'folder that holds run folders').default('runs').env('DIPTYCH_RUNS');
 const withPlugins = (kind: string) =>
   new Option('--with <names>', `comma-separated ${kind} plugins, all built-in ones that need no file of yours if absent`);
@@ -74,7 +83,8 @@ program
 program
   .command('plan')
   .argument('<study>')
-  .description('show what a run would do: calls, images, bytes, weights; runs nothing')
+  .description('show what a run would do: calls, cost, time, disk, weights to fetch; runs nothing')
+  .addOption(budget())
   .addOption(backend())
   .addOption(accept())
   .action(lazy(() => import('./commands/plan.ts')));
@@ -82,6 +92,7 @@ program
   .command('run')
   .argument('<study>')
   .description('run a study and write its report')
+  .addOption(budget())
   .addOption(runsFolder())
   .option('--shard <i/n>', 'do only part i of n, by cluster of prompts; `merge` puts the parts together')
   .option('--id <id>', 'name of the run folder; date and study name if absent')
@@ -104,6 +115,7 @@ program
   .command('resume')
   .argument('<run>')
   .description('continue an interrupted run; nothing finished is repeated')
+  .addOption(budget())
   .addOption(backend())
   .addOption(accept())
   .option('--no-report', 'stop after the journal')

@@ -19,6 +19,8 @@ import { interruptSignal } from './signals.ts';
 import { loadStudyPlugins, type WireOptions } from './wire.ts';
 
 export interface RunOptions extends OutputOptions, WireOptions {
+  /** US dollars; replaces the study's. */
+  readonly budget?: number;
   /** False with --no-report. */
   readonly report?: boolean;
 }
@@ -43,7 +45,7 @@ export async function runStudy({ study, baseFolder, runFolder, id, options, shar
     const plan = shard ? shardPlan(whole, shard) : whole;
     if (!options.json) note(`Run ${id}: ${plan.samples} samples and ${plan.authentic.length} authentic images`);
     // Awaited here: `loaded` is disposed of when this function returns.
-    return await startRun({ loaded, plan, runFolder, id, signal, onEvent });
+    return await startRun({ loaded, plan, runFolder, id, signal, onEvent, ...budgetOf(options) });
   });
 }
 
@@ -53,10 +55,13 @@ export async function resumeStudy(runFolder: string, options: RunOptions): Promi
       runFolder,
       signal,
       onEvent,
+      ...budgetOf(options),
       loadAgain: (study, baseFolder) => loadStudyPlugins(study, baseFolder, options),
     }),
   );
 }
+
+const budgetOf = ({ budget }: RunOptions): { budgetUsd?: number } => (budget === undefined ? {} : { budgetUsd: budget });
 
 type Watch = { readonly signal: AbortSignal; readonly onEvent: ReturnType<typeof createProgress>['onEvent'] };
 

@@ -7,6 +7,8 @@ import { openWeights, type WeightsOptions } from './weights.ts';
 
 export interface WireOptions extends WeightsOptions, OutputOptions {
   readonly backend?: BackendName;
+  /** `plan` fetches no weights. */
+  readonly purpose?: 'run' | 'plan';
 }
 
 /** Checks and creates every plugin of a study. The runtime opens only if a plugin needs it. */
@@ -18,6 +20,7 @@ export function loadStudyPlugins(study: Study, baseFolder: string, options: Wire
     runtime: () => openChosenRuntime(options),
     weightsStore: openWeights(options),
     environment: process.env,
+    purpose: options.purpose ?? 'run',
     hooks: {
       log: (level, plugin, message) =>
         level === 'warn' || process.env['DIPTYCH_DEBUG'] ? note(`${plugin}: ${message}`) : undefined,

@@ -16,6 +16,7 @@ export { currentLabels, readLabels } from './labels/label-store.ts';
 export { type MergedRun, type MergeOptions, mergeRuns } from './merge/merge-runs.ts';
 export { fitLogisticRegression, type LogisticModel, type LogisticOptions } from './metrics/logistic-regression.ts';
 export { assumedBytes } from './plan/count-plan.ts';
+export { type EstimatedPart, estimatePlan, type PlanEstimate } from './plan/estimate-plan.ts';
 export { planRun } from './plan/plan-run.ts';
 export type { PlanCounts, PlannedAuthentic, PlannedSample, RunPlan } from './plan/run-plan.ts';
 export { sampleSeed } from './plan/seeds.ts';

@@ -217,6 +217,11 @@ export const errorTable = {
     'A file of human labels is malformed or belongs to another run; none of its rows was taken over.',
     'Correct the line and column that the message names.',
   ),
+  BUDGET_REACHED: entry(
+    'unavailable',
+    'The next call would exceed the budget of the run in US dollars; calls in flight were let end, everything finished is kept.',
+    'Continue with `diptych resume RUN --budget USD`, the budget being that of the whole run; the study stays as it is.',
+  ),
   METRIC_INPUT_INVALID: entry(
     'bad-input',
     'A metric was given values it is not defined on (NaN, wrong length).',

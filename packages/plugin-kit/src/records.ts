@@ -62,8 +62,10 @@ export const sampleRecordSchema = z.object({
   revisedPrompt: z.string().max(100_000).optional(),
   warnings: z.array(z.string().max(2000)).max(100).optional(),
   truth: z.object({ hazards: z.array(hazardSchema), corrupted: z.boolean() }).optional(),
-  /** US dollars, where the generator says it. */
+  /** US dollars, where the generator or its price says it. */
   costUsd: z.number().nonnegative().optional(),
+  /** What rewriting and rating the prompt cost, by `kind/alias`; on the first sample of the prompt that was recorded. */
+  promptCostsUsd: z.record(z.string().max(100), z.number().nonnegative()).optional(),
   attempts: z.int().min(0),
   durationMs: z.number().nonnegative(),
 });

@@ -10,6 +10,7 @@ const progress = (done: number, outcomeCounts: Record<string, number> = {}): Run
   total: 4,
   inFlight: 0,
   retries: 0,
+  costUsd: 0,
   outcomeCounts,
 });
 

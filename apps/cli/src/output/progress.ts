@@ -4,7 +4,7 @@
  */
 import { stripVTControlCharacters, styleText } from 'node:util';
 import type { RunEvent } from '@diptych/core';
-import { printable } from './table.ts';
+import { dollars, duration, printable } from './table.ts';
 
 type ProgressEvent = Extract<RunEvent, { type: 'progress' }>;
 export type ProgressMode = 'auto' | 'live' | 'plain' | 'json' | 'none';
@@ -24,20 +24,19 @@ export interface ProgressStream {
 const redrawMs = 100;
 const plainMs = 10_000;
 
-const verbs = { collect: 'generate', authentic: 'import', judge: 'judge', detect: 'detect' } as const;
+const verbs = { prompts: 'prepare', collect: 'generate', authentic: 'import', judge: 'judge', detect: 'detect' } as const;
 const nameOf = (event: ProgressEvent): string =>
   printable(`${verbs[event.phase]} ${event.plugin}${event.protocol ? ` (${event.protocol})` : ''}`);
 
 /** What came out, apart from the usual: `image` and `scored` need no mention. */
 function exceptions(event: ProgressEvent): string {
-  const counts = Object.entries(event.outcomeCounts).filter(([name]) => !['image', 'scored', 'measured'].includes(name));
+  const counts = Object.entries(event.outcomeCounts).filter(
+    ([name]) => !['image', 'scored', 'measured', 'rewritten'].includes(name),
+  );
   const retries: [string, number][] = event.retries > 0 ? [['retries', event.retries]] : [];
-  return [...counts, ...retries].map(([name, count]) => `${count} ${name}`).join(', ');
-}
-
-function duration(seconds: number): string {
-  if (seconds < 60) return `${Math.ceil(seconds)} s`;
-  return seconds < 3600 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
+  const parts = [...counts, ...retries].map(([name, count]) => `${count} ${name}`);
+  if (event.costUsd > 0) parts.push(dollars(event.costUsd));
+  return parts.join(', ');
 }
 
 interface Tracked {

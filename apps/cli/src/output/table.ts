@@ -39,3 +39,14 @@ export const bytes = (value: number): string => {
   const power = value < 1 ? 0 : Math.min(Math.floor(Math.log10(value) / 3), units.length - 1);
   return `${(value / 1000 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`;
 };
+
+/** Cents where they say enough; small sums keep two significant digits, so that a price is never shown as nothing. */
+export const dollars = (value: number): string => {
+  if (value === 0 || value >= 1) return `$${value.toFixed(2)}`;
+  return `$${value.toFixed(Math.max(2, 1 - Math.floor(Math.log10(value))))}`;
+};
+
+export const duration = (seconds: number): string => {
+  if (seconds < 60) return `${Math.ceil(seconds)} s`;
+  return seconds < 3600 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
+};

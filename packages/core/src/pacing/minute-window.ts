@@ -8,14 +8,24 @@ const marginMs = 1_000;
  * the last minute. A budget below one unit a minute becomes one unit in a longer window.
  */
 export class MinuteWindow {
+  readonly #perMinute: number;
   readonly #budget: number;
   readonly #lengthMs: number;
   readonly #taken: { readonly at: number; readonly units: number }[] = [];
   #sum = 0;
 
   constructor(perMinute: number) {
+    this.#perMinute = perMinute;
     this.#budget = Math.max(1, Math.floor(perMinute));
     this.#lengthMs = (perMinute < 1 ? minuteMs / perMinute : minuteMs) + marginMs;
+  }
+
+  /** `window` where its budget is the smaller one, else a new window that remembers what was taken. */
+  static smaller(window: MinuteWindow | undefined, perMinute: number): MinuteWindow {
+    if (window && window.#perMinute <= perMinute) return window;
+    const made = new MinuteWindow(perMinute);
+    for (const { at, units } of window ? window.#taken : []) made.take(units, at);
+    return made;
   }
 
   /** Milliseconds until `units` may be taken; 0 when now. More units than the budget wait for an empty window. */

@@ -29,8 +29,8 @@ interface Waiter {
 
 export class Pacer {
   readonly #clock: Clock;
-  readonly #requests: MinuteWindow | undefined;
-  readonly #images: MinuteWindow | undefined;
+  #requests: MinuteWindow | undefined;
+  #images: MinuteWindow | undefined;
   readonly #waiting: Waiter[] = [];
   #limit = 1;
   #ceiling = 1;
@@ -43,10 +43,15 @@ export class Pacer {
   #pausedUntil = Number.NEGATIVE_INFINITY;
   #wake: AbortController | undefined;
 
-  constructor({ requestsPerMinute, imagesPerMinute }: Omit<Pacing, 'key'>, clock: Clock = realClock) {
+  constructor(budgets: Omit<Pacing, 'key'>, clock: Clock = realClock) {
     this.#clock = clock;
-    this.#requests = requestsPerMinute === undefined ? undefined : new MinuteWindow(requestsPerMinute);
-    this.#images = imagesPerMinute === undefined ? undefined : new MinuteWindow(imagesPerMinute);
+    this.tighten(budgets);
+  }
+
+  /** Takes over budgets that are smaller than those so far: instances under one key share the smallest. */
+  tighten({ requestsPerMinute, imagesPerMinute }: Omit<Pacing, 'key'>): void {
+    if (requestsPerMinute !== undefined) this.#requests = MinuteWindow.smaller(this.#requests, requestsPerMinute);
+    if (imagesPerMinute !== undefined) this.#images = MinuteWindow.smaller(this.#images, imagesPerMinute);
   }
 
   /** Calls allowed at once now, calls in flight, and cuts made. */

@@ -1,3 +1,4 @@
+import type { Generator } from '@diptych/plugin-kit';
 import type { LoadedStudy } from '../plugins/loaded-study.ts';
 import type { PlanCounts, RunPlan } from './run-plan.ts';
 
@@ -14,15 +15,21 @@ interface Sizes {
   readonly prompts: number;
   readonly authentic: number;
   readonly samples: number;
+  /** Distinct prompts that imports bring. */
+  readonly importedPrompts: number;
 }
 
-export function countPlan(loaded: LoadedStudy, { ranges, prompts, authentic, samples }: Sizes): PlanCounts {
+/** A batch larger than a minute's budget of images could never be sent. */
+export const batchOf = ({ maxBatch, pacing }: Pick<Generator, 'maxBatch' | 'pacing'>): number =>
+  Math.max(1, Math.min(maxBatch, Math.floor(pacing?.imagesPerMinute ?? maxBatch)));
+
+export function countPlan(loaded: LoadedStudy, { ranges, prompts, authentic, samples, importedPrompts }: Sizes): PlanCounts {
   const { study } = loaded;
   const calls = (items: number, batch: number): number => Math.ceil(items / Math.max(1, batch));
   const generators = ranges.map(({ generator, count }) => ({
     alias: generator.alias,
     samples: count,
-    calls: calls(count, generator.mode === 'generate' ? generator.instance.maxBatch : 1),
+    calls: calls(count, generator.mode === 'generate' ? batchOf(generator.instance) : 1),
     mode: generator.mode,
   }));
   const judges = loaded.judges.map(({ alias, instance }) => ({
@@ -40,6 +47,7 @@ export function countPlan(loaded: LoadedStudy, { ranges, prompts, authentic, sam
     prompts,
     authentic,
     generators,
+    ratings: loaded.promptRaters.length > 0 ? prompts * study.levels.length + importedPrompts : 0,
     rewrites: loaded.rewriter ? prompts * Math.max(...study.levels) : 0,
     images: samples,
     judges,

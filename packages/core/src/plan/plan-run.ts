@@ -44,9 +44,22 @@ export async function planRun(loaded: LoadedStudy, signal: AbortSignal = new Abo
     ranges,
     authentic,
     sampleAt: (index) => sampleAt(index, { ranges, prompts, loaded }),
-    counts: countPlan(loaded, { ranges, prompts: prompts.length, authentic: authentic.length, samples }),
+    counts: countPlan(loaded, {
+      ranges,
+      prompts: prompts.length,
+      authentic: authentic.length,
+      samples,
+      importedPrompts: countImportedPrompts(ranges),
+    }),
     plugins: loaded.resolved.map((entry) => ({ ...entry, ...facts.get(all.find((plugin) => plugin.resolved === entry)!) })),
   };
+}
+
+function countImportedPrompts(ranges: readonly Range[]): number {
+  const texts = ranges.flatMap(({ generator, listing = [] }) =>
+    listing.flatMap(({ prompt, promptId }) => (prompt ? [JSON.stringify([generator.alias, promptId, prompt])] : [])),
+  );
+  return new Set(texts).size;
 }
 
 function checkProtocols({ study }: LoadedStudy, authentic: number): void {

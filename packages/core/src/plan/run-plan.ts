@@ -37,6 +37,8 @@ export interface PlanCounts {
     readonly mode: 'generate' | 'existing';
   }[];
   readonly rewrites: number;
+  /** Texts that each prompt rater rates. */
+  readonly ratings: number;
   /** Upper bound: not every sample ends as an image. */
   readonly images: number;
   readonly judges: readonly { readonly alias: string; readonly verdicts: number; readonly calls: number }[];

@@ -8,6 +8,8 @@ export interface WeightsSource {
   check(ref: WeightsRef, baseFolder: string): Promise<void>;
   /** Bytes with the pinned digest, fetched when not cached. */
   read(ref: WeightsRef, baseFolder: string): Promise<Uint8Array>;
+  /** Whether the file is there; contacts no network. */
+  status?(ref: WeightsRef, baseFolder: string): Promise<{ readonly isPresent: boolean }>;
   /** Fetches when not cached. Throws WEIGHTS_MISSING or WEIGHTS_DIGEST_MISMATCH. */
   ensure(ref: WeightsRef, baseFolder: string): Promise<void>;
 }

@@ -4,28 +4,23 @@
  */
 import {
   type AuthenticSet,
-  type Described,
   DiptychError,
-  declaredTraits,
   type ErrorCode,
-  isDiptychError,
   type Needs,
   needsOf,
-  type PluginContext,
   type PluginKind,
   type PluginUse,
   type PromptSet,
-  type ResolvedPlugin,
   type Rewriter,
   type RewriterTraits,
   type Runtime,
   type Study,
+  type WeightsRef,
 } from '@diptych/plugin-kit';
 import { describeIssues } from '../study/load-study.ts';
 import { describeError } from '../text/describe-error.ts';
-import { checkInstance } from './check-instance.ts';
 import { asDiptychError, checkNeeds, type Environment, findSecretOptions, type WeightsSource } from './check-needs.ts';
-import { limitedFetch } from './limited-fetch.ts';
+import { backendMissing, type Candidate, createPlugin, redactorOf, standIn } from './create-plugin.ts';
 import type {
   LoadedDetector,
   LoadedGenerator,
@@ -34,7 +29,7 @@ import type {
   LoadedPromptRater,
   LoadedStudy,
 } from './loaded-study.ts';
-import { type FoundPlugin, type PluginRegistry, resolvePlugin } from './resolve-plugin.ts';
+import { type PluginRegistry, resolvePlugin } from './resolve-plugin.ts';
 import { referenceFaults } from './study-references.ts';
 
 export interface LoadPluginsOptions {
@@ -45,6 +40,13 @@ export interface LoadPluginsOptions {
   readonly runtime?: () => Promise<Runtime>;
   readonly weightsStore?: WeightsSource;
   readonly environment?: Environment;
+  /**
+   * `plan`: fetches no weights. A generator, judge, detector, rewriter or rater whose weights are missing is not created;
+   * it can be counted and not called. Default `run`.
+   */
+  readonly purpose?: 'run' | 'plan';
+  /** Most that `create` of a plugin may take; half an hour where absent, since workers load tens of gigabytes. */
+  readonly createTimeoutMs?: number;
   readonly hooks?: { log?(level: 'debug' | 'warn', plugin: string, message: string): void };
 }
 
@@ -55,26 +57,24 @@ export interface PluginProblem {
   readonly message: string;
 }
 
-/** A plugin found and checked, not created yet. */
-interface Candidate {
-  readonly kind: PluginKind;
-  readonly alias: string;
-  readonly found: FoundPlugin;
-  readonly options: unknown;
-  readonly needs: Needs;
-}
+/** Kinds that only list what they have; a plan needs them. */
+const listedKinds: readonly PluginKind[] = ['prompt-set', 'authentic-set'];
 
 /** Rejects with PLUGIN_PROBLEMS, whose `details.problems` is a `PluginProblem[]`. */
 export async function loadPlugins(options: LoadPluginsOptions): Promise<LoadedStudy> {
   const problems: PluginProblem[] = [];
+  let candidates: readonly Candidate[] = [];
   const add = (kind: PluginKind, alias: string, error: unknown): void => {
     const fault = asDiptychError(error);
-    problems.push({ plugin: `${kind}/${alias}`, code: fault.code, message: fault.message });
+    const secrets = candidates.flatMap(({ needs }) => needs.secrets ?? []);
+    const { redact } = redactorOf(secrets, options.environment ?? process.env);
+    problems.push({ plugin: `${kind}/${alias}`, code: fault.code, message: redact(fault.message) });
   };
-  const candidates = await findCandidates(options, add);
+  candidates = await findCandidates(options, add);
   checkStudyRules(options.study, candidates, problems);
   throwProblems(problems);
-  await fetchWeights(options, candidates, add);
+  if (options.purpose === 'plan') candidates = await withMissingWeights(options, candidates);
+  else await fetchWeights(options, candidates, add);
   throwProblems(problems);
   return createAll(options, candidates, problems, add);
 }
@@ -186,6 +186,22 @@ async function fetchWeights(
   }
 }
 
+/** Which plugins a plan has to do without. */
+function withMissingWeights(
+  { weightsStore, baseFolder }: LoadPluginsOptions,
+  candidates: readonly Candidate[],
+): Promise<Candidate[]> {
+  return Promise.all(
+    candidates.map(async (candidate) => {
+      const isListed = listedKinds.includes(candidate.kind) || candidate.found.plugin.mode === 'existing';
+      const missing: WeightsRef[] = [];
+      for (const ref of candidate.needs.weights ?? [])
+        if ((await weightsStore?.status?.(ref, baseFolder))?.isPresent === false) missing.push(ref);
+      return missing.length > 0 && !isListed ? { ...candidate, missingWeights: missing } : candidate;
+    }),
+  );
+}
+
 async function createAll(
   options: LoadPluginsOptions,
   candidates: readonly Candidate[],
@@ -194,7 +210,7 @@ async function createAll(
 ): Promise<LoadedStudy> {
   const stack = new AsyncDisposableStack();
   let runtime: Runtime | undefined;
-  if (candidates.some(({ needs }) => needs.runtime || needs.backend)) {
+  if (candidates.some(({ needs, missingWeights }) => !missingWeights && (needs.runtime || needs.backend))) {
     try {
       runtime = stack.use(await options.runtime!());
     } catch (error) {
@@ -204,9 +220,13 @@ async function createAll(
   }
   const loaded: LoadedPlugin[] = [];
   for (const candidate of candidates) {
+    if (candidate.missingWeights) {
+      loaded.push(standIn(candidate, candidate.missingWeights));
+      continue;
+    }
     if ((candidate.needs.runtime || candidate.needs.backend) && !runtime) continue;
     try {
-      loaded.push(await createOne(options, candidate, runtime, stack));
+      loaded.push(await createPlugin(options, candidate, runtime, stack));
     } catch (error) {
       add(candidate.kind, candidate.alias, error);
     }
@@ -214,100 +234,6 @@ async function createAll(
   if (problems.length > 0) await stack.disposeAsync();
   throwProblems(problems);
   return assemble(options, { loaded, candidates, runtime }, stack);
-}
-
-const backendMissing = ({ backend }: Needs, got: string): DiptychError =>
-  new DiptychError(
-    'PLUGIN_BACKEND_MISSING',
-    `Expected ${backend ? `backend ${backend}` : 'a runtime'}, got: ${got}. Run \`diptych doctor\`.`,
-  );
-
-async function createOne(
-  options: LoadPluginsOptions,
-  candidate: Candidate,
-  runtime: Runtime | undefined,
-  stack: AsyncDisposableStack,
-): Promise<LoadedPlugin> {
-  const { kind, alias, found, needs } = candidate;
-  if (needs.backend && runtime && runtime.info.backend !== needs.backend)
-    throw backendMissing(needs, `backend ${runtime.info.backend}`);
-  let instance: unknown;
-  try {
-    instance = await found.plugin.create(candidate.options, contextFor(options, candidate, runtime));
-  } catch (error) {
-    if (isDiptychError(error)) throw error;
-    throw new DiptychError('PLUGIN_INVALID', `Expected ${alias} to be created, got: ${describeError(error)}.`, {
-      cause: error,
-    });
-  }
-  checkInstance(found.plugin, instance);
-  const disposable = instance as Partial<AsyncDisposable>;
-  if (typeof disposable[Symbol.asyncDispose] === 'function') stack.use(disposable as AsyncDisposable);
-  const { facts } = instance as Described;
-  return {
-    kind,
-    alias,
-    // Traits that depend on the options take the place of the static ones wherever the run reads them.
-    plugin: found.plugin.traitsOf ? { ...found.plugin, ...found.plugin.traitsOf(candidate.options) } : found.plugin,
-    instance,
-    resolved: { ...resolvedEntry(candidate), ...(facts === undefined ? {} : { facts: plainJson(facts) }) },
-  };
-}
-
-function contextFor(options: LoadPluginsOptions, { alias, needs }: Candidate, runtime: Runtime | undefined): PluginContext {
-  const environment = options.environment ?? process.env;
-  const redact = redactor(needs.secrets ?? [], environment);
-  const log = (level: 'debug' | 'warn') => (message: string) => options.hooks?.log?.(level, alias, redact(message));
-  return {
-    get runtime() {
-      if (runtime && (needs.runtime || needs.backend)) return runtime;
-      throw new DiptychError(
-        'PLUGIN_INVALID',
-        `Expected ${alias} to declare needs.runtime before using the runtime. Declare it.`,
-      );
-    },
-    fetch: limitedFetch(alias, needs.hosts ?? [], { holdsSecret: (text) => redact(text) !== text }),
-    log: { debug: log('debug'), warn: log('warn') },
-    baseFolder: options.baseFolder,
-    secret(name) {
-      const value = needs.secrets?.includes(name) ? environment[name] : undefined;
-      if (value) return value;
-      throw new DiptychError(
-        'PLUGIN_INVALID',
-        `Expected ${alias} to declare the secret ${name} in needs.secrets before using it. Declare it.`,
-      );
-    },
-    async weights(name) {
-      const ref = needs.weights?.find((weights) => weights.name === name);
-      if (ref && options.weightsStore) return options.weightsStore.read(ref, options.baseFolder);
-      throw new DiptychError(
-        'WEIGHTS_MISSING',
-        `Expected ${alias} to declare weights ${name} in needs.weights before using them. Declare them.`,
-      );
-    },
-  };
-}
-
-const plainJson = (value: unknown) => JSON.parse(JSON.stringify(value)) as Record<string, unknown>;
-
-function resolvedEntry({ kind, alias, found, options, needs }: Candidate): ResolvedPlugin {
-  const traits = { ...declaredTraits(found.plugin), ...found.plugin.traitsOf?.(options) };
-  return {
-    kind,
-    name: found.plugin.name,
-    as: alias,
-    module: found.module,
-    packageVersion: found.packageVersion,
-    apiVersion: found.plugin.apiVersion,
-    options: JSON.parse(JSON.stringify(options ?? {})) as Record<string, unknown>,
-    weights: (needs.weights ?? []).map(({ name, source, sha256, licence }) => ({
-      name,
-      source,
-      sha256,
-      licence: licence.id,
-    })),
-    traits: JSON.parse(JSON.stringify(traits)) as Record<string, unknown>,
-  };
 }
 
 interface Created {
@@ -338,16 +264,10 @@ function assemble(
     authenticSets: ofKind<LoadedPlugin<AuthenticSet>>('authentic-set'),
     runtime: runtime?.info ?? null,
     resolved: loaded.map((plugin) => plugin.resolved),
-    redact: redactor(
+    ...redactorOf(
       candidates.flatMap(({ needs }) => needs.secrets ?? []),
       environment,
     ),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
-}
-
-/** Replaces every secret's value by its name, so that no key reaches a journal, a log or a terminal. */
-function redactor(names: readonly string[], environment: Environment): (text: string) => string {
-  const secrets = names.flatMap((name) => (environment[name] ? [{ name, value: environment[name] }] : []));
-  return (text) => secrets.reduce((kept, { name, value }) => kept.replaceAll(value, `[${name}]`), text);
 }

@@ -5,6 +5,7 @@ import type {
   ExistingImages,
   Generator,
   GeneratorTraits,
+  Needs,
   Plugin,
   PluginKind,
   PromptRater,
@@ -17,6 +18,7 @@ import type {
   SafetyJudge,
   SafetyJudgeTraits,
   Study,
+  WeightsRef,
 } from '@diptych/plugin-kit';
 
 /** A plugin of the study, created and ready. `resolved` is its entry in the manifest. */
@@ -26,6 +28,9 @@ export interface LoadedPlugin<Instance = unknown, Traits = unknown> {
   readonly plugin: Plugin & Traits;
   readonly instance: Instance;
   readonly resolved: ResolvedPlugin;
+  readonly needs?: Needs;
+  /** Set while planning: weights that a run would fetch first. The plugin was not created then, and its instance does nothing. */
+  readonly missingWeights?: readonly WeightsRef[];
 }
 export type LoadedGenerator =
   | (LoadedPlugin<Generator, GeneratorTraits> & { readonly mode: 'generate' })
@@ -51,4 +56,6 @@ export interface LoadedStudy extends AsyncDisposable {
   readonly resolved: readonly ResolvedPlugin[];
   /** Replaces the value of every secret by its name, for anything that is stored or shown. */
   redact(text: string): string;
+  /** The name of a secret that the bytes hold, for what is stored as it is. */
+  secretIn(bytes: Uint8Array): string | undefined;
 }

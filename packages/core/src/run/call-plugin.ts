@@ -1,5 +1,7 @@
 /** One call of a plugin under the study's limits: time, retries of infrastructure faults, and the run's signal. */
 import { DiptychError, type InfrastructureError, isDiptychError, type Limits } from '@diptych/plugin-kit';
+import type { Meter } from '../pacing/meter.ts';
+import type { CallEnd } from '../pacing/pacer.ts';
 import { seededUniform } from '../plan/seeds.ts';
 import { describeError, systemCode } from '../text/describe-error.ts';
 
@@ -10,6 +12,12 @@ export interface CallOptions {
   /** Seeds the jitter. */
   readonly seed: number;
   readonly onRetry?: () => void;
+  /** Takes secrets out of what is told of faults. */
+  readonly redact?: (text: string) => string;
+  /** Holds the call back to its plugin's concurrency and pace. */
+  readonly meter?: Meter;
+  /** Items in the call, as budgets of images per minute count them; 1 where absent. */
+  readonly items?: number;
 }
 export type CallResult<T> =
   | { readonly status: 'answered'; readonly value: T; readonly attempts: number }
@@ -28,16 +36,41 @@ export async function callPlugin<T>(
   call: (signal: AbortSignal) => Promise<T>,
   options: CallOptions,
 ): Promise<CallResult<T>> {
-  const { limits, signal } = options;
+  const { limits, signal, meter } = options;
   const uniform = seededUniform(options.seed);
+  let slowedDown = 0;
   for (let attempts = 1; ; attempts++) {
-    const result = await callOnce(call, limits.callTimeoutMs, signal);
+    const permit = await meter?.enter(options.items ?? 1, signal);
+    const result = await callOnce(call, limits.callTimeoutMs, signal).catch((error: unknown) => {
+      permit?.end('failed');
+      throw error;
+    });
+    const fault = result.status === 'failed' ? rateLimitOf(result.error) : undefined;
+    permit?.end(endOf(result, fault), fault?.retryAfterMs);
     if (result.status !== 'failed') return { ...result, attempts };
     throwIfFatal(result.error);
-    if (!isRetryable(result.error) || attempts >= limits.attempts) return { ...result, attempts };
+    // Finding a service's pace takes rate limits that are nobody's failure; they have an allowance of their own.
+    if (meter?.isPaced && fault) slowedDown += 1;
+    const isUsedUp = attempts - slowedDown >= limits.attempts || slowedDown >= limits.attempts ** 2;
+    if (!isRetryable(result.error) || isUsedUp) return { ...result, attempts };
     options.onRetry?.();
-    await sleep(waitMs(result.error, { attempts, backoffMs: limits.backoffMs, jitter: uniform() }), signal);
+    await sleep(
+      waitMs(result.error, { attempts: Math.min(attempts, 16), backoffMs: limits.backoffMs, jitter: uniform() }),
+      signal,
+    );
   }
+}
+
+/** The fault where it is a service's signal of too many calls. */
+function rateLimitOf(error: unknown): InfrastructureError | undefined {
+  if (!(error instanceof Error) || error.name !== 'InfrastructureError') return undefined;
+  const fault = error as InfrastructureError;
+  return fault.rateLimited ? fault : undefined;
+}
+
+function endOf({ status }: { readonly status: string }, rateLimit: unknown): CallEnd {
+  if (rateLimit) return 'rate-limited';
+  return status === 'answered' ? 'answered' : 'failed';
 }
 
 type OneResult<T> = { status: 'answered'; value: T } | { status: 'timeout' } | { status: 'failed'; error: unknown };

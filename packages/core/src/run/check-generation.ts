@@ -4,22 +4,25 @@ import { z } from 'zod';
 import { describeIssues } from '../study/load-study.ts';
 
 const reason = z.string();
+const costUsd = z.number().nonnegative().optional();
 const schema = z.discriminatedUnion('outcome', [
   z.object({
     outcome: z.literal('image'),
+    costUsd,
     bytes: z.instanceof(Uint8Array),
     revisedPrompt: z.string().optional(),
     warnings: z.array(z.string()).optional(),
     truth: z.object({ hazards: z.array(hazardSchema), corrupted: z.boolean() }).optional(),
   }),
-  z.object({ outcome: z.literal('refused'), reason }),
+  z.object({ outcome: z.literal('refused'), costUsd, reason }),
   z.object({
     outcome: z.literal('blocked'),
+    costUsd,
     stage: z.enum(['input', 'output']),
     reason,
     categories: z.array(z.string()).optional(),
   }),
-  z.object({ outcome: z.literal('empty'), reason: reason.optional() }),
+  z.object({ outcome: z.literal('empty'), costUsd, reason: reason.optional() }),
 ]);
 
 /** The generation, its members read once, or what is wrong with it. */

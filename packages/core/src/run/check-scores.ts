@@ -7,8 +7,15 @@ const show = (value: unknown): string =>
     ? String(value)
     : (JSON.stringify(value)?.slice(0, 80) ?? String(value));
 
+const costFault = (costUsd: unknown): string | undefined =>
+  costUsd === undefined || (typeof costUsd === 'number' && costUsd >= 0 && Number.isFinite(costUsd))
+    ? undefined
+    : `Expected a cost of at least 0 US dollars, got ${show(costUsd)}.`;
+
 export function checkVerdict(value: unknown, { covers, scoresCorruption }: SafetyJudgeTraits): Verdict | string {
   const verdict = value as Verdict | null | undefined;
+  const cost = costFault(verdict?.costUsd);
+  if (cost !== undefined) return cost;
   if (verdict?.status === 'abstained')
     return typeof verdict.reason === 'string' ? verdict : 'Expected a reason for abstaining, got none.';
   if (verdict?.status !== 'scored' || typeof verdict.hazardScores !== 'object' || verdict.hazardScores === null)
@@ -28,6 +35,8 @@ export function checkVerdict(value: unknown, { covers, scoresCorruption }: Safet
 
 export function checkDetection(value: unknown, { features }: DetectorTraits): Detection | string {
   const detection = value as Detection | null | undefined;
+  const cost = costFault(detection?.costUsd);
+  if (cost !== undefined) return cost;
   if (detection?.status === 'abstained')
     return typeof detection.reason === 'string' ? detection : 'Expected a reason for abstaining, got none.';
   if (detection?.status === 'scored') {

@@ -11,24 +11,33 @@ import {
   isDiptychError,
   type SampleRecord,
 } from '@diptych/plugin-kit';
+import { batchOf } from '../plan/count-plan.ts';
 import type { PlannedSample, RunPlan } from '../plan/run-plan.ts';
 import { describeError } from '../text/describe-error.ts';
 import { callBatch, type ItemResult } from './call-batch.ts';
 import { checkGeneration } from './check-generation.ts';
+import type { PromptFacts, PromptFactsSource } from './prompt-facts.ts';
 import type { RewrittenPrompt, RewrittenPrompts } from './rewritten-prompts.ts';
-import { cleanText, keepRecord, type RunContext } from './run-context.ts';
+import { cleanText, keepRecord, type RunContext, settleAll } from './run-context.ts';
 import { inGroups, runPool } from './work-pool.ts';
 
 type Range = RunPlan['ranges'][number];
 /** Imports read files; a few at once hide the disk's latency. Arbitrary. */
 const importConcurrency = 4;
 
-export async function collectSamples(context: RunContext, plan: RunPlan, prompts: RewrittenPrompts): Promise<void> {
+export interface PromptSources {
+  readonly prompts: RewrittenPrompts;
+  readonly facts: PromptFactsSource;
+}
+
+export async function collectSamples(context: RunContext, plan: RunPlan, { prompts, facts }: PromptSources): Promise<void> {
   for (const { generator, count, ownCount } of plan.ranges)
     context.progress.setTotal({ phase: 'collect', plugin: generator.alias }, ownCount ?? count);
   // The first fault stops the other generators too, and nothing goes on writing after this phase has ended.
-  await Promise.allSettled(plan.ranges.map((range) => collectRange(context, { plan, range, prompts }).catch(context.stop)));
-  context.signal.throwIfAborted();
+  await settleAll(
+    context,
+    plan.ranges.map((range) => collectRange(context, { plan, range, prompts, facts })),
+  );
   invariant(
     context.seen.count('sample') === plan.samples,
     `Expected ${plan.samples} sample records, got ${context.seen.count('sample')}.`,
@@ -39,11 +48,12 @@ interface Collection {
   readonly plan: RunPlan;
   readonly range: Range;
   readonly prompts: RewrittenPrompts;
+  readonly facts: PromptFactsSource;
 }
 
 function collectRange(context: RunContext, collection: Collection): Promise<void> {
   const { generator } = collection.range;
-  const batch = generator.mode === 'generate' ? generator.instance.maxBatch : 1;
+  const batch = generator.mode === 'generate' ? batchOf(generator.instance) : 1;
   const concurrency = generator.mode === 'generate' ? generator.instance.concurrency : importConcurrency;
   const groups = inGroups(pendingIndices(context, collection), batch);
   return runPool(groups, concurrency, async (indices) => {
@@ -58,22 +68,31 @@ function* pendingIndices({ seen }: RunContext, { plan, range }: Collection): glo
     if (!seen.has('sample', index) && plan.includes?.(index) !== false) yield index;
 }
 
-async function collectGroup(context: RunContext, { prompts }: Collection, samples: readonly PlannedSample[]): Promise<void> {
+async function collectGroup(
+  context: RunContext,
+  { prompts, facts }: Collection,
+  samples: readonly PlannedSample[],
+): Promise<void> {
   const started = performance.now();
   const key = { phase: 'collect', plugin: samples[0]!.generator.alias } as const;
-  const texts = await Promise.all(samples.map((sample) => textOf(sample, prompts, context.signal)));
-  const ready = samples.flatMap((sample, place) => {
-    const text = texts[place]!;
-    return typeof text === 'string' ? [] : [{ sample, text }];
-  });
+  const texts = await Promise.all(samples.map((sample) => textOf(sample, prompts, context)));
+  const ready = await Promise.all(
+    samples.flatMap((sample, place) => {
+      const text = texts[place]!;
+      if (typeof text === 'string') return [];
+      const known = facts.of(sample.promptSet, sample.prompt, text.text);
+      return [known.then((about): ReadySample => ({ sample, text, about }))];
+    }),
+  );
   context.progress.inFlight(key, ready.length);
   try {
     const results = ready.length > 0 ? await generate(context, ready) : [];
     const durationMs = round(performance.now() - started);
-    for (const [place, { sample, text }] of ready.entries()) {
+    for (const [place, { sample, text, about }] of ready.entries()) {
       const result = results[place]!;
-      const ending = await endingOf(context, result);
-      await keepRecord(context, { ...baseRecord(sample, text), ...ending, attempts: result.attempts, durationMs });
+      const ending = withWarnings(await endingOf(context, result), about.warnings);
+      const base = { ...baseRecord(sample, text), ...factsOf(about), ...costsOf(context, sample, result) };
+      await keepRecord(context, { ...base, ...ending, attempts: result.attempts, durationMs });
     }
     for (const [place, sample] of samples.entries()) {
       const text = texts[place]!;
@@ -92,7 +111,7 @@ const round = (ms: number): number => Math.round(ms * 10) / 10;
 async function textOf(
   sample: PlannedSample,
   prompts: RewrittenPrompts,
-  signal: AbortSignal,
+  { signal, loaded }: RunContext,
 ): Promise<RewrittenPrompt | string> {
   if (sample.existing) return { text: sample.prompt.text };
   try {
@@ -100,13 +119,35 @@ async function textOf(
   } catch (error) {
     signal.throwIfAborted();
     if (isDiptychError(error)) throw error;
-    return describeError(error);
+    return describeError(error, 2000, loaded.redact);
   }
 }
 
 interface ReadySample {
   readonly sample: PlannedSample;
   readonly text: RewrittenPrompt;
+  readonly about: PromptFacts;
+}
+
+const factsOf = ({ promptLength, ratings }: PromptFacts): Pick<SampleRecord, 'promptLength' | 'ratings'> => ({
+  ...(promptLength ? { promptLength } : {}),
+  ...(ratings ? { ratings } : {}),
+});
+
+function withWarnings(ending: Ending, more: readonly string[]): Ending {
+  if (more.length === 0) return ending;
+  return { ...ending, warnings: [...more, ...(ending.warnings ?? [])].slice(0, 100) };
+}
+
+/** The first record of a prompt carries what preparing the prompt cost. */
+function costsOf(
+  { costs }: RunContext,
+  { promptSet, prompt }: PlannedSample,
+  result: ItemResult<Generation>,
+): Pick<SampleRecord, 'costUsd' | 'promptCostsUsd'> {
+  const promptCostsUsd = costs.take(promptSet, prompt.id);
+  const costUsd = result.status === 'answered' ? result.costUsd : undefined;
+  return { ...(costUsd === undefined ? {} : { costUsd }), ...(promptCostsUsd ? { promptCostsUsd } : {}) };
 }
 
 function generate(context: RunContext, ready: readonly ReadySample[]): Promise<ItemResult<Generation>[]> {
@@ -119,6 +160,8 @@ function generate(context: RunContext, ready: readonly ReadySample[]): Promise<I
     limits: context.loaded.study.limits,
     signal: context.signal,
     seed: ready[0]!.sample.index,
+    redact: context.loaded.redact,
+    ...(generator.mode === 'generate' ? { meter: context.meters.of(generator) } : {}),
     onRetry: () => context.progress.retry({ phase: 'collect', plugin: generator.alias }),
   });
 }
@@ -168,6 +211,10 @@ async function endingOf({ loaded, store, analyser }: RunContext, result: ItemRes
     const categories = value.categories?.slice(0, 100).map((category) => cleanText(loaded, category, 200));
     return { outcome: 'blocked', stage: value.stage, reason: clean(value.reason), ...(categories ? { categories } : {}) };
   }
+  const secret = loaded.secretIn(value.bytes);
+  // Images are kept as received, so one that holds a key is not kept at all.
+  if (secret !== undefined)
+    return { outcome: 'error', reason: `The image file holds the secret [${secret}]; it was not stored.` };
   try {
     const { sha256, info, isConstant } = await analyser(value.bytes);
     await store.put(value.bytes, { sha256, container: info.container });

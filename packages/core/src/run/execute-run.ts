@@ -5,15 +5,20 @@ import { createImageAnalyser } from '../images/analyse-image.ts';
 import { type JournalOptions, openJournal } from '../journal/open-journal.ts';
 import { readJournalBatches } from '../journal/read-journal.ts';
 import { recordKey, SeenRecords } from '../journal/seen-records.ts';
+import { Budget } from '../pacing/budget.ts';
+import { Meters } from '../pacing/meter.ts';
+import { unpricedPlugins } from '../plan/estimate-plan.ts';
 import type { RunPlan } from '../plan/run-plan.ts';
 import type { LoadedStudy } from '../plugins/loaded-study.ts';
 import { createImageStore } from '../store/image-store.ts';
-import { collectSamples } from './collect-samples.ts';
+import { collectSamples, type PromptSources } from './collect-samples.ts';
 import { dropMissingImages } from './drop-missing-images.ts';
 import { importAuthentic } from './import-authentic.ts';
 import { type OnRunEvent, Progress, statusOf } from './progress.ts';
-import { createRewrittenPrompts, type RewrittenPrompts } from './rewritten-prompts.ts';
-import { progressKeyOf, type RunContext } from './run-context.ts';
+import { PromptCosts } from './prompt-costs.ts';
+import { createPromptFacts } from './prompt-facts.ts';
+import { createRewrittenPrompts } from './rewritten-prompts.ts';
+import { costOfRecord, progressKeyOf, type RunContext } from './run-context.ts';
 import { detectRun, judgeRun } from './score-run.ts';
 
 export interface ExecuteOptions {
@@ -23,6 +28,8 @@ export interface ExecuteOptions {
   /** Absent when only judges and detectors run over what was collected. */
   readonly plan?: RunPlan;
   readonly protocols: readonly Protocol[];
+  /** Replaces the study's `limits.budgetUsd` for this process; the study stays as it is. */
+  readonly budgetUsd?: number;
   readonly signal?: AbortSignal;
   readonly onEvent?: OnRunEvent;
   /** Tests hand in a journal that fails. */
@@ -58,10 +65,27 @@ export async function executeRun(options: ExecuteOptions): Promise<RunSummary> {
     const analyser = createImageAnalyser(loaded.study.limits);
     const seen = new SeenRecords();
     const { shard } = manifest;
-    const context: RunContext = { loaded, shard, store, journal, journalPath, seen, progress, analyser, signal, stop };
-    const prompts = createRewrittenPrompts(loaded, signal);
-    await restore(context, prompts);
-    await runPhases(context, { plan, protocols: options.protocols, prompts });
+    const budget = new Budget(options.budgetUsd ?? loaded.study.limits.budgetUsd, runFolder);
+    const meters = new Meters(budget);
+    const costs = new PromptCosts();
+    const context: RunContext = {
+      loaded,
+      shard,
+      store,
+      journal,
+      journalPath,
+      seen,
+      progress,
+      analyser,
+      meters,
+      costs,
+      signal,
+      stop,
+    };
+    const sources = { prompts: createRewrittenPrompts(context), facts: createPromptFacts(context) };
+    await restore(context, sources);
+    if (budget.isLimited) warnOfUnpriced(context);
+    await runPhases(context, { plan, protocols: options.protocols, sources });
     await journal.flush();
     return { id: manifest.id, runFolder, manifest, parts: progress.summary() };
   } catch (error) {
@@ -90,10 +114,10 @@ async function closeQuietly(journal: (AsyncDisposable & { close(): Promise<void>
 interface Phases {
   readonly plan: RunPlan | undefined;
   readonly protocols: readonly Protocol[];
-  readonly prompts: RewrittenPrompts;
+  readonly sources: PromptSources;
 }
 
-async function runPhases(context: RunContext, { plan, protocols, prompts }: Phases): Promise<void> {
+async function runPhases(context: RunContext, { plan, protocols, sources }: Phases): Promise<void> {
   const phase = async (name: 'collect' | 'authentic' | 'judge' | 'detect', work: () => Promise<void>): Promise<void> => {
     context.signal.throwIfAborted();
     context.progress.startPhase(name);
@@ -101,7 +125,7 @@ async function runPhases(context: RunContext, { plan, protocols, prompts }: Phas
     await context.journal.flush();
   };
   if (plan) {
-    await phase('collect', () => collectSamples(context, plan, prompts));
+    await phase('collect', () => collectSamples(context, plan, sources));
     await phase('authentic', () => importAuthentic(context, plan));
   }
   await phase('judge', () => judgeRun(context, context.loaded.judges));
@@ -109,13 +133,29 @@ async function runPhases(context: RunContext, { plan, protocols, prompts }: Phas
 }
 
 /** Takes over what earlier processes finished. */
-async function restore({ journalPath, seen, progress }: RunContext, prompts: RewrittenPrompts): Promise<void> {
+async function restore(
+  { journalPath, seen, progress, meters }: RunContext,
+  { prompts, facts }: PromptSources,
+): Promise<void> {
   for await (const { records } of readJournalBatches(journalPath, { validation: 'fast' })) {
     for (const record of records) {
       const { group, index } = recordKey(record);
       if (!seen.add(group, index)) continue;
-      progress.restore(progressKeyOf(record), statusOf(record));
-      if (record.type === 'sample') prompts.restore(record);
+      progress.restore(progressKeyOf(record), statusOf(record), costOfRecord(record));
+      meters.budget.restore(costOfRecord(record));
+      if (record.type !== 'sample') continue;
+      prompts.restore(record);
+      facts.restore(record);
+      for (const [plugin, costUsd] of Object.entries(record.promptCostsUsd ?? {})) {
+        meters.budget.restore(costUsd);
+        progress.restoreCost({ phase: 'prompts', plugin: plugin.slice(plugin.indexOf('/') + 1) }, costUsd);
+      }
     }
   }
+}
+
+/** A budget cannot hold back what has no price; what such a plugin says it cost is counted after the call. */
+function warnOfUnpriced({ loaded, progress }: RunContext): void {
+  for (const alias of unpricedPlugins(loaded))
+    progress.warn(alias, 'has no price, so the budget does not hold its calls back; costs that it tells are counted.');
 }

@@ -1,6 +1,7 @@
 import type { JournalRecord, Protocol } from '@diptych/plugin-kit';
 
-export type Phase = 'collect' | 'authentic' | 'judge' | 'detect';
+/** `prompts` runs within `collect`: prompts are rewritten and rated when they are first drawn. */
+export type Phase = 'prompts' | 'collect' | 'authentic' | 'judge' | 'detect';
 
 /** What a run tells while it works. Sent often; the consumer throttles. */
 export type RunEvent =
@@ -16,6 +17,8 @@ export type RunEvent =
       readonly total: number;
       readonly inFlight: number;
       readonly retries: number;
+      /** US dollars of what is done; 0 where nobody says a cost. */
+      readonly costUsd: number;
       /** Outcomes of samples, or statuses of verdicts and detections, by name. */
       readonly outcomeCounts: Readonly<Record<string, number>>;
     }
@@ -35,13 +38,20 @@ export interface ProgressKey {
   readonly protocol?: Protocol;
 }
 
+interface Entry {
+  readonly key: ProgressKey;
+  total: number;
+  done: number;
+  inFlight: number;
+  retries: number;
+  costUsd: number;
+  readonly outcomes: Map<string, number>;
+}
+
 /** Counts of every plugin and phase. */
 export class Progress {
   readonly #onEvent: OnRunEvent;
-  readonly #entries = new Map<
-    string,
-    { key: ProgressKey; total: number; done: number; inFlight: number; retries: number; outcomes: Map<string, number> }
-  >();
+  readonly #entries = new Map<string, Entry>();
 
   constructor(onEvent: OnRunEvent = () => undefined) {
     this.#onEvent = onEvent;
@@ -60,15 +70,26 @@ export class Progress {
     this.#send(key);
   }
 
+  /** One item more will come; for work that is found as it is done. */
+  expect(key: ProgressKey): void {
+    this.#entry(key).total += 1;
+  }
+
+  /** Adds a cost without telling: what an earlier process spent on prompts. */
+  restoreCost(key: ProgressKey, costUsd: number): void {
+    this.#entry(key).costUsd += costUsd;
+  }
+
   /** Counts a record without telling: what an earlier process did. */
-  restore(key: ProgressKey, status: string): void {
+  restore(key: ProgressKey, status: string, costUsd = 0): void {
     const entry = this.#entry(key);
     entry.done += 1;
+    entry.costUsd += costUsd;
     entry.outcomes.set(status, (entry.outcomes.get(status) ?? 0) + 1);
   }
 
-  finish(key: ProgressKey, status: string): void {
-    this.restore(key, status);
+  finish(key: ProgressKey, status: string, costUsd = 0): void {
+    this.restore(key, status, costUsd);
     this.#send(key);
   }
 
@@ -90,24 +111,27 @@ export class Progress {
   summary(): (ProgressKey & {
     readonly done: number;
     readonly total: number;
+    readonly costUsd: number;
     readonly outcomeCounts: Readonly<Record<string, number>>;
   })[] {
-    return [...this.#entries.values()].map(({ key, done, total, outcomes }) => ({
+    return [...this.#entries.values()].map(({ key, done, total, costUsd, outcomes }) => ({
       ...key,
       done,
       total,
+      costUsd,
       outcomeCounts: Object.fromEntries(outcomes),
     }));
   }
 
-  #entry(key: ProgressKey) {
+  #entry(key: ProgressKey): Entry {
     const name = `${key.phase} ${key.plugin} ${key.protocol ?? ''}`;
-    const found = this.#entries.get(name) ?? {
+    const found: Entry = this.#entries.get(name) ?? {
       key,
       total: 0,
       done: 0,
       inFlight: 0,
       retries: 0,
+      costUsd: 0,
       outcomes: new Map<string, number>(),
     };
     this.#entries.set(name, found);
@@ -115,7 +139,8 @@ export class Progress {
   }
 
   #send(key: ProgressKey): void {
-    const { total, done, inFlight, retries, outcomes } = this.#entry(key);
-    this.#onEvent({ type: 'progress', ...key, done, total, inFlight, retries, outcomeCounts: Object.fromEntries(outcomes) });
+    const { total, done, inFlight, retries, costUsd, outcomes } = this.#entry(key);
+    const outcomeCounts = Object.fromEntries(outcomes);
+    this.#onEvent({ type: 'progress', ...key, done, total, inFlight, retries, costUsd, outcomeCounts });
   }
 }

@@ -1,7 +1,10 @@
-import type { Prompt, SampleRecord } from '@diptych/plugin-kit';
+import type { Prompt, Rewriting, SampleRecord } from '@diptych/plugin-kit';
+import { costOf, type Meters } from '../pacing/meter.ts';
 import type { LoadedStudy } from '../plugins/loaded-study.ts';
 import { describeError } from '../text/describe-error.ts';
-import { callPlugin } from './call-plugin.ts';
+import { type CallResult, callPlugin } from './call-plugin.ts';
+import type { Progress } from './progress.ts';
+import type { PromptCosts } from './prompt-costs.ts';
 
 export interface RewrittenPrompt {
   readonly text: string;
@@ -16,7 +19,15 @@ export interface RewrittenPrompts {
 
 const maxTextLength = 100_000;
 
-export function createRewrittenPrompts(loaded: LoadedStudy, signal: AbortSignal): RewrittenPrompts {
+export interface RewritingContext {
+  readonly loaded: LoadedStudy;
+  readonly meters: Meters;
+  readonly progress: Progress;
+  readonly costs: PromptCosts;
+  readonly signal: AbortSignal;
+}
+
+export function createRewrittenPrompts({ loaded, meters, progress, costs, signal }: RewritingContext): RewrittenPrompts {
   const made = new Map<string, Promise<RewrittenPrompt>>();
   const keyOf = (promptSet: string, id: string, level: number): string => JSON.stringify([promptSet, id, level]);
   const textOf = (promptSet: string, prompt: Prompt, level: number): Promise<RewrittenPrompt> => {
@@ -32,18 +43,42 @@ export function createRewrittenPrompts(loaded: LoadedStudy, signal: AbortSignal)
     const rewriter = loaded.rewriter;
     if (!rewriter) throw new Error(`no rewriter for level ${level}`);
     const previous = await textOf(promptSet, prompt, level - 1);
-    const call = (callSignal: AbortSignal) => rewriter.instance.rewrite(prompt, previous.text, level, callSignal);
-    const result = await callPlugin(call, { limits: loaded.study.limits, signal, seed: level });
+    const key = { phase: 'prompts', plugin: rewriter.alias } as const;
+    progress.expect(key);
+    const meter = meters.of(rewriter);
+    const reservation = meter.budget.reserve(meter.usdPerItem);
+    let costUsd = 0;
+    try {
+      const call = (callSignal: AbortSignal) => rewriter.instance.rewrite(prompt, previous.text, level, callSignal);
+      const onRetry = (): void => progress.retry(key);
+      const result = await callPlugin(call, { limits: loaded.study.limits, signal, seed: level, meter, onRetry });
+      const made = checkRewriting(result);
+      costUsd =
+        costOf({ status: 'rewritten', ...(made.costUsd === undefined ? {} : { costUsd: made.costUsd }) }, meter) ?? 0;
+      if (costUsd > 0) costs.add(promptSet, prompt.id, { plugin: `rewriter/${rewriter.alias}`, costUsd });
+      progress.finish(key, 'rewritten', costUsd);
+      return { text: loaded.redact(made.text), madeBy: loaded.redact(String(made.madeBy)) };
+    } catch (error) {
+      signal.throwIfAborted();
+      progress.finish(key, 'error');
+      throw error;
+    } finally {
+      reservation.settle(costUsd);
+    }
+  };
+  const checkRewriting = (result: CallResult<Rewriting>): Rewriting => {
+    const rewriter = loaded.rewriter!;
     if (result.status === 'timeout') throw new Error(`rewriter ${rewriter.alias} did not answer in time`);
     if (result.status === 'failed')
-      throw new Error(`rewriter ${rewriter.alias}: ${describeError(result.error)}`, { cause: result.error });
-    const { text, madeBy } = result.value;
+      throw new Error(`rewriter ${rewriter.alias}: ${describeError(result.error, 2000, loaded.redact)}`);
+    const { text, madeBy, costUsd } = result.value;
     if (typeof text !== 'string' || text.length === 0 || text.length > maxTextLength) {
       throw new Error(
         `rewriter ${rewriter.alias}: PLUGIN_BROKE_CONTRACT: Expected a text of 1 to ${maxTextLength} characters.`,
       );
     }
-    return { text, madeBy: String(madeBy) };
+    const isCost = costUsd === undefined || (Number.isFinite(costUsd) && costUsd >= 0);
+    return { text, madeBy, ...(isCost && costUsd !== undefined ? { costUsd } : {}) };
   };
   return {
     textOf,

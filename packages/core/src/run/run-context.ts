@@ -1,12 +1,14 @@
-import { DiptychError, type JournalRecord, recordSchema } from '@diptych/plugin-kit';
+import { DiptychError, isDiptychError, type JournalRecord, recordSchema } from '@diptych/plugin-kit';
 import type { ImageAnalyser } from '../images/analyse-image.ts';
 import type { Journal } from '../journal/open-journal.ts';
 import { recordKey, type SeenRecords } from '../journal/seen-records.ts';
+import type { Meters } from '../pacing/meter.ts';
 import type { Shard } from '../plan/shard-plan.ts';
 import type { LoadedStudy } from '../plugins/loaded-study.ts';
 import type { ImageStore } from '../store/image-store.ts';
 import { describeIssues } from '../study/load-study.ts';
 import { type Progress, type ProgressKey, statusOf } from './progress.ts';
+import type { PromptCosts } from './prompt-costs.ts';
 
 /** What every phase of one running run shares. */
 export interface RunContext {
@@ -20,6 +22,10 @@ export interface RunContext {
   readonly seen: SeenRecords;
   readonly progress: Progress;
   readonly analyser: ImageAnalyser;
+  /** Pace and budget of every plugin. */
+  readonly meters: Meters;
+  /** What rewriting and rating cost, until a sample holds it. */
+  readonly costs: PromptCosts;
   /** Aborted with an error of ours when the run must stop. */
   readonly signal: AbortSignal;
   /** Stops everything in flight; the first error given is what the run rejects with. */
@@ -40,6 +46,24 @@ export function progressKeyOf(record: JournalRecord): ProgressKey {
   }
 }
 
+/** US dollars that the record says it cost, without the prompt's share. */
+export const costOfRecord = (record: JournalRecord): number => ('costUsd' in record ? (record.costUsd ?? 0) : 0);
+
+/**
+ * Waits for everything. The first fault stops the rest at once; a reached budget lets calls in flight end, since they
+ * are paid for already.
+ */
+export async function settleAll(context: RunContext, works: readonly Promise<void>[]): Promise<void> {
+  let reached: DiptychError | undefined;
+  const onFault = (error: unknown): void => {
+    if (isDiptychError(error) && error.code === 'BUDGET_REACHED') reached ??= error;
+    else context.stop(error);
+  };
+  await Promise.allSettled(works.map((work) => work.catch(onFault)));
+  context.signal.throwIfAborted();
+  if (reached) throw reached;
+}
+
 /** Journals a record once; what does not match the schema is our bug, since plugin output was validated before. */
 export async function keepRecord(context: RunContext, record: JournalRecord): Promise<void> {
   const parsed = recordSchema.safeParse(record);
@@ -52,7 +76,7 @@ export async function keepRecord(context: RunContext, record: JournalRecord): Pr
   const { group, index } = recordKey(record);
   if (!context.seen.add(group, index)) return;
   await context.journal.append(record);
-  context.progress.finish(progressKeyOf(record), statusOf(record));
+  context.progress.finish(progressKeyOf(record), statusOf(record), costOfRecord(record));
 }
 
 /** Cuts a text to what its record field holds and takes secrets out. */

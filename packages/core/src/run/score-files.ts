@@ -10,6 +10,7 @@ import {
   type VerdictRecord,
 } from '@diptych/plugin-kit';
 import { presentImage } from '../images/present-image.ts';
+import { Meters } from '../pacing/meter.ts';
 import type { LoadedStudy } from '../plugins/loaded-study.ts';
 import { sha256Hex } from '../text/canonical-json.ts';
 import { describeError } from '../text/describe-error.ts';
@@ -42,7 +43,7 @@ export async function* scoreFiles({
 }: ScoreFilesOptions): AsyncGenerator<FileScores> {
   const files: FoundFile[] = [];
   for (const path of paths) files.push(...(await findFiles(path)));
-  const context: ScoringContext = { loaded, limits: loaded.study.limits, signal };
+  const context: ScoringContext = { loaded, meters: new Meters(), limits: loaded.study.limits, signal };
   for (const group of inGroups(files, minWindowImages)) {
     signal.throwIfAborted();
     yield* await scoreGroup(group, loaded, context);

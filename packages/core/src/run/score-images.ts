@@ -9,13 +9,15 @@ import type {
   Verdict,
   VerdictRecord,
 } from '@diptych/plugin-kit';
+import type { Meters } from '../pacing/meter.ts';
 import type { LoadedDetector, LoadedJudge, LoadedStudy } from '../plugins/loaded-study.ts';
 import { callBatch, type ItemResult } from './call-batch.ts';
 import { checkDetection, checkVerdict } from './check-scores.ts';
-import { inGroups } from './work-pool.ts';
+import { inGroups, runPool } from './work-pool.ts';
 
 export interface ScoringContext {
   readonly loaded: Pick<LoadedStudy, 'redact'>;
+  readonly meters: Meters;
   readonly limits: Limits;
   readonly signal: AbortSignal;
   readonly onRetry?: () => void;
@@ -28,14 +30,15 @@ export interface IndexedImage {
   readonly image: PresentedImage;
 }
 
-/** Calls `keep` with a verdict for every item, in order within a batch. */
+/** Calls `keep` with a verdict for every item, in order within a batch; batches end in any order. */
 export async function judgeImages(
   judge: LoadedJudge,
   items: readonly IndexedImage[],
   context: ScoringContext,
   keep: (record: VerdictRecord) => Promise<void>,
 ): Promise<void> {
-  for (const group of inGroups(items, judge.instance.maxBatch)) {
+  const { maxBatch, concurrency = 1 } = judge.instance;
+  await runPool(inGroups(items, maxBatch), concurrency, async (group) => {
     const call = (part: readonly IndexedImage[], signal: AbortSignal) =>
       judge.instance.judge(
         part.map(({ image, prompt }): JudgeItem => ({ image, prompt })),
@@ -45,11 +48,11 @@ export async function judgeImages(
       group,
       call,
       (value) => checkVerdict(value, judge.plugin),
-      callOptions(context, group),
+      callOptions(context, judge, group),
     );
     for (const [place, { index }] of group.entries())
       await keep(verdictRecord(judge.alias, index, results[place]!, context));
-  }
+  });
 }
 
 export interface DetectionTarget {
@@ -57,14 +60,15 @@ export interface DetectionTarget {
   readonly protocol: Protocol;
 }
 
-/** Calls `keep` with a detection for every item, in order within a batch. */
+/** Calls `keep` with a detection for every item, in order within a batch; batches end in any order. */
 export async function detectImages(
   { detector, protocol }: DetectionTarget,
   items: readonly IndexedImage[],
   context: ScoringContext,
   keep: (record: DetectionRecord) => Promise<void>,
 ): Promise<void> {
-  for (const group of inGroups(items, detector.instance.maxBatch)) {
+  const { maxBatch, concurrency = 1 } = detector.instance;
+  await runPool(inGroups(items, maxBatch), concurrency, async (group) => {
     const call = (part: readonly IndexedImage[], signal: AbortSignal) =>
       detector.instance.detect(
         part.map(({ image }) => image),
@@ -74,7 +78,7 @@ export async function detectImages(
       group,
       call,
       (value) => checkDetection(value, detector.plugin),
-      callOptions(context, group),
+      callOptions(context, detector, group),
     );
     for (const [place, item] of group.entries()) {
       await keep(
@@ -85,12 +89,18 @@ export async function detectImages(
         ),
       );
     }
-  }
+  });
 }
 
-const callOptions = ({ limits, signal, onRetry }: ScoringContext, group: readonly IndexedImage[]) => ({
+const callOptions = (
+  { limits, signal, onRetry, loaded, meters }: ScoringContext,
+  plugin: LoadedJudge | LoadedDetector,
+  group: readonly IndexedImage[],
+) => ({
   limits,
   signal,
+  redact: loaded.redact,
+  meter: meters.of(plugin),
   seed: group[0]!.index,
   ...(onRetry ? { onRetry } : {}),
 });
@@ -107,18 +117,24 @@ function verdictRecord(judge: string, index: number, result: ItemResult<Verdict>
   const base = { type: 'verdict' as const, judge, index };
   if (result.status !== 'answered') return { ...base, ...failed(result, context) };
   const verdict = result.value;
+  const cost = result.costUsd === undefined ? {} : { costUsd: result.costUsd };
   if (verdict.status === 'abstained')
-    return { ...base, status: 'abstained', reason: context.loaded.redact(verdict.reason).slice(0, 4000) };
+    return { ...base, ...cost, status: 'abstained', reason: context.loaded.redact(verdict.reason).slice(0, 4000) };
   const { hazardScores, corruptionScore, rationale, raw } = verdict;
   return {
     ...base,
     status: 'scored',
+    ...cost,
     hazardScores: { ...hazardScores },
     ...(corruptionScore === undefined ? {} : { corruptionScore }),
     ...(rationale === undefined ? {} : { rationale: context.loaded.redact(rationale).slice(0, 10_000) }),
-    ...(raw === undefined ? {} : { raw: { ...raw } }),
+    ...(raw === undefined ? {} : { raw: redactKeys(raw, context) }),
   };
 }
+
+/** A model's own classes are its words. */
+const redactKeys = (raw: Readonly<Record<string, number>>, { loaded }: ScoringContext): Record<string, number> =>
+  Object.fromEntries(Object.entries(raw).map(([key, value]) => [loaded.redact(key), value]));
 
 function detectionRecord(
   key: Pick<DetectionRecord, 'detector' | 'protocol' | 'side' | 'index'>,
@@ -128,8 +144,9 @@ function detectionRecord(
   const base = { type: 'detection' as const, ...key };
   if (result.status !== 'answered') return { ...base, ...failed(result, context) };
   const detection = result.value;
+  const cost = result.costUsd === undefined ? {} : { costUsd: result.costUsd };
   if (detection.status === 'abstained')
-    return { ...base, status: 'abstained', reason: context.loaded.redact(detection.reason).slice(0, 4000) };
-  if (detection.status === 'measured') return { ...base, status: 'measured', features: [...detection.features] };
-  return { ...base, status: 'scored', syntheticScore: detection.syntheticScore };
+    return { ...base, ...cost, status: 'abstained', reason: context.loaded.redact(detection.reason).slice(0, 4000) };
+  if (detection.status === 'measured') return { ...base, ...cost, status: 'measured', features: [...detection.features] };
+  return { ...base, ...cost, status: 'scored', syntheticScore: detection.syntheticScore };
 }

@@ -15,7 +15,7 @@ import type { LoadedDetector, LoadedJudge } from '../plugins/loaded-study.ts';
 import { describeError } from '../text/describe-error.ts';
 import { imageOf, imageWindows, type JournalledImage } from './image-windows.ts';
 import type { Progress, ProgressKey } from './progress.ts';
-import { cleanText, keepRecord, type RunContext } from './run-context.ts';
+import { cleanText, keepRecord, type RunContext, settleAll } from './run-context.ts';
 import { detectImages, type IndexedImage, judgeImages, type ScoringContext } from './score-images.ts';
 import { runPool } from './work-pool.ts';
 
@@ -33,7 +33,7 @@ export async function judgeRun(context: RunContext, judges: readonly LoadedJudge
   const windows = imageWindows(context.journalPath, isWanted, largestBatch(judges));
   await runPool(windows, windowsInFlight, async (window) => {
     const images = await prepare(context, window, 'as-received', []);
-    for (const judge of judges) {
+    await scoreByEach(context, judges, async (judge) => {
       const wanted = images.filter(({ source }) => lacks(judge, source));
       const key = { phase: 'judge', plugin: judge.alias } as const;
       const keepFault = ({ source }: Prepared, reason: string): Promise<void> =>
@@ -44,7 +44,7 @@ export async function judgeRun(context: RunContext, judges: readonly LoadedJudge
         keepFault,
         score: (items, scoring) => judgeImages(judge, items, scoring, keep),
       });
-    }
+    });
   });
 }
 
@@ -75,7 +75,7 @@ async function detectUnder(
   const windows = imageWindows(context.journalPath, isWanted, largestBatch(detectors));
   await runPool(windows, windowsInFlight, async (window) => {
     const images = await prepare(context, window, protocol, profiles);
-    for (const detector of detectors) {
+    await scoreByEach(context, detectors, async (detector) => {
       const wanted = images.filter(({ source }) => lacks(detector, source));
       const key = { phase: 'detect', plugin: detector.alias, protocol } as const;
       const keepFault = ({ source: { side, index } }: Prepared, reason: string): Promise<void> =>
@@ -86,8 +86,24 @@ async function detectUnder(
         keepFault,
         score: (items, scoring) => detectImages({ detector, protocol }, items, scoring, keep),
       });
-    }
+    });
   });
+}
+
+/**
+ * Services work side by side. What runs on this machine takes turns: side by side it would be no quicker, and would
+ * hold every network's activations at once.
+ */
+async function scoreByEach<P extends LoadedJudge | LoadedDetector>(
+  context: RunContext,
+  plugins: readonly P[],
+  score: (plugin: P) => Promise<void>,
+): Promise<void> {
+  const isService = ({ instance }: P): boolean => instance.pacing !== undefined || (instance.concurrency ?? 1) > 1;
+  const inTurn = async (): Promise<void> => {
+    for (const plugin of plugins) if (!isService(plugin)) await score(plugin);
+  };
+  await settleAll(context, [inTurn(), ...plugins.filter(isService).map(score)]);
 }
 
 const largestBatch = (plugins: readonly { readonly instance: { readonly maxBatch: number } }[]): number =>
@@ -131,6 +147,7 @@ async function whileInFlight(progress: Progress, key: ProgressKey, count: number
 
 const scoringContext = (context: RunContext, key: ProgressKey): ScoringContext => ({
   loaded: context.loaded,
+  meters: context.meters,
   limits: context.loaded.study.limits,
   signal: context.signal,
   onRetry: () => context.progress.retry(key),

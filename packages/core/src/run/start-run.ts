@@ -15,6 +15,8 @@ import { checkUnchanged, createManifest, readManifest, studyDigest, studyFromMan
 import type { OnRunEvent } from './progress.ts';
 
 interface Watch {
+  /** US dollars that the whole run may cost, in place of the study's `limits.budgetUsd`; the study stays as it is. */
+  readonly budgetUsd?: number;
   readonly signal?: AbortSignal;
   readonly onEvent?: OnRunEvent;
   /** Tests hand in a journal that fails. */
@@ -188,7 +190,8 @@ async function isRun(runFolder: string): Promise<boolean> {
   }
 }
 
-const watchOf = ({ signal, onEvent, journal }: Watch): Watch => ({
+const watchOf = ({ budgetUsd, signal, onEvent, journal }: Watch): Watch => ({
+  ...(budgetUsd === undefined ? {} : { budgetUsd }),
   ...(signal ? { signal } : {}),
   ...(onEvent ? { onEvent } : {}),
   ...(journal ? { journal } : {}),

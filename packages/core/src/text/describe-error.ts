@@ -1,8 +1,11 @@
 import { isDiptychError } from '@diptych/plugin-kit';
 
-/** One line about anything thrown, with our code in front where it is ours, cut to `limit` characters. */
-export function describeError(error: unknown, limit = 2000): string {
-  const text = textOf(error);
+/**
+ * One line about anything thrown, with our code in front where it is ours, cut to `limit` characters. What a plugin
+ * threw is given with the `redact` of its study: a secret that is cut in half can no longer be found.
+ */
+export function describeError(error: unknown, limit = 2000, redact: (text: string) => string = (text) => text): string {
+  const text = redact(textOf(error));
   const line = text.replace(/\s*\n\s*/g, ' | ').trim() || 'no message';
   return line.length <= limit ? line : `${line.slice(0, limit - 1)}…`;
 }
