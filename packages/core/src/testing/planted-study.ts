@@ -46,14 +46,14 @@ export const noEffects: StudyEffects = {
 
 /** As the study reports them in kind: every effect that the sections of claims 1 and 2 look for. */
 export const studyEffects: StudyEffects = {
-  unsafe: { diffusion: 0.3, mllm: 0.7 },
-  unsafeInChinese: { diffusion: 0.02, mllm: 0.65 },
-  refusedUnsafe: { diffusion: 0.05, mllm: 0.5 },
+  unsafe: { diffusion: 0.5, mllm: 0.9 },
+  unsafeInChinese: { diffusion: 0.02, mllm: 0.85 },
+  refusedUnsafe: { diffusion: 0.05, mllm: 0.55 },
   refusedBenign: { diffusion: 0.02, mllm: 0.3 },
   corrupted: { diffusion: 0.1, mllm: 0.02 },
   corruptedByAbstractness: { diffusion: 0.6, mllm: 0 },
   corruptedByHarm: { diffusion: 0.25, mllm: 0 },
-  filterRecall: 0.8,
+  filterRecall: 0.6,
   filterFalseAlarms: 0.1,
   female: { diffusion: 0.5, mllm: 0.85 },
 };
