@@ -1,3 +1,4 @@
 /** For tests only, in this repository and in others': runs with known answers. */
+export * from './planted-detection.ts';
 export * from './planted-run.ts';
 export * from './planted-study.ts';
