@@ -32,7 +32,7 @@ export async function readWorkflow(path: string, baseFolder: string, sha256?: st
   const found = workflowSchema.safeParse(jsonOf(bytes.toString('utf8')));
   if (found.success) return found.data;
   throw invalid(
-    `Expected ${path} to be a workflow in API format (nodes by id, each with class_type and inputs), got something else. In ComfyUI choose Workflow > Export (API).`,
+    `Expected ${path} to be a workflow in API format (nodes by id, each with class_type and inputs), got something else. In ComfyUI choose File > Export Workflow (API).`,
   );
 }
 
