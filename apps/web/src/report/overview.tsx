@@ -25,6 +25,7 @@ export function TitleBlock({ model }: { readonly model: ReportModel }) {
         <a href="#outcomes">Outcomes</a>
         <a href="#panel-a">Panel A: Unsafe content</a>
         <a href="#panel-b">Panel B: Fake-image detection</a>
+        {model.labels !== null && <a href="#labels">Human labels</a>}
         <a href="#gallery">Gallery</a>
         <a href="#manifest">Manifest</a>
       </nav>

@@ -7,6 +7,7 @@ import type { ReportModel } from '@diptych/core/report-model';
 import { renderToStaticMarkup } from 'react-dom/server';
 import { DetectionPanel } from './detection-panel.tsx';
 import { Gallery } from './gallery.tsx';
+import { LabelsSection } from './labels-section.tsx';
 import { ManifestSection } from './manifest-section.tsx';
 import { Numbering, NumberingContext } from './numbering.tsx';
 import { Claims, Outcomes, TitleBlock } from './overview.tsx';
@@ -41,6 +42,7 @@ function Page({ model, assets }: { readonly model: ReportModel; readonly assets:
           <Outcomes model={model} />
           <UnsafePanel model={model} />
           <DetectionPanel model={model} />
+          <LabelsSection model={model} />
           <Gallery model={model} assets={assets} />
           <ManifestSection model={model} />
         </main>

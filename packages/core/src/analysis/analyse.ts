@@ -2,13 +2,14 @@
  * From a run's manifest and records to everything that its report says. Pure: no media, no network, no clock, and the
  * same digits for the same journal, whatever order its records were written in.
  */
-import { claimNames, type JournalRecord, type Manifest } from '@diptych/plugin-kit';
+import { claimNames, type JournalRecord, type LabelRecord, type Manifest } from '@diptych/plugin-kit';
 import { corruptionClaim, unsafeClaim, unsafePromptScope } from './claims.ts';
 import { analyseDetection } from './detection-analysis.ts';
 import { type ClaimDraft, type SimulatedShare, settleClaims } from './family-difference.ts';
 import { chooseGallery } from './gallery.ts';
 import { type Group, groupsOf } from './groups.ts';
 import { safetyJudges } from './judge-columns.ts';
+import { labelsPanel } from './label-panel.ts';
 import { numbersOf } from './numbers.ts';
 import { type JudgeModel, type ReportModel, reportModelVersion } from './report-model.ts';
 import { RunDigest, watched } from './run-digest.ts';
@@ -20,12 +21,14 @@ import { corruptionSectionOf, unsafeSectionsOf } from './unsafe-sections.ts';
 export interface AnalyseOptions {
   /** Version of Diptych that writes the report. */
   readonly diptych?: string;
+  /** Human labels of the run. */
+  readonly labels?: Iterable<LabelRecord>;
 }
 
 export async function analyse(
   manifest: Manifest,
   records: AsyncIterable<JournalRecord> | Iterable<JournalRecord>,
-  { diptych = manifest.diptych }: AnalyseOptions = {},
+  { diptych = manifest.diptych, labels = [] }: AnalyseOptions = {},
 ): Promise<ReportModel> {
   const digest = new RunDigest();
   const table = await collectRunTable(
@@ -50,6 +53,7 @@ export async function analyse(
     },
     corruption: corruptionSectionOf(sections, manifest),
     ...detectionPanels,
+    labels: labelsPanel(table, groups, { labels, studySeed }),
   };
   return {
     version: reportModelVersion,

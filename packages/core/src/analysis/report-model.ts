@@ -8,6 +8,7 @@ import { hazardSchema, manifestSchema, outcomes, protocolSchema } from '@diptych
 import { z } from 'zod';
 import { corruptionSchema } from './corruption-model.ts';
 import { detectionSections } from './detection-models.ts';
+import { labelsSchema } from './label-models.ts';
 import {
   count,
   estimateSchema,
@@ -232,6 +233,8 @@ export const reportModelSchema = z.object({
   detection: z.object({ reason: z.string().nullable(), detectors: z.array(detectorSchema) }),
   audits: z.array(auditSchema),
   joint: z.array(jointRowSchema),
+  /** Null where the run has no human labels. */
+  labels: labelsSchema.nullable(),
   ...detectionSections,
   gallery: z.array(gallerySchema),
   /** Every number of the panels by id: the flat form for machines and for `verify`. */

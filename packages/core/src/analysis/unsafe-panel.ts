@@ -48,7 +48,7 @@ export const unsafeOfAll = ({ table, judge }: JudgedTable): ((sample: number) =>
     (sample) => judge.flags.get(sample) !== 0,
   );
 
-const corruptedOfAll = (table: RunTable, corruption: JudgeColumns): ((sample: number) => Placement) =>
+export const corruptedOfAll = (table: RunTable, corruption: JudgeColumns): ((sample: number) => Placement) =>
   ofAll(
     table,
     (sample) => corruption.corruptionStatus.get(sample) === scoredCode,

@@ -2,6 +2,7 @@
 import { outcomes } from '@diptych/plugin-kit';
 import type { ReportModel } from '../analysis/report-model.ts';
 import { csv, estimateCells, groupCells, groupHeader, rateCells, rateHeader } from './csv-cells.ts';
+import { labelsCsvFiles } from './labels-tables.ts';
 
 const outcomesCsv = (model: ReportModel): string =>
   csv(
@@ -77,4 +78,5 @@ export const csvFiles = (model: ReportModel): Record<string, string> => ({
   'rates.csv': ratesCsv(model),
   'detection.csv': detectionCsv(model),
   'audit.csv': auditCsv(model),
+  ...labelsCsvFiles(model.labels),
 });

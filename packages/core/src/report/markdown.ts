@@ -1,6 +1,7 @@
 /** The report as Markdown: the same tables as the HTML, without plots and pictures. */
 import { outcomes } from '@diptych/plugin-kit';
 import type { AuditModel, DetectorModel, JudgeModel, ReportModel } from '../analysis/report-model.ts';
+import { labelsSection } from './labels-tables.ts';
 import { estimate, familyName, familyText, label, percent, plain, rate, table, three } from './markdown-cells.ts';
 
 function judgeSection(judge: JudgeModel): string[] {
@@ -138,6 +139,7 @@ export function markdownReport(model: ReportModel): string {
           ),
         ]
       : []),
+    ...labelsSection(model.labels),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }

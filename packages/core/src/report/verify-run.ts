@@ -49,7 +49,10 @@ const mostNamed = 20;
 /** Throws VERIFY_MISMATCH with the ids in `details.ids`. */
 export async function verifyRun(run: ReportedRun): Promise<Verification> {
   const reported = await readReport(run.folder);
-  const recomputed = await analyse(run.manifest, run.records(), { diptych: reported.diptych });
+  const recomputed = await analyse(run.manifest, run.records(), {
+    diptych: reported.diptych,
+    labels: (await run.labels?.()) ?? [],
+  });
   // The report shows the manifest too; a run whose study or plugins were changed afterwards no longer is what it says.
   const isManifestEqual = canonicalJson(reported.manifest) === canonicalJson(recomputed.manifest);
   const ids = [...(isManifestEqual ? [] : ['manifest']), ...mismatchesOf(reported, recomputed)];
@@ -61,5 +64,9 @@ export async function verifyRun(run: ReportedRun): Promise<Verification> {
       { details: { ids } },
     );
   }
-  return { compared: Object.keys(recomputed.numbers).length, statements: statementsOf(recomputed).size, digest: recomputed.summary.digest };
+  return {
+    compared: Object.keys(recomputed.numbers).length,
+    statements: statementsOf(recomputed).size,
+    digest: recomputed.summary.digest,
+  };
 }

@@ -51,7 +51,8 @@ export async function writeReport(
   run: IllustratedRun,
   { renderHtml, ...options }: WriteReportOptions = {},
 ): Promise<WrittenReport> {
-  const model = await analyse(run.manifest, run.records(), options);
+  const labels = options.labels ?? (await run.labels?.()) ?? [];
+  const model = await analyse(run.manifest, run.records(), { ...options, labels });
   const folder = reportFolder(run.folder);
   const files: string[] = [];
   const texts = await contents(run, model, renderHtml);

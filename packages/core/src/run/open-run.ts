@@ -1,8 +1,16 @@
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { DiptychError, type ImageInfo, imageInfoSchema, type JournalRecord, type Manifest } from '@diptych/plugin-kit';
+import {
+  DiptychError,
+  type ImageInfo,
+  imageInfoSchema,
+  type JournalRecord,
+  type LabelRecord,
+  type Manifest,
+} from '@diptych/plugin-kit';
 import { type ReadJournalOptions, readJournal } from '../journal/read-journal.ts';
 import { recordKey, SeenRecords } from '../journal/seen-records.ts';
+import { readLabels } from '../labels/label-store.ts';
 import { createImageStore, type ImageStore } from '../store/image-store.ts';
 import { systemCode } from '../text/describe-error.ts';
 import { readManifest } from './manifest.ts';
@@ -15,6 +23,8 @@ export interface Run {
   readonly manifest: Manifest;
   /** Records in the order written, the first of each key only; validated in full unless asked otherwise. */
   records(options?: Pick<ReadJournalOptions, 'validation'>): AsyncIterable<JournalRecord>;
+  /** Human labels, see docs/run-format.md; none where there is no labels.jsonl. */
+  labels(): Promise<LabelRecord[]>;
   /** Where an image lies; `readImage` reads it and guards against links that leave the folder. */
   imagePath(image: RunImage): string;
   readImage(image: RunImage): Promise<Uint8Array>;
@@ -42,6 +52,7 @@ export async function openRun(folder: string): Promise<Run> {
     folder: absolute,
     manifest,
     records: (options) => firstRecords(join(absolute, 'journal.jsonl'), options),
+    labels: () => readLabels(absolute),
     imagePath: (image) => store.pathOf(refOf(image)),
     readImage: (image) => store.get(refOf(image), { verify: true }),
     findImage: (sha256) => findImage(store, sha256),
