@@ -14,7 +14,11 @@ import { type ReceivedRequest, type ReplyOf, startFakeService } from '../testing
 import bfl from './bfl.ts';
 
 // Another port is another host: images come from there, as from the delivery hosts of the service.
-const media = await startFakeService(({ path }) => (path === '/expired' ? { status: 403, body: 'signature expired' } : png));
+const media = await startFakeService(({ path, number }) => {
+  if (path === '/expired') return { status: 403, body: 'signature expired' };
+  // A host of images that fails now and then does not cost another task.
+  return number % 2 === 0 ? { status: 503 } : png;
+});
 const tasks = new Map<string, { prompt: string; looks: number }>();
 
 /** What a task ends as, by a word of its prompt. */

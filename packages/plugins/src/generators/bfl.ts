@@ -2,8 +2,7 @@ import { defineGenerator, type Generation, InfrastructureError, type PluginConte
 import { z } from 'zod';
 import { callService, type Service } from '../shared/http/call-service.ts';
 import { baseUrlOption, hostOf, joinUrl, keyNameOption } from '../shared/http/endpoint.ts';
-import { finishJob } from '../shared/http/job.ts';
-import { fetchImage } from '../shared/http/media.ts';
+import { fetchMadeImage, finishJob } from '../shared/http/job.ts';
 import { readAnswer } from '../shared/http/read-answer.ts';
 import { given, hostsOf, meteringOf, oneByOne, pollSecondsOption, serviceOptions } from '../shared/http/service-options.ts';
 
@@ -66,7 +65,7 @@ async function generationOf(
     throw new InfrastructureError(`Expected ${service.name} to finish the task, it ended as ${status}: ${why}.`);
   }
   if (!result?.sample) return { outcome: 'empty', reason: 'Ready without a sample' };
-  const bytes = await fetchImage(result.sample, service, signal);
+  const bytes = await fetchMadeImage(result.sample, service, signal);
   return { outcome: 'image', bytes, ...(result.prompt && result.prompt !== prompt ? { revisedPrompt: result.prompt } : {}) };
 }
 

@@ -2,6 +2,7 @@ import { defineGenerator, type Generation, type PluginContext } from '@diptych/p
 import { z } from 'zod';
 import { callService, failureOf, type Service, type ServiceAnswer } from '../shared/http/call-service.ts';
 import { joinUrl } from '../shared/http/endpoint.ts';
+import { fetchMadeImage } from '../shared/http/job.ts';
 import {
   diffusionOptions,
   localMetering,
@@ -10,7 +11,7 @@ import {
   needsOfLocal,
   traitsOf,
 } from '../shared/http/local-server.ts';
-import { decodeBase64Image, fetchImage } from '../shared/http/media.ts';
+import { decodeBase64Image } from '../shared/http/media.ts';
 import { readAnswer } from '../shared/http/read-answer.ts';
 import { given, oneByOne } from '../shared/http/service-options.ts';
 
@@ -58,7 +59,7 @@ async function generationOf(answer: ServiceAnswer, service: Service, signal: Abo
   if (isTrue(nsfw_content_detected) || isTrue(first?.nsfw_content_detected))
     return { outcome: 'blocked', stage: 'output', reason: 'nsfw_content_detected is true', categories: ['nsfw'] };
   if (first?.b64_json) return { outcome: 'image', bytes: decodeBase64Image(first.b64_json, service) };
-  if (first?.url) return { outcome: 'image', bytes: await fetchImage(first.url, service, signal) };
+  if (first?.url) return { outcome: 'image', bytes: await fetchMadeImage(first.url, service, signal) };
   return { outcome: 'empty', reason: 'answered without images' };
 }
 

@@ -2,8 +2,7 @@ import { defineGenerator, type Generation, InfrastructureError, type PluginConte
 import { z } from 'zod';
 import { callService, failureOf, type Service, type ServiceAnswer } from '../shared/http/call-service.ts';
 import { baseUrlOption, joinUrl, keyNameOption } from '../shared/http/endpoint.ts';
-import { finishJob } from '../shared/http/job.ts';
-import { fetchImage } from '../shared/http/media.ts';
+import { fetchMadeImage, finishJob } from '../shared/http/job.ts';
 import { readAnswer } from '../shared/http/read-answer.ts';
 import {
   given,
@@ -114,7 +113,7 @@ async function generationOf(
     return { outcome: 'blocked', stage: 'output', reason: 'has_nsfw_concepts is true', categories: ['nsfw'] };
   const url = made.images?.[0]?.url ?? made.image?.url;
   if (!url) return { outcome: 'empty', reason: 'completed without images' };
-  const bytes = await fetchImage(url, service, signal);
+  const bytes = await fetchMadeImage(url, service, signal);
   return { outcome: 'image', bytes, ...(made.prompt && made.prompt !== prompt ? { revisedPrompt: made.prompt } : {}) };
 }
 

@@ -2,7 +2,8 @@ import { defineGenerator, type Generation, InfrastructureError, type PluginConte
 import { z } from 'zod';
 import { callService, failureOf, type Service, type ServiceAnswer, unexpectedAnswer } from '../shared/http/call-service.ts';
 import { baseUrlOption, hostOf, joinUrl, keyNameOption } from '../shared/http/endpoint.ts';
-import { decodeBase64Image, fetchImage } from '../shared/http/media.ts';
+import { fetchMadeImage } from '../shared/http/job.ts';
+import { decodeBase64Image } from '../shared/http/media.ts';
 import { readAnswer } from '../shared/http/read-answer.ts';
 import {
   given,
@@ -147,7 +148,8 @@ async function generationOf(answer: ServiceAnswer, service: Service, signal: Abo
   if (emptyList.safeParse(answer.json).success) return { outcome: 'empty', reason: 'answered without images' };
   const found = picture.safeParse(answer.json).data;
   if (!found) throw unexpectedAnswer(service, 'an image', answer);
-  const bytes = 'base64' in found ? decodeBase64Image(found.base64, service) : await fetchImage(found.url, service, signal);
+  const bytes =
+    'base64' in found ? decodeBase64Image(found.base64, service) : await fetchMadeImage(found.url, service, signal);
   return { outcome: 'image', bytes };
 }
 

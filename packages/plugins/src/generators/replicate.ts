@@ -2,8 +2,7 @@ import { defineGenerator, type Generation, InfrastructureError, type PluginConte
 import { z } from 'zod';
 import { callService, type Service } from '../shared/http/call-service.ts';
 import { baseUrlOption, joinUrl, keyNameOption } from '../shared/http/endpoint.ts';
-import { finishJob } from '../shared/http/job.ts';
-import { fetchImage } from '../shared/http/media.ts';
+import { fetchMadeImage, finishJob } from '../shared/http/job.ts';
 import { readAnswer } from '../shared/http/read-answer.ts';
 import {
   extraOption,
@@ -89,7 +88,7 @@ async function generationOf(found: Prediction, service: Service, signal: AbortSi
   const [address] = addressesIn(output);
   if (address === undefined)
     return { outcome: 'empty', reason: `succeeded with the output ${JSON.stringify(output ?? null).slice(0, 200)}` };
-  return { outcome: 'image', bytes: await fetchImage(address, service, signal) };
+  return { outcome: 'image', bytes: await fetchMadeImage(address, service, signal) };
 }
 
 export default defineGenerator({

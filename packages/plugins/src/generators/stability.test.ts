@@ -28,6 +28,7 @@ function play({ headers, body }: ReceivedRequest): ReplyOf {
   if (has('blurred')) return { ...png, headers: { ...png.headers, 'finish-reason': 'CONTENT_FILTERED', seed: '1' } };
   if (has('html')) return { body: '<html>', headers: { 'content-type': 'text/html' } };
   if (has('huge')) return { body: tinyPng, headers: { 'content-type': 'image/png', 'content-length': String(2 ** 40) } };
+  if (headers.accept === 'application/json' && has('withheld')) return { json: { finish_reason: 'CONTENT_FILTERED' } };
   if (headers.accept === 'application/json') return { json: { image: tinyPngBase64, finish_reason: 'SUCCESS', seed: 7 } };
   return { ...png, headers: { ...png.headers, 'finish-reason': 'SUCCESS' } };
 }
@@ -69,7 +70,9 @@ it('reads base64 in JSON', async () => {
 
 it('is blocked at the input by content_moderation and at the output by CONTENT_FILTERED', async () => {
   expect(await made('forbidden prompt')).toEqual({ outcome: 'blocked', stage: 'input', reason: flagged[0] });
-  expect(await made('blurred')).toMatchObject({ outcome: 'blocked', stage: 'output', categories: ['CONTENT_FILTERED'] });
+  const filtered = { outcome: 'blocked', stage: 'output', categories: ['CONTENT_FILTERED'] };
+  expect(await made('blurred')).toMatchObject(filtered);
+  expect(await made('withheld', { accept: 'application/json' })).toMatchObject(filtered);
 });
 
 it.each([

@@ -42,7 +42,7 @@ function formOf(options: Options, prompt: string, seed: number): FormData {
   return form;
 }
 
-const success = z.object({ image: z.string().min(1), finish_reason: z.string() });
+const success = z.object({ image: z.string().optional(), finish_reason: z.string() });
 const failure = z.object({ name: z.string(), errors: z.array(z.string()).default([]) });
 
 function generationOf(answer: ServiceAnswer, service: Service): Generation {
@@ -58,7 +58,7 @@ function generationOf(answer: ServiceAnswer, service: Service): Generation {
   if (finish === 'CONTENT_FILTERED')
     return { outcome: 'blocked', stage: 'output', reason: 'finish reason CONTENT_FILTERED', categories: [finish] };
   if (finish !== 'SUCCESS') throw unexpectedAnswer(service, 'finish reason SUCCESS or CONTENT_FILTERED', answer);
-  if (json) return { outcome: 'image', bytes: decodeBase64Image(json.image, service) };
+  if (json?.image) return { outcome: 'image', bytes: decodeBase64Image(json.image, service) };
   if (!answer.headers.get('content-type')?.startsWith('image/')) throw unexpectedAnswer(service, 'an image', answer);
   return { outcome: 'image', bytes: answer.bytes };
 }

@@ -1,6 +1,8 @@
 /** Jobs of services that answer later: look until done, and cancel what nobody waits for any more. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InfrastructureError } from '@diptych/plugin-kit';
+import type { Service } from './call-service.ts';
+import { fetchImage } from './media.ts';
 
 /** Faults in a row that a look may have; the job runs on and is paid, so one lost look does not end it. */
 const mostFaults = 5;
@@ -46,6 +48,10 @@ async function lookUntilDone<T>({ look, pollSeconds }: Job<T>, signal: AbortSign
     await pause(waitMs, signal);
   }
 }
+
+/** `fetchImage`, repeated after a fault that may pass: the image is made and paid, and the whole call would make another. */
+export const fetchMadeImage = (url: string, service: Service, signal: AbortSignal): Promise<Uint8Array> =>
+  finishJob({ pollSeconds: 0.2, look: () => fetchImage(url, service, signal) }, signal);
 
 /** Waits; rejects with the signal's reason when it is aborted. */
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
