@@ -123,6 +123,14 @@ describe('generator/openai-compatible', () => {
     });
   });
 
+  it('takes the cost that xAI states, unless the user gives a price', async () => {
+    const usage = { cost_in_usd_ticks: 200_000_000 };
+    await using service = await startFakeService(() => ({ json: { data: [{ b64_json }], usage } }));
+    expect(await generateOne(openaiCompatible, { baseUrl: service.url, family })).toMatchObject({ costUsd: 0.02 });
+    const priced = { baseUrl: service.url, family, usdPerImage: 0.5 };
+    expect(await generateOne(openaiCompatible, priced)).toMatchObject({ costUsd: 0.5 });
+  });
+
   it('calls a success without image empty', async () => {
     await using service = await startFakeService(() => ({ json: { created: 1, data: [] } }));
     expect(await generateOne(openaiCompatible, { baseUrl: service.url, family })).toMatchObject({ outcome: 'empty' });

@@ -33,6 +33,17 @@ const options = z.strictObject({
   ...serviceOptions({ concurrency: 2 }),
 });
 
+interface Body {
+  readonly data?: readonly ImageEntry[];
+  readonly usage?: { readonly cost_in_usd_ticks?: unknown };
+}
+
+/** What xAI charged for the answer, in ticks of 1e-10 dollars (docs.x.ai/developers/cost-tracking); others do not say. */
+function statedCost({ usage }: Body): { readonly costUsd?: number } {
+  const ticks = usage?.cost_in_usd_ticks;
+  return typeof ticks === 'number' && ticks >= 0 ? { costUsd: ticks / 1e10 } : {};
+}
+
 export default defineGenerator({
   name: 'openai-compatible',
   summary: "Images of any endpoint with OpenAI's /images/generations; the options say what its refusals look like.",
@@ -46,24 +57,25 @@ export default defineGenerator({
   needs: (options) => ({ ...(options.keyName ? { secrets: [options.keyName] } : {}), hosts: hostsOf(options) }),
 
   create(options, context) {
-    const { baseUrl, model, keyName, size, quality, response_format, seedParameter, refusals, extra } = options;
+    const { baseUrl, model, keyName, size, quality, response_format, seedParameter, refusals, extra, usdPerImage } = options;
     const host = hostOf(baseUrl);
     const service = bearerService(host, context, keyName);
     const format = response_format === 'none' ? {} : { response_format };
-    const body = { ...given({ model, size, quality }), n: 1, ...format, ...extra };
+    const parameters = { ...given({ model, size, quality }), n: 1, ...format, ...extra };
     const warnings = seedParameter === undefined ? ['seed not supported'] : [];
     const metering = meteringOf(host, options, [`${host}/${model ?? 'default model'}`]);
     const url = joinUrl(baseUrl, 'images/generations');
 
     const makeOne = async ({ prompt, seed }: GenerationRequest, signal: AbortSignal): Promise<Generation> => {
       const seeded = seedParameter === undefined ? {} : { [seedParameter]: seed };
-      const answer = await callService(service, { url, json: { ...seeded, ...body, prompt } }, signal);
+      const answer = await callService(service, { url, json: { ...seeded, ...parameters, prompt } }, signal);
       const stopped = applyRefusalRules(refusals, answer) ?? blockedBy(errorOf(answer.json));
       if (stopped) return stopped;
       if (!answer.ok) throw openAiFailure(answer, service);
-      const { data } = (answer.json ?? {}) as { data?: readonly ImageEntry[] };
-      if (!Array.isArray(data)) throw unexpectedAnswer(service, 'a list `data`', answer);
-      return readImageEntries(data, service, warnings, signal);
+      const body = (answer.json ?? {}) as Body;
+      if (!Array.isArray(body.data)) throw unexpectedAnswer(service, 'a list `data`', answer);
+      const generation = await readImageEntries(body.data, service, warnings, signal);
+      return usdPerImage === undefined ? { ...generation, ...statedCost(body) } : generation;
     };
     return { ...metering, generate: oneByOne(metering.estimate, makeOne) };
   },

@@ -137,5 +137,10 @@ describe('generator/openai-images', () => {
     const { pacing, estimate } = await openaiImages.create(options, testContext());
     expect(pacing).toEqual({ key: 'openai:OPENAI_API_KEY', requestsPerMinute: 50 });
     expect(estimate).toMatchObject({ usdPerItem: null });
+    const mini = openaiImages.options.parse({ model: 'gpt-image-1-mini', quality: 'low', size: '1024x1024' });
+    expect((await openaiImages.create(mini, testContext())).estimate).toMatchObject({
+      usdPerItem: 0.005,
+      asOf: '2026-11-24',
+    });
   });
 });

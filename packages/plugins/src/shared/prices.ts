@@ -14,6 +14,28 @@ interface Price {
 
 /** By `provider/model` or `provider/model/size-or-quality`. */
 const prices: Readonly<Record<string, Price>> = {
+  // Of the picture alone; the tokens of the prompt come on top, and `costUsd` of an answer counts both.
+  ...byQuality('openai/gpt-image-1-mini', 'https://developers.openai.com/api/docs/models/gpt-image-1-mini', {
+    '1024x1024': { low: 0.005, medium: 0.011, high: 0.036 },
+    '1024x1536': { low: 0.006, medium: 0.015, high: 0.052 },
+    '1536x1024': { low: 0.006, medium: 0.015, high: 0.052 },
+  }),
+  ...byQuality('openai/gpt-image-1.5', 'https://runware.ai/docs/models/openai-gpt-image-1-5.md', {
+    '1024x1024': { low: 0.009, medium: 0.034, high: 0.133 },
+    '1024x1536': { low: 0.013, medium: 0.051, high: 0.2 },
+    '1536x1024': { low: 0.013, medium: 0.05, high: 0.199 },
+  }),
+  // 196, 439, 1756, 3122 and 7024 tokens at $30 a million.
+  ...byQuality(
+    'openai/gpt-image-2.5-flare',
+    'https://github.com/sanand0/blog/blob/main/posts/2026/quality-levels-of-gpt-image-2.5-flare.md',
+    { '1024x1024': { low: 0.00588, medium: 0.01317, high: 0.05268, xhigh: 0.09366, max: 0.21072 } },
+  ),
+  // At 1024 × 1024 and 4 steps.
+  'together/black-forest-labs/FLUX.1-schnell': {
+    usdPerImage: 0.0027,
+    ...readAt('https://www.workflowlab.dev/cost/flux-schnell-together'),
+  },
   // 1120 output tokens for 1K and 2K, 2000 for 4K, at $120 a million.
   'google/gemini-3-pro-image': { usdPerImage: 0.134, ...readAt('https://inference.sh/apps/google/gemini-3-pro-image.md') },
   'google/gemini-3-pro-image/4K': { usdPerImage: 0.24, ...readAt('https://inference.sh/apps/google/gemini-3-pro-image.md') },
@@ -78,6 +100,13 @@ const tokenPrices: Readonly<Record<string, TokenPrice>> = {
   'openai/gpt-image-2.6-flare': gptImage('https://apidog.com/blog/gpt-image-2-6-api/'),
   'openai/gpt-image-2.5-sunburst': gptImage('https://apidog.com/blog/gpt-image-2-5-api/'),
   'openai/gpt-image-2.5-flare': gptImage('https://apidog.com/blog/gpt-image-2-5-api/'),
+  'openai/gpt-image-1-mini': {
+    textIn: 2,
+    textOut: 0,
+    imageIn: 2.5,
+    imageOut: 8,
+    ...readAt('https://developers.openai.com/api/docs/models/gpt-image-1-mini'),
+  },
   'openai/gpt-image-2': gptImage('https://vercel.com/ai-gateway/models/gpt-image-2.md'),
   'google/gemini-nano-banana-2.1': gemini(1.5, 7.5, 30),
   'google/gemini-3-pro-image': gemini(2, 12, 120),
@@ -85,6 +114,21 @@ const tokenPrices: Readonly<Record<string, TokenPrice>> = {
 };
 
 export const tokenPriceOf = (key: string): TokenPrice | undefined => tokenPrices[key];
+
+/** Prices by size and quality, under `model/quality/size`. */
+function byQuality(
+  model: string,
+  source: string,
+  sizes: Readonly<Record<string, Readonly<Record<string, number>>>>,
+): Record<string, Price> {
+  const rows = Object.entries(sizes).flatMap(([size, qualities]) =>
+    Object.entries(qualities).map(([quality, usdPerImage]) => [
+      `${model}/${quality}/${size}`,
+      { usdPerImage, ...readAt(source) },
+    ]),
+  );
+  return Object.fromEntries(rows) as Record<string, Price>;
+}
 
 function readAt(source: string): { readonly source: string; readonly asOf: string } {
   return { source, asOf: '2026-11-24' };
