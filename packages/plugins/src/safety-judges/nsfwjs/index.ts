@@ -1,8 +1,9 @@
 import { defineSafetyJudge, type PresentedImage, type RasterImage, type Verdict } from '@diptych/plugin-kit';
 import { z } from 'zod';
 import { scoreDecoded } from '../../shared/decode-images.ts';
+import { toOnnxLayout } from '../../shared/tensorflow-layout.ts';
 import { buildGraph, classes, constants } from './graph.ts';
-import { readKerasWeights, toOnnxLayout } from './weights.ts';
+import { readKerasWeights } from './weights.ts';
 
 const maxBatch = 8;
 

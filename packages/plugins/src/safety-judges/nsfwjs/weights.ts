@@ -3,7 +3,7 @@
  * bundled JavaScript module whose one export is a string: the weights in base64. We cut the string out, decode it, and
  * turn each tensor from 8-bit affine codes into float32, by the table in `weights.gen.json`.
  */
-import { DiptychError, type Tensor, type Tensors } from '@diptych/plugin-kit';
+import { DiptychError, type Tensor } from '@diptych/plugin-kit';
 import table from './weights.gen.json' with { type: 'json' };
 
 /** What stands before the string is the bundler's prelude, 832 characters in the pinned file. */
@@ -44,40 +44,3 @@ const invalid = (expected: string, received: string): DiptychError =>
     'WEIGHTS_FORMAT_INVALID',
     `Expected ${expected} in the weights of safety-judge/nsfwjs, received ${received}. Use group1-shard1of1.min.js of npm nsfwjs 4.3.0.`,
   );
-
-type Layout = 'convolution' | 'depthwise' | 'dense' | 'vector';
-
-/** TensorFlow's layouts to ONNX's: OIHW, [channels, 1, height, width], Gemm's [out, in]. */
-export function toOnnxLayout(weights: ReadonlyMap<string, Tensor>): Tensors {
-  return Object.fromEntries([...weights].map(([name, tensor]) => [name, transposed(tensor, layoutOf(name, tensor))]));
-}
-
-function layoutOf(name: string, { shape }: Tensor): Layout {
-  if (shape.length === 1) return 'vector';
-  if (shape.length === 2) return 'dense';
-  return name.endsWith('/depthwise_kernel') ? 'depthwise' : 'convolution';
-}
-
-const permutations: Record<Exclude<Layout, 'vector'>, readonly number[]> = {
-  convolution: [3, 2, 0, 1],
-  depthwise: [2, 3, 0, 1],
-  dense: [1, 0],
-};
-
-function transposed(tensor: Tensor, layout: Layout): Tensor {
-  if (layout === 'vector') return tensor;
-  const permutation = permutations[layout];
-  const shape = permutation.map((dimension) => tensor.shape[dimension]!);
-  const sourceStrides = tensor.shape.map((_, dimension) => tensor.shape.slice(dimension + 1).reduce((a, b) => a * b, 1));
-  const strides = permutation.map((dimension) => sourceStrides[dimension]!);
-  const data = Float32Array.from(tensor.data, (_, target) => {
-    let rest = target;
-    let source = 0;
-    for (let dimension = shape.length - 1; dimension >= 0; dimension--) {
-      source += (rest % shape[dimension]!) * strides[dimension]!;
-      rest = Math.floor(rest / shape[dimension]!);
-    }
-    return tensor.data[source]!;
-  });
-  return { shape, data };
-}
