@@ -54,6 +54,8 @@ const entry = z.object({
     .nullish(),
 });
 type Entry = z.output<typeof entry>;
+const word = z.string().catch('unknown');
+const exception = z.object({ node_id: word, node_type: word, exception_type: word, exception_message: word });
 const history = z.record(z.string(), entry);
 const queue = z.object({ queue_running: z.array(z.array(z.unknown())) });
 
@@ -74,7 +76,7 @@ function refusal(answer: ServiceAnswer, service: Service): InfrastructureError {
 /** The same workflow and seed fail alike, unless the machine was short of memory or somebody interrupted it. */
 function failureOfRun({ status }: Entry): InfrastructureError {
   const messages = new Map(status?.messages);
-  const { node_id, node_type, exception_type = '', exception_message = '' } = messages.get('execution_error') ?? {};
+  const { node_id, node_type, exception_type, exception_message } = exception.parse(messages.get('execution_error') ?? {});
   const isInterrupted = messages.has('execution_interrupted');
   const what = isInterrupted ? 'it was interrupted' : `node ${node_id} (${node_type}) failed: ${exception_message}`;
   return new InfrastructureError(`Expected ComfyUI to finish the workflow, ${what.slice(0, 1000)}.`, {
