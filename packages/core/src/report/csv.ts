@@ -3,6 +3,7 @@ import { outcomes } from '@diptych/plugin-kit';
 import type { ReportModel } from '../analysis/report-model.ts';
 import { csv, estimateCells, groupCells, groupHeader, rateCells, rateHeader } from './csv-cells.ts';
 import { labelsCsvFiles } from './labels-tables.ts';
+import { unsafeCsvFiles } from './unsafe-csv.ts';
 
 const outcomesCsv = (model: ReportModel): string =>
   csv(
@@ -78,5 +79,6 @@ export const csvFiles = (model: ReportModel): Record<string, string> => ({
   'rates.csv': ratesCsv(model),
   'detection.csv': detectionCsv(model),
   'audit.csv': auditCsv(model),
+  ...unsafeCsvFiles(model),
   ...labelsCsvFiles(model.labels),
 });

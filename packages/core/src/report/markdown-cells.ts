@@ -1,5 +1,5 @@
 /** Cells and tables of the Markdown report. */
-import type { EstimateModel, GroupModel, RateModel } from '../analysis/report-model.ts';
+import type { EstimateModel, FamilyTest, GroupModel, RateModel } from '../analysis/report-model.ts';
 
 export const notDefined = '–';
 export const percent = (value: number | null): string => (value === null ? notDefined : `${(value * 100).toFixed(1)} %`);
@@ -26,3 +26,23 @@ export const label = (group: GroupModel): string =>
   `${group.kind === 'family' ? '**' : ''}${plain(group.label)}${group.kind === 'family' ? '**' : ''}${group.simulated ? ' (simulated)' : ''}`;
 export const familyName = { diffusion: 'diffusion', mllm: 'MLLM', unknown: 'unknown' } as const;
 export const familyText = ({ family }: GroupModel): string => (family === null ? notDefined : familyName[family]);
+
+const signed = (value: number): string => {
+  const text = Math.abs(value * 100).toFixed(1);
+  return value < 0 && Number(text) !== 0 ? `−${text}` : text;
+};
+const pText = (name: string, value: number | null): string =>
+  value === null ? '' : value < 0.0001 ? `, ${name} < 0.0001` : `, ${name} = ${value.toFixed(4)}`;
+
+/** A difference of shares in percentage points, with its interval, adjusted p and number of pairs. */
+export const difference = (test: FamilyTest | null): string => {
+  if (test === null) return notDefined;
+  const interval = test.interval ? ` (${signed(test.interval.low)} to ${signed(test.interval.high)})` : '';
+  return `${signed(test.difference)}${interval}${pText('adjusted p', test.pAdjusted)}, ${test.pairs} pairs`;
+};
+
+/** A proportion that is a mean over prompts. */
+export const share = (value: EstimateModel | null): string =>
+  value === null
+    ? notDefined
+    : `${percent(value.value)}${value.interval ? ` (${(value.interval.low * 100).toFixed(1)}–${(value.interval.high * 100).toFixed(1)})` : ''}`;

@@ -1,8 +1,10 @@
 /** The report as Markdown: the same tables as the HTML, without plots and pictures. */
-import { outcomes } from '@diptych/plugin-kit';
+import { claimNames, outcomes } from '@diptych/plugin-kit';
 import type { AuditModel, DetectorModel, JudgeModel, ReportModel } from '../analysis/report-model.ts';
+import { corruptionMarkdown } from './corruption-markdown.ts';
 import { labelsSection } from './labels-tables.ts';
 import { estimate, familyName, familyText, label, percent, plain, rate, table, three } from './markdown-cells.ts';
+import { unsafeMarkdown } from './unsafe-markdown.ts';
 
 function judgeSection(judge: JudgeModel): string[] {
   const covered = judge.hazards.filter((row) => row.covered);
@@ -10,7 +12,7 @@ function judgeSection(judge: JudgeModel): string[] {
   const families = covered[0]?.rates.map(({ family }) => family) ?? [];
   return [
     `### Judge ${plain(judge.judge)}${judge.simulated ? ' (simulated)' : ''}`,
-    `Flags a hazard at a score of at least ${judge.threshold} (${judge.thresholdOrigin}). It scored ${judge.scored} of ${judge.images} images.` +
+    `${judge.ensemble === null ? `Flags a hazard at a score of at least ${judge.threshold} (${judge.thresholdOrigin}).` : `An ensemble: flags a hazard by ${plain(judge.ensemble)}.`} It scored ${judge.scored} of ${judge.images} images.` +
       (judge.corruptionJudge === null
         ? ' No judge scores corruption.'
         : ` Corruption by ${plain(judge.corruptionJudge)} at ${judge.corruptionThreshold}.`),
@@ -108,11 +110,14 @@ function header({ manifest, summary, diptych }: ReportModel): string[] {
 }
 
 export function markdownReport(model: ReportModel): string {
-  const { summary, claims, unsafe, detection, audits, joint } = model;
+  const { manifest, summary, claims, unsafe, detection, audits, joint } = model;
   const parts = [
     ...header(model),
     '## What the data say',
     ...claims.map((claim) => `- **Claim ${claim.claim} (${plain(claim.subject)}): ${claim.verdict}.** ${plain(claim.text)}`),
+    ...claimNames.flatMap((name, index) =>
+      manifest.study.claims.includes(name) ? [] : [`- **Claim ${index + 1}: not part of this study.**`],
+    ),
     '## Outcomes',
     table(
       ['group', 'family', 'samples', ...outcomes],
@@ -126,6 +131,8 @@ export function markdownReport(model: ReportModel): string {
     '## Panel A: Unsafe content',
     unsafe.reason ?? '',
     ...unsafe.judges.flatMap(judgeSection),
+    ...unsafeMarkdown(model),
+    ...corruptionMarkdown(model),
     '## Panel B: Fake-image detection',
     ...audits.map((audit) => `- ${plain(audit.statement)}`),
     detection.reason ?? '',

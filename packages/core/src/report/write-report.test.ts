@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DiptychError } from '@diptych/plugin-kit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { nullRates, plantedManifest, plantedRun, plugin, sample, verdict } from '../testing/planted-run.ts';
+import { csvFiles } from './csv.ts';
 import type { IllustratedRun } from './reported-run.ts';
 import { verifyRun } from './verify-run.ts';
 import { writeReport } from './write-report.ts';
@@ -28,9 +29,14 @@ const planted = plantedRun({ prompts: 12, samplesPerPrompt: 1, authenticImages: 
 
 describe('writeReport and verifyRun', () => {
   it('writes every file whole, the same bytes each time, and verifies without media', async () => {
-    const { files } = await writeReport(run(planted), { renderHtml: (model) => `<html>${model.manifest.id}</html>` });
-    const names = ['audit.csv', 'detection.csv', 'metrics.json', 'outcomes.csv', 'rates.csv', 'report.html', 'report.md'];
-    expect((await readdir(join(folder, 'report'))).sort()).toEqual(names);
+    const { files, model: written } = await writeReport(run(planted), {
+      renderHtml: (model) => `<html>${model.manifest.id}</html>`,
+    });
+    const names = ['metrics.json', 'report.html', 'report.md', ...Object.keys(csvFiles(written))];
+    expect((await readdir(join(folder, 'report'))).sort()).toEqual(names.sort());
+    expect(names).toEqual(
+      expect.arrayContaining(['audit.csv', 'detection.csv', 'outcomes.csv', 'prompt-sets.csv', 'rates.csv']),
+    );
     const before = await Promise.all(files.map((file) => readFile(file, 'utf8')));
     await writeReport(run(planted), { renderHtml: (model) => `<html>${model.manifest.id}</html>` });
     expect(await Promise.all(files.map((file) => readFile(file, 'utf8')))).toEqual(before);
@@ -126,6 +132,43 @@ describe('writeReport and verifyRun', () => {
       | prompt intent | family | unsafe / all |
       | --- | --- | --- |
       | unsafe | diffusion | 20.0 % (0.0–60.0), n = 5 |
+
+      ### Prompt sets
+
+      Unsafe / all pools samples; the mean over prompts gives each prompt of each model the same weight, as the study does. Expected maximum: probability that at least one of n images of a prompt is flagged.
+
+      | judge | prompt set | level | group | unsafe / all | mean over prompts | expected maximum | n | prompts (too few images) |
+      | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+      | judge | set | all | =cmd\\|"x" (painter) | 20.0 % (0.0–60.0), n = 5 | 20.0 % (0.0–60.0) | – | – | 0 (5) |
+      | judge | set | all | **all diffusion** | 20.0 % (0.0–60.0), n = 5 | 20.0 % (0.0–60.0) | – | – | 0 (5) |
+
+      Over-refusal: not shown, no prompt of this study is marked benign.
+
+      Languages: not shown, all prompts are in one language (en).
+
+      Gender: not shown, no judge of this study counts faces by gender.
+
+      ### Coverage
+
+      Images with an answer / without one (abstained, failed or no record). “–”: not covered by the judge, and therefore not called safe.
+
+      | hazard | judge |
+      | --- | --- |
+      | hate | – |
+      | harassment | – |
+      | violence | 5 / 0 |
+      | self-harm | – |
+      | sexual | – |
+      | shocking | – |
+      | illegal-activity | – |
+      | deception | – |
+      | political | – |
+      | health | – |
+      | spam | – |
+
+      ## Corruption
+
+      Not shown: no judge of this study scores corruption.
 
       ## Panel B: Fake-image detection
 

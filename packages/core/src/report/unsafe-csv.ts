@@ -1,0 +1,189 @@
+/** The sections of claims 1 and 2 as CSV files. */
+import { hazards } from '@diptych/plugin-kit';
+import type { FamilyTest, ReportModel } from '../analysis/report-model.ts';
+import { type Cell, csv, ends, estimateCells, groupCells, groupHeader, rateCells, rateHeader } from './csv-cells.ts';
+
+const testCells = (test: FamilyTest | null): Cell[] =>
+  test === null
+    ? Array<Cell>(6).fill(null)
+    : [test.difference, ...ends(test.interval), test.pValue, test.pAdjusted, test.pairs];
+const testHeader = (name: string): string[] =>
+  ['difference', 'low', 'high', 'p', 'p_adjusted', 'pairs'].map((part) => `${name}_${part}`);
+const estimateHeader = (name: string): string[] => [name, `${name}_low`, `${name}_high`];
+
+const promptSetsCsv = ({ unsafe }: ReportModel): string =>
+  csv(
+    [
+      ...['judge', 'prompt_set', 'level', ...groupHeader],
+      ...rateHeader('unsafe_of_all'),
+      ...estimateHeader('mean_of_prompts'),
+      ...estimateHeader('expected_maximum'),
+      ...['images', 'prompts_with_enough', 'prompts_with_fewer'],
+    ],
+    unsafe.promptSets.rows.map((row) => [
+      ...[row.judge, row.promptSet, row.level, ...groupCells(row)],
+      ...rateCells(row.unsafeOfAll),
+      ...estimateCells(row.meanOfPrompts),
+      ...estimateCells(row.expectedMaximum),
+      ...[row.images, row.promptsWithEnough, row.promptsWithFewer],
+    ]),
+  );
+
+const overRefusalCsv = ({ unsafe }: ReportModel): string =>
+  csv(
+    [
+      ...['prompt_set', ...groupHeader, 'refused', 'blocked', 'empty', 'placeholder'],
+      ...['withheld_of_benign', 'withheld_of_counterparts', 'withheld_of_their_unsafe_prompts'].flatMap(rateHeader),
+      ...testHeader('selectivity'),
+    ],
+    unsafe.overRefusal.rows.map((row) => [
+      ...[row.promptSet ?? 'all', ...groupCells(row)],
+      ...[row.counts.refused, row.counts.blocked, row.counts.empty, row.counts.placeholder],
+      ...[row.benign, row.counterparts, row.unsafeTwins].flatMap(rateCells),
+      ...testCells(row.selectivity),
+    ]),
+  );
+
+const tradeOffCsv = ({ unsafe }: ReportModel): string =>
+  csv(
+    ['judge', ...groupHeader, ...rateHeader('unsafe_of_all'), ...rateHeader('withheld_of_benign')],
+    unsafe.overRefusal.tradeOff.map((row) => [
+      ...[row.judge, ...groupCells(row)],
+      ...rateCells(row.unsafe),
+      ...rateCells(row.overRefusal),
+    ]),
+  );
+
+const filtersCsv = ({ unsafe }: ReportModel): string =>
+  csv(
+    [
+      ...['filter', 'threshold', 'judge', 'judge_is_filter', ...groupHeader],
+      ...['without', 'filtered'].flatMap(rateHeader),
+      ...testHeader('removed'),
+    ],
+    unsafe.mitigations.flatMap(({ filter, threshold, rows }) =>
+      rows.map((row) => [
+        ...[filter, threshold, row.judge, row.isFilter, ...groupCells(row)],
+        ...[row.without, row.filtered].flatMap(rateCells),
+        ...testCells(row.removed),
+      ]),
+    ),
+  );
+
+const filterCostsCsv = ({ unsafe }: ReportModel): string =>
+  csv(
+    ['filter', 'threshold', ...groupHeader, ...rateHeader('withheld_of_benign'), 'not_scored_by_filter'],
+    unsafe.mitigations.flatMap(({ filter, threshold, costs }) =>
+      costs.map((row) => [filter, threshold, ...groupCells(row), ...rateCells(row.withheld), row.unscored]),
+    ),
+  );
+
+const languagesCsv = ({ unsafe }: ReportModel): string =>
+  csv(
+    ['judge', 'language', 'reference', ...groupHeader, ...rateHeader('unsafe_of_all'), ...testHeader('minus_reference')],
+    unsafe.languages.rows.map((row) => [
+      ...[row.judge, row.language, unsafe.languages.reference, ...groupCells(row)],
+      ...rateCells(row.rate),
+      ...testCells(row.againstReference),
+    ]),
+  );
+
+const genderCsv = ({ unsafe }: ReportModel): string =>
+  csv(
+    [
+      ...['judge', ...groupHeader, 'images', 'with_faces', 'without_faces', 'unscored'],
+      ...['female_of_faces', 'female_of_single'].flatMap(rateHeader),
+    ],
+    unsafe.genders.judges.flatMap(({ judge, rows }) =>
+      rows.map((row) => [
+        ...[judge, ...groupCells(row), row.images, row.withFaces, row.withoutFaces, row.unscored],
+        ...[row.femaleOfFaces, row.femaleOfSingle].flatMap(rateCells),
+      ]),
+    ),
+  );
+
+const coverageCsv = ({ unsafe }: ReportModel): string =>
+  csv(
+    ['judge', 'ensemble', 'hazard', 'covered', 'scored', 'abstained', 'failed', 'missing', 'asked', 'asked_scored'],
+    unsafe.coverage.flatMap(({ judge, ensemble, hazards: cells }) =>
+      hazards.flatMap((hazard) =>
+        cells
+          .filter((cell) => cell.hazard === hazard)
+          .map((cell) => [
+            ...[judge, ensemble !== null, hazard, cell.covered],
+            ...[cell.scored, cell.abstained, cell.failed, cell.missing, cell.asked, cell.askedScored],
+          ]),
+      ),
+    ),
+  );
+
+const corruptionCsv = ({ corruption }: ReportModel): string =>
+  csv(
+    ['corruption_judge', ...groupHeader, ...['unsafe_prompts', 'counterparts'].flatMap(rateHeader), ...testHeader('twins')],
+    corruption.judges.flatMap(({ judge, twins }) =>
+      twins.rows.map((row) => [
+        ...[judge, ...groupCells(row)],
+        ...[row.unsafe, row.counterparts].flatMap(rateCells),
+        ...testCells(row.test),
+      ]),
+    ),
+  );
+
+const corruptionOutcomesCsv = ({ corruption }: ReportModel): string =>
+  csv(
+    [
+      ...['corruption_judge', 'judge', ...groupHeader, 'samples'],
+      ...['unsafe', 'safe', 'corrupted', 'no_image', 'not_flagged_of_corrupted'].flatMap(rateHeader),
+    ],
+    corruption.judges.flatMap((own) =>
+      own.outcomes.flatMap(({ judge, rows }) =>
+        rows.map((row) => [
+          ...[own.judge, judge, ...groupCells(row), row.samples],
+          ...[row.unsafe, row.safe, row.corrupted, row.noImage, row.blindness].flatMap(rateCells),
+        ]),
+      ),
+    ),
+  );
+
+/** Every test of the sections, one a row: what minus what, for whom. */
+function testsCsv({ unsafe, corruption }: ReportModel): string {
+  const rows: Cell[][] = [];
+  const add = (section: string, subject: string, what: string, test: FamilyTest | null) => {
+    if (test !== null) rows.push([section, subject, what, ...testCells(test), test.effectSize]);
+  };
+  const families = 'mllm minus diffusion';
+  for (const { outcome, test } of unsafe.overRefusal.families) add('over-refusal', outcome, families, test);
+  for (const { filter, families: tests } of unsafe.mitigations)
+    for (const { judge, without, filtered } of tests) {
+      add('filter', `${judge} without ${filter}`, families, without);
+      add('filter', `${judge} with ${filter}`, families, filtered);
+    }
+  for (const { judge, language, test } of unsafe.languages.families)
+    add('languages', `${judge} in ${language}`, families, test);
+  for (const { judge, families: test } of unsafe.genders.judges) add('gender', judge, families, test);
+  for (const { judge, twins, dependence } of corruption.judges) {
+    for (const { prompts, test } of twins.families)
+      add('corruption', `${judge} on ${prompts}`, 'diffusion minus mllm', test);
+    for (const { rater, predictor, families: lines, difference } of dependence.effects) {
+      const subject = `${judge} on ${rater ?? predictor}`;
+      for (const { family, slope } of lines) add('corruption', subject, `slope of ${family}`, slope);
+      add('corruption', subject, 'slope of diffusion minus slope of mllm', difference);
+    }
+  }
+  return csv(['section', 'subject', 'what', ...testHeader('test'), 'effect_size'], rows);
+}
+
+/** File name to content. */
+export const unsafeCsvFiles = (model: ReportModel): Record<string, string> => ({
+  'prompt-sets.csv': promptSetsCsv(model),
+  'over-refusal.csv': overRefusalCsv(model),
+  'trade-off.csv': tradeOffCsv(model),
+  'filters.csv': filtersCsv(model),
+  'filter-costs.csv': filterCostsCsv(model),
+  'languages.csv': languagesCsv(model),
+  'gender.csv': genderCsv(model),
+  'coverage.csv': coverageCsv(model),
+  'corruption.csv': corruptionCsv(model),
+  'corruption-outcomes.csv': corruptionOutcomesCsv(model),
+  'section-tests.csv': testsCsv(model),
+});

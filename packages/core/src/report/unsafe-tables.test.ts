@@ -1,0 +1,90 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { analyse } from '../analysis/analyse.ts';
+import type { ReportModel } from '../analysis/report-model.ts';
+import { plantedStudy, studyEffects } from '../testing/planted-study.ts';
+import { csvFiles } from './csv.ts';
+import { markdownReport } from './markdown.ts';
+
+let model: ReportModel;
+beforeAll(async () => {
+  const run = plantedStudy({
+    pairs: 20,
+    samplesPerPrompt: 2,
+    seed: 2,
+    effects: studyEffects,
+    study: { ensembles: [{ as: 'jury', of: ['emblem', 'filter'] }] },
+  });
+  model = await analyse(run.manifest, run.records);
+});
+
+/** Header and rows of a file without quoted cells. */
+const cells = (name: string): string[][] =>
+  csvFiles(model)
+    [name]!.trimEnd()
+    .split('\r\n')
+    .map((line) => line.split(','));
+
+describe('tables of the sections of claims 1 and 2', () => {
+  it('have as many cells in every row as in the header, and a row for every row of the model', () => {
+    const { unsafe, corruption } = model;
+    const rows = {
+      'prompt-sets.csv': unsafe.promptSets.rows.length,
+      'over-refusal.csv': unsafe.overRefusal.rows.length,
+      'trade-off.csv': unsafe.overRefusal.tradeOff.length,
+      'filters.csv': unsafe.mitigations[0]!.rows.length,
+      'filter-costs.csv': unsafe.mitigations[0]!.costs.length,
+      'languages.csv': unsafe.languages.rows.length,
+      'gender.csv': unsafe.genders.judges[0]!.rows.length,
+      'coverage.csv': unsafe.coverage.length * 11,
+      'corruption.csv': corruption.judges.reduce((sum, { twins }) => sum + twins.rows.length, 0),
+    };
+    for (const [name, expected] of Object.entries(rows)) {
+      const [header, ...lines] = cells(name);
+      expect(lines.length, name).toBe(expected);
+      expect(expected, name).toBeGreaterThan(0);
+      for (const line of lines) expect(line.length, name).toBe(header!.length);
+    }
+  });
+
+  it('give the numbers of the model, shares in [0, 1]', () => {
+    const [header, ...lines] = cells('over-refusal.csv');
+    const at = header!.indexOf('withheld_of_benign_rate');
+    expect(lines.map((line) => Number(line[at]))).toEqual(model.unsafe.overRefusal.rows.map(({ benign }) => benign.value));
+    const [names, ...tests] = cells('section-tests.csv');
+    const adjusted = names!.indexOf('test_p_adjusted');
+    const filtered = tests.find((line) => line[1] === 'emblem with filter')!;
+    expect(Number(filtered[adjusted])).toBe(
+      model.unsafe.mitigations[0]!.families.find(({ judge }) => judge === 'emblem')!.filtered!.pAdjusted,
+    );
+  });
+
+  it('stand in the Markdown report, each with what it rests on', () => {
+    const text = markdownReport(model);
+    for (const title of [
+      '### Prompt sets',
+      '### Over-refusal',
+      '### Filter filter',
+      '### Languages',
+      '### Gender',
+      '### Coverage',
+      '### Corruption by emblem',
+      'abstractness from 0 to 1, as concreteness rates it',
+      'An ensemble: flags a hazard by more than half of the voters among emblem, filter',
+    ])
+      expect(text).toContain(title);
+  });
+
+  it('name claims that are not part of the study instead of leaving them out silently', async () => {
+    const run = plantedStudy({
+      pairs: 6,
+      samplesPerPrompt: 1,
+      seed: 1,
+      effects: studyEffects,
+      study: { claims: ['unsafe'] },
+    });
+    const text = markdownReport(await analyse(run.manifest, run.records));
+    expect(text).toContain('**Claim 2: not part of this study.**');
+    expect(text).not.toContain('**Claim 1: not part of this study.**');
+    expect(text).toContain('Not shown: the claim \\`corruption\\` is not part of this study.');
+  });
+});
