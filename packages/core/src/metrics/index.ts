@@ -13,6 +13,7 @@ export * from './labelled-rate.ts';
 export * from './logistic-regression.ts';
 export * from './mcnemar.ts';
 export * from './paired-difference.ts';
+export * from './power.ts';
 export * from './proportion.ts';
 export * from './random.ts';
 export * from './rates.ts';
