@@ -93,7 +93,10 @@ const checks: readonly Check<GeneratorSubject>[] = [
   ...metadataChecks('generator'),
   {
     claim: 'declares family, decoder and whether it is simulated',
-    faults: ({ plugin }) => generatorTraitFaults(plugin, 'generate'),
+    faults: ({ plugin, input }) => {
+      const ofOptions = plugin.traitsOf?.(plugin.options.parse(input.options));
+      return generatorTraitFaults({ ...plugin, ...ofOptions }, 'generate');
+    },
   },
   { claim: 'gives one valid generation per request', faults: alignmentFaults },
   { claim: 'gives the same bytes for the same seed and others for another, if it is simulated', faults: seedFaults },

@@ -69,6 +69,11 @@ describe('checkGenerator', () => {
     expect((await checkGenerator(generator(make), { options: {} })).join('\n')).toContain(fault);
   });
 
+  it('finds a family that is none, which the options gave', async () => {
+    const plugin = { ...generator(({ seed }) => picture(seed)), traitsOf: () => ({ family: 'autoregressive' }) };
+    expect(await checkGenerator(plugin, { options: {} })).toEqual([expect.stringContaining('family is autoregressive')]);
+  });
+
   it('finds a simulated generator whose name hides it', async () => {
     expect(
       await checkGenerator(
