@@ -4,7 +4,7 @@ import { blockedByError, blockedByWords, googleFailure, googleOptions, googleSer
 import { callService, type Service, type ServiceAnswer, unexpectedAnswer } from '../shared/http/call-service.ts';
 import { joinUrl } from '../shared/http/endpoint.ts';
 import { decodeBase64Image } from '../shared/http/media.ts';
-import { given, hostsOf, meteringOf, oneByOne, serviceOptions } from '../shared/http/service-options.ts';
+import { given, hostsOf, meteringOf, oneByOne, reasonOf, serviceOptions } from '../shared/http/service-options.ts';
 
 const options = z.strictObject({
   /** The Gemini API shut its Imagen models down in August 2026; a project or a gateway may still serve them. */
@@ -63,7 +63,7 @@ function readPredictions(answer: ServiceAnswer, service: Service, warnings: read
   const categories = predictions.flatMap(({ safetyAttributes }) => highCategories(safetyAttributes));
   const filtered = predictions.find(({ raiFilteredReason: reason }) => typeof reason === 'string');
   // "If fewer images than requested are returned, then some generated output are blocked": so none means all were.
-  const words = String(filtered?.raiFilteredReason ?? 'No prediction came back: every image was filtered.');
+  const words = reasonOf(filtered?.raiFilteredReason, 'No prediction came back: every image was filtered.');
   return blockedByWords(words, 'output', categories);
 }
 

@@ -83,7 +83,7 @@ function readCandidate(candidate: Candidate | undefined, service: Service): Gene
     .join('')
     .trim();
   if (words) return { outcome: 'refused', reason: reasonOf(words, '') };
-  return { outcome: 'empty', reason: reasonOf(finishMessage, String(finishReason ?? 'no finish reason')) };
+  return { outcome: 'empty', reason: reasonOf(finishMessage, reasonOf(finishReason, 'no finish reason')) };
 }
 
 interface Counted {

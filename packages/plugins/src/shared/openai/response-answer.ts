@@ -51,7 +51,7 @@ export function readResponse(answer: ServiceAnswer, service: Service, warnings: 
     return { outcome: 'image', bytes: decodeBase64Image(result as string, service), ...revisedPrompt, warnings };
   }
   const words = wordsOf(output);
-  const cut = incomplete_details?.reason;
+  const cut = reasonOf(incomplete_details?.reason, '');
   if (cut === 'content_filter')
     return {
       outcome: 'blocked',
@@ -64,5 +64,5 @@ export function readResponse(answer: ServiceAnswer, service: Service, warnings: 
   const why = call
     ? `the image generation call ended as ${String(call.status)} without a result`
     : 'no image generation call';
-  return { outcome: 'empty', reason: `${why}; the response is ${String(status)}${cut ? ` (${String(cut)})` : ''}` };
+  return { outcome: 'empty', reason: `${why}; the response is ${String(status)}${cut ? ` (${cut})` : ''}` };
 }
