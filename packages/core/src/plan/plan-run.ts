@@ -10,6 +10,7 @@ import { z } from 'zod';
 import type { LoadedGenerator, LoadedPlugin, LoadedStudy } from '../plugins/loaded-study.ts';
 import { describeIssues } from '../study/load-study.ts';
 import { sha256Hex } from '../text/canonical-json.ts';
+import { redactError } from '../text/redact-error.ts';
 import { countPlan } from './count-plan.ts';
 import { asked, checkFacts, digestSchema, listed, promptFactsSchema } from './read-source.ts';
 import type { PlannedAuthentic, PlannedSample, RunPlan } from './run-plan.ts';
@@ -23,6 +24,14 @@ type Range = RunPlan['ranges'][number] & { readonly listing?: readonly ExistingS
 
 /** Reads prompts and listings and numbers everything. Calls no generator, judge or detector. */
 export async function planRun(loaded: LoadedStudy, signal: AbortSignal = new AbortController().signal): Promise<RunPlan> {
+  try {
+    return await plan(loaded, signal);
+  } catch (error) {
+    throw redactError(error, loaded.redact);
+  }
+}
+
+async function plan(loaded: LoadedStudy, signal: AbortSignal): Promise<RunPlan> {
   const facts = new Map<LoadedPlugin, Partial<ResolvedPlugin>>();
   const prompts = await readPrompts(loaded, facts, signal);
   const ranges = await numberGenerators(loaded, prompts.length, { facts, signal });

@@ -11,6 +11,7 @@ import { unpricedPlugins } from '../plan/estimate-plan.ts';
 import type { RunPlan } from '../plan/run-plan.ts';
 import type { LoadedStudy } from '../plugins/loaded-study.ts';
 import { createImageStore } from '../store/image-store.ts';
+import { redactError } from '../text/redact-error.ts';
 import { collectSamples, type PromptSources } from './collect-samples.ts';
 import { dropMissingImages } from './drop-missing-images.ts';
 import { importAuthentic } from './import-authentic.ts';
@@ -90,7 +91,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunSummary> {
     return { id: manifest.id, runFolder, manifest, parts: progress.summary() };
   } catch (error) {
     stop(error);
-    throw signal.reason;
+    throw redactError(signal.reason, loaded.redact);
   } finally {
     options.signal?.removeEventListener('abort', onAbort);
     await closeQuietly(journal);

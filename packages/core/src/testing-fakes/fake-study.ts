@@ -8,7 +8,7 @@ import type { LoadedStudy } from '../plugins/loaded-study.ts';
 import { openRun } from '../run/open-run.ts';
 import { type StartOptions, startRun } from '../run/start-run.ts';
 import { parseStudyValue } from '../study/load-study.ts';
-import { fakeRegistry } from './fake-plugins.ts';
+import { serviceRegistry } from './service-plugins.ts';
 
 export const temporaryFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'diptych-core-'));
 
@@ -17,7 +17,7 @@ export const loadFakeStudy = (input: Partial<StudyInput>, baseFolder = tmpdir())
 
 /** As an app's `loadAgain`: a study of a manifest, or one of judges and detectors only. */
 export const loadFakeAgain = (study: Study, baseFolder: string): Promise<LoadedStudy> =>
-  loadPlugins({ study, baseFolder, registry: fakeRegistry, environment: {} });
+  loadPlugins({ study, baseFolder, registry: serviceRegistry, environment: {} });
 
 export async function runFakeStudy(
   input: Partial<StudyInput>,

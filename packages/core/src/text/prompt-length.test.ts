@@ -5,8 +5,8 @@ describe('countWords', () => {
   it.each([
     ['a red bicycle, leaning against a white wall!', 'en', 8],
     ["the dog's well-known bone", 'en', 5],
-    // Two words, red and bicycle; a count of spaces would find one.
-    ['红色自行车', 'zh', 2],
+    // I, like, cats: a count of spaces would find one.
+    ['我喜欢猫', 'zh', 3],
     ['', 'en', 0],
     ['?! …', 'en', 0],
     ['a language tag that is none', 'not a tag', 6],
