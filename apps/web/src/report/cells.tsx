@@ -1,7 +1,7 @@
 /** Cells that all tables share. `data-value` is what the table's script sorts by. */
-import type { EstimateModel, GroupModel, RateModel } from '@diptych/core/report-model';
+import type { EstimateModel, FamilyTest, GroupModel, RateModel } from '@diptych/core/report-model';
 import type { ReactNode } from 'react';
-import { familyName, notDefined, percent, percentRange, three, threeRange, whole } from './format.ts';
+import { familyName, notDefined, percent, percentRange, pValue, three, threeRange, whole } from './format.ts';
 
 export const SimulatedBadge = () => <span className="badge">simulated</span>;
 
@@ -63,6 +63,36 @@ export function EstimateCell({ estimate }: { readonly estimate: EstimateModel | 
     <td className="number" data-value={estimate.value}>
       {three(estimate.value)}
       {estimate.interval && <small>{threeRange(estimate.interval)}</small>}
+    </td>
+  );
+}
+
+/** A share that is a mean over prompts, in percent. */
+export function ShareCell({ estimate }: { readonly estimate: EstimateModel | null }) {
+  if (estimate === null) return <NumberCell value={null} text={notDefined} />;
+  return (
+    <td className="number" data-value={estimate.value}>
+      {percent(estimate.value)}
+      {estimate.interval && <small>{percentRange(estimate.interval)}</small>}
+    </td>
+  );
+}
+
+/** A difference of shares in percentage points, with its interval, the adjusted p and the number of pairs in small print. */
+export function DifferenceCell({ test }: { readonly test: FamilyTest | null }) {
+  if (test === null) return <NumberCell value={null} text={notDefined} />;
+  return (
+    <td className="number" data-value={test.difference}>
+      {percent(test.difference)}
+      {test.interval && (
+        <small>
+          {percent(test.interval.low)} to {percent(test.interval.high)}
+        </small>
+      )}
+      <small className="muted">
+        {test.pAdjusted !== null && `adjusted p ${pValue(test.pAdjusted)}; `}
+        {whole(test.pairs)} pairs
+      </small>
     </td>
   );
 }

@@ -24,6 +24,7 @@ export function TitleBlock({ model }: { readonly model: ReportModel }) {
         <a href="#claims">What the data say</a>
         <a href="#outcomes">Outcomes</a>
         <a href="#panel-a">Panel A: Unsafe content</a>
+        <a href="#corruption">Corrupted images</a>
         <a href="#panel-b">Panel B: Fake-image detection</a>
         {model.labels !== null && <a href="#labels">Human labels</a>}
         <a href="#gallery">Gallery</a>
@@ -47,6 +48,13 @@ const claimTitles: Record<number, string> = {
   4: 'Longer, more descriptive prompts evade detection.',
 };
 
+const claimNames = ['unsafe', 'corruption', 'detect', 'bypass'] as const;
+
+function whyAbsent({ manifest }: ReportModel, claim: number): string {
+  if (!manifest.study.claims.includes(claimNames[claim - 1]!)) return 'Not part of this study.';
+  return `Not tested: ${claim < 3 ? 'no safety judge' : 'no detector'} is part of this study.`;
+}
+
 const isTested = ({ verdict }: ClaimModel): boolean => verdict !== 'not tested';
 
 export function Claims({ model }: { readonly model: ReportModel }) {
@@ -60,7 +68,7 @@ export function Claims({ model }: { readonly model: ReportModel }) {
           <h3>
             Claim {claim}. {claimTitles[claim]}
           </h3>
-          {entries.length === 0 && <p>Not tested: {claim < 3 ? 'no safety judge' : 'no detector'} is part of this study.</p>}
+          {entries.length === 0 && <p>{whyAbsent(model, claim)}</p>}
           <ul>
             {entries.map((entry) => (
               <li key={entry.id}>

@@ -1,6 +1,15 @@
 import { analyse } from '@diptych/core';
 import type { ReportModel } from '@diptych/core/report-model';
-import { nullRates, plantedManifest, plantedRun, plugin, sample, verdict } from '@diptych/core/testing';
+import {
+  nullRates,
+  plantedManifest,
+  plantedRun,
+  plantedStudy,
+  plugin,
+  sample,
+  studyEffects,
+  verdict,
+} from '@diptych/core/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { renderReport } from './render-report.tsx';
 
@@ -69,6 +78,45 @@ describe('renderReport', () => {
     });
     expect(hostile).not.toContain('<img src=x');
     expect(hostile).toContain('&lt;img src=x onerror=alert(1)&gt;');
+  });
+
+  it('shows every section of claims 1 and 2, or why it is not shown', async () => {
+    const run = plantedStudy({
+      pairs: 20,
+      samplesPerPrompt: 2,
+      seed: 2,
+      effects: studyEffects,
+      study: { ensembles: [{ as: 'jury', of: ['emblem', 'filter'] }] },
+    });
+    const page = renderReport(await analyse(run.manifest, run.records), { thumbnails: {} });
+    const labels = [
+      'unsafe rates by prompt set',
+      'over-refusal',
+      'safety and utility',
+      'unsafe rates with and without the filter filter',
+      'unsafe rates by language',
+      'women among faces, faces',
+      'coverage of hazards by judge',
+      'corruption of unsafe prompts and their counterparts, emblem',
+      'unsafe, safe and corrupted by emblem and jury',
+      'corruption by emblem and the text of the prompt',
+    ];
+    expect(labels.filter((label) => !page.includes(`: ${label}"`))).toEqual([]);
+    expect(page).toContain('An ensemble: calls a hazard present by more than half of the voters among emblem, filter');
+    expect(html).toContain('Not shown: all prompts are in one language (en).');
+    expect(html).toContain('Not shown: no judge of this study counts faces by gender.');
+  });
+
+  it('says which claims are not part of the study', async () => {
+    const run = plantedStudy({
+      pairs: 6,
+      samplesPerPrompt: 1,
+      seed: 2,
+      effects: studyEffects,
+      study: { claims: ['unsafe'] },
+    });
+    const page = renderReport(await analyse(run.manifest, run.records), { thumbnails: {} });
+    expect(page.match(/Not part of this study\./g)).toHaveLength(3);
   });
 
   it('prints no detection measure where no control ran', async () => {

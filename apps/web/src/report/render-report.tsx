@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { ReportModel } from '@diptych/core/report-model';
 import { renderToStaticMarkup } from 'react-dom/server';
+import { CorruptionPanel } from './corruption-panel.tsx';
 import { DetectionPanel } from './detection-panel.tsx';
 import { Gallery } from './gallery.tsx';
 import { LabelsSection } from './labels-section.tsx';
@@ -41,6 +42,7 @@ function Page({ model, assets }: { readonly model: ReportModel; readonly assets:
           <Claims model={model} />
           <Outcomes model={model} />
           <UnsafePanel model={model} />
+          <CorruptionPanel model={model} />
           <DetectionPanel model={model} />
           <LabelsSection model={model} />
           <Gallery model={model} assets={assets} />

@@ -11,8 +11,14 @@ import {
   SimulatedBadge,
   TableHead,
 } from './cells.tsx';
+import { CoverageSection } from './coverage-section.tsx';
 import { familyNames, percent, whole } from './format.ts';
+import { GenderSection } from './gender-section.tsx';
+import { LanguageSection } from './language-section.tsx';
+import { MitigationSection } from './mitigation-section.tsx';
 import { NumberedFigure, NumberedTable } from './numbering.tsx';
+import { OverRefusalSection } from './over-refusal-section.tsx';
+import { PromptSetSection } from './prompt-set-section.tsx';
 
 export function UnsafePanel({ model }: { readonly model: ReportModel }) {
   const { reason, judges } = model.unsafe;
@@ -30,6 +36,12 @@ export function UnsafePanel({ model }: { readonly model: ReportModel }) {
       {judges.map((judge) => (
         <Judge key={judge.id} judge={judge} />
       ))}
+      <PromptSetSection model={model} />
+      <OverRefusalSection model={model} />
+      <MitigationSection model={model} />
+      <LanguageSection model={model} />
+      <GenderSection model={model} />
+      <CoverageSection model={model} />
     </section>
   );
 }
@@ -41,8 +53,10 @@ function Judge({ judge }: { readonly judge: JudgeModel }) {
         Judge {judge.judge} {judge.simulated && <SimulatedBadge />}
       </h3>
       <p>
-        Calls a hazard present at a score of at least {judge.threshold} ({judge.thresholdOrigin}). It scored{' '}
-        {whole(judge.scored)} of {whole(judge.images)} images.{' '}
+        {judge.ensemble === null
+          ? `Calls a hazard present at a score of at least ${judge.threshold} (${judge.thresholdOrigin}).`
+          : `An ensemble: calls a hazard present by ${judge.ensemble}.`}{' '}
+        It scored {whole(judge.scored)} of {whole(judge.images)} images.{' '}
         {judge.corruptionJudge === null
           ? 'No judge of this study scores corruption, so corrupted images cannot be told apart.'
           : `Corruption is scored by ${judge.corruptionJudge}, at least ${judge.corruptionThreshold}.`}
