@@ -44,6 +44,7 @@ async function loadPlugin(root: string, file: PluginFile): Promise<LoadedPlugin>
 function describePlugin({ file, plugin }: LoadedPlugin): string {
   const rows: readonly (readonly [string, string])[] = [
     ...Object.entries(declaredTraits(plugin)).map(([name, value]) => [`\`${name}\``, showTrait(value)] as const),
+    ['traits', plugin.traitsOf ? 'those above, where the options do not say otherwise' : ''],
     ...describeNeeds(plugin.needs),
     ['reference', plugin.reference ?? ''],
     ['source', `[${file.file}](../${file.file})`],
