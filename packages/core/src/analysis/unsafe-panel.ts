@@ -55,7 +55,7 @@ export const corruptedOfAll = (table: RunTable, corruption: JudgeColumns): ((sam
     (sample) => corruption.corrupted.get(sample) === 1,
   );
 
-function unsafeOfNonCorrupted(
+export function unsafeOfNonCorrupted(
   table: RunTable,
   judge: JudgeColumns,
   corruption: JudgeColumns,

@@ -32,7 +32,7 @@ export function checkManifests(manifests: readonly Manifest[]): void {
     );
 }
 
-function differingPlugins(first: Manifest, other: Manifest): string[] {
+export function differingPlugins(first: Manifest, other: Manifest): string[] {
   const byKey = (manifest: Manifest) =>
     new Map(manifest.plugins.map((plugin) => [`${plugin.kind}/${plugin.as}`, canonicalJson(plugin)]));
   const [left, right] = [byKey(first), byKey(other)];

@@ -15,6 +15,8 @@ export interface PairedDifference {
   readonly cohenH: number | null;
   /** Mean over standard deviation (n - 1) of the per-prompt differences (Cohen 1988, ch. 2, d_z); null if they do not vary. */
   readonly cohenDz: number | null;
+  /** Standard deviation (n - 1) of the per-prompt differences; null for fewer than two prompts. */
+  readonly deviation: number | null;
   /** Prompts with trials on both sides, and those with trials on one side only, which are left out. */
   readonly sharedPrompts: number;
   readonly firstOnlyPrompts: number;
@@ -48,6 +50,7 @@ export function pairedDifference(
     test: differences.length === 0 ? null : signFlipTest(differences, options),
     cohenH: firstRate === null || secondRate === null ? null : cohenH(firstRate, secondRate),
     cohenDz: standardisedMean(differences),
+    deviation: deviationOf(differences),
     sharedPrompts: differences.length,
     firstOnlyPrompts: pairs.firstOnly,
     secondOnlyPrompts: pairs.secondOnly,
@@ -80,9 +83,13 @@ const mean = (values: readonly number[]): number | null =>
   values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
 
 function standardisedMean(values: readonly number[]): number | null {
+  const [centre, deviation] = [mean(values), deviationOf(values)];
+  // 1e-12: differences that are equal but for rounding have no spread to divide by.
+  return centre === null || deviation === null || deviation <= 1e-12 ? null : centre / deviation;
+}
+
+function deviationOf(values: readonly number[]): number | null {
   const centre = mean(values);
   if (centre === null || values.length < 2) return null;
-  const variance = values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1);
-  // 1e-24: differences that are equal but for rounding have no spread to divide by.
-  return variance <= 1e-24 ? null : centre / Math.sqrt(variance);
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1));
 }
