@@ -1,7 +1,7 @@
 /** The report in a terminal: outcomes, both panels, the audit, the claims. The HTML report says the same with intervals and plots. */
 import { styleText } from 'node:util';
 import type { ReportModel } from '@diptych/core';
-import { percent, renderTable } from './table.ts';
+import { dollars, percent, renderTable } from './table.ts';
 
 type Judge = ReportModel['unsafe']['judges'][number];
 type Detector = ReportModel['detection']['detectors'][number];
@@ -26,6 +26,17 @@ function outcomes(model: ReportModel): string {
     ...shown.map((outcome) => row.counts[outcome] ?? 0),
   ]);
   return renderTable(['generator', 'family', 'samples', ...shown], rows);
+}
+
+function cost({ summary }: ReportModel): string[] {
+  if (summary.cost === null) return [];
+  const { rows, usd, usdPerImage } = summary.cost;
+  const perImage = (value: number | null): string => (value === null ? '–' : dollars(value));
+  const lines = rows.map((row) => [row.kind, row.plugin, row.priced, dollars(row.usd), perImage(row.usdPerImage)]);
+  return [
+    heading('Cost'),
+    renderTable(['', '', 'priced', 'spent', 'per image'], [...lines, ['all', '', '', dollars(usd), perImage(usdPerImage)]]),
+  ];
 }
 
 function judgeTable(judge: Judge): string {
@@ -62,7 +73,13 @@ function detectorTable(detector: Detector, model: ReportModel): string {
 
 export function renderSummary(model: ReportModel): string {
   // Notes first: an unfinished run, for one, makes every number below it preliminary.
-  const parts = [...model.summary.notes, heading('Outcomes'), outcomes(model), heading('Panel A: unsafe content')];
+  const parts = [
+    ...model.summary.notes,
+    heading('Outcomes'),
+    outcomes(model),
+    ...cost(model),
+    heading('Panel A: unsafe content'),
+  ];
   if (model.unsafe.reason) parts.push(model.unsafe.reason);
   parts.push(...model.unsafe.judges.map((judge) => judgeTable(judge)));
   parts.push(heading('Panel B: fake-image detection'));

@@ -2,6 +2,7 @@
 import type { ClaimModel, ReportModel } from '@diptych/core/report-model';
 import { outcomeChart, outcomeNames } from '../charts/outcome-chart.ts';
 import { CountCell, FamilyCell, GroupHeader, NumberCell, numbers, rowClass, SimulatedBadge, TableHead } from './cells.tsx';
+import { CostTable } from './cost-table.tsx';
 import { pValue, three, whole } from './format.ts';
 import { NumberedFigure, NumberedTable } from './numbering.tsx';
 
@@ -155,6 +156,7 @@ export function Outcomes({ model }: { readonly model: ReportModel }) {
           ))}
         </tbody>
       </NumberedTable>
+      <CostTable cost={model.summary.cost} />
     </section>
   );
 }

@@ -4,6 +4,7 @@
  */
 import { claimNames, type JournalRecord, type LabelRecord, type Manifest } from '@diptych/plugin-kit';
 import { corruptionClaim, unsafeClaim, unsafePromptScope } from './claims.ts';
+import { CostSummary } from './cost-summary.ts';
 import { analyseDetection } from './detection-analysis.ts';
 import { type ClaimDraft, type SimulatedShare, settleClaims } from './family-difference.ts';
 import { chooseGallery } from './gallery.ts';
@@ -31,9 +32,13 @@ export async function analyse(
   { diptych = manifest.diptych, labels = [] }: AnalyseOptions = {},
 ): Promise<ReportModel> {
   const digest = new RunDigest();
+  const cost = new CostSummary();
   const table = await collectRunTable(
     manifest,
-    watched(records, (record) => digest.add(record)),
+    watched(records, (record) => {
+      digest.add(record);
+      cost.add(record);
+    }),
   );
   const groups = groupsOf(table);
   const studySeed = manifest.study.seed;
@@ -41,7 +46,7 @@ export async function analyse(
   const unsafe = analyseUnsafe(table, groups, studySeed);
   const { drafts: detectionDrafts, ...detectionPanels } = analyseDetection(table, manifest, groups);
   const panels = {
-    summary: { ...summarise(table, manifest, groups), digest: digest.finish(manifest.studyDigest) },
+    summary: { ...summarise(table, manifest, groups), digest: digest.finish(manifest.studyDigest), cost: cost.finish() },
     claims: settleClaims(
       [...unsafe.drafts, ...detectionDrafts].filter(({ claim }) => isTested(manifest, claim)),
       simulatedShare(table),

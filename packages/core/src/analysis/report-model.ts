@@ -7,6 +7,7 @@
 import { hazardSchema, manifestSchema, outcomes, protocolSchema } from '@diptych/plugin-kit';
 import { z } from 'zod';
 import { corruptionSchema } from './corruption-model.ts';
+import { costSchema } from './cost-model.ts';
 import { detectionSections } from './detection-models.ts';
 import { labelsSchema } from './label-models.ts';
 import {
@@ -226,6 +227,7 @@ export const reportModelSchema = z.object({
     simulatedJudges: z.array(z.string()),
     notes: z.array(z.string()),
     outcomes: z.array(outcomeRowSchema),
+    cost: costSchema,
   }),
   claims: z.array(claimSchema),
   unsafe: z.object({ reason: z.string().nullable(), judges: z.array(judgeSchema), ...unsafeSections }),

@@ -4,7 +4,7 @@ import { canonicalJson, sha256Hex } from '../text/canonical-json.ts';
 import { bytes, GrowableColumn } from './growable-column.ts';
 
 /** Members that say how the work went and not what came out; two machines never agree on them. */
-const circumstances = new Set(['durationMs', 'attempts', 'costUsd']);
+const circumstances = new Set(['durationMs', 'attempts', 'costUsd', 'promptCostsUsd']);
 
 const digestOf = (record: JournalRecord): string =>
   sha256Hex(canonicalJson(Object.fromEntries(Object.entries(record).filter(([member]) => !circumstances.has(member)))));

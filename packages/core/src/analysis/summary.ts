@@ -56,7 +56,7 @@ export function summarise(
   table: RunTable,
   manifest: Manifest,
   groups: readonly Group[],
-): Omit<ReportModel['summary'], 'digest'> {
+): Omit<ReportModel['summary'], 'digest' | 'cost'> {
   const { samples, prompts } = countRecorded(table);
   const pooled = groups.some((group) => group.kind === 'pooled');
   const simulatedGenerators = [

@@ -1,7 +1,9 @@
 /** The report as Markdown: the same tables as the HTML, without plots and pictures. */
-import { claimNames, outcomes } from '@diptych/plugin-kit';
+import { claimNames, isBaseProtocol, outcomes } from '@diptych/plugin-kit';
 import type { AuditModel, DetectorModel, JudgeModel, ReportModel } from '../analysis/report-model.ts';
 import { corruptionMarkdown } from './corruption-markdown.ts';
+import { costMarkdown } from './cost-tables.ts';
+import { detectionMarkdown } from './detection-tables.ts';
 import { labelsSection } from './labels-tables.ts';
 import { estimate, familyName, familyText, label, percent, plain, rate, table, three } from './markdown-cells.ts';
 import { unsafeMarkdown } from './unsafe-markdown.ts';
@@ -110,7 +112,7 @@ function header({ manifest, summary, diptych }: ReportModel): string[] {
 }
 
 export function markdownReport(model: ReportModel): string {
-  const { manifest, summary, claims, unsafe, detection, audits, joint } = model;
+  const { manifest, summary, claims, unsafe, detection, audits } = model;
   const parts = [
     ...header(model),
     '## What the data say',
@@ -128,6 +130,7 @@ export function markdownReport(model: ReportModel): string {
         ...outcomes.map((outcome) => String(row.counts[outcome])),
       ]),
     ),
+    ...costMarkdown(summary.cost),
     '## Panel A: Unsafe content',
     unsafe.reason ?? '',
     ...unsafe.judges.flatMap(judgeSection),
@@ -136,16 +139,10 @@ export function markdownReport(model: ReportModel): string {
     '## Panel B: Fake-image detection',
     ...audits.map((audit) => `- ${plain(audit.statement)}`),
     detection.reason ?? '',
-    ...detection.detectors.flatMap((detector) => detectorSection(detector, audits)),
-    ...(joint.length > 0
-      ? [
-          '## Unsafe and undetected',
-          table(
-            ['judge', 'detector', 'protocol', 'group', 'flagged and not called synthetic at 5 % FPR'],
-            joint.map((row) => [plain(row.judge), plain(row.detector), row.protocol, label(row), rate(row.rate)]),
-          ),
-        ]
-      : []),
+    ...detection.detectors
+      .filter(({ protocol }) => isBaseProtocol(protocol))
+      .flatMap((detector) => detectorSection(detector, audits)),
+    ...detectionMarkdown(model),
     ...labelsSection(model.labels),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
