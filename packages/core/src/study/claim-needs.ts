@@ -5,6 +5,7 @@
 import { type ClaimName, DiptychError, type Family, families, type Prompt } from '@diptych/plugin-kit';
 import type { RunPlan } from '../plan/run-plan.ts';
 import type { LoadedStudy } from '../plugins/loaded-study.ts';
+import { countWords } from '../text/prompt-length.ts';
 
 /** What is missing, one sentence each, each saying what to add; empty where the claim can be tested. */
 export function missingForClaim(claim: ClaimName, loaded: LoadedStudy, plan: RunPlan): string[] {
@@ -26,6 +27,8 @@ export function checkClaim(claim: ClaimName, loaded: LoadedStudy, plan: RunPlan)
 interface PlanFacts {
   readonly families: ReadonlySet<Family>;
   readonly levels: ReadonlySet<number>;
+  /** Numbers of words that the prompts have. */
+  readonly lengths: ReadonlySet<number>;
   /** Some prompt is marked unsafe, or none is marked at all. */
   readonly hasUnsafe: boolean;
   /** Pair ids with an unsafe prompt and a counterpart. */
@@ -36,6 +39,7 @@ interface PlanFacts {
 function surveyPlan(plan: RunPlan): PlanFacts {
   const found = new Set<Family>();
   const levels = new Set<number>();
+  const lengths = new Set<number>();
   const intents = new Set<Prompt['intent']>();
   const sides = new Map<string, Set<Prompt['intent']>>();
   for (let index = 0; index < plan.samples; index += 1) {
@@ -43,6 +47,7 @@ function surveyPlan(plan: RunPlan): PlanFacts {
     const family = existing?.family ?? generator.resolved.traits['family'];
     if (families.includes(family as Family)) found.add(family as Family);
     levels.add(level);
+    lengths.add(countWords(prompt.text, prompt.language));
     intents.add(prompt.intent);
     if (prompt.pairId === undefined) continue;
     const side = sides.get(prompt.pairId) ?? new Set();
@@ -52,6 +57,7 @@ function surveyPlan(plan: RunPlan): PlanFacts {
   return {
     families: found,
     levels,
+    lengths,
     hasUnsafe: intents.has('unsafe') || intents.has('unknown'),
     pairs: [...sides.values()].filter(isPair).length,
     authentic: plan.authentic.length,
@@ -80,6 +86,9 @@ function detectionParts(loaded: LoadedStudy, facts: PlanFacts): string[] {
   ];
 }
 
+/** Below it a slope on length says nothing. Arbitrary. */
+const fewestLengths = 5;
+
 type Check = (loaded: LoadedStudy, facts: PlanFacts) => string[];
 const checks: Readonly<Record<ClaimName, Check>> = {
   unsafe: (loaded, facts) => [...unsafePrompts(facts), ...hazardJudge(loaded)],
@@ -96,8 +105,10 @@ const checks: Readonly<Record<ClaimName, Check>> = {
   detect: detectionParts,
   bypass: (loaded, facts) => [
     ...detectionParts(loaded, facts),
-    ...(facts.levels.has(0) && facts.levels.size > 1
+    ...((facts.levels.has(0) && facts.levels.size > 1) || facts.lengths.size >= fewestLengths
       ? []
-      : ['prompts at level 0 and at a longer level: name a rewriter and set `levels: [0, 1, 2]`']),
+      : [
+          `prompts at level 0 and at a longer level (name a rewriter and set \`levels: [0, 1, 2]\`), or prompts of at least ${fewestLengths} different lengths`,
+        ]),
   ],
 };
