@@ -1,6 +1,6 @@
 /** What the commands about human labels share. */
 import type { LabelSampling } from '@diptych/core';
-import { DiptychError } from '@diptych/plugin-kit';
+import { wholeNumber } from './number-options.ts';
 import type { OutputOptions } from './output/result.ts';
 
 export interface DrawnOptions extends OutputOptions {
@@ -9,11 +9,6 @@ export interface DrawnOptions extends OutputOptions {
   readonly sampling: LabelSampling;
   readonly withPrompt?: boolean;
   readonly images?: string;
-}
-
-export function wholeNumber(text: string, option: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new DiptychError('USAGE', `Expected a whole number for ${option}, received "${text}". Correct it.`);
 }
 
 export const drawOf = ({ sample, seed, sampling }: DrawnOptions) => ({

@@ -155,6 +155,33 @@ program
   .option('--partial', 'accept missing and unfinished shards; the report says so')
   .description('put the shards of a study together, with proof that they are disjoint and complete')
   .action(lazy(() => import('./commands/merge.ts')));
+const difference = () => new Option('--difference <share>', 'smallest difference that matters').default('0.05');
+const wantedPower = () => new Option('--power <share>', 'chance to see it').default('0.8');
+program
+  .command('compare')
+  .argument('<first>', 'a run folder')
+  .argument('<second>', 'a run folder')
+  .option('--judges <a=b>', 'judges that belong together though their names differ, comma-separated')
+  .option('--detectors <a=b>', 'the same for detectors')
+  .option('--generators <a=b>', 'the same for models')
+  .addOption(difference())
+  .addOption(wantedPower())
+  .description('compare two runs over the same prompts, paired by prompt')
+  .action(lazy(() => import('./commands/compare.ts')));
+program
+  .command('power')
+  .addOption(difference())
+  .addOption(wantedPower())
+  .option('--alpha <share>', 'level of the two-sided test', '0.05')
+  .option('--samples <m>', 'samples of each prompt and family', '1')
+  .option('--rate <share>', 'assumed rate of the lower family', '0.2')
+  .option('--correlation <share>', 'assumed correlation of two samples of one prompt', '0.3')
+  .option('--sharing <share>', 'assumed correlation of the families over prompts', '0')
+  .option('--run <run>', 'take the spread from this pilot run instead of assuming it')
+  .option('--judge <name>', 'with --run: whose verdicts')
+  .addOption(new Option('--measure <what>', 'with --run: which rate').choices(['unsafe', 'corrupted']).default('unsafe'))
+  .description('how many prompts are needed to see a difference between two families')
+  .action(lazy(() => import('./commands/power.ts')));
 const labels = program.command('labels').description('human labels: blind sheets out, answers in');
 const drawn = (command: Command): Command =>
   command

@@ -1,6 +1,7 @@
 export { type AnalyseOptions, analyse } from './analysis/analyse.ts';
 export { type ReportModel, reportModelSchema } from './analysis/report-model.ts';
 export { type CompareOptions, type Comparison, type ComparisonRow, compareRuns } from './compare/compare-runs.ts';
+export { type PilotOptions, pilotOfRun, type RunPilot } from './compare/pilot.ts';
 export { blurredPreview } from './images/blurred-preview.ts';
 export * from './images/decode-image.ts';
 export * from './images/present-image.ts';

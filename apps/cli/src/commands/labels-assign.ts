@@ -1,7 +1,8 @@
 /** `diptych labels assign`: one blind sheet for each rater, each image to several of them. */
 import { join } from 'node:path';
 import { assignItems, drawItems, labelItems, openRun, writeLabelSheet } from '@diptych/core';
-import { type DrawnOptions, drawOf, samplingNote, wholeNumber } from '../label-options.ts';
+import { type DrawnOptions, drawOf, samplingNote } from '../label-options.ts';
+import { wholeNumber } from '../number-options.ts';
 import { printResult } from '../output/result.ts';
 import { renderTable } from '../output/table.ts';
 

@@ -1,0 +1,58 @@
+/** A finished run as the pilot of a larger one: how much prompts vary, between the two families. */
+import { DiptychError } from '@diptych/plugin-kit';
+import { tallyClusters } from '../analysis/clustered-rate.ts';
+import { groupsOf } from '../analysis/groups.ts';
+import { collectRunTable } from '../analysis/run-table.ts';
+import { corruptedOfAll, unsafeOfAll } from '../analysis/unsafe-panel.ts';
+import { type PilotPrompt, type PilotVariance, pilotVariance } from '../metrics/power.ts';
+import type { ReportedRun } from '../report/reported-run.ts';
+
+export interface PilotOptions {
+  /** The first judge that answers the question where absent. */
+  readonly judge?: string;
+  /** `unsafe` where absent. */
+  readonly question?: 'unsafe' | 'corrupted';
+}
+
+export interface RunPilot extends PilotVariance {
+  readonly judge: string;
+  readonly question: 'unsafe' | 'corrupted';
+  /** Samples of a prompt and family in the pilot, on average. */
+  readonly samples: number;
+}
+
+/** MLLMs against diffusion models, over prompts that both answered. Rejects with COMPARE_REFUSED where there is no such pilot. */
+export async function pilotOfRun(
+  run: ReportedRun,
+  { judge: name, question = 'unsafe' }: PilotOptions = {},
+): Promise<RunPilot> {
+  const table = await collectRunTable(run.manifest, run.records());
+  const refused = (what: string): DiptychError =>
+    new DiptychError(
+      'COMPARE_REFUSED',
+      `Expected ${what} in ${run.manifest.id}. Name another run, or give --rate and --correlation.`,
+    );
+  const judges = table.judges.filter(({ facts }) =>
+    question === 'unsafe' ? facts.covers.length > 0 : facts.scoresCorruption,
+  );
+  const judge = name === undefined ? judges[0] : judges.find(({ facts }) => facts.judge === name);
+  if (!judge)
+    throw refused(
+      `a judge ${name ?? ''} that scores what is ${question}, out of ${judges.map(({ facts }) => facts.judge).join(', ') || 'none'},`,
+    );
+  const groups = groupsOf(table);
+  const place = question === 'unsafe' ? unsafeOfAll({ table, judge, corruption: undefined }) : corruptedOfAll(table, judge);
+  const sides = (['mllm', 'diffusion'] as const).map((family) => {
+    const group = groups.find((other) => other.kind === 'family' && other.family === family);
+    if (!group) throw refused(`samples of both families, found none of ${family},`);
+    const { clusters, positives, trials } = tallyClusters(table, group.sources, place);
+    return new Map(clusters.map((cluster, row) => [cluster, { positives: positives[row]!, trials: trials[row]! }]));
+  });
+  const prompts = [...sides[0]!].flatMap(([cluster, first]): PilotPrompt[] => {
+    const second = sides[1]!.get(cluster);
+    return second ? [{ first, second }] : [];
+  });
+  if (prompts.length < 2) throw refused(`two prompts or more that both families answered, found ${prompts.length},`);
+  const samples = prompts.reduce((sum, { first, second }) => sum + first.trials + second.trials, 0) / (2 * prompts.length);
+  return { ...pilotVariance(prompts), judge: judge.facts.judge, question, samples };
+}
