@@ -19,6 +19,7 @@ import tempfile
 import threading
 import traceback
 from dataclasses import dataclass, field
+from importlib import metadata
 from typing import Any, BinaryIO, Dict, List, Optional, Sequence, Tuple, Union
 
 PROTOCOL = 1
@@ -164,6 +165,13 @@ class Call:
             raise Cancelled("The host cancelled the call.")
 
 
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
 class _Worker:
     """What all kinds of workers say about themselves. Class attributes are enough."""
 
@@ -177,6 +185,8 @@ class _Worker:
     defaults: Dict[str, Any] = {}
     #: In words, such as "about 24 GB in bfloat16".
     gpu_memory = ""
+    #: Names of the packages on which the images depend; their versions go into the manifest.
+    packages: Sequence[str] = ()
 
     def load(self) -> Optional[Dict[str, Any]]:
         """Imports heavy libraries and loads the model, once, before the first call. May return facts for the log."""
@@ -198,6 +208,7 @@ class _Worker:
             "model": self.model,
             "defaults": self.defaults,
             "gpuMemory": self.gpu_memory,
+            "packages": {name: _version(name) for name in self.packages},
             "maxBatch": self.max_batch,
         }
 

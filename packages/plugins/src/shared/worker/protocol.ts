@@ -32,6 +32,8 @@ export const helloSchema = z.object({
   model: facts,
   defaults: facts,
   gpuMemory: text(1000),
+  /** Versions of the libraries on which the answers depend. */
+  packages: z.record(text(100), text(100)).default({}),
   maxBatch: z.int().min(1).max(1024),
 });
 export type Hello = z.infer<typeof helloSchema>;

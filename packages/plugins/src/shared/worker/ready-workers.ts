@@ -65,7 +65,13 @@ export const readyWorkers = {
     repository: 'https://github.com/VectorSpaceLab/OmniGen2',
     reference: `${hub}/OmniGen2/OmniGen2`,
   },
-  janus: { script: 'janus', family: 'mllm', decoder: 'vq', reference: `${hub}/deepseek-ai/Janus-1.3B` },
+  janus: {
+    script: 'janus',
+    family: 'mllm',
+    decoder: 'vq',
+    repository: 'https://github.com/deepseek-ai/Janus',
+    reference: `${hub}/deepseek-ai/Janus-1.3B`,
+  },
   'janus-pro': { script: 'janus_pro', family: 'mllm', decoder: 'vq', reference: `${hub}/deepseek-ai/Janus-Pro-7B` },
   bagel: {
     script: 'bagel',

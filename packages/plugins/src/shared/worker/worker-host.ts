@@ -80,8 +80,16 @@ export class WorkerHost implements AsyncDisposable {
 
   /** Facts for the manifest. */
   get facts(): Readonly<Record<string, unknown>> {
-    const { name, sdk, model, defaults, gpuMemory } = this.hello;
-    return { worker: name, sdk, model, defaults, gpuMemory, ...(this.#digest ? { scriptSha256: this.#digest } : {}) };
+    const { name, sdk, model, defaults, gpuMemory, packages } = this.hello;
+    return {
+      worker: name,
+      sdk,
+      model,
+      defaults,
+      gpuMemory,
+      packages,
+      ...(this.#digest ? { scriptSha256: this.#digest } : {}),
+    };
   }
 
   /**
