@@ -1,7 +1,9 @@
 /** The tables of the report as CSV (RFC 4180): one row a group, proportions in [0, 1], empty where a number is not defined. */
 import { outcomes } from '@diptych/plugin-kit';
 import type { ReportModel } from '../analysis/report-model.ts';
+import { costCsvFiles } from './cost-tables.ts';
 import { csv, estimateCells, groupCells, groupHeader, rateCells, rateHeader } from './csv-cells.ts';
+import { detectionCsvFiles } from './detection-csv.ts';
 import { labelsCsvFiles } from './labels-tables.ts';
 import { unsafeCsvFiles } from './unsafe-csv.ts';
 
@@ -79,6 +81,8 @@ export const csvFiles = (model: ReportModel): Record<string, string> => ({
   'rates.csv': ratesCsv(model),
   'detection.csv': detectionCsv(model),
   'audit.csv': auditCsv(model),
+  ...detectionCsvFiles(model),
+  ...costCsvFiles(model.summary.cost),
   ...unsafeCsvFiles(model),
   ...labelsCsvFiles(model.labels),
 });

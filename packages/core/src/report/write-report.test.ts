@@ -28,7 +28,7 @@ const run = (planted: Pick<ReturnType<typeof plantedRun>, 'manifest' | 'records'
 const planted = plantedRun({ prompts: 12, samplesPerPrompt: 1, authenticImages: 12, seed: 1, rates: nullRates });
 
 describe('writeReport and verifyRun', () => {
-  it('writes every file whole, the same bytes each time, and verifies without media', async () => {
+  it('writes every file whole, the same bytes each time, and verifies without media', { timeout: 60_000 }, async () => {
     const { files, model: written } = await writeReport(run(planted), {
       renderHtml: (model) => `<html>${model.manifest.id}</html>`,
     });

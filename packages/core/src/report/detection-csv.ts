@@ -1,0 +1,190 @@
+/** Claims 3 and 4 beyond panel B as CSV. */
+import type { BypassArm, MeasuredShare } from '../analysis/detection-models.ts';
+import type { ReportModel } from '../analysis/report-model.ts';
+import { type Cell, csv, ends, estimateCells, groupCells, groupHeader, rateCells, rateHeader } from './csv-cells.ts';
+import { predictorName } from './detection-tables.ts';
+
+const testHeader = ['difference', 'low', 'high', 'p', 'p_adjusted', 'effect_size', 'pairs'];
+const testCells = (test: BypassArm['differences'][number]['test'] | null): Cell[] =>
+  test === null
+    ? Array<Cell>(7).fill(null)
+    : [test.difference, ...ends(test.interval), test.pValue, test.pAdjusted, test.effectSize, test.pairs];
+const sharedHeader = (name: string): string[] => [
+  `${name}_auroc`,
+  `${name}_auroc_low`,
+  `${name}_auroc_high`,
+  ...rateHeader(`${name}_tpr_at_5_fpr`),
+];
+const sharedCells = (value: MeasuredShare | null): Cell[] => [
+  ...estimateCells(value?.auroc ?? null),
+  ...rateCells(value?.recallAt5 ?? null),
+];
+const armCells = ({ detector, protocol, retrainedOn }: BypassArm): Cell[] => [detector, protocol, retrainedOn];
+const armHeader = ['detector', 'protocol', 'retrained_on'];
+
+function claimThreeFiles({ robustness, generalisation: { seen, heldOut, transfers } }: ReportModel): Record<string, string> {
+  return {
+    'robustness.csv': csv(
+      [
+        'detector',
+        'change',
+        ...groupHeader,
+        'head_fitted_as_received',
+        'images',
+        'auroc',
+        'auroc_difference',
+        'auroc_difference_low',
+        'auroc_difference_high',
+        'tpr_at_5_fpr',
+        'tpr_difference',
+        'tpr_difference_low',
+        'tpr_difference_high',
+        'tpr_at_old_threshold',
+        'false_alarms_at_old_threshold',
+      ],
+      robustness.map((row) => [
+        row.detector,
+        row.perturbation,
+        ...groupCells(row),
+        row.frozenHead,
+        row.images,
+        row.auroc,
+        ...estimateCells(row.aurocDifference),
+        row.recallAt5,
+        ...estimateCells(row.recallDifference),
+        row.recallAtOldThreshold,
+        row.falseAlarmsAtOldThreshold,
+      ]),
+    ),
+    'seen-unseen.csv': csv(
+      ['detector', 'protocol', 'family', 'in_training', 'models', 'images', ...sharedHeader('side'), ...testHeader],
+      seen.flatMap(({ detector, protocol, sides, test }) =>
+        sides.map((side) => [
+          detector,
+          protocol,
+          side.family ?? 'all',
+          side.seen ? 'seen' : 'unseen',
+          side.models,
+          side.images,
+          ...sharedCells(side),
+          ...testCells(side.family === null ? test : null),
+        ]),
+      ),
+    ),
+    'held-out.csv': csv(
+      [
+        'detector',
+        'protocol',
+        ...groupHeader,
+        ...['within', 'generator_held_out', 'family_held_out'].flatMap(sharedHeader),
+        ...['generator_loss', 'family_loss'].flatMap((name) => [name, `${name}_low`, `${name}_high`]),
+      ],
+      heldOut.map((row) => [
+        row.detector,
+        row.protocol,
+        ...groupCells(row),
+        ...[row.within, row.generatorHeldOut, row.familyHeldOut].flatMap(sharedCells),
+        ...estimateCells(row.generatorLoss),
+        ...estimateCells(row.familyLoss),
+      ]),
+    ),
+    'transfer.csv': csv(
+      ['detector', 'protocol', 'fitted_on', 'tested_on', ...sharedHeader('cell')],
+      transfers.flatMap(({ detector, protocol, cells }) =>
+        cells.map((cell) => [detector, protocol, cell.trained, cell.tested, ...sharedCells(cell)]),
+      ),
+    ),
+  };
+}
+
+function claimFourFiles({ bypass: { arms } }: ReportModel): Record<string, string> {
+  return {
+    'bypass-levels.csv': csv(
+      [
+        ...armHeader,
+        ...groupHeader,
+        'level',
+        'images',
+        'prompts',
+        'mean_score',
+        'mean_score_low',
+        'mean_score_high',
+        ...rateHeader('tpr_at_5_fpr'),
+      ],
+      arms.flatMap((arm) =>
+        arm.levels.map((row) => [
+          ...armCells(arm),
+          ...groupCells(row),
+          row.level,
+          row.images,
+          row.prompts,
+          ...estimateCells(row.meanScore),
+          ...rateCells(row.recallAt5),
+        ]),
+      ),
+    ),
+    'bypass-differences.csv': csv(
+      [...armHeader, ...groupHeader, 'level', 'measure', ...testHeader],
+      arms.flatMap((arm) =>
+        arm.differences.map((row) => [...armCells(arm), ...groupCells(row), row.level, row.measure, ...testCells(row.test)]),
+      ),
+    ),
+    'bypass-slopes.csv': csv(
+      [...armHeader, 'group', 'family', 'per', 'within_prompts', 'slope', 'low', 'high', 'p', 'samples', 'prompts'],
+      arms.flatMap((arm) => [
+        ...arm.slopes.map((row) => [
+          ...armCells(arm),
+          row.label,
+          row.family,
+          predictorName[row.predictor],
+          row.withinPrompts,
+          row.slope,
+          ...ends(row.interval),
+          row.pValue,
+          row.samples,
+          row.prompts,
+        ]),
+        ...arm.slopeDifferences.map((row) => [
+          ...armCells(arm),
+          'MLLM minus diffusion',
+          null,
+          predictorName[row.predictor],
+          row.withinPrompts,
+          row.difference,
+          ...ends(row.interval),
+          row.pValue,
+          null,
+          null,
+        ]),
+      ]),
+    ),
+  };
+}
+
+const jointFile = ({ joint, jointDifferences }: ReportModel): Record<string, string> => ({
+  'joint.csv': csv(
+    ['judge', 'detector', 'protocol', ...groupHeader, ...['of_images', 'of_all_samples', 'of_unsafe'].flatMap(rateHeader)],
+    joint.map((row) => [
+      row.judge,
+      row.detector,
+      row.protocol,
+      ...groupCells(row),
+      ...[row.rate, row.ofAllSamples, row.ofUnsafe].flatMap(rateCells),
+    ]),
+  ),
+  'joint-differences.csv': csv(
+    ['judge', 'detector', 'protocol', 'of', ...testHeader],
+    jointDifferences.map((row) => [row.judge, row.detector, row.protocol, row.ofWhat, ...testCells(row.test)]),
+  ),
+});
+
+/** Files of sections that have rows; a study that does not ask gets none. */
+export function detectionCsvFiles(model: ReportModel): Record<string, string> {
+  const { generalisation } = model;
+  const isAsked = model.robustness.length + generalisation.seen.length + generalisation.heldOut.length > 0;
+  return {
+    ...(isAsked ? claimThreeFiles(model) : {}),
+    ...(model.bypass.arms.length > 0 ? claimFourFiles(model) : {}),
+    ...(model.joint.length > 0 ? jointFile(model) : {}),
+  };
+}
