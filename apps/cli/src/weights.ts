@@ -51,6 +51,8 @@ const weightsOf = (plugin: Plugin, options: unknown, baseFolder: string): Plugin
 export async function weightsOfStudy(file: string): Promise<PluginWeights[]> {
   const { study, baseFolder } = await loadStudy(file);
   const uses: [PluginKind, PluginUse][] = [
+    ...(study.rewriter ? [['rewriter', study.rewriter] as [PluginKind, PluginUse]] : []),
+    ...study.promptRaters.map((use): [PluginKind, PluginUse] => ['prompt-rater', use]),
     ...study.generators.map((use): [PluginKind, PluginUse] => ['generator', use]),
     ...study.safetyJudges.map((use): [PluginKind, PluginUse] => ['safety-judge', use]),
     ...study.detectors.map((use): [PluginKind, PluginUse] => ['detector', use]),

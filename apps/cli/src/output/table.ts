@@ -43,7 +43,8 @@ export const bytes = (value: number): string => {
 /** Cents where they say enough; small sums keep two significant digits, so that a price is never shown as nothing. */
 export const dollars = (value: number): string => {
   if (value === 0 || value >= 1) return `$${value.toFixed(2)}`;
-  return `$${value.toFixed(Math.max(2, 1 - Math.floor(Math.log10(value))))}`;
+  const text = value.toFixed(Math.max(2, 1 - Math.floor(Math.log10(value))));
+  return `$${text.replace(/(\.\d\d\d*?)0+$/, '$1')}`;
 };
 
 export const duration = (seconds: number): string => {

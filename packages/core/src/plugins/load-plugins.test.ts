@@ -13,6 +13,8 @@ import {
 } from '@diptych/plugin-kit';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { estimatePlan } from '../plan/estimate-plan.ts';
+import { planRun } from '../plan/plan-run.ts';
 import { parseStudyValue } from '../study/load-study.ts';
 import { fakeRegistry } from '../testing-fakes/fake-plugins.ts';
 import { temporaryFolder } from '../testing-fakes/fake-study.ts';
@@ -173,6 +175,60 @@ describe('the runtime', () => {
       load({ detectors: ['needy'] }, { registry, runtime: () => Promise.reject(new Error('no adapter')) }),
     );
     expect(unopened?.message).toContain('no adapter');
+  });
+});
+
+describe('creation', () => {
+  it('that never ends is a problem after its time', async () => {
+    const registry = registryWith(needy({}, () => new Promise(() => undefined)));
+    const [problem] = await problemsOf(load({ detectors: ['needy'] }, { registry, createTimeoutMs: 20 }));
+    expect(problem).toMatchObject({ plugin: 'detector/needy', code: 'PLUGIN_TIMEOUT' });
+  });
+
+  it.each([
+    ['a concurrency of 0', { concurrency: 0 }],
+    ['a pace without a key', { pacing: { key: '' } }],
+    ['a budget of 0 a minute', { pacing: { key: 'k', requestsPerMinute: 0 } }],
+    ['a negative price', { estimate: { usdPerItem: -1, source: 'x' } }],
+  ])('with %s is a problem', async (_, members) => {
+    const base = needy({});
+    const plugin = { ...base, create: () => ({ maxBatch: 1, detect: async () => [], ...members }) };
+    const [problem] = await problemsOf(load({ detectors: ['needy'] }, { registry: registryWith(plugin) }));
+    expect(problem).toMatchObject({ code: 'PLUGIN_INVALID', message: expect.stringContaining('pacing, estimate') });
+  });
+
+  it('is left out of a plan where weights would have to be fetched', async () => {
+    const ref = {
+      name: 'w',
+      source: 'https://weights.invalid/w',
+      sha256: '0'.repeat(64),
+      licence: { id: 'MIT' },
+      sizeBytes: 5,
+    };
+    let created = 0;
+    const refuse = (): never => {
+      throw new Error('no weights may be fetched while planning');
+    };
+    const store = { check: async () => undefined, status: async () => ({ isPresent: false }), ensure: refuse, read: refuse };
+    await using loaded = await load(
+      { detectors: ['needy', 'by-digest'] },
+      {
+        registry: registryWith(needy({ weights: [ref], runtime: true }, () => created++)),
+        weightsStore: store,
+        purpose: 'plan',
+        runtime: refuse,
+      },
+    );
+    expect(created).toBe(0);
+    expect(loaded.detectors.map(({ alias, missingWeights }) => [alias, missingWeights])).toEqual([
+      ['needy', [ref]],
+      ['by-digest', undefined],
+    ]);
+    const { counts } = await planRun(loaded);
+    expect(estimatePlan(loaded, counts)).toMatchObject({
+      parts: [{ plugin: 'fake' }, { plugin: 'needy', items: 3, calls: null }, { plugin: 'by-digest', calls: 1 }],
+      warnings: [expect.stringContaining('Calls of needy are not known before their weights are fetched')],
+    });
   });
 });
 
