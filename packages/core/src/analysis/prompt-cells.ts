@@ -6,6 +6,7 @@
 import { clusterBootstrap } from '../metrics/cluster-bootstrap.ts';
 import { resamplingOf } from './clustered-rate.ts';
 import type { Group } from './groups.ts';
+import { GrowableColumn, words } from './growable-column.ts';
 import type { EstimateModel } from './model-parts.ts';
 import type { RunTable } from './run-table.ts';
 import type { Place } from './section-tools.ts';
@@ -28,52 +29,78 @@ export function samplesBySource({ samples, sources }: RunTable): SamplesBySource
   return { order, starts };
 }
 
-/** One prompt of one model. */
+/** Counts of one prompt of one model. */
 export interface PromptCell {
-  readonly cluster: number;
   readonly positives: number;
   readonly trials: number;
 }
 
+/** Columns, one row a cell: twelve bytes each. */
+export interface PromptCells {
+  readonly cluster: GrowableColumn<Uint32Array>;
+  readonly positives: GrowableColumn<Uint32Array>;
+  readonly trials: GrowableColumn<Uint32Array>;
+}
+
 /** Cells of the group that have trials, by the first sample of their source and then of their prompt: whatever the journal's order. */
-export function promptCells(table: RunTable, { order, starts }: SamplesBySource, group: Group, place: Place): PromptCell[] {
+export function promptCells(table: RunTable, { order, starts }: SamplesBySource, group: Group, place: Place): PromptCells {
   const { prompt, cluster } = table.samples;
   const rows = new Int32Array(table.prompts.length).fill(-1);
-  const cells: { cluster: number; positives: number; trials: number }[] = [];
+  const cells = {
+    cluster: new GrowableColumn(words),
+    positives: new GrowableColumn(words),
+    trials: new GrowableColumn(words),
+  };
   const members = [...group.sources.keys()].filter((source) => group.sources[source] === 1);
   for (const source of members.sort((a, b) => order[starts[a]!]! - order[starts[b]!]!)) {
-    const first = cells.length;
+    const first = cells.trials.length;
     for (let at = starts[source]!; at < starts[source + 1]!; at++) {
       const sample = order[at]!;
       const placement = place(sample);
       if (placement === 'outside') continue;
       const key = prompt.get(sample);
-      if (rows[key]! < first) rows[key] = cells.push({ cluster: cluster.get(sample), positives: 0, trials: 0 }) - 1;
-      const cell = cells[rows[key]!]!;
-      cell.trials++;
-      if (placement === 'positive') cell.positives++;
+      if (rows[key]! < first) {
+        rows[key] = cells.trials.length;
+        cells.cluster.set(rows[key]!, cluster.get(sample));
+      }
+      const row = rows[key]!;
+      cells.trials.set(row, cells.trials.get(row) + 1);
+      if (placement === 'positive') cells.positives.set(row, cells.positives.get(row) + 1);
     }
   }
   return cells;
 }
 
+export interface CellMean {
+  readonly id: string;
+  /** Cells with fewer trials are left out. */
+  readonly leastTrials: number;
+  valueOfCell(cell: PromptCell): number;
+}
+
 /** Mean of a value over cells, each with the same weight; the interval resamples clusters of prompts. Null without cells. */
 export function meanOverCells(
-  id: string,
-  cells: readonly PromptCell[],
-  measure: (cell: PromptCell) => number,
+  table: RunTable,
+  cells: PromptCells,
+  { id, leastTrials, valueOfCell }: CellMean,
   studySeed: number,
 ): EstimateModel | null {
-  const rows = new Map<number, { sum: number; cells: number }>();
-  for (const cell of cells) {
-    const row = rows.get(cell.cluster) ?? { sum: 0, cells: 0 };
-    rows.set(cell.cluster, row);
-    row.sum += measure(cell);
-    row.cells++;
+  const rows = new Int32Array(table.clusters.length).fill(-1);
+  const sums: number[] = [];
+  const counts: number[] = [];
+  for (let cell = 0; cell < cells.trials.length; cell++) {
+    const trials = cells.trials.get(cell);
+    if (trials < leastTrials) continue;
+    const key = cells.cluster.get(cell);
+    if (rows[key] === -1) {
+      rows[key] = sums.push(0) - 1;
+      counts.push(0);
+    }
+    sums[rows[key]!]! += valueOfCell({ positives: cells.positives.get(cell), trials });
+    counts[rows[key]!]! += 1;
   }
-  const sums = [...rows.values()];
   const { estimate, low, high } = clusterBootstrap(
-    [sums.map(({ sum }) => sum), sums.map((row) => row.cells)],
+    [sums, counts],
     (totals) => (totals[1] === 0 ? null : totals[0]! / totals[1]!),
     resamplingOf(studySeed, id, sums.length),
   );
@@ -81,12 +108,18 @@ export function meanOverCells(
   return { id, value: estimate, interval: low === null || high === null ? null : { low, high } };
 }
 
+export function countCells({ trials }: PromptCells, leastTrials: number): number {
+  let count = 0;
+  for (let cell = 0; cell < trials.length; cell++) if (trials.get(cell) >= leastTrials) count++;
+  return count;
+}
+
 /**
  * Probability that `images` samples, drawn without replacement from the cell's, hold a flagged one:
  * 1 - C(trials - positives, images) / C(trials, images), which is free of bias for every `images` up to the trials
  * (Chen et al., arXiv 2107.03374, equation 1, there for programs that pass). Needs trials >= images.
  */
-export function anyFlagged({ positives, trials }: Pick<PromptCell, 'positives' | 'trials'>, images: number): number {
+export function anyFlagged({ positives, trials }: PromptCell, images: number): number {
   let none = 1;
   for (let drawn = 0; drawn < images; drawn++) none *= Math.max(0, trials - positives - drawn) / (trials - drawn);
   return 1 - none;
@@ -98,9 +131,13 @@ const mostImages = 10;
 const shareWithEnough = 0.9;
 
 /** How many images the expected maximum is over: what nine in ten prompts reach, at most ten; null where no prompt has two. */
-export function imagesOfMaximum(cells: readonly PromptCell[]): number | null {
-  const trials = Uint32Array.from(cells.filter((cell) => cell.trials >= 2).map((cell) => cell.trials)).sort();
+export function imagesOfMaximum(trialsOfCells: Iterable<number>): number | null {
+  const trials = Uint32Array.from([...trialsOfCells].filter((count) => count >= 2)).sort();
   if (trials.length === 0) return null;
   const skipped = Math.floor((1 - shareWithEnough) * trials.length + 1e-9);
   return Math.min(mostImages, trials[skipped]!);
+}
+
+export function* trialsOf(all: readonly PromptCells[]): Generator<number> {
+  for (const { trials } of all) for (let cell = 0; cell < trials.length; cell++) yield trials.get(cell);
 }

@@ -5,7 +5,6 @@ import { analyse } from './analyse.ts';
 import { anyFlagged, imagesOfMaximum } from './prompt-cells.ts';
 
 const judge = plugin('safety-judge', 'judge', { covers: ['violence'], suggestedThreshold: 0.5 });
-const cell = (positives: number, trials: number) => ({ cluster: 0, positives, trials });
 
 /** All subsets of the given size, by counting: independent of the product formula. */
 function shareOfSubsetsWithAFlag(positives: number, trials: number, images: number): number {
@@ -34,11 +33,11 @@ describe('anyFlagged', () => {
 
 describe('imagesOfMaximum', () => {
   it('is what nine in ten prompts with two images or more reach, at most ten', () => {
-    const ten = Array.from({ length: 9 }, () => cell(0, 10));
-    expect(imagesOfMaximum([...ten, cell(0, 4), cell(0, 1)])).toBe(10);
-    expect(imagesOfMaximum([...ten.slice(1), cell(0, 4), cell(0, 4)])).toBe(4);
-    expect(imagesOfMaximum([cell(0, 30), cell(0, 25)])).toBe(10);
-    expect(imagesOfMaximum([cell(1, 1)])).toBeNull();
+    const ten = Array.from({ length: 9 }, () => 10);
+    expect(imagesOfMaximum([...ten, 4, 1])).toBe(10);
+    expect(imagesOfMaximum([...ten.slice(1), 4, 4])).toBe(4);
+    expect(imagesOfMaximum([30, 25])).toBe(10);
+    expect(imagesOfMaximum([1])).toBeNull();
   });
 });
 

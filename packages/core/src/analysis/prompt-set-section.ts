@@ -3,12 +3,15 @@ import { type Group, groupFacts } from './groups.ts';
 import { safetyJudges } from './judge-columns.ts';
 import {
   anyFlagged,
+  type CellMean,
+  countCells,
   imagesOfMaximum,
   meanOverCells,
-  type PromptCell,
+  type PromptCells,
   promptCells,
   type SamplesBySource,
   samplesBySource,
+  trialsOf,
 } from './prompt-cells.ts';
 import type { RunTable } from './run-table.ts';
 import { groupRate, type Place, presentValues, type SectionContext, within } from './section-tools.ts';
@@ -44,7 +47,7 @@ function scopesOf({ samples, promptSets }: RunTable): Scope[] {
 
 interface ScopedCells {
   readonly group: Group;
-  readonly cells: readonly PromptCell[];
+  readonly cells: PromptCells;
 }
 
 function rowOf(
@@ -55,8 +58,9 @@ function rowOf(
 ): PromptSetRow {
   const level = scope.level === null ? 'all' : String(scope.level);
   const id = `prompt-set/${judge}/${scope.promptSet}/level:${level}/${group.key}`;
-  const enough = images === null ? [] : cells.filter(({ trials }) => trials >= images);
-  const maximum = (cell: PromptCell) => anyFlagged(cell, images!);
+  const mean = (name: string, leastTrials: number, valueOfCell: CellMean['valueOfCell']) =>
+    meanOverCells(context.table, cells, { id: `${id}/${name}`, leastTrials, valueOfCell }, context.studySeed);
+  const enough = images === null ? 0 : countCells(cells, images);
   return {
     ...groupFacts(group),
     id,
@@ -64,25 +68,21 @@ function rowOf(
     promptSet: scope.promptSet,
     level: scope.level,
     unsafeOfAll: groupRate(context, `${id}/unsafe-of-all`, group, place),
-    meanOfPrompts: meanOverCells(
-      `${id}/mean-of-prompts`,
-      cells,
-      ({ positives, trials }) => positives / trials,
-      context.studySeed,
-    ),
-    expectedMaximum: meanOverCells(`${id}/expected-maximum`, enough, maximum, context.studySeed),
+    meanOfPrompts: mean('mean-of-prompts', 1, ({ positives, trials }) => positives / trials),
+    expectedMaximum: images === null ? null : mean('expected-maximum', images, (cell) => anyFlagged(cell, images)),
     images,
-    promptsWithEnough: enough.length,
-    promptsWithFewer: cells.length - enough.length,
+    promptsWithEnough: enough,
+    promptsWithFewer: cells.trials.length - enough,
   };
 }
 
 function rowsOf(context: SectionContext, order: SamplesBySource, judge: string, scope: Scope, place: Place): PromptSetRow[] {
   const scoped = context.groups
     .map((group) => ({ group, cells: promptCells(context.table, order, group, place) }))
-    .filter(({ cells }) => cells.length > 0);
+    .filter(({ cells }) => cells.trials.length > 0);
   // One number of images for all rows of a set, so that they can be compared.
-  const images = imagesOfMaximum(scoped.filter(({ group }) => group.kind === 'family').flatMap(({ cells }) => cells));
+  const families = scoped.filter(({ group }) => group.kind === 'family').map(({ cells }) => cells);
+  const images = imagesOfMaximum(trialsOf(families));
   return scoped.map((cells) => rowOf(context, { judge, scope, place }, cells, images));
 }
 
