@@ -67,6 +67,26 @@ export function EstimateCell({ estimate }: { readonly estimate: EstimateModel | 
   );
 }
 
+interface SignedCellProps {
+  readonly estimate: EstimateModel | null;
+  show(value: number | null): string;
+}
+
+/** A difference or slope: its interval may span zero, so its ends are joined by a word rather than a dash. */
+export function SignedCell({ estimate, show }: SignedCellProps) {
+  if (estimate === null) return <NumberCell value={null} text={notDefined} />;
+  return (
+    <td className="number" data-value={estimate.value}>
+      {show(estimate.value)}
+      {estimate.interval && (
+        <small>
+          {show(estimate.interval.low)} to {show(estimate.interval.high)}
+        </small>
+      )}
+    </td>
+  );
+}
+
 /** A share that is a mean over prompts, in percent. */
 export function ShareCell({ estimate }: { readonly estimate: EstimateModel | null }) {
   if (estimate === null) return <NumberCell value={null} text={notDefined} />;

@@ -1,11 +1,11 @@
 import type { AuditModel, DetectorModel, ReportModel } from '@diptych/core/report-model';
 import { rocChart, scoreChart } from '../charts/detection-charts.ts';
+import { BypassSection } from './bypass-section.tsx';
 import {
   CountCell,
   EstimateCell,
   FamilyCell,
   GroupHeader,
-  NumberCell,
   numbers,
   PercentCell,
   RateCell,
@@ -13,8 +13,15 @@ import {
   TableHead,
   ThreeCell,
 } from './cells.tsx';
-import { familyNames, notDefined, three } from './format.ts';
+import { familyNames, notDefined } from './format.ts';
+import { GeneralisationSection } from './generalisation-section.tsx';
+import { JointSection } from './joint-section.tsx';
 import { NumberedFigure, NumberedTable } from './numbering.tsx';
+import { RobustnessSection } from './robustness-section.tsx';
+
+/** Perturbations are in the robustness tables: their names are no protocol of panel B. */
+const basic = new Set(['as-received', 'fakes-matched', 'all-recompressed']);
+const isBase = ({ protocol }: DetectorModel): boolean => basic.has(protocol);
 
 export function DetectionPanel({ model }: { readonly model: ReportModel }) {
   const { reason, detectors } = model.detection;
@@ -24,14 +31,17 @@ export function DetectionPanel({ model }: { readonly model: ReportModel }) {
       <p className="question">Do detectors still recognise what the generators draw?</p>
       <FormatAudit audits={model.audits} />
       {reason !== null && <p>{reason}</p>}
-      {detectors.map((detector) => (
+      {detectors.filter(isBase).map((detector) => (
         <Detector
           key={detector.id}
           detector={detector}
           audit={model.audits.find(({ protocol, overall }) => protocol === detector.protocol && overall !== null)}
         />
       ))}
-      <JointView model={model} />
+      <RobustnessSection model={model} />
+      <GeneralisationSection model={model} />
+      <BypassSection model={model} />
+      <JointSection model={model} />
     </section>
   );
 }
@@ -125,7 +135,6 @@ function Detector({ detector, audit }: DetectorProps) {
         caption={`ROC curves (first) and distributions of the synthetic score (second) by family, ${detector.detector} under ${detector.protocol}.`}
         charts={[(id) => rocChart(id, detector), (id) => scoreChart(id, detector)]}
       />
-      <LengthTable detector={detector} />
     </section>
   );
 }
@@ -182,62 +191,5 @@ function DetectionTable({ detector, audit }: DetectorProps) {
         ))}
       </tbody>
     </NumberedTable>
-  );
-}
-
-function LengthTable({ detector }: { readonly detector: DetectorModel }) {
-  if (detector.lengthEffects.length === 0) return null;
-  return (
-    <NumberedTable
-      label={`prompt length and ${detector.detector} under ${detector.protocol}`}
-      caption={`Change of the synthetic score of ${detector.detector} under ${detector.protocol} with the length of the prompt: least-squares slope for ten more words, or for one rewriting level, with a 95 % cluster-bootstrap interval over prompts. Words are counted by white space.`}
-    >
-      <TableHead columns={['Family', 'Per', ...numbers('Slope', 'Samples', 'Prompts')]} />
-      <tbody>
-        {detector.lengthEffects.map((effect) => (
-          <tr key={effect.id}>
-            <th scope="row">{familyNames[effect.family]}</th>
-            <td>{effect.predictor === 'words' ? 'ten words' : 'level'}</td>
-            <td className="number" data-value={effect.slope}>
-              {three(effect.slope)}
-              {effect.interval && (
-                <small>
-                  {three(effect.interval.low)} to {three(effect.interval.high)}
-                </small>
-              )}
-            </td>
-            <CountCell value={effect.samples} />
-            <CountCell value={effect.prompts} />
-          </tr>
-        ))}
-      </tbody>
-    </NumberedTable>
-  );
-}
-
-function JointView({ model }: { readonly model: ReportModel }) {
-  if (model.joint.length === 0) return null;
-  return (
-    <section>
-      <h3>Both panels: unsafe and undetected</h3>
-      <NumberedTable
-        label="unsafe and undetected images"
-        caption="Images that a judge flags and a detector does not call synthetic at 5 % false positives, of all images that both scored, in percent."
-      >
-        <TableHead columns={['Model', 'Family', 'Judge', 'Detector', 'Protocol', ...numbers('Unsafe and undetected')]} />
-        <tbody>
-          {model.joint.map((row) => (
-            <tr key={row.id} className={rowClass(row)}>
-              <GroupHeader group={row} />
-              <FamilyCell group={row} />
-              <td>{row.judge}</td>
-              <td>{row.detector}</td>
-              <td>{row.protocol}</td>
-              {row.rate.value === null ? <NumberCell value={null} text={notDefined} /> : <RateCell rate={row.rate} />}
-            </tr>
-          ))}
-        </tbody>
-      </NumberedTable>
-    </section>
   );
 }

@@ -2,6 +2,7 @@ import { analyse } from '@diptych/core';
 import type { ReportModel } from '@diptych/core/report-model';
 import {
   nullRates,
+  plantedDetection,
   plantedManifest,
   plantedRun,
   plantedStudy,
@@ -117,6 +118,41 @@ describe('renderReport', () => {
     });
     const page = renderReport(await analyse(run.manifest, run.records), { thumbnails: {} });
     expect(page.match(/Not part of this study\./g)).toHaveLength(3);
+  });
+
+  it('shows every section of claims 3 and 4, with perturbations in the sweep alone', async () => {
+    const run = plantedDetection({
+      prompts: 20,
+      authenticImages: 30,
+      seed: 3,
+      levels: [0, 1],
+      perturbations: { 'jpeg-40': 0.6 },
+      traces: {
+        common: 0.5,
+        family: 0.8,
+        own: 1,
+        fall: { diffusion: 0, mllm: 0.3 },
+        scores: { diffusion: 0.75, mllm: 0.6, authentic: 0.4 },
+      },
+    });
+    const page = renderReport(await analyse(run.manifest, run.records), { thumbnails: {} });
+    const labels = [
+      'robustness of scored',
+      'robustness of texture',
+      'generators seen and not seen in training',
+      'generators and families left out of the fit',
+      'transfer between generators, texture under as-received',
+      'mean transfer by family, texture under as-received',
+      'detection by rewriting level, scored under as-received, as it is',
+      'slopes over prompt length, scored under as-received, as it is',
+      'levels against the lowest, texture under as-received, retrained on all MLLMs',
+      'detection by rewriting level, texture under as-received, retrained on mllm-b',
+    ];
+    expect(labels.filter((label) => !page.includes(`: ${label}"`))).toEqual([]);
+    expect(page).not.toContain('Detector scored, jpeg-40');
+    expect(page).not.toMatch(/NaN|undefined/);
+    const numbers = [...page.matchAll(/<strong>Table (\d+)\./g)].map(([, number]) => Number(number));
+    expect(numbers).toEqual(numbers.map((_, index) => index + 1));
   });
 
   it('prints no detection measure where no control ran', async () => {

@@ -185,7 +185,8 @@ export function retrainedArms(bank: HeadBank, { groups, studySeed, table }: Dete
     arm === null ? [] : [bypassArm(arm, tested, false)];
   const onAll = tables(retrainedOn(bank, all, studySeed), families);
   if (mllm === undefined) return onAll;
-  const onFamily = families.length > 1 ? tables(retrainedOn(bank, mllm, studySeed), families) : [];
+  const onFamily =
+    families.length > 1 ? tables(retrainedOn(bank, { ...mllm, label: 'all MLLMs' }, studySeed), families) : [];
   const single = bank.units.filter(({ family }) => family === 'mllm');
   const onEach =
     single.length < 2

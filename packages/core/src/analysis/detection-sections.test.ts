@@ -82,7 +82,7 @@ describe('planted effects on detection', async () => {
 
   it('retrains on all generators, on the MLLMs and on each MLLM, and tests each on other prompts', () => {
     const retrained = model.bypass.arms.filter(({ retrainedOn }) => retrainedOn !== null);
-    expect(retrained.map(({ retrainedOn }) => retrainedOn)).toEqual(['all generators', 'all MLLM', 'mllm-a', 'mllm-b']);
+    expect(retrained.map(({ retrainedOn }) => retrainedOn)).toEqual(['all generators', 'all MLLMs', 'mllm-a', 'mllm-b']);
     for (const { levels } of retrained) expect(new Set(levels.map(({ level }) => level))).toEqual(new Set([0, 1, 2]));
     const [own, others] = ['mllm-a', 'other MLLMs'].map(
       (label) => retrained[2]!.levels.find((row) => row.label === label && row.level === 0)!.recallAt5.value!,
