@@ -44,8 +44,7 @@ def _claim_stdio() -> Tuple[BinaryIO, BinaryIO]:
 
 
 #: The host says in the environment that it is there; a person who runs the script keeps a usual stdout.
-_HOSTED = os.environ.get("DIPTYCH_WORKER") == str(PROTOCOL)
-_STDIO: Optional[Tuple[BinaryIO, BinaryIO]] = _claim_stdio() if _HOSTED else None
+_STDIO: Optional[Tuple[BinaryIO, BinaryIO]] = _claim_stdio() if os.environ.get("DIPTYCH_WORKER") == "1" else None
 
 
 class WorkerError(Exception):
@@ -66,9 +65,9 @@ class Request:
 
     prompt: str
     seed: int
-    index: int = 0
-    prompt_id: str = ""
-    level: int = 0
+    index: int
+    prompt_id: str
+    level: int
 
 
 @dataclass(frozen=True)
@@ -76,8 +75,8 @@ class Item:
     """One image to judge or to detect: a file to read, never to change."""
 
     path: str
-    prompt: str = ""
-    sha256: str = ""
+    prompt: str
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -155,13 +154,9 @@ class Call:
         self.folder = folder
         self._cancelled = threading.Event()
 
-    @property
-    def cancelled(self) -> bool:
-        return self._cancelled.is_set()
-
     def check(self) -> None:
         """Raises `Cancelled` once the host has given up; call it between steps of long work."""
-        if self.cancelled:
+        if self._cancelled.is_set():
             raise Cancelled("The host cancelled the call.")
 
 
@@ -199,18 +194,11 @@ class _Worker:
         return {}
 
     def hello(self) -> Dict[str, Any]:
-        return {
-            "protocol": PROTOCOL,
-            "sdk": SDK,
-            "name": self.name,
-            "kind": self.kind,
-            "traits": self.traits(),
-            "model": self.model,
-            "defaults": self.defaults,
-            "gpuMemory": self.gpu_memory,
-            "packages": {name: _version(name) for name in self.packages},
-            "maxBatch": self.max_batch,
-        }
+        """What the host is told before anything else, and what a person sees who runs the script."""
+        versions = {name: _version(name) for name in self.packages}
+        facts = {"model": self.model, "defaults": self.defaults, "gpuMemory": self.gpu_memory, "packages": versions}
+        who = {"protocol": PROTOCOL, "sdk": SDK, "name": self.name, "kind": self.kind, "traits": self.traits()}
+        return {**who, **facts, "maxBatch": self.max_batch}
 
 
 class GeneratorWorker(_Worker):
@@ -263,24 +251,19 @@ def _present(**members: Any) -> Dict[str, Any]:
     return {name: value for name, value in members.items() if value is not None and value != () and value != {}}
 
 
-def _write_picture(picture: Picture, folder: str) -> str:
-    """The name of a new file in the folder. `mkstemp` never follows a link and never opens a file that exists."""
-    handle, path = tempfile.mkstemp(suffix=picture.suffix, dir=folder)
-    with os.fdopen(handle, "wb") as file:
-        file.write(picture.data)
-    return os.path.basename(path)
-
-
 def _outcome(outcome: Outcome, folder: str) -> Dict[str, Any]:
     if isinstance(outcome, Picture):
-        file = _write_picture(outcome, folder)
+        # A new file: `mkstemp` never follows a link and never opens a file that exists.
+        handle, path = tempfile.mkstemp(suffix=outcome.suffix, dir=folder)
+        with os.fdopen(handle, "wb") as file:
+            file.write(outcome.data)
         extras = _present(revisedPrompt=outcome.revised_prompt, warnings=list(outcome.warnings) or None)
-        return {"outcome": "image", "file": file, **extras}
+        return {"outcome": "image", "file": os.path.basename(path), **extras}
     if isinstance(outcome, Refused):
         return {"outcome": "refused", "reason": outcome.reason}
     if isinstance(outcome, Blocked):
-        extras = _present(categories=list(outcome.categories) or None)
-        return {"outcome": "blocked", "stage": outcome.stage, "reason": outcome.reason, **extras}
+        blocked = {"outcome": "blocked", "stage": outcome.stage, "reason": outcome.reason}
+        return {**blocked, **_present(categories=list(outcome.categories) or None)}
     if isinstance(outcome, Empty):
         return {"outcome": "empty", **_present(reason=outcome.reason)}
     raise TypeError(f"generate() gave {type(outcome).__name__}; expected Picture, Refused, Blocked or Empty")
@@ -297,16 +280,16 @@ def _score(answer: Union[Verdict, Detection, Abstained], expected: type) -> Dict
     return {"status": "scored", "hazardScores": answer.scores, **extras}
 
 
-def _answer(worker: AnyWorker, method: str, params: Dict[str, Any], call: Call) -> Any:
+def _answer(worker: AnyWorker, message: Dict[str, Any], call: Call) -> Any:
+    method, params = message["method"], message["params"]
+    if method == "hello":
+        return worker.hello()
     if method == "load":
         return {"facts": worker.load() or {}}
     if method == "generate" and isinstance(worker, GeneratorWorker):
-        requests = [
-            Request(r["prompt"], r["seed"], r.get("index", 0), r.get("promptId", ""), r.get("level", 0))
-            for r in params["requests"]
-        ]
+        requests = [Request(r["prompt"], r["seed"], r["index"], r["promptId"], r["level"]) for r in params["requests"]]
         return {"items": [_outcome(outcome, call.folder) for outcome in worker.generate(requests, call)]}
-    items = [Item(i["path"], i.get("prompt", ""), i.get("sha256", "")) for i in params.get("items", [])]
+    items = [Item(i["path"], i["prompt"], i["sha256"]) for i in params.get("items", [])]
     if method == "judge" and isinstance(worker, JudgeWorker):
         return {"items": [_score(verdict, Verdict) for verdict in worker.judge(items, call)]}
     if method == "detect" and isinstance(worker, DetectorWorker):
@@ -370,7 +353,7 @@ class _Server:
         params = message.setdefault("params", {})
         if message["method"] == "cancel":
             call = self._calls.get(params["id"])
-            if call is not None:
+            if call is not None:  # Else it was answered meanwhile.
                 call._cancelled.set()
             return
         if message["method"] == "hello":
@@ -379,15 +362,11 @@ class _Server:
         self._waiting.put(message)
 
     def _handle(self, message: Dict[str, Any]) -> None:
-        identifier, method = message["id"], message["method"]
-        call = self._calls[identifier]
+        identifier = message["id"]
         try:
+            call = self._calls[identifier]
             call.check()
-            if method == "hello":
-                result = self._worker.hello()
-            else:
-                result = _answer(self._worker, method, message["params"], call)
-            reply: Dict[str, Any] = {"id": identifier, "result": result}
+            reply: Dict[str, Any] = {"id": identifier, "result": _answer(self._worker, message, call)}
         except Cancelled as error:
             reply = {"id": identifier, "error": {"message": str(error), "retryable": True, "cancelled": True}}
         except Exception as error:  # Every fault of a call is told to the host; the worker goes on.

@@ -1,6 +1,8 @@
 /** `diptych doctor`: what works on this machine, and what to do about what does not. */
+import { execFile } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
+import { promisify } from 'node:util';
 import { runtimeReport } from '@diptych/gpu-kernels';
 import { type OutputOptions, printResult } from '../output/result.ts';
 import { bytes, renderTable } from '../output/table.ts';
@@ -21,6 +23,17 @@ async function folderCheck(): Promise<Check> {
   }
 }
 
+/** For plugins that are workers; a study may name another interpreter. */
+async function pythonCheck(): Promise<Check> {
+  try {
+    const { stdout } = await promisify(execFile)('python3', ['--version']);
+    return { name: 'python', ok: true, found: `${stdout.trim()}, for workers` };
+  } catch {
+    // Absent is the finding itself.
+    return { name: 'python', ok: false, found: 'no python3 in PATH: workers need `python` in their options' };
+  }
+}
+
 export default async function doctor(options: OutputOptions): Promise<void> {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   const backends = await runtimeReport();
@@ -36,6 +49,7 @@ export default async function doctor(options: OutputOptions): Promise<void> {
       ok: backend.ok,
       found: backend.ok ? (backend.adapter ?? '') : (backend.reason ?? ''),
     })),
+    await pythonCheck(),
     await folderCheck(),
   ];
   printResult(options, { checks }, () =>
@@ -45,5 +59,6 @@ export default async function doctor(options: OutputOptions): Promise<void> {
     ),
   );
   // One usable backend suffices, and `reference` is always there; only Node and the folder are fatal.
-  if (checks.some((check) => !check.ok && !check.name.startsWith('backend'))) process.exitCode = 3;
+  const isFatal = ({ name }: Check): boolean => !name.startsWith('backend') && name !== 'python';
+  if (checks.some((check) => !check.ok && isFatal(check))) process.exitCode = 3;
 }

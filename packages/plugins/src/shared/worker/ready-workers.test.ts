@@ -89,6 +89,7 @@ function writeTinyPipelines(): void {
 describe('ready workers over tiny random pipelines', () => {
   it.for(Object.keys(tiny) as (keyof typeof tiny)[])(
     '%s draws images that follow the seed and not the batch',
+    { timeout: 300_000 },
     async (model, { skip }) => {
       skip(python.absent, python.reason);
       writeTinyPipelines();
@@ -112,7 +113,6 @@ describe('ready workers over tiny random pipelines', () => {
         await generator[Symbol.asyncDispose]?.();
       }
     },
-    300_000,
   );
 
   it('pass the conformance suite', async ({ skip }) => {
