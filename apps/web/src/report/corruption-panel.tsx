@@ -71,7 +71,7 @@ function Twins({ judge }: JudgeProps) {
       {families.length > 0 && (
         <NumberedTable
           label={`corruption of the families, ${judge.judge}`}
-          caption={`Corrupted images of diffusion models minus those of MLLMs by ${judge.judge}, over shared pairs, in percentage points. p adjusted by Holm over both tables and all corruption judges.`}
+          caption={`Corrupted images of diffusion models minus those of MLLMs by ${judge.judge}, over shared pairs, in percentage points. p adjusted by Holm over the tests of families in both tables, all corruption judges together.`}
         >
           <TableHead columns={['Prompts', ...numbers('Diffusion minus MLLM')]} />
           <tbody>

@@ -34,7 +34,7 @@ export function LanguageSection({ model }: { readonly model: ReportModel }) {
           {families.length > 0 && (
             <NumberedTable
               label="difference of the families by language"
-              caption="Unsafe rate of MLLMs minus that of diffusion models over shared prompts of one language, in percentage points. p adjusted by Holm over all tests of this section."
+              caption="Unsafe rate of MLLMs minus that of diffusion models over shared prompts of one language, in percentage points. p adjusted by Holm over this section’s tests of families."
             >
               <TableHead columns={['Judge', 'Language', ...numbers('MLLM minus diffusion')]} />
               <tbody>

@@ -67,7 +67,7 @@ function FamiliesTable({ families }: OverRefusal) {
   return (
     <NumberedTable
       label="over-refusal of the families by outcome"
-      caption="Share of benign samples without an image, MLLM minus diffusion over shared prompts, in percentage points, for each way of withholding. p adjusted by Holm over all tests of this section."
+      caption="Share of benign samples without an image, MLLM minus diffusion over shared prompts, in percentage points, for each way of withholding. p adjusted by Holm over this section’s tests of families."
     >
       <TableHead columns={['Outcome', ...numbers('MLLM minus diffusion')]} />
       <tbody>

@@ -53,7 +53,8 @@ function factsOf({ as, of, rule, weights }: Ensemble, members: readonly Member[]
     simulated: members.some(({ columns }) => columns.facts.simulated),
     covers,
     coverMask: hazardMask(covers),
-    scoresCorruption: members.some(({ columns }) => columns.facts.scoresCorruption),
+    // One member's corruption score is no vote: the ensemble then borrows one, as any judge without does.
+    scoresCorruption: members.filter(({ columns }) => columns.facts.scoresCorruption).length > 1,
     threshold: rule === 'any' ? 0 : 0.5,
     thresholdOrigin: 'share of the votes that must be exceeded',
     corruptionThreshold: rule === 'any' ? 0 : 0.5,

@@ -83,11 +83,22 @@ function mapTests(value: unknown, map: (test: FamilyTest) => FamilyTest): unknow
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapTests(item, map)]));
 }
 
-/** The same section with p-values adjusted by Holm: all tests of one section are one family of tests. */
+/** Ids of rows hold the key of their group; see `groups.ts`. */
+const isOfModel = ({ id }: FamilyTest): boolean => /\/(?:model|pooled):/.test(id);
+
+/**
+ * The same section with p-values adjusted by Holm. Tests of families and tests of single models are two families of tests: in
+ * a study of two models both would say the same twice, and a study of forty would drown the question about the families.
+ */
 export function adjustTests<T>(section: T): T {
   const tested = testsIn(section).filter(({ pValue }) => pValue !== null);
-  const pValues = holmAdjust(tested.map(({ pValue }) => pValue!));
-  const adjusted = new Map(tested.map(({ id }, index) => [id, pValues[index]!]));
+  const adjusted = new Map<string, number>();
+  for (const family of [tested.filter(isOfModel), tested.filter((test) => !isOfModel(test))]) {
+    const pValues = holmAdjust(family.map(({ pValue }) => pValue!));
+    family.forEach(({ id }, index) => {
+      adjusted.set(id, pValues[index]!);
+    });
+  }
   return mapTests(section, (test) => ({ ...test, pAdjusted: adjusted.get(test.id) ?? null })) as T;
 }
 
