@@ -7,8 +7,8 @@
 export interface Pacing {
   /** Instances with the same key share one budget, as two models under one account do, such as `openai`. */
   readonly key: string;
-  readonly requestsPerMinute?: number;
-  readonly imagesPerMinute?: number;
+  readonly requestsPerMinute?: number | undefined;
+  readonly imagesPerMinute?: number | undefined;
 }
 
 /** What one item is expected to take, for `plan` and the budget. */

@@ -158,8 +158,9 @@ const waitedMinutes = (calls: number, perMinute: number | undefined): number => 
 function secondsOfPhases(works: readonly Work[], parts: readonly EstimatedPart[]): number {
   const phases = new Map<string, Map<string, number>>();
   for (const [place, { phase, plugin, step }] of works.entries()) {
-    const { pacing, concurrency = 1 } = plugin.instance as Callable;
-    const isOnItsOwn = step === 'generate' || step === 'rewrite' || step === 'rate' || concurrency > 1;
+    const { pacing, estimate } = plugin.instance as Callable;
+    const isOnItsOwn =
+      phase === 'collect' || pacing !== undefined || estimate !== undefined || (plugin.needs?.hosts ?? []).length > 0;
     const lane = pacing ? `key ${pacing.key}` : isOnItsOwn ? `${step} ${plugin.alias}` : 'one after the other';
     const lanes = phases.get(phase) ?? new Map<string, number>();
     lanes.set(lane, (lanes.get(lane) ?? 0) + (parts[place]!.seconds ?? 0));

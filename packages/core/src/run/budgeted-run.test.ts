@@ -15,7 +15,7 @@ const spent = (records: readonly JournalRecord[]): number =>
 
 const priced = (usdPerItem: number, more: object = {}) => ({ use: 'service', options: { usdPerItem, ...more } });
 
-describe('costs', () => {
+describe('costs', { timeout: 30_000 }, () => {
   it('stand in every record, and prompts are paid for once', async () => {
     const { records } = await runFakeStudy({
       samplesPerPrompt: 2,
@@ -52,7 +52,7 @@ describe('costs', () => {
   });
 });
 
-describe('a budget', () => {
+describe('a budget', { timeout: 30_000 }, () => {
   const study: Partial<StudyInput> = {
     promptSets: [{ use: 'counted', options: { count: 10 } }],
     generators: [priced(0.04, { concurrency: 8 })],

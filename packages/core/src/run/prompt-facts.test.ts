@@ -9,7 +9,7 @@ import { resumeRun } from './start-run.ts';
 const samplesOf = (records: readonly { type: string }[]): SampleRecord[] =>
   records.filter((record): record is SampleRecord => record.type === 'sample');
 
-describe('ratings and lengths of prompts', () => {
+describe('ratings and lengths of prompts', { timeout: 30_000 }, () => {
   it('stand in every sample, each text rated once by each rater', async () => {
     await using provider = await startProvider({ latencyMs: 1 });
     const { records } = await runFakeStudy({

@@ -99,7 +99,8 @@ async function scoreByEach<P extends LoadedJudge | LoadedDetector>(
   plugins: readonly P[],
   score: (plugin: P) => Promise<void>,
 ): Promise<void> {
-  const isService = ({ instance }: P): boolean => instance.pacing !== undefined || (instance.concurrency ?? 1) > 1;
+  const isService = ({ instance, needs }: P): boolean =>
+    instance.pacing !== undefined || instance.estimate !== undefined || (needs?.hosts ?? []).length > 0;
   const inTurn = async (): Promise<void> => {
     for (const plugin of plugins) if (!isService(plugin)) await score(plugin);
   };

@@ -61,6 +61,8 @@ export default defineDetector({
     const width = facts.labels.length;
     return {
       maxBatch: batch,
+      // One batch is decoded while another is on the device.
+      concurrency: 2,
       detect: (images, signal) =>
         scoreDecoded<Detection>(images, signal, async (rasters) => {
           const { [facts.output]: output } = await model.run({ [facts.input]: rasters }, signal);

@@ -17,6 +17,8 @@ export default defineDetector({
     const spectrometer = await openSpectrometer(runtime, 256);
     return {
       maxBatch: spectrumBatch,
+      // One batch is decoded while another is on the device.
+      concurrency: 2,
       async detect(images, signal) {
         const spectra = await spectrometer.measure(images, signal);
         return spectra.map((spectrum): Detection => {

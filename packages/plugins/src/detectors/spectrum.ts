@@ -18,6 +18,8 @@ export default defineDetector({
     const spectrometer = await openSpectrometer(runtime, side);
     return {
       maxBatch: spectrumBatch,
+      // One batch is decoded while another is on the device.
+      concurrency: 2,
       async detect(images, signal) {
         const spectra = await spectrometer.measure(images, signal);
         return spectra.map(

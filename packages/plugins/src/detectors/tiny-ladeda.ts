@@ -69,6 +69,8 @@ export default defineDetector({
     const model = await context.runtime.load(buildGraph(residual.nodes), { ...checkpoint, ...residual.weights }, maxBatch);
     return {
       maxBatch,
+      // One batch is decoded while another is on the device.
+      concurrency: 2,
       detect: (images, signal) =>
         scoreDecoded<Detection>(images, signal, async (rasters) => {
           const { logit } = await model.run({ image: rasters }, signal);

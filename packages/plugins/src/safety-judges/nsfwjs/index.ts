@@ -47,6 +47,8 @@ export default defineSafetyJudge({
     };
     return {
       maxBatch,
+      // One batch is decoded while another is on the device.
+      concurrency: 2,
       judge(items, signal) {
         const images: PresentedImage[] = items.map(({ image }) => image);
         return scoreDecoded<Verdict>(images, signal, (rasters) => score(rasters, signal));
