@@ -13,7 +13,7 @@ interface Fault {
   readonly expected: Partial<Pick<InfrastructureError, 'retryable' | 'rateLimited' | 'retryAfterMs'>>;
 }
 
-const faults: readonly Fault[] = [
+export const serviceFaults: readonly Fault[] = [
   {
     what: 'a rejected key',
     reply: { status: 401, json: { error: { message: `bad key ${testKey}` } } },
@@ -51,7 +51,7 @@ export function describeServiceFaults<O extends z.ZodType>(
   optionsOf: (url: string) => z.input<O>,
 ): void {
   describe(`generator/${plugin.name} throws a fault, never an outcome`, () => {
-    it.each(faults)('for $what', async ({ reply, expected }) => {
+    it.each(serviceFaults)('for $what', async ({ reply, expected }) => {
       await using fake = await startFakeService(() => reply);
       const fault = await generateOne(plugin, optionsOf(fake.url)).catch((error: unknown) => error);
       expect(fault).toBeInstanceOf(InfrastructureError);

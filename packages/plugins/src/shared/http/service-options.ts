@@ -82,5 +82,7 @@ export const reasonOf = (text: unknown, fallback: string): string =>
   (typeof text === 'string' && text.trim() !== '' ? text.trim() : fallback).slice(0, 4000);
 
 /** Members that were set; an API's own default holds where the user said nothing. */
-export const given = <T extends object>(members: T): Partial<T> =>
-  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Partial<T>;
+export const given = <T extends object>(members: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } =>
+  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as {
+    [Key in keyof T]?: Exclude<T[Key], undefined>;
+  };

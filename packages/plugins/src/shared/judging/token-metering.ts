@@ -1,0 +1,71 @@
+/** Costs of judges that are paid by the token: from the answer's own counts, and before the first answer by an assumption. */
+import type { CostEstimate, Metered } from '@diptych/plugin-kit';
+import { z } from 'zod';
+import { given } from '../http/service-options.ts';
+import { tokenPriceOf } from '../prices.ts';
+
+export const tokenPriceOptions = {
+  /** US dollars for a million tokens; they take the place of the price table. Both or neither. */
+  usdPerMillionIn: z.number().min(0).max(100_000).optional(),
+  usdPerMillionOut: z.number().min(0).max(100_000).optional(),
+  requestsPerMinute: z.number().positive().optional(),
+  /** Calls in flight at once. */
+  concurrency: z.int().min(1).max(256).default(4),
+};
+
+interface TokenSettings {
+  readonly usdPerMillionIn?: number | undefined;
+  readonly usdPerMillionOut?: number | undefined;
+  readonly requestsPerMinute?: number | undefined;
+  readonly concurrency: number;
+}
+
+interface Price {
+  readonly usdIn: number;
+  readonly usdOut: number;
+  readonly source: string;
+  readonly asOf?: string;
+}
+
+/** Tokens of one call in `plan`: a rubric of about 700, a picture of a megapixel, and an answer of some sentences with thoughts. Arbitrary. */
+const assumedTokens = { in: 2200, out: 800 };
+
+function priceOf(options: TokenSettings, keys: readonly string[]): Price | undefined {
+  const { usdPerMillionIn: usdIn, usdPerMillionOut: usdOut } = options;
+  if (usdIn !== undefined && usdOut !== undefined)
+    return { usdIn, usdOut, source: 'options usdPerMillionIn and usdPerMillionOut' };
+  for (const key of keys) {
+    const row = tokenPriceOf(key);
+    // Pictures that a model reads are counted as tokens of text by all services with a row here.
+    if (row) return { usdIn: row.textIn, usdOut: row.textOut, source: row.source, asOf: row.asOf };
+  }
+  return undefined;
+}
+
+export interface TokenMeter {
+  readonly metering: Metered & { readonly concurrency: number };
+  /** US dollars of one answer; `undefined` where prices or counts are not known. */
+  costOf(tokensIn: number | undefined, tokensOut: number | undefined): number | undefined;
+}
+
+/** `pacingKey` is the one of the provider's generators, since they share an account; `calls` are made for one picture. */
+export function tokenMeter(pacingKey: string, options: TokenSettings, prices: readonly string[], calls: number): TokenMeter {
+  const price = priceOf(options, prices);
+  const costOf: TokenMeter['costOf'] = (tokensIn, tokensOut) =>
+    price === undefined || tokensIn === undefined || tokensOut === undefined
+      ? undefined
+      : (tokensIn * price.usdIn + tokensOut * price.usdOut) / 1e6;
+  const estimate: CostEstimate =
+    price === undefined
+      ? {
+          usdPerItem: null,
+          source: `no price known for ${prices[0] ?? 'this model'}; set usdPerMillionIn and usdPerMillionOut`,
+        }
+      : {
+          usdPerItem: calls * costOf(assumedTokens.in, assumedTokens.out)!,
+          source: `${price.source}, at ${assumedTokens.in} tokens in and ${assumedTokens.out} out a call`,
+          ...given({ asOf: price.asOf }),
+        };
+  const { concurrency, requestsPerMinute } = options;
+  return { costOf, metering: { concurrency, pacing: { key: pacingKey, ...given({ requestsPerMinute }) }, estimate } };
+}
