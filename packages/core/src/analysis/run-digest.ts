@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { JournalRecord } from '@diptych/plugin-kit';
 import { recordKey } from '../journal/seen-records.ts';
 import { canonicalJson, sha256Hex } from '../text/canonical-json.ts';
@@ -6,8 +7,11 @@ import { bytes, GrowableColumn } from './growable-column.ts';
 /** Members that say how the work went and not what came out; two machines never agree on them. */
 const circumstances = new Set(['durationMs', 'attempts', 'costUsd', 'promptCostsUsd']);
 
-const digestOf = (record: JournalRecord): string =>
-  sha256Hex(canonicalJson(Object.fromEntries(Object.entries(record).filter(([member]) => !circumstances.has(member)))));
+function digestOf(record: JournalRecord): Buffer {
+  const found: Record<string, unknown> = {};
+  for (const [member, value] of Object.entries(record)) if (!circumstances.has(member)) found[member] = value;
+  return hash('sha256', canonicalJson(found), 'buffer');
+}
 
 const digestBytes = 32;
 
@@ -26,7 +30,7 @@ export class RunDigest {
     this.#groups.set(group, column);
     // No digest is all zero, so a row that is marks an index without a record.
     if (column.length > index && column.row(index).some((byte) => byte !== 0)) return;
-    column.setRow(index, Buffer.from(digestOf(record), 'hex'));
+    column.setRow(index, digestOf(record));
   }
 
   finish(studyDigest: string): string {

@@ -108,8 +108,16 @@ function sharedGroups(first: Side, second: Side, said: ComparePairs['generators'
   // Other models on one side would make a family or the whole another mixture; with one model each they say nothing more.
   const [left, right] = [namesOf(first).length, namesOf(second).length];
   if (models.length > 0 && (models.length < left || models.length < right || left === 1)) return models;
-  return [{ group: 'all', sources: [everything(first), everything(second)] }, ...families, ...models];
+  return [
+    { group: 'all', sources: [everything(first), everything(second)] },
+    ...families.filter((family) => !models.some((model) => isSame(family, model))),
+    ...models,
+  ];
 }
+
+/** A family of one model would be tested twice. */
+const isSame = (a: SharedGroup, b: SharedGroup): boolean =>
+  a.sources.every((sources, side) => sources.every((value, source) => value === b.sources[side]![source]));
 
 const both = <T>(make: (side: T) => ValueOf, first: T, second: T): readonly [ValueOf, ValueOf] => [
   make(first),

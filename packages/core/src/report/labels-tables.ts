@@ -10,10 +10,13 @@ const measure = ({ value, interval, total }: MeasureModel): string =>
     ? notDefined
     : `${percent(value)}${interval ? ` (${(interval.low * 100).toFixed(1)}–${(interval.high * 100).toFixed(1)})` : ''}, n = ${total}`;
 
-const corrected = ({ value, interval, cut, reason }: CorrectedModel): string =>
-  value === null
-    ? `${notDefined}: ${reason}`
-    : `${percent(value)}${interval ? ` (${(interval.low * 100).toFixed(1)}–${(interval.high * 100).toFixed(1)})` : ''}${cut ? ', cut at the end of the range' : ''}`;
+const corrected = ({ value, interval, cut, reason }: CorrectedModel): string => {
+  if (value === null) return `${notDefined}: ${reason}`;
+  const range = interval
+    ? ` (${(interval.low * 100).toFixed(1)}–${(interval.high * 100).toFixed(1)})`
+    : `, no interval: ${reason}`;
+  return `${percent(value)}${range}${cut ? ', cut at the end of the range' : ''}`;
+};
 
 /** What every reader of corrected rates must know; the HTML report says the same. */
 export const samplingWarning =

@@ -1,16 +1,28 @@
 import { createHash } from 'node:crypto';
 
+const quotedKeys = new Map<string, string>();
+/** Keys come from schemas and repeat for every record; only so many are kept, as prompts' ids may be keys too. */
+const mostQuotedKeys = 4096;
+
+function quoted(key: string): string {
+  const known = quotedKeys.get(key);
+  if (known !== undefined) return known;
+  const made = JSON.stringify(key);
+  if (quotedKeys.size < mostQuotedKeys) quotedKeys.set(key, made);
+  return made;
+}
+
 /** JSON with keys in code-unit order and without white space, so that equal values have equal digests. `undefined` members are left out. */
 export function canonicalJson(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
   if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(',')}]`;
-  if (typeof value === 'object' && value !== null) {
-    const members = Object.entries(value)
-      .filter(([, member]) => member !== undefined)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`);
-    return `{${members.join(',')}}`;
+  // Appended text and no lists in between: the digest of a run takes this for every record.
+  let text = '';
+  for (const key of Object.keys(value).sort()) {
+    const member = (value as Record<string, unknown>)[key];
+    if (member !== undefined) text += `${text === '' ? '' : ','}${quoted(key)}:${canonicalJson(member)}`;
   }
-  return JSON.stringify(value) ?? 'null';
+  return `{${text}}`;
 }
 
 /** SHA-256 in lower-case hex. */
