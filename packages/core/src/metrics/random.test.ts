@@ -39,6 +39,20 @@ describe('the random stream', () => {
   });
 });
 
+describe('fillBelow', () => {
+  it.each([1, 7, 1000, 3 * 2 ** 19 + 1, 2 ** 21])('gives the draws of nextBelow(%d) and goes on from there', (limit) => {
+    // At the largest limits about one draw in two thousand takes the rare branch that rejects.
+    const [filling, single] = [createRandom(11), createRandom(11)];
+    const filled = new Int32Array(50_000);
+    filling.fillBelow(filled, limit);
+    expect([...filled]).toEqual(Array.from(filled, () => single.nextBelow(limit)));
+    expect(filling.nextUint32()).toBe(single.nextUint32());
+  });
+  it('rejects a limit that nextBelow rejects', () => {
+    expect(() => createRandom(1).fillBelow(new Int32Array(1), 0)).toThrow(/limit/);
+  });
+});
+
 describe('a derived seed', () => {
   it('depends on every part, on their order, their borders and their type', () => {
     const seeds = [

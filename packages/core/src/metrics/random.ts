@@ -15,6 +15,8 @@ export interface Random {
   nextFloat(): number;
   /** A whole number in [0, limit), every one equally likely. `limit` in [1, 2^21]: above it the product is no exact double. */
   nextBelow(limit: number): number;
+  /** The next `target.length` results of `nextBelow(limit)`, the same ones, about three times as fast. */
+  fillBelow(target: Int32Array, limit: number): void;
 }
 
 const mask64 = (1n << 64n) - 1n;
@@ -57,14 +59,40 @@ export function randomFromState(state: readonly [number, number, number, number]
   };
   const nextFloat = () => ((nextUint32() >>> 5) * 2 ** 26 + (nextUint32() >>> 6)) / 2 ** 53;
   const nextBelow = (limit: number) => {
-    if (!(limit >= 1 && limit <= largestLimit))
-      invalidInput('a limit in [1, 2^21]', String(limit), 'Resample fewer things.');
+    requireLimit(limit);
     const product = nextUint32() * limit;
     // Exact: a product below 2^53 and powers of two. The remainder operator on doubles is many times slower.
     const high = Math.floor(product / 2 ** 32);
     return product - high * 2 ** 32 >= limit ? high : nearlyDivisible(product, limit, nextUint32);
   };
-  return { nextUint32, nextFloat, nextBelow };
+  // State in locals, which the compiler keeps in registers; `random.test.ts` holds it to `nextBelow`.
+  const fillBelow = (target: Int32Array, limit: number) => {
+    requireLimit(limit);
+    let [a, b, c, d] = [s0, s1, s2, s3];
+    for (let index = 0; index < target.length; index++) {
+      const scrambled = Math.imul(b, 5);
+      const product = (Math.imul((scrambled << 7) | (scrambled >>> 25), 9) >>> 0) * limit;
+      const shifted = b << 9;
+      c ^= a;
+      d ^= b;
+      b ^= c;
+      a ^= d;
+      c ^= shifted;
+      d = (d << 11) | (d >>> 21);
+      const high = Math.floor(product / 2 ** 32);
+      target[index] = high;
+      if (product - high * 2 ** 32 >= limit) continue;
+      [s0, s1, s2, s3] = [a, b, c, d];
+      target[index] = nearlyDivisible(product, limit, nextUint32);
+      [a, b, c, d] = [s0, s1, s2, s3];
+    }
+    [s0, s1, s2, s3] = [a, b, c, d];
+  };
+  return { nextUint32, nextFloat, nextBelow, fillBelow };
+}
+
+function requireLimit(limit: number): void {
+  if (!(limit >= 1 && limit <= largestLimit)) invalidInput('a limit in [1, 2^21]', String(limit), 'Resample fewer things.');
 }
 
 /** Lemire's rare branch: rejects the few draws that would make some results likelier than others. */
