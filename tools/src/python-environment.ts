@@ -24,7 +24,7 @@ if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) {
   const started = performance.now();
   rmSync(environment, { recursive: true, force: true });
   run('python3', '-m', 'venv', environment);
-  // Without dependencies, since the list is whole; not compiled and not cached, since each is used a few times at most.
+  // Without dependencies, since the list is whole; compiled as it is imported, since most of it never is.
   const how = ['--quiet', '--no-deps', '--no-compile', '--no-cache-dir', '--disable-pip-version-check'];
   const python = join(environment, 'bin/python');
   run(python, '-m', 'pip', 'install', ...how, '--requirement', requirements);

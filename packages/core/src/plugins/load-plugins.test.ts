@@ -91,6 +91,14 @@ describe('problems', () => {
       trainedOn: ['of the options'],
       control: false,
     });
+    expect(loaded.detectors[0]?.plugin.trainedOn).toEqual(['of the options']);
+  });
+
+  it('do not keep what an instance found out about itself from the manifest', async () => {
+    const instance = { maxBatch: 1, detect: async () => [], facts: { model: { revision: 'abc' }, absent: undefined } };
+    const plugin = { ...needy({}), create: () => instance };
+    await using loaded = await load({ detectors: ['needy'] }, { registry: registryWith(plugin) });
+    expect(loaded.resolved.find(({ kind }) => kind === 'detector')?.facts).toEqual({ model: { revision: 'abc' } });
   });
 
   it('include names that occur twice', async () => {

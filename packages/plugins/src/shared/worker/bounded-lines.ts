@@ -30,6 +30,9 @@ export class BoundedLines {
   }
 }
 
+/** Escape sequences of terminals, and control characters other than the tab. */
+const controls = /\u001b\[[0-9;?]*[A-Za-z]|[\u0000-\u0008\u000b-\u001f\u007f]/g;
+
 /** The last of what a worker wrote to stderr: shown in errors, since libraries say there what went wrong. */
 export class TextTail {
   readonly #limit: number;
@@ -47,7 +50,7 @@ export class TextTail {
   last(lines: number): string {
     return this.#text
       .split('\n')
-      .map((line) => line.slice(line.lastIndexOf('\r') + 1).replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f]/g, ''))
+      .map((line) => line.slice(line.lastIndexOf('\r') + 1).replaceAll(controls, ''))
       .filter((line) => line.trim() !== '')
       .slice(-lines)
       .join('\n');

@@ -28,7 +28,6 @@ export function childEnvironment(
     ...values,
     DIPTYCH_WORKER: '1',
     PYTHONUNBUFFERED: '1',
-    PYTHONDONTWRITEBYTECODE: '1',
     // No telemetry leaves a run, and no host is contacted that the study does not name.
     HF_HUB_DISABLE_TELEMETRY: '1',
     DO_NOT_TRACK: '1',

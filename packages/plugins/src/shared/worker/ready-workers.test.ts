@@ -18,7 +18,7 @@ describe('every ready worker', () => {
   it.each(readyNames)('%s says what the table says, without any package', (name) => {
     const ready: ReadyWorker = readyWorkers[name];
     const script = readyScript(ready.script);
-    const printed = execFileSync('python3', ['-B', script, ...(ready.args ?? [])], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const printed = execFileSync('python3', [script, ...(ready.args ?? [])], { stdio: ['ignore', 'pipe', 'ignore'] });
     const hello = helloSchema.parse(JSON.parse(printed.toString()));
     expect(hello).toMatchObject({ name, kind: 'generator', traits: { family: ready.family, decoder: ready.decoder } });
     for (const key of ['width', 'height', 'guidance', 'dtype', 'fileFormat']) expect(hello.defaults).toHaveProperty(key);
@@ -82,7 +82,7 @@ function writeTinyPipelines(): void {
   if (written) return;
   const names = new Set(Object.values(tiny).map(([name]) => name));
   const script = join(pythonFolder, 'testing/tiny_models.py');
-  execFileSync(python.path, ['-B', script, place.path, ...names], { stdio: 'ignore' });
+  execFileSync(python.path, [script, place.path, ...names], { stdio: 'ignore' });
   written = true;
 }
 
