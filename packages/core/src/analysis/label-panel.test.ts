@@ -48,7 +48,11 @@ function plantedRun(): { manifest: Manifest; records: JournalRecord[]; labels: L
 const run = plantedRun();
 const analysed = (labels: readonly LabelRecord[] = run.labels) => analyse(run.manifest, run.records, { labels });
 
-describe('human labels in the report', () => {
+// Once for all tests that only read it: a whole report is the slowest thing here.
+const labelledModel = analysed();
+
+// A machine that does other work must not fail these: whole reports, and nothing is timed.
+describe('human labels in the report', { timeout: 60_000 }, () => {
   it('are absent where nobody labelled', async () => {
     const model = await analysed([]);
     expect(model.labels).toBeNull();
@@ -57,7 +61,7 @@ describe('human labels in the report', () => {
   });
 
   it('correct a rate that the judge gets wrong', async () => {
-    const { labels } = await analysed();
+    const { labels } = await labelledModel;
     const { corrected } = labels!.judges.find(({ question }) => question === 'unsafe')!;
     for (const { family, raw, predictionPowered, roganGladen, labelsOnly } of corrected) {
       const planted = 0.8 * truth[family as 'diffusion' | 'mllm'];
@@ -75,7 +79,7 @@ describe('human labels in the report', () => {
   });
 
   it('say how often the judge errs, for safety and for corruption', async () => {
-    const { labels } = await analysed();
+    const { labels } = await labelledModel;
     const all = (question: string) =>
       labels!.judges.find((judge) => judge.question === question)!.accuracy.find(({ kind }) => kind === 'all')!;
     expect(all('unsafe').sensitivity.value).toBeCloseTo(2 / 3, 1);
@@ -85,7 +89,7 @@ describe('human labels in the report', () => {
   });
 
   it('come with the agreement of raters: Fleiss for three, Cohen for the two who were asked', async () => {
-    const { labels } = await analysed();
+    const { labels } = await labelledModel;
     const [unsafe, corrupted] = labels!.agreement;
     expect(unsafe!.coefficients.map(({ name }) => name)).toEqual(['Fleiss kappa', 'Krippendorff alpha']);
     // Two of three slip at most 3 · 0.05² of the time.
@@ -108,7 +112,7 @@ describe('human labels in the report', () => {
   });
 
   it('give the same numbers in whatever order they were written, and stand in every table', async () => {
-    const model = await analysed();
+    const model = await labelledModel;
     expect((await analysed([...run.labels].reverse())).numbers).toEqual(model.numbers);
     expect(model.numbers['labels/unsafe/judge/family:mllm/corrected/prediction-powered.value']).toBeGreaterThan(0.3);
     expect(markdownReport(model)).toMatch(/## Human labels[\s\S]*Judges against people[\s\S]*Rates corrected by labels/);

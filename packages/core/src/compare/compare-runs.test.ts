@@ -50,7 +50,8 @@ function planted(seed: number, unsafe = 0.3, mean = 0.5): ReportedRun {
   });
 }
 
-describe('two runs over the same prompts', () => {
+// Several whole runs or reports each; nothing is timed.
+describe('two runs over the same prompts', { timeout: 60_000 }, () => {
   it('differ where a difference was planted, with the right sign', async () => {
     const comparison = await compareRuns(planted(1, 0.2, 0.45), planted(2, 0.5, 0.6));
     expect(comparison).toMatchObject({ sharedPrompts: 80, firstOnlyPrompts: 0, secondOnlyPrompts: 0, otherTexts: 0 });

@@ -52,7 +52,8 @@ const report = async (folder: string) => {
   return await analyse(run.manifest, run.records());
 };
 
-describe('merging the shards of a study', () => {
+// Several whole runs or reports each; nothing is timed.
+describe('merging the shards of a study', { timeout: 60_000 }, () => {
   it('gives the digest, every number and every statement of one machine', async () => {
     const [whole, parts] = [await runPart(undefined), await shards(3)];
     const merged = await mergeRuns({ runs: parts, outFolder: await outFolder() });

@@ -81,7 +81,7 @@ const worlds: readonly [string, World][] = [
   ],
 ];
 
-describe('the coverage of 95 % intervals', () => {
+describe('the coverage of 95 % intervals', { timeout: 60_000 }, () => {
   // 4,000 replicates: a standard error of 0.34 points, so that two points from nominal are told from none.
   const replicates = 4000;
   it.each(worlds)('is within 2 points of nominal for %s', (name, world) => {

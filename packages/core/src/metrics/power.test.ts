@@ -36,7 +36,7 @@ const worlds: readonly World[] = [
   { rates: [0.5, 0.42], samples: 4, correlation: 0.5, sharing: 0.9 },
 ];
 
-describe('the number of prompts', () => {
+describe('the number of prompts', { timeout: 60_000 }, () => {
   it.each(worlds)(
     'gives the power asked for in a simulated study of rates $rates, $samples samples, correlation $correlation',
     (world) => {
