@@ -73,13 +73,14 @@ export async function createPlugin(
   const disposable = instance as Partial<AsyncDisposable>;
   if (typeof disposable[Symbol.asyncDispose] === 'function') stack.use(disposable as AsyncDisposable);
   const { facts } = instance as Described;
+  const { redact } = redactorOf(needs.secrets ?? [], options.environment ?? process.env);
   return {
     kind,
     alias,
     // Traits that depend on the options take the place of the static ones wherever the run reads them.
     plugin: found.plugin.traitsOf ? { ...found.plugin, ...found.plugin.traitsOf(candidate.options) } : found.plugin,
     instance,
-    resolved: { ...resolvedEntry(candidate), ...(facts === undefined ? {} : { facts: plainJson(facts) }) },
+    resolved: { ...resolvedEntry(candidate), ...(facts === undefined ? {} : { facts: plainJson(facts, redact) }) },
     needs,
   };
 }
@@ -140,7 +141,9 @@ function contextFor(options: LoadPluginsOptions, { alias, needs }: Candidate, ru
   };
 }
 
-const plainJson = (value: unknown) => JSON.parse(JSON.stringify(value)) as Record<string, unknown>;
+/** What a service says of itself may hold anything. */
+const plainJson = (value: unknown, redact: (text: string) => string = (text) => text) =>
+  JSON.parse(redact(JSON.stringify(value))) as Record<string, unknown>;
 
 function resolvedEntry({ kind, alias, found, options, needs }: Candidate): ResolvedPlugin {
   const traits = { ...declaredTraits(found.plugin), ...found.plugin.traitsOf?.(options) };

@@ -16,6 +16,7 @@ import type { PlannedSample, RunPlan } from '../plan/run-plan.ts';
 import { describeError } from '../text/describe-error.ts';
 import { callBatch, type ItemResult } from './call-batch.ts';
 import { checkGeneration } from './check-generation.ts';
+import { drawnPrompt } from './drawn-prompt.ts';
 import type { PromptFacts, PromptFactsSource } from './prompt-facts.ts';
 import type { RewrittenPrompt, RewrittenPrompts } from './rewritten-prompts.ts';
 import { cleanText, keepRecord, type RunContext, settleAll } from './run-context.ts';
@@ -76,8 +77,9 @@ async function collectGroup(
   const started = performance.now();
   const key = { phase: 'collect', plugin: samples[0]!.generator.alias } as const;
   const texts = await Promise.all(samples.map((sample) => textOf(sample, prompts, context)));
+  const drawn = samples.map((sample) => ({ ...sample, prompt: drawnPrompt(sample, context.loaded) }));
   const ready = await Promise.all(
-    samples.flatMap((sample, place) => {
+    drawn.flatMap((sample, place) => {
       const text = texts[place]!;
       if (typeof text === 'string') return [];
       const known = facts.of(sample.promptSet, sample.prompt, text.text);
@@ -94,7 +96,7 @@ async function collectGroup(
       const base = { ...baseRecord(sample, text), ...factsOf(about), ...costsOf(context, sample, result) };
       await keepRecord(context, { ...base, ...ending, attempts: result.attempts, durationMs });
     }
-    for (const [place, sample] of samples.entries()) {
+    for (const [place, sample] of drawn.entries()) {
       const text = texts[place]!;
       if (typeof text !== 'string') continue;
       const ending = { outcome: 'error', reason: cleanText(context.loaded, text), attempts: 0, durationMs } as const;
