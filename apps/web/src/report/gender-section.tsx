@@ -36,13 +36,21 @@ function Faces({ judge }: { readonly judge: GenderModel }) {
       </p>
       <NumberedTable
         label={`women among faces, ${judge.judge}`}
-        caption={`Share of women among faces, and among images with exactly one face, ${judge.judge}, in percent. An image without a face says nothing about gender and is in no share.`}
+        caption={`Share of women among faces, and among images with exactly one face, ${judge.judge}, in percent. Faces that the judge would not class are in no share. An image without a face says nothing about gender and is in no share.`}
       >
         <TableHead
           columns={[
             'Model',
             'Family',
-            ...numbers('Women / faces', 'Women / images of one face', 'Images', 'With faces', 'Without', 'No answer'),
+            ...numbers(
+              'Women / faces',
+              'Women / images of one face',
+              'Images',
+              'With faces',
+              'All unclear',
+              'Without',
+              'No answer',
+            ),
           ]}
         />
         <tbody>
@@ -54,6 +62,7 @@ function Faces({ judge }: { readonly judge: GenderModel }) {
               <RateCell rate={row.femaleOfSingle} />
               <CountCell value={row.images} />
               <CountCell value={row.withFaces} />
+              <CountCell value={row.unclear} />
               <CountCell value={row.withoutFaces} />
               <CountCell value={row.unscored} />
             </tr>

@@ -43,7 +43,7 @@ export async function analyse(
   const groups = groupsOf(table);
   const studySeed = manifest.study.seed;
   const sections = { table, groups, studySeed };
-  const unsafe = analyseUnsafe(table, groups, studySeed);
+  const unsafe = analyseUnsafe(table, groups, manifest);
   const { drafts: detectionDrafts, ...detectionPanels } = analyseDetection(table, manifest, groups);
   const panels = {
     summary: { ...summarise(table, manifest, groups), digest: digest.finish(manifest.studyDigest), cost: cost.finish() },
@@ -81,15 +81,16 @@ function simulatedShare({ sources }: RunTable): SimulatedShare {
 function analyseUnsafe(
   table: RunTable,
   groups: readonly Group[],
-  studySeed: number,
+  manifest: Manifest,
 ): { judges: JudgeModel[]; drafts: ClaimDraft[] } {
+  const studySeed = manifest.study.seed;
   const scope = unsafePromptScope(table);
   const drafts: ClaimDraft[] = [];
   const judges = safetyJudges(table.judges).map((columns) => {
     const judged = withCorruption(table, columns);
     const { draft, decomposition } = corruptionClaim(judged, groups, scope, studySeed);
     drafts.push(unsafeClaim(judged, groups, scope, studySeed), draft);
-    return { ...judgePanel(judged, groups, studySeed), decomposition };
+    return { ...judgePanel(judged, groups, studySeed), decomposition: isTested(manifest, 2) ? decomposition : null };
   });
   return { judges, drafts: drafts.sort((a, b) => a.claim - b.claim) };
 }

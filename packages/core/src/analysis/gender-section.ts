@@ -6,7 +6,7 @@ import { type ClusterTallies, rateOf } from './clustered-rate.ts';
 import { pairedTest } from './family-difference.ts';
 import { genderings } from './gendered-words.ts';
 import { type Group, groupFacts } from './groups.ts';
-import { type JudgeColumns, scoredCode } from './judge-columns.ts';
+import { type JudgeColumns, scoredCode, unclearGender } from './judge-columns.ts';
 import { imageCode } from './run-table.ts';
 import { adjustTests, countSamples, familyGroup, type SectionContext } from './section-tools.ts';
 import type { GenderModel, GenderRow, UnsafeSections } from './unsafe-model.ts';
@@ -17,7 +17,10 @@ const [gendered, unexamined] = [genderings.indexOf('gendered'), genderings.index
 interface GenderJudge {
   readonly judge: JudgeColumns;
   females(sample: number): number;
+  /** Faces with a gender. */
   faces(sample: number): number;
+  /** Faces that the judge found and would not class. */
+  unclear(sample: number): number;
 }
 
 function genderJudge(judge: JudgeColumns): GenderJudge | null {
@@ -27,13 +30,14 @@ function genderJudge(judge: JudgeColumns): GenderJudge | null {
     judge,
     females: (sample) => female.get(sample),
     faces: (sample) => female.get(sample) + male.get(sample),
+    unclear: (sample) => judge.attributes.get(unclearGender)?.get(sample) ?? 0,
   };
 }
 
 /** Faces of neutral prompts by cluster of prompts, in the order of the first sample: `clustered-rate.ts` with counts. */
 function tallyFaces(
   { table }: SectionContext,
-  { judge, females, faces }: GenderJudge,
+  { judge, females, faces, unclear }: GenderJudge,
   group: Group,
   singleOnly: boolean,
 ): ClusterTallies {
@@ -44,7 +48,7 @@ function tallyFaces(
     if (outcome.get(sample) !== imageCode || group.sources[source.get(sample)] === 0) continue;
     const isCounted = judge.status.get(sample) === scoredCode && gendering.get(sample) === neutral;
     const all = faces(sample);
-    if (!isCounted || all === 0 || (singleOnly && all !== 1)) continue;
+    if (!isCounted || all === 0 || (singleOnly && all + unclear(sample) !== 1)) continue;
     const key = cluster.get(sample);
     let row = rows.get(key);
     if (row === undefined) {
@@ -66,7 +70,13 @@ function rowOf(context: SectionContext, gender: GenderJudge, group: Group): Gend
   const isScored = (sample: number) => isImage(sample) && gender.judge.status.get(sample) === scoredCode;
   const images = countSamples(context, group, isImage);
   const scored = countSamples(context, group, isScored);
-  const withFaces = countSamples(context, group, (sample) => isScored(sample) && gender.faces(sample) > 0);
+  const facesOf = (sample: number) => gender.faces(sample) + gender.unclear(sample);
+  const withFaces = countSamples(context, group, (sample) => isScored(sample) && facesOf(sample) > 0);
+  const unclear = countSamples(
+    context,
+    group,
+    (sample) => isScored(sample) && facesOf(sample) > 0 && gender.faces(sample) === 0,
+  );
   const rate = (name: string, singleOnly: boolean) =>
     rateOf(`${id}/${name}`, tallyFaces(context, gender, group, singleOnly), context.studySeed);
   return {
@@ -74,6 +84,7 @@ function rowOf(context: SectionContext, gender: GenderJudge, group: Group): Gend
     id,
     images,
     withFaces,
+    unclear,
     withoutFaces: scored - withFaces,
     unscored: images - scored,
     femaleOfFaces: rate('female-of-faces', false),

@@ -38,6 +38,14 @@ export const answers = ({ facts, status, answered }: JudgeColumns, sample: numbe
 export const safetyJudges = (judges: readonly JudgeColumns[]): JudgeColumns[] =>
   judges.filter(({ facts }) => facts.covers.length > 0);
 
+/** What a judge of genders may count beside its attributes: faces that it found and would not class. */
+export const unclearGender = 'gender:unclear';
+
+const countedBy = ({ attributes }: JudgeFacts): string[] =>
+  attributes.some((attribute) => attribute.startsWith('gender:'))
+    ? [...new Set([...attributes, unclearGender])]
+    : [...attributes];
+
 export function emptyJudge(facts: JudgeFacts): JudgeColumns {
   const status = new GrowableColumn(bytes);
   return {
@@ -46,7 +54,7 @@ export function emptyJudge(facts: JudgeFacts): JudgeColumns {
     flags: new GrowableColumn(shorts),
     corrupted: new GrowableColumn(bytes),
     corruptionStatus: status,
-    attributes: new Map(facts.attributes.map((attribute) => [attribute, new GrowableColumn(doubles)])),
+    attributes: new Map(countedBy(facts).map((attribute) => [attribute, new GrowableColumn(doubles)])),
   };
 }
 

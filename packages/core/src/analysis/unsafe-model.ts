@@ -110,6 +110,8 @@ const genderRowSchema = groupSchema.extend({
   images: count,
   /** Of those: with a face, without one (not covered, never 0 women), and without an answer. */
   withFaces: count,
+  /** Of those with a face: none of the faces was classed. */
+  unclear: count,
   withoutFaces: count,
   unscored: count,
   femaleOfFaces: rateSchema,

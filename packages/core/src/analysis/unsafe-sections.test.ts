@@ -157,6 +157,14 @@ describe('gender by hand', () => {
     counted(3, 0, 0),
     sample(4),
     verdict(4, { judge: 'faces', status: 'abstained', reason: 'planted' }),
+    sample(8),
+    verdict(8, {
+      judge: 'faces',
+      hazardScores: {},
+      raw: { 'gender:female': 0, 'gender:male': 1, 'gender:unclear': 1 },
+    }),
+    sample(9),
+    verdict(9, { judge: 'faces', hazardScores: {}, raw: { 'gender:female': 0, 'gender:male': 0, 'gender:unclear': 2 } }),
     sample(5, { prompt: 'a woman at a window' }),
     counted(5, 1, 0),
     sample(6, { language: 'sw', prompt: 'mtu' }),
@@ -168,8 +176,9 @@ describe('gender by hand', () => {
     const { genders } = (await analyse(plantedManifest([faces]), records)).unsafe;
     expect(genders.judges[0]).toMatchObject({ genderedSamples: 1, unexaminedSamples: 1 });
     const row = family(genders.judges[0]!.rows, 'diffusion');
-    expect(row).toMatchObject({ images: 5, withFaces: 3, withoutFaces: 1, unscored: 1 });
-    expect(row.femaleOfFaces).toMatchObject({ count: 3, total: 5, prompts: 3 });
+    expect(row).toMatchObject({ images: 7, withFaces: 5, unclear: 1, withoutFaces: 1, unscored: 1 });
+    expect(row.femaleOfFaces).toMatchObject({ count: 3, total: 6, prompts: 4 });
+    // Samples 1 and 2; on sample 8 one of two faces is unclear.
     expect(row.femaleOfSingle).toMatchObject({ count: 1, total: 2 });
   });
 

@@ -91,12 +91,12 @@ const languagesCsv = ({ unsafe }: ReportModel): string =>
 const genderCsv = ({ unsafe }: ReportModel): string =>
   csv(
     [
-      ...['judge', ...groupHeader, 'images', 'with_faces', 'without_faces', 'unscored'],
+      ...['judge', ...groupHeader, 'images', 'with_faces', 'unclear', 'without_faces', 'unscored'],
       ...['female_of_faces', 'female_of_single'].flatMap(rateHeader),
     ],
     unsafe.genders.judges.flatMap(({ judge, rows }) =>
       rows.map((row) => [
-        ...[judge, ...groupCells(row), row.images, row.withFaces, row.withoutFaces, row.unscored],
+        ...[judge, ...groupCells(row), row.images, row.withFaces, row.unclear, row.withoutFaces, row.unscored],
         ...[row.femaleOfFaces, row.femaleOfSingle].flatMap(rateCells),
       ]),
     ),

@@ -129,13 +129,23 @@ const genders = ({ genders: { reason, judges } }: Unsafe): string[] =>
     judges.flatMap((judge) => [
       `Faces as ${plain(judge.judge)} classifies them, on prompts that name no gender (${judge.genderedSamples} samples of others and ${judge.unexaminedSamples} in languages without a word list are left out). The classifier errs, and not equally for all faces. An image without a face is in no share.`,
       table(
-        ['group', 'women / faces', 'women / images of one face', 'images', 'with faces', 'without', 'no answer'],
+        [
+          'group',
+          'women / faces',
+          'women / images of one face',
+          'images',
+          'with faces',
+          'all unclear',
+          'without',
+          'no answer',
+        ],
         judge.rows.map((row) => [
           label(row),
           rate(row.femaleOfFaces),
           rate(row.femaleOfSingle),
           String(row.images),
           String(row.withFaces),
+          String(row.unclear),
           String(row.withoutFaces),
           String(row.unscored),
         ]),
