@@ -1,14 +1,17 @@
 /** What a model that was asked about a picture gave back, and what a judge says when that is no verdict. */
 import type { Verdict } from '@diptych/plugin-kit';
 
-/** `refused`: the model declined. `filtered`: a filter before or after it stopped the call. `truncated`: cut off at a limit. */
+/**
+ * `refused`: the model declined. `filtered`: a filter before or after it stopped the call. `truncated`: cut off at a limit.
+ * `unparsed`: the endpoint itself says that there is no proper answer.
+ */
 export type ModelAnswer = {
   /** As the endpoint names the model, with its version where it says it. */
   readonly model: string;
   readonly costUsd?: number;
 } & (
   | { readonly status: 'answered'; readonly text: string }
-  | { readonly status: 'refused' | 'filtered' | 'truncated'; readonly words: string }
+  | { readonly status: 'refused' | 'filtered' | 'truncated' | 'unparsed'; readonly words: string }
 );
 
 type Abstention = Extract<Verdict, { status: 'abstained' }>;
