@@ -94,6 +94,15 @@ const gemini = (textIn: number, textOut: number, imageOut: number): TokenPrice =
   ...readAt('https://ngrok.com/changelog/ai-gateway-gemini-image-output'),
 });
 
+/** A model that reads pictures, by tokens of text, and makes none. */
+const reader = (textIn: number, textOut: number, source: string): TokenPrice => ({
+  textIn,
+  textOut,
+  imageIn: textIn,
+  imageOut: 0,
+  ...readAt(source),
+});
+
 /** By `provider/model`. */
 const tokenPrices: Readonly<Record<string, TokenPrice>> = {
   'openai/gpt-image-2.6-sunburst': gptImage('https://developers.openai.com/api/docs/models/gpt-image-2.6-sunburst'),
@@ -111,6 +120,10 @@ const tokenPrices: Readonly<Record<string, TokenPrice>> = {
   'google/gemini-nano-banana-2.1': gemini(1.5, 7.5, 30),
   'google/gemini-3-pro-image': gemini(2, 12, 120),
   'google/gemini-3.1-flash-lite-image': gemini(0.25, 1.5, 30),
+  // Half its price, until 2026-12-31.
+  'google/gemini-3.8-flash': reader(0.75, 3.75, 'https://vercel.com/ai-gateway/models/gemini-3.8-flash'),
+  'anthropic/claude-opus-5-5': reader(4, 20, 'https://platform.claude.com/docs/en/models/overview'),
+  'anthropic/claude-sonnet-5-5': reader(2, 10, 'https://platform.claude.com/docs/en/models/overview'),
 };
 
 export const tokenPriceOf = (key: string): TokenPrice | undefined => tokenPrices[key];
