@@ -35,7 +35,7 @@ interface Body {
 }
 
 /** Values of `finishReason` by which a filter stopped the model. */
-const filters: ReadonlySet<unknown> = new Set([
+export const filters: ReadonlySet<unknown> = new Set([
   'SAFETY',
   'IMAGE_SAFETY',
   'PROHIBITED_CONTENT',
