@@ -1,0 +1,139 @@
+/** Janus-Pro in this process, through transformers.js and ONNX Runtime. */
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { defineGenerator, type Generation, type GenerationRequest, InfrastructureError } from '@diptych/plugin-kit';
+import { encodePng } from '@diptych/plugin-kit/png';
+import { z } from 'zod';
+import { type Janus, makeImage } from '../shared/janus/make-image.ts';
+import { checkModelFolder, deviceSchema, dtypeSchema, forEachNetwork } from '../shared/janus/model-files.ts';
+import { loadJanus, packageName, requireTransformersJs, type TransformersJs } from '../shared/janus/transformers-js.ts';
+import { randomOf } from '../shared/seeded.ts';
+
+const name = 'janus-pro-onnx';
+const pinIt = 'the 40 digits of a commit, as `git ls-remote https://huggingface.co/MODEL HEAD` prints them';
+
+const options = z
+  .strictObject({
+    /** Repository on the hub. */
+    model: z
+      .string()
+      .regex(/^[\w.-]+\/[\w.-]+$/, 'owner/name')
+      .default('onnx-community/Janus-Pro-1B-ONNX'),
+    /** Commit of the repository: a branch would change under a run. */
+    revision: z
+      .string()
+      .regex(/^[0-9a-f]{40}$/, pinIt)
+      .optional(),
+    /** A copy of such a repository, from the study's folder; no host is contacted then. */
+    modelFolder: z.string().min(1).max(4096).optional(),
+    /** Where downloads are kept; else `diptych/transformers-js` in the user's cache folder. */
+    cacheFolder: z.string().min(1).max(4096).optional(),
+    dtype: dtypeSchema.default('fp32'),
+    device: deviceSchema.default('cpu'),
+    temperature: z.number().min(0.01).max(100).default(1),
+    /** Weight of classifier-free guidance; 1 is none. */
+    guidance: z.number().min(1).max(100).default(5),
+  })
+  .refine(({ revision, modelFolder }) => (revision === undefined) !== (modelFolder === undefined), {
+    path: ['revision'],
+    message: `Expected either \`modelFolder\`, or \`revision\`: ${pinIt}`,
+  });
+type Options = z.output<typeof options>;
+
+/** Of the authors' generation_inference.py, which saves `.jpg` through Pillow: quality 75 with 4:2:0 chroma. */
+const published = {
+  width: 384,
+  height: 384,
+  imageTokens: 576,
+  temperature: 1,
+  guidance: 5,
+  dtype: 'bfloat16',
+  fileFormat: "jpeg, Pillow's default quality (75)",
+  reference: 'https://github.com/deepseek-ai/Janus',
+};
+
+/** The hub, and where it redirects for large files. */
+const hubHosts = ['huggingface.co', '*.huggingface.co', '*.hf.co'];
+
+async function load(library: TransformersJs, source: Parameters<typeof loadJanus>[1]): Promise<Janus> {
+  try {
+    return { library, ...(await loadJanus(library, source)) };
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    // A network may come back; files on disk do not mend themselves.
+    throw new InfrastructureError(`Expected ${source.model} to load, got: ${reason.slice(0, 2000)}`, {
+      retryable: source.revision !== undefined,
+      cause,
+    });
+  }
+}
+
+async function imageOf(janus: Janus, request: GenerationRequest, given: Options, signal: AbortSignal): Promise<Generation> {
+  try {
+    const settings = { guidance: given.guidance, temperature: given.temperature, random: randomOf(request.seed) };
+    return { outcome: 'image', bytes: encodePng(await makeImage(janus, request.prompt, settings, signal)) };
+  } catch (cause) {
+    signal.throwIfAborted();
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new InfrastructureError(`Expected Janus-Pro to make an image, got: ${reason.slice(0, 2000)}`, {
+      retryable: false,
+      cause,
+    });
+  }
+}
+
+export default defineGenerator({
+  name,
+  summary: 'Janus-Pro in ONNX files, run in this process by transformers.js; no Python and no server.',
+  reference: 'https://arxiv.org/abs/2501.17811',
+  family: 'mllm',
+  decoder: 'vq',
+  simulated: false,
+  options,
+  needs: ({ modelFolder }) => ({ packages: [packageName], ...(modelFolder === undefined ? { hosts: hubHosts } : {}) }),
+
+  async create(given, context) {
+    const library = requireTransformersJs(context.baseFolder);
+    const folder = given.modelFolder === undefined ? undefined : resolve(context.baseFolder, given.modelFolder);
+    const dtype = forEachNetwork(given.dtype, 'fp32');
+    const device = forEachNetwork(given.device, 'cpu');
+    const files = folder === undefined ? undefined : await checkModelFolder(folder, dtype);
+    const cacheFolder = given.cacheFolder
+      ? resolve(context.baseFolder, given.cacheFolder)
+      : join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'diptych', 'transformers-js');
+    const source = {
+      model: folder ?? given.model,
+      ...(given.revision === undefined ? {} : { revision: given.revision }),
+      ...{ cacheFolder, dtype, device, fetch: context.fetch },
+    };
+    /** Loaded by the first call, so that a plan reads and downloads nothing; a call that times out does not stop it. */
+    let janus: Promise<Janus> | undefined;
+    const ready = (): Promise<Janus> => {
+      janus ??= load(library, source).catch((error: unknown) => {
+        janus = undefined;
+        throw error;
+      });
+      return janus;
+    };
+    return {
+      maxBatch: 1,
+      concurrency: 1,
+      facts: {
+        ...(files ? { files } : { model: given.model, revision: given.revision }),
+        ...{ library: `${packageName} ${library.env.version}`, dtype, device, fileFormat: 'png', published },
+      },
+      async generate(requests, signal) {
+        const made: Generation[] = [];
+        for (const request of requests) {
+          signal.throwIfAborted();
+          made.push(await imageOf(await ready(), request, given, signal));
+        }
+        return made;
+      },
+      async [Symbol.asyncDispose]() {
+        const loaded = await janus?.catch(() => undefined); // a load that failed holds nothing
+        await loaded?.model.dispose();
+      },
+    };
+  },
+});
