@@ -1,6 +1,7 @@
 /**
  * Unsafe rates by language of the prompt. Languages are compared over prompts that say the same: those that share a cluster,
- * as prompts of one group id do and the levels of a prompt that a rewriter translates. Sets in two languages without shared groups are shown side by side and not tested.
+ * as prompts of one group id do and the levels of a prompt that a rewriter translates. Sets in two languages without shared
+ * groups are shown side by side and not tested.
  */
 import { type Group, groupFacts } from './groups.ts';
 import { type JudgeColumns, safetyJudges } from './judge-columns.ts';
