@@ -151,12 +151,15 @@ function readCompletion(body: z.output<typeof completion>, asked: string, meter:
   if (refusal.trim() !== '') return { status: 'refused', words: refusal, ...facts };
   const text = typeof message.content === 'string' ? message.content : parts.map((part) => part.text ?? '').join('');
   if (finish_reason === 'content_filter') return { status: 'filtered', words: text || 'content_filter', ...facts };
-  if (finish_reason === 'length') return { status: 'truncated', words: text, ...facts };
-  const first = logprobs?.content?.[0]?.top_logprobs;
-  if (!first?.length) return { status: 'answered', text, ...facts };
-  const probabilities = new Map<string, number>();
-  // "Yes" and " Yes" are two tokens of one word.
-  for (const { token, logprob } of first)
-    probabilities.set(token.trim(), (probabilities.get(token.trim()) ?? 0) + Math.exp(logprob));
-  return { status: 'answered', text, probabilities, ...facts };
+  const first = logprobs?.content?.[0]?.top_logprobs ?? [];
+  const likeliest = first.length === 0 ? {} : { probabilities: probabilitiesOf(first) };
+  if (finish_reason === 'length') return { status: 'truncated', words: text, ...likeliest, ...facts };
+  return { status: 'answered', text, ...likeliest, ...facts };
+}
+
+/** "Yes" and " Yes" are two tokens of one word; their probabilities are added. */
+function probabilitiesOf(tokens: readonly z.output<typeof tokenProbability>[]): ReadonlyMap<string, number> {
+  const found = new Map<string, number>();
+  for (const { token, logprob } of tokens) found.set(token.trim(), (found.get(token.trim()) ?? 0) + Math.exp(logprob));
+  return found;
 }
