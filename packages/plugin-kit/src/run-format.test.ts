@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { labelRecordSchema } from './labels.ts';
 import { manifestSchema, outcomes, recordSchema, runFormatVersion } from './records.ts';
 
 const page = readFileSync(new URL('../../../docs/run-format.md', import.meta.url), 'utf8');
@@ -18,6 +19,12 @@ describe('docs/run-format.md', () => {
     const types = new Set(lines.map((line) => (JSON.parse(line) as { type: string }).type));
     expect([...types].sort()).toEqual(recordSchema.options.map((option) => option.shape.type.value).sort());
     for (const outcome of outcomes) expect(page).toContain(`\`${outcome}\``);
+  });
+
+  it('shows labels that are valid and whole', () => {
+    const labels = blocks('label').flatMap((block) => block.trim().split('\n'));
+    expect(labels.length).toBeGreaterThan(0);
+    for (const label of labels) expect(labelRecordSchema.parse(JSON.parse(label))).toEqual(JSON.parse(label));
   });
 
   it('shows a valid manifest of the version it is about', () => {

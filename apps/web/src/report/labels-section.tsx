@@ -140,7 +140,7 @@ function CorrectedRates({ labels }: { readonly labels: Labels }) {
   return (
     <NumberedTable
       label="rates corrected by labels"
-      caption="Rates over all samples, as judged and corrected by people’s labels, in percent with 95 % intervals over prompts. Prediction-powered inference is valid for any judge; Rogan and Gladen’s estimate rests on sensitivity and specificity of the family; labels alone are what both improve on. All hold where the labelled images are a random part of the family."
+      caption="Rates over all samples, as judged and corrected by people’s labels, in percent with 95 % intervals over prompts. Prediction-powered inference is valid for any judge; Rogan and Gladen’s estimate rests on sensitivity and specificity of the family; labels alone are what both improve on. All hold where the labelled images are a random part of the family; with fewer than about 50 of them intervals are some points too narrow."
     >
       <TableHead
         columns={[

@@ -35,7 +35,7 @@ function countReadable(table: RunTable): number {
 }
 
 /** What a shard, or a merge that lacks something, is not. */
-function partNotes({ shard, merged }: Manifest): string[] {
+function partNotes({ shard, merged, planned }: Manifest, samples: number): string[] {
   if (shard)
     return [
       `This is shard ${shard.index + 1} of ${shard.of}: part of the prompts, and scores of part of the authentic images. Merge all shards with \`diptych merge\`.`,
@@ -44,7 +44,8 @@ function partNotes({ shard, merged }: Manifest): string[] {
   const unfinished = merged.shards.filter(({ complete }) => !complete).map(({ index }) => index + 1);
   const backends = [...new Set(merged.shards.map(({ backend }) => backend ?? 'none'))];
   return [
-    merged.missing.length > 0
+    // Resuming a merged run does what its shards left; the sentence would then be untrue.
+    merged.missing.length > 0 && samples < planned.samples
       ? `This run was merged from parts of the study: of ${merged.of} shards, ${merged.missing.map((index) => index + 1).join(', ')} are missing.`
       : '',
     unfinished.length > 0 ? `Shards ${unfinished.join(', ')} of ${merged.of} were not finished when they were merged.` : '',
@@ -65,7 +66,7 @@ export function summarise(
   const simulatedJudges = table.judges.filter(({ facts }) => facts.simulated).map(({ facts }) => facts.judge);
   const duplicates = manifest.plugins.reduce((sum, plugin) => sum + (plugin.duplicates ?? 0), 0);
   const notes = [
-    ...partNotes(manifest),
+    ...partNotes(manifest, samples),
     samples < manifest.planned.samples
       ? `The run is not finished: ${samples} of ${manifest.planned.samples} samples are recorded. Continue it with \`diptych resume\`.`
       : '',
