@@ -121,10 +121,10 @@ describe('the end of a worker', () => {
   });
 
   it('is brought about when it does not answer in time', async () => {
-    const generator = await open({ callSeconds: 0.5 });
+    const generator = await open({ callSeconds: 2 });
     expect(await faultOf(ask(generator, 'hang'))).toMatchObject({
       retryable: true,
-      message: expect.stringMatching(/did not answer `generate` within 0.5 s[\s\S]*drawing hang/),
+      message: expect.stringMatching(/did not answer `generate` within 2 s[\s\S]*drawing hang/),
     });
     expect((await ask(generator, 'a boat'))[0]?.outcome).toBe('image');
   });

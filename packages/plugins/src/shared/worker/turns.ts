@@ -65,14 +65,17 @@ export class Turns {
   }
 
   #countDown(holder: Holder): void {
-    holder.timer = setTimeout(async () => {
+    holder.timer = setTimeout(() => {
       holder.timer = undefined;
-      if (holder.isBusy || this.#device.holder !== holder) return;
-      // While it ends the device is nobody's: its own next call waits like any other.
-      this.#device.holder = { ...holder, isBusy: true };
-      await holder.giveUp();
-      this.#pass();
+      if (!holder.isBusy && this.#device.holder === holder) void this.#end(holder);
     }, this.#idleMs);
+  }
+
+  async #end(holder: Holder): Promise<void> {
+    // While it ends the device is nobody's: its own next call waits like any other.
+    this.#device.holder = { ...holder, isBusy: true };
+    await holder.giveUp();
+    this.#pass();
   }
 
   #pass(): void {
