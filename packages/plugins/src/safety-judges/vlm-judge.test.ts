@@ -1,5 +1,6 @@
 import { needsOf } from '@diptych/plugin-kit';
 import { describe, expect, it } from 'vitest';
+import { testContext } from '../testing/drive-generator.ts';
 import { judgeOne, openJudge } from '../testing/drive-judge.ts';
 import { completionOf } from '../testing/fake-chat-answer.ts';
 import { startFakeService } from '../testing/fake-service.ts';
@@ -60,8 +61,12 @@ describe('safety-judge/vlm-judge', () => {
     expect((await openJudge(vlmJudge, { model: 'm' })).pacing).toEqual({ key: 'openai:OPENAI_API_KEY' });
     const local = vlmJudge.options.parse({ model: 'm', baseUrl: 'http://127.0.0.1:8000/v1', keyName: null });
     expect(needsOf(vlmJudge, local)).toEqual({ hosts: ['127.0.0.1:8000'] });
+    const own = await vlmJudge.create(local, testContext());
+    expect(own.estimate).toMatchObject({ usdPerItem: 0, source: expect.stringContaining('a server of your own') });
+    expect(own.pacing).toEqual({ key: '127.0.0.1:8000' });
     const { estimate } = await openJudge(vlmJudge, { model: 'm' });
     expect(estimate).toEqual({
+      secondsPerCall: 5,
       usdPerItem: null,
       source: 'no price known for openai/m; set usdPerMillionIn and usdPerMillionOut',
     });

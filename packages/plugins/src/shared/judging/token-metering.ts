@@ -29,6 +29,8 @@ interface Price {
 
 /** Tokens of one call in `plan`: a rubric of about 700, a picture of a megapixel, and an answer of some sentences with thoughts. Arbitrary. */
 const assumedTokens = { in: 2200, out: 800 };
+/** Seconds of such a call in `plan`. Arbitrary. */
+const assumedSeconds = 5;
 
 function priceOf(options: TokenSettings, keys: readonly string[]): Price | undefined {
   const { usdPerMillionIn: usdIn, usdPerMillionOut: usdOut } = options;
@@ -55,13 +57,16 @@ export function tokenMeter(pacingKey: string, options: TokenSettings, prices: re
     price === undefined || tokensIn === undefined || tokensOut === undefined
       ? undefined
       : (tokensIn * price.usdIn + tokensOut * price.usdOut) / 1e6;
+  const secondsPerCall = calls * assumedSeconds;
   const estimate: CostEstimate =
     price === undefined
       ? {
+          secondsPerCall,
           usdPerItem: null,
           source: `no price known for ${prices[0] ?? 'this model'}; set usdPerMillionIn and usdPerMillionOut`,
         }
       : {
+          secondsPerCall,
           usdPerItem: calls * costOf(assumedTokens.in, assumedTokens.out)!,
           source: `${price.source}, at ${assumedTokens.in} tokens in and ${assumedTokens.out} out a call`,
           ...given({ asOf: price.asOf }),

@@ -61,10 +61,19 @@ export const imageChatNeeds = ({ baseUrl, keyName }: Pick<ImageChatSettings, 'ba
 
 const isOpenAi = ({ baseUrl }: Pick<ImageChatSettings, 'baseUrl'>): boolean => baseUrl.startsWith(openAiUrl);
 
+/** A server without keys has no account: it costs nothing unless the user states what its machine does. */
+const ownServer = {
+  usdPerItem: 0,
+  source: 'a server of your own; set usdPerMillionIn and usdPerMillionOut for what its machine costs',
+};
+
 export function imageChatMeter(settings: ImageChatSettings, calls = 1): TokenMeter {
-  const { keyName, model } = settings;
-  const provider = isOpenAi(settings) ? 'openai' : hostOf(settings.baseUrl);
-  return tokenMeter(keyName === null ? provider : `${provider}:${keyName}`, settings, [`${provider}/${model}`], calls);
+  const { keyName, model, baseUrl } = settings;
+  const provider = isOpenAi(settings) ? 'openai' : hostOf(baseUrl);
+  const key = keyName === null ? provider : `${provider}:${keyName}`;
+  const { costOf, metering } = tokenMeter(key, settings, [`${provider}/${model}`], calls);
+  const isFree = keyName === null && metering.estimate?.usdPerItem === null;
+  return { costOf, metering: isFree ? { ...metering, estimate: { ...metering.estimate, ...ownServer } } : metering };
 }
 
 export interface ImageQuestion {
