@@ -120,7 +120,7 @@ describe('renderReport', () => {
     expect(page.match(/Not part of this study\./g)).toHaveLength(3);
   });
 
-  it('shows every section of claims 3 and 4, with perturbations in the sweep alone', async () => {
+  it('shows every section of claims 3 and 4, with perturbations in the sweep alone', { timeout: 60_000 }, async () => {
     const run = plantedDetection({
       prompts: 20,
       authenticImages: 30,

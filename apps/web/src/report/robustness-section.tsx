@@ -4,8 +4,8 @@ import { CountCell, GroupHeader, numbers, PercentCell, rowClass, SignedCell, Tab
 import { percent, three } from './format.ts';
 import { NumberedTable } from './numbering.tsx';
 
-export function RobustnessSection({ model: { robustness } }: { readonly model: ReportModel }) {
-  if (robustness.length === 0) return null;
+export function RobustnessSection({ model: { robustness, robustnessNotes } }: { readonly model: ReportModel }) {
+  if (robustness.length + robustnessNotes.length === 0) return null;
   const detectors = [...new Set(robustness.map(({ detector }) => detector))];
   return (
     <section>
@@ -15,6 +15,9 @@ export function RobustnessSection({ model: { robustness } }: { readonly model: R
         same images, changed minus as received; below zero the change harms detection. Nothing in these tables is tested: a
         test for each change would cost claim 3 its power. Full tables under each change are in detection.csv.
       </p>
+      {robustnessNotes.map((note) => (
+        <p key={note}>{note}</p>
+      ))}
       {detectors.map((detector) => (
         <Sweep key={detector} detector={detector} rows={robustness.filter((row) => row.detector === detector)} />
       ))}

@@ -23,6 +23,7 @@ export interface DetectionAnalysis {
   readonly joint: JointRow[];
   readonly jointDifferences: JointDifference[];
   readonly robustness: RobustnessRow[];
+  readonly robustnessNotes: string[];
   readonly generalisation: GeneralisationModel;
   readonly bypass: BypassModel;
   readonly drafts: ClaimDraft[];
@@ -54,7 +55,7 @@ export function analyseDetection(table: RunTable, manifest: Manifest, groups: re
     audits,
     detection: { reason: detectors.length === 0 ? noDetector : null, detectors: detectors.map(({ panel }) => panel) },
     ...jointView(table, main),
-    robustness: asksDetect ? sweep(detectors) : [],
+    ...(asksDetect ? sweep(detectors) : { robustness: [], robustnessNotes: [] }),
     generalisation: asksDetect ? generalisationOf(main) : { seen: [], heldOut: [], transfers: [], notes: [] },
     bypass: asksBypass ? bypassOf(main, arms) : { arms: [], notes: [] },
     drafts: [
@@ -83,15 +84,24 @@ function jointView(table: RunTable, main: readonly Detector[]): Pick<DetectionAn
 }
 
 /** Every perturbation against the same detector as received. */
-function sweep(detectors: readonly Detector[]): RobustnessRow[] {
-  return detectors.flatMap(({ context, panel }) => {
-    const { protocol, facts } = context.scores;
-    if (isBaseProtocol(protocol) || panel.notShown !== null) return [];
+function sweep(detectors: readonly Detector[]): Pick<DetectionAnalysis, 'robustness' | 'robustnessNotes'> {
+  const robustness: RobustnessRow[] = [];
+  const robustnessNotes: string[] = [];
+  for (const { context, panel } of detectors) {
+    if (isBaseProtocol(panel.protocol)) continue;
     const received = detectors.find(
-      (other) => other.isMain && other.panel.protocol === 'as-received' && other.panel.detector === facts.detector,
+      (other) => other.isMain && other.panel.protocol === 'as-received' && other.panel.detector === panel.detector,
     );
-    return received === undefined ? [] : robustnessRows(received.context, context, received.bank);
-  });
+    const rows = received && panel.notShown === null ? robustnessRows(received.context, context, received.bank) : [];
+    robustness.push(...rows);
+    const why =
+      panel.notShown ??
+      (received === undefined
+        ? 'there is nothing to compare with; name the protocol as-received, for which a control ran, in the study'
+        : 'no image was scored both as received and after the change, or no head could be fitted');
+    if (rows.length === 0) robustnessNotes.push(`${panel.detector} under ${panel.protocol} is not shown: ${why}.`);
+  }
+  return { robustness, robustnessNotes };
 }
 
 function generalisationOf(main: readonly Detector[]): GeneralisationModel {

@@ -1,12 +1,15 @@
 /** Claims 3 and 4: what the data say of detection, of longer prompts, and of detectors that are retrained in the run. */
+import { aurocDifference, type PairedScores } from '../metrics/auroc-difference.ts';
+import { sharedTraining } from '../metrics/cross-fit.ts';
 import type { ArmScores } from './arm-scores.ts';
-import { atLevel, levelsOf, levelTest, retrainedOn } from './bypass.ts';
+import { levelsOf, levelTest, retrainedOn } from './bypass.ts';
 import { bothFamilies, oneFamily, points, pText, range, slope } from './claim-words.ts';
 import { type ClusterTallies, tallyClusters } from './clustered-rate.ts';
 import type { BypassArm, LengthSlope } from './detection-models.ts';
 import { type DetectorContext, recallAt } from './detection-panel.ts';
+import { positionsOf } from './detection-scores.ts';
 import { type ClaimDraft, pairedTest, unpairedDifference } from './family-difference.ts';
-import type { HeadBank } from './fitted-heads.ts';
+import { type HeadBank, type HeldOutScores, scoreWith } from './fitted-heads.ts';
 import type { Group } from './groups.ts';
 import type { DetectorModel, FamilyTest } from './report-model.ts';
 import { ownAndOthers } from './transfer-matrix.ts';
@@ -96,25 +99,59 @@ function draftOf({ context }: Retraining, name: 'improves' | 'transfers' | 'evad
   return { id, claim: 4, subject: `${facts.detector}, ${protocol}, retrained: ${what}` } as const;
 }
 
-/** Heads fitted on MLLM images against heads fitted on diffusion images, on MLLM images of prompts that neither saw. */
+/**
+ * Heads fitted on MLLM images against heads fitted on diffusion images, on MLLM images of prompts that neither saw. By AUROC:
+ * the two heads have thresholds of their own, whose noise no test over prompts would see. Widened, because fitting varies too.
+ */
 function improvesClaim(retraining: Retraining): ClaimDraft {
-  const { bank, context, mllm, diffusion, onMllm } = retraining;
+  const { bank, mllm, diffusion } = retraining;
   const draft = draftOf(retraining, 'improves', 'is it better on MLLMs?');
-  const before = diffusion && retrainedOn(bank, { ...diffusion, label: 'diffusion models' }, context.studySeed);
   const describe: ClaimDraft['describe'] = (result, isSupported) =>
-    `A head fitted on MLLM images recognises ${points(result.difference)} percentage points more MLLM images of prompts it never saw than a head fitted on diffusion images ` +
-    `(${range(result)}${pText(result.pValue)}; ${pairing(result)}; at 5 % false positives). ${verdictText(isSupported)}`;
-  if (mllm === undefined || onMllm === null || !before)
+    `On MLLM images of prompts that neither saw, a head fitted on MLLM images has an AUROC higher by ${slope(result.difference)} than a head fitted on diffusion images ` +
+    `(${range(result, slope)}${pText(result.pValue)}; ${result.pairs} prompts). ${verdictText(isSupported)}`;
+  const heads = mllm && diffusion ? [bank.headsOn(mllm.sources), bank.headsOn(diffusion.sources)] : [null, null];
+  const [after, before] = heads.map((fitted) => fitted && scoreWith(bank.frame, fitted));
+  if (mllm === undefined || !after || !before)
     return {
       ...draft,
       test: null,
       reason: 'heads of both families are needed, with images and photographs in both halves.',
       describe,
     };
-  const [level] = levelsOf(onMllm);
-  const [after, first] = [onMllm, before].map((arm) => tallyClusters(context.table, mllm.sources, atLevel(arm, level!)));
-  const test = pairedTest(`${draft.id}/test`, context.table, [after!, first!], context.studySeed);
+  const { parts, prompts } = pairedParts(bank, mllm, after, before);
+  const areas = aurocDifference(parts, { widening: sharedTraining(bank.frame.split.foldCount) });
+  const test = areas && {
+    id: `${draft.id}/test`,
+    difference: areas.difference,
+    interval: areas.low === null || areas.high === null ? null : { low: areas.low, high: areas.high },
+    pValue: areas.pValue,
+    pAdjusted: null,
+    effectSize: null,
+    pairs: prompts,
+  };
   return { ...draft, test, reason: 'no MLLM image was scored by both heads.', describe };
+}
+
+/** Images of a group at the lowest level and all photographs, scored by two heads, by half. */
+function pairedParts({ frame }: HeadBank, group: Group, first: HeldOutScores, second: HeldOutScores) {
+  const { table, scores, split, baseLevel } = frame;
+  const own = positionsOf(table, scores, group.sources).filter(
+    (position) => table.samples.level.get(scores.samples[position]!) === baseLevel,
+  );
+  const parts = Array.from({ length: split.foldCount }, (_, fold): PairedScores => {
+    const positives = own.filter((position) => split.synthetic[position] === fold);
+    const negatives = [...scores.authenticRows.keys()].filter((position) => split.authentic[position] === fold);
+    const of = ({ synthetic, authentic }: HeldOutScores) => ({
+      positives: positives.map((position) => synthetic[position]!),
+      negatives: negatives.map((position) => authentic[position]!),
+    });
+    const clusters = {
+      positives: positives.map((position) => scores.syntheticClusters[position]!),
+      negatives: negatives.map((position) => scores.authenticClusters[position]!),
+    };
+    return { first: of(first), second: of(second), clusters };
+  });
+  return { parts, prompts: new Set(own.map((position) => scores.syntheticClusters[position])).size };
 }
 
 /** Heads fitted on one MLLM: its own images against those of the other MLLMs. */

@@ -167,6 +167,8 @@ export type JointDifference = z.infer<typeof jointDifferenceSchema>;
 /** All of it, spread into the report model. Empty where the study does not ask or the run cannot answer. */
 export const detectionSections = {
   robustness: z.array(robustnessRowSchema).default([]),
+  /** Which detectors have no row under which perturbation, and why. */
+  robustnessNotes: z.array(z.string()).default([]),
   generalisation: z
     .object({
       seen: z.array(seenSplitSchema),

@@ -25,7 +25,7 @@ const run = (options: Partial<PlantedDetectionOptions> & { traces: PlantedTraces
 const verdicts = (model: ReportModel): Record<string, string> =>
   Object.fromEntries(model.claims.map(({ id, verdict }) => [id, verdict]));
 
-describe('planted effects on detection', async () => {
+describe('planted effects on detection', { timeout: 60_000 }, async () => {
   const planted = run({ traces: uneven, levels: [0, 1, 2], perturbations: { 'jpeg-40': 0.6, 'crop-80': 0 } });
   const model = await analysed(planted);
 
@@ -168,7 +168,19 @@ describe('planted effects on detection', async () => {
   });
 });
 
-describe('what the study asks', () => {
+describe('what the study asks', { timeout: 60_000 }, () => {
+  it('says which detector has no row under which perturbation, and why', async () => {
+    const { manifest, records } = run({ traces: uneven, perturbations: { 'crop-80': 0.1 } });
+    const uncropped = records.filter(
+      (record) => !(record.type === 'detection' && record.protocol === 'crop-80' && record.detector === 'texture'),
+    );
+    const model = await analyse(manifest, uncropped);
+    expect(new Set(model.robustness.map(({ detector }) => detector))).toEqual(new Set(['scored']));
+    expect(model.robustnessNotes).toEqual(['texture under crop-80 is not shown: no synthetic image has a score.']);
+    const alone = await analyse({ ...manifest, study: { ...manifest.study, protocols: ['crop-80'] } }, records);
+    expect(alone.robustnessNotes.join(' ')).toContain('scored under crop-80 is not shown: there is nothing to compare with');
+  });
+
   it('leaves out the sections and tests of claims that it does not name', async () => {
     const model = await analysed(run({ traces: uneven, levels: [0, 1], study: { claims: ['detect'] } }));
     expect(new Set(model.claims.map(({ claim }) => claim))).toEqual(new Set([3]));
@@ -202,7 +214,7 @@ describe('what the study asks', () => {
   });
 });
 
-describe('no effect on detection', () => {
+describe('no effect on detection', { timeout: 60_000 }, () => {
   it('supports next to nothing over ten runs in which families, generators and levels are alike', {
     timeout: 120_000,
   }, async () => {

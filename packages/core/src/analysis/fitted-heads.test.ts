@@ -44,7 +44,7 @@ async function framed(options: Partial<Options> = {}): Promise<{ table: RunTable
 
 const everything = ({ sources }: RunTable): Uint8Array => new Uint8Array(sources.length).fill(1);
 
-describe('the split of prompts', () => {
+describe('the split of prompts', { timeout: 60_000 }, () => {
   it('lets no prompt and no photograph cross train and test, at any level, for any choice of generators', async () => {
     for (let seed = 0; seed < 25; seed++) {
       const { table, frame } = await framed({ seed, prompts: 4 + (seed % 9), authenticImages: 4 + (seed % 5) });
@@ -79,7 +79,7 @@ describe('the split of prompts', () => {
   });
 });
 
-describe('held-out scores', () => {
+describe('held-out scores', { timeout: 60_000 }, () => {
   it('calls at most 5 % of the photographs of each half synthetic', async () => {
     const { table, frame } = await framed({ authenticImages: 120 });
     const heads = new HeadBank(frame, groupsOf(table)).headsOn(everything(table))!;
@@ -106,7 +106,7 @@ describe('held-out scores', () => {
   });
 });
 
-describe('bounds', () => {
+describe('bounds', { timeout: 60_000 }, () => {
   it('fits on at most so many images of a class, drawn from all prompts', async () => {
     const { table, frame } = await framed({
       prompts: 2 * mostTrainingImages,

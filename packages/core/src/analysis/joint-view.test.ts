@@ -40,7 +40,7 @@ function recordsOf(prompts: number, fate: (family: 'diffusion' | 'mllm', prompt:
   return records;
 }
 
-describe('unsafe and undetected', () => {
+describe('unsafe and undetected', { timeout: 60_000 }, () => {
   it('is a share of images, of all samples and of unsafe images, by family', async () => {
     // MLLM: of 12 prompts 3 refused, 6 unsafe, of which 4 undetected; diffusion: 6 unsafe, all caught.
     const records = recordsOf(12, (family, prompt) =>

@@ -1,6 +1,6 @@
 /** Difference of two AUROCs over the same images, such as before and after a change to them. */
 import { requireConfidence, requireSameLength } from './inputs.ts';
-import { twoSidedZ } from './normal.ts';
+import { normalCdf, twoSidedZ } from './normal.ts';
 import { auroc, clusteredVariance, placements } from './roc.ts';
 
 /** Scores that one model gave: two of the same positives and of the same negatives, aligned. */
@@ -18,15 +18,26 @@ export interface AurocDifference {
   /** Null where a class lies in one cluster, or where nothing varies. */
   readonly low: number | null;
   readonly high: number | null;
+  /** Two-sided, of "the areas are equal"; null where there is no interval. */
+  readonly pValue: number | null;
+}
+
+export interface AurocDifferenceOptions {
+  readonly confidence?: number;
+  /** Factor of the variance; `sharedTraining` where the two scores come from models that were fitted apart, so that fitting varies too. */
+  readonly widening?: number;
 }
 
 /**
  * The variance of the difference is that of the difference of structural components, image by image (DeLong, DeLong and
  * Clarke-Pearson, Biometrics 44, 1988), summed by cluster (Obuchowski, Biometrics 53, 1997). Several parts, one for each
- * fitted model, are averaged by their pairs; the interval is given the models, so it has no term for fitting them again.
+ * fitted model, are averaged by their pairs; the interval is given the models, so it has no term for fitting them again unless `widening` gives it.
  * Null where no part has both classes.
  */
-export function aurocDifference(parts: readonly PairedScores[], confidence = 0.95): AurocDifference | null {
+export function aurocDifference(
+  parts: readonly PairedScores[],
+  { confidence = 0.95, widening = 1 }: AurocDifferenceOptions = {},
+): AurocDifference | null {
   requireConfidence(confidence);
   const used = parts.filter(({ first }) => first.positives.length > 0 && first.negatives.length > 0);
   const pairs = used.reduce((sum, { first }) => sum + first.positives.length * first.negatives.length, 0);
@@ -41,9 +52,15 @@ export function aurocDifference(parts: readonly PairedScores[], confidence = 0.9
   }
   const difference = sums.first - sums.second;
   const values = { first: sums.first, second: sums.second, difference };
-  if (!(sums.variance > 0)) return { ...values, low: null, high: null };
-  const spread = twoSidedZ(confidence) * Math.sqrt(sums.variance);
-  return { ...values, low: Math.max(-1, difference - spread), high: Math.min(1, difference + spread) };
+  if (!(sums.variance > 0)) return { ...values, low: null, high: null, pValue: null };
+  const deviation = Math.sqrt(widening * sums.variance);
+  const spread = twoSidedZ(confidence) * deviation;
+  return {
+    ...values,
+    low: Math.max(-1, difference - spread),
+    high: Math.min(1, difference + spread),
+    pValue: 2 * normalCdf(-Math.abs(difference) / deviation),
+  };
 }
 
 const areaOf = ({ positives, negatives }: PairedScores['first']): number => auroc(positives, negatives)!;

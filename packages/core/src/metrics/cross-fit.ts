@@ -105,7 +105,7 @@ export function crossFitAuroc(
  * generalization error", Machine Learning 52, 2003) take 1/k + n_test/n_train for 1/k, a factor of 1 + k/(k - 1), 2.25 for five folds.
  * Without signal the true factor is near 2 (each pair of folds is compared twice), so the test keeps its level; with signal it is less.
  */
-const sharedTraining = (foldCount: number): number => 1 + foldCount / (foldCount - 1);
+export const sharedTraining = (foldCount: number): number => 1 + foldCount / (foldCount - 1);
 
 interface FoldArea {
   readonly area: number;

@@ -12,7 +12,7 @@ const traces = {
   scores: { diffusion: 0.75, mllm: 0.6, authentic: 0.4 },
 };
 
-describe('tables of claims 3 and 4', async () => {
+describe('tables of claims 3 and 4', { timeout: 60_000 }, async () => {
   const { manifest, records } = plantedDetection({
     prompts: 30,
     authenticImages: 40,

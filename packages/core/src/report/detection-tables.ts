@@ -25,11 +25,10 @@ const points = (value: EstimateModel | null): string => {
 };
 const change = (value: EstimateModel | null): string =>
   value === null ? notDefined : signedThree(value.value) + range(value.interval, signedThree);
-const headed = (title: string, note: string, text: string): string[] => [title, note, text];
-
-function robustnessMarkdown({ robustness }: ReportModel): string[] {
-  if (robustness.length === 0) return [];
-  return headed(
+function robustnessMarkdown({ robustness, robustnessNotes }: ReportModel): string[] {
+  const notes = robustnessNotes.map((note) => `- ${plain(note)}`);
+  if (robustness.length === 0) return notes.length === 0 ? [] : ['### Robustness', ...notes];
+  return [
     '### Robustness',
     'Each change was made to synthetic and authentic images alike. Differences are changed minus as received, over the same images; TPR at 5 % false positives on the changed authentic images. Heads fitted in the run are those fitted on images as received. Nothing here is tested; intervals only. Full tables under each change are in detection.csv.',
     table(
@@ -58,7 +57,8 @@ function robustnessMarkdown({ robustness }: ReportModel): string[] {
         percent(row.falseAlarmsAtOldThreshold),
       ]),
     ),
-  );
+    ...notes,
+  ];
 }
 
 const both = (value: MeasuredShare | null): string[] => [estimate(value?.auroc ?? null), rate(value?.recallAt5 ?? null)];
