@@ -103,7 +103,7 @@ describe('agreement on published data', () => {
 const items = (labels: readonly (readonly (string | null)[])[], perCluster = 1): RatedItem[] =>
   labels.map((of, index) => ({ cluster: `p${Math.floor(index / perCluster)}`, labels: of }));
 
-describe('agreement with intervals over prompts', () => {
+describe('agreement with intervals over prompts', { timeout: 60_000 }, () => {
   it('has the coefficients of the plain functions inside its intervals', () => {
     const many = raterAgreement(items(fleiss1971), { seed: 1 });
     expect(many.fleiss?.agreement).toEqual(fleissKappa(fleiss1971));
