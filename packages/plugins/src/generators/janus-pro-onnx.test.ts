@@ -156,6 +156,8 @@ describe.skipIf(isAbsent)(`with transformers.js${why}`, () => {
     ).toBe(true);
     await draw(await open(options, given), 'freedom', 1);
     expect(networks()).toHaveLength(6);
+    const downloaded = join(options.cacheFolder, 'onnx-community/Janus-Pro-1B-ONNX', revision);
+    expect(Buffer.compare(bytes, await draw(await open({ modelFolder: downloaded }), 'freedom', 1))).toBe(0);
   });
 });
 
@@ -171,6 +173,7 @@ describe('janus-pro-onnx', () => {
     expect(accepts({})).toBe(false);
     expect(accepts({ revision: 'main' })).toBe(false);
     expect(accepts({ ...tiny, revision: 'a'.repeat(40) })).toBe(false);
+    expect(accepts({ ...tiny, model: 'owner/name' })).toBe(false);
     expect(accepts({ revision: 'a'.repeat(40) })).toBe(true);
     expect(accepts(tiny)).toBe(true);
   });

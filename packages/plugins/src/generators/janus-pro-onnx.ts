@@ -9,16 +9,16 @@ import { checkModelFolder, deviceSchema, dtypeSchema, forEachNetwork } from '../
 import { loadJanus, packageName, requireTransformersJs, type TransformersJs } from '../shared/janus/transformers-js.ts';
 import { randomOf } from '../shared/seeded.ts';
 
-const name = 'janus-pro-onnx';
+const publishedModel = 'onnx-community/Janus-Pro-1B-ONNX';
 const pinIt = 'the 40 digits of a commit, as `git ls-remote https://huggingface.co/MODEL HEAD` prints them';
 
 const options = z
   .strictObject({
-    /** Repository on the hub. */
+    /** Repository on the hub; else the published one of Janus-Pro 1B. */
     model: z
       .string()
       .regex(/^[\w.-]+\/[\w.-]+$/, 'owner/name')
-      .default('onnx-community/Janus-Pro-1B-ONNX'),
+      .optional(),
     /** Commit of the repository: a branch would change under a run. */
     revision: z
       .string()
@@ -33,6 +33,10 @@ const options = z
     temperature: z.number().min(0.01).max(100).default(1),
     /** Weight of classifier-free guidance; 1 is none. */
     guidance: z.number().min(1).max(100).default(5),
+  })
+  .refine(({ model, modelFolder }) => model === undefined || modelFolder === undefined, {
+    path: ['model'],
+    message: 'Expected no `model` beside `modelFolder`.',
   })
   .refine(({ revision, modelFolder }) => (revision === undefined) !== (modelFolder === undefined), {
     path: ['revision'],
@@ -83,7 +87,7 @@ async function imageOf(janus: Janus, request: GenerationRequest, given: Options,
 }
 
 export default defineGenerator({
-  name,
+  name: 'janus-pro-onnx',
   summary: 'Janus-Pro in ONNX files, run in this process by transformers.js; no Python and no server.',
   reference: 'https://arxiv.org/abs/2501.17811',
   family: 'mllm',
@@ -101,8 +105,9 @@ export default defineGenerator({
     const cacheFolder = given.cacheFolder
       ? resolve(context.baseFolder, given.cacheFolder)
       : join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'diptych', 'transformers-js');
+    const model = given.model ?? publishedModel;
     const source = {
-      model: folder ?? given.model,
+      model: folder ?? model,
       ...(given.revision === undefined ? {} : { revision: given.revision }),
       ...{ cacheFolder, dtype, device, fetch: context.fetch },
     };
@@ -119,7 +124,7 @@ export default defineGenerator({
       maxBatch: 1,
       concurrency: 1,
       facts: {
-        ...(files ? { files } : { model: given.model, revision: given.revision }),
+        ...(files ? { files } : { model, revision: given.revision }),
         ...{ library: `${packageName} ${library.env.version}`, dtype, device, fileFormat: 'png', published },
       },
       async generate(requests, signal) {

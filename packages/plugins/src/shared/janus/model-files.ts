@@ -64,7 +64,9 @@ export async function checkModelFolder(
   const wanted = [...configs, ...networks.map((name) => `onnx/${name}${suffixes[dtype[name]!]}.onnx`)];
   const found = await Promise.all(wanted.map((file) => factOf(folder, file)));
   const missing = wanted.filter((_, i) => found[i] === undefined);
-  if (missing.length === 0) return found.flatMap((fact) => fact ?? []);
+  // A network above 2 GB keeps its weights beside it; small ones have no such file.
+  const beside = await Promise.all(wanted.map((file) => factOf(folder, `${file}_data`)));
+  if (missing.length === 0) return [...found, ...beside].flatMap((fact) => fact ?? []);
   throw new DiptychError(
     'WEIGHTS_MISSING',
     `Expected a Janus-Pro in ONNX files in ${folder}, not found: ${missing.join(', ')}. Copy the whole repository there, or choose a \`dtype\` that it has.`,
