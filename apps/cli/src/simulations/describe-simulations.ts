@@ -11,11 +11,11 @@ const nullSeeds = 200;
 const plantedSeeds = 20;
 
 /**
- * Of 200 tests at level 0.05 between 2 and 21 reject with probability 0.999 (binomial); `supported` asks for the right
- * direction too, a level of 0.025, of which at most 14 do. More rejections are an error of the statistics; fewer than two
- * would mean that the test hardly ever rejects.
+ * Of 200 tests at level 0.05 at most 21 reject with probability 0.999 (binomial); `supported` asks for the right
+ * direction too, a level of 0.025, of which at most 14 do. Tests over few prompts that differ are discrete and reject
+ * less often; a test that never rejects in 200 would be no test.
  */
-const rejections = { fewest: 2, most: 21, mostSupported: 14 };
+const rejections = { fewest: 1, most: 21, mostSupported: 14 };
 
 interface Tally {
   tested: number;
