@@ -92,6 +92,29 @@ describe.skipIf(isAbsent)(`with transformers.js${why}`, () => {
     expect(Buffer.compare(await draw(generator, 'freedom', 1), whole)).toBe(0);
   });
 
+  it('makes images one after the other, also when it is called again before the first is done', async () => {
+    const generator = await open(tiny);
+    const [first, second] = await Promise.all([draw(generator, 'freedom', 1), draw(generator, 'a red bicycle', 2)]);
+    expect(Buffer.compare(await draw(generator, 'freedom', 1), first!)).toBe(0);
+    expect(Buffer.compare(await draw(generator, 'a red bicycle', 2), second!)).toBe(0);
+  });
+
+  it('stops a download when the run ends', async () => {
+    const begun = Promise.withResolvers<void>();
+    const endless = (async (_: unknown, init?: RequestInit) => {
+      begun.resolve();
+      return new Promise((_resolve, reject) => {
+        init?.signal?.addEventListener('abort', () => reject(init.signal?.reason));
+      });
+    }) as typeof globalThis.fetch;
+    const options = { revision: 'a'.repeat(40), cacheFolder: join(place.path, 'endless') };
+    const generator = await open(options, fakeContext({ baseFolder: studyFolder, fetch: endless }));
+    const call = draw(generator, 'freedom', 1).catch((error: unknown) => error);
+    await begun.promise;
+    await generator[Symbol.asyncDispose]?.();
+    expect(String(await call)).toContain('The run has ended');
+  });
+
   it('contacts no host with a local model, and leaves the settings of the library as they were', async () => {
     const everywhere = vi.spyOn(globalThis, 'fetch').mockRejectedValue(new Error('no network here'));
     const { env } = requireTransformersJs(studyFolder);

@@ -1,12 +1,25 @@
 /** Janus-Pro in this process, through transformers.js and ONNX Runtime. */
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { defineGenerator, type Generation, type GenerationRequest, InfrastructureError } from '@diptych/plugin-kit';
+import {
+  defineGenerator,
+  type Generation,
+  type GenerationRequest,
+  type Generator,
+  InfrastructureError,
+  type PluginContext,
+} from '@diptych/plugin-kit';
 import { encodePng } from '@diptych/plugin-kit/png';
 import { z } from 'zod';
-import { type Janus, makeImage } from '../shared/janus/make-image.ts';
+import { correctGuidance, type Janus, makeImage } from '../shared/janus/make-image.ts';
 import { checkModelFolder, deviceSchema, dtypeSchema, forEachNetwork } from '../shared/janus/model-files.ts';
-import { loadJanus, packageName, requireTransformersJs, type TransformersJs } from '../shared/janus/transformers-js.ts';
+import {
+  loadJanus,
+  packageName,
+  requireTransformersJs,
+  type Source,
+  type TransformersJs,
+} from '../shared/janus/transformers-js.ts';
 import { randomOf } from '../shared/seeded.ts';
 
 const publishedModel = 'onnx-community/Janus-Pro-1B-ONNX';
@@ -59,9 +72,11 @@ const published = {
 /** The hub, and where it redirects for large files. */
 const hubHosts = ['huggingface.co', '*.huggingface.co', '*.hf.co'];
 
-async function load(library: TransformersJs, source: Parameters<typeof loadJanus>[1]): Promise<Janus> {
+async function load(library: TransformersJs, source: Source): Promise<Janus> {
   try {
-    return { library, ...(await loadJanus(library, source)) };
+    const loaded = await loadJanus(library, source);
+    correctGuidance(loaded);
+    return { library, ...loaded };
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     // A network may come back; files on disk do not mend themselves.
@@ -86,6 +101,49 @@ async function imageOf(janus: Janus, request: GenerationRequest, given: Options,
   }
 }
 
+const cacheFolderOf = ({ cacheFolder }: Options, { baseFolder }: PluginContext): string =>
+  cacheFolder
+    ? resolve(baseFolder, cacheFolder)
+    : join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'diptych', 'transformers-js');
+
+/** The calls of one model, which is loaded by the first of them, so that a plan reads and downloads nothing. */
+function lazily(library: TransformersJs, given: Options, source: Source): Pick<Generator, 'generate'> & AsyncDisposable {
+  const closing = new AbortController();
+  // A download goes on after its call timed out, but not after the run.
+  const fetch: typeof source.fetch = (input, init) => source.fetch(input, { ...init, signal: closing.signal });
+  let janus: Promise<Janus> | undefined;
+  const ready = (): Promise<Janus> => {
+    janus ??= load(library, { ...source, fetch }).catch((error: unknown) => {
+      janus = undefined;
+      throw error;
+    });
+    return janus;
+  };
+  const makeAll = async (requests: readonly GenerationRequest[], signal: AbortSignal): Promise<Generation[]> => {
+    const made: Generation[] = [];
+    for (const request of requests) {
+      signal.throwIfAborted();
+      made.push(await imageOf(await ready(), request, given, signal));
+    }
+    return made;
+  };
+  /** A call that timed out still ends its token; the next one, and the end, wait for it. */
+  let turn: Promise<unknown> = Promise.resolve();
+  return {
+    generate(requests, signal) {
+      const mine = turn.then(() => makeAll(requests, signal));
+      turn = mine.catch(() => {}); // its caller hears of it
+      return mine;
+    },
+    async [Symbol.asyncDispose]() {
+      closing.abort(new Error('The run has ended.'));
+      await turn;
+      const loaded = await janus?.catch(() => undefined); // a load that failed holds nothing
+      await loaded?.model.dispose();
+    },
+  };
+}
+
 export default defineGenerator({
   name: 'janus-pro-onnx',
   summary: 'Janus-Pro in ONNX files, run in this process by transformers.js; no Python and no server.',
@@ -101,44 +159,29 @@ export default defineGenerator({
     const folder = given.modelFolder === undefined ? undefined : resolve(context.baseFolder, given.modelFolder);
     const dtype = forEachNetwork(given.dtype, 'fp32');
     const device = forEachNetwork(given.device, 'cpu');
-    const files = folder === undefined ? undefined : await checkModelFolder(folder, dtype);
-    const cacheFolder = given.cacheFolder
-      ? resolve(context.baseFolder, given.cacheFolder)
-      : join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'diptych', 'transformers-js');
     const model = given.model ?? publishedModel;
-    const source = {
+    const pin = given.revision === undefined ? {} : { revision: given.revision };
+    const { fetch } = context;
+    const source: Source = {
       model: folder ?? model,
-      ...(given.revision === undefined ? {} : { revision: given.revision }),
-      ...{ cacheFolder, dtype, device, fetch: context.fetch },
-    };
-    /** Loaded by the first call, so that a plan reads and downloads nothing; a call that times out does not stop it. */
-    let janus: Promise<Janus> | undefined;
-    const ready = (): Promise<Janus> => {
-      janus ??= load(library, source).catch((error: unknown) => {
-        janus = undefined;
-        throw error;
-      });
-      return janus;
+      ...pin,
+      cacheFolder: cacheFolderOf(given, context),
+      dtype,
+      device,
+      fetch,
     };
     return {
       maxBatch: 1,
       concurrency: 1,
       facts: {
-        ...(files ? { files } : { model, revision: given.revision }),
-        ...{ library: `${packageName} ${library.env.version}`, dtype, device, fileFormat: 'png', published },
+        ...(folder === undefined ? { model, ...pin } : { files: await checkModelFolder(folder, dtype) }),
+        library: `${packageName} ${library.env.version}`,
+        dtype,
+        device,
+        fileFormat: 'png',
+        published,
       },
-      async generate(requests, signal) {
-        const made: Generation[] = [];
-        for (const request of requests) {
-          signal.throwIfAborted();
-          made.push(await imageOf(await ready(), request, given, signal));
-        }
-        return made;
-      },
-      async [Symbol.asyncDispose]() {
-        const loaded = await janus?.catch(() => undefined); // a load that failed holds nothing
-        await loaded?.model.dispose();
-      },
+      ...lazily(library, given, source),
     };
   },
 });

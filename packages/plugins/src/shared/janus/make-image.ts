@@ -17,19 +17,23 @@ export interface Settings {
   readonly random: Random;
 }
 
-/** The prompt in the repository's conversation template, ending where the image begins; see `padBetween` for `pad`. */
-function tokensOf({ tokenizer, image_start_tag, config }: Processor, prompt: string): { ids: number[]; pad: number } {
+function specialTokens({ tokenizer, image_start_tag, config }: Processor): { begin: number; pad: number } {
   const begin = tokenizer.bos_token_id;
   const pad = tokenizer.convert_tokens_to_ids(config.pad_tag ?? '<｜▁pad▁｜>'); // the authors' default
   if (begin === undefined || pad === undefined || tokenizer.convert_tokens_to_ids(image_start_tag) === undefined)
     throw new Error('Expected a tokenizer with tokens for the beginning of text, the beginning of an image, and padding.');
-  const text = `<|User|>: ${prompt}\n\n<|Assistant|>:${image_start_tag}`;
-  return { ids: [begin, ...tokenizer.encode(text, { add_special_tokens: false })], pad };
+  return { begin, pad };
+}
+
+/** The prompt in the repository's conversation template, ending where the image begins. */
+function tokensOf(processor: Processor, prompt: string): number[] {
+  const text = `<|User|>: ${prompt}\n\n<|Assistant|>:${processor.image_start_tag}`;
+  return [specialTokens(processor).begin, ...processor.tokenizer.encode(text, { add_special_tokens: false })];
 }
 
 /**
  * The second row, which guidance leads away from, keeps the first and last token with padding between, and all of it is
- * seen. transformers.js pads and hides the whole row instead, so its first step is corrected, on this model alone.
+ * seen. transformers.js pads and hides the whole row instead, so its first step is corrected; see `correctGuidance`.
  */
 function padBetween(first: ModelInputs, pad: number): void {
   const length = first.input_ids.dims[1]!;
@@ -39,19 +43,15 @@ function padBetween(first: ModelInputs, pad: number): void {
   ids.fill(BigInt(pad), length + 1, 2 * length - 1);
 }
 
-/** Two rows in the first step where there is guidance. */
-function correctFirstStep(model: JanusModel, pad: number): Disposable {
+/** To be called once for a model; without guidance there is one row, and nothing is corrected. */
+export function correctGuidance({ model, processor }: Pick<Janus, 'model' | 'processor'>): void {
+  const { pad } = specialTokens(processor);
   const original = model.prepare_inputs_for_generation;
   model.prepare_inputs_for_generation = (ids, inputs, config) => {
     const isFirst = inputs.past_key_values === undefined || inputs.past_key_values === null;
     const prepared = original.call(model, ids, inputs, config);
-    if (isFirst) padBetween(prepared, pad);
+    if (isFirst && prepared.input_ids.dims[0] === 2) padBetween(prepared, pad);
     return prepared;
-  };
-  return {
-    [Symbol.dispose]: () => {
-      model.prepare_inputs_for_generation = original;
-    },
   };
 }
 
@@ -64,7 +64,7 @@ export async function makeImage(
 ): Promise<RasterImage> {
   const { library, processor, model } = janus;
   const { guidance, temperature, random } = settings;
-  const { ids, pad } = tokensOf(processor, prompt);
+  const ids = tokensOf(processor, prompt);
   const count = processor.num_image_tokens;
   const tensor = (type: string, data: ArrayLike<unknown>, dims: number[]): Tensor => new library.Tensor(type, data, dims);
   /** After guidance: draws by our own seed, and leaves the library nothing else to choose. */
@@ -74,7 +74,6 @@ export async function makeImage(
     keepOnly(logits, drawToken(logits, temperature, random));
     return scores;
   };
-  using _ = guidance > 1 ? correctFirstStep(model, pad) : undefined;
   const [image] = await model.generate_images({
     input_ids: tensor('int64', BigInt64Array.from(ids, BigInt), [1, ids.length]),
     attention_mask: tensor('int64', new BigInt64Array(ids.length).fill(1n), [1, ids.length]),
@@ -85,7 +84,7 @@ export async function makeImage(
     do_sample: false,
     // An image token may have the number of the end of text.
     eos_token_id: null,
-    pad_token_id: pad,
+    pad_token_id: specialTokens(processor).pad,
     logits_processor: [choose],
   });
   const { width, height, channels, data } = image!;
