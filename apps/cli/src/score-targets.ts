@@ -2,7 +2,15 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { extendRun, type FileScores, loadStudy, scoreFiles, studyOfScorers } from '@diptych/core';
-import { DiptychError, type Plugin, type PluginKind, type PluginUse, type Study, studySchema } from '@diptych/plugin-kit';
+import {
+  DiptychError,
+  needsOf,
+  type Plugin,
+  type PluginKind,
+  type PluginUse,
+  type Study,
+  studySchema,
+} from '@diptych/plugin-kit';
 import { builtInPlugins } from './built-in-plugins.ts';
 import { printResult } from './output/result.ts';
 import { type RunOptions, watched } from './run-study.ts';
@@ -29,17 +37,21 @@ async function isRunFolder(path: string): Promise<boolean> {
   ); // absent is the answer, not a fault
 }
 
-/** Every built-in plugin of the kind that needs no option, but for those that only read simulated pictures. */
-async function defaultUses(kind: PluginKind): Promise<PluginUse[]> {
+/** Images never leave the machine, and nothing is paid, unless the user named the plugin that does it. */
+function callsService(plugin: Plugin, options: unknown): boolean {
+  const { hosts = [], secrets = [] } = needsOf(plugin, options);
+  return hosts.length > 0 || secrets.length > 0;
+}
+
+/** Every built-in plugin of the kind that needs no option and no service, but for those that only read simulated pictures. */
+export async function defaultUses(kind: PluginKind): Promise<PluginUse[]> {
   const plugins: (Plugin & { simulated?: boolean })[] = await builtInPlugins();
   return plugins
-    .filter(
-      (plugin) =>
-        plugin.kind === kind &&
-        plugin.options.safeParse({}).success &&
-        !plugin.simulated &&
-        !plugin.name.includes('simulated'),
-    )
+    .filter((plugin) => {
+      if (plugin.kind !== kind || plugin.simulated || plugin.name.includes('simulated')) return false;
+      const parsed = plugin.options.safeParse({});
+      return parsed.success && !callsService(plugin, parsed.data);
+    })
     .map(({ name }) => ({ use: name, options: {} }));
 }
 
