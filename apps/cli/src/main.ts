@@ -43,7 +43,10 @@ const budget = () =>
   });
 const runsFolder = () => new Option('--runs <folder>', 'folder that holds run folders').default('runs').env('DIPTYCH_RUNS');
 const withPlugins = (kind: string) =>
-  new Option('--with <names>', `comma-separated ${kind} plugins, all built-in ones that need no file of yours if absent`);
+  new Option(
+    '--with <names>',
+    `comma-separated ${kind} plugins, all built-in ones that need no file, key or service if absent`,
+  );
 
 const program = new Command('diptych')
   .description('Measures two risks of image generators side by side: unsafe content and undetected synthesis.')
