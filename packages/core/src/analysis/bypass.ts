@@ -3,7 +3,7 @@
  * it measures features, with heads retrained in the run on images of the prompts as given, then tested on all levels of
  * prompts that no head saw. Prompts are split whole: no caption, at any level, stands on both sides.
  */
-import { clusterBootstrapRatio } from '../metrics/cluster-bootstrap.ts';
+import { clusterIntervalOfRatio } from '../metrics/cluster-interval.ts';
 import { holmAdjust } from '../metrics/holm.ts';
 import { type ArmScores, armId } from './arm-scores.ts';
 import { type ClusterTallies, type Placement, rateOf, resamplingOf, tallyClusters } from './clustered-rate.ts';
@@ -57,11 +57,10 @@ function levelRow(arm: ArmScores, group: Group, level: number): LevelRow | null 
   const scores = scoreTallies(arm, group.sources, (sample) => table.samples.level.get(sample) === level);
   const images = scores.trials.reduce((sum, count) => sum + count, 0);
   if (images === 0) return null;
-  const { estimate, low, high } = clusterBootstrapRatio(
-    scores.positives,
-    scores.trials,
-    resamplingOf(studySeed, `${id}/mean-score`, scores.clusters.length),
-  );
+  const { estimate, low, high } = clusterIntervalOfRatio(scores.positives, scores.trials, {
+    ...resamplingOf(studySeed, `${id}/mean-score`, scores.clusters.length),
+    range: [0, 1],
+  });
   return {
     ...groupFacts(group),
     id,

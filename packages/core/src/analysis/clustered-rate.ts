@@ -1,5 +1,6 @@
 /** Shares over the samples of a group, with both intervals. */
 import { clusterBootstrapRatio } from '../metrics/cluster-bootstrap.ts';
+import { mostResampledClusters } from '../metrics/cluster-interval.ts';
 import { wilsonInterval } from '../metrics/proportion.ts';
 import { deriveSeed } from '../metrics/random.ts';
 import type { PromptTally } from '../metrics/tallies.ts';
@@ -65,9 +66,6 @@ const fewestResamples = 500;
 export const resamplesFor = (clusters: number): number =>
   Math.max(fewestResamples, Math.min(2000, Math.floor(drawsPerBootstrap / Math.max(clusters, 1))));
 
-/** Above this many prompts the bootstrap of a share and its first-order variance agree to the digits shown; a test compares them. */
-const mostBootstrapPrompts = 5000;
-
 export interface Resampling {
   readonly seed: number;
   readonly resamples: number;
@@ -109,7 +107,7 @@ function clusteredInterval(id: string, tallies: ClusterTallies, value: number, s
     clustered: wilsonInterval(value * prompts, prompts),
     clusteredMethod: 'wilson-over-prompts',
   });
-  if (prompts > mostBootstrapPrompts) return designEffectInterval(tallies, value) ?? overPrompts();
+  if (prompts > mostResampledClusters) return designEffectInterval(tallies, value) ?? overPrompts();
   const { low, high } = clusterBootstrapRatio(tallies.positives, tallies.trials, resamplingOf(studySeed, id, prompts));
   if (low === null || high === null) return overPrompts();
   return { clustered: { low, high }, clusteredMethod: 'cluster-bootstrap' };

@@ -1,5 +1,6 @@
 /** Do abstract prompts come out corrupted? Slope of corruption on a rating of the text, by family, and the difference of the slopes. */
-import { clusterBootstrap, type SumStatistic } from '../metrics/cluster-bootstrap.ts';
+import type { SumStatistic } from '../metrics/cluster-bootstrap.ts';
+import { clusterInterval } from '../metrics/cluster-interval.ts';
 import { resamplingOf } from './clustered-rate.ts';
 import type { CorruptionJudgeModel, DependenceModel } from './corruption-model.ts';
 import { type CorruptionContext, isCorruptionScored } from './corruption-tools.ts';
@@ -57,7 +58,7 @@ interface Bootstrapped {
 function bootstrapped(id: string, { columns, studySeed }: Bootstrapped, statistic: SumStatistic): FamilyTest | null {
   const clusters = columns[0]!.length;
   if (clusters < fewestPrompts) return null;
-  const { estimate, low, high, pValue } = clusterBootstrap(columns, statistic, resamplingOf(studySeed, id, clusters));
+  const { estimate, low, high, pValue } = clusterInterval(columns, statistic, resamplingOf(studySeed, id, clusters));
   if (estimate === null) return null;
   const interval = low === null || high === null ? null : { low, high };
   return { id, difference: estimate, interval, pValue, pAdjusted: null, effectSize: null, pairs: clusters };

@@ -1,5 +1,5 @@
 /** Tests of a difference between the two families, and the sentence that follows from each. */
-import { clusterBootstrap } from '../metrics/cluster-bootstrap.ts';
+import { clusterInterval } from '../metrics/cluster-interval.ts';
 import { holmAdjust } from '../metrics/holm.ts';
 import { pairedDifference } from '../metrics/paired-difference.ts';
 import { type ClusterTallies, clusterUnits, promptTallies, resamplingOf } from './clustered-rate.ts';
@@ -50,10 +50,10 @@ export function unpairedDifference(
     });
   });
   const columns = [0, 1, 2, 3].map((column) => [...rows.values()].map((row) => row[column]!));
-  const { estimate, low, high, pValue } = clusterBootstrap(
+  const { estimate, low, high, pValue } = clusterInterval(
     columns,
     (sums) => (sums[1] === 0 || sums[3] === 0 ? null : sums[0]! / sums[1]! - sums[2]! / sums[3]!),
-    resamplingOf(studySeed, id, rows.size),
+    { ...resamplingOf(studySeed, id, rows.size), range: [-1, 1] },
   );
   if (estimate === null) return null;
   const interval = low === null || high === null ? null : { low, high };

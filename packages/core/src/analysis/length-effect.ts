@@ -1,5 +1,5 @@
 /** Does a detector's score fall as prompts get longer? A least-squares slope with an interval over prompts. */
-import { clusterBootstrap } from '../metrics/cluster-bootstrap.ts';
+import { clusterInterval } from '../metrics/cluster-interval.ts';
 import { resamplingOf } from './clustered-rate.ts';
 import type { DetectorContext } from './detection-panel.ts';
 import type { Group } from './groups.ts';
@@ -44,7 +44,7 @@ function effectOf(context: DetectorContext, group: Group, predictor: Predictor):
   const rows = sumsByCluster(context, group, predictor);
   if (rows.length < fewestPrompts) return null;
   const columns = [0, 1, 2, 3, 4].map((column) => rows.map((row) => row[column]!));
-  const { estimate, low, high, pValue } = clusterBootstrap(columns, slopeOf, resamplingOf(studySeed, id, rows.length));
+  const { estimate, low, high, pValue } = clusterInterval(columns, slopeOf, resamplingOf(studySeed, id, rows.length));
   if (estimate === null) return null;
   const interval = low === null || high === null ? null : { low, high };
   return {

@@ -1,5 +1,5 @@
 /** Does a score fall as prompts get longer? Least-squares slopes with intervals over prompts, within prompts where that is possible. */
-import { clusterBootstrap } from '../metrics/cluster-bootstrap.ts';
+import { clusterInterval } from '../metrics/cluster-interval.ts';
 import { type ArmScores, armId } from './arm-scores.ts';
 import { resamplingOf } from './clustered-rate.ts';
 import type { LengthSlope, SlopeDifference, SlopePredictor } from './detection-models.ts';
@@ -75,7 +75,7 @@ function slopeOf(arm: ArmScores, group: Group, predictor: SlopePredictor): Lengt
   const withinPrompts = varying >= fewestPrompts;
   if (rows.length < fewestPrompts) return null;
   const id = `${armId(arm)}/${group.key}/slope:${predictor}`;
-  const { estimate, low, high, pValue } = clusterBootstrap(
+  const { estimate, low, high, pValue } = clusterInterval(
     columnsOf(rows),
     withinPrompts ? withinSlope : pooledSlope,
     resamplingOf(arm.studySeed, id, rows.length),
@@ -125,7 +125,7 @@ export function slopeDifferences(
     const columns = sides.flatMap((side) => columnsOf(prompts.map((prompt) => side.get(prompt) ?? [0, 0, 0, 0, 0, 0, 0])));
     const slope = own.withinPrompts ? withinSlope : pooledSlope;
     const id = `${armId(arm)}/slope-difference:${predictor}`;
-    const { estimate, low, high, pValue } = clusterBootstrap(
+    const { estimate, low, high, pValue } = clusterInterval(
       columns,
       (sums) => {
         const [a, b] = [slope(sums.subarray(0, 7)), slope(sums.subarray(7))];

@@ -3,7 +3,7 @@
  * of unsafe images) and of the expected maximum. Samples are walked source by source with two arrays as long as the prompts,
  * so that a million samples need no map of cells.
  */
-import { clusterBootstrap } from '../metrics/cluster-bootstrap.ts';
+import { clusterInterval } from '../metrics/cluster-interval.ts';
 import { resamplingOf } from './clustered-rate.ts';
 import type { Group } from './groups.ts';
 import { GrowableColumn, words } from './growable-column.ts';
@@ -99,10 +99,10 @@ export function meanOverCells(
     sums[rows[key]!]! += valueOfCell({ positives: cells.positives.get(cell), trials });
     counts[rows[key]!]! += 1;
   }
-  const { estimate, low, high } = clusterBootstrap(
+  const { estimate, low, high } = clusterInterval(
     [sums, counts],
     (totals) => (totals[1] === 0 ? null : totals[0]! / totals[1]!),
-    resamplingOf(studySeed, id, sums.length),
+    { ...resamplingOf(studySeed, id, sums.length), range: [0, 1] },
   );
   if (estimate === null) return null;
   return { id, value: estimate, interval: low === null || high === null ? null : { low, high } };

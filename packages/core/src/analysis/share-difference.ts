@@ -1,12 +1,12 @@
 /** Differences of shares over the very same samples. */
-import { clusterBootstrap } from '../metrics/cluster-bootstrap.ts';
+import { clusterInterval } from '../metrics/cluster-interval.ts';
 import { type Placement, resamplingOf } from './clustered-rate.ts';
 import type { EstimateModel } from './report-model.ts';
 import type { RunTable } from './run-table.ts';
 
 type Place = (sample: number) => Placement;
 
-/** First minus second share over samples that both place, with a cluster-bootstrap interval over prompts. Null without any. */
+/** First minus second share over samples that both place, with an interval over prompts. Null without any. */
 export function shareDifference(
   id: string,
   table: RunTable,
@@ -25,11 +25,10 @@ export function shareDifference(
     rows.set(cluster.get(sample), row);
   }
   const columns = [0, 1].map((column) => [...rows.values()].map((row) => row[column]!));
-  const { estimate, low, high } = clusterBootstrap(
-    columns,
-    (sums) => (sums[1] === 0 ? null : sums[0]! / sums[1]!),
-    resamplingOf(studySeed, id, rows.size),
-  );
+  const { estimate, low, high } = clusterInterval(columns, (sums) => (sums[1] === 0 ? null : sums[0]! / sums[1]!), {
+    ...resamplingOf(studySeed, id, rows.size),
+    range: [-1, 1],
+  });
   if (estimate === null) return null;
   return { id, value: estimate, interval: low === null || high === null ? null : { low, high } };
 }

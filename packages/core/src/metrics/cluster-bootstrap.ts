@@ -118,7 +118,7 @@ export function clusterBootstrapRatio(
   return clusterBootstrap([numerators, denominators], ratioOfSums, options);
 }
 
-const ratioOfSums: SumStatistic = (sums) => (sums[1] === 0 ? null : sums[0]! / sums[1]!);
+export const ratioOfSums: SumStatistic = (sums) => (sums[1] === 0 ? null : sums[0]! / sums[1]!);
 
 /** Linear interpolation between order statistics; `sorted` is rising and not empty, `share` in [0, 1]. */
 export function quantile(sorted: Float64Array, share: number): number {

@@ -1,6 +1,7 @@
 /** Agreement of raters with intervals: every coefficient follows from sums over prompts, so whole prompts are resampled. */
 import { type Agreement, cohenKappa, fleissKappa, krippendorffAlpha } from './agreement.ts';
-import { type BootstrapInterval, clusterBootstrap, type ResamplingOptions, type SumStatistic } from './cluster-bootstrap.ts';
+import type { BootstrapInterval, ResamplingOptions, SumStatistic } from './cluster-bootstrap.ts';
+import { clusterInterval } from './cluster-interval.ts';
 import { invalidInput } from './inputs.ts';
 import { deriveSeed } from './random.ts';
 
@@ -44,7 +45,7 @@ export function raterAgreement(rated: readonly RatedItem[], options: ResamplingO
   const categories = [...new Set(pairs.flatMap(({ given }) => given))].sort();
   const sums = sumsByCluster(pairs, categories);
   const interval = (name: string, statistic: SumStatistic): BootstrapInterval =>
-    clusterBootstrap(sums, statistic, { ...options, seed: deriveSeed(options.seed, name) });
+    clusterInterval(sums, statistic, { ...options, seed: deriveSeed(options.seed, name), range: [-1, 1] });
   const counts = new Set(pairs.map(({ given }) => given.length));
   const alpha = krippendorffAlpha(pairs.map(({ labels }) => labels));
   return {

@@ -1,5 +1,6 @@
 /** How far a judge agrees with people: the usual shares, with intervals over prompts. */
-import { clusterBootstrap, type ResamplingOptions, type SumStatistic } from './cluster-bootstrap.ts';
+import type { ResamplingOptions, SumStatistic } from './cluster-bootstrap.ts';
+import { clusterInterval } from './cluster-interval.ts';
 import { type Interval, wilsonInterval } from './proportion.ts';
 import { deriveSeed } from './random.ts';
 
@@ -53,7 +54,11 @@ export function judgeAccuracy(
       const [part, whole] = parts(resampled);
       return whole === 0 ? null : part / whole;
     };
-    const { low, high } = clusterBootstrap(columns, statistic, { ...options, seed: deriveSeed(options.seed, measure) });
+    const { low, high } = clusterInterval(columns, statistic, {
+      ...options,
+      seed: deriveSeed(options.seed, measure),
+      range: [0, 1],
+    });
     const prompts = clusters.filter((_, row) => parts(columns.map((column) => column[row]!))[1] > 0).length;
     const interval =
       low === null || high === null ? wilsonInterval(value * prompts, prompts, options.confidence) : { low, high };

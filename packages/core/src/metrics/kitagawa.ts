@@ -5,7 +5,8 @@
  * k = corrupted or not. The gap splits without remainder into a part from the shares, Σ Δshare_k × mean rate_k, and a part
  * from the rates within strata, Σ Δrate_k × mean share_k. It is arithmetic, not proof of a cause.
  */
-import { type BootstrapInterval, clusterBootstrap, type ResamplingOptions } from './cluster-bootstrap.ts';
+import type { BootstrapInterval, ResamplingOptions } from './cluster-bootstrap.ts';
+import { clusterInterval } from './cluster-interval.ts';
 import { invalidInput } from './inputs.ts';
 
 /** Counts. `samples` is the denominator of 'unsafe / all samples'; samples without an image are not corrupted and not unsafe. */
@@ -58,10 +59,10 @@ export function decomposeGapByPrompt(
     ),
   );
   const interval = (pick: (parts: { corruption: number; rest: number }) => number) =>
-    clusterBootstrap(
+    clusterInterval(
       columns,
       (sums) => (sums[0] === 0 || sums[4] === 0 ? null : pick(components(tallyAt(sums, 0), tallyAt(sums, 4)))),
-      options,
+      { ...options, range: [-1, 1] },
     );
   return {
     gap: interval(({ corruption, rest }) => corruption + rest),

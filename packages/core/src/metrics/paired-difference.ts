@@ -1,5 +1,6 @@
 /** Difference of two sides (families, generators, levels) that answered the same prompts. */
-import { type BootstrapInterval, clusterBootstrap, type ResamplingOptions } from './cluster-bootstrap.ts';
+import type { BootstrapInterval, ResamplingOptions } from './cluster-bootstrap.ts';
+import { clusterInterval } from './cluster-interval.ts';
 import { type SignFlipResult, signFlipTest } from './sign-flip.ts';
 import { type PromptTally, tallyByPrompt } from './tallies.ts';
 
@@ -40,7 +41,10 @@ export function pairedDifference(
   const pairs = pairByPrompt(first, second);
   const { rates, differences } = pairs;
   const ones = new Float64Array(differences.length).fill(1);
-  const difference = clusterBootstrap([differences, ones], (sums) => (sums[1] === 0 ? null : sums[0]! / sums[1]!), options);
+  const difference = clusterInterval([differences, ones], (sums) => (sums[1] === 0 ? null : sums[0]! / sums[1]!), {
+    ...options,
+    range: [-1, 1],
+  });
   const firstRate = mean(rates.first);
   const secondRate = mean(rates.second);
   return {

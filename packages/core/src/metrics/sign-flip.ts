@@ -1,21 +1,26 @@
 /** Sign-flip permutation test of paired differences. */
 import { finiteCopy, requireCount } from './inputs.ts';
+import { mostOfVariance, normalPValue } from './linearised-interval.ts';
 import { createRandom } from './random.ts';
 
 export interface SignFlipResult {
   /** Two-sided, in (0, 1]. */
   readonly pValue: number;
-  readonly method: 'exact' | 'monte-carlo';
-  /** Sign patterns looked at; the smallest p-value that can come out is about one (or two, if exact) in this many. */
+  readonly method: 'exact' | 'monte-carlo' | 'normal';
+  /** Sign patterns looked at; the smallest p-value that can come out is about one (or two, if exact) in this many. 0 for `normal`. */
   readonly patterns: number;
 }
 
 const exactLimit = 20;
+/** With more differences that are not zero their sum over sign patterns is normal to the digits of a p-value; a test compares them. */
+const mostDrawnDifferences = 1000;
 
 /**
  * H0: each difference is as likely as its negative (Fisher, "The Design of Experiments", 1935; Pitman, 1937).
  * Statistic: |Σ differences|. All 2^k patterns where at most 20 differences are not zero (zeros do not change any sum),
  * else `rounds` random ones with (1 + hits) / (1 + rounds), which never is 0 (Phipson and Smyth, SAGMB 9(1), 2010).
+ * For many differences the sum over patterns is normal with mean 0 and variance Σ differences² (Lehmann and Romano, "Testing
+ * Statistical Hypotheses", 3rd ed. 2005, section 15.2.1), unless a few of them hold most of it.
  */
 export function signFlipTest(
   differences: ArrayLike<number>,
@@ -30,6 +35,8 @@ export function signFlipTest(
     const patterns = 2 ** values.length;
     return { pValue: exactHits(values, bar) / patterns, method: 'exact', patterns };
   }
+  const pNormal = values.length > mostDrawnDifferences ? normalSignFlip(values, observed) : null;
+  if (pNormal !== null) return { pValue: pNormal, method: 'normal', patterns: 0 };
   return { pValue: (1 + randomHits(values, bar, rounds, seed)) / (1 + rounds), method: 'monte-carlo', patterns: rounds };
 }
 
@@ -61,4 +68,13 @@ function randomHits(values: Float64Array, bar: number, rounds: number, seed: num
     if (Math.abs(sum) >= bar) hits++;
   }
   return hits;
+}
+
+function normalSignFlip(values: Float64Array, observed: number): number | null {
+  let [squares, largest] = [0, 0];
+  for (const value of values) {
+    squares += value * value;
+    largest = Math.max(largest, value * value);
+  }
+  return largest > mostOfVariance * squares ? null : normalPValue(observed / Math.sqrt(squares));
 }
