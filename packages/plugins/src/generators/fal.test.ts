@@ -11,6 +11,7 @@ import {
   tinyPng,
 } from '../testing/drive-generator.ts';
 import { type ReceivedRequest, type ReplyOf, startFakeService } from '../testing/fake-service.ts';
+import { describeServiceFaults } from '../testing/service-faults.ts';
 import fal from './fal.ts';
 
 const media = await startFakeService(() => png);
@@ -26,22 +27,28 @@ const results: Readonly<Record<string, ReplyOf>> = {
   'one image': { json: { image, prompt: 'one image' } },
   'no image': { json: { images: [] } },
   'flagged prompt': { status: 422, json: violation(['body', 'prompt']) },
-  'flagged picture': { status: 422, json: violation(['body']) },
+  'flagged whole': { status: 422, json: violation(['body']) },
   'no media': { status: 422, json: { detail: [{ loc: ['body'], msg: 'No media.', type: 'no_media_generated' }] } },
   'bad input': { status: 422, json: { detail: [{ loc: ['body', 'seed'], msg: 'too large', type: 'less_than' }] } },
   runner: { status: 500, headers: { 'x-fal-retryable': 'false' }, json: { detail: 'Internal error' } },
   'lost runner': { status: 503, headers: { 'x-fal-retryable': 'true' }, json: { detail: 'runner lost' } },
+  'spent runner': { status: 500, headers: { 'x-fal-needs-retry': '0' }, json: { detail: 'Internal error' } },
   odd: { json: { pictures: 3, images: 'none' } },
+  'no member': { json: { seed: 3 } },
 };
 const queue = new Map<string, { prompt: string; looks: number; isCancelled: boolean }>();
 
-function play({ method, path, headers, json }: ReceivedRequest): ReplyOf {
+/** Settles once the call under test has been stopped. */
+const stopped = Promise.withResolvers<void>();
+
+async function play({ method, path, headers, json }: ReceivedRequest): Promise<ReplyOf> {
   if (headers.authorization !== `Key ${testKey}`) return { status: 401, json: { detail: 'No user found for Key ID' } };
   if (method === 'POST') {
     if (json.prompt === 'crowded') return { status: 429, headers: { 'retry-after': '5' }, json: { detail: 'Too many' } };
     if (json.prompt === 'flagged at once') return { status: 422, json: violation(['body', 'prompt']) };
     const request_id = `r${queue.size}`;
     queue.set(request_id, { prompt: json.prompt, looks: 0, isCancelled: false });
+    if (json.prompt === 'slow to queue') await stopped.promise;
     return { json: { request_id, status: 'IN_QUEUE', status_url: 'https://queue.fal.run/elsewhere' } };
   }
   const [, id = '', action] = /^\/fal-ai\/flux\/requests\/(\w+)(?:\/(\w+))?$/.exec(path) ?? [];
@@ -98,7 +105,7 @@ it('never fetches the black picture behind has_nsfw_concepts', async () => {
 it.each([
   ['flagged prompt', { outcome: 'blocked', stage: 'input', categories: ['sexual'] }],
   ['flagged at once', { outcome: 'blocked', stage: 'input', categories: ['sexual'] }],
-  ['flagged picture', { outcome: 'blocked', stage: 'output', categories: ['sexual'] }],
+  ['flagged whole', { outcome: 'blocked', stage: 'input', categories: ['sexual'] }],
   ['no media', { outcome: 'empty', reason: 'No media.' }],
   ['no image', { outcome: 'empty' }],
 ])('takes %s as a result, not a fault', async (prompt, expected) => {
@@ -109,7 +116,9 @@ it.each([
   ['bad input', { retryable: false, message: expect.stringContaining('too large') }],
   ['runner', { retryable: false }],
   ['lost runner', { retryable: true }],
+  ['spent runner', { retryable: false }],
   ['odd', { retryable: false }],
+  ['no member', { retryable: false }],
   ['crowded', { rateLimited: true, retryAfterMs: 5000 }],
 ])('takes %s as a fault', async (prompt, expected) => {
   expect(await faultOf(made(prompt))).toMatchObject({ name: 'InfrastructureError', ...expected });
@@ -122,6 +131,18 @@ it('cancels the request when the call is stopped', async () => {
   await expect(call).rejects.toThrow('time is up');
   expect([...queue.values()].at(-1)).toMatchObject({ prompt: 'slow', isCancelled: true });
 });
+
+it('cancels the request that the queue names only after the call was stopped', async () => {
+  const stop = new AbortController();
+  const call = generateOne(fal, base, { request: requestOf({ prompt: 'slow to queue' }), signal: stop.signal });
+  await expect.poll(() => [...queue.values()].at(-1)?.prompt).toBe('slow to queue');
+  stop.abort(new Error('time is up'));
+  stopped.resolve();
+  await expect(call).rejects.toThrow('time is up');
+  expect([...queue.values()].at(-1)).toMatchObject({ isCancelled: true, looks: 0 });
+});
+
+describeServiceFaults(fal, (url) => ({ ...base, baseUrl: url }));
 
 it('asks for the family of a model whose name does not say it', () => {
   const issues = fal.options.safeParse({ ...base, model: 'fal-ai/bagel' }).error?.issues;

@@ -1,9 +1,8 @@
-import { defineGenerator, type Generation, InfrastructureError, type PluginContext } from '@diptych/plugin-kit';
+import { defineGenerator, type PluginContext } from '@diptych/plugin-kit';
 import { z } from 'zod';
-import { callService, failureOf, type Service, type ServiceAnswer } from '../shared/http/call-service.ts';
+import { generateOnFal } from '../shared/fal/queue.ts';
+import type { Service } from '../shared/http/call-service.ts';
 import { baseUrlOption, joinUrl, keyNameOption } from '../shared/http/endpoint.ts';
-import { fetchMadeImage, finishJob } from '../shared/http/job.ts';
-import { readAnswer } from '../shared/http/read-answer.ts';
 import {
   given,
   hostsOf,
@@ -46,76 +45,6 @@ const optionsSchema = z
 type Options = z.output<typeof optionsSchema>;
 
 const submitted = z.object({ request_id: z.string().regex(/^[\w-]+$/) });
-const progress = z.object({ status: z.string(), error: z.unknown().optional(), error_type: z.string().optional() });
-const picture = z.object({ url: z.string() });
-const result = z.object({
-  images: z.array(picture).optional(),
-  image: picture.nullish(),
-  has_nsfw_concepts: z.union([z.boolean(), z.array(z.boolean())]).nullish(),
-  prompt: z.string().nullish(),
-});
-const failure = z.object({
-  detail: z.array(
-    z.object({
-      loc: z.array(z.union([z.string(), z.number()])).default([]),
-      msg: z.string().default(''),
-      type: z.string(),
-      categories: z.array(z.string()).optional(),
-    }),
-  ),
-});
-
-/** The endings that fal states in a 4xx; `undefined` where it is a fault. */
-function endingOf(answer: ServiceAnswer): Generation | undefined {
-  const errors = failure.safeParse(answer.json).data?.detail ?? [];
-  const flagged = errors.filter(({ type }) => type === 'content_policy_violation');
-  if (flagged.length > 0) {
-    // `loc` names the input that was flagged; without one behind `body` it was what the model made.
-    const stage = flagged.some(({ loc }) => loc.length > 1) ? 'input' : 'output';
-    const reason =
-      flagged
-        .map(({ msg }) => msg)
-        .join(' ')
-        .slice(0, 4000) || 'content_policy_violation';
-    return { outcome: 'blocked', stage, reason, categories: [...new Set(flagged.flatMap((e) => e.categories ?? []))] };
-  }
-  // Named in fal's list of model errors: the model ended without an image.
-  const none = errors.find(({ type }) => type === 'no_media_generated');
-  return none && { outcome: 'empty', reason: none.msg.slice(0, 4000) || none.type };
-}
-
-/** `X-Fal-Retryable` says whether repeating can help; without it the status decides. */
-function faultOf(answer: ServiceAnswer, service: Service): InfrastructureError {
-  const fault = failureOf(answer, service);
-  const told = answer.headers.get('x-fal-retryable');
-  if (told === null || fault.rateLimited) return fault;
-  const { message, retryAfterMs } = fault;
-  return new InfrastructureError(message, {
-    retryable: told === 'true',
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-  });
-}
-
-async function generationOf(
-  answer: ServiceAnswer,
-  prompt: string,
-  service: Service,
-  signal: AbortSignal,
-): Promise<Generation> {
-  if (!answer.ok) {
-    const ending = endingOf(answer);
-    if (ending) return ending;
-    throw faultOf(answer, service);
-  }
-  const made = readAnswer(result, answer, service, 'images');
-  // The picture is black then: the service's placeholder, not the model's work.
-  if ([made.has_nsfw_concepts].flat()[0])
-    return { outcome: 'blocked', stage: 'output', reason: 'has_nsfw_concepts is true', categories: ['nsfw'] };
-  const url = made.images?.[0]?.url ?? made.image?.url;
-  if (!url) return { outcome: 'empty', reason: 'completed without images' };
-  const bytes = await fetchMadeImage(url, service, signal);
-  return { outcome: 'image', bytes, ...(made.prompt && made.prompt !== prompt ? { revisedPrompt: made.prompt } : {}) };
-}
 
 export default defineGenerator({
   name: 'fal',
@@ -143,31 +72,30 @@ export default defineGenerator({
       ...given({ enable_safety_checker, safety_tolerance, output_format }),
       ...extra,
     };
-    // Requests live under the application, which is the first two parts of an endpoint, three in these two namespaces.
+    // Requests live under the application, which is the first two parts of an endpoint, three in these two namespaces
+    // (fal-ai/fal-js, libs/client/src/utils.ts).
     const depth = /^(workflows|comfy)\//.test(model) ? 3 : 2;
     const requests = joinUrl(baseUrl, `${model.split('/').slice(0, depth).join('/')}/requests`);
     const hasKnownSize = typeof image_size !== 'object';
     const metering = meteringOf('fal', options, hasKnownSize ? [`fal/${model}`] : [`fal/${model}/custom size`]);
     return {
       ...metering,
-      generate: oneByOne(metering.estimate, async ({ prompt, seed }, signal) => {
-        const submission = await callService(
+      generate: oneByOne(metering.estimate, ({ prompt, seed }, signal) =>
+        generateOnFal(
+          {
+            submission: { url: joinUrl(baseUrl, model), json: { prompt, seed, ...input } },
+            submitted,
+            addressesOf: ({ request_id }) => {
+              const own = `${requests}/${request_id}`;
+              return { status: `${own}/status`, result: own, cancel: `${own}/cancel` };
+            },
+            pollSeconds,
+          },
+          prompt,
           service,
-          { url: joinUrl(baseUrl, model), json: { prompt, seed, ...input } },
           signal,
-        );
-        if (!submission.ok) return generationOf(submission, prompt, service, signal);
-        const { request_id } = readAnswer(submitted, submission, service, 'a request_id');
-        const own = `${requests}/${request_id}`;
-        const look = async () => {
-          const answer = await callService(service, { url: `${own}/status` }, signal);
-          const { status } = readAnswer(progress, answer, service, 'a status');
-          return status === 'IN_QUEUE' || status === 'IN_PROGRESS' ? undefined : status;
-        };
-        const cancel = (time: AbortSignal) => callService(service, { url: `${own}/cancel`, method: 'PUT' }, time);
-        await finishJob({ pollSeconds, look, cancel }, signal);
-        return generationOf(await callService(service, { url: own }, signal), prompt, service, signal);
-      }),
+        ),
+      ),
     };
   },
 });

@@ -64,6 +64,14 @@ it('removes a key that the service repeats', async () => {
   expect(failureOf(answer, keyed).message).not.toContain('sk-0123456789');
 });
 
+it('removes the password of basic authentication in both of its forms', async () => {
+  const encoded = Buffer.from('user:secret-0123').toString('base64');
+  const keyed: Service = { ...service, headers: { authorization: `Basic ${encoded}` } };
+  await using fake = await startFakeService(() => ({ status: 401, body: `secret-0123 of ${encoded}` }));
+  const answer = await callService(keyed, { url: fake.url }, signal);
+  expect(answer.excerpt).toBe('<FAKE_KEY> of <FAKE_KEY>');
+});
+
 it('fetches an image without sending the key along', async () => {
   await using fake = await startFakeService(() => ({
     body: new Uint8Array([1, 2]),

@@ -76,11 +76,17 @@ export function connectionFault(service: Service, error: unknown, signal: AbortS
 /** Some services repeat the key they were sent when they reject it; no message or reason may hold it. */
 function withoutKeys(text: string, { headers = {}, keyName = 'the key' }: Service): string {
   let kept = text;
-  for (const value of Object.values(headers)) {
-    const key = value.slice(value.lastIndexOf(' ') + 1);
-    if (key.length >= 8) kept = kept.replaceAll(key, `<${keyName}>`);
-  }
+  for (const value of Object.values(headers))
+    for (const key of keysIn(value)) if (key.length >= 8) kept = kept.replaceAll(key, `<${keyName}>`);
   return kept;
+}
+
+/** The secret of a header: behind its scheme, and of basic authentication also as it was before its encoding. */
+function keysIn(value: string): string[] {
+  const key = value.slice(value.lastIndexOf(' ') + 1);
+  if (!value.startsWith('Basic ')) return [key];
+  const login = Buffer.from(key, 'base64').toString();
+  return [key, login, login.slice(login.indexOf(':') + 1)];
 }
 
 function parseJson(text: string): unknown {

@@ -1,6 +1,6 @@
 import { InfrastructureError } from '@diptych/plugin-kit';
 import { expect, it } from 'vitest';
-import { finishJob } from './job.ts';
+import { finishJob, submitJob } from './job.ts';
 
 const calm = new AbortController().signal;
 
@@ -10,15 +10,24 @@ it('looks until the job is done', async () => {
   expect([found, looks]).toEqual(['done', 3]);
 });
 
-it('looks again after a fault that may pass, and waits as long as the service asks', async () => {
-  let looks = 0;
-  const started = performance.now();
+it('looks again after a fault that may pass, and waits longer after each, or as long as the service asks', async () => {
+  const answers = [
+    undefined,
+    new InfrastructureError('lost'),
+    new InfrastructureError('lost again'),
+    new InfrastructureError('busy', { rateLimited: true, retryAfterMs: 60_000 }),
+    undefined,
+    'done',
+  ];
   const look = async () => {
-    if (++looks === 1) throw new InfrastructureError('busy', { rateLimited: true, retryAfterMs: 60 });
-    return 'done';
+    const next = answers.shift();
+    if (next instanceof Error) throw next;
+    return next;
   };
-  expect(await finishJob({ pollSeconds: 0.01, look }, calm)).toBe('done');
-  expect(performance.now() - started).toBeGreaterThanOrEqual(55);
+  const waits: number[] = [];
+  const wait = async (ms: number) => void waits.push(ms);
+  expect(await finishJob({ pollSeconds: 1, look }, calm, wait)).toBe('done');
+  expect(waits).toEqual([1000, 2000, 4000, 60_000, 1000]);
 });
 
 it('gives up after five such faults in a row, and cancels', async () => {
@@ -31,7 +40,7 @@ it('gives up after five such faults in a row, and cancels', async () => {
       isCancelled = true;
     },
   };
-  await expect(finishJob(job, calm)).rejects.toThrow('fault 5');
+  await expect(finishJob(job, calm, async () => undefined)).rejects.toThrow('fault 5');
   expect(isCancelled).toBe(true);
 });
 
@@ -62,4 +71,26 @@ it('cancels and ends with the reason of the signal when stopped, even if cancell
   stop.abort(new Error('stopped by the user'));
   await expect(job).rejects.toThrow('stopped by the user');
   expect(isCancelled).toBe(true);
+});
+
+it('cancels a job that the service made while the call was stopped', async () => {
+  const stop = new AbortController();
+  const cancelled: string[] = [];
+  const answer = Promise.withResolvers<string>();
+  const job = submitJob(
+    () => answer.promise,
+    async (id) => cancelled.push(id),
+    stop.signal,
+  );
+  stop.abort(new Error('stopped by the user'));
+  answer.resolve('job-1');
+  await expect(job).rejects.toThrow('stopped by the user');
+  expect(cancelled).toEqual(['job-1']);
+});
+
+it('submits once, hands over what the service said, and cancels nothing where the call goes on', async () => {
+  const cancel = async () => Promise.reject(new Error('cancelled'));
+  expect(await submitJob(async () => 'job-2', cancel, calm)).toBe('job-2');
+  await expect(submitJob(async () => Promise.reject(new Error('refused')), cancel, calm)).rejects.toThrow('refused');
+  await expect(submitJob(async () => 'job-3', cancel, AbortSignal.abort(new Error('before')))).rejects.toThrow('before');
 });

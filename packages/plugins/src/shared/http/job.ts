@@ -1,4 +1,4 @@
-/** Jobs of services that answer later: look until done, and cancel what nobody waits for any more. */
+/** Jobs of services that answer later: submit, look until done, and cancel what nobody waits for any more. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InfrastructureError } from '@diptych/plugin-kit';
 import type { Service } from './call-service.ts';
@@ -19,12 +19,42 @@ export interface Job<T> {
 }
 
 /**
- * Looks at a job until it is done. The call's signal bounds it: core aborts it when the time of a call is up or the run
- * is stopped, and then, as after a fault that ends the waiting, the job is cancelled.
+ * Submits a job so that it is not orphaned: a call that is stopped before the service has named the job waits up to five
+ * seconds for that, and cancels what was made meanwhile. Rejects with the signal's reason then.
  */
-export async function finishJob<T>(job: Job<T>, signal: AbortSignal): Promise<T> {
+export async function submitJob<T>(
+  submit: (signal: AbortSignal) => Promise<T>,
+  cancel: (submitted: T, signal: AbortSignal) => Promise<unknown>,
+  signal: AbortSignal,
+): Promise<T> {
+  signal.throwIfAborted();
+  const own = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const onAbort = () => {
+    timer = setTimeout(() => own.abort(signal.reason), cancelMs);
+  };
+  signal.addEventListener('abort', onAbort, { once: true });
   try {
-    return await lookUntilDone(job, signal);
+    const submitted = await submit(own.signal);
+    if (!signal.aborted) return submitted;
+    // Best effort, as below.
+    await cancel(submitted, AbortSignal.timeout(cancelMs)).catch(() => undefined);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', onAbort);
+  }
+  throw signal.reason;
+}
+
+/**
+ * Looks at a job until it is done. The call's signal bounds it: core aborts it when the time of a call is up or the run
+ * is stopped, and then, as after a fault that ends the waiting, the job is cancelled. `wait` takes milliseconds; tests give one of their own.
+ */
+export async function finishJob<T>(job: Job<T>, signal: AbortSignal, wait: Wait = pause): Promise<T> {
+  try {
+    return await lookUntilDone(job, signal, wait);
   } catch (error) {
     // Best effort: the first fault is the one to tell, and a job that cannot be cancelled only costs.
     await job.cancel?.(AbortSignal.timeout(cancelMs)).catch(() => undefined);
@@ -32,7 +62,9 @@ export async function finishJob<T>(job: Job<T>, signal: AbortSignal): Promise<T>
   }
 }
 
-async function lookUntilDone<T>({ look, pollSeconds }: Job<T>, signal: AbortSignal): Promise<T> {
+type Wait = (ms: number, signal: AbortSignal) => Promise<void>;
+
+async function lookUntilDone<T>({ look, pollSeconds }: Job<T>, signal: AbortSignal, wait: Wait): Promise<T> {
   let faults = 0;
   for (;;) {
     let waitMs = pollSeconds * 1000;
@@ -45,7 +77,7 @@ async function lookUntilDone<T>({ look, pollSeconds }: Job<T>, signal: AbortSign
       if (!(error instanceof InfrastructureError) || !error.retryable || ++faults >= mostFaults) throw error;
       waitMs = Math.max(waitMs * 2 ** faults, error.retryAfterMs ?? 0);
     }
-    await pause(waitMs, signal);
+    await wait(waitMs, signal);
   }
 }
 
