@@ -6,6 +6,7 @@ import { describeGenerator } from '@diptych/plugin-kit/testing';
 import { afterAll, expect, it } from 'vitest';
 import { faultOf, generateOne, holdsKey, png, requestOf, testContext, tinyPng } from '../testing/drive-generator.ts';
 import { type ReceivedRequest, type ReplyOf, startFakeService } from '../testing/fake-service.ts';
+import { describeServiceFaults } from '../testing/service-faults.ts';
 import comfyui from './comfyui.ts';
 
 const workflow = {
@@ -46,14 +47,24 @@ function entryOf(text: string): object {
   if (text.includes('shapes')) return failed(shape);
   if (text.includes('interrupted'))
     return { outputs: {}, status: { status_str: 'error', messages: [['execution_interrupted', { node_id: '3' }]] } };
+  if (text.includes('partly')) return { outputs: {}, status: done };
   if (text.includes('nothing')) return { outputs: { '9': {} }, status: done };
   if (text.includes('odd')) return { results: [] };
   return { outputs: { '10': images('preview.png', 'temp'), '9': images('a b&c.png') }, status: done };
 }
 
-function play({ method, path, query, json }: ReceivedRequest): ReplyOf {
+/** Settles once the call under test has been stopped. */
+const stopped = Promise.withResolvers<void>();
+
+async function play({ method, path, query, json }: ReceivedRequest): Promise<ReplyOf> {
   if (method === 'POST' && path === '/prompt') {
     const text: string = json.prompt['6'].inputs.text;
+    // As older servers have it.
+    if (text.includes('no such node'))
+      return {
+        status: 400,
+        json: { error: { type: 'invalid_prompt', message: 'node X does not exist.' }, node_errors: [] },
+      };
     if (text.includes('bad workflow'))
       return {
         status: 400,
@@ -64,7 +75,9 @@ function play({ method, path, query, json }: ReceivedRequest): ReplyOf {
       };
     const id = `job-${jobs.size}`;
     jobs.set(id, { text, looks: 0, deleted: false, interrupted: false });
-    return { json: { prompt_id: id, number: jobs.size, node_errors: {} } };
+    if (text.includes('late')) await stopped.promise;
+    const left = { '9': { errors: [{ message: 'Required input is missing', details: 'images' }], class_type: 'SaveImage' } };
+    return { json: { prompt_id: id, number: jobs.size, node_errors: text.includes('partly') ? left : {} } };
   }
   if (path === '/queue' && method === 'POST') jobs.get(json.delete[0])!.deleted = true;
   if (path === '/queue') return { json: { queue_running: [[0, [...jobs.keys()].at(-1), {}]], queue_pending: [] } };
@@ -106,6 +119,8 @@ it('is empty where the workflow saves nothing', async () => {
 
 it.each([
   ['bad workflow', { retryable: false, message: expect.stringContaining('node 3: Value not in list (sampler_name)') }],
+  ['no such node', { retryable: false, message: expect.stringContaining('node X does not exist') }],
+  ['partly', { retryable: false, message: expect.stringContaining('node 9: Required input is missing (images)') }],
   ['memory', { retryable: true, message: expect.stringContaining('KSampler') }],
   ['shapes', { retryable: false }],
   ['interrupted', { retryable: true }],
@@ -113,6 +128,34 @@ it.each([
 ])('takes %s as a fault', async (prompt, expected) => {
   expect(await faultOf(made(prompt))).toMatchObject({ name: 'InfrastructureError', ...expected });
 });
+
+it('says the digest of the workflow, whether it is a file or stands in the study', async () => {
+  const factsOf = async (options: object, text: string) => {
+    const baseFolder = await mkdtemp(join(tmpdir(), 'diptych-comfyui-'));
+    await writeFile(join(baseFolder, 'flow.json'), text);
+    const { facts } = await comfyui.create(comfyui.options.parse({ ...base, ...options }), testContext(baseFolder));
+    return facts;
+  };
+  const spaced = JSON.stringify(workflow, null, 2);
+  const digest = createHash('sha256').update(spaced).digest('hex');
+  expect(await factsOf({ workflow: 'flow.json' }, spaced)).toEqual({ workflowSha256: digest });
+  const changed = await factsOf({ workflow: 'flow.json' }, spaced.replace('sharp', 'blurred'));
+  expect(changed).not.toEqual({ workflowSha256: digest });
+  const inline = createHash('sha256').update(JSON.stringify(workflow)).digest('hex');
+  expect(await factsOf({ workflow }, '')).toEqual({ workflowSha256: inline });
+});
+
+it('removes the job that the server names only after the call was stopped', async () => {
+  const stop = new AbortController();
+  const call = generateOne(comfyui, base, { request: requestOf({ prompt: 'late' }), signal: stop.signal });
+  await expect.poll(() => [...jobs.values()].at(-1)?.text).toContain('late');
+  stop.abort(new Error('time is up'));
+  stopped.resolve();
+  await expect(call).rejects.toThrow('time is up');
+  expect([...jobs.values()].at(-1)).toMatchObject({ deleted: true, interrupted: true, looks: 0 });
+});
+
+describeServiceFaults(comfyui, (url) => ({ ...base, keyName: 'COMFY_PROXY_KEY', baseUrl: url }));
 
 it('takes the job out of the queue and interrupts it when the call is stopped', async () => {
   const stop = new AbortController();

@@ -19,18 +19,36 @@ const maxBytes = 8 * 2 ** 20;
 const invalid = (message: string, cause?: unknown): DiptychError =>
   new DiptychError('PLUGIN_OPTIONS_INVALID', message, cause === undefined ? {} : { cause });
 
+/** A workflow with the SHA-256 that says which one it was: of its file, or of its JSON where it stands in the study. */
+export interface DigestedWorkflow {
+  readonly workflow: Workflow;
+  readonly sha256: string;
+}
+
+const digestOf = (content: Uint8Array | string): string => createHash('sha256').update(content).digest('hex');
+
+/** Takes a workflow as it stands in the study, or reads its file. */
+export const takeWorkflow = async (
+  given: string | Workflow,
+  baseFolder: string,
+  sha256?: string,
+): Promise<DigestedWorkflow> =>
+  typeof given === 'string'
+    ? await readWorkflow(given, baseFolder, sha256)
+    : { workflow: given, sha256: digestOf(JSON.stringify(given)) };
+
 /** Reads a workflow file. Rejects with PLUGIN_OPTIONS_INVALID where it is none, or another one than `sha256` names. */
-export async function readWorkflow(path: string, baseFolder: string, sha256?: string): Promise<Workflow> {
+async function readWorkflow(path: string, baseFolder: string, sha256?: string): Promise<DigestedWorkflow> {
   const bytes = await readFile(resolve(baseFolder, path)).catch((error: unknown) => {
     throw invalid(`Expected a workflow file at ${path}, it cannot be read. Give its path from the study file.`, error);
   });
   if (bytes.length > maxBytes)
     throw invalid(`Expected a workflow of at most ${maxBytes} bytes, ${path} has ${bytes.length}.`);
-  const digest = createHash('sha256').update(bytes).digest('hex');
+  const digest = digestOf(bytes);
   if (sha256 !== undefined && digest !== sha256)
     throw invalid(`Expected the workflow ${path} to have SHA-256 ${sha256}, it has ${digest}. It was changed; check it.`);
   const found = workflowSchema.safeParse(jsonOf(bytes.toString('utf8')));
-  if (found.success) return found.data;
+  if (found.success) return { workflow: found.data, sha256: digest };
   throw invalid(
     `Expected ${path} to be a workflow in API format (nodes by id, each with class_type and inputs), got something else. In ComfyUI choose File > Export Workflow (API).`,
   );
