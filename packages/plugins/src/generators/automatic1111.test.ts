@@ -10,6 +10,7 @@ import {
   tinyPngBase64,
 } from '../testing/drive-generator.ts';
 import { type ReceivedRequest, type ReplyOf, startFakeService } from '../testing/fake-service.ts';
+import { describeServiceFaults } from '../testing/service-faults.ts';
 import automatic1111 from './automatic1111.ts';
 
 const answer = (info: object | string, images: string[] | null = [tinyPngBase64]) => ({
@@ -103,3 +104,5 @@ it('is a latent diffusion model unless the user says otherwise', () => {
   const pixel = automatic1111.options.parse({ ...base, decoder: 'pixel' });
   expect(automatic1111.traitsOf?.(pixel)).toEqual({ family: 'diffusion', decoder: 'pixel' });
 });
+
+describeServiceFaults(automatic1111, (url) => ({ keyName: 'WEBUI_LOGIN', baseUrl: url }));

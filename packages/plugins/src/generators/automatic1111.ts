@@ -36,6 +36,7 @@ const optionsSchema = z.strictObject({
 });
 type Options = z.output<typeof optionsSchema>;
 
+/** Answers and errors as in AUTOMATIC1111/stable-diffusion-webui, modules/api/api.py (`text2imgapi`, `handle_exception`). */
 const made = z.object({ images: z.array(z.string()).nullable(), info: z.string().default('{}') });
 /** `nsfw` is what github.com/IOMisaka/sdapi-scripts adds; neither AUTOMATIC1111 nor SD.Next documents such a field of its own. */
 const infoSchema = z.object({

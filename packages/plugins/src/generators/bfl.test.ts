@@ -11,6 +11,7 @@ import {
   tinyPng,
 } from '../testing/drive-generator.ts';
 import { type ReceivedRequest, type ReplyOf, startFakeService } from '../testing/fake-service.ts';
+import { describeServiceFaults } from '../testing/service-faults.ts';
 import bfl from './bfl.ts';
 
 // Another port is another host: images come from there, as from the delivery hosts of the service.
@@ -25,6 +26,8 @@ const tasks = new Map<string, { prompt: string; looks: number }>();
 const endings: readonly [word: string, body: object][] = [
   ['flagged prompt', { status: 'Request Moderated', result: null, details: { 'Moderation Reasons': ['Violence'] } }],
   ['flagged picture', { status: 'Content Moderated', result: null, details: null }],
+  ['against policy', { status: 'Error', error: 'content_policy_violation', message: 'The prompt violated content policy' }],
+  ['failed', { status: 'Failed' }],
   ['broken', { status: 'Error', result: null, details: { error: 'out of memory' } }],
   ['forgotten', { status: 'Task not found' }],
   ['without sample', { status: 'Ready', result: {} }],
@@ -48,6 +51,7 @@ function play({ method, path, query, headers, json }: ReceivedRequest): ReplyOf 
   if (task.prompt.includes('slow')) return { json: { status: 'Pending' } };
   if (task.looks === 1) return { json: { status: 'Pending', result: null } };
   if (task.looks === 2) return { status: 503 };
+  if (task.prompt.includes('moderated badly')) return { status: 503, json: { status: 'Request Moderated' } };
   return { json: endings.find(([word]) => task.prompt.includes(word))![1] };
 }
 
@@ -87,6 +91,8 @@ it('takes both moderations as blocked, at their stage and with their reasons, an
   });
   expect(await made('flagged picture')).toMatchObject({ outcome: 'blocked', stage: 'output', reason: 'Content Moderated' });
   expect(tasks.size).toBe(before + 2);
+  expect(await made('moderated badly')).toMatchObject({ outcome: 'blocked', stage: 'input' });
+  expect(await made('against policy')).toMatchObject({ outcome: 'blocked', reason: 'content_policy_violation' });
 });
 
 it('is empty where a task is ready without a sample', async () => {
@@ -96,6 +102,7 @@ it('is empty where a task is ready without a sample', async () => {
 it.each([
   ['broken', { retryable: true, message: expect.stringContaining('out of memory') }],
   ['forgotten', { retryable: true }],
+  ['failed', { retryable: true }],
   ['crowded', { rateLimited: true }],
   ['odd', { retryable: false }],
   ['expired', { retryable: false }],
@@ -108,6 +115,8 @@ it('sends the key to no polling address of another host', async () => {
   expect((await faultOf(made('elsewhere'))).message).toContain('The key was not sent there');
   expect(media.received.length).toBe(before);
 });
+
+describeServiceFaults(bfl, (url) => ({ ...base, baseUrl: url }));
 
 it('stops looking when the call is stopped', async () => {
   const stop = new AbortController();

@@ -29,16 +29,22 @@ const optionsSchema = z.strictObject({
 });
 type Options = z.output<typeof optionsSchema>;
 
+/**
+ * Statuses as on docs.bfl.ai/api_integration/errors and in Comfy-Org/ComfyUI, comfy_api_nodes/apis/bfl_api.py; `cost` as
+ * on BFL's page on image editing with FLUX.2: credits charged for the request, beside `input_mp` and `output_mp`.
+ */
 const submitted = z.object({ id: z.string(), polling_url: z.url(), cost: z.number().min(0).nullish() });
 const progress = z.object({
   status: z.string(),
+  error: z.unknown().optional(),
   result: z.object({ sample: z.string().optional(), prompt: z.string().nullish() }).nullish(),
   details: z.record(z.string(), z.unknown()).nullish(),
 });
 type Progress = z.output<typeof progress>;
 
 const stages: Readonly<Record<string, 'input' | 'output'>> = { 'Request Moderated': 'input', 'Content Moderated': 'output' };
-const ended = [...Object.keys(stages), 'Ready', 'Error', 'Task not found'];
+/** `Failed` stands only in the examples of BFL's pages. */
+const ended = [...Object.keys(stages), 'Ready', 'Error', 'Failed', 'Task not found'];
 
 /** A global endpoint names a regional one of the same owner; the key goes to no other host, such as that of images. */
 function isOfApi(address: string, baseUrl: string): boolean {
@@ -49,7 +55,7 @@ function isOfApi(address: string, baseUrl: string): boolean {
 }
 
 async function generationOf(
-  { status, result, details }: Progress,
+  { status, result, details, error }: Progress,
   prompt: string,
   service: Service,
   signal: AbortSignal,
@@ -59,9 +65,12 @@ async function generationOf(
     const reasons = z.array(z.string()).safeParse(details?.['Moderation Reasons']).data ?? [];
     return { outcome: 'blocked', stage, reason: [status, ...reasons].join(': ').slice(0, 4000), categories: reasons };
   }
+  // So black-forest-labs/skills, bfl-api/references/error-handling.md, has it; that the API still answers so is unconfirmed.
+  if (status === 'Error' && error === 'content_policy_violation')
+    return { outcome: 'blocked', stage: 'input', reason: error, categories: [] };
   // A task that is gone or failed can be asked for again; the next attempt is a new task.
   if (status !== 'Ready') {
-    const why = JSON.stringify(details ?? {}).slice(0, 500);
+    const why = JSON.stringify(details ?? error ?? {}).slice(0, 500);
     throw new InfrastructureError(`Expected ${service.name} to finish the task, it ended as ${status}: ${why}.`);
   }
   if (!result?.sample) return { outcome: 'empty', reason: 'Ready without a sample' };
@@ -105,18 +114,17 @@ export default defineGenerator({
             `Expected ${service.name} to name a polling_url of its own, got one at ${hostOf(task.polling_url)}. The key was not sent there.`,
             { retryable: false },
           );
-        // The API has no way to cancel a task.
+        // The API has no way to cancel a task: one whose call is stopped runs on, and may be charged.
         const look = async () => {
-          const found = readAnswer(
-            progress,
-            await callService(service, { url: task.polling_url }, signal),
-            service,
-            'a status',
-          );
-          return ended.includes(found.status) ? found : undefined;
+          const answer = await callService(service, { url: task.polling_url }, signal);
+          // A status that ends the task counts whatever the status of HTTP; that the two always agree is unconfirmed.
+          const seen = progress.safeParse(answer.json).data ?? readAnswer(progress, answer, service, 'a status');
+          if (ended.includes(seen.status)) return seen;
+          readAnswer(progress, answer, service, 'a status');
+          return undefined;
         };
         const generation = await generationOf(await finishJob({ pollSeconds, look }, signal), prompt, service, signal);
-        // The cost of a task stands in its answer in credits of $0.01; what a moderated one costs is not documented.
+        // A credit is $0.01 (black-forest-labs/skills, bfl-api/SKILL.md); what a moderated task costs is unconfirmed.
         return generation.outcome === 'image' && task.cost ? { ...generation, costUsd: task.cost / 100 } : generation;
       }),
     };

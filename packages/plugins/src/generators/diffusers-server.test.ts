@@ -11,6 +11,7 @@ import {
   tinyPngBase64,
 } from '../testing/drive-generator.ts';
 import { type ReceivedRequest, type ReplyOf, startFakeService } from '../testing/fake-service.ts';
+import { describeServiceFaults } from '../testing/service-faults.ts';
 import diffusersServer from './diffusers-server.ts';
 
 const traceback =
@@ -77,3 +78,5 @@ it('takes the last line of what the server raised', async () => {
 it.each(['gone', 'odd', 'page'])('takes %s as a fault that no repetition cures', async (prompt) => {
   expect(await faultOf(made(prompt))).toMatchObject({ name: 'InfrastructureError', retryable: false });
 });
+
+describeServiceFaults(diffusersServer, (url) => ({ ...base, keyName: 'SERVER_KEY', baseUrl: url }));

@@ -41,7 +41,7 @@ const picture = z.union([
     .transform((b64_json) => ({ b64_json, url: undefined, nsfw_content_detected: undefined })),
   z.object({ url: z.string().optional(), b64_json: z.string().optional(), nsfw_content_detected: flag }),
 ]);
-/** `data` as the example server and OpenAI have it, `images` as a pipeline's output is called. */
+/** `data` as huggingface/diffusers, examples/server/server.py, and OpenAI have it, `images` as a pipeline's output is called. */
 const answerSchema = z
   .object({ data: z.array(picture).optional(), images: z.array(picture).optional(), nsfw_content_detected: flag })
   .refine(({ data, images }) => data !== undefined || images !== undefined);

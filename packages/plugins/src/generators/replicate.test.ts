@@ -12,6 +12,7 @@ import {
   tinyPngBase64,
 } from '../testing/drive-generator.ts';
 import { type ReceivedRequest, type ReplyOf, startFakeService } from '../testing/fake-service.ts';
+import { describeServiceFaults } from '../testing/service-faults.ts';
 import replicate from './replicate.ts';
 
 const media = await startFakeService(({ path }) => (path === '/gone' ? { status: 404 } : png));
@@ -138,3 +139,5 @@ it('asks for the family of a model whose name does not say it', () => {
   expect(replicate.traitsOf?.(stated)).toEqual({ family: 'mllm', decoder: 'vq' });
   expect(replicate.traitsOf?.(replicate.options.parse(base))).toEqual({ family: 'diffusion', decoder: 'vae' });
 });
+
+describeServiceFaults(replicate, (url) => ({ ...base, baseUrl: url }));

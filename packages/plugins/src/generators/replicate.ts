@@ -33,7 +33,10 @@ const optionsSchema = z
     maxSeed: z.int().min(1).max(4_294_967_295).default(2_147_483_647),
     /** How long the first request may be held open for the answer, 1 to 60. */
     waitSeconds: z.int().min(1).max(60).default(10),
-    /** When Replicate itself ends a prediction; bounds one whose creation was stopped before its id was known. */
+    /**
+     * When Replicate itself ends a prediction; bounds one whose creation was stopped before its id was known. Sent as
+     * `Cancel-After` (replicate.com/changelog/2025-10-16-prediction-deadlines).
+     */
     cancelAfter: z
       .string()
       .regex(/^\d+[smh]$/, 'such as 90s, 10m or 1h')
@@ -47,6 +50,7 @@ const optionsSchema = z
   });
 type Options = z.output<typeof optionsSchema>;
 
+/** As in replicate/replicate-javascript, index.d.ts. */
 const prediction = z.object({
   id: z.string().regex(/^[\w-]+$/),
   status: z.string(),
@@ -60,8 +64,8 @@ const ended = ['succeeded', 'failed', 'canceled', 'aborted'];
 /**
  * A filter shows only in the text of the error: the sentence of the safety checker in Replicate's own models
  * (github.com/replicate/cog-stable-diffusion, pull request 24), and its common sentence with code E005, which does not
- * say whether prompt or picture was flagged; the prediction ran, so it is counted as output. The wordings of models
- * that other people published there are not documented; these words are what they share.
+ * say whether prompt or picture was flagged; the prediction ran, so it is counted as output. The stage behind E005 and
+ * the wordings of models that other people published there are unconfirmed; these words are what they share.
  */
 const filterSentence =
   /\bNSFW\b|flagged as sensitive|\(E005\)|content[ _-](policy|moderation)|safety (checker|filter|system)/i;

@@ -11,9 +11,12 @@ import {
   tinyPngBase64,
 } from '../testing/drive-generator.ts';
 import { type ReceivedRequest, type ReplyOf, startFakeService } from '../testing/fake-service.ts';
+import { describeServiceFaults } from '../testing/service-faults.ts';
 import stability from './stability.ts';
 
-const flagged = ['Your request was flagged by our content moderation system.'];
+const flagged = [
+  'Your request was flagged by our content moderation system, as a result your request was denied and you were not charged.',
+];
 
 /** The documented API: the prompt chooses how it ends. */
 function play({ headers, body }: ReceivedRequest): ReplyOf {
@@ -21,7 +24,7 @@ function play({ headers, body }: ReceivedRequest): ReplyOf {
   const has = (word: string) => form.includes(word);
   if (headers.authorization !== `Bearer ${testKey}`)
     return { status: 401, json: { id: '1', name: 'unauthorized', errors: [`bad key ${headers.authorization}`] } };
-  if (has('forbidden prompt')) return { status: 403, json: { id: '1', name: 'content_moderation', errors: flagged } };
+  if (has('forbidden prompt')) return { status: 403, json: { name: 'content_moderation', errors: flagged } };
   if (has('closed account')) return { status: 403, json: { id: '1', name: 'forbidden', errors: ['no permission'] } };
   if (has('crowded'))
     return { status: 429, headers: { 'retry-after': '2' }, json: { id: '1', name: 'rate_limit_exceeded' } };
@@ -83,6 +86,8 @@ it.each([
 ])('takes %s as a fault', async (prompt, expected) => {
   expect(await faultOf(made(prompt))).toMatchObject({ name: 'InfrastructureError', ...expected });
 });
+
+describeServiceFaults(stability, (url) => ({ baseUrl: url }));
 
 it('never shows a key, even one that the service repeats', async () => {
   const context = { ...testContext(), secret: () => 'wrong-key-9876543210' };

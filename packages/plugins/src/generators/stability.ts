@@ -42,13 +42,15 @@ function formOf(options: Options, prompt: string, seed: number): FormData {
   return form;
 }
 
+/** `finish_reason` in JSON, the header `finish-reason` beside a file, as in the API reference. */
 const success = z.object({ image: z.string().optional(), finish_reason: z.string() });
 const failure = z.object({ name: z.string(), errors: z.array(z.string()).default([]) });
 
 function generationOf(answer: ServiceAnswer, service: Service): Generation {
   if (!answer.ok) {
     const said = failure.safeParse(answer.json);
-    // 403 stands for a missing permission too; the name tells them apart.
+    // 403 stands for a missing permission too; the name tells them apart. The body of a moderated prompt, with name and
+    // errors, is recorded in ZHO-ZHO-ZHO/ComfyUI-StableDiffusion3-API, issue 2, and says that nothing was charged.
     if (answer.status !== 403 || said.data?.name !== 'content_moderation') throw failureOf(answer, service);
     return { outcome: 'blocked', stage: 'input', reason: reasonOf(said.data.errors.join(' '), 'content_moderation') };
   }
