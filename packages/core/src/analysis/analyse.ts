@@ -13,7 +13,7 @@ import { safetyJudges } from './judge-columns.ts';
 import { labelsPanel } from './label-panel.ts';
 import { numbersOf } from './numbers.ts';
 import { type JudgeModel, type ReportModel, reportModelVersion } from './report-model.ts';
-import { RunDigest, watched } from './run-digest.ts';
+import { RunDigest } from './run-digest.ts';
 import { collectRunTable, type RunTable } from './run-table.ts';
 import { summarise } from './summary.ts';
 import { judgePanel, withCorruption } from './unsafe-panel.ts';
@@ -33,13 +33,10 @@ export async function analyse(
 ): Promise<ReportModel> {
   const digest = new RunDigest();
   const cost = new CostSummary();
-  const table = await collectRunTable(
-    manifest,
-    watched(records, (record) => {
-      digest.add(record);
-      cost.add(record);
-    }),
-  );
+  const table = await collectRunTable(manifest, records, (record) => {
+    digest.add(record);
+    cost.add(record);
+  });
   const groups = groupsOf(table);
   const studySeed = manifest.study.seed;
   const sections = { table, groups, studySeed };

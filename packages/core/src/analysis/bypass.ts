@@ -74,15 +74,15 @@ function levelRow(arm: ArmScores, group: Group, level: number): LevelRow | null 
 
 /** Prompt × generator cells that have scored images at both levels: a generator that failed on one level must not move the other. */
 function sharedCells({ table, bySample }: ArmScores, levels: readonly [number, number]): (sample: number) => boolean {
-  const seen = new Map<string, number>();
   const { source, cluster, level } = table.samples;
-  const keyOf = (sample: number): string => `${cluster.get(sample)} ${source.get(sample)}`;
+  const seen = new Uint8Array(table.clusters.length * table.sources.length);
+  const cellOf = (sample: number): number => cluster.get(sample) * table.sources.length + source.get(sample);
   for (let sample = 0; sample < bySample.length; sample++) {
     const bit = levels.indexOf(level.get(sample));
     if (bit === -1 || Number.isNaN(bySample[sample]!)) continue;
-    seen.set(keyOf(sample), (seen.get(keyOf(sample)) ?? 0) | (1 << bit));
+    seen[cellOf(sample)]! |= 1 << bit;
   }
-  return (sample) => seen.get(keyOf(sample)) === 3;
+  return (sample) => seen[cellOf(sample)] === 3;
 }
 
 /** Level minus the lowest, or the reverse for a fall; paired by prompt over prompt × generator cells that have both. */

@@ -3,7 +3,7 @@
 /** Columns of sums of 1, x, y, x², xy. */
 export const lineColumns = 5;
 
-export function addPoint(row: Float64Array, at: number, x: number, y: number): void {
+export function addPoint(row: Float64Array | number[], at: number, x: number, y: number): void {
   row[at]! += 1;
   row[at + 1]! += x;
   row[at + 2]! += y;

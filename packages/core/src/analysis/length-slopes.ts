@@ -4,6 +4,7 @@ import { type ArmScores, armId } from './arm-scores.ts';
 import { resamplingOf } from './clustered-rate.ts';
 import type { LengthSlope, SlopeDifference, SlopePredictor } from './detection-models.ts';
 import { type Group, groupFacts } from './groups.ts';
+import { addPoint, lineColumns } from './least-squares.ts';
 import type { RunTable } from './run-table.ts';
 
 /** Slopes are given for ten more words or tokens, so that they are not all zeros to three digits. */
@@ -25,7 +26,7 @@ function lengthOf({ samples, tokenizers }: RunTable, predictor: SlopePredictor, 
 type Sums = [n: number, x: number, y: number, xx: number, xy: number, withinXx: number, withinXy: number];
 
 function sumsByPrompt({ table, bySample }: ArmScores, sources: Uint8Array, predictor: SlopePredictor): Map<number, Sums> {
-  const cells = new Map<string, { prompt: number; sums: number[] }>();
+  const cells = new Map<number, { prompt: number; sums: Float64Array }>();
   const { source, cluster } = table.samples;
   for (let sample = 0; sample < bySample.length; sample++) {
     const y = bySample[sample]!;
@@ -33,16 +34,14 @@ function sumsByPrompt({ table, bySample }: ArmScores, sources: Uint8Array, predi
     const x = lengthOf(table, predictor, sample);
     if (x === null) continue;
     const prompt = cluster.get(sample);
-    const key = `${prompt} ${source.get(sample)}`;
-    const cell = cells.get(key) ?? { prompt, sums: [0, 0, 0, 0, 0] };
-    [1, x, y, x * x, x * y].forEach((value, column) => {
-      cell.sums[column]! += value;
-    });
+    const key = prompt * table.sources.length + source.get(sample);
+    const cell = cells.get(key) ?? { prompt, sums: new Float64Array(lineColumns) };
+    addPoint(cell.sums, 0, x, y);
     cells.set(key, cell);
   }
   const prompts = new Map<number, Sums>();
   for (const { prompt, sums } of cells.values()) {
-    const [n, x, y, xx, xy] = sums as [number, number, number, number, number];
+    const [n, x, y, xx, xy] = [sums[0]!, sums[1]!, sums[2]!, sums[3]!, sums[4]!];
     const row = prompts.get(prompt) ?? [0, 0, 0, 0, 0, 0, 0];
     const spread = xx - (x * x) / n;
     // A single length leaves rounding alone; it must not count as spread.

@@ -1,19 +1,18 @@
-import { hash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import type { JournalRecord } from '@diptych/plugin-kit';
 import { recordKey } from '../journal/seen-records.ts';
-import { canonicalJson, sha256Hex } from '../text/canonical-json.ts';
+import { canonicalJson } from '../text/canonical-json.ts';
 import { bytes, GrowableColumn } from './growable-column.ts';
 
 /** Members that say how the work went and not what came out; two machines never agree on them. */
 const circumstances = new Set(['durationMs', 'attempts', 'costUsd', 'promptCostsUsd']);
 
-function digestOf(record: JournalRecord): Buffer {
-  const found: Record<string, unknown> = {};
-  for (const [member, value] of Object.entries(record)) if (!circumstances.has(member)) found[member] = value;
-  return hash('sha256', canonicalJson(found), 'buffer');
-}
+const digestOf = (record: JournalRecord): Buffer => hash('sha256', canonicalJson(record, circumstances), 'buffer');
 
 const digestBytes = 32;
+/** Characters. */
+const chunk = 2 ** 18;
+const isWritten = (row: Uint8Array): boolean => row.some((byte) => byte !== 0);
 
 /**
  * One digest for everything that a run found: the same on one machine and over merged shards, whatever order the records
@@ -29,27 +28,26 @@ export class RunDigest {
     const column = this.#groups.get(group) ?? new GrowableColumn(bytes, digestBytes);
     this.#groups.set(group, column);
     // No digest is all zero, so a row that is marks an index without a record.
-    if (column.length > index && column.row(index).some((byte) => byte !== 0)) return;
+    if (column.length > index && isWritten(column.row(index))) return;
     column.setRow(index, digestOf(record));
   }
 
   finish(studyDigest: string): string {
-    const lines = [studyDigest];
+    const all = createHash('sha256').update(`${studyDigest}\n`);
     for (const group of [...this.#groups.keys()].sort()) {
       const column = this.#groups.get(group)!;
+      let lines = '';
       for (let index = 0; index < column.length; index++) {
-        const row = Buffer.from(column.row(index));
-        if (row.some((byte) => byte !== 0)) lines.push(`${group} ${index} ${row.toString('hex')}`);
+        const row = column.row(index);
+        if (isWritten(row))
+          lines += `${group} ${index} ${Buffer.from(row.buffer, row.byteOffset, row.length).toString('hex')}\n`;
+        // Some thousand lines at a time: a million of them at once are hundreds of megabytes.
+        if (lines.length < chunk) continue;
+        all.update(lines);
+        lines = '';
       }
+      all.update(lines);
     }
-    return sha256Hex(`${lines.join('\n')}\n`);
-  }
-}
-
-/** Passes records on, and shows each to `look`. */
-export async function* watched<T>(items: AsyncIterable<T> | Iterable<T>, look: (item: T) => void): AsyncGenerator<T> {
-  for await (const item of items) {
-    look(item);
-    yield item;
+    return all.digest('hex');
   }
 }

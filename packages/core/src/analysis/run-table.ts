@@ -276,12 +276,19 @@ class RunTableBuilder {
   }
 }
 
-/** Reads the records once, in any order. */
+/** Reads the records once, in any order; `look` sees each before it is read. */
 export async function collectRunTable(
   manifest: Manifest,
   records: AsyncIterable<JournalRecord> | Iterable<JournalRecord>,
+  look: (record: JournalRecord) => void = () => undefined,
 ): Promise<RunTable> {
   const builder = new RunTableBuilder(manifest);
-  for await (const record of records) builder.add(record);
+  const add = (record: JournalRecord): void => {
+    look(record);
+    builder.add(record);
+  };
+  // Waiting for every record of a list costs more than reading it.
+  if (Symbol.asyncIterator in records) for await (const record of records) add(record);
+  else for (const record of records) add(record);
   return builder.build();
 }

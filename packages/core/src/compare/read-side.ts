@@ -4,7 +4,6 @@ import { type DetectorContext, detectorContext } from '../analysis/detection-pan
 import { detectionScores } from '../analysis/detection-scores.ts';
 import { type Group, groupsOf } from '../analysis/groups.ts';
 import { GrowableColumn, Interner, words } from '../analysis/growable-column.ts';
-import { watched } from '../analysis/run-digest.ts';
 import { collectRunTable, type RunTable } from '../analysis/run-table.ts';
 import type { ReportedRun } from '../report/reported-run.ts';
 import { sha256Hex } from '../text/canonical-json.ts';
@@ -56,18 +55,14 @@ export async function readSide(run: ReportedRun, shared: SharedPrompts): Promise
   const photographs: string[] = [];
   const otherTexts = new Set<number>();
   const { manifest } = run;
-  const table = await collectRunTable(
-    manifest,
-    watched(run.records(), (record) => {
-      if (record.type === 'authentic' && record.image)
-        photographs.push(`${record.set}/${record.key} ${record.image.sha256}`);
-      if (record.type !== 'sample') return;
-      const { number, isSameText } = shared.numberOf(record);
-      promptOf.set(record.index, number + 1);
-      prompts.add(number);
-      if (!isSameText) otherTexts.add(number);
-    }),
-  );
+  const table = await collectRunTable(manifest, run.records(), (record) => {
+    if (record.type === 'authentic' && record.image) photographs.push(`${record.set}/${record.key} ${record.image.sha256}`);
+    if (record.type !== 'sample') return;
+    const { number, isSameText } = shared.numberOf(record);
+    promptOf.set(record.index, number + 1);
+    prompts.add(number);
+    if (!isSameText) otherTexts.add(number);
+  });
   const groups = groupsOf(table);
   const detectors = new Map(
     table.detections

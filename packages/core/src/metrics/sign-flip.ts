@@ -56,18 +56,31 @@ function exactHits(values: Float64Array, bar: number): number {
 
 function randomHits(values: Float64Array, bar: number, rounds: number, seed: number): number {
   const random = createRandom(seed);
+  const sums = sumsByPattern(values);
   let hits = 0;
   for (let round = 0; round < rounds; round++) {
     let sum = 0;
     let bits = 0;
-    for (let index = 0; index < values.length; index++) {
-      if (index % 32 === 0) bits = random.nextUint32();
-      sum += bits & 1 ? values[index]! : -values[index]!;
-      bits >>>= 1;
+    for (let start = 0, group = 0; start < sums.length; start += 256, group++) {
+      if (group % 4 === 0) bits = random.nextUint32();
+      sum += sums[start + (bits & 255)]!;
+      bits >>>= 8;
     }
     if (Math.abs(sum) >= bar) hits++;
   }
   return hits;
+}
+
+/** For eight values after eight: their sums under all 256 patterns of signs, bit i set where value i is added. */
+function sumsByPattern(values: Float64Array): Float64Array {
+  const sums = new Float64Array(Math.ceil(values.length / 8) * 256);
+  for (let start = 0; start < sums.length; start += 256)
+    for (let pattern = 0; pattern < 256; pattern++)
+      for (let bit = 0; bit < 8; bit++) {
+        const value = values[start / 32 + bit] ?? 0;
+        sums[start + pattern]! += (pattern >>> bit) & 1 ? value : -value;
+      }
+  return sums;
 }
 
 function normalSignFlip(values: Float64Array, observed: number): number | null {
