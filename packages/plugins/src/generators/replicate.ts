@@ -1,8 +1,8 @@
-import { defineGenerator, type Generation, InfrastructureError, type PluginContext } from '@diptych/plugin-kit';
+import { defineGenerator, type PluginContext } from '@diptych/plugin-kit';
 import { z } from 'zod';
 import { callService, type Service } from '../shared/http/call-service.ts';
 import { baseUrlOption, joinUrl, keyNameOption } from '../shared/http/endpoint.ts';
-import { fetchMadeImage, finishJob } from '../shared/http/job.ts';
+import { finishJob } from '../shared/http/job.ts';
 import { readAnswer } from '../shared/http/read-answer.ts';
 import {
   extraOption,
@@ -11,10 +11,10 @@ import {
   meteringOf,
   oneByOne,
   pollSecondsOption,
-  reasonOf,
   serviceOptions,
 } from '../shared/http/service-options.ts';
 import { kindMissing, modelKind } from '../shared/known-models.ts';
+import { isEnded, prediction, replicateGenerationOf } from '../shared/replicate/prediction.ts';
 
 const optionsSchema = z
   .strictObject({
@@ -50,51 +50,6 @@ const optionsSchema = z
   });
 type Options = z.output<typeof optionsSchema>;
 
-/** As in replicate/replicate-javascript, index.d.ts. */
-const prediction = z.object({
-  id: z.string().regex(/^[\w-]+$/),
-  status: z.string(),
-  output: z.unknown().optional(),
-  error: z.unknown().optional(),
-  data_removed: z.boolean().nullish(),
-});
-type Prediction = z.output<typeof prediction>;
-const ended = ['succeeded', 'failed', 'canceled', 'aborted'];
-
-/**
- * A filter shows only in the text of the error: the sentence of the safety checker in Replicate's own models
- * (github.com/replicate/cog-stable-diffusion, pull request 24), and its common sentence with code E005, which does not
- * say whether prompt or picture was flagged; the prediction ran, so it is counted as output. The stage behind E005 and
- * the wordings of models that other people published there are unconfirmed; these words are what they share.
- */
-const filterSentence =
-  /\bNSFW\b|flagged as sensitive|\(E005\)|content[ _-](policy|moderation)|safety (checker|filter|system)/i;
-const inputSentence = /\b(prompt|input)\b[^.]{0,60}\b(blocked|rejected|flagged|violates|not allowed|moderat)/i;
-
-/** Addresses in what a model gave: one, a list, or members of an object. */
-function addressesIn(output: unknown): string[] {
-  if (typeof output === 'string') return /^(https?:|data:)/.test(output) ? [output] : [];
-  if (typeof output !== 'object' || output === null) return [];
-  return Object.values(output).flatMap(addressesIn);
-}
-
-async function generationOf(found: Prediction, service: Service, signal: AbortSignal): Promise<Generation> {
-  const { status, error, output, data_removed } = found;
-  const why = typeof error === 'string' ? error : JSON.stringify(error ?? null).slice(0, 500);
-  if (status === 'failed' && filterSentence.test(why)) {
-    const stage = inputSentence.test(why) && !/or output/i.test(why) ? 'input' : 'output';
-    return { outcome: 'blocked', stage, reason: reasonOf(why, 'filtered') };
-  }
-  if (status !== 'succeeded')
-    throw new InfrastructureError(`Expected ${service.name} to finish the prediction, it ${status}: ${why}.`);
-  if (data_removed)
-    throw new InfrastructureError(`Expected an output of ${service.name}, it was removed already.`, { retryable: false });
-  const [address] = addressesIn(output);
-  if (address === undefined)
-    return { outcome: 'empty', reason: `succeeded with the output ${JSON.stringify(output ?? null).slice(0, 200)}` };
-  return { outcome: 'image', bytes: await fetchMadeImage(address, service, signal) };
-}
-
 export default defineGenerator({
   name: 'replicate',
   summary: 'Makes images with any text-to-image model on Replicate.',
@@ -125,16 +80,16 @@ export default defineGenerator({
         const json = { ...(version !== undefined && { version }), input: inputs, ...extra };
         const answer = await callService(service, { url, headers: start, json }, signal);
         let found = readAnswer(prediction, answer, service, 'a prediction');
-        if (!ended.includes(found.status)) {
+        if (!isEnded(found)) {
           const own = joinUrl(baseUrl, `predictions/${found.id}`);
           const look = async () => {
             const seen = readAnswer(prediction, await callService(service, { url: own }, signal), service, 'a prediction');
-            return ended.includes(seen.status) ? seen : undefined;
+            return isEnded(seen) ? seen : undefined;
           };
           const cancel = (time: AbortSignal) => callService(service, { url: `${own}/cancel`, method: 'POST' }, time);
           found = await finishJob({ pollSeconds, look, cancel }, signal);
         }
-        const generation = await generationOf(found, service, signal);
+        const generation = await replicateGenerationOf(found, service, signal);
         if (generation.outcome !== 'image' || seedInput !== null) return generation;
         return { ...generation, warnings: ['The model takes no seed, so the image is not repeatable.'] };
       }),

@@ -1,19 +1,11 @@
 import { defineGenerator, type Generation, type GenerationRequest } from '@diptych/plugin-kit';
 import { z } from 'zod';
-import { callService, type ServiceAnswer, unexpectedAnswer } from '../shared/http/call-service.ts';
+import { callService } from '../shared/http/call-service.ts';
 import { baseUrlOption, joinUrl, keyNameOption } from '../shared/http/endpoint.ts';
-import {
-  given,
-  hostsOf,
-  kindOptions,
-  meteringOf,
-  oneByOne,
-  reasonOf,
-  serviceOptions,
-} from '../shared/http/service-options.ts';
-import { blockedBy, errorOf, type OpenAiError } from '../shared/openai/blocked.ts';
-import { type ImageEntry, readImageEntries } from '../shared/openai/image-entry.ts';
-import { bearerService, openAiFailure } from '../shared/openai/service.ts';
+import { given, hostsOf, kindOptions, meteringOf, oneByOne, serviceOptions } from '../shared/http/service-options.ts';
+import { readImagesAnswer } from '../shared/openai/images-answer.ts';
+import { bearerService } from '../shared/openai/service.ts';
+import { togetherSafetyChecker } from '../shared/together/safety-checker.ts';
 
 const options = z.strictObject({
   model: z.string().min(1).max(200).default('black-forest-labs/FLUX.1-schnell'),
@@ -30,23 +22,6 @@ const options = z.strictObject({
   disable_safety_checker: z.boolean().optional(),
   ...serviceOptions({ concurrency: 4 }),
 });
-
-/** Words of a 422 about a parameter; any other 422 is the safety checker's, whose words are not documented. */
-const aboutParameters =
-  /invalid|missing|required|must be|must have|should be|unsupported|not support|expected|exceed|validation/i;
-
-/**
- * "If the safety checker is triggered and not disabled, it will return a 422 Unprocessable Entity" and "detects NSFW
- * words": so it reads the prompt. The status is also that of wrong parameters, told apart by `param` and the words.
- */
-function safetyChecker(answer: ServiceAnswer, error: OpenAiError | undefined): Generation | undefined {
-  if (answer.status !== 422) return undefined;
-  const message = typeof error?.message === 'string' ? error.message : answer.excerpt;
-  const isNamed = /nsfw|safety|moderat|flagged|inappropriate/i.test(message);
-  const { param } = (error ?? {}) as { param?: unknown };
-  if (!isNamed && (typeof param === 'string' || aboutParameters.test(message))) return undefined;
-  return { outcome: 'blocked', stage: 'input', reason: reasonOf(message, 'safety checker'), categories: ['nsfw'] };
-}
 
 export default defineGenerator({
   name: 'together',
@@ -75,13 +50,7 @@ export default defineGenerator({
 
     const makeOne = async ({ prompt, seed }: GenerationRequest, signal: AbortSignal): Promise<Generation> => {
       const answer = await callService(service, { url, json: { seed, ...body, prompt } }, signal);
-      const error = errorOf(answer.json);
-      const blocked = blockedBy(error) ?? safetyChecker(answer, error);
-      if (blocked) return blocked;
-      if (!answer.ok) throw openAiFailure(answer, service);
-      const { data } = (answer.json ?? {}) as { data?: readonly ImageEntry[] };
-      if (!Array.isArray(data)) throw unexpectedAnswer(service, 'a list `data`', answer);
-      return readImageEntries(data, service, [], signal);
+      return readImagesAnswer(answer, service, signal, togetherSafetyChecker);
     };
     return { ...metering, generate: oneByOne(metering.estimate, makeOne) };
   },

@@ -1,7 +1,8 @@
 /** Entries of an Images answer as OpenAI and those who copy its API give them: base64 or an address. */
 import type { Generation } from '@diptych/plugin-kit';
 import type { Service } from '../http/call-service.ts';
-import { decodeBase64Image, fetchImage } from '../http/media.ts';
+import { fetchMadeImage } from '../http/job.ts';
+import { decodeBase64Image } from '../http/media.ts';
 import { reasonOf } from '../http/service-options.ts';
 import { filteredCategories } from './blocked.ts';
 
@@ -31,7 +32,7 @@ export async function readImageEntries(
     return { outcome: 'blocked', stage: 'output', reason: reasonOf(categories.join(', '), 'filtered'), categories };
   }
   const { b64_json, url, revised_prompt } = entry;
-  const bytes = isText(b64_json) ? decodeBase64Image(b64_json, service) : await fetchImage(String(url), service, signal);
+  const bytes = isText(b64_json) ? decodeBase64Image(b64_json, service) : await fetchMadeImage(String(url), service, signal);
   const revised = isText(revised_prompt) ? { revisedPrompt: revised_prompt.slice(0, 100_000) } : {};
   return { outcome: 'image', bytes, ...revised, ...(warnings.length === 0 ? {} : { warnings }) };
 }
