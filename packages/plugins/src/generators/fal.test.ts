@@ -96,10 +96,18 @@ it('reads the single image of some models', async () => {
   expect(await made('one image')).toMatchObject({ outcome: 'image', bytes: tinyPng });
 });
 
-it('never fetches the black picture behind has_nsfw_concepts', async () => {
+it('never fetches the picture behind has_nsfw_concepts', async () => {
   const before = media.received.length;
   expect(await made('nsfw')).toMatchObject({ outcome: 'blocked', stage: 'output', categories: ['nsfw'] });
   expect(media.received.length).toBe(before);
+});
+
+it('takes a flagged picture where the checker was turned off', async () => {
+  expect(await made('nsfw', { enable_safety_checker: false })).toEqual({
+    outcome: 'image',
+    bytes: tinyPng,
+    warnings: [expect.stringContaining('safety checker was off')],
+  });
 });
 
 it.each([

@@ -1,4 +1,4 @@
-/** How a request on fal ended, after its pages on model errors (docs.fal.ai/errors, read 2026-11-24). */
+/** How a request on fal ended, after its pages on model errors (docs.fal.ai/errors; a stored copy, read 2026-11-24). */
 import { type Generation, InfrastructureError } from '@diptych/plugin-kit';
 import { z } from 'zod';
 import { failureOf, type Service, type ServiceAnswer } from '../http/call-service.ts';
@@ -32,9 +32,8 @@ function endingOf(answer: ServiceAnswer): Generation | undefined {
       reason: reasonOf(flagged.map(({ msg }) => msg).join(' '), 'content_policy_violation'),
       categories: [...new Set(flagged.flatMap((e) => e.categories ?? []))],
     };
-  // "The model did not generate the expected output for this prompt", with the address docs.fal.ai/errors#no_media_generated.
-  // Seen in answers that clients keep in their tests; the type is not on the page as read, so its meaning is unconfirmed.
-  // Models that decline end so as well, without a mark that would tell them apart.
+  // "The model did not generate the expected output for this prompt", with the address docs.fal.ai/errors#no_media_generated:
+  // so clients' tests keep it. The page as read lacks the type, so whether declining models end so too is unconfirmed.
   const none = errors.find(({ type }) => type === 'no_media_generated');
   return none && { outcome: 'empty', reason: reasonOf(none.msg, none.type) };
 }
@@ -57,7 +56,7 @@ function faultOf(answer: ServiceAnswer, service: Service): InfrastructureError {
 /** Reads the answer to the request for a result; fetches the image that it names. */
 export async function falGenerationOf(
   answer: ServiceAnswer,
-  prompt: string,
+  { prompt, isUnchecked }: { readonly prompt: string; readonly isUnchecked: boolean },
   service: Service,
   signal: AbortSignal,
 ): Promise<Generation> {
@@ -67,11 +66,18 @@ export async function falGenerationOf(
     throw faultOf(answer, service);
   }
   const made = readAnswer(result, answer, service, 'images');
-  // The picture is black then: the service's placeholder, not the model's work.
-  if ([made.has_nsfw_concepts].flat()[0])
+  // "Whether the generated images contain NSFW concepts". That the picture is then the checker's and not the model's is
+  // unconfirmed; where the user turned the checker off it is taken, and core tells a black one apart.
+  const isFlagged = [made.has_nsfw_concepts].flat()[0] === true;
+  if (isFlagged && !isUnchecked)
     return { outcome: 'blocked', stage: 'output', reason: 'has_nsfw_concepts is true', categories: ['nsfw'] };
   const url = made.images?.[0]?.url ?? made.image?.url;
   if (!url) return { outcome: 'empty', reason: 'completed without images' };
   const bytes = await fetchMadeImage(url, service, signal);
-  return { outcome: 'image', bytes, ...(made.prompt && made.prompt !== prompt ? { revisedPrompt: made.prompt } : {}) };
+  return {
+    outcome: 'image',
+    bytes,
+    ...(made.prompt && made.prompt !== prompt ? { revisedPrompt: made.prompt } : {}),
+    ...(isFlagged ? { warnings: ['fal flagged the picture as NSFW; its safety checker was off.'] } : {}),
+  };
 }

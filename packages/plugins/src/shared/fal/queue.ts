@@ -18,6 +18,7 @@ interface FalRequest<T> {
 }
 
 const progress = z.object({ status: z.string() });
+const isOff = z.object({ enable_safety_checker: z.literal(false) });
 
 /** Submits, looks until done, and reads how it ended; a call that is stopped takes its request back where it can. */
 export async function generateOnFal<T>(
@@ -32,9 +33,10 @@ export async function generateOnFal<T>(
     const known = submitted.safeParse(answer.json);
     if (known.success) await cancelOf(addressesOf(known.data).cancel)?.(time);
   };
+  const asked = { prompt, isUnchecked: isOff.safeParse(submission.json).success };
   const answer = await submitJob((time) => callService(service, submission, time), takeBack, signal);
   // Some prompts are refused before they are queued.
-  if (!answer.ok) return falGenerationOf(answer, prompt, service, signal);
+  if (!answer.ok) return falGenerationOf(answer, asked, service, signal);
   const { status, result, cancel } = addressesOf(readAnswer(submitted, answer, service, 'a request in its queue'));
   const look = async () => {
     const found = readAnswer(progress, await callService(service, { url: status }, signal), service, 'a status');
@@ -42,5 +44,5 @@ export async function generateOnFal<T>(
   };
   const stop = cancelOf(cancel);
   await finishJob({ pollSeconds, look, ...(stop && { cancel: stop }) }, signal);
-  return falGenerationOf(await callService(service, { url: result }, signal), prompt, service, signal);
+  return falGenerationOf(await callService(service, { url: result }, signal), asked, service, signal);
 }
