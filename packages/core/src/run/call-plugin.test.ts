@@ -1,5 +1,7 @@
 import { DiptychError, InfrastructureError, limitsSchema } from '@diptych/plugin-kit';
 import { describe, expect, it } from 'vitest';
+import { Budget } from '../pacing/budget.ts';
+import type { Meter } from '../pacing/meter.ts';
 import { callPlugin } from './call-plugin.ts';
 
 const limits = limitsSchema.parse({ attempts: 3, backoffMs: 1, callTimeoutMs: 50 });
@@ -55,5 +57,18 @@ describe('a call', () => {
     });
     setTimeout(() => stop.abort(new Error('stopped')), 5);
     await expect(waiting).rejects.toThrow('stopped');
+  });
+
+  it('holds all calls of a service back for an hour at most', async () => {
+    const asked: (number | undefined)[] = [];
+    const meter: Meter = {
+      budget: new Budget(undefined, ''),
+      usdPerItem: 0,
+      isPaced: true,
+      enter: async () => ({ end: (_how, retryAfterMs) => void asked.push(retryAfterMs) }),
+    };
+    const busy = new InfrastructureError('busy', { rateLimited: true, retryable: false, retryAfterMs: 1e12 });
+    await callPlugin(() => Promise.reject(busy), { ...options, meter });
+    expect(asked).toEqual([3_600_000]);
   });
 });

@@ -46,7 +46,7 @@ export async function callPlugin<T>(
       throw error;
     });
     const fault = result.status === 'failed' ? rateLimitOf(result.error) : undefined;
-    permit?.end(endOf(result, fault), fault?.retryAfterMs);
+    permit?.end(endOf(result, fault), fault && retryAfterOf(fault));
     if (result.status !== 'failed') return { ...result, attempts };
     throwIfFatal(result.error);
     // Finding a service's pace takes rate limits that are nobody's failure; they have an allowance of their own.
@@ -154,13 +154,18 @@ export function isRetryable(error: unknown): boolean {
   return false;
 }
 
+/** Within what is honoured: for the call that failed, and for all calls of its service. */
+function retryAfterOf({ retryAfterMs }: InfrastructureError): number | undefined {
+  return retryAfterMs === undefined ? undefined : Math.min(maxRetryAfterMs, Math.max(0, retryAfterMs));
+}
+
 function waitMs(
   error: unknown,
   { attempts, backoffMs, jitter }: { attempts: number; backoffMs: number; jitter: number },
 ): number {
   const asked =
-    error instanceof Error && error.name === 'InfrastructureError' ? (error as InfrastructureError).retryAfterMs : undefined;
-  if (asked !== undefined) return Math.min(maxRetryAfterMs, Math.max(0, asked));
+    error instanceof Error && error.name === 'InfrastructureError' ? retryAfterOf(error as InfrastructureError) : undefined;
+  if (asked !== undefined) return asked;
   // Between half and all of the doubled wait, so that workers that failed together do not return together.
   return Math.min(maxBackoffMs, backoffMs * 2 ** (attempts - 1)) * (0.5 + jitter / 2);
 }
