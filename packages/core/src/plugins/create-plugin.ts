@@ -69,9 +69,10 @@ export async function createPlugin(
       cause: error,
     });
   }
-  checkInstance(found.plugin, instance);
-  const disposable = instance as Partial<AsyncDisposable>;
+  // Before the check: one that fails it may hold processes and memory all the same.
+  const disposable = (instance ?? {}) as Partial<AsyncDisposable>;
   if (typeof disposable[Symbol.asyncDispose] === 'function') stack.use(disposable as AsyncDisposable);
+  checkInstance(found.plugin, instance);
   const { facts } = instance as Described;
   const { redact } = redactorOf(needs.secrets ?? [], options.environment ?? process.env);
   return {
@@ -95,10 +96,9 @@ async function withinTime(created: Promise<unknown>, timeoutMs: number): Promise
         `Expected \`create\` to end within ${timeoutMs} ms, it did not. Load large models when they are first used, or make it quicker.`,
       ),
     );
-    created.then(
-      (instance) => (instance as Partial<AsyncDisposable> | undefined)?.[Symbol.asyncDispose]?.(),
-      () => undefined, // too late to matter
-    );
+    created
+      .then((instance) => (instance as Partial<AsyncDisposable> | undefined)?.[Symbol.asyncDispose]?.())
+      .catch(() => undefined); // too late to matter
   }, timeoutMs);
   // A process with nothing else to do ends, and is told so at once, rather than after the whole time.
   timer.unref();

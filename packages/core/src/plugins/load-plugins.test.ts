@@ -280,6 +280,21 @@ describe('what a plugin may touch', () => {
   });
 });
 
+it('disposes of an instance that is not what its kind needs', async () => {
+  let disposals = 0;
+  const broken = defineDetector({
+    name: 'needy',
+    summary: 'For this test.',
+    trainedOn: [],
+    control: false,
+    options: z.looseObject({}),
+    create: () => ({ maxBatch: 0, detect: async () => [], [Symbol.asyncDispose]: async () => void disposals++ }),
+  });
+  const [problem] = await problemsOf(load({ detectors: ['needy'] }, { registry: registryWith(broken) }));
+  expect(problem).toMatchObject({ code: 'PLUGIN_INVALID' });
+  expect(disposals).toBe(1);
+});
+
 describe('where plugins come from', () => {
   const source = (name: string): string =>
     `export default { apiVersion: 1, kind: 'detector', name: '${name}', summary: 's', trainedOn: [], control: false,
