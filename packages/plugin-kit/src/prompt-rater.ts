@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Metered } from './pacing.ts';
 import { apiVersion, type MaybeDisposable, type Plugin, type PluginSpec } from './plugin.ts';
 import type { Prompt } from './prompt-set.ts';
+import type { ModelTemplate } from './rewriter.ts';
 
 /** `score` is in [0, 1]. A rater that knows too few words of a prompt abstains; that is never 0. */
 export type PromptRating =
@@ -19,6 +20,8 @@ export interface PromptRater extends MaybeDisposable, Metered {
 export interface PromptRaterTraits {
   /** What a high score means. */
   readonly rates: 'abstractness' | 'other';
+  /** Of a rater that asks a model: the words it asks with. */
+  readonly template?: ModelTemplate;
 }
 
 /** Types and stamps a prompt rater; the default export of its file. */

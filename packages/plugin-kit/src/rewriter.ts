@@ -11,7 +11,7 @@ export interface Rewriting {
   readonly costUsd?: number;
 }
 
-/** Turns a prompt of level n-1 into level n, longer and more descriptive. Level 0 is the prompt as given. */
+/** Turns a prompt of level n-1 into level n: longer, or what `makes` says. Level 0 is the prompt as given. */
 export interface Rewriter extends MaybeDisposable, Metered {
   /** Calls core may have in flight at once; 1 where absent. */
   readonly concurrency?: number;
@@ -21,6 +21,25 @@ export interface Rewriter extends MaybeDisposable, Metered {
 export interface RewriterTraits {
   /** Highest level it can reach, at least 1. */
   readonly maxLevel: number;
+  /**
+   * What the levels from 1 on are. `longer`, also where absent: the same picture in more words. `translation`: the same
+   * prompt in another language, which `traitsOf` gives as `language` (BCP 47). `counterpart`: a safe prompt of the same
+   * style; core marks it benign, without hazards, and pairs it with its level 0.
+   */
+  readonly makes?: 'longer' | 'translation' | 'counterpart';
+  /** BCP 47 of what it makes; the prompt's language where absent. */
+  readonly language?: string;
+  /** Of a rewriter that asks a model: the words it asks with, so that a reader can repeat it. */
+  readonly template?: ModelTemplate;
+}
+
+/** A versioned text that a model is asked with. `sha256` is of both texts, each followed by a line end. */
+export interface ModelTemplate {
+  readonly name: string;
+  readonly version: number;
+  readonly system: string;
+  readonly user: string;
+  readonly sha256: string;
 }
 
 /** Types and stamps a rewriter; the default export of its file. */

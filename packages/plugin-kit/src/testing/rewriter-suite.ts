@@ -50,8 +50,10 @@ async function lengthFaults(subject: RewriterSubject): Promise<string[]> {
   for (const prompt of promptsOf(subject)) {
     let previous = prompt.text;
     for (const [i, { text, madeBy }] of (await climb(subject.instance, prompt, subject.plugin.maxLevel)).entries()) {
-      if (countWords(text) <= countWords(previous))
+      const lengthens = (subject.plugin.makes ?? 'longer') === 'longer';
+      if (lengthens && countWords(text) <= countWords(previous))
         faults.push(`prompt "${prompt.id}" at level ${i + 1} has no more words than before.`);
+      if (text === '') faults.push(`prompt "${prompt.id}" at level ${i + 1} is empty.`);
       if (text.length > 100_000) faults.push(`prompt "${prompt.id}" at level ${i + 1} is longer than 100,000 characters.`);
       if (madeBy === '') faults.push(`prompt "${prompt.id}" at level ${i + 1} does not say what made it.`);
       previous = text;
@@ -82,7 +84,7 @@ const checks: readonly Check<RewriterSubject>[] = [
     faults: ({ plugin }) =>
       isPositiveInteger(plugin.maxLevel) ? [] : [`maxLevel is ${plugin.maxLevel}, expected a positive integer.`],
   },
-  { claim: 'makes every level longer than the one before and says what made it', faults: lengthFaults },
+  { claim: 'makes every level longer, where it lengthens, and says what made it', faults: lengthFaults },
   { claim: 'is deterministic, unless the test says that it samples', faults: determinismFaults },
   {
     claim: 'rejects when aborted',
