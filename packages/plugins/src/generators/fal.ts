@@ -12,10 +12,10 @@ import {
   pollSecondsOption,
   serviceOptions,
 } from '../shared/http/service-options.ts';
-import { kindMissing, modelKind } from '../shared/known-models.ts';
+import { modelKind, withKnownKind } from '../shared/known-models.ts';
 
-const optionsSchema = z
-  .strictObject({
+const optionsSchema = withKnownKind(
+  z.strictObject({
     /** The endpoint's id, such as fal-ai/flux/dev. */
     model: z.string().regex(/^[\w.-]+(\/[\w.-]+){1,6}$/, 'an endpoint such as fal-ai/flux/dev'),
     baseUrl: baseUrlOption('https://queue.fal.run'),
@@ -37,11 +37,8 @@ const optionsSchema = z
     output_format: z.enum(['jpeg', 'png', 'webp']).optional(),
     pollSeconds: pollSecondsOption(1),
     ...serviceOptions({ concurrency: 4 }),
-  })
-  .refine((options) => modelKind(options.model, options), {
-    path: ['family'],
-    error: ({ input }) => kindMissing((input as { model: string }).model),
-  });
+  }),
+);
 type Options = z.output<typeof optionsSchema>;
 
 const submitted = z.object({ request_id: z.string().regex(/^[\w-]+$/) });

@@ -14,10 +14,10 @@ import {
 import { generateThroughRouter } from '../shared/hugging-face/fal-route.ts';
 import { providerModelOf } from '../shared/hugging-face/provider-model.ts';
 import { providers } from '../shared/hugging-face/providers.ts';
-import { kindMissing, modelKind } from '../shared/known-models.ts';
+import { modelKind, withKnownKind } from '../shared/known-models.ts';
 
-const optionsSchema = z
-  .strictObject({
+const optionsSchema = withKnownKind(
+  z.strictObject({
     /** Id on the Hub, such as black-forest-labs/FLUX.1-schnell. */
     model: z.string().regex(/^[\w.-]+\/[\w.-]+$/, 'owner/name'),
     provider: z.enum(['hf-inference', 'fal-ai', 'replicate', 'together', 'nscale']).default('hf-inference'),
@@ -39,11 +39,8 @@ const optionsSchema = z
     /** Between two looks at fal's queue. */
     pollSeconds: pollSecondsOption(1),
     ...serviceOptions({ concurrency: 4 }),
-  })
-  .refine((options) => modelKind(options.model, options), {
-    path: ['family'],
-    error: ({ input }) => kindMissing((input as { model: string }).model),
-  });
+  }),
+);
 type Options = z.output<typeof optionsSchema>;
 
 const mediaOf: Partial<Record<Options['provider'], readonly string[]>> = {

@@ -13,11 +13,11 @@ import {
   pollSecondsOption,
   serviceOptions,
 } from '../shared/http/service-options.ts';
-import { kindMissing, modelKind } from '../shared/known-models.ts';
+import { modelKind, withKnownKind } from '../shared/known-models.ts';
 import { isEnded, prediction, replicateGenerationOf } from '../shared/replicate/prediction.ts';
 
-const optionsSchema = z
-  .strictObject({
+const optionsSchema = withKnownKind(
+  z.strictObject({
     /** `owner/name` of a model that Replicate keeps ready, or `owner/name:version` of any other. */
     model: z.string().regex(/^[\w.-]+\/[\w.-]+(:[0-9a-f]{64})?$/, 'owner/name or owner/name:version'),
     baseUrl: baseUrlOption('https://api.replicate.com/v1'),
@@ -43,11 +43,8 @@ const optionsSchema = z
       .default('10m'),
     pollSeconds: pollSecondsOption(1),
     ...serviceOptions({ concurrency: 8 }),
-  })
-  .refine((options) => modelKind(options.model, options), {
-    path: ['family'],
-    error: ({ input }) => kindMissing((input as { model: string }).model),
-  });
+  }),
+);
 type Options = z.output<typeof optionsSchema>;
 
 export default defineGenerator({

@@ -1,5 +1,6 @@
 /** What kind of model a name stands for, where a service hosts any model and its API does not say. */
 import type { Decoder, Family } from '@diptych/plugin-kit';
+import type { z } from 'zod';
 
 export interface ModelKind {
   readonly family: Family;
@@ -23,6 +24,16 @@ export function modelKind(
   return latentDiffusion.test(name) ? { family: 'diffusion', decoder: stated.decoder ?? 'vae' } : undefined;
 }
 
-/** The `error` of a refined schema: the model's kind decides which group it is counted in, so it is never guessed. */
-export const kindMissing = (name: string): string =>
-  `Expected \`family\` (diffusion or mllm), since the name ${name} does not say what kind of model it is. Set it, and \`decoder\` where known`;
+interface HostedModel {
+  readonly model: string;
+  readonly family?: Family | undefined;
+  readonly decoder?: Decoder | undefined;
+}
+
+/** Options that must say the kind of a model whose name does not: it decides which group its images count in. */
+export const withKnownKind = <S extends z.ZodType<HostedModel>>(schema: S): S =>
+  schema.refine((options) => modelKind(options.model, options), {
+    path: ['family'],
+    error: ({ input }) =>
+      `Expected \`family\` (diffusion or mllm), since the name ${(input as HostedModel).model} does not say what kind of model it is. Set it, and \`decoder\` where known`,
+  });

@@ -4,7 +4,8 @@ import { z } from 'zod';
 const addressSchema = z
   .url({ protocol: /^https?$/ })
   .max(2000)
-  .refine((text) => !new URL(text).username && !new URL(text).password, 'an address without user and password');
+  .refine((text) => !new URL(text).username && !new URL(text).password, 'an address without user and password')
+  .refine((text) => !/[?#]/.test(text), 'an address without ? and #, since paths of the API are put behind it');
 
 /** Without a fallback the user has to give the address. */
 export function baseUrlOption(): typeof addressSchema;
@@ -20,9 +21,9 @@ export const hostOf = (url: string): string => new URL(url).host;
 export const joinUrl = (baseUrl: string, path: string): string =>
   `${baseUrl.replace(/\/+$/, '')}/${path.replace(/^\/+/, '')}`;
 
-/** Name of the environment variable that holds a key. */
-export const keyNameOption = (fallback: string) =>
-  z
-    .string()
-    .regex(/^[A-Z][A-Z0-9_]{0,99}$/, 'an environment variable such as MY_API_KEY; never the key itself')
-    .default(fallback);
+/** Name of an environment variable that holds a key; absent where a server asks for none. */
+export const keyNameSchema = z
+  .string()
+  .regex(/^[A-Z][A-Z0-9_]{0,99}$/, 'an environment variable such as MY_API_KEY; never the key itself');
+
+export const keyNameOption = (fallback: string) => keyNameSchema.default(fallback);

@@ -1,17 +1,13 @@
 /** Generators of a server that the user runs: no account, no price, one machine that is paced by its own address. */
 import { type Decoder, decoderSchema, type Family, familySchema } from '@diptych/plugin-kit';
-import { z } from 'zod';
 import type { Service } from './call-service.ts';
-import { baseUrlOption, hostOf } from './endpoint.ts';
+import { baseUrlOption, hostOf, keyNameSchema } from './endpoint.ts';
 import { hostsOf, meteringOf, serviceOptions } from './service-options.ts';
 
 export const localOptions = (defaults: { readonly baseUrl: string; readonly concurrency: number }) => ({
   baseUrl: baseUrlOption(defaults.baseUrl),
   /** Environment variable of what the server, or a proxy before it, asks for; most ask for nothing. */
-  keyName: z
-    .string()
-    .regex(/^[A-Z][A-Z0-9_]{0,99}$/, 'an environment variable such as MY_API_KEY; never the key itself')
-    .optional(),
+  keyName: keyNameSchema.optional(),
   ...serviceOptions(defaults),
 });
 

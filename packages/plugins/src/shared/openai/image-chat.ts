@@ -2,7 +2,7 @@
 import type { Needs, PluginContext } from '@diptych/plugin-kit';
 import { z } from 'zod';
 import { callService, type ServiceAnswer, unexpectedAnswer } from '../http/call-service.ts';
-import { baseUrlOption, hostOf, joinUrl } from '../http/endpoint.ts';
+import { baseUrlOption, hostOf, joinUrl, keyNameSchema } from '../http/endpoint.ts';
 import { extraOption, given } from '../http/service-options.ts';
 import { dataUrlOf, type ImagePayload, maxImageBytesOption } from '../judging/image-payload.ts';
 import type { ModelAnswer } from '../judging/model-answer.ts';
@@ -21,11 +21,7 @@ interface Defaults {
 export const imageChatOptions = ({ baseUrl, keyName, maxTokens }: Defaults) => ({
   baseUrl: baseUrlOption(baseUrl),
   /** Environment variable of the key; `null` for a server without keys. */
-  keyName: z
-    .string()
-    .regex(/^[A-Z][A-Z0-9_]{0,99}$/, 'an environment variable such as MY_API_KEY; never the key itself')
-    .nullable()
-    .default(keyName),
+  keyName: keyNameSchema.nullable().default(keyName),
   /** 0 where the model lets it be chosen; `null` sends none, for models that take no other than their own. */
   temperature: z.number().min(0).max(2).nullable().default(0),
   /** Sent where given; no endpoint promises the same answer for it. */
