@@ -56,6 +56,19 @@ it('names the variable of a rejected key and never the key', async () => {
   expect(message).not.toContain('Bearer');
 });
 
+it.each(['sk-0123\n456789', 'sk-0123…456789'])(
+  'names the variable of a key that cannot be sent, and not the key',
+  async (key) => {
+    const keyed: Service = { ...service, headers: { authorization: `Bearer ${key}` } };
+    const call = callService(keyed, { url: 'http://127.0.0.1:9/' }, signal);
+    await expect(call).rejects.toMatchObject({
+      name: 'InfrastructureError',
+      retryable: false,
+      message: expect.stringMatching(/^(?!.*sk-0123).*the value of FAKE_KEY.*$/s),
+    });
+  },
+);
+
 it('removes a key that the service repeats', async () => {
   const keyed: Service = { ...service, headers: { authorization: 'Key sk-0123456789' } };
   await using fake = await startFakeService(() => ({ status: 400, json: { error: 'bad key sk-0123456789' } }));

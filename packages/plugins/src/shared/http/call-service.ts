@@ -43,7 +43,7 @@ const defaultMaxBytes = 96 * 2 ** 20;
  * never an error here; after reading refusals and filters out of it, hand what is left to `failureOf`.
  */
 export async function callService(service: Service, request: ServiceRequest, signal: AbortSignal): Promise<ServiceAnswer> {
-  const headers = new Headers({ accept: 'application/json', ...service.headers, ...request.headers });
+  const headers = headersOf(service, request);
   if (request.json !== undefined) headers.set('content-type', 'application/json');
   const body = request.json === undefined ? request.form : JSON.stringify(request.json);
   const method = request.method ?? (body === undefined ? 'GET' : 'POST');
@@ -63,6 +63,19 @@ export async function callService(service: Service, request: ServiceRequest, sig
   const text = isText ? withoutKeys(new TextDecoder().decode(bytes), service) : '';
   const { status, ok } = response;
   return { status, ok, headers: response.headers, bytes, json: parseJson(text), excerpt: text.slice(0, 500) };
+}
+
+/** The platform's own fault for a header that cannot be sent quotes its value, which is the key. */
+function headersOf(service: Service, request: ServiceRequest): Headers {
+  try {
+    return new Headers({ accept: 'application/json', ...service.headers, ...request.headers });
+  } catch {
+    const what = service.keyName === undefined ? 'the headers' : `the value of ${service.keyName}`;
+    throw new InfrastructureError(
+      `Expected ${what} for ${service.name} to be printable ASCII in one line, it has other characters. Copy it again.`,
+      { retryable: false },
+    );
+  }
 }
 
 export function connectionFault(service: Service, error: unknown, signal: AbortSignal): unknown {
