@@ -77,8 +77,14 @@ describe('generator/openai-responses', () => {
 
   it.each([
     ['a failed call', [{ ...call, status: 'failed', result: null }], {}, /ended as failed/],
+    [
+      'a message that was cut off',
+      [message({ type: 'output_text', text: 'Here is a picture of' })],
+      { status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' } },
+      /max_output_tokens/,
+    ],
     ['no call', [], { status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' } }, /max_output_tokens/],
-  ])('calls %s without words empty', async (_, output, rest, reason) => {
+  ])('calls %s without a picture empty', async (_, output, rest, reason) => {
     await using service = await startFakeService(() => response(output, rest));
     const generation = await generateOne(openaiResponses, { baseUrl: service.url });
     expect(generation).toEqual({ outcome: 'empty', reason: expect.stringMatching(reason) });

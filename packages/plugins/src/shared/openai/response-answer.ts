@@ -59,7 +59,8 @@ export function readResponse(answer: ServiceAnswer, service: Service, warnings: 
       reason: reasonOf(words, 'content_filter'),
       categories: ['content_filter'],
     };
-  if (words) return { outcome: 'refused', reason: reasonOf(words, '') };
+  // Words that were cut off at a limit are the way to a picture as well as to a refusal, so they are not called one.
+  if (words && !cut) return { outcome: 'refused', reason: reasonOf(words, '') };
   const [call] = calls;
   const why = call
     ? `the image generation call ended as ${String(call.status)} without a result`
