@@ -1,6 +1,7 @@
 import { needsOf } from '@diptych/plugin-kit';
 import { describeGenerator, gradientImage } from '@diptych/plugin-kit/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { geminiCost } from '../shared/google/gemini-answer.ts';
 import { generateOne, requestOf, testContext, testKey } from '../testing/drive-generator.ts';
 import { type FakeService, startFakeService } from '../testing/fake-service.ts';
 import { describeServiceFaults } from '../testing/service-faults.ts';
@@ -135,6 +136,23 @@ describe('generator/gemini-images', () => {
       outcome: 'empty',
       reason: finishReason,
     });
+  });
+
+  it('calls words that were cut off before a picture empty', async () => {
+    await using service = await startFakeService(() =>
+      candidate({ finishReason: 'MAX_TOKENS' }, [{ text: 'Here is a picture of' }]),
+    );
+    expect(await generateOne(geminiImages, { baseUrl: service.url })).toMatchObject({
+      outcome: 'empty',
+      reason: 'MAX_TOKENS',
+    });
+  });
+
+  it('knows no cost where the answer does not say which tokens are the picture', () => {
+    const counted = { usageMetadata: { promptTokenCount: 10, candidatesTokenCount: 1120 } };
+    expect(geminiCost('gemini-3-pro-image', counted)).toBeUndefined();
+    const split = { ...counted.usageMetadata, candidatesTokensDetails: [{ modality: 'IMAGE', tokenCount: 1120 }] };
+    expect(geminiCost('gemini-3-pro-image', { usageMetadata: split })).toBeCloseTo(0.13442, 6);
   });
 
   it('calls an answer without candidates empty', async () => {

@@ -82,7 +82,8 @@ function readCandidate(candidate: Candidate | undefined, service: Service): Gene
     .map(({ text }) => (typeof text === 'string' ? text : ''))
     .join('')
     .trim();
-  if (words) return { outcome: 'refused', reason: reasonOf(words, '') };
+  // Words that were cut off are the way to a picture as well as to a refusal, so they are not called one.
+  if (words && finishReason !== 'MAX_TOKENS') return { outcome: 'refused', reason: reasonOf(words, '') };
   return { outcome: 'empty', reason: reasonOf(finishMessage, reasonOf(finishReason, 'no finish reason')) };
 }
 
@@ -104,6 +105,8 @@ export function geminiCost(model: string, json: unknown): number | undefined {
   const usage = (json as Body | undefined)?.usageMetadata as Usage | undefined;
   const price = tokenPriceOf(`google/${model}`);
   if (price === undefined || typeof usage?.promptTokenCount !== 'number') return undefined;
+  // Tokens of a picture cost many times those of text; without the split nobody knows what the answer cost.
+  if (usage.candidatesTokensDetails === undefined && count(usage.candidatesTokenCount) > 0) return undefined;
   const images = (usage.candidatesTokensDetails ?? []).filter(({ modality }) => modality === 'IMAGE');
   const imageOut = images.reduce((sum, { tokenCount }) => sum + count(tokenCount), 0);
   const textOut = Math.max(0, count(usage.candidatesTokenCount) - imageOut) + count(usage.thoughtsTokenCount);
