@@ -1,12 +1,11 @@
 import { decoderSchema, defineGenerator, familySchema, type Generation, type GenerationRequest } from '@diptych/plugin-kit';
 import { z } from 'zod';
-import { callService, unexpectedAnswer } from '../shared/http/call-service.ts';
+import { callService } from '../shared/http/call-service.ts';
 import { baseUrlOption, hostOf, joinUrl, keyNameOption } from '../shared/http/endpoint.ts';
 import { given, hostsOf, meteringOf, oneByOne, serviceOptions } from '../shared/http/service-options.ts';
-import { blockedBy, errorOf } from '../shared/openai/blocked.ts';
-import { type ImageEntry, readImageEntries } from '../shared/openai/image-entry.ts';
+import { readImagesAnswer } from '../shared/openai/images-answer.ts';
 import { applyRefusalRules, refusalRulesOption } from '../shared/openai/refusal-rules.ts';
-import { bearerService, openAiFailure } from '../shared/openai/service.ts';
+import { bearerService } from '../shared/openai/service.ts';
 
 const options = z.strictObject({
   /** Up to and without `/images/generations`, such as `http://localhost:8000/v1`. */
@@ -33,14 +32,9 @@ const options = z.strictObject({
   ...serviceOptions({ concurrency: 2 }),
 });
 
-interface Body {
-  readonly data?: readonly ImageEntry[];
-  readonly usage?: { readonly cost_in_usd_ticks?: unknown };
-}
-
 /** What xAI charged for the answer, in ticks of 1e-10 dollars (docs.x.ai/developers/cost-tracking); others do not say. */
-function statedCost({ usage }: Body): { readonly costUsd?: number } {
-  const ticks = usage?.cost_in_usd_ticks;
+function statedCost(json: unknown): { readonly costUsd?: number } {
+  const ticks = (json as { usage?: { cost_in_usd_ticks?: unknown } } | undefined)?.usage?.cost_in_usd_ticks;
   return typeof ticks === 'number' && ticks >= 0 ? { costUsd: ticks / 1e10 } : {};
 }
 
@@ -69,13 +63,11 @@ export default defineGenerator({
     const makeOne = async ({ prompt, seed }: GenerationRequest, signal: AbortSignal): Promise<Generation> => {
       const seeded = seedParameter === undefined ? {} : { [seedParameter]: seed };
       const answer = await callService(service, { url, json: { ...seeded, ...parameters, prompt } }, signal);
-      const stopped = applyRefusalRules(refusals, answer) ?? blockedBy(errorOf(answer.json));
+      const stopped = applyRefusalRules(refusals, answer);
       if (stopped) return stopped;
-      if (!answer.ok) throw openAiFailure(answer, service);
-      const body = (answer.json ?? {}) as Body;
-      if (!Array.isArray(body.data)) throw unexpectedAnswer(service, 'a list `data`', answer);
-      const generation = await readImageEntries(body.data, service, warnings, signal);
-      return usdPerImage === undefined ? { ...generation, ...statedCost(body) } : generation;
+      const made = await readImagesAnswer(answer, service, signal);
+      const cost = usdPerImage === undefined ? statedCost(answer.json) : {};
+      return { ...made, ...(made.outcome === 'image' && warnings.length > 0 && { warnings }), ...cost };
     };
     return { ...metering, generate: oneByOne(metering.estimate, makeOne) };
   },

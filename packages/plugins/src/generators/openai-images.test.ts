@@ -131,6 +131,16 @@ describe('generator/openai-images', () => {
     expect(await generateOne(openaiImages, { baseUrl: service.url })).toMatchObject({ outcome: 'empty' });
   });
 
+  it('reads a picture by its address where a gateway gives one, from hosts that the options name', async () => {
+    await using service = await startFakeService(({ path }) =>
+      path === '/picture' ? { body: png } : { json: { data: [{ url: `${service.url}/picture` }] } },
+    );
+    expect(await generateOne(openaiImages, { baseUrl: service.url })).toMatchObject({
+      outcome: 'image',
+      bytes: new Uint8Array(png),
+    });
+  });
+
   it('declares its host and key, and one budget for the key', async () => {
     const options = openaiImages.options.parse({ requestsPerMinute: 50 });
     expect(needsOf(openaiImages, options)).toEqual({ secrets: ['OPENAI_API_KEY'], hosts: ['api.openai.com'] });

@@ -1,11 +1,10 @@
 import { defineGenerator, type Generation, type GenerationRequest } from '@diptych/plugin-kit';
 import { z } from 'zod';
-import { callService, unexpectedAnswer } from '../shared/http/call-service.ts';
+import { callService } from '../shared/http/call-service.ts';
 import { baseUrlOption, joinUrl, keyNameOption } from '../shared/http/endpoint.ts';
-import { decodeBase64Image } from '../shared/http/media.ts';
 import { given, hostsOf, meteringOf, oneByOne, serviceOptions } from '../shared/http/service-options.ts';
-import { blockedBy, errorOf } from '../shared/openai/blocked.ts';
-import { bearerService, openAiFailure } from '../shared/openai/service.ts';
+import { readImagesAnswer } from '../shared/openai/images-answer.ts';
+import { bearerService } from '../shared/openai/service.ts';
 import { imageTokenCost } from '../shared/openai/token-cost.ts';
 
 const options = z.strictObject({
@@ -53,11 +52,6 @@ function parametersOf({ model, extra, ...options }: Options): Parameters {
   };
 }
 
-interface ImagesAnswer {
-  readonly data?: readonly { readonly b64_json?: unknown; readonly revised_prompt?: unknown }[];
-  readonly usage?: unknown;
-}
-
 export default defineGenerator({
   name: 'openai-images',
   summary: 'Images of OpenAI by the Images API: GPT Image models, and DALL-E where an endpoint still has it.',
@@ -79,18 +73,10 @@ export default defineGenerator({
     const makeOne = async ({ prompt }: GenerationRequest, signal: AbortSignal): Promise<Generation> => {
       const request = { url: joinUrl(baseUrl, 'images/generations'), json: { ...body, prompt } };
       const answer = await callService(service, request, signal);
-      const blocked = blockedBy(errorOf(answer.json));
-      if (blocked) return blocked;
-      if (!answer.ok) throw openAiFailure(answer, service);
-      const { data, usage } = (answer.json ?? {}) as ImagesAnswer;
-      if (!Array.isArray(data)) throw unexpectedAnswer(service, 'a list `data`', answer);
-      const costUsd = usdPerImage ?? imageTokenCost('openai', model, usage);
-      const cost = costUsd === undefined ? {} : { costUsd };
-      const image = data[0];
-      if (typeof image?.b64_json !== 'string') return { outcome: 'empty', reason: 'no image in the answer', ...cost };
-      const { revised_prompt } = image;
-      const revised = typeof revised_prompt === 'string' ? { revisedPrompt: revised_prompt.slice(0, 100_000) } : {};
-      return { outcome: 'image', bytes: decodeBase64Image(image.b64_json, service), ...revised, warnings, ...cost };
+      const made = await readImagesAnswer(answer, service, signal);
+      const { usage } = (answer.json ?? {}) as { usage?: unknown };
+      const costUsd = usdPerImage === undefined ? imageTokenCost('openai', model, usage) : undefined;
+      return { ...made, ...(made.outcome === 'image' && { warnings }), ...given({ costUsd }) };
     };
     return { ...metering, generate: oneByOne(metering.estimate, makeOne) };
   },

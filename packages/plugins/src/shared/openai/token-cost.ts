@@ -14,9 +14,9 @@ const count = (value: unknown): number => (typeof value === 'number' && value >=
 export function imageTokenCost(provider: string, model: string, usage: unknown): number | undefined {
   const price = tokenPriceOf(`${provider}/${model}`);
   const { input_tokens, input_tokens_details, output_tokens, output_tokens_details } = (usage ?? {}) as Usage;
-  if (price === undefined || typeof output_tokens !== 'number') return undefined;
+  if (price === undefined || typeof input_tokens !== 'number' || typeof output_tokens !== 'number') return undefined;
   const imageIn = count(input_tokens_details?.image_tokens);
-  const textIn = count(input_tokens_details?.text_tokens ?? count(input_tokens) - imageIn);
+  const textIn = count(input_tokens_details?.text_tokens ?? input_tokens - imageIn);
   // Text among the output is told apart only where the model plans in words; it has no price of its own here.
   const imageOut = count(output_tokens_details?.image_tokens ?? output_tokens);
   return (textIn * price.textIn + imageIn * price.imageIn + imageOut * price.imageOut) / 1e6;
