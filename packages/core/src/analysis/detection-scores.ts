@@ -107,8 +107,7 @@ function crossFit(
   }: Omit<DetectionScores, 'synthetic' | 'authentic' | 'folds' | 'unavailable'>,
   studySeed: number,
 ): Pick<DetectionScores, 'synthetic' | 'authentic' | 'folds' | 'unavailable'> {
-  const rows = (indices: Uint32Array, side: SideColumns) =>
-    Array.from(indices, (index) => Array.from(side.features.row(index)));
+  const rows = (indices: Uint32Array, side: SideColumns) => Array.from(indices, (index) => side.features.row(index));
   const fitted = crossFitScores({
     features: [...rows(samples, columns.synthetic), ...rows(authenticRows, columns.authentic)],
     labels: [...syntheticClusters.map(() => 1 as const), ...authenticClusters.map(() => 0 as const)],
@@ -151,8 +150,8 @@ function foldedSubset(
 ): Parameters<typeof crossFitAuroc> {
   const fitted: Extract<CrossFit, { status: 'scored' }> = {
     status: 'scored',
-    scores: Float64Array.from([...pick(scores.synthetic, positions), ...scores.authentic]),
-    folds: Int32Array.from([...pick(folds.synthetic, positions), ...folds.authentic]),
+    scores: Float64Array.from(pick(scores.synthetic, positions).concat(Array.from(scores.authentic))),
+    folds: Int32Array.from(pick(folds.synthetic, positions).concat(Array.from(folds.authentic))),
     foldCount: folds.foldCount,
   };
   const labels = [...positions.map(() => 1 as const), ...scores.authenticClusters.map(() => 0 as const)];

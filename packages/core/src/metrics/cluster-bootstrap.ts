@@ -160,25 +160,69 @@ function resample(
   const random = createRandom(seed);
   const clusters = rows.length / width;
   const sums = new Float64Array(width);
+  const sumDrawn = summer(rows, width);
   const values = new Float64Array(resamples);
   let filled = 0;
   const draws = new Int32Array(clusters);
   for (let round = 0; round < resamples; round++) {
     random.fillBelow(draws, clusters);
-    sumDrawn(rows, width, draws, sums);
+    sumDrawn(draws, sums);
     const value = defined(statistic(sums));
     if (value !== null) values[filled++] = value;
   }
   return values.slice(0, filled).sort();
 }
 
-/** One pass a column, each in the order of the draws: a running sum in a register instead of one in memory for every addition. */
-function sumDrawn(rows: Float64Array, width: number, draws: Int32Array, sums: Float64Array): void {
-  for (let column = 0; column < width; column++) {
-    let sum = 0;
-    for (let draw = 0; draw < draws.length; draw++) sum += rows[draws[draw]! * width + column]!;
-    sums[column] = sum;
-  }
+type Summer = (draws: Int32Array, sums: Float64Array) => void;
+
+/** How drawn rows are added up: to the same sums, in one gather a draw where the columns allow it. */
+function summer(rows: Float64Array, width: number): Summer {
+  const packed = width === 2 ? packCounts(rows) : null;
+  if (packed !== null) return sumPacked(packed);
+  const constants = Array.from({ length: width }, (_, column) => constantSum(rows, width, column));
+  return (draws, sums) => {
+    for (let column = 0; column < width; column++) sums[column] = constants[column] ?? sumColumn(rows, width, draws, column);
+  };
 }
+
+/** A running sum in a register instead of one in memory for every addition, in the order of the draws. */
+function sumColumn(rows: Float64Array, width: number, draws: Int32Array, column: number): number {
+  let sum = 0;
+  for (let draw = 0; draw < draws.length; draw++) sum += rows[draws[draw]! * width + column]!;
+  return sum;
+}
+
+/** Sum of any drawn rows of a column that holds one small whole number everywhere, such as the ones of a mean; else null. */
+function constantSum(rows: Float64Array, width: number, column: number): number | null {
+  const value = rows[column]!;
+  if (!Number.isInteger(value) || Math.abs(value) > half) return null;
+  for (let at = column; at < rows.length; at += width) if (rows[at] !== value) return null;
+  return (value * rows.length) / width;
+}
+
+const half = 2 ** 26;
+
+/** Two counts a row in one double, exact as long as no sum of either reaches 2^26; null where one may, or is no count. */
+function packCounts(rows: Float64Array): Float64Array | null {
+  const packed = new Float64Array(rows.length / 2);
+  const most = half / packed.length;
+  for (let row = 0; row < packed.length; row++) {
+    const [low, high] = [rows[2 * row]!, rows[2 * row + 1]!];
+    if (!isCountBelow(low, most) || !isCountBelow(high, most)) return null;
+    packed[row] = low + half * high;
+  }
+  return packed;
+}
+
+const isCountBelow = (value: number, most: number): boolean => Number.isInteger(value) && value >= 0 && value < most;
+
+const sumPacked =
+  (packed: Float64Array): Summer =>
+  (draws, sums) => {
+    let sum = 0;
+    for (let draw = 0; draw < draws.length; draw++) sum += packed[draws[draw]!]!;
+    sums[1] = Math.floor(sum / half);
+    sums[0] = sum - half * sums[1];
+  };
 
 const defined = (value: number | null): number | null => (value !== null && Number.isFinite(value) ? value : null);

@@ -10,7 +10,7 @@ import { aurocInterval } from './roc.ts';
 
 export interface CrossFitOptions extends FoldOptions {
   /** One row of finite numbers a sample; code a category as one 0/1 column a value. */
-  readonly features: readonly (readonly number[])[];
+  readonly features: readonly ArrayLike<number>[];
   /** See `fitLogisticRegression`. */
   readonly penalty?: number;
 }
@@ -112,13 +112,13 @@ interface FoldArea {
   readonly variance: number | null;
   readonly pairs: number;
   /** Independent units of each class: groups where given, else samples. */
-  readonly units: readonly [number, number];
+  units(): readonly [number, number];
 }
 
 /** Mann and Whitney's variance of an AUROC without signal, (m + n + 1) / (12 m n), over independent units, ties ignored. */
 function nullPValue(area: number, widening: number, used: readonly FoldArea[], pairs: number): number {
   const variance = used.reduce((sum, part) => {
-    const [m, n] = part.units;
+    const [m, n] = part.units();
     return sum + ((part.pairs / pairs) ** 2 * (m + n + 1)) / (12 * m * n);
   }, 0);
   return normalCdf((0.5 - area) / Math.sqrt(widening * variance));
@@ -131,13 +131,18 @@ function foldArea(
   labels: readonly (0 | 1)[],
   groups?: readonly string[],
 ): FoldArea | null {
-  const members = (label: 0 | 1) => [...folds.keys()].filter((index) => folds[index] === fold && labels[index] === label);
+  const members = (label: 0 | 1) => {
+    const found: number[] = [];
+    for (let index = 0; index < folds.length; index++)
+      if (folds[index] === fold && labels[index] === label) found.push(index);
+    return found;
+  };
   const [ones, zeros] = [members(1), members(0)];
   const pick = (indices: readonly number[]) => indices.map((index) => scores[index]!);
   const cluster = (indices: readonly number[]) => indices.map((index) => groups?.[index] ?? `sample ${index}`);
   const clusters = { positives: cluster(ones), negatives: cluster(zeros) };
   const { auroc, variance } = aurocInterval(pick(ones), pick(zeros), groups ? { clusters } : {});
   if (auroc === null) return null;
-  const units = [new Set(clusters.positives).size, new Set(clusters.negatives).size] as const;
+  const units = () => [new Set(clusters.positives).size, new Set(clusters.negatives).size] as const;
   return { area: auroc, variance, pairs: ones.length * zeros.length, units };
 }

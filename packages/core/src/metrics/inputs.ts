@@ -10,10 +10,11 @@ export function invalidInput(expected: string, received: string, cure: string): 
 
 /** A copy as Float64Array; throws `METRIC_INPUT_INVALID` at the first NaN or infinity, naming its index. */
 export function finiteCopy(values: ArrayLike<number>, name: string): Float64Array {
-  const copy = Float64Array.from(values);
-  const bad = copy.findIndex((value) => !Number.isFinite(value));
-  if (bad !== -1)
-    invalidInput(`finite numbers in ${name}`, `${copy[bad]} at index ${bad}`, 'Leave out samples that have no score.');
+  // Not `Float64Array.from`, which asks an iterator for each number and takes ten times as long.
+  const copy = new Float64Array(values);
+  for (let index = 0; index < copy.length; index++)
+    if (!Number.isFinite(copy[index]))
+      invalidInput(`finite numbers in ${name}`, `${copy[index]} at index ${index}`, 'Leave out samples that have no score.');
   return copy;
 }
 

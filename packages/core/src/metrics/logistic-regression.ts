@@ -64,29 +64,42 @@ export function sigmoid(x: number): number {
 }
 
 function standardise(features: readonly ArrayLike<number>[]) {
-  const rows = features.map((row, index) => finiteCopy(row, `features of row ${index}`));
-  const width = rows[0]?.length ?? 0;
-  for (const row of rows) requireSameLength({ 'features of the first row': width, 'features of another row': row.length });
+  const rows = features.length;
+  const width = features[0]?.length ?? 0;
+  const columns = columnsOf(features, width);
   const [means, deviations] = [new Float64Array(width), new Float64Array(width)];
   const kept: number[] = [];
-  for (let feature = 0; feature < width; feature++) {
-    const mean = rows.reduce((sum, row) => sum + row[feature]!, 0) / rows.length;
-    const variance = rows.reduce((sum, row) => sum + (row[feature]! - mean) ** 2, 0) / rows.length;
+  for (const [feature, column] of columns.entries()) {
+    const mean = column.reduce((sum, value) => sum + value, 0) / rows;
+    const variance = column.reduce((sum, value) => sum + (value - mean) ** 2, 0) / rows;
     means[feature] = mean;
     // A constant column leaves a variance of rounding alone; dividing by it would amplify noise.
     if (Math.sqrt(variance) <= 1e-12 * Math.max(1, Math.abs(mean))) continue;
     deviations[feature] = Math.sqrt(variance);
     kept.push(feature);
   }
-  const design = new Float64Array(rows.length * (kept.length + 1));
-  rows.forEach((row, index) => {
-    const start = index * (kept.length + 1);
-    design[start] = 1;
-    kept.forEach((feature, column) => {
-      design[start + column + 1] = (row[feature]! - means[feature]!) / deviations[feature]!;
-    });
-  });
+  const stride = kept.length + 1;
+  const design = new Float64Array(rows * stride);
+  for (let row = 0; row < rows; row++) design[row * stride] = 1;
+  for (const [at, feature] of kept.entries())
+    for (let row = 0; row < rows; row++)
+      design[row * stride + at + 1] = (columns[feature]![row]! - means[feature]!) / deviations[feature]!;
   return { design, kept, means, deviations };
+}
+
+/** One array a feature: rows of their own are hundreds of thousands of small objects. */
+function columnsOf(features: readonly ArrayLike<number>[], width: number): Float64Array[] {
+  const columns = Array.from({ length: width }, () => new Float64Array(features.length));
+  for (const [index, row] of features.entries()) {
+    if (row.length !== width)
+      requireSameLength({ 'features of the first row': width, 'features of another row': row.length });
+    for (let feature = 0; feature < width; feature++) {
+      const value = row[feature]!;
+      if (!Number.isFinite(value)) finiteCopy(row, `features of row ${index}`);
+      columns[feature]![index] = value;
+    }
+  }
+  return columns;
 }
 
 const iterationLimit = 100;

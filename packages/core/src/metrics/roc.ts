@@ -44,7 +44,10 @@ export interface ScoreGroups {
 
 /** Null when a class is empty. Merges two sorted lists, so ties are exact comparisons of equal doubles. */
 export function scoreGroups(positives: ArrayLike<number>, negatives: ArrayLike<number>): ScoreGroups | null {
-  const [up, down] = [sortedCopy(positives, 'scores of positives'), sortedCopy(negatives, 'scores of negatives')];
+  return sortedGroups(sortedCopy(positives, 'scores of positives'), sortedCopy(negatives, 'scores of negatives'));
+}
+
+function sortedGroups(up: Float64Array, down: Float64Array): ScoreGroups | null {
   if (up.length === 0 || down.length === 0) return null;
   const capacity = up.length + down.length;
   const [scores, positiveCounts, negativeCounts] = [0, 1, 2].map(() => new Float64Array(capacity)) as [
@@ -75,7 +78,10 @@ export function scoreGroups(positives: ArrayLike<number>, negatives: ArrayLike<n
  */
 export function auroc(positives: ArrayLike<number>, negatives: ArrayLike<number>): number | null {
   const groups = scoreGroups(positives, negatives);
-  if (groups === null) return null;
+  return groups && areaOf(groups);
+}
+
+function areaOf(groups: ScoreGroups): number {
   const { positiveCounts, negativeCounts, positiveTotal, negativeTotal } = groups;
   let doubled = 0;
   let negativesBelow = negativeTotal;
@@ -117,9 +123,12 @@ export function aurocInterval(
 ): AurocInterval {
   requireConfidence(confidence);
   const absent = { variance: null, low: null, high: null };
-  const [above, below] = [placements(positives, negatives), placements(negatives, positives)];
-  if (above.length === 0 || below.length === 0) return { auroc: null, ...absent, reason: 'empty-class' };
-  const area = auroc(positives, negatives)!;
+  // Sorted once for all three: the area and both placements.
+  const [up, down] = [sortedCopy(positives, 'scores of positives'), sortedCopy(negatives, 'scores of negatives')];
+  const groups = sortedGroups(up, down);
+  if (groups === null) return { auroc: null, ...absent, reason: 'empty-class' };
+  const [above, below] = [placementsAmong(positives, down), placementsAmong(negatives, up)];
+  const area = areaOf(groups);
   // A negative's placement among positives is the share below it; DeLong's V01 is the share above.
   const [v10, v01] = [above.map((value) => value - area), below.map((value) => 1 - value - area)];
   const variance = clusters === undefined ? delongVariance(v10, v01) : clusteredVariance(v10, v01, clusters);
@@ -131,17 +140,43 @@ export function aurocInterval(
 
 /** For each score, in the order given, the share of `others` below it, equal ones counted half. */
 export function placements(scores: ArrayLike<number>, others: ArrayLike<number>): Float64Array {
-  const sorted = sortedCopy(others, 'scores');
-  const values = Float64Array.from(scores);
-  const order = Uint32Array.from(values.keys()).sort((a, b) => values[a]! - values[b]!);
-  const shares = new Float64Array(values.length);
-  let [below, notAbove] = [0, 0];
-  for (const index of order) {
-    while (below < sorted.length && sorted[below]! < values[index]!) below++;
-    while (notAbove < sorted.length && sorted[notAbove]! <= values[index]!) notAbove++;
+  return placementsAmong(scores, sortedCopy(others, 'scores'));
+}
+
+/** `sorted` is rising. */
+function placementsAmong(scores: ArrayLike<number>, sorted: Float64Array): Float64Array {
+  if (sorted.length === 0) return new Float64Array(0);
+  const shares = new Float64Array(scores.length);
+  for (let index = 0; index < shares.length; index++) {
+    const score = scores[index]!;
+    const below = countBelow(sorted, score);
+    let notAbove = below;
+    // Ties are few in scores and many in counts; both ends are searched only where there is one.
+    if (sorted[below] === score) notAbove = countNotAbove(sorted, score);
     shares[index] = (below + notAbove) / 2 / sorted.length;
   }
-  return sorted.length === 0 ? new Float64Array(0) : shares;
+  return shares;
+}
+
+/** Elements of a rising list that are less than `value`. */
+function countBelow(sorted: Float64Array, value: number): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (sorted[middle]! < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function countNotAbove(sorted: Float64Array, value: number): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (sorted[middle]! <= value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** S10 / m + S01 / n from centred structural components; null for a class of one, whose variance is unknown. */
