@@ -1,6 +1,7 @@
 import { InfrastructureError } from '@diptych/plugin-kit';
 import { expect, it } from 'vitest';
-import { finishJob, submitJob } from './job.ts';
+import { startFakeService } from '../../testing/fake-service.ts';
+import { fetchMadeImage, finishJob, submitJob } from './job.ts';
 
 const calm = new AbortController().signal;
 
@@ -93,4 +94,21 @@ it('submits once, hands over what the service said, and cancels nothing where th
   expect(await submitJob(async () => 'job-2', cancel, calm)).toBe('job-2');
   await expect(submitJob(async () => Promise.reject(new Error('refused')), cancel, calm)).rejects.toThrow('refused');
   await expect(submitJob(async () => 'job-3', cancel, AbortSignal.abort(new Error('before')))).rejects.toThrow('before');
+});
+
+it('fetches a made image again after a lost connection and a busy host', async () => {
+  const replies = [{ hangUp: true }, { status: 503 }, { body: 'image', headers: { 'content-type': 'image/png' } }];
+  await using host = await startFakeService(({ number }) => replies[number]!);
+  const bytes = await fetchMadeImage(host.url, { name: 'Fake', context: { fetch } }, calm, async () => undefined);
+  expect(Buffer.from(bytes).toString()).toBe('image');
+});
+
+it.each([
+  ['is too large', { headers: { 'content-type': 'image/png', 'content-length': String(2 ** 30) }, body: 'x' }],
+  ['is gone', { status: 404 }],
+])('fetches a made image once where it %s', async (_, reply) => {
+  await using host = await startFakeService(() => reply);
+  const fetched = fetchMadeImage(host.url, { name: 'Fake', context: { fetch } }, calm, async () => undefined);
+  await expect(fetched).rejects.toMatchObject({ name: 'InfrastructureError', retryable: false });
+  expect(host.received).toHaveLength(1);
 });

@@ -82,8 +82,8 @@ async function lookUntilDone<T>({ look, pollSeconds }: Job<T>, signal: AbortSign
 }
 
 /** `fetchImage`, repeated after a fault that may pass: the image is made and paid, and the whole call would make another. */
-export const fetchMadeImage = (url: string, service: Service, signal: AbortSignal): Promise<Uint8Array> =>
-  finishJob({ pollSeconds: 0.2, look: () => fetchImage(url, service, signal) }, signal);
+export const fetchMadeImage = (url: string, service: Service, signal: AbortSignal, wait?: Wait): Promise<Uint8Array> =>
+  finishJob({ pollSeconds: 0.2, look: () => fetchImage(url, service, signal) }, signal, wait);
 
 /** Waits; rejects with the signal's reason when it is aborted. */
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
