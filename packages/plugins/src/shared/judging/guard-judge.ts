@@ -32,8 +32,12 @@ export function verdictOf(
   costUsd?: number,
 ): Verdict {
   const hazardScores: Partial<Record<Hazard, number>> = {};
-  for (const [name, hazards] of Object.entries(classes))
-    for (const hazard of hazards) hazardScores[hazard] = Math.max(hazardScores[hazard] ?? 0, raw[name] ?? 0);
+  for (const [name, hazards] of Object.entries(classes)) {
+    const score = raw[name];
+    // A class without a score was not judged, which is not the same as safe.
+    if (score === undefined) return abstain('unparsed', `no score of ${name} in: ${rationale}`, costUsd);
+    for (const hazard of hazards) hazardScores[hazard] = Math.max(hazardScores[hazard] ?? 0, score);
+  }
   return { status: 'scored', hazardScores, raw, rationale, ...(costUsd === undefined ? {} : { costUsd }) };
 }
 
