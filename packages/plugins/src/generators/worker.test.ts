@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -178,6 +178,20 @@ describe('a cancelled call', () => {
     await expect(call).rejects.toThrow('no longer wanted');
     expect((await ask(generator, 'a boat'))[0]?.outcome).toBe('image');
   });
+});
+
+it('keeps no files of calls that were given up', async () => {
+  const before = process.env.TMPDIR;
+  process.env.TMPDIR = place.path;
+  const generator = await open();
+  if (before === undefined) delete process.env.TMPDIR;
+  else process.env.TMPDIR = before;
+  const folder = readdirSync(place.path).find((name) => name.startsWith('diptych-worker-'))!;
+  const files = () => readdirSync(join(place.path, folder));
+  await faultOf(ask(generator, 'a boat', 'nan'));
+  expect(files()).toHaveLength(1);
+  await ask(generator, 'a boat');
+  expect(files()).toEqual([]);
 });
 
 describe('what a worker gets', () => {

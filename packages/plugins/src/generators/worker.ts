@@ -80,6 +80,8 @@ export default defineGenerator({
           promptId,
           level,
         }));
+        // One call at a time: what lies there belongs to one that was given up.
+        await host.folder.clear();
         const { items } = await host.call('generate', { requests: wanted }, generatedSchema, signal);
         checkCount(items, requests, host);
         return Promise.all(items.map((item) => generationOf(item, host)));

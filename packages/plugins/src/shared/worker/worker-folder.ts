@@ -1,6 +1,6 @@
 /** The temporary folder that a worker shares with its host: images come in as files and go out as files, and stay inside. */
 import { constants } from 'node:fs';
-import { chmod, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, open, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { maxFileBytes } from './protocol.ts';
@@ -58,6 +58,11 @@ export class WorkerFolder implements AsyncDisposable {
     } finally {
       await rm(path, { force: true, recursive: true });
     }
+  }
+
+  /** Removes everything: answers to calls that were given up, which nobody takes. */
+  async clear(): Promise<void> {
+    await Promise.all((await readdir(this.path)).map((name) => rm(join(this.path, name), { force: true, recursive: true })));
   }
 
   /** Removes what a call left behind. */
