@@ -11,6 +11,7 @@ import {
 } from '@diptych/plugin-kit';
 import { encodePng } from '@diptych/plugin-kit/png';
 import { z } from 'zod';
+import { hubHosts } from '../shared/hub-hosts.ts';
 import { correctGuidance, type Janus, makeImage } from '../shared/janus/make-image.ts';
 import { checkModelFolder, deviceSchema, dtypeSchema, forEachNetwork } from '../shared/janus/model-files.ts';
 import {
@@ -68,9 +69,6 @@ const published = {
   fileFormat: "jpeg, Pillow's default quality (75)",
   reference: 'https://github.com/deepseek-ai/Janus',
 };
-
-/** The hub, and where it redirects for large files. */
-const hubHosts = ['huggingface.co', '*.huggingface.co', '*.hf.co'];
 
 async function load(library: TransformersJs, source: Source): Promise<Janus> {
   try {

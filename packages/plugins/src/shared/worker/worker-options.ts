@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import type { Needs, PluginContext } from '@diptych/plugin-kit';
 import { z } from 'zod';
+import { hubHosts } from '../hub-hosts.ts';
 import { childEnvironment } from './child-environment.ts';
 import type { WorkerKind } from './protocol.ts';
 import { pythonFolder } from './ready-workers.ts';
@@ -47,9 +48,6 @@ export type WorkerFields = z.output<typeof shape>;
 export const oneWay = (options: Partial<Record<'command' | 'script' | 'model', unknown>>): boolean =>
   [options.command, options.script, options.model].filter((way) => way !== undefined).length === 1;
 export const oneWayMessage = 'Expected exactly one of `model`, `command` and `script` (judges and detectors: the last two).';
-
-/** Hosts of the Hugging Face hub: metadata, and where its files lie. */
-const hubHosts = ['huggingface.co', 'hf.co'];
 
 export function workerNeeds({ secrets, download }: Pick<WorkerFields, 'secrets' | 'download'>): Needs {
   return { secrets, ...(download ? { hosts: hubHosts } : {}) };
