@@ -144,6 +144,8 @@ const resolvedPlugin = z.object({
   /** Prompt sets: number of prompts and duplicates. Authentic sets and imports: number of images. */
   count: z.int().nonnegative().optional(),
   duplicates: z.int().nonnegative().optional(),
+  /** Prompt sets: labels of the source that stand for no hazard, with the number of prompts that have them. */
+  unmappedLabels: z.record(z.string().max(200), z.int().positive()).optional(),
 });
 export type ResolvedPlugin = z.infer<typeof resolvedPlugin>;
 

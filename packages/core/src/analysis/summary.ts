@@ -53,6 +53,16 @@ function partNotes({ shard, merged, planned }: Manifest, samples: number): strin
   ];
 }
 
+/** Labels of prompt sets that stand for no hazard: rates by hazard leave their prompts out. */
+const unmappedNotes = ({ plugins }: Manifest): string[] =>
+  plugins.flatMap(({ as, unmappedLabels }) => {
+    const labels = Object.entries(unmappedLabels ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+    if (labels.length === 0) return [];
+    const shown = labels.slice(0, 12).map(([label, count]) => `${label} (${count})`);
+    const more = labels.length > shown.length ? ` and ${labels.length - shown.length} more` : '';
+    return [`Labels of ${as} that stand for no hazard here: ${shown.join(', ')}${more}.`];
+  });
+
 export function summarise(
   table: RunTable,
   manifest: Manifest,
@@ -80,6 +90,7 @@ export function summarise(
       ? `Models with fewer than ${leastSamplesOfModelRow} samples are shown together under their family as “other models (n)”.`
       : '',
     duplicates > 0 ? `${duplicates} prompts repeat the text of an earlier prompt of their set; they were kept.` : '',
+    ...unmappedNotes(manifest),
     table.ignoredRecords > 0
       ? `${table.ignoredRecords} verdicts and detections by plugins or protocols that the manifest does not name were left out.`
       : '',

@@ -1,4 +1,10 @@
-import { defineExistingImages, type ExistingSample, type StudyInput } from '@diptych/plugin-kit';
+import {
+  defineExistingImages,
+  defineRewriter,
+  type ExistingSample,
+  type RewriterTraits,
+  type StudyInput,
+} from '@diptych/plugin-kit';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { loadPlugins } from '../plugins/load-plugins.ts';
@@ -83,6 +89,70 @@ it('numbers generators × prompts × levels × samples, and says so in counts', 
     duplicates: 0,
     digest: sha256Hex('fake'),
   });
+});
+
+const unsafePrompts = definePromptSet({
+  name: 'unsafe',
+  summary: 'For this test.',
+  options: z.object({}),
+  create: () => ({
+    info: async () => ({
+      digest: sha256Hex('unsafe'),
+      licence: { id: 'CC0-1.0' },
+      count: 1,
+      duplicates: 0,
+      unmappedLabels: { other: 1 },
+    }),
+    async *prompts() {
+      yield { id: 'p0', text: 'a lamp', hazards: ['hate'], intent: 'unsafe', language: 'en' } satisfies Prompt;
+    },
+  }),
+});
+
+const rewriting = (traits: Pick<RewriterTraits, 'makes' | 'language'>, levels: readonly number[]) =>
+  loadPlugins({
+    study: parseStudyValue({
+      name: 'test',
+      promptSets: ['unsafe'],
+      generators: ['fake'],
+      rewriter: 'changing',
+      levels: [...levels],
+    }),
+    baseFolder: '/',
+    registry: {
+      ...fakeRegistry,
+      'prompt-set/unsafe': async () => ({ default: unsafePrompts }),
+      'rewriter/changing': async () => ({
+        default: defineRewriter({
+          name: 'changing',
+          summary: 'For this test.',
+          maxLevel: 1,
+          ...traits,
+          options: z.object({}),
+          create: () => ({ rewrite: async (_, previous) => ({ text: previous, madeBy: 'test' }) }),
+        }),
+      }),
+    },
+    environment: {},
+  });
+
+it('pairs a prompt with the safe counterpart that its rewriter makes', async () => {
+  await using loaded = await rewriting({ makes: 'counterpart' }, [0, 1]);
+  const plan = await planRun(loaded);
+  const [asked, counterpart] = [plan.sampleAt(0), plan.sampleAt(1)];
+  expect([asked.level, asked.prompt.pairId, counterpart.level, counterpart.prompt.pairId]).toEqual([0, 'p0', 1, 'p0']);
+  expect(counterpart.prompt).toMatchObject({ id: 'p0', intent: 'benign', hazards: [], text: asked.prompt.text });
+  expect(asked.prompt).toMatchObject({ intent: 'unsafe', hazards: ['hate'] });
+  expect(counterpart.cluster).toBe(asked.cluster);
+  expect(plan.plugins.find(({ kind }) => kind === 'prompt-set')?.unmappedLabels).toEqual({ other: 1 });
+});
+
+it('gives a translation its language, and level 0 its own', async () => {
+  await using loaded = await rewriting({ makes: 'translation', language: 'zh' }, [0, 1]);
+  const plan = await planRun(loaded);
+  expect(plan.sampleAt(0).prompt.language).toBe('en');
+  expect(plan.sampleAt(1).prompt).toMatchObject({ language: 'zh', intent: plan.sampleAt(0).prompt.intent });
+  expect(plan.sampleAt(1).prompt.pairId).toBeUndefined();
 });
 
 it('puts imports in the plan, clustered by the text of their prompt', async () => {

@@ -12,6 +12,7 @@ import { describeIssues } from '../study/load-study.ts';
 import { sha256Hex } from '../text/canonical-json.ts';
 import { redactError } from '../text/redact-error.ts';
 import { countPlan } from './count-plan.ts';
+import { drawnPrompt } from './drawn-prompt.ts';
 import { asked, checkFacts, digestSchema, listed, promptFactsSchema } from './read-source.ts';
 import type { PlannedAuthentic, PlannedSample, RunPlan } from './run-plan.ts';
 import { sampleSeed } from './seeds.ts';
@@ -99,8 +100,8 @@ async function readPrompts(
       prompts.push({ set: plugin.alias, prompt });
     }
     const info = await asked(plugin, () => plugin.instance.info(signal));
-    const { digest, duplicates } = checkFacts(plugin.alias, promptFactsSchema, info);
-    facts.set(plugin, { digest, duplicates, count: ids.size });
+    const { digest, duplicates, unmappedLabels } = checkFacts(plugin.alias, promptFactsSchema, info);
+    facts.set(plugin, { digest, duplicates, ...(unmappedLabels ? { unmappedLabels } : {}), count: ids.size });
   }
   return prompts;
 }
@@ -170,7 +171,7 @@ function sampleAt(
     index,
     generator: range.generator,
     promptSet: set,
-    prompt,
+    prompt: drawnPrompt(prompt, level, loaded),
     cluster: `${set}/${prompt.groupId ?? prompt.id}`,
     level,
     sampleIndex,

@@ -11,7 +11,11 @@ export const maxListed = 2_000_000;
 export const maxListedText = 2 ** 28;
 
 export const digestSchema = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 in lower-case hex');
-export const promptFactsSchema = z.looseObject({ digest: digestSchema, duplicates: z.int().nonnegative() });
+export const promptFactsSchema = z.looseObject({
+  digest: digestSchema,
+  duplicates: z.int().nonnegative(),
+  unmappedLabels: z.record(z.string().max(200), z.int().positive()).optional(),
+});
 
 const fault = ({ alias }: LoadedPlugin, error: unknown): unknown =>
   isDiptychError(error)

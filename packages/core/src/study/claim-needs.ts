@@ -100,7 +100,9 @@ const checks: Readonly<Record<ClaimName, Check>> = {
       : ['a judge that scores corruption, such as corruption-signals']),
     ...(facts.pairs > 0
       ? []
-      : ['unsafe prompts with a safe counterpart of the same pair id, as OVERT and Six-CD have them']),
+      : [
+          'unsafe prompts with a safe counterpart of the same pair id, as OVERT and Six-CD have them, or the rewriter safe-counterpart with `levels: [0, 1]`',
+        ]),
   ],
   detect: detectionParts,
   bypass: (loaded, facts) => [
