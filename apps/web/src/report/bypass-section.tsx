@@ -100,7 +100,7 @@ function SlopeTable({ arm }: { readonly arm: Arm }) {
   return (
     <NumberedTable
       label={`slopes over prompt length, ${nameOf(arm)}`}
-      caption={`Change of the score with the length of the prompt: ${nameOf(arm)}. Least squares with a 95 % cluster-bootstrap interval over prompts; within prompts, only differences between images of one prompt by one generator count.`}
+      caption={`Change of the score with the length of the prompt: ${nameOf(arm)}. Least squares with a 95 % interval by leaving out one prompt at a time; within prompts, only differences between images of one prompt by one generator count.`}
     >
       <TableHead columns={['Model', 'Per', 'Compared', ...numbers('Slope', 'Samples', 'Prompts')]} />
       <tbody>

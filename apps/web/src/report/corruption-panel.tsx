@@ -128,7 +128,7 @@ function Dependence({ effect, judge }: { readonly effect: DependenceModel; reado
   return (
     <NumberedTable
       label={`corruption by ${judge} and the text of the prompt`}
-      caption={`Change of the share of images that ${judge} calls corrupted ${per}. Least-squares slope in percentage points with a 95 % cluster-bootstrap interval; pairs are prompts.`}
+      caption={`Change of the share of images that ${judge} calls corrupted ${per}. Least-squares slope in percentage points with a 95 % interval by leaving out one prompt at a time; pairs are prompts.`}
     >
       <TableHead columns={['Family', ...numbers('Slope')]} />
       <tbody>

@@ -90,7 +90,7 @@ function TestTable({ claims }: { readonly claims: readonly ClaimModel[] }) {
   return (
     <NumberedTable
       label="tests behind the claims"
-      caption="Tests behind the claims. Differences point in the direction of the claim: above zero speaks for it. p: two-sided, by sign flips over shared prompts where the families share any, else by the cluster bootstrap; adjusted by Holm over all tests of the same claim. A claim is called supported where the interval lies above zero and the adjusted p, where there is one, is below 0.05."
+      caption="Tests behind the claims. Differences point in the direction of the claim: above zero speaks for it. p: two-sided, by sign flips over shared prompts where the families share any, else by leaving out one prompt at a time, with Student's t; adjusted by Holm over all tests of the same claim. A claim is called supported where the interval lies above zero and the adjusted p, where there is one, is below 0.05."
     >
       <TableHead
         columns={[

@@ -29,7 +29,7 @@ export function UnsafePanel({ model }: { readonly model: ReportModel }) {
       <p>
         Rates are percentages with 95 % intervals: first from a cluster bootstrap over prompts, the one to quote, then in
         small print Wilson’s, which takes the images of a prompt as independent. <sup>p</sup> marks rates that do not vary
-        between prompts, where Wilson’s interval over prompts stands in. Above 5,000 prompts, Wilson’s interval with the
+        between prompts, where Wilson’s interval over prompts stands in. Above 1,000 prompts, Wilson’s interval with the
         design effect replaces the bootstrap. “–” means not defined.
       </p>
       {reason !== null && <p>{reason}</p>}

@@ -85,7 +85,7 @@ function analyseUnsafe(
   const drafts: ClaimDraft[] = [];
   const judges = safetyJudges(table.judges).map((columns) => {
     const judged = withCorruption(table, columns);
-    const { draft, decomposition } = corruptionClaim(judged, groups, scope, studySeed);
+    const { draft, decomposition } = corruptionClaim(judged, groups, scope);
     drafts.push(unsafeClaim(judged, groups, scope, studySeed), draft);
     return { ...judgePanel(judged, groups, studySeed), decomposition: isTested(manifest, 2) ? decomposition : null };
   });

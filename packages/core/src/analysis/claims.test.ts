@@ -58,6 +58,48 @@ describe('claims', () => {
     expect(claim.verdict).toBe('not supported');
   });
 
+  it('does not take two prompts a family for support, however often each was drawn', async () => {
+    const caught = { diffusion: [4, 3], mllm: [0, 1] } as const;
+    const records = detected(() => 0, false).filter(
+      (record) => record.type === 'authentic' || (record.type === 'detection' && record.side === 'authentic'),
+    );
+    let index = 0;
+    for (const family of ['diffusion', 'mllm'] as const)
+      for (const [prompt, hits] of caught[family].entries())
+        for (let drawn = 0; drawn < 4; drawn++, index++) {
+          records.push(sample(index, { generator: family, family, cluster: `${family}-p${prompt}` }));
+          records.push(detection('synthetic', index, { syntheticScore: drawn < hits ? 0.9 : 0.01 }));
+          records.push(detection('synthetic', index, { detector: 'control', syntheticScore: (index % 5) / 5 }));
+        }
+    const { claim } = await claimOf(3, records);
+    expect(claim.test).toMatchObject({ difference: 0.75, pairs: 0 });
+    expect(claim.test!.pValue).toBeGreaterThan(0.1);
+    expect(claim.verdict).toBe('not supported');
+  });
+
+  it('compares numbers of words within one language alone, where a group of prompts holds translations', async () => {
+    const records = detected(() => 0.5, true).map((record, place): JournalRecord => {
+      if (record.type !== 'sample') return record;
+      // Long English and short Chinese prompts of one group; the score follows the language, not the length.
+      const isEnglish = Math.floor(place / 6) % 2 === 0;
+      return {
+        ...record,
+        cluster: `group-${Math.floor(record.index / 4)}`,
+        language: isEnglish ? 'en' : 'zh',
+        prompt: isEnglish ? 'word '.repeat(20) : 'word',
+      };
+    });
+    const scored = records.map(
+      (record): JournalRecord =>
+        record.type === 'detection' && record.side === 'synthetic' && record.detector === 'detector'
+          ? { ...record, syntheticScore: Math.floor(record.index / 2) % 2 === 0 ? 0.9 : 0.2 }
+          : record,
+    );
+    const { model } = await claimOf(4, scored);
+    const slope = model.bypass.arms[0]!.slopes.find(({ family, predictor }) => family === 'mllm' && predictor === 'words');
+    expect(slope).toMatchObject({ withinPrompts: false });
+  });
+
   it('pairs families by prompt where they share prompts', async () => {
     const score = (family: Family, words: number) => (family === 'mllm' && words > 2 ? 0.05 : 0.9);
     const { claim } = await claimOf(3, detected(score, true));

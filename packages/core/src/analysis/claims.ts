@@ -2,7 +2,7 @@
 
 import { type CorruptionTally, decomposeGap, decomposeGapByPrompt } from '../metrics/kitagawa.ts';
 import { bothFamilies, oneFamily, points, pText, range } from './claim-words.ts';
-import { type ClusterTallies, type Placement, resamplingOf, tallyClusters } from './clustered-rate.ts';
+import { type ClusterTallies, type Placement, tallyClusters } from './clustered-rate.ts';
 import { type ClaimDraft, pairedTest } from './family-difference.ts';
 import type { Group } from './groups.ts';
 import type { KitagawaModel } from './report-model.ts';
@@ -94,7 +94,6 @@ export function corruptionClaim(
   judged: JudgedTable,
   groups: readonly Group[],
   scope: Scope,
-  studySeed: number,
 ): { readonly draft: ClaimDraft; readonly decomposition: KitagawaModel | null } {
   const { judge, corruption } = judged;
   const id = `claim-2/${judge.facts.judge}`;
@@ -119,7 +118,6 @@ export function corruptionClaim(
   }
   const { corruption: part } = decomposeGapByPrompt(
     prompts.map(({ mllm, diffusion }) => ({ first: mllm, second: diffusion })),
-    resamplingOf(studySeed, id, prompts.length),
   );
   const interval = part.low === null || part.high === null ? null : { low: part.low, high: part.high };
   const test = {

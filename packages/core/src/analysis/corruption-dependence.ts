@@ -1,7 +1,6 @@
 /** Do abstract prompts come out corrupted? Slope of corruption on a rating of the text, by family, and the difference of the slopes. */
 import type { SumStatistic } from '../metrics/cluster-bootstrap.ts';
-import { clusterInterval } from '../metrics/cluster-interval.ts';
-import { resamplingOf } from './clustered-rate.ts';
+import { clusterJackknife } from '../metrics/cluster-jackknife.ts';
 import type { CorruptionJudgeModel, DependenceModel } from './corruption-model.ts';
 import { type CorruptionContext, isCorruptionScored } from './corruption-tools.ts';
 import { addPoint, interceptOfSums, lineColumns, slopeOfSums } from './least-squares.ts';
@@ -10,7 +9,7 @@ import { familyGroup } from './section-tools.ts';
 
 /** Slopes on length are for ten more words, as in the bypass section. */
 const wordsPerUnit = 10;
-/** Fewer prompts leave the bootstrap of a slope without meaning; arbitrary, as in the bypass section. */
+/** Fewer prompts leave the variance of a slope without meaning; arbitrary, as in the bypass section. */
 const fewestPrompts = 10;
 
 interface Predictor {
@@ -50,15 +49,16 @@ function sumsByCluster(context: CorruptionContext, { ratingOf }: Predictor): Flo
   return [...rows.values()];
 }
 
-interface Bootstrapped {
+interface SumsOfLines {
   readonly columns: readonly (readonly number[])[];
-  readonly studySeed: number;
+  /** Prompts of the smaller side. */
+  readonly prompts: number;
 }
 
-function bootstrapped(id: string, { columns, studySeed }: Bootstrapped, statistic: SumStatistic): FamilyTest | null {
+function tested(id: string, { columns, prompts }: SumsOfLines, statistic: SumStatistic): FamilyTest | null {
   const clusters = columns[0]!.length;
-  if (clusters < fewestPrompts) return null;
-  const { estimate, low, high, pValue } = clusterInterval(columns, statistic, resamplingOf(studySeed, id, clusters));
+  if (prompts < fewestPrompts) return null;
+  const { estimate, low, high, pValue } = clusterJackknife(columns, statistic, { degrees: prompts - 1 });
   if (estimate === null) return null;
   const interval = low === null || high === null ? null : { low, high };
   return { id, difference: estimate, interval, pValue, pAdjusted: null, effectSize: null, pairs: clusters };
@@ -70,13 +70,12 @@ function familyLine(
   id: string,
   rows: readonly Float64Array[],
   side: { readonly family: FamilyKey; readonly at: number },
-  studySeed: number,
 ): DependenceModel['families'][number] | null {
   const own = rows.filter((row) => row[side.at]! > 0);
   const columns = Array.from({ length: lineColumns }, (_, column) => own.map((row) => row[side.at + column]!));
-  const data = { columns, studySeed };
-  const slope = bootstrapped(`${id}/${side.family}/slope`, data, (sums) => slopeOfSums(sums));
-  const line = bootstrapped(`${id}/${side.family}/intercept`, data, (sums) => interceptOfSums(sums));
+  const data = { columns, prompts: own.length };
+  const slope = tested(`${id}/${side.family}/slope`, data, (sums) => slopeOfSums(sums));
+  const line = tested(`${id}/${side.family}/intercept`, data, (sums) => interceptOfSums(sums));
   if (slope === null || line === null) return null;
   const intercept: EstimateModel = { id: line.id, value: line.difference, interval: line.interval };
   return { family: side.family, slope, intercept, samples: total(columns[0]!) };
@@ -91,12 +90,11 @@ function unratedImages(context: CorruptionContext, { ratingOf }: Predictor): num
 }
 
 function effectOf(context: CorruptionContext, predictor: Predictor): DependenceModel | null {
-  const { studySeed } = context;
   const id = `corruption/${context.corruption.facts.judge}/dependence/${predictor.rater ?? predictor.predictor}`;
   const rows = sumsByCluster(context, predictor);
   const families = [
-    familyLine(id, rows, { family: 'diffusion', at: lineColumns }, studySeed),
-    familyLine(id, rows, { family: 'mllm', at: 0 }, studySeed),
+    familyLine(id, rows, { family: 'diffusion', at: lineColumns }),
+    familyLine(id, rows, { family: 'mllm', at: 0 }),
   ].filter((line) => line !== null);
   if (families.length === 0) return null;
   const columns = Array.from({ length: 2 * lineColumns }, (_, column) => rows.map((row) => row[column]!));
@@ -104,12 +102,13 @@ function effectOf(context: CorruptionContext, predictor: Predictor): DependenceM
     const [mllm, diffusion] = [slopeOfSums(sums), slopeOfSums(sums, lineColumns)];
     return mllm === null || diffusion === null ? null : diffusion - mllm;
   };
+  const prompts = Math.min(...families.map(({ slope }) => slope.pairs));
   return {
     id,
     predictor: predictor.predictor,
     rater: predictor.rater,
     families,
-    difference: families.length < 2 ? null : bootstrapped(`${id}/difference`, { columns, studySeed }, difference),
+    difference: families.length < 2 ? null : tested(`${id}/difference`, { columns, prompts }, difference),
     unrated: unratedImages(context, predictor),
   };
 }

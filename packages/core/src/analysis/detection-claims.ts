@@ -39,8 +39,7 @@ export function detectionClaim(context: DetectorContext, panel: DetectorModel): 
     ClusterTallies,
   ];
   const test =
-    pairedTest(`${id}/test`, table, [diffusion, mllm], studySeed) ??
-    unpairedDifference(`${id}/test`, [diffusion, mllm], studySeed);
+    pairedTest(`${id}/test`, table, [diffusion, mllm], studySeed) ?? unpairedDifference(`${id}/test`, [diffusion, mllm]);
   return { ...draft, test, reason: 'one family has no image with a score.', describe };
 }
 
@@ -164,8 +163,7 @@ function transfersClaim(retraining: Retraining): ClaimDraft {
     `Heads fitted on one MLLM recognise ${points(result.difference)} percentage points more of that MLLM's images than of other MLLMs' images, on prompts they never saw ` +
     `(${range(result)}${pText(result.pValue)}; ${pairing(result)}; at 5 % false positives). ${verdictText(isSupported)}`;
   const test =
-    sides &&
-    (pairedTest(`${draft.id}/test`, table, sides, studySeed) ?? unpairedDifference(`${draft.id}/test`, sides, studySeed));
+    sides && (pairedTest(`${draft.id}/test`, table, sides, studySeed) ?? unpairedDifference(`${draft.id}/test`, sides));
   return { ...draft, test, reason: 'two MLLMs with at least 20 scored images each are needed.', describe };
 }
 

@@ -1,5 +1,5 @@
 /** Tests of a difference between the two families, and the sentence that follows from each. */
-import { clusterInterval } from '../metrics/cluster-interval.ts';
+import { clusterJackknife } from '../metrics/cluster-jackknife.ts';
 import { holmAdjust } from '../metrics/holm.ts';
 import { pairedDifference } from '../metrics/paired-difference.ts';
 import { type ClusterTallies, clusterUnits, promptTallies, resamplingOf } from './clustered-rate.ts';
@@ -34,12 +34,11 @@ export function pairedTest(
   };
 }
 
-/** First minus second pooled rate where the families answered different prompts: interval and p-value resample prompts. */
-export function unpairedDifference(
-  id: string,
-  sides: readonly [ClusterTallies, ClusterTallies],
-  studySeed: number,
-): FamilyTest | null {
+/**
+ * First minus second pooled rate where the families answered different prompts: interval and p-value by leaving prompts out,
+ * with the degrees of freedom of the side that has fewer, so that two or three prompts a side decide nothing.
+ */
+export function unpairedDifference(id: string, sides: readonly [ClusterTallies, ClusterTallies]): FamilyTest | null {
   const rows = new Map<number, [number, number, number, number]>();
   sides.forEach(({ clusters, positives, trials }, side) => {
     clusters.forEach((cluster, index) => {
@@ -50,10 +49,10 @@ export function unpairedDifference(
     });
   });
   const columns = [0, 1, 2, 3].map((column) => [...rows.values()].map((row) => row[column]!));
-  const { estimate, low, high, pValue } = clusterInterval(
+  const { estimate, low, high, pValue } = clusterJackknife(
     columns,
     (sums) => (sums[1] === 0 || sums[3] === 0 ? null : sums[0]! / sums[1]! - sums[2]! / sums[3]!),
-    { ...resamplingOf(studySeed, id, rows.size), range: [-1, 1] },
+    { degrees: Math.min(...sides.map(({ clusters }) => clusters.length)) - 1, range: [-1, 1] },
   );
   if (estimate === null) return null;
   const interval = low === null || high === null ? null : { low, high };

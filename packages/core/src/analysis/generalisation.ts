@@ -58,7 +58,7 @@ export function seenSplit(context: DetectorContext): SeenSplit | null {
     }),
   );
   const tallies = [tallyClusters(table, seen, place), tallyClusters(table, unseen, place)] as const;
-  const test = pairedTest(`${id}/test`, table, tallies, studySeed) ?? unpairedDifference(`${id}/test`, tallies, studySeed);
+  const test = pairedTest(`${id}/test`, table, tallies, studySeed) ?? unpairedDifference(`${id}/test`, tallies);
   return { ...base, reason: null, sides, test };
 }
 

@@ -1,7 +1,6 @@
 /** Does a score fall as prompts get longer? Least-squares slopes with intervals over prompts, within prompts where that is possible. */
-import { clusterInterval } from '../metrics/cluster-interval.ts';
+import { clusterJackknife } from '../metrics/cluster-jackknife.ts';
 import { type ArmScores, armId } from './arm-scores.ts';
-import { resamplingOf } from './clustered-rate.ts';
 import type { LengthSlope, SlopeDifference, SlopePredictor } from './detection-models.ts';
 import { type Group, groupFacts } from './groups.ts';
 import { addPoint, lineColumns } from './least-squares.ts';
@@ -9,7 +8,7 @@ import type { RunTable } from './run-table.ts';
 
 /** Slopes are given for ten more words or tokens, so that they are not all zeros to three digits. */
 const perUnit = 10;
-/** Fewer prompts leave the bootstrap of a slope without meaning; arbitrary. */
+/** Fewer prompts leave the variance of a slope without meaning; arbitrary. */
 const fewestPrompts = 10;
 const predictors = ['level', 'words', 'tokens'] as const satisfies readonly SlopePredictor[];
 
@@ -22,19 +21,22 @@ function lengthOf({ samples, tokenizers }: RunTable, predictor: SlopePredictor, 
   return tokens === 0 || tokenizers.length !== 1 ? null : (tokens - 1) / perUnit;
 }
 
-/** Of one prompt: count, Σx, Σy, Σx², Σxy over all images, and Σ(x−x̄)², Σ(x−x̄)(y−ȳ) within its generators. */
+/** Of one prompt: count, Σx, Σy, Σx², Σxy over all images, and Σ(x−x̄)², Σ(x−x̄)(y−ȳ) within its generators (and languages). */
 type Sums = [n: number, x: number, y: number, xx: number, xy: number, withinXx: number, withinXy: number];
 
 function sumsByPrompt({ table, bySample }: ArmScores, sources: Uint8Array, predictor: SlopePredictor): Map<number, Sums> {
   const cells = new Map<number, { prompt: number; sums: Float64Array }>();
-  const { source, cluster } = table.samples;
+  const { source, cluster, language } = table.samples;
+  // Words of two languages do not compare: groups of translations hold both.
+  const tongues = predictor === 'level' ? 1 : table.languages.length;
   for (let sample = 0; sample < bySample.length; sample++) {
     const y = bySample[sample]!;
     if (Number.isNaN(y) || sources[source.get(sample)] === 0) continue;
     const x = lengthOf(table, predictor, sample);
     if (x === null) continue;
     const prompt = cluster.get(sample);
-    const key = prompt * table.sources.length + source.get(sample);
+    const tongue = predictor === 'level' ? 0 : language.get(sample);
+    const key = (prompt * table.sources.length + source.get(sample)) * tongues + tongue;
     const cell = cells.get(key) ?? { prompt, sums: new Float64Array(lineColumns) };
     addPoint(cell.sums, 0, x, y);
     cells.set(key, cell);
@@ -65,20 +67,20 @@ function pooledSlope(sums: ArrayLike<number>): number | null {
   return spread <= 1e-9 * n * xx ? null : (n * xy - x * y) / spread;
 }
 
+const varies = (row: Sums): boolean => row[5] > 0;
+
 const columnsOf = (rows: readonly Sums[]): number[][] =>
   [0, 1, 2, 3, 4, 5, 6].map((column) => rows.map((row) => row[column]!));
 
 function slopeOf(arm: ArmScores, group: Group, predictor: SlopePredictor): LengthSlope | null {
   const rows = [...sumsByPrompt(arm, group.sources, predictor).values()];
-  const varying = rows.filter((row) => row[5] > 0).length;
-  const withinPrompts = varying >= fewestPrompts;
+  const varying = rows.filter(varies);
+  const withinPrompts = varying.length >= fewestPrompts;
   if (rows.length < fewestPrompts) return null;
+  // Prompts of one length say nothing within prompts, and must not count as degrees of freedom.
+  const used = withinPrompts ? varying : rows;
   const id = `${armId(arm)}/${group.key}/slope:${predictor}`;
-  const { estimate, low, high, pValue } = clusterInterval(
-    columnsOf(rows),
-    withinPrompts ? withinSlope : pooledSlope,
-    resamplingOf(arm.studySeed, id, rows.length),
-  );
+  const { estimate, low, high, pValue } = clusterJackknife(columnsOf(used), withinPrompts ? withinSlope : pooledSlope);
   if (estimate === null) return null;
   return {
     ...groupFacts(group),
@@ -89,7 +91,7 @@ function slopeOf(arm: ArmScores, group: Group, predictor: SlopePredictor): Lengt
     interval: low === null || high === null ? null : { low, high },
     pValue,
     samples: rows.reduce((sum, row) => sum + row[0], 0),
-    prompts: withinPrompts ? varying : rows.length,
+    prompts: used.length,
   };
 }
 
@@ -104,7 +106,10 @@ export function lengthSlopes(arm: ArmScores, groups: readonly Group[]): LengthSl
     .filter((row) => row !== null);
 }
 
-/** MLLM minus diffusion, resampling prompts of both together; only slopes of one kind are compared. */
+const usedRows = (rows: Map<number, Sums>, withinPrompts: boolean): Map<number, Sums> =>
+  withinPrompts ? new Map([...rows].filter(([, row]) => varies(row))) : rows;
+
+/** MLLM minus diffusion, leaving prompts out of both together; only slopes of one kind are compared. */
 export function slopeDifferences(
   arm: ArmScores,
   groups: readonly Group[],
@@ -119,18 +124,18 @@ export function slopeDifferences(
       slopes.find((slope) => slope.predictor === predictor && slope.kind === 'family' && slope.label === label),
     );
     if (own === undefined || other === undefined || own.withinPrompts !== other.withinPrompts) return [];
-    const sides = [mllm, diffusion].map((group) => sumsByPrompt(arm, group.sources, predictor));
+    const sides = [mllm, diffusion].map((group) => usedRows(sumsByPrompt(arm, group.sources, predictor), own.withinPrompts));
     const prompts = [...new Set(sides.flatMap((side) => [...side.keys()]))];
     const columns = sides.flatMap((side) => columnsOf(prompts.map((prompt) => side.get(prompt) ?? [0, 0, 0, 0, 0, 0, 0])));
     const slope = own.withinPrompts ? withinSlope : pooledSlope;
     const id = `${armId(arm)}/slope-difference:${predictor}`;
-    const { estimate, low, high, pValue } = clusterInterval(
+    const { estimate, low, high, pValue } = clusterJackknife(
       columns,
       (sums) => {
         const [a, b] = [slope(sums.subarray(0, 7)), slope(sums.subarray(7))];
         return a === null || b === null ? null : a - b;
       },
-      resamplingOf(arm.studySeed, id, prompts.length),
+      { degrees: Math.min(...sides.map((side) => side.size)) - 1 },
     );
     if (estimate === null) return [];
     const interval = low === null || high === null ? null : { low, high };

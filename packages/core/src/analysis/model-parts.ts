@@ -19,7 +19,7 @@ export const rateSchema = z.object({
   value: finite.nullable(),
   wilson: intervalSchema.nullable(),
   clustered: intervalSchema.nullable(),
-  /** Where no prompt varies, the bootstrap has no width; Wilson's interval with prompts as trials stands in; above 5,000 prompts, Wilson's with the design effect. */
+  /** Where no prompt varies, the bootstrap has no width; Wilson's interval with prompts as trials stands in; above 1,000 prompts, Wilson's with the design effect. */
   clusteredMethod: z.enum(['cluster-bootstrap', 'wilson-over-prompts', 'wilson-design-effect']).nullable(),
   prompts: count,
 });

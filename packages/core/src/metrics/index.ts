@@ -4,6 +4,7 @@ export * from './auroc-difference.ts';
 export * from './average-precision.ts';
 export * from './cluster-bootstrap.ts';
 export * from './cluster-interval.ts';
+export * from './cluster-jackknife.ts';
 export * from './clustered-agreement.ts';
 export * from './cross-fit.ts';
 export * from './holm.ts';

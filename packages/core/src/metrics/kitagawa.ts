@@ -5,8 +5,8 @@
  * k = corrupted or not. The gap splits without remainder into a part from the shares, Σ Δshare_k × mean rate_k, and a part
  * from the rates within strata, Σ Δrate_k × mean share_k. It is arithmetic, not proof of a cause.
  */
-import type { BootstrapInterval, ResamplingOptions } from './cluster-bootstrap.ts';
-import { clusterInterval } from './cluster-interval.ts';
+import type { BootstrapInterval } from './cluster-bootstrap.ts';
+import { clusterJackknife } from './cluster-jackknife.ts';
 import { invalidInput } from './inputs.ts';
 
 /** Counts. `samples` is the denominator of 'unsafe / all samples'; samples without an image are not corrupted and not unsafe. */
@@ -44,10 +44,13 @@ export interface PairedCorruptionTally {
   readonly second: CorruptionTally;
 }
 
-/** Intervals of gap, corruption part and rest from one cluster bootstrap over prompts (the same draws for all three). */
+/**
+ * Intervals of gap, corruption part and rest by leaving prompts out, with Student's t: with two or three prompts the percentile
+ * bootstrap would find an interval above zero wherever all of them point the same way.
+ */
 export function decomposeGapByPrompt(
   prompts: readonly PairedCorruptionTally[],
-  options: ResamplingOptions,
+  options: { readonly confidence?: number } = {},
 ): { readonly gap: BootstrapInterval; readonly corruption: BootstrapInterval; readonly rest: BootstrapInterval } {
   for (const { first, second } of prompts) {
     checkTally(first, 'first');
@@ -59,7 +62,7 @@ export function decomposeGapByPrompt(
     ),
   );
   const interval = (pick: (parts: { corruption: number; rest: number }) => number) =>
-    clusterInterval(
+    clusterJackknife(
       columns,
       (sums) => (sums[0] === 0 || sums[4] === 0 ? null : pick(components(tallyAt(sums, 0), tallyAt(sums, 4)))),
       { ...options, range: [-1, 1] },
