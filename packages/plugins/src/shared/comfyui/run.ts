@@ -56,7 +56,7 @@ function failureOfRun({ status }: Entry): InfrastructureError {
   });
 }
 
-export interface ComfyServer {
+interface ComfyServer {
   readonly service: Service;
   readonly baseUrl: string;
   readonly pollSeconds: number;

@@ -20,7 +20,7 @@ const invalid = (message: string, cause?: unknown): DiptychError =>
   new DiptychError('PLUGIN_OPTIONS_INVALID', message, cause === undefined ? {} : { cause });
 
 /** A workflow with the SHA-256 that says which one it was: of its file, or of its JSON where it stands in the study. */
-export interface DigestedWorkflow {
+interface DigestedWorkflow {
   readonly workflow: Workflow;
   readonly sha256: string;
 }
