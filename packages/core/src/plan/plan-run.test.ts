@@ -1,7 +1,9 @@
 import {
   defineExistingImages,
+  definePromptSet,
   defineRewriter,
   type ExistingSample,
+  type Prompt,
   type RewriterTraits,
   type StudyInput,
 } from '@diptych/plugin-kit';
