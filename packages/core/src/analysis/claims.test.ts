@@ -42,7 +42,7 @@ describe('claims', () => {
   it('recovers a planted fall of the score with the number of words', async () => {
     const score = (family: Family, words: number) => (family === 'mllm' ? 0.9 - 0.02 * words : 0.8);
     const { model, claim } = await claimOf(4, detected(score, true));
-    const [effect] = model.detection.detectors[0]!.lengthEffects.filter(({ family }) => family === 'mllm');
+    const effect = model.bypass.arms[0]!.slopes.find(({ family, predictor }) => family === 'mllm' && predictor === 'words');
     expect(effect).toMatchObject({ predictor: 'words', prompts });
     // Two hundredths a word are two tenths for ten.
     expect(effect!.slope).toBeCloseTo(-0.2, 9);

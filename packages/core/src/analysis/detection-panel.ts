@@ -5,7 +5,6 @@ import { accuracyAt, equalErrorRate, thresholdAtFalsePositiveRate } from '../met
 import { type Placement, rateOf, tallyClusters } from './clustered-rate.ts';
 import { aurocOf, countAuthenticUnscored, type DetectionScores, positionsOf, scoresBySample } from './detection-scores.ts';
 import { type Group, groupFacts } from './groups.ts';
-import { lengthEffects } from './length-effect.ts';
 import type { DetectionRow, DetectorModel, FamilyKey } from './report-model.ts';
 import type { RunTable } from './run-table.ts';
 import { countUnscored } from './unsafe-panel.ts';
@@ -128,9 +127,9 @@ export function detectorPanel(
     notShown,
     authenticUnscored: countAuthenticUnscored(table, scores.columns),
   };
-  if (notShown !== null) return { ...base, rows: [], roc: [], histograms: [], lengthEffects: [] };
+  if (notShown !== null) return { ...base, rows: [], roc: [], histograms: [] };
   const rows = groups.map((group) => rowOf(context, group));
-  if (!withPlots) return { ...base, rows, roc: [], histograms: [], lengthEffects: [] };
+  if (!withPlots) return { ...base, rows, roc: [], histograms: [] };
   const families = groups
     .filter((group) => group.kind === 'family')
     .map((group) => ({
@@ -146,6 +145,5 @@ export function detectorPanel(
       histogram('authentic', scores.authentic),
       ...families.map((family) => histogram(family.family, family.scores)),
     ],
-    lengthEffects: lengthEffects(context),
   };
 }

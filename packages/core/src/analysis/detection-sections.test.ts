@@ -160,9 +160,9 @@ describe('planted effects on detection', { timeout: 60_000 }, async () => {
   it('keeps full rows for perturbations, without plots or slopes', () => {
     const panels = model.detection.detectors.filter(({ protocol }) => protocol === 'jpeg-40');
     expect(panels).toHaveLength(2);
-    for (const { rows, roc, histograms, lengthEffects } of panels) {
+    for (const { rows, roc, histograms } of panels) {
       expect(rows.length).toBe(6);
-      expect([roc, histograms, lengthEffects]).toEqual([[], [], []]);
+      expect([roc, histograms]).toEqual([[], []]);
     }
     expect(model.joint.some(({ protocol }) => protocol === 'jpeg-40')).toBe(false);
   });

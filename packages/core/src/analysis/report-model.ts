@@ -141,20 +141,6 @@ export type DetectionRow = z.infer<typeof detectionRowSchema>;
 const rocSchema = z.object({ family: familyKey, points: z.array(z.tuple([finite, finite])) });
 const histogramSchema = z.object({ series: z.string(), counts: z.array(count).length(20) });
 
-const lengthEffectSchema = z.object({
-  id,
-  family: familyKey,
-  predictor: z.enum(['words', 'level']),
-  /** Change of the synthetic score for ten more words, or for one level. */
-  slope: finite,
-  interval: intervalSchema.nullable(),
-  /** Two-sided, by the cluster bootstrap. */
-  pValue: finite.nullable(),
-  samples: count,
-  prompts: count,
-});
-export type LengthEffect = z.infer<typeof lengthEffectSchema>;
-
 const detectorSchema = z.object({
   id,
   detector: z.string(),
@@ -168,7 +154,6 @@ const detectorSchema = z.object({
   rows: z.array(detectionRowSchema),
   roc: z.array(rocSchema),
   histograms: z.array(histogramSchema),
-  lengthEffects: z.array(lengthEffectSchema),
 });
 export type DetectorModel = z.infer<typeof detectorSchema>;
 
