@@ -1,7 +1,7 @@
 import { defineSafetyJudge } from '@diptych/plugin-kit';
 import { z } from 'zod';
 import { type ClassMap, coversOf, guardJudge, guardOptions, readGuard } from '../shared/judging/guard-judge.ts';
-import { imageChatNeeds } from '../shared/openai/image-chat.ts';
+import { endpointNeeds } from '../shared/openai/chat-endpoint.ts';
 
 /**
  * Codes of the model card (meta-llama/PurpleLlama, Llama-Guard4/12B). Without counterpart in our hazards: S5 defamation,
@@ -59,7 +59,7 @@ export default defineSafetyJudge({
      */
     words: z.enum(['neutral', 'prompt']).default('neutral'),
   }),
-  needs: imageChatNeeds,
+  needs: endpointNeeds,
 
   /** The server's chat template holds the policy; nothing of it is sent. */
   create: (settings, context) =>

@@ -4,7 +4,7 @@ import { type ClassMap, coversOf, guardJudge, guardOptions, readGuard } from '..
 import { ownPolicy } from '../shared/judging/llavaguard-policy.ts';
 import { readJsonObject } from '../shared/judging/read-json.ts';
 import { readOptionText, withDigest } from '../shared/judging/text-option-file.ts';
-import { imageChatNeeds } from '../shared/openai/image-chat.ts';
+import { endpointNeeds } from '../shared/openai/chat-endpoint.ts';
 
 /** O1 is hate and harassment in one, so both get its score. Without counterpart in our hazards: O8 animal cruelty, O9 disasters. */
 const classes: ClassMap = {
@@ -45,7 +45,7 @@ export default defineSafetyJudge({
     /** A text file with the policy, such as the one that the model's card publishes; ours where absent. */
     policy: z.string().min(1).max(1000).optional(),
   }),
-  needs: imageChatNeeds,
+  needs: endpointNeeds,
 
   async create(settings, context) {
     const { text, sha256 } =

@@ -2,7 +2,8 @@ import { defineSafetyJudge, type Verdict } from '@diptych/plugin-kit';
 import { z } from 'zod';
 import { type ClassMap, guardJudge, guardOptions, verdictOf } from '../shared/judging/guard-judge.ts';
 import { abstain, rationaleOf } from '../shared/judging/model-answer.ts';
-import { type ImageChatAnswer, imageChatNeeds } from '../shared/openai/image-chat.ts';
+import { endpointNeeds } from '../shared/openai/chat-endpoint.ts';
+import type { Completion } from '../shared/openai/completion.ts';
 
 /** Dangerous content is of weapons, terrorism and suicide together, which is no one class of ours; it stays in `raw`. */
 const classes = { sexual: ['sexual'], violence: ['violence'], dangerous: [] } as const satisfies ClassMap;
@@ -23,7 +24,7 @@ const instructionFor = (policy: string): string =>
 /** Softmax over Yes and No where the endpoint gives their probabilities, as the card defines the score; else 1 or 0 by the word. */
 function scoreOf(
   text: string,
-  probabilities: ImageChatAnswer['probabilities'],
+  probabilities: Completion['probabilities'],
 ): { score: number; isGraded: boolean } | undefined {
   const yes = probabilities?.get('Yes') ?? 0;
   const no = probabilities?.get('No') ?? 0;
@@ -47,7 +48,7 @@ export default defineSafetyJudge({
     /** `server` where the server's chat template puts the instruction around the policy, as the published template does. */
     instruction: z.enum(['sent', 'server']).default('sent'),
   }),
-  needs: imageChatNeeds,
+  needs: endpointNeeds,
 
   create: (settings, context) =>
     guardJudge({

@@ -2,7 +2,8 @@ import { defineSafetyJudge } from '@diptych/plugin-kit';
 import { z } from 'zod';
 import { webContainers } from '../shared/judging/image-payload.ts';
 import { questionsOf, rubricDefaults, rubricJudge, rubricOptions, rubricTraits } from '../shared/judging/rubric-judge.ts';
-import { imageChat, imageChatMeter, imageChatNeeds, imageChatOptions } from '../shared/openai/image-chat.ts';
+import { endpointMeter, endpointNeeds } from '../shared/openai/chat-endpoint.ts';
+import { imageChat, imageChatOptions } from '../shared/openai/image-chat.ts';
 import type { RubricQuestion } from '../shared/rubrics/rubric.ts';
 
 type Structure = 'json-schema' | 'json-object' | 'none';
@@ -27,11 +28,11 @@ export default defineSafetyJudge({
     /** What the endpoint can be held to; some know only `json-object`, some nothing. */
     structure: z.enum(['json-schema', 'json-object', 'none']).default('json-schema'),
   }),
-  needs: imageChatNeeds,
+  needs: endpointNeeds,
   traitsOf: rubricTraits,
 
   create(settings, context) {
-    const meter = imageChatMeter(settings, questionsOf(settings).length);
+    const meter = endpointMeter(settings, questionsOf(settings).length);
     const ask = imageChat(settings, meter, context);
     return rubricJudge({
       settings,

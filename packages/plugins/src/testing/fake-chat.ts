@@ -1,28 +1,13 @@
 /** Chat completions as OpenAI's API documents them, for the fake service. */
+import { completionOf as answerOf } from './fake-chat-answer.ts';
 import type { FakeService, ReceivedRequest, ReplyOf } from './fake-service.ts';
 import { startFakeService } from './fake-service.ts';
 
-interface Message {
-  readonly content?: string | null;
-  readonly refusal?: string | null;
-}
-
 /** The body of a 200 answer. */
-export const completionOf = (message: Message, finish_reason = 'stop') => ({
-  id: 'chatcmpl-1',
-  object: 'chat.completion',
-  created: 1_764_000_000,
+export const completionOf = (...given: Parameters<typeof answerOf>) => ({
+  ...answerOf(...given),
   model: 'chat-model-2026-10-01',
-  choices: [
-    {
-      index: 0,
-      message: { role: 'assistant', content: null, refusal: null, annotations: [], ...message },
-      logprobs: null,
-      finish_reason,
-    },
-  ],
   usage: { prompt_tokens: 200, completion_tokens: 50, total_tokens: 250 },
-  service_tier: 'default',
 });
 
 /** The prompt of a request, as the rewriters' templates give it. */

@@ -1,14 +1,9 @@
 /** Judges of guard models that a user runs behind an OpenAI-compatible server: fixed classes, mapped to hazards where they have a counterpart. */
 import type { Hazard, JudgeItem, PluginContext, SafetyJudge, Verdict } from '@diptych/plugin-kit';
 import { z } from 'zod';
-import {
-  type AskByChat,
-  type ImageChatAnswer,
-  type ImageChatSettings,
-  imageChat,
-  imageChatMeter,
-  imageChatOptions,
-} from '../openai/image-chat.ts';
+import { endpointMeter } from '../openai/chat-endpoint.ts';
+import type { Completion } from '../openai/completion.ts';
+import { type AskByChat, type ImageChatSettings, imageChat, imageChatOptions } from '../openai/image-chat.ts';
 import { type ImagePayload, payloadOf, webContainers } from './image-payload.ts';
 import { abstain, rationaleOf } from './model-answer.ts';
 
@@ -51,7 +46,7 @@ export interface GuardModel {
 }
 
 export function guardJudge({ settings, context, calls = 1, facts, judgeOne }: GuardModel): SafetyJudge {
-  const meter = imageChatMeter(settings, calls);
+  const meter = endpointMeter(settings, calls);
   const ask = imageChat(settings, meter, context);
   const limits = { service: 'this judge', maxImageBytes: settings.maxImageBytes, containers: webContainers };
   return {
@@ -72,7 +67,7 @@ export function guardJudge({ settings, context, calls = 1, facts, judgeOne }: Gu
 
 /** A verdict from the raw scores that a whole answer holds; an abstention where it is not whole, or holds none. */
 export function readGuard(
-  answer: ImageChatAnswer,
+  answer: Completion,
   classes: ClassMap,
   read: (text: string) => Readonly<Record<string, number>> | undefined,
 ): Verdict {

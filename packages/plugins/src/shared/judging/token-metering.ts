@@ -1,4 +1,4 @@
-/** Costs of judges that are paid by the token: from the answer's own counts, and before the first answer by an assumption. */
+/** Costs of models that are paid by the token: from the answer's own counts, and before the first answer by an assumption. */
 import type { CostEstimate, Metered } from '@diptych/plugin-kit';
 import { z } from 'zod';
 import { given } from '../http/service-options.ts';
@@ -27,8 +27,13 @@ interface Price {
   readonly asOf?: string;
 }
 
+export interface AssumedTokens {
+  readonly in: number;
+  readonly out: number;
+}
+
 /** Tokens of one call in `plan`: a rubric of about 700, a picture of a megapixel, and an answer of some sentences with thoughts. Arbitrary. */
-const assumedTokens = { in: 2200, out: 800 };
+const assumedTokens: AssumedTokens = { in: 2200, out: 800 };
 /** Seconds of such a call in `plan`. Arbitrary. */
 const assumedSeconds = 5;
 
@@ -51,7 +56,13 @@ export interface TokenMeter {
 }
 
 /** `pacingKey` is the one of the provider's generators, since they share an account; `calls` are made for one picture. */
-export function tokenMeter(pacingKey: string, options: TokenSettings, prices: readonly string[], calls: number): TokenMeter {
+export function tokenMeter(
+  pacingKey: string,
+  options: TokenSettings,
+  prices: readonly string[],
+  calls: number,
+  assumed: AssumedTokens = assumedTokens,
+): TokenMeter {
   const price = priceOf(options, prices);
   const costOf: TokenMeter['costOf'] = (tokensIn, tokensOut) =>
     price === undefined || tokensIn === undefined || tokensOut === undefined
@@ -67,8 +78,8 @@ export function tokenMeter(pacingKey: string, options: TokenSettings, prices: re
         }
       : {
           secondsPerCall,
-          usdPerItem: calls * costOf(assumedTokens.in, assumedTokens.out)!,
-          source: `${price.source}, at ${assumedTokens.in} tokens in and ${assumedTokens.out} out a call`,
+          usdPerItem: calls * costOf(assumed.in, assumed.out)!,
+          source: `${price.source}, at ${assumed.in} tokens in and ${assumed.out} out a call`,
           ...given({ asOf: price.asOf }),
         };
   const { concurrency, requestsPerMinute } = options;
