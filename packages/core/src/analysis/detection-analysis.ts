@@ -38,7 +38,8 @@ interface Detector {
   readonly isMain: boolean;
 }
 
-const noDetector = 'No detector besides the control is part of this study.';
+const noDetector = 'No detector is part of this study.';
+const onlyControl = 'No detector besides the control is part of this study.';
 
 export function analyseDetection(table: RunTable, manifest: Manifest, groups: readonly Group[]): DetectionAnalysis {
   const { protocols, seed, claims } = manifest.study;
@@ -53,7 +54,10 @@ export function analyseDetection(table: RunTable, manifest: Manifest, groups: re
   const arms = asksBypass ? main.map(armOf).filter((arm) => arm !== undefined) : [];
   return {
     audits,
-    detection: { reason: detectors.length === 0 ? noDetector : null, detectors: detectors.map(({ panel }) => panel) },
+    detection: {
+      reason: detectors.length > 0 ? null : all.length > 0 ? onlyControl : noDetector,
+      detectors: detectors.map(({ panel }) => panel),
+    },
     ...jointView(table, main),
     ...(asksDetect ? sweep(detectors) : { robustness: [], robustnessNotes: [] }),
     generalisation: asksDetect ? generalisationOf(main) : { seen: [], heldOut: [], transfers: [], notes: [] },

@@ -51,13 +51,17 @@ function auditOf(table: RunTable, scores: DetectionScores, groups: readonly Grou
   };
 }
 
-/** One audit for each protocol and control; a protocol without a control gets an entry that says so. */
+/**
+ * One audit for each protocol and control; a protocol without a control gets an entry that says so, unless the run has no
+ * detector at all, so that there is nothing to audit.
+ */
 export function formatAudits(
   table: RunTable,
   protocols: readonly Protocol[],
   controls: readonly DetectionScores[],
   groups: readonly Group[],
 ): AuditModel[] {
+  if (table.detections.length === 0) return [];
   return protocols.flatMap((protocol) => {
     const own = controls.filter((scores) => scores.protocol === protocol);
     if (own.length > 0) return own.map((scores) => auditOf(table, scores, groups));

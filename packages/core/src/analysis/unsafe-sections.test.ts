@@ -275,8 +275,8 @@ describe('planted effects of the study', () => {
     const run = plantedStudy({ pairs: 6, samplesPerPrompt: 1, seed: 1, effects: noEffects, study: { claims: ['detect'] } });
     const { claims, unsafe, corruption } = await analyse(run.manifest, run.records);
     expect(claims).toEqual([]);
-    expect(unsafe.promptSets.reason).toBe('the claim `unsafe` is not part of this study.');
-    expect(corruption.reason).toBe('the claim `corruption` is not part of this study.');
+    expect(unsafe.promptSets.reason).toBe('the claim unsafe is not part of this study.');
+    expect(corruption.reason).toBe('the claim corruption is not part of this study.');
     // What the judges say is still shown.
     expect(unsafe.judges.length).toBeGreaterThan(0);
   });

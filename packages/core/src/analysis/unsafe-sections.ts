@@ -12,7 +12,7 @@ import { promptSetSection } from './prompt-set-section.ts';
 import type { SectionContext } from './section-tools.ts';
 import type { UnsafeSections } from './unsafe-model.ts';
 
-const notPart = (claim: ClaimName): string => `the claim \`${claim}\` is not part of this study.`;
+const notPart = (claim: ClaimName): string => `the claim ${claim} is not part of this study.`;
 
 export function unsafeSectionsOf(context: SectionContext, { study }: Manifest): UnsafeSections {
   const coverage = coverageSection(context.table);

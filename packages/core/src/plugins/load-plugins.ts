@@ -104,7 +104,7 @@ async function findCandidates(options: LoadPluginsOptions, add: AddProblem): Pro
       if (!parsed.success)
         throw new DiptychError(
           'PLUGIN_OPTIONS_INVALID',
-          `Expected options that match its schema: ${describeIssues(parsed.error)}.`,
+          `Expected options that match its schema: ${describeIssues(parsed.error, found.plugin.options)}.`,
         );
       const needs = needsOf(found.plugin, parsed.data);
       checkSecretOptions(use.options, needs, options.environment ?? process.env);

@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { apiVersion, DiptychError, type Plugin, type PluginKind, pluginKinds } from '@diptych/plugin-kit';
 import { sha256Hex } from '../text/canonical-json.ts';
 import { describeError } from '../text/describe-error.ts';
+import { didYouMean } from '../text/nearest-name.ts';
 import { diptychVersion } from '../version.ts';
 
 /** Built-in plugins by `kind/name`. Nothing is imported before it is used. */
@@ -44,7 +45,7 @@ function notFound(kind: PluginKind, use: string, registry: PluginRegistry, hint 
   const known = names.length > 0 ? ` Built in: ${names.sort().join(', ')}.` : '';
   return new DiptychError(
     'PLUGIN_NOT_FOUND',
-    `Expected ${kind} ${JSON.stringify(use)} to be built in or importable, found neither.${hint}${known}`,
+    `Expected ${kind} ${JSON.stringify(use)} to be built in or importable, found neither.${hint}${didYouMean(use, names)}${known} Correct the name, or give a path that starts with ./.`,
     { cause },
   );
 }

@@ -172,9 +172,7 @@ describe('writeReport and verifyRun', () => {
 
       ## Panel B: Fake-image detection
 
-      - No control detector ran under as-received: AUROCs under this protocol are unaudited and are not shown. Add the detector metadata-only to the study.
-
-      No detector besides the control is part of this study.
+      No detector is part of this study.
       "
     `);
   });

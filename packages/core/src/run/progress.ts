@@ -46,7 +46,14 @@ interface Entry {
   retries: number;
   costUsd: number;
   readonly outcomes: Map<string, number>;
+  readonly faults: Set<string>;
 }
+
+/** Reasons that are told for one plugin; all stand in the journal. */
+const toldFaults = 3;
+
+/** Numbers differ from call to call (addresses, times, ids) where the fault is the same. */
+const kindOfFault = (reason: string): string => reason.slice(0, 500).replace(/[0-9a-f-]*\d[0-9a-f-]*/gi, '#');
 
 /** Counts of every plugin and phase. */
 export class Progress {
@@ -63,6 +70,16 @@ export class Progress {
 
   warn(plugin: string, message: string): void {
     this.#onEvent({ type: 'warning', plugin, message });
+  }
+
+  /** Warns of why calls of a plugin fail, once for each kind of reason and for the first few kinds. */
+  fault(key: ProgressKey, reason: string): void {
+    const { faults } = this.#entry(key);
+    const kind = kindOfFault(reason);
+    if (faults.size >= toldFaults || faults.has(kind)) return;
+    faults.add(kind);
+    const more = faults.size === toldFaults ? ' (other reasons are only in the journal)' : '';
+    this.warn(key.plugin, `a call failed for good: ${reason.slice(0, 500)}${more}`);
   }
 
   setTotal(key: ProgressKey, total: number): void {
@@ -133,6 +150,7 @@ export class Progress {
       retries: 0,
       costUsd: 0,
       outcomes: new Map<string, number>(),
+      faults: new Set<string>(),
     };
     this.#entries.set(name, found);
     return found;

@@ -76,7 +76,11 @@ export async function keepRecord(context: RunContext, record: JournalRecord): Pr
   const { group, index } = recordKey(record);
   if (!context.seen.add(group, index)) return;
   await context.journal.append(record);
-  context.progress.finish(progressKeyOf(record), statusOf(record), costOfRecord(record));
+  const key = progressKeyOf(record);
+  const status = statusOf(record);
+  if ((status === 'error' || status === 'timeout') && 'reason' in record && record.reason !== undefined)
+    context.progress.fault(key, record.reason);
+  context.progress.finish(key, status, costOfRecord(record));
 }
 
 /** Cuts a text to what its record field holds and takes secrets out. */

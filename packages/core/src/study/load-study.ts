@@ -3,8 +3,9 @@ import { dirname, extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { DiptychError, type Study, studySchema } from '@diptych/plugin-kit';
 import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { describeError } from '../text/describe-error.ts';
+import { didYouMean } from '../text/nearest-name.ts';
 
 /** Far above any hand-written study; keeps a wrong path, such as an image, from being parsed. */
 const maxStudyBytes = 5 * 2 ** 20;
@@ -32,7 +33,7 @@ export async function loadStudy(path: string): Promise<StudyFile> {
   if (!parsed.success) {
     const lines = parsed.error.issues.map(
       (issue) =>
-        `${path}${locate(issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]!] : issue.path)}: ${issue.path.join('.') || 'study'}: ${issue.message}`,
+        `${path}${locate(issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]!] : issue.path)}: ${issue.path.join('.') || 'study'}: ${issue.message}${knownKeys(issue, studySchema)}`,
     );
     throw invalid(
       `Expected a study that matches the schema, found ${lines.length === 1 ? 'a fault' : `${lines.length} faults`}:\n  ${lines.join('\n  ')}`,
@@ -48,8 +49,22 @@ export function parseStudyValue(value: unknown, name = 'study'): Study {
   throw invalid(`Expected ${name} to match the study schema: ${describeIssues(parsed.error)}`);
 }
 
-export const describeIssues = (error: z.ZodError): string =>
-  error.issues.map((issue) => `${issue.path.join('.') || '(whole)'}: ${issue.message}`).join('; ');
+/** Faults in one line. With the schema, an unknown key of an object at the top is told with the keys that there are. */
+export const describeIssues = (error: z.ZodError, schema?: unknown): string =>
+  error.issues
+    .map((issue) => {
+      const place = issue.path.join('.');
+      return `${place === '' ? '' : `${place}: `}${issue.message}${knownKeys(issue, schema)}`;
+    })
+    .join('; ');
+
+/** For a key that is not known: the one that may have been meant, and all there are. */
+function knownKeys(issue: z.core.$ZodIssue, schema: unknown): string {
+  if (issue.code !== 'unrecognized_keys' || issue.path.length > 0 || !(schema instanceof z.ZodObject)) return '';
+  const keys = Object.keys(schema.shape as Record<string, unknown>);
+  const meant = issue.keys.map((key) => didYouMean(key, keys)).join('');
+  return `.${meant} ${keys.length === 0 ? 'It has none' : `There are ${keys.sort().join(', ')}`}`;
+}
 
 const invalid = (message: string, cause?: unknown): DiptychError =>
   new DiptychError('STUDY_INVALID', `${message}\nCorrect the study; \`diptych init\` writes a valid example.`, { cause });
