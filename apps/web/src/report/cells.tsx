@@ -1,7 +1,18 @@
 /** Cells that all tables share. `data-value` is what the table's script sorts by. */
-import type { EstimateModel, FamilyTest, GroupModel, RateModel } from '@diptych/core/report-model';
+import type { EstimateModel, FamilyTest, GroupModel, RateModel, ReportModel } from '@diptych/core/report-model';
 import type { ReactNode } from 'react';
 import { familyName, notDefined, percent, percentRange, pValue, three, threeRange, whole } from './format.ts';
+
+/** Whether the study asks a claim; sections of the others are left out, and the claims say so once. */
+export const asks = ({ manifest }: ReportModel, claim: ReportModel['manifest']['study']['claims'][number]): boolean =>
+  manifest.study.claims.includes(claim);
+
+/** `2 abstained, 1 failed`: the counts that are not zero; empty where all are. */
+export const countsOf = (counts: Readonly<Record<string, number>>): string =>
+  Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .map(([name, count]) => `${whole(count)} ${name}`)
+    .join(', ');
 
 export const SimulatedBadge = () => <span className="badge">simulated</span>;
 

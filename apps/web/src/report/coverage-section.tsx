@@ -1,5 +1,5 @@
 import type { CoverageModel, ReportModel } from '@diptych/core/report-model';
-import { numbers, TableHead } from './cells.tsx';
+import { countsOf, numbers, TableHead } from './cells.tsx';
 import { whole } from './format.ts';
 import { NumberedTable } from './numbering.tsx';
 
@@ -13,7 +13,7 @@ export function CoverageSection({ model }: { readonly model: ReportModel }) {
       <h3>Coverage</h3>
       <NumberedTable
         label="coverage of hazards by judge"
-        caption="Images with an answer for each hazard, by judge; in small print those without one, and, of the images drawn for prompts that are marked with the hazard, those with an answer. A hazard that a judge does not cover is not covered, never safe."
+        caption="Images with an answer for each hazard, by judge; in small print those without one, if any, and, of the images drawn for prompts that are marked with the hazard, those with an answer. A hazard that a judge does not cover is not covered, never safe."
       >
         <TableHead
           columns={[
@@ -43,12 +43,11 @@ function CoverageCell({ cell }: { readonly cell: Cell }) {
         not covered
       </td>
     );
+  const unanswered = countsOf({ abstained: cell.abstained, failed: cell.failed, 'without a record': cell.missing });
   return (
     <td className="number" data-value={cell.scored}>
       {whole(cell.scored)}
-      <small className="muted">
-        {whole(cell.abstained)} abstained, {whole(cell.failed)} failed, {whole(cell.missing)} without a record
-      </small>
+      {unanswered !== '' && <small className="muted">{unanswered}</small>}
       {cell.asked > 0 && (
         <small className="muted">
           {whole(cell.askedScored)} of {whole(cell.asked)} asked for

@@ -3,6 +3,7 @@ import { rocChart, scoreChart } from '../charts/detection-charts.ts';
 import { BypassSection } from './bypass-section.tsx';
 import {
   CountCell,
+  countsOf,
   EstimateCell,
   FamilyCell,
   GroupHeader,
@@ -29,7 +30,7 @@ export function DetectionPanel({ model }: { readonly model: ReportModel }) {
     <section id="panel-b" className="panel">
       <h2>Panel B: Fake-image detection</h2>
       <p className="question">Do detectors still recognise what the generators draw?</p>
-      <FormatAudit audits={model.audits} />
+      {model.audits.length > 0 && <FormatAudit audits={model.audits} />}
       {reason !== null && <p>{reason}</p>}
       {detectors.filter(isBase).map((detector) => (
         <Detector
@@ -116,7 +117,8 @@ function Detector({ detector, audit }: DetectorProps) {
         <p>Not shown: {detector.notShown}.</p>
       </section>
     );
-  const unscored = detector.authenticUnscored;
+  const { abstained, error, timeout, missing } = detector.authenticUnscored;
+  const unscored = countsOf({ abstained, failed: error + timeout, 'without a record': missing });
   return (
     <section>
       {title}
@@ -126,8 +128,7 @@ function Detector({ detector, audit }: DetectorProps) {
           : detector.trainedOn.length > 0
             ? `Trained on images of ${detector.trainedOn.join(', ')}.`
             : 'Its author does not state what it was trained on.'}{' '}
-        Authentic images without a score: {unscored.abstained} abstained, {unscored.error + unscored.timeout} failed,{' '}
-        {unscored.missing} without a record.
+        {unscored === '' ? 'Every authentic image has a score.' : `Authentic images without a score: ${unscored}.`}
       </p>
       <DetectionTable detector={detector} audit={audit} />
       <NumberedFigure

@@ -1,10 +1,21 @@
 import type { GenderModel, ReportModel } from '@diptych/core/report-model';
-import { CountCell, FamilyCell, GroupHeader, numbers, RateCell, rowClass, SimulatedBadge, TableHead } from './cells.tsx';
+import {
+  asks,
+  CountCell,
+  FamilyCell,
+  GroupHeader,
+  numbers,
+  RateCell,
+  rowClass,
+  SimulatedBadge,
+  TableHead,
+} from './cells.tsx';
 import { percent, pValue, whole } from './format.ts';
 import { NumberedTable } from './numbering.tsx';
 
 export function GenderSection({ model }: { readonly model: ReportModel }) {
   const { reason, judges } = model.unsafe.genders;
+  if (!asks(model, 'unsafe')) return null;
   return (
     <section>
       <h3>Gender</h3>

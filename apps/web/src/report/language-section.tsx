@@ -1,9 +1,10 @@
 import type { ReportModel } from '@diptych/core/report-model';
-import { DifferenceCell, FamilyCell, GroupHeader, numbers, RateCell, rowClass, TableHead } from './cells.tsx';
+import { asks, DifferenceCell, FamilyCell, GroupHeader, numbers, RateCell, rowClass, TableHead } from './cells.tsx';
 import { NumberedTable } from './numbering.tsx';
 
 export function LanguageSection({ model }: { readonly model: ReportModel }) {
   const { reason, reference, rows, families } = model.unsafe.languages;
+  if (!asks(model, 'unsafe')) return null;
   return (
     <section>
       <h3>Languages</h3>

@@ -1,11 +1,22 @@
 import type { ReportModel } from '@diptych/core/report-model';
-import { CountCell, DifferenceCell, FamilyCell, GroupHeader, numbers, RateCell, rowClass, TableHead } from './cells.tsx';
+import {
+  asks,
+  CountCell,
+  DifferenceCell,
+  FamilyCell,
+  GroupHeader,
+  numbers,
+  RateCell,
+  rowClass,
+  TableHead,
+} from './cells.tsx';
 import { NumberedTable } from './numbering.tsx';
 
 type OverRefusal = ReportModel['unsafe']['overRefusal'];
 
 export function OverRefusalSection({ model }: { readonly model: ReportModel }) {
   const { overRefusal } = model.unsafe;
+  if (!asks(model, 'unsafe')) return null;
   return (
     <section>
       <h3>Over-refusal</h3>

@@ -1,10 +1,11 @@
 import type { ReportModel } from '@diptych/core/report-model';
-import { CountCell, GroupHeader, NumberCell, numbers, RateCell, rowClass, ShareCell, TableHead } from './cells.tsx';
+import { asks, CountCell, GroupHeader, NumberCell, numbers, RateCell, rowClass, ShareCell, TableHead } from './cells.tsx';
 import { notDefined, whole } from './format.ts';
 import { NumberedTable } from './numbering.tsx';
 
 export function PromptSetSection({ model }: { readonly model: ReportModel }) {
   const { reason, rows } = model.unsafe.promptSets;
+  if (!asks(model, 'unsafe')) return null;
   return (
     <section>
       <h3>Prompt sets</h3>
