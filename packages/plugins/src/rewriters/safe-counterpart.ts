@@ -1,6 +1,7 @@
 import { defineRewriter, InfrastructureError, type Needs, type PluginContext, type Rewriter } from '@diptych/plugin-kit';
 import { z } from 'zod';
 import { readCounterparts } from '../shared/counterpart-table.ts';
+import { once } from '../shared/once.ts';
 import { chatMetering, chatNeeds, chatOptions } from '../shared/openai/chat.ts';
 import { answerForm, chatRewriter, defineTemplate } from '../shared/openai/rewrite-by-chat.ts';
 import { sourceAt } from '../shared/published-set.ts';
@@ -34,19 +35,6 @@ type Options = z.output<typeof options>;
 
 const noneFor = (why: string): InfrastructureError =>
   new InfrastructureError(`Expected a safe counterpart for the prompt, ${why}.`, { retryable: false });
-
-/** Reads the file once, at the first prompt. A failed reading is tried again by the next prompt. */
-function once<T>(read: (signal: AbortSignal) => Promise<T>): (signal: AbortSignal) => Promise<T> {
-  let reading: Promise<T> | undefined;
-  return (signal) => {
-    signal.throwIfAborted();
-    reading ??= read(signal).catch((error: unknown) => {
-      reading = undefined;
-      throw error;
-    });
-    return reading;
-  };
-}
 
 function byTable(path: string, { baseFolder }: PluginContext): Rewriter {
   const table = once((signal) => readCounterparts(sourceAt(baseFolder, path), signal));
