@@ -1,9 +1,9 @@
 /** Workflows of ComfyUI in its API format, with slots such as `{{prompt}}` where values go in. */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { DiptychError } from '@diptych/plugin-kit';
 import { z } from 'zod';
+import { readSmallFile } from '../read-small-file.ts';
 
 /** By node id: what the node is and what goes in; a link is `[node id, output number]`. */
 export const workflowSchema = z.record(
@@ -39,11 +39,7 @@ export const takeWorkflow = async (
 
 /** Reads a workflow file. Rejects with PLUGIN_OPTIONS_INVALID where it is none, or another one than `sha256` names. */
 async function readWorkflow(path: string, baseFolder: string, sha256?: string): Promise<DigestedWorkflow> {
-  const bytes = await readFile(resolve(baseFolder, path)).catch((error: unknown) => {
-    throw invalid(`Expected a workflow file at ${path}, it cannot be read. Give its path from the study file.`, error);
-  });
-  if (bytes.length > maxBytes)
-    throw invalid(`Expected a workflow of at most ${maxBytes} bytes, ${path} has ${bytes.length}.`);
+  const bytes = await readSmallFile(resolve(baseFolder, path), 'a workflow file', path, maxBytes);
   const digest = digestOf(bytes);
   if (sha256 !== undefined && digest !== sha256)
     throw invalid(`Expected the workflow ${path} to have SHA-256 ${sha256}, it has ${digest}. It was changed; check it.`);

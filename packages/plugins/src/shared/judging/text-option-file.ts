@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { DiptychError } from '@diptych/plugin-kit';
+import { readSmallFile } from '../read-small-file.ts';
 
 /** Longest text that a model is asked with from a file, in bytes. Arbitrary; the longest published policy has 6 KB. */
 const maxBytes = 256 * 1024;
@@ -16,14 +16,9 @@ export const withDigest = (text: string): OptionText => ({ text, sha256: createH
 
 /** A text that the user brings as a file. Rejects with PLUGIN_OPTIONS_INVALID where there is none. */
 export async function readOptionText(path: string, baseFolder: string): Promise<OptionText> {
-  const bytes = await readFile(resolve(baseFolder, path)).catch((cause: unknown) => {
-    throw invalid(`Expected a text file at ${path}, it cannot be read. Give its path from the study file.`, cause);
-  });
-  if (bytes.length > maxBytes) throw invalid(`Expected a text of at most ${maxBytes} bytes, ${path} has ${bytes.length}.`);
+  const bytes = await readSmallFile(resolve(baseFolder, path), 'a text file', path, maxBytes);
   const text = bytes.toString('utf8').trim();
-  if (text === '') throw invalid(`Expected a text in ${path}, the file is empty.`);
+  if (text === '')
+    throw new DiptychError('PLUGIN_OPTIONS_INVALID', `Expected a text in ${path}, the file is empty. Write one into it.`);
   return withDigest(text);
 }
-
-const invalid = (message: string, cause?: unknown): DiptychError =>
-  new DiptychError('PLUGIN_OPTIONS_INVALID', message, cause === undefined ? {} : { cause });
