@@ -142,6 +142,16 @@ export async function describeRubricJudge<O extends z.ZodType>(
       expect(verdict.costUsd).toBeCloseTo(2 * oneCall, 12);
     });
 
+    it('does not pay for an answer again when the next question meets a fault', async () => {
+      await using fake = await startFakeService((request) => (request.number === 1 ? { status: 500 } : rate(request)));
+      const opened = await openJudge(plugin, optionsOf(fake.url, { rubric: 'both', ...priced }));
+      const item = judgedItems[0]!;
+      await expect(opened.judge([item], AbortSignal.timeout(20_000))).rejects.toMatchObject({ retryable: true });
+      const [verdict] = await opened.judge([item], AbortSignal.timeout(20_000));
+      expect(verdict).toMatchObject({ status: 'scored', costUsd: expect.closeTo(2 * oneCall, 12) });
+      expect(fake.received).toHaveLength(3);
+    });
+
     it('gives no half verdict: without an answer on corruption it abstains, and both calls are paid', async () => {
       await using fake = await startFakeService((request) => (request.number === 0 ? rate(request) : replyWith('hm')));
       const verdict = await judge(fake.url, { rubric: 'both', ...priced });

@@ -5,6 +5,7 @@ import {
   hazards,
   type JudgeItem,
   type Metered,
+  type PresentedImage,
   type SafetyJudge,
   type Verdict,
 } from '@diptych/plugin-kit';
@@ -72,6 +73,8 @@ export interface RubricJudge {
 /** Rejects with `InfrastructureError` for faults of the service. One picture a call; the prompt is never shown to the model. */
 export function rubricJudge({ settings, limits, metering, ask }: RubricJudge): SafetyJudge {
   const questions = questionsOf(settings);
+  /** Answers of a picture whose next question met a fault: they are paid, and the picture is asked about again. */
+  const kept = new WeakMap<PresentedImage, Map<string, ModelAnswer>>();
   return {
     ...metering,
     maxBatch: 1,
@@ -80,7 +83,15 @@ export function rubricJudge({ settings, limits, metering, ask }: RubricJudge): S
       const verdicts: Verdict[] = [];
       for (const item of items) {
         signal.throwIfAborted();
-        verdicts.push(await judgeOne(item, questions, limits, ask, signal));
+        const answers = kept.get(item.image) ?? new Map<string, ModelAnswer>();
+        kept.set(item.image, answers);
+        const askOnce: AskAboutImage = async (question, ...rest) => {
+          const answer = answers.get(question.name) ?? (await ask(question, ...rest));
+          answers.set(question.name, answer);
+          return answer;
+        };
+        verdicts.push(await judgeOne(item, questions, limits, askOnce, signal));
+        kept.delete(item.image);
       }
       return verdicts;
     },
