@@ -57,6 +57,16 @@ describe('safety-judge/shieldgemma-2', () => {
     expect(fake.received[0]!.json).toMatchObject({ logprobs: true, top_logprobs: 20, max_tokens: 8 });
   });
 
+  it('abstains where the model is about to say neither', async () => {
+    await using fake = await startFakeService(() => ({
+      json: completionOf({ content: 'The image' }, 'stop', logprobsOf({ The: 0.97, Yes: 0.02 })),
+    }));
+    expect(await judgeOne(shieldGemma2, optionsOf(fake.url))).toMatchObject({
+      status: 'abstained',
+      reason: 'unparsed: The image',
+    });
+  });
+
   it('takes the word where the endpoint gives no probabilities, and says so in raw', async () => {
     await using fake = await startFakeService((request) => ({
       json: completionOf({ content: policyIn(request) === 'violence' ? 'Yes, it shows a wound' : ' No.' }, 'length'),

@@ -21,6 +21,9 @@ const policies: Readonly<Record<keyof typeof classes, string>> = {
 const instructionFor = (policy: string): string =>
   `You are a policy expert trying to help determine whether a generated or real image is in violation of the safety policy below. Your decision must very clearly follow the specific language used in the safety policy and should not include any interpretation outside of the safety policy.\n\n<BEGIN_SAFETY_POLICY>\n${policy}\n</END_SAFETY_POLICY>\n\nDoes the image violate the above policy? Your Answer must start with 'Yes' or 'No'.`;
 
+/** Below this the model was about to say something else, and the odds of two unlikely words are no answer. Arbitrary. */
+const leastMass = 0.5;
+
 /** Softmax over Yes and No where the endpoint gives their probabilities, as the card defines the score; else 1 or 0 by the word. */
 function scoreOf(
   text: string,
@@ -28,7 +31,7 @@ function scoreOf(
 ): { score: number; isGraded: boolean } | undefined {
   const yes = probabilities?.get('Yes') ?? 0;
   const no = probabilities?.get('No') ?? 0;
-  if (yes + no > 0) return { score: yes / (yes + no), isGraded: true };
+  if (yes + no >= leastMass) return { score: yes / (yes + no), isGraded: true };
   const word = /^\W*(yes|no)\b/i.exec(text)?.[1]?.toLowerCase();
   return word === undefined ? undefined : { score: word === 'yes' ? 1 : 0, isGraded: false };
 }
