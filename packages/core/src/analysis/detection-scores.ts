@@ -33,6 +33,8 @@ export interface DetectionScores {
   /** Index of the authentic image of each authentic score. */
   readonly authenticRows: Uint32Array;
   readonly authenticClusters: readonly string[];
+  /** What a split keeps together, aligned with the clusters. */
+  readonly foldGroups: { readonly synthetic: readonly string[]; readonly authentic: readonly string[] };
   /** Present where a head was cross-fitted within the run: the fold of each score. */
   readonly folds: Folds | null;
   /** Why nothing can be compared, or null. */
@@ -84,6 +86,10 @@ export function detectionScores(table: RunTable, columns: DetectionColumns, stud
     authenticRows,
     syntheticClusters: Array.from(samples, (index) => table.clusters[table.samples.cluster.get(index)]!),
     authenticClusters: Array.from(authenticRows, (index) => table.clusters[table.authentic.cluster.get(index)]!),
+    foldGroups: {
+      synthetic: Array.from(samples, (index) => table.foldGroups[table.samples.cluster.get(index)]!),
+      authentic: Array.from(authenticRows, (index) => table.foldGroups[table.authentic.cluster.get(index)]!),
+    },
   };
   const unavailable = emptyReason(samples.length, authenticRows.length);
   if (!measured || unavailable !== null) {
@@ -102,6 +108,7 @@ function crossFit(
     authenticRows,
     syntheticClusters,
     authenticClusters,
+    foldGroups,
     facts,
     protocol,
   }: Omit<DetectionScores, 'synthetic' | 'authentic' | 'folds' | 'unavailable'>,
@@ -111,7 +118,7 @@ function crossFit(
   const fitted = crossFitScores({
     features: [...rows(samples, columns.synthetic), ...rows(authenticRows, columns.authentic)],
     labels: [...syntheticClusters.map(() => 1 as const), ...authenticClusters.map(() => 0 as const)],
-    groups: [...syntheticClusters, ...authenticClusters],
+    groups: [...foldGroups.synthetic, ...foldGroups.authentic],
     seed: deriveSeed(studySeed, 'cross-fit', facts.detector, protocol),
   });
   const none = new Float64Array(0);

@@ -34,10 +34,10 @@ export interface MeasuredFrame {
 /** Null for detectors that bring scores of their own, and where prompts or photographs cannot be split. */
 export function measuredFrame(table: RunTable, scores: DetectionScores, studySeed: number): MeasuredFrame | null {
   if (scores.folds === null) return null;
-  const { syntheticClusters, authenticClusters, facts } = scores;
+  const { syntheticClusters, authenticClusters, foldGroups, facts } = scores;
   const assignment = assignGroupedFolds({
     labels: [...syntheticClusters.map(() => 1 as const), ...authenticClusters.map(() => 0 as const)],
-    groups: [...syntheticClusters, ...authenticClusters],
+    groups: [...foldGroups.synthetic, ...foldGroups.authentic],
     folds: 2,
     seed: deriveSeed(studySeed, 'held-out', facts.detector),
   });

@@ -16,6 +16,7 @@ import {
   type VerdictRecord,
 } from '@diptych/plugin-kit';
 import { ensembleColumns } from './ensembles.ts';
+import { FoldGroups } from './fold-groups.ts';
 import { genderingOf, genderings } from './gendered-words.ts';
 import { bytes, doubles, GrowableColumn, Interner, shorts, words } from './growable-column.ts';
 import {
@@ -87,6 +88,8 @@ export interface RunTable {
   readonly samples: SampleColumns;
   readonly sources: readonly Source[];
   readonly clusters: readonly string[];
+  /** By cluster: what may not be parted by a split into training and test images; see `fold-groups.ts`. */
+  readonly foldGroups: readonly string[];
   readonly promptSets: readonly string[];
   readonly prompts: readonly string[];
   /** The first is empty and stands for "no counterpart". */
@@ -117,6 +120,10 @@ function checkedFeatures({ detector, features = [], index }: DetectionRecord, wi
   );
 }
 
+/** Clusters are `SET/GROUP`, of imports `group-GROUP`. */
+const withoutSet = (cluster: string, set: string): string =>
+  cluster.startsWith(`${set}/`) ? cluster.slice(set.length + 1) : cluster.replace(/^group-/, '');
+
 const emptySamples = (raters: readonly string[]): SampleColumns => ({
   outcome: new GrowableColumn(bytes),
   source: new GrowableColumn(words),
@@ -137,6 +144,7 @@ const emptySamples = (raters: readonly string[]): SampleColumns => ({
 
 class RunTableBuilder {
   readonly #clusters = new Interner();
+  readonly #foldGroups = new FoldGroups();
   readonly #sourceIds = new Interner();
   readonly #sources: Source[] = [];
   readonly #manifest: Manifest;
@@ -209,10 +217,21 @@ class RunTableBuilder {
     this.#addPrompt(record);
   }
 
-  #addPrompt({ index, promptSet, promptId, level, pairId, language, prompt, ratings }: SampleRecord): void {
+  /** Rewritings of other prompts may agree by chance; prompts as given that agree are one. */
+  #joinFolds({ cluster: name, promptSet, level, pairId, prompt }: SampleRecord): void {
+    const cluster = this.#clusters.idOf(name);
+    this.#foldGroups.join(cluster, `group ${withoutSet(name, promptSet)}`);
+    if (level === 0 && prompt.trim() !== '') this.#foldGroups.join(cluster, `text ${prompt.trim()}`);
+    if (pairId !== undefined) this.#foldGroups.join(cluster, `pair ${promptSet}/${pairId}`);
+  }
+
+  #addPrompt(record: SampleRecord): void {
+    const { index, promptSet, promptId, level, pairId, language, prompt, ratings } = record;
     const samples = this.#samples;
     samples.promptSet.set(index, this.#promptSets.idOf(promptSet));
+    const known = this.#prompts.values.length;
     samples.prompt.set(index, this.#prompts.idOf(`${promptSet}/${promptId}@${level}`));
+    if (this.#prompts.values.length > known) this.#joinFolds(record);
     // Pair ids are the set's own: those of two sets may be equal by accident.
     samples.pair.set(index, pairId === undefined ? 0 : this.#pairs.idOf(`${promptSet}/${pairId}`));
     samples.language.set(index, this.#languages.idOf(language));
@@ -226,7 +245,9 @@ class RunTableBuilder {
   #addAuthentic(record: AuthenticRecord): void {
     this.#authentic.readable.set(record.index, record.image === undefined ? 0 : 1);
     // Prefixed, so that a camera image never shares a cluster with a prompt by accident of naming.
-    this.#authentic.cluster.set(record.index, this.#clusters.idOf(`authentic ${record.set} ${record.cluster}`));
+    const cluster = this.#clusters.idOf(`authentic ${record.set} ${record.cluster}`);
+    this.#authentic.cluster.set(record.index, cluster);
+    this.#foldGroups.join(cluster, `group ${withoutSet(record.cluster, record.set)}`);
   }
 
   #addVerdict(record: VerdictRecord): void {
@@ -262,6 +283,7 @@ class RunTableBuilder {
       samples: this.#samples,
       sources: this.#sources,
       clusters: this.#clusters.values,
+      foldGroups: this.#foldGroups.names(this.#clusters.values),
       promptSets: this.#promptSets.values,
       prompts: this.#prompts.values,
       pairs: this.#pairs.values,

@@ -97,7 +97,7 @@ class DetectionPlanter {
   draw(prompt: number, which: number, level: number): void {
     const index = this.#samples++;
     const { generator, family } = this.generators[which]!;
-    const text = 'a harbour at dawn '.repeat(level + 1).trim();
+    const text = `a harbour in ${prompt} `.repeat(level + 1).trim();
     const length = { words: 4 * (level + 1), tokens: 5 * (level + 1) + (prompt % 3), tokenizer: 'planted' };
     const of = { promptId: `p${prompt}`, cluster: `set/p${prompt}`, level, prompt: text, promptLength: length };
     this.records.push(sample(index, { generator, model: generator, family, intent: 'benign', ...of }));

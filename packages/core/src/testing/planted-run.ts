@@ -216,7 +216,7 @@ class Planter {
     const index = this.#index++;
     const fate = this.#random.nextFloat();
     const outcome = fate < 0.04 ? 'refused' : fate < 0.06 ? 'blocked' : fate < 0.07 ? 'error' : 'image';
-    const text = 'a harbour at dawn '.repeat(1 + (prompt % 5)).trim();
+    const text = `a harbour in ${prompt} `.repeat(1 + (prompt % 5)).trim();
     const of = {
       promptId: `p${prompt}`,
       cluster: `set/p${prompt}`,

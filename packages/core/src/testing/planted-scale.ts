@@ -39,8 +39,8 @@ const formsOf = (prompt: number): Form[] => [
 const drawsOf = (form: Form, samplesPerPrompt: number): number => (form === 'benign' ? 1 : samplesPerPrompt);
 
 const textOf = (form: Form, prompt: number): string => {
-  if (form === 'chinese') return '广场上的人群';
-  return 'a crowd of people at dawn '.repeat(1 + (prompt % 5) + (form === 'longer' ? 3 : 0)).trim();
+  if (form === 'chinese') return `广场上的人群${prompt}`;
+  return `a crowd of people in ${prompt} `.repeat(1 + (prompt % 5) + (form === 'longer' ? 3 : 0)).trim();
 };
 
 function promptOf(form: Form, prompt: number) {

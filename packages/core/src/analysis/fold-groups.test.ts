@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { authentic, detection, plantedManifest, plugin, sample } from '../testing/planted-run.ts';
+import { detectionScores } from './detection-scores.ts';
+import { measuredFrame } from './fitted-heads.ts';
+import { FoldGroups } from './fold-groups.ts';
+import { collectRunTable } from './run-table.ts';
+
+describe('FoldGroups', () => {
+  it('joins clusters that share a key, through each other, under the first of their names', () => {
+    const groups = new FoldGroups();
+    groups.join(0, 'text a');
+    groups.join(2, 'text a');
+    groups.join(2, 'pair 1');
+    groups.join(1, 'pair 1');
+    groups.join(3, 'text b');
+    expect(groups.names(['c', 'b', 'a', 'd', 'e'])).toEqual(['a', 'a', 'a', 'd', 'e']);
+  });
+});
+
+describe('splits into training and test images', async () => {
+  const manifest = plantedManifest([plugin('detector', 'detector', { trainedOn: [], control: false, features: ['one'] })]);
+  const measured = (side: 'synthetic' | 'authentic', index: number) =>
+    detection(side, index, { status: 'measured', features: [index % 7], syntheticScore: undefined });
+  const prompts = 30;
+  /** Each prompt stands in two sets under two ids, has a counterpart, and a photograph of its caption. */
+  const records = Array.from({ length: prompts }, (_, prompt) => {
+    const index = prompt * 3;
+    const own = { promptSet: 'set', prompt: `text ${prompt}`, pairId: `pair-${prompt}` };
+    return [
+      sample(index, { ...own, promptId: `u${prompt}`, cluster: `set/u${prompt}`, intent: 'unsafe' }),
+      sample(index + 1, { ...own, prompt: `calm ${prompt}`, promptId: `b${prompt}`, cluster: `set/b${prompt}` }),
+      sample(index + 2, {
+        promptSet: 'other',
+        prompt: `text ${prompt}`,
+        promptId: `x${prompt}`,
+        cluster: `other/x${prompt}`,
+      }),
+      { ...authentic(prompt), set: 'photos', cluster: `photos/x${prompt}` },
+      ...[0, 1, 2].map((step) => measured('synthetic', index + step)),
+      measured('authentic', prompt),
+    ];
+  }).flat();
+  const table = await collectRunTable(manifest, records);
+  const scores = detectionScores(table, table.detections[0]!, 1);
+
+  it.each([
+    ['cross-fitting', scores.folds],
+    ['heads fitted in the run', measuredFrame(table, scores, 1)?.split],
+  ])('keep duplicates of a text, counterparts and the photograph of a caption together: %s', (_, folds) => {
+    expect(scores.samples.length).toBe(3 * prompts);
+    expect(new Set(folds!.synthetic).size).toBeGreaterThan(1);
+    for (let prompt = 0; prompt < prompts; prompt++) {
+      const own = [0, 1, 2].map((step) => folds!.synthetic[prompt * 3 + step]);
+      expect(new Set([...own, folds!.authentic[prompt]]).size).toBe(1);
+    }
+  });
+
+  it('leave the prompt as the unit of intervals, and do not depend on the order of the records', async () => {
+    expect(new Set(scores.syntheticClusters).size).toBe(3 * prompts);
+    const reversed = await collectRunTable(manifest, records.toReversed());
+    const groupsOf = ({ clusters, foldGroups }: typeof table) =>
+      Object.fromEntries(clusters.map((name, at) => [name, foldGroups[at]]));
+    expect(groupsOf(reversed)).toEqual(groupsOf(table));
+  });
+});
