@@ -60,6 +60,7 @@ describe('generator/together', () => {
   it.each([
     [{ message: 'steps must be between 1 and 4', type: 'invalid_request_error', param: 'steps' }],
     [{ message: 'Input validation error' }],
+    [{ message: 'disable_safety_checker is not supported for this model' }],
   ])('throws for a wrong parameter, which has the same status: %j', async (error) => {
     await using service = await startFakeService(() => ({ status: 422, json: { error } }));
     await expect(generateOne(together, { baseUrl: service.url })).rejects.toMatchObject({ retryable: false });
@@ -72,7 +73,8 @@ describe('generator/together', () => {
 
   it('takes family and decoder from the options', () => {
     const traits = (options: object) => together.traitsOf?.(together.options.parse(options));
-    expect(traits({})).toEqual({});
+    expect(traits({})).toEqual({ family: 'diffusion', decoder: 'vae' });
+    expect(together.options.safeParse({ model: 'google/gemini-3-pro-image' }).success).toBe(false);
     expect(traits({ family: 'mllm', decoder: 'vq' })).toEqual({ family: 'mllm', decoder: 'vq' });
   });
 });

@@ -4,7 +4,7 @@ import type { ServiceAnswer } from '../http/call-service.ts';
 import { reasonOf } from '../http/service-options.ts';
 import type { OpenAiError } from '../openai/blocked.ts';
 
-/** Words of a 422 about a parameter; any other 422 is the safety checker's, whose words are not documented. */
+/** Words of a 422 about a parameter. Any other 422 is taken for the safety checker's; its words are unconfirmed. */
 const aboutParameters =
   /invalid|missing|required|must be|must have|should be|unsupported|not support|expected|exceed|validation/i;
 
@@ -15,7 +15,8 @@ const aboutParameters =
 export function togetherSafetyChecker(answer: ServiceAnswer, error: OpenAiError | undefined): Generation | undefined {
   if (answer.status !== 422) return undefined;
   const message = typeof error?.message === 'string' ? error.message : answer.excerpt;
-  const isNamed = /nsfw|safety|moderat|flagged|inappropriate/i.test(message);
+  // The parameter that turns the checker off has its name, and is not the checker.
+  const isNamed = /nsfw|safety|moderat|flagged|inappropriate/i.test(message.replaceAll('disable_safety_checker', ''));
   const { param } = (error ?? {}) as { param?: unknown };
   if (!isNamed && (typeof param === 'string' || aboutParameters.test(message))) return undefined;
   return { outcome: 'blocked', stage: 'input', reason: reasonOf(message, 'safety checker'), categories: ['nsfw'] };
