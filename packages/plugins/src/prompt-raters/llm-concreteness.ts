@@ -1,6 +1,7 @@
 import { definePromptRater } from '@diptych/plugin-kit';
 import { z } from 'zod';
 import { hostOf } from '../shared/http/endpoint.ts';
+import { readJsonObject } from '../shared/judging/read-json.ts';
 import { askChat, chatMetering, chatNeeds, chatOptions, madeByChat } from '../shared/openai/chat.ts';
 import { defineTemplate, fillTemplate } from '../shared/openai/rewrite-by-chat.ts';
 import { bearerService } from '../shared/openai/service.ts';
@@ -29,16 +30,8 @@ const schema = {
 
 const answerSchema = z.looseObject({ concreteness: z.number().min(1).max(5) });
 
-/** The rating in an answer: its JSON object, alone or fenced; `undefined` where it has none. Never guessed from words. */
-function ratingIn(text: string): number | undefined {
-  const bare = /^```(?:json)?\s*([\s\S]*?)\s*```$/.exec(text.trim())?.[1] ?? text;
-  try {
-    return answerSchema.safeParse(JSON.parse(bare)).data?.concreteness;
-  } catch {
-    // No JSON: the caller abstains with the answer's words.
-    return undefined;
-  }
-}
+/** The rating in an answer's JSON object; `undefined` where it has none. Never guessed from words. */
+const ratingIn = (text: string): number | undefined => answerSchema.safeParse(readJsonObject(text)).data?.concreteness;
 
 /** Score = (5 - concreteness) / 4. An answer that is no rating is an abstention that says so. */
 export default definePromptRater({
