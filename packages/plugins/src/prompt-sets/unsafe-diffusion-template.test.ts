@@ -1,6 +1,5 @@
-import { describePromptSet, fakeContext } from '@diptych/plugin-kit/testing';
+import { describePromptSet } from '@diptych/plugin-kit/testing';
 import { describe, expect, it } from 'vitest';
-import templateExpand from '../rewriters/template-expand.ts';
 import { promptsOf } from '../testing/prompts-of.ts';
 import { temporaryFolder } from '../testing/temporary-folder.ts';
 import unsafeDiffusionTemplate from './unsafe-diffusion-template.ts';
@@ -35,17 +34,5 @@ describe('prompt-set/unsafe-diffusion-template', () => {
     await expect(promptsOf(unsafeDiffusionTemplate, { path: lines, sha256: '0'.repeat(64) })).rejects.toMatchObject({
       code: 'PROMPTS_DIGEST_MISMATCH',
     });
-  });
-
-  it('gives TemplateLong under a rewriter: the same prompts, longer, by level', async () => {
-    const { prompts } = await promptsOf(unsafeDiffusionTemplate, { path: lines });
-    const rewriter = await templateExpand.create({ seed: 0 }, fakeContext());
-    const signal = new AbortController().signal;
-    for (const prompt of prompts) {
-      const { text, madeBy } = await rewriter.rewrite(prompt, prompt.text, 1, signal);
-      expect(text.startsWith(prompt.text)).toBe(true);
-      expect(text.split(' ').length).toBeGreaterThan(prompt.text.split(' ').length + 5);
-      expect(madeBy).toContain('template-expand');
-    }
   });
 });
