@@ -26,6 +26,11 @@ describe('readJsonEntries', () => {
     ]);
   });
 
+  it('refuses a file of nothing but brackets before they fill the memory', async () => {
+    const path = folder.write('deep.json', '['.repeat(2000));
+    await expect(read(path)).rejects.toMatchObject({ code: 'PROMPTS_INVALID', message: expect.stringContaining('1000') });
+  });
+
   it('finds a container by its keys and skips the rest', async () => {
     const path = folder.write(
       'nested.json',

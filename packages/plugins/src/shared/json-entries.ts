@@ -7,6 +7,9 @@ export interface JsonEntry extends Row {
   readonly key: string;
 }
 
+/** Most containers within one another; published files have a handful. Arbitrary. */
+const maxDepth = 1000;
+
 interface Level {
   readonly isList: boolean;
   key: string;
@@ -135,6 +138,7 @@ class EntryScanner {
 
   #open(isList: boolean): void {
     if (this.#isDone) throw this.#fault('something after its end');
+    if (this.#levels.length >= maxDepth) throw this.#fault(`more than ${maxDepth} lists and objects within one another`);
     this.#levels.push({ isList, key: '', index: 0, expectsKey: !isList });
     if (this.#entry === undefined && this.#isInside()) this.#found = true;
   }
