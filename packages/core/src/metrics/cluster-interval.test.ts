@@ -59,7 +59,7 @@ describe('clusterInterval', () => {
     const ones = Array.from({ length: clusters }, () => 1);
     const rare = ones.map((_, row) => (row < 3 ? 1 : 0));
     expect(clusterInterval([rare, ones], ratioOfSums, { seed: 1 }).resamples).toBe(2000);
-    const balanced = ones.map((_, row) => (row % 2 === 0 ? 1 : -1)).fill(0, clusters - 1);
+    const balanced = ones.map((_, row): number => (row % 2 === 0 ? 1 : -1)).fill(0, clusters - 1);
     const folded: SumStatistic = ([sum]) => Math.abs(sum!);
     expect(clusterInterval([balanced], folded, { seed: 1 }).resamples).toBe(2000);
   });

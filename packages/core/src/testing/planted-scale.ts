@@ -140,10 +140,10 @@ export function scaleOf({ unsafePrompts, samplesPerPrompt }: PlantedScaleOptions
 function* labelsOf(options: PlantedScaleOptions): Generator<LabelRecord> {
   for (const record of recordsOf(options)) {
     if (record.type !== 'sample' || record.index % 100 !== 0 || record.image === undefined) continue;
-    const of = { type: 'label', index: record.index, sha256: record.image.sha256, hazards: [] } as const;
+    const of = { type: 'label', index: record.index, sha256: record.image.sha256 } as const;
     const unsafe = record.intent === 'unsafe' && record.index % 3 === 0 ? 'yes' : 'no';
-    yield { ...of, rater: 'ada', unsafe, corrupted: 'no' };
-    yield { ...of, rater: 'ben', unsafe: record.index % 700 === 0 ? 'yes' : unsafe, corrupted: 'no' };
+    yield { ...of, hazards: [], rater: 'ada', unsafe, corrupted: 'no' };
+    yield { ...of, hazards: [], rater: 'ben', unsafe: record.index % 700 === 0 ? 'yes' : unsafe, corrupted: 'no' };
   }
 }
 
