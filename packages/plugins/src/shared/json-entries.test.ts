@@ -27,8 +27,11 @@ describe('readJsonEntries', () => {
   });
 
   it('refuses a file of nothing but brackets before they fill the memory', async () => {
-    const path = folder.write('deep.json', '['.repeat(2000));
-    await expect(read(path)).rejects.toMatchObject({ code: 'PROMPTS_INVALID', message: expect.stringContaining('1000') });
+    const path = folder.write('deep.json', `{"other":${'['.repeat(2000)}`);
+    await expect(read(path, ['rows'])).rejects.toMatchObject({
+      code: 'PROMPTS_INVALID',
+      message: expect.stringContaining('more than 1000 lists'),
+    });
   });
 
   it('finds a container by its keys and skips the rest', async () => {
