@@ -17,6 +17,7 @@ import {
 } from './fitted-heads.ts';
 import { groupsOf } from './groups.ts';
 import { collectRunTable, type RunTable } from './run-table.ts';
+import { ownAndOthers } from './transfer-matrix.ts';
 
 type Options = Parameters<typeof plantedDetection>[0];
 
@@ -139,5 +140,39 @@ describe('bounds', { timeout: 60_000 }, () => {
   it('has no head where a half has nothing to learn from', async () => {
     const { table, frame } = await framed();
     expect(new HeadBank(frame, groupsOf(table)).headsOn(new Uint8Array(table.sources.length))).toBeNull();
+  });
+});
+
+describe('heads on one MLLM each', { timeout: 60_000 }, () => {
+  it('weigh the same on either side, over prompts that two MLLMs have, however many images each gave', async () => {
+    const { table, frame } = await framed({ prompts: 40 });
+    const bank = new HeadBank(frame, groupsOf(table));
+    const units = bank.units.filter(({ family }) => family === 'mllm');
+    const [own, others] = ownAndOthers(bank)!;
+    const folds = foldBySample(frame);
+    const places = units.map(({ sources }) => calledBy(scoreWith(frame, bank.headsOn(sources)!), folds));
+    const rate = (head: number, tested: number, cluster: number): number | null => {
+      const placed = [...frame.scores.samples].filter(
+        (sample) =>
+          table.samples.cluster.get(sample) === cluster &&
+          table.samples.level.get(sample) === 0 &&
+          units[tested]!.sources[table.samples.source.get(sample)] === 1,
+      );
+      if (placed.length === 0) return null;
+      return placed.filter((sample) => places[head]!(sample) === 'positive').length / placed.length;
+    };
+    const expected = table.clusters.flatMap((_, cluster) => {
+      const rates = [rate(0, 0, cluster), rate(1, 1, cluster), rate(1, 0, cluster), rate(0, 1, cluster)];
+      return rates.includes(null) ? [] : [{ cluster, own: rates[0]! + rates[1]!, others: rates[2]! + rates[3]! }];
+    });
+    expect(expected.length).toBeGreaterThan(5);
+    expect(expected.length).toBeLessThan(40);
+    const byCluster = ({ clusters, positives, trials }: typeof own) =>
+      new Map(clusters.map((cluster, row) => [cluster, { positives: positives[row], trials: trials[row] }]));
+    expect(own.clusters.length).toBe(expected.length);
+    for (const { cluster, ...shares } of expected) {
+      expect(byCluster(own).get(cluster)).toEqual({ positives: shares.own, trials: 2 });
+      expect(byCluster(others).get(cluster)).toEqual({ positives: shares.others, trials: 2 });
+    }
   });
 });

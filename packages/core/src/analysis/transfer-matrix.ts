@@ -93,35 +93,77 @@ export function transferMatrix(bank: HeadBank, studySeed: number): TransferModel
   };
 }
 
-/** Heads fitted on one MLLM each: hits on its own images and on those of the other MLLMs, by prompt. Null with fewer than two. */
-export function ownAndOthers(bank: HeadBank): readonly [ClusterTallies, ClusterTallies] | null {
+/** Hits by head and generator of one prompt: `[positives, trials]` at head × units + generator. */
+type Hits = { readonly positives: Float64Array; readonly trials: Float64Array };
+
+function hitsByPrompt(bank: HeadBank, units: readonly Group[]): Map<number, Hits> {
   const { frame } = bank;
-  const units = bank.units.filter(({ family }) => family === 'mllm');
-  if (units.length < 2) return null;
   const folds = foldBySample(frame);
-  const sums = new Map<number, [number, number, number, number]>();
-  for (const unit of units) {
-    const heads = bank.headsOn(unit.sources);
-    if (heads === null) continue;
-    const place = atBaseLevel(bank, calledBy(scoreWith(frame, heads), folds));
-    for (const other of units) {
+  const prompts = new Map<number, Hits>();
+  for (const [head, unit] of units.entries()) {
+    const place = atBaseLevel(bank, calledBy(scoreWith(frame, bank.headsOn(unit.sources)!), folds));
+    for (const [tested, other] of units.entries()) {
       const { clusters, positives, trials } = tallyClusters(frame.table, other.sources, place);
-      const column = other === unit ? 0 : 2;
       clusters.forEach((cluster, row) => {
-        const entry = sums.get(cluster) ?? [0, 0, 0, 0];
-        entry[column]! += positives[row]!;
-        entry[column + 1]! += trials[row]!;
-        sums.set(cluster, entry);
+        const size = units.length ** 2;
+        const hits = prompts.get(cluster) ?? { positives: new Float64Array(size), trials: new Float64Array(size) };
+        hits.positives[head * units.length + tested] = positives[row]!;
+        hits.trials[head * units.length + tested] = trials[row]!;
+        prompts.set(cluster, hits);
       });
     }
   }
-  const side = (column: 0 | 2): ClusterTallies => {
-    const rows = [...sums].filter(([, entry]) => entry[column + 1]! > 0);
-    return {
-      clusters: rows.map(([cluster]) => cluster),
-      positives: rows.map(([, entry]) => entry[column]!),
-      trials: rows.map(([, entry]) => entry[column + 1]!),
-    };
+  return prompts;
+}
+
+/**
+ * Shares of hits by heads on their own generator's images and on the others', summed over the generators that have the prompt:
+ * each head and each generator's images weigh the same on both sides, or a generator that refuses more would make its head, with
+ * a threshold of its own, weigh more on one side than on the other. Null where fewer than two have it.
+ */
+function balanced(
+  { positives, trials }: Hits,
+  units: number,
+): readonly [own: number, others: number, present: number] | null {
+  const present = Array.from({ length: units }, (_, unit) => unit).filter((unit) => trials[unit * units + unit]! > 0);
+  if (present.length < 2) return null;
+  const rate = (head: number, tested: number): number => positives[head * units + tested]! / trials[head * units + tested]!;
+  let [own, others] = [0, 0];
+  for (const tested of present) {
+    own += rate(tested, tested);
+    others += mean(present.filter((head) => head !== tested).map((head) => rate(head, tested)))!;
+  }
+  return [own, others, present.length];
+}
+
+/**
+ * Heads fitted on one MLLM each: hits on its own images and on those of the other MLLMs, by prompt. Over prompts that two MLLMs
+ * have; where none is shared, all are pooled. Null with fewer than two heads.
+ */
+export function ownAndOthers(bank: HeadBank): readonly [ClusterTallies, ClusterTallies] | null {
+  const units = bank.units.filter(({ family, sources }) => family === 'mllm' && bank.headsOn(sources) !== null);
+  if (units.length < 2) return null;
+  const prompts = [...hitsByPrompt(bank, units)];
+  const shared = prompts.flatMap(([cluster, hits]) => {
+    const shares = balanced(hits, units.length);
+    return shares === null ? [] : [{ cluster, shares }];
+  });
+  if (shared.length === 0) return [pooled(prompts, units.length, true), pooled(prompts, units.length, false)];
+  const side = (column: 0 | 1): ClusterTallies => ({
+    clusters: shared.map(({ cluster }) => cluster),
+    positives: shared.map(({ shares }) => shares[column]),
+    trials: shared.map(({ shares }) => shares[2]),
+  });
+  return [side(0), side(1)];
+}
+
+function pooled(prompts: readonly (readonly [number, Hits])[], units: number, isOwn: boolean): ClusterTallies {
+  const total = (values: Float64Array): number =>
+    values.reduce((sum, value, at) => sum + ((Math.floor(at / units) === at % units) === isOwn ? value : 0), 0);
+  const rows = prompts.filter(([, { trials }]) => total(trials) > 0);
+  return {
+    clusters: rows.map(([cluster]) => cluster),
+    positives: rows.map(([, { positives }]) => total(positives)),
+    trials: rows.map(([, { trials }]) => total(trials)),
   };
-  return [side(0), side(2)];
 }
