@@ -1,5 +1,5 @@
 /** Costs of models that are paid by the token: from the answer's own counts, and before the first answer by an assumption. */
-import type { CostEstimate, Metered } from '@diptych/plugin-kit';
+import { type CostEstimate, DiptychError, type Metered } from '@diptych/plugin-kit';
 import { z } from 'zod';
 import { given } from '../http/service-options.ts';
 import { tokenPriceOf } from '../prices.ts';
@@ -39,6 +39,11 @@ const assumedSeconds = 5;
 
 function priceOf(options: TokenSettings, keys: readonly string[]): Price | undefined {
   const { usdPerMillionIn: usdIn, usdPerMillionOut: usdOut } = options;
+  if ((usdIn === undefined) !== (usdOut === undefined))
+    throw new DiptychError(
+      'PLUGIN_OPTIONS_INVALID',
+      `Expected both usdPerMillionIn and usdPerMillionOut or neither, ${usdIn === undefined ? 'usdPerMillionIn' : 'usdPerMillionOut'} is missing. Set it, or half of the cost would count as 0.`,
+    );
   if (usdIn !== undefined && usdOut !== undefined)
     return { usdIn, usdOut, source: 'options usdPerMillionIn and usdPerMillionOut' };
   for (const key of keys) {
