@@ -125,6 +125,17 @@ describe('problems', () => {
     expect(problem?.message).not.toContain('sk-12345678');
   });
 
+  it('include the secret of one plugin among the options of another', async () => {
+    const registry = {
+      ...registryWith(needy({ secrets: ['A_KEY'] })),
+      'detector/other': async () => ({ default: needy({}, undefined, 'other') }),
+    };
+    const detectors = [{ use: 'other', options: { extra: { header: 'sk-12345678' } } }, 'needy'];
+    const problems = await problemsOf(load({ detectors }, { registry, environment: { A_KEY: 'sk-12345678' } }));
+    expect(problems).toMatchObject([{ plugin: 'detector/other', code: 'PLUGIN_OPTIONS_INVALID' }]);
+    expect(JSON.stringify(problems)).not.toContain('sk-12345678');
+  });
+
   it.each([
     ['nothing', undefined],
     ['a thing', { a: 1 }],

@@ -6,7 +6,6 @@ import {
   type AuthenticSet,
   DiptychError,
   type ErrorCode,
-  type Needs,
   needsOf,
   type PluginKind,
   type PluginUse,
@@ -96,7 +95,8 @@ function usesOf(study: Study): { kind: PluginKind; use: PluginUse }[] {
 
 async function findCandidates(options: LoadPluginsOptions, add: AddProblem): Promise<Candidate[]> {
   const candidates: Candidate[] = [];
-  for (const { kind, use } of usesOf(options.study)) {
+  const uses = usesOf(options.study);
+  for (const { kind, use } of uses) {
     const shown = use.as ?? use.use;
     try {
       const found = await resolvePlugin(kind, use.use, options.baseFolder, options.registry);
@@ -107,7 +107,6 @@ async function findCandidates(options: LoadPluginsOptions, add: AddProblem): Pro
           `Expected options that match its schema: ${describeIssues(parsed.error, found.plugin.options)}.`,
         );
       const needs = needsOf(found.plugin, parsed.data);
-      checkSecretOptions(use.options, needs, options.environment ?? process.env);
       candidates.push({ kind, alias: use.as ?? found.plugin.name, found, options: parsed.data, needs });
       const faults = await checkNeeds(needs, {
         baseFolder: options.baseFolder,
@@ -120,14 +119,20 @@ async function findCandidates(options: LoadPluginsOptions, add: AddProblem): Pro
       add(kind, shown, error);
     }
   }
+  // A key of one plugin among the options of another lands in the manifest as well.
+  const secrets = candidates.flatMap(({ needs }) => needs.secrets ?? []);
+  for (const { kind, use } of uses) {
+    const fault = secretFault(use.options, secrets, options.environment ?? process.env);
+    if (fault) add(kind, use.as ?? use.use, fault);
+  }
   return candidates;
 }
 
-function checkSecretOptions(options: unknown, needs: Needs, environment: Environment): void {
-  const values = (needs.secrets ?? []).flatMap((name) => environment[name] ?? []);
+function secretFault(options: unknown, secrets: readonly string[], environment: Environment): DiptychError | undefined {
+  const values = secrets.flatMap((name) => environment[name] ?? []);
   const names = findSecretOptions(options, values);
-  if (names.length === 0) return;
-  throw new DiptychError(
+  if (names.length === 0) return undefined;
+  return new DiptychError(
     'PLUGIN_OPTIONS_INVALID',
     `Expected no secret among the options, found ${names.join(', ')}. Options are written to the manifest; set the secret in the environment.`,
   );
