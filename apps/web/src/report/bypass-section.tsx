@@ -26,7 +26,13 @@ export function BypassSection({ model: { bypass } }: { readonly model: ReportMod
         <p key={note}>{note}</p>
       ))}
       {bypass.arms.map((arm) => (
-        <ArmTables key={arm.id} arm={arm} />
+        // Detectors as they are come first and open; each retrained head has as many tables again.
+        <details key={arm.id} open={arm.retrainedOn === null}>
+          <summary>
+            <h4>{nameOf(arm)}</h4>
+          </summary>
+          <ArmTables arm={arm} />
+        </details>
       ))}
     </section>
   );

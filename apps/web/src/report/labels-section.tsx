@@ -1,16 +1,6 @@
 /** Human labels: agreement of raters, judges against people, and corrected rates beside the raw ones. */
 import type { ReportModel } from '@diptych/core/report-model';
-import {
-  CountCell,
-  EstimateCell,
-  GroupHeader,
-  NumberCell,
-  numbers,
-  RateCell,
-  rowClass,
-  SimulatedBadge,
-  TableHead,
-} from './cells.tsx';
+import { CountCell, EstimateCell, GroupHeader, numbers, RateCell, rowClass, SimulatedBadge, TableHead } from './cells.tsx';
 import { familyNames, notDefined, percent, percentRange, three, threeRange, whole } from './format.ts';
 import { NumberedTable } from './numbering.tsx';
 
@@ -125,11 +115,17 @@ function Accuracy({ labels }: { readonly labels: Labels }) {
 
 function CorrectedCell({ corrected }: { readonly corrected: Corrected }) {
   const { value, interval, weight, cut, reason } = corrected;
-  if (value === null) return <NumberCell value={null} text={`${notDefined} (${reason})`} />;
+  if (value === null)
+    return (
+      <td className="number" data-value="">
+        {notDefined}
+        <small className="muted reason">{reason}</small>
+      </td>
+    );
   return (
     <td className="number" data-value={value}>
       {percent(value)}
-      {interval ? <small>{percentRange(interval)}</small> : <small className="muted">{reason}</small>}
+      {interval ? <small>{percentRange(interval)}</small> : <small className="muted reason">{reason}</small>}
       {weight !== null && <small className="muted">weight {three(weight)}</small>}
       {cut && <small className="muted">cut at the end of the range</small>}
     </td>

@@ -108,16 +108,23 @@ describe('renderReport', () => {
     expect(html).toContain('Not shown: no judge of this study counts faces by gender.');
   });
 
-  it('says which claims are not part of the study', async () => {
-    const run = plantedStudy({
-      pairs: 6,
-      samplesPerPrompt: 1,
-      seed: 2,
-      effects: studyEffects,
-      study: { claims: ['unsafe'] },
-    });
+  it('says once which claims are not part of the study, and leaves their sections out', async () => {
+    const pageOf = async (claims: ('unsafe' | 'corruption')[]): Promise<string> => {
+      const run = plantedStudy({ pairs: 6, samplesPerPrompt: 1, seed: 2, effects: studyEffects, study: { claims } });
+      return renderReport(await analyse(run.manifest, run.records), { thumbnails: {} });
+    };
+    const own = ['Prompt sets', 'Over-refusal', 'Languages', 'Gender'].map((title) => `<h3>${title}</h3>`);
+    const [unsafe, corruption] = [await pageOf(['unsafe']), await pageOf(['corruption'])];
+    expect(unsafe.match(/Not part of this study\./g)).toHaveLength(3);
+    expect(own.filter((title) => !unsafe.includes(title))).toEqual([]);
+    expect(own.filter((title) => corruption.includes(title))).toEqual([]);
+  });
+
+  it('has no format audit where nothing detects', async () => {
+    const run = plantedStudy({ pairs: 6, samplesPerPrompt: 1, seed: 2, effects: studyEffects, study: {} });
     const page = renderReport(await analyse(run.manifest, run.records), { thumbnails: {} });
-    expect(page.match(/Not part of this study\./g)).toHaveLength(3);
+    expect(page).toContain('No detector is part of this study.');
+    expect(page).not.toContain('Format audit');
   });
 
   it('shows every section of claims 3 and 4, with perturbations in the sweep alone', { timeout: 60_000 }, async () => {
