@@ -73,6 +73,8 @@ describe('diptych', () => {
     [['verify', '.'], 2, /RUN_NOT_FOUND/],
     [['judge', 'absent.jpg', '--with', 'emblem'], 2, /IMAGES_FOLDER_INVALID|IMAGE_UNREADABLE|absent\.jpg/],
     [['detect', '.', '--with', 'no-such-detector'], 2, /PLUGIN_NOT_FOUND/],
+    [['compare', 'runs/a', './runs/a'], 2, /Expected two runs, received runs\/a twice/],
+    [['judge', '.', '--with', 'emblm'], 2, /Did you mean emblem\?/],
     [['serve', '--host', '0.0.0.0'], 2, /PUBLIC_BIND_REFUSED/],
     [['serve', '--port', 'http'], 2, /whole number from 0 to 65535/],
     [['plugin', 'new', 'model', 'x'], 2, /Expected the kind to be one of/],

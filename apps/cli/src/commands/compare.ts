@@ -1,4 +1,5 @@
 /** `diptych compare`: two runs over the same prompts, paired by prompt. */
+import { resolve } from 'node:path';
 import { type Comparison, type ComparisonRow, compareRuns, openRun } from '@diptych/core';
 import { DiptychError } from '@diptych/plugin-kit';
 import { share } from '../number-options.ts';
@@ -69,11 +70,13 @@ function render(comparison: Comparison): string {
     ...(differing.length > 0 ? [`Not the same in both: ${differing.join(', ')}.`] : []),
     ...notes,
     renderTable(header, comparison.rows.map(cells)),
-    `p: sign-flip test over prompts; Holm over ${comparison.rows.length} rows. n needed: prompts to see a difference of ${comparison.difference} at power ${comparison.power}, by the spread between prompts found here.`,
+    `prompts: those that belong together (pairs, translations, rewritings) count as one. p: sign-flip test over them; Holm over ${comparison.rows.length} rows. n needed: prompts to see a difference of ${comparison.difference} at power ${comparison.power}, by the spread between prompts found here.`,
   ].join('\n');
 }
 
 export default async function compare(first: string, second: string, options: CompareCommandOptions): Promise<void> {
+  if (resolve(first) === resolve(second))
+    throw new DiptychError('USAGE', `Expected two runs, received ${first} twice. Name the run to compare it with.`);
   const comparison = await compareRuns(await openRun(first), await openRun(second), {
     judges: pairsOf(options.judges, '--judges'),
     detectors: pairsOf(options.detectors, '--detectors'),

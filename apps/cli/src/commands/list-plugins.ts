@@ -16,6 +16,8 @@ function describe(plugin: Plugin) {
     traits: declaredTraits(plugin),
     weights:
       needs?.weights?.map(({ name, source, sha256, licence }) => ({ name, source, sha256, licence: licence.id })) ?? [],
+    secrets: needs?.secrets ?? [],
+    hosts: needs?.hosts ?? [],
     requiredOptions: parsed.success ? [] : parsed.error.issues.map((issue) => issue.path.join('.')),
     options: z.toJSONSchema(plugin.options, { io: 'input', unrepresentable: 'any' }),
   };
@@ -31,7 +33,8 @@ export default async function listPlugins(options: OutputOptions): Promise<void>
         plugin.name,
         [
           ...plugin.requiredOptions.map((name) => `option ${name}`),
-          ...plugin.weights.map((weights) => `weights (${weights.licence})`),
+          ...plugin.secrets,
+          ...new Set(plugin.weights.map((weights) => `weights (${weights.licence})`)),
         ].join(', '),
         plugin.summary,
       ]),

@@ -21,6 +21,9 @@ interface PowerOptions extends OutputOptions {
 /** Besides the number asked for: enough to see where more samples of a prompt stop helping. */
 const shownSamples = [1, 2, 5, 10, 20];
 
+/** The standard error of a variance is about √(2 / (n − 1)) of it: a quarter at 33 prompts. */
+const roughPilot = 33;
+
 interface Basis {
   readonly words: string;
   readonly data: Record<string, unknown>;
@@ -36,7 +39,8 @@ async function pilotBasis(runFolder: string, { judge, measure }: PowerOptions): 
       `Pilot: ${pilot.prompts} prompts answered by both families, about ${pilot.samples.toFixed(1)} samples each; ${measure} by ${pilot.judge}: MLLMs ${percent(mllm)}, diffusion ${percent(diffusion)}.` +
       (pilot.between === null
         ? ' With one sample a prompt it cannot tell how far more samples of a prompt would help.'
-        : ` Variance between prompts ${pilot.between.toFixed(4)}, within ${pilot.within!.toFixed(4)} a sample.`),
+        : ` Variance between prompts ${pilot.between.toFixed(4)}, within ${pilot.within!.toFixed(4)} a sample.`) +
+      (pilot.prompts < roughPilot ? ' So few prompts tell the variance roughly: take the numbers as a guide.' : ''),
     data: { pilot },
     deviation: (samples) =>
       pilotDeviation(pilot, samples) ?? (samples === Math.round(pilot.samples) ? Math.sqrt(pilot.observed) : null),

@@ -1,10 +1,11 @@
 import { expect, it } from 'vitest';
 import { didYouMean, nearestName } from './nearest-name.ts';
 
-const names = ['emblem', 'nsfwjs', 'onnx', 'openai-moderation'];
+const names = ['pairs', 'emblem', 'nsfwjs', 'onnx', 'openai-moderation'];
 
 it.each([
   ['emblm', 'emblem'],
+  ['pears', 'pairs'],
   ['Emblem', 'emblem'],
   ['embelm', 'emblem'],
   ['nsfw', 'nsfwjs'],

@@ -14,7 +14,7 @@ function editDistance(a: string, b: string): number {
   return previous[b.length]!;
 }
 
-/** The one of `names` that is nearest to `typed`, where a third of its characters or fewer are wrong, or one begins with the other. */
+/** The one of `names` that is nearest to `typed`, where two in five of its characters or fewer are wrong, or one begins with the other. */
 export function nearestName(typed: string, names: readonly string[]): string | undefined {
   // Names come from files of users; beyond this length nothing is a slip of the hand.
   if (typed.length > 100) return undefined;
@@ -23,7 +23,7 @@ export function nearestName(typed: string, names: readonly string[]): string | u
     .map((name) => ({ name, edits: editDistance(wanted, name.toLowerCase()) }))
     .sort((a, b) => a.edits - b.edits);
   const best = ranked[0];
-  if (best && best.edits <= Math.max(1, Math.floor(typed.length / 3))) return best.name;
+  if (best && best.edits <= Math.max(1, Math.round(0.4 * typed.length))) return best.name;
   if (wanted.length < 3) return undefined;
   return ranked.find(({ name }) => name.toLowerCase().startsWith(wanted))?.name;
 }
