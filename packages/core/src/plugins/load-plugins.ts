@@ -6,9 +6,7 @@ import {
   type AuthenticSet,
   DiptychError,
   type ErrorCode,
-  needsOf,
   type PluginKind,
-  type PluginUse,
   type PromptSet,
   type Rewriter,
   type RewriterTraits,
@@ -16,10 +14,10 @@ import {
   type Study,
   type WeightsRef,
 } from '@diptych/plugin-kit';
-import { describeIssues } from '../study/load-study.ts';
 import { describeError } from '../text/describe-error.ts';
-import { asDiptychError, checkNeeds, type Environment, findSecretOptions, type WeightsSource } from './check-needs.ts';
+import { asDiptychError, type Environment, type WeightsSource } from './check-needs.ts';
 import { backendMissing, type Candidate, createPlugin, redactorOf, standIn } from './create-plugin.ts';
+import { type AddProblem, findCandidates } from './find-candidates.ts';
 import type {
   LoadedDetector,
   LoadedGenerator,
@@ -28,7 +26,7 @@ import type {
   LoadedPromptRater,
   LoadedStudy,
 } from './loaded-study.ts';
-import { type PluginRegistry, resolvePlugin } from './resolve-plugin.ts';
+import type { PluginRegistry } from './resolve-plugin.ts';
 import { referenceFaults } from './study-references.ts';
 
 export interface LoadPluginsOptions {
@@ -76,66 +74,6 @@ export async function loadPlugins(options: LoadPluginsOptions): Promise<LoadedSt
   else await fetchWeights(options, candidates, add);
   throwProblems(problems);
   return createAll(options, candidates, problems, add);
-}
-
-type AddProblem = (kind: PluginKind, alias: string, error: unknown) => void;
-
-function usesOf(study: Study): { kind: PluginKind; use: PluginUse }[] {
-  const places: [PluginKind, readonly PluginUse[]][] = [
-    ['prompt-set', study.promptSets],
-    ['rewriter', study.rewriter ? [study.rewriter] : []],
-    ['prompt-rater', study.promptRaters],
-    ['generator', study.generators],
-    ['authentic-set', study.authenticSets],
-    ['safety-judge', study.safetyJudges],
-    ['detector', study.detectors],
-  ];
-  return places.flatMap(([kind, uses]) => uses.map((use) => ({ kind, use })));
-}
-
-async function findCandidates(options: LoadPluginsOptions, add: AddProblem): Promise<Candidate[]> {
-  const candidates: Candidate[] = [];
-  const uses = usesOf(options.study);
-  for (const { kind, use } of uses) {
-    const shown = use.as ?? use.use;
-    try {
-      const found = await resolvePlugin(kind, use.use, options.baseFolder, options.registry);
-      const parsed = found.plugin.options.safeParse(use.options);
-      if (!parsed.success)
-        throw new DiptychError(
-          'PLUGIN_OPTIONS_INVALID',
-          `Expected options that match its schema: ${describeIssues(parsed.error, found.plugin.options)}.`,
-        );
-      const needs = needsOf(found.plugin, parsed.data);
-      candidates.push({ kind, alias: use.as ?? found.plugin.name, found, options: parsed.data, needs });
-      const faults = await checkNeeds(needs, {
-        baseFolder: options.baseFolder,
-        environment: options.environment ?? process.env,
-        weightsStore: options.weightsStore,
-        hasRuntime: options.runtime !== undefined,
-      });
-      for (const fault of faults) add(kind, shown, fault);
-    } catch (error) {
-      add(kind, shown, error);
-    }
-  }
-  // A key of one plugin among the options of another lands in the manifest as well.
-  const secrets = candidates.flatMap(({ needs }) => needs.secrets ?? []);
-  for (const { kind, use } of uses) {
-    const fault = secretFault(use.options, secrets, options.environment ?? process.env);
-    if (fault) add(kind, use.as ?? use.use, fault);
-  }
-  return candidates;
-}
-
-function secretFault(options: unknown, secrets: readonly string[], environment: Environment): DiptychError | undefined {
-  const values = secrets.flatMap((name) => environment[name] ?? []);
-  const names = findSecretOptions(options, values);
-  if (names.length === 0) return undefined;
-  return new DiptychError(
-    'PLUGIN_OPTIONS_INVALID',
-    `Expected no secret among the options, found ${names.join(', ')}. Options are written to the manifest; set the secret in the environment.`,
-  );
 }
 
 function checkStudyRules(study: Study, candidates: readonly Candidate[], problems: PluginProblem[]): void {
