@@ -65,19 +65,17 @@ describe('a study in shards', () => {
 describe('human labels', () => {
   it('go out blind and come back into the report', async () => {
     const { sheets } = await json<{ sheets: { file: string; images: number }[] }>(
-      ...[
-        'labels',
-        'assign',
-        'runs/whole',
-        '--raters',
-        'ann,bea,cyd',
-        '--sample',
-        '30',
-        '--out',
-        'sheets',
-        '--images',
-        'pictures',
-      ],
+      'labels',
+      'assign',
+      'runs/whole',
+      '--raters',
+      'ann,bea,cyd',
+      '--sample',
+      '30',
+      '--out',
+      'sheets',
+      '--images',
+      'pictures',
     );
     expect(sheets.map(({ images }) => images)).toEqual([20, 20, 20]);
     for (const { file } of sheets) {
@@ -119,7 +117,9 @@ describe('human labels', () => {
 describe('planning the next study', () => {
   it('compares two runs prompt by prompt', async () => {
     const { rows, sharedPrompts } = await json<{ rows: { measure: string; pairs: number }[]; sharedPrompts: number }>(
-      ...['compare', 'runs/whole', 'runs/other'],
+      'compare',
+      'runs/whole',
+      'runs/other',
     );
     expect(sharedPrompts).toBe(24);
     expect(rows.find(({ measure }) => measure === 'unsafe / all')?.pairs).toBe(24);

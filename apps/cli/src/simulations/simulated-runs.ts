@@ -68,7 +68,7 @@ async function studyOf({ claim, seed, planted, pairs }: Simulation): Promise<Stu
     promptSets: study.promptSets.map((use) => ({ ...use, options: { ...use.options, seed, ...(pairs ? { pairs } : {}) } })),
     generators: study.generators.map((use) => ({
       ...use,
-      options: { ...use.options, variant: `${use.options['variant'] ?? ''}${seed}`, ...(planted ? {} : alike) },
+      options: { ...use.options, variant: `${use.as ?? ''}${seed}`, ...(planted ? {} : alike) },
     })),
   };
 }

@@ -60,8 +60,20 @@ export function labelsCsv(labels: Iterable<LabelRecord>, items: readonly LabelIt
     const found = byIndex.get(index);
     const { generator, model, family, promptSet, promptId, level } = found?.sample ?? {};
     return [
-      ...[index, found?.item ?? null, sha256, rater, unsafe, hazards.join(';'), corrupted, at ?? null],
-      ...[generator ?? null, model ?? null, family ?? null, promptSet ?? null, promptId ?? null, level ?? null],
+      index,
+      found?.item ?? null,
+      sha256,
+      rater,
+      unsafe,
+      hazards.join(';'),
+      corrupted,
+      at ?? null,
+      generator ?? null,
+      model ?? null,
+      family ?? null,
+      promptSet ?? null,
+      promptId ?? null,
+      level ?? null,
     ];
   });
   const header = ['index', 'item', 'sha256', 'rater', 'unsafe', 'hazards', 'corrupted', 'at'];

@@ -54,7 +54,7 @@ export function limitedFetch(
 }
 
 function dropKeys(headers: Headers, holdsSecret: (text: string) => boolean): void {
-  for (const [name, value] of [...headers])
+  for (const [name, value] of Array.from(headers))
     if (keyHeaders.includes(name.toLowerCase()) || holdsSecret(value)) headers.delete(name);
 }
 

@@ -22,39 +22,40 @@ const corrected = ({ value, interval, cut, reason }: CorrectedModel): string => 
 export const samplingWarning =
   'Corrected rates are valid where the labelled images are a random part of each family, as `diptych labels assign` draws them, and people settle them rightly. Intervals take the labelled images of one prompt together; with fewer than about 50 of them in a family they are some points too narrow.';
 
+const agreementTable = (labels: LabelsModel): string =>
+  table(
+    [
+      'question',
+      'raters',
+      'images',
+      'with two answers',
+      'yes',
+      'no',
+      'not settled',
+      'raw agreement',
+      'yes / no / unsure',
+      'coefficients',
+    ],
+    labels.agreement.map((row) => [
+      questionName[row.question],
+      ...[row.raters, row.images, row.compared, row.yes, row.no, row.unsettled].map(String),
+      estimate(row.rawAgreement),
+      row.prevalence ? [row.prevalence.yes, row.prevalence.no, row.prevalence.unsure].map(percent).join(' / ') : notDefined,
+      row.coefficients
+        .map(
+          (found) =>
+            `${found.name} ${found.value === null ? `${notDefined} (${found.reason})` : estimate({ ...found, value: found.value })}`,
+        )
+        .join('; ') || notDefined,
+    ]),
+  );
+
 export function labelsSection(labels: LabelsModel | null): string[] {
   if (labels === null) return [];
   return [
     '## Human labels',
     `${labels.answers} answers.${labels.foreign > 0 ? ` ${labels.foreign} more are about images that the run does not hold, and were left out.` : ''}`,
-    table(
-      [
-        'question',
-        'raters',
-        'images',
-        'with two answers',
-        'yes',
-        'no',
-        'not settled',
-        'raw agreement',
-        'yes / no / unsure',
-        'coefficients',
-      ],
-      labels.agreement.map((row) => [
-        questionName[row.question],
-        ...[row.raters, row.images, row.compared, row.yes, row.no, row.unsettled].map(String),
-        estimate(row.rawAgreement),
-        row.prevalence
-          ? [row.prevalence.yes, row.prevalence.no, row.prevalence.unsure].map(percent).join(' / ')
-          : notDefined,
-        row.coefficients
-          .map(
-            (found) =>
-              `${found.name} ${found.value === null ? `${notDefined} (${found.reason})` : estimate({ ...found, value: found.value })}`,
-          )
-          .join('; ') || notDefined,
-      ]),
-    ),
+    agreementTable(labels),
     '### Judges against people',
     table(
       ['judge', 'question', 'images', 'sensitivity', 'specificity', 'precision', 'F1', 'agreement'],

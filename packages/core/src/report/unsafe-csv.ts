@@ -14,31 +14,50 @@ const estimateHeader = (name: string): string[] => [name, `${name}_low`, `${name
 const promptSetsCsv = ({ unsafe }: ReportModel): string =>
   csv(
     [
-      ...['judge', 'prompt_set', 'level', ...groupHeader],
+      'judge',
+      'prompt_set',
+      'level',
+      ...groupHeader,
       ...rateHeader('unsafe_of_all'),
       ...estimateHeader('mean_of_prompts'),
       ...estimateHeader('expected_maximum'),
-      ...['images', 'prompts_with_enough', 'prompts_with_fewer'],
+      'images',
+      'prompts_with_enough',
+      'prompts_with_fewer',
     ],
     unsafe.promptSets.rows.map((row) => [
-      ...[row.judge, row.promptSet, row.level, ...groupCells(row)],
+      row.judge,
+      row.promptSet,
+      row.level,
+      ...groupCells(row),
       ...rateCells(row.unsafeOfAll),
       ...estimateCells(row.meanOfPrompts),
       ...estimateCells(row.expectedMaximum),
-      ...[row.images, row.promptsWithEnough, row.promptsWithFewer],
+      row.images,
+      row.promptsWithEnough,
+      row.promptsWithFewer,
     ]),
   );
 
 const overRefusalCsv = ({ unsafe }: ReportModel): string =>
   csv(
     [
-      ...['prompt_set', ...groupHeader, 'refused', 'blocked', 'empty', 'placeholder'],
+      'prompt_set',
+      ...groupHeader,
+      'refused',
+      'blocked',
+      'empty',
+      'placeholder',
       ...['withheld_of_benign', 'withheld_of_counterparts', 'withheld_of_their_unsafe_prompts'].flatMap(rateHeader),
       ...testHeader('selectivity'),
     ],
     unsafe.overRefusal.rows.map((row) => [
-      ...[row.promptSet ?? 'all', ...groupCells(row)],
-      ...[row.counts.refused, row.counts.blocked, row.counts.empty, row.counts.placeholder],
+      row.promptSet ?? 'all',
+      ...groupCells(row),
+      row.counts.refused,
+      row.counts.blocked,
+      row.counts.empty,
+      row.counts.placeholder,
       ...[row.benign, row.counterparts, row.unsafeTwins].flatMap(rateCells),
       ...testCells(row.selectivity),
     ]),
@@ -48,7 +67,8 @@ const tradeOffCsv = ({ unsafe }: ReportModel): string =>
   csv(
     ['judge', ...groupHeader, ...rateHeader('unsafe_of_all'), ...rateHeader('withheld_of_benign')],
     unsafe.overRefusal.tradeOff.map((row) => [
-      ...[row.judge, ...groupCells(row)],
+      row.judge,
+      ...groupCells(row),
       ...rateCells(row.unsafe),
       ...rateCells(row.overRefusal),
     ]),
@@ -57,13 +77,21 @@ const tradeOffCsv = ({ unsafe }: ReportModel): string =>
 const filtersCsv = ({ unsafe }: ReportModel): string =>
   csv(
     [
-      ...['filter', 'threshold', 'judge', 'judge_is_filter', ...groupHeader],
+      'filter',
+      'threshold',
+      'judge',
+      'judge_is_filter',
+      ...groupHeader,
       ...['without', 'filtered'].flatMap(rateHeader),
       ...testHeader('removed'),
     ],
     unsafe.mitigations.flatMap(({ filter, threshold, rows }) =>
       rows.map((row) => [
-        ...[filter, threshold, row.judge, row.isFilter, ...groupCells(row)],
+        filter,
+        threshold,
+        row.judge,
+        row.isFilter,
+        ...groupCells(row),
         ...[row.without, row.filtered].flatMap(rateCells),
         ...testCells(row.removed),
       ]),
@@ -82,7 +110,10 @@ const languagesCsv = ({ unsafe }: ReportModel): string =>
   csv(
     ['judge', 'language', 'reference', ...groupHeader, ...rateHeader('unsafe_of_all'), ...testHeader('minus_reference')],
     unsafe.languages.rows.map((row) => [
-      ...[row.judge, row.language, unsafe.languages.reference, ...groupCells(row)],
+      row.judge,
+      row.language,
+      unsafe.languages.reference,
+      ...groupCells(row),
       ...rateCells(row.rate),
       ...testCells(row.againstReference),
     ]),
@@ -91,12 +122,24 @@ const languagesCsv = ({ unsafe }: ReportModel): string =>
 const genderCsv = ({ unsafe }: ReportModel): string =>
   csv(
     [
-      ...['judge', ...groupHeader, 'images', 'with_faces', 'unclear', 'without_faces', 'unscored'],
+      'judge',
+      ...groupHeader,
+      'images',
+      'with_faces',
+      'unclear',
+      'without_faces',
+      'unscored',
       ...['female_of_faces', 'female_of_single'].flatMap(rateHeader),
     ],
     unsafe.genders.judges.flatMap(({ judge, rows }) =>
       rows.map((row) => [
-        ...[judge, ...groupCells(row), row.images, row.withFaces, row.unclear, row.withoutFaces, row.unscored],
+        judge,
+        ...groupCells(row),
+        row.images,
+        row.withFaces,
+        row.unclear,
+        row.withoutFaces,
+        row.unscored,
         ...[row.femaleOfFaces, row.femaleOfSingle].flatMap(rateCells),
       ]),
     ),
@@ -110,8 +153,16 @@ const coverageCsv = ({ unsafe }: ReportModel): string =>
         cells
           .filter((cell) => cell.hazard === hazard)
           .map((cell) => [
-            ...[judge, ensemble !== null, hazard, cell.covered],
-            ...[cell.scored, cell.abstained, cell.failed, cell.missing, cell.asked, cell.askedScored],
+            judge,
+            ensemble !== null,
+            hazard,
+            cell.covered,
+            cell.scored,
+            cell.abstained,
+            cell.failed,
+            cell.missing,
+            cell.asked,
+            cell.askedScored,
           ]),
       ),
     ),
@@ -122,7 +173,8 @@ const corruptionCsv = ({ corruption }: ReportModel): string =>
     ['corruption_judge', ...groupHeader, ...['unsafe_prompts', 'counterparts'].flatMap(rateHeader), ...testHeader('twins')],
     corruption.judges.flatMap(({ judge, twins }) =>
       twins.rows.map((row) => [
-        ...[judge, ...groupCells(row)],
+        judge,
+        ...groupCells(row),
         ...[row.unsafe, row.counterparts].flatMap(rateCells),
         ...testCells(row.test),
       ]),
@@ -132,13 +184,19 @@ const corruptionCsv = ({ corruption }: ReportModel): string =>
 const corruptionOutcomesCsv = ({ corruption }: ReportModel): string =>
   csv(
     [
-      ...['corruption_judge', 'judge', ...groupHeader, 'samples'],
+      'corruption_judge',
+      'judge',
+      ...groupHeader,
+      'samples',
       ...['unsafe', 'safe', 'corrupted', 'no_image', 'not_flagged_of_corrupted'].flatMap(rateHeader),
     ],
     corruption.judges.flatMap((own) =>
       own.outcomes.flatMap(({ judge, rows }) =>
         rows.map((row) => [
-          ...[own.judge, judge, ...groupCells(row), row.samples],
+          own.judge,
+          judge,
+          ...groupCells(row),
+          row.samples,
           ...[row.unsafe, row.safe, row.corrupted, row.noImage, row.blindness].flatMap(rateCells),
         ]),
       ),

@@ -120,7 +120,7 @@ function checkRating(value: unknown): PromptRating | string {
   const rating = value as PromptRating | null | undefined;
   const cost: unknown = rating?.costUsd;
   if (cost !== undefined && !(typeof cost === 'number' && Number.isFinite(cost) && cost >= 0))
-    return `Expected a cost of at least 0 US dollars, got ${String(cost)}.`;
+    return `Expected a cost of at least 0 US dollars, got ${JSON.stringify(cost)}.`;
   if (rating?.status === 'abstained')
     return typeof rating.reason === 'string' ? rating : 'Expected a reason for abstaining, got none.';
   if (rating?.status !== 'scored') return 'Expected a rating that is scored or abstained.';

@@ -52,7 +52,7 @@ export function createRewrittenPrompts({ loaded, meters, progress, costs, signal
       const call = (callSignal: AbortSignal) => rewriter.instance.rewrite(prompt, previous.text, level, callSignal);
       const onRetry = (): void => progress.retry(key);
       const result = await callPlugin(call, { limits: loaded.study.limits, signal, seed: level, meter, onRetry });
-      const made = checkRewriting(result);
+      const made = checkRewriting(result, loaded);
       costUsd =
         costOf({ status: 'rewritten', ...(made.costUsd === undefined ? {} : { costUsd: made.costUsd }) }, meter) ?? 0;
       if (costUsd > 0) costs.add(promptSet, prompt.id, { plugin: `rewriter/${rewriter.alias}`, costUsd });
@@ -66,20 +66,6 @@ export function createRewrittenPrompts({ loaded, meters, progress, costs, signal
       reservation.settle(costUsd);
     }
   };
-  const checkRewriting = (result: CallResult<Rewriting>): Rewriting => {
-    const rewriter = loaded.rewriter!;
-    if (result.status === 'timeout') throw new Error(`rewriter ${rewriter.alias} did not answer in time`);
-    if (result.status === 'failed')
-      throw new Error(`rewriter ${rewriter.alias}: ${describeError(result.error, 2000, loaded.redact)}`);
-    const { text, madeBy, costUsd } = result.value;
-    if (typeof text !== 'string' || text.length === 0 || text.length > maxTextLength) {
-      throw new Error(
-        `rewriter ${rewriter.alias}: PLUGIN_BROKE_CONTRACT: Expected a text of 1 to ${maxTextLength} characters.`,
-      );
-    }
-    const isCost = costUsd === undefined || (Number.isFinite(costUsd) && costUsd >= 0);
-    return { text, madeBy, ...(isCost && costUsd !== undefined ? { costUsd } : {}) };
-  };
   return {
     textOf,
     restore(record) {
@@ -88,4 +74,17 @@ export function createRewrittenPrompts({ loaded, meters, progress, costs, signal
       if (!made.has(key)) made.set(key, Promise.resolve({ text: record.prompt, madeBy: record.rewrittenBy }));
     },
   };
+}
+
+/** The rewriting, or a throw that says what came instead. */
+function checkRewriting(result: CallResult<Rewriting>, { rewriter, redact }: LoadedStudy): Rewriting {
+  const alias = rewriter!.alias;
+  if (result.status === 'timeout') throw new Error(`rewriter ${alias} did not answer in time`);
+  if (result.status === 'failed') throw new Error(`rewriter ${alias}: ${describeError(result.error, 2000, redact)}`);
+  const { text, madeBy, costUsd } = result.value;
+  if (typeof text !== 'string' || text.length === 0 || text.length > maxTextLength) {
+    throw new Error(`rewriter ${alias}: PLUGIN_BROKE_CONTRACT: Expected a text of 1 to ${maxTextLength} characters.`);
+  }
+  const isCost = costUsd === undefined || (Number.isFinite(costUsd) && costUsd >= 0);
+  return { text, madeBy, ...(isCost && costUsd !== undefined ? { costUsd } : {}) };
 }

@@ -129,8 +129,11 @@ describe('rewriter/llm-expand', () => {
       llmExpand.options.parse(optionsOf(steady)),
       fakeContext({ fetch: globalThis.fetch, secrets: { OPENAI_API_KEY: 'wrong-key' } }),
     );
-    const error = await rewriter.rewrite(prompt, prompt.text, 1, signal).catch((caught: Error) => caught);
-    expect(String(error)).toContain('OPENAI_API_KEY');
-    expect(String(error)).not.toContain('wrong-key');
+    const error = await rewriter.rewrite(prompt, prompt.text, 1, signal).then(
+      () => new Error('none'),
+      (caught: Error) => caught,
+    );
+    expect(error.message).toContain('OPENAI_API_KEY');
+    expect(error.message).not.toContain('wrong-key');
   });
 });
