@@ -71,6 +71,10 @@ function detectorTable(detector: Detector, model: ReportModel): string {
   return `${title}\n${renderTable(['', 'fake', 'real', 'AUROC', 'AP', 'acc. fake', 'acc. real', 'EER', 'TPR at 5 % FPR'], rows)}`;
 }
 
+/** The text of a claim that was not tested says so itself. */
+const claimLine = ({ claim, subject, verdict, text }: ReportModel['claims'][number]): string =>
+  verdict === 'not tested' ? `${claim}. ${subject}: ${text}` : `${claim}. ${subject}: ${verdict}. ${text}`;
+
 export function renderSummary(model: ReportModel): string {
   // Notes first: an unfinished run, for one, makes every number below it preliminary.
   const parts = [
@@ -86,10 +90,7 @@ export function renderSummary(model: ReportModel): string {
   if (model.detection.reason) parts.push(model.detection.reason);
   parts.push(...model.audits.map((audit) => `${audit.protocol}: ${audit.statement}`));
   parts.push(...model.detection.detectors.map((detector) => detectorTable(detector, model)));
-  parts.push(
-    heading('Claims'),
-    ...model.claims.map((claim) => `${claim.claim}. ${claim.subject}: ${claim.verdict}. ${claim.text}`),
-  );
+  parts.push(...(model.claims.length > 0 ? [heading('Claims')] : []), ...model.claims.map(claimLine));
   if (model.summary.simulatedGenerators.length > 0)
     parts.push(
       `\nSimulated generators: ${model.summary.simulatedGenerators.join(', ')}. Nothing here is about a real model.`,

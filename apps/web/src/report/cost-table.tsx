@@ -12,7 +12,7 @@ export function CostTable({ cost }: { readonly cost: Cost | null }) {
   return (
     <NumberedTable
       label="cost"
-      caption="US dollars by the answers’ own account, or by the price of the plugin. What no record says is not counted. Per image: of the images that were drawn."
+      caption="US dollars by the answers’ own account, or by the price of the plugin. What no record says is not counted. Per image: of a generator’s own images; in other rows, of all that were drawn."
     >
       <TableHead columns={['Kind', 'Plugin', ...numbers('Records with a cost', 'Spent', 'Per image')]} />
       <tbody>

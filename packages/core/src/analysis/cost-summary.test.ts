@@ -41,6 +41,17 @@ describe('CostSummary', () => {
     });
   });
 
+  it('divides the cost of a generator by its own images', () => {
+    const others = [sample({ generator: 'free' }), sample({ generator: 'free' })];
+    const rows = summarise([...records, ...others])!.rows;
+    expect(rows.map(({ id, usdPerImage }) => [id, usdPerImage])).toEqual([
+      ['cost/rewriter/longer', 0.05],
+      ['cost/prompt-rater/longer', 0.0025],
+      ['cost/generator/painter', 0.15],
+      ['cost/safety-judge/eye', 0.00075],
+    ]);
+  });
+
   it('gives the same digits in any order', () => {
     expect(summarise([...records].reverse())).toEqual(summarise(records));
   });

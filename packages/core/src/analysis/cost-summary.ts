@@ -16,10 +16,11 @@ const kinds: readonly Kind[] = ['rewriter', 'prompt-rater', 'generator', 'safety
 export class CostSummary {
   readonly #sums = new Map<string, Sum>();
   #images = 0;
+  readonly #imagesOf = new Map<string, number>();
 
   add(record: JournalRecord): void {
     if (record.type === 'sample') {
-      if (record.outcome === 'image') this.#images += 1;
+      if (record.outcome === 'image') this.#countImage(record.generator);
       this.#count('generator', record.generator, record.costUsd);
       for (const [name, usd] of Object.entries(record.promptCostsUsd ?? {})) {
         const kind = name.startsWith('rewriter/') ? 'rewriter' : 'prompt-rater';
@@ -27,6 +28,11 @@ export class CostSummary {
       }
     } else if (record.type === 'verdict') this.#count('safety-judge', record.judge, record.costUsd);
     else if (record.type === 'detection') this.#count('detector', record.detector, record.costUsd);
+  }
+
+  #countImage(generator: string): void {
+    this.#images += 1;
+    this.#imagesOf.set(generator, (this.#imagesOf.get(generator) ?? 0) + 1);
   }
 
   #count(kind: Kind, plugin: string, usd: number | undefined): void {
@@ -40,7 +46,8 @@ export class CostSummary {
 
   finish(): CostModel {
     if (this.#sums.size === 0) return null;
-    const perImage = (billionths: number): number | null => (this.#images === 0 ? null : billionths / nano / this.#images);
+    const perImage = (billionths: number, images = this.#images): number | null =>
+      images === 0 ? null : billionths / nano / images;
     const sums = [...this.#sums.values()].sort(
       (a, b) => kinds.indexOf(a.kind) - kinds.indexOf(b.kind) || (a.plugin < b.plugin ? -1 : 1),
     );
@@ -56,7 +63,8 @@ export class CostSummary {
         plugin,
         priced,
         usd: part / nano,
-        usdPerImage: perImage(part),
+        // A generator drew a part of the images; the others work for all of them.
+        usdPerImage: perImage(part, kind === 'generator' ? (this.#imagesOf.get(plugin) ?? 0) : this.#images),
       })),
     };
   }

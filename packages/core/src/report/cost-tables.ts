@@ -11,7 +11,7 @@ export function costMarkdown(cost: Cost): string[] {
   if (cost === null) return [];
   return [
     '### Cost',
-    'US dollars by the answers’ own account, or by the price of the plugin. What no record says is not counted.',
+    'US dollars by the answers’ own account, or by the price of the plugin. What no record says is not counted. Per image: of a generator’s own images; in other rows, of all that were drawn.',
     table(
       ['kind', 'plugin', 'records with a cost', 'spent', 'per image'],
       [
