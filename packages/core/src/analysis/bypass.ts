@@ -85,6 +85,39 @@ function sharedCells({ table, bySample }: ArmScores, levels: readonly [number, n
   return (sample) => seen[cellOf(sample)] === 3;
 }
 
+/**
+ * Means of prompt × generator cells, summed by prompt: a generator that gave more images at one level than at the other must not
+ * weigh more there.
+ */
+function cellTallies({ table }: ArmScores, sources: Uint8Array, valueAt: (sample: number) => number | null): ClusterTallies {
+  const cells = new Map<number, { readonly cluster: number; sum: number; count: number }>();
+  const { outcome, source, cluster } = table.samples;
+  for (let sample = 0; sample < outcome.length; sample++) {
+    if (outcome.get(sample) === 0 || sources[source.get(sample)] === 0) continue;
+    const value = valueAt(sample);
+    if (value === null) continue;
+    const key = cluster.get(sample) * table.sources.length + source.get(sample);
+    const cell = cells.get(key) ?? { cluster: cluster.get(sample), sum: 0, count: 0 };
+    cell.sum += value;
+    cell.count += 1;
+    cells.set(key, cell);
+  }
+  const prompts = new Map<number, [number, number]>();
+  for (const { cluster: prompt, sum, count } of cells.values()) {
+    const row = prompts.get(prompt) ?? [0, 0];
+    row[0] += sum / count;
+    row[1] += 1;
+    prompts.set(prompt, row);
+  }
+  return {
+    clusters: [...prompts.keys()],
+    positives: [...prompts.values()].map(([sum]) => sum),
+    trials: [...prompts.values()].map(([, count]) => count),
+  };
+}
+
+const shareOf = (placement: Placement): number | null => (placement === 'outside' ? null : Number(placement === 'positive'));
+
 /** Level minus the lowest, or the reverse for a fall; paired by prompt over prompt × generator cells that have both. */
 export function levelTest(
   id: string,
@@ -95,8 +128,11 @@ export function levelTest(
   const isShared = sharedCells(arm, levels);
   const side = (level: number): ClusterTallies => {
     const isOwn = (sample: number): boolean => table.samples.level.get(sample) === level && isShared(sample);
-    if (measure === 'score') return scoreTallies(arm, group.sources, isOwn);
-    return tallyClusters(table, group.sources, (sample) => (isOwn(sample) ? arm.place(sample) : 'outside'));
+    const scoreAt = (sample: number): number | null => (Number.isNaN(arm.bySample[sample]!) ? null : arm.bySample[sample]!);
+    return cellTallies(arm, group.sources, (sample) => {
+      if (!isOwn(sample)) return null;
+      return measure === 'score' ? scoreAt(sample) : shareOf(arm.place(sample));
+    });
   };
   return pairedTest(id, table, [side(levels[0]), side(levels[1])], arm.studySeed);
 }

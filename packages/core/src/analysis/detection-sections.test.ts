@@ -6,6 +6,7 @@ import {
   type PlantedTraces,
   plantedDetection,
 } from '../testing/planted-detection.ts';
+import { authentic, detection, plantedManifest, plugin, sample } from '../testing/planted-run.ts';
 import { analyse } from './analyse.ts';
 import { type ReportModel, reportModelSchema } from './report-model.ts';
 
@@ -229,5 +230,38 @@ describe('no effect on detection', { timeout: 60_000 }, () => {
     expect(tested).toBe(70);
     // Holm over two and five tests, one direction each: 20 families at 2.5 % give 0.5; 4 has a probability of 0.2 %.
     expect(found.length, found.join(', ')).toBeLessThan(4);
+  });
+});
+
+describe('differences between levels', () => {
+  it('do not move where generators merely give unlike numbers of images at each level', async () => {
+    const detectors = ['detector', 'control'].map((as) =>
+      plugin('detector', as, { trainedOn: [], control: as === 'control' }),
+    );
+    const records: JournalRecord[] = [];
+    let index = 0;
+    // One generator is caught always, the other never, at either level; the first gives more images at level 0, the second at level 1.
+    for (let prompt = 0; prompt < 12; prompt++)
+      for (const [generator, level, images] of [
+        ['strong', 0, 3],
+        ['strong', 1, 1],
+        ['weak', 0, 1],
+        ['weak', 1, 3],
+      ] as const)
+        for (let drawn = 0; drawn < images; drawn++, index++) {
+          const of = { promptId: `p${prompt}`, cluster: `set/p${prompt}`, level, generator, model: generator };
+          records.push(sample(index, { ...of, family: 'mllm', prompt: `prompt ${prompt}` }));
+          records.push(detection('synthetic', index, { syntheticScore: generator === 'strong' ? 0.9 : 0.1 }));
+          records.push(detection('synthetic', index, { detector: 'control', syntheticScore: (index % 5) / 5 }));
+        }
+    for (let photo = 0; photo < 20; photo++) {
+      records.push(authentic(photo));
+      records.push(detection('authentic', photo, { syntheticScore: 0.02 * photo }));
+      records.push(detection('authentic', photo, { detector: 'control', syntheticScore: (photo % 5) / 5 }));
+    }
+    const { bypass } = await analyse(plantedManifest(detectors), records);
+    const family = bypass.arms[0]!.differences.filter(({ kind }) => kind === 'family');
+    expect(family.map(({ measure }) => measure)).toEqual(['score', 'recall at 5 % FPR']);
+    for (const { test } of family) expect(test.difference).toBeCloseTo(0, 12);
   });
 });

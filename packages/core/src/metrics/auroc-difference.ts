@@ -24,7 +24,7 @@ export interface AurocDifference {
 
 export interface AurocDifferenceOptions {
   readonly confidence?: number;
-  /** Factor of the variance; `sharedTraining` where the two scores come from models that were fitted apart, so that fitting varies too. */
+  /** Factor of the variance, where the two scores come from models that were fitted apart, so that fitting varies too. */
   readonly widening?: number;
 }
 
