@@ -11,7 +11,7 @@ export const points = (value: number): string => signed(value * 100, 1);
 export const slope = (value: number): string => signed(value, 4);
 export const range = ({ interval }: { interval: FamilyTest['interval'] }, show = points): string =>
   interval === null
-    ? 'no interval: the prompts do not vary'
+    ? 'no interval: too few prompts, or none that varies'
     : `95 % interval ${show(interval.low)} to ${show(interval.high)}`;
 export const pText = (pValue: number | null): string =>
   pValue === null ? '' : pValue < 0.0001 ? ', p < 0.0001' : `, p = ${pValue.toFixed(4)}`;

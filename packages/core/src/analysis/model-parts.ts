@@ -45,7 +45,7 @@ export const testSchema = z.object({
   /** Of claims in their direction, so that positive supports it; elsewhere the table says what minus what. */
   difference: finite,
   interval: intervalSchema.nullable(),
-  /** Two-sided: sign-flip test over shared prompts, else by the cluster bootstrap; null where prompts do not vary. */
+  /** Two-sided: sign-flip test over shared prompts, else by leaving out one prompt at a time; null where prompts do not vary. */
   pValue: finite.nullable(),
   /** Holm, over all tests of the same claim, or of the same section, in this report. */
   pAdjusted: finite.nullable(),
