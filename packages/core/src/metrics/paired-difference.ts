@@ -64,7 +64,7 @@ function meanInterval(differences: readonly number[], options: ResamplingOptions
   return clusterInterval([differences, ones], ratioOfSums, { ...options, range: [-1, 1] });
 }
 
-/** With fewer prompts that differ a percentile interval is too narrow: of 20 prompts with a difference in two, it holds 76 times in 100. */
+/** With fewer prompts that differ a percentile interval is too narrow: in the worst of 17 simulated cases (20 prompts, rates 0.04 and 0.02) it holds 76 times in 100. */
 const fewestThatDiffer = 10;
 
 /**
