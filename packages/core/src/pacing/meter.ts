@@ -97,3 +97,10 @@ export function costOf(answer: PricedAnswer, { usdPerItem }: Pick<Meter, 'usdPer
     answer.status === 'rewritten';
   return isDelivered && usdPerItem > 0 ? usdPerItem : undefined;
 }
+
+/**
+ * Whether a service may have charged a call that ended without an answer of use: its time was up, or it answered and
+ * the answer could not be read. A call that threw delivered nothing and is taken to be free.
+ */
+export const mayHaveCost = ({ status }: { readonly status: 'answered' | 'timeout' | 'failed' }): boolean =>
+  status !== 'failed';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { JournalRecord, StudyInput } from '@diptych/plugin-kit';
+import type { DiptychError, JournalRecord, StudyInput } from '@diptych/plugin-kit';
 import { describe, expect, it } from 'vitest';
 import { loadFakeAgain, readRecords, runFakeStudy, temporaryFolder } from '../testing-fakes/fake-study.ts';
 import { startProvider } from '../testing-fakes/simulated-provider.ts';
@@ -92,6 +92,22 @@ describe('a budget', { timeout: 30_000 }, () => {
     expect(await readFile(join(runFolder, 'manifest.json'), 'utf8')).toBe(manifest);
   });
 
+  it.each([
+    ['generator', { generators: [priced(0.1, { behaviour: 'hang', concurrency: 1 })] }],
+    ['rewriter', { rewriter: priced(0.1, { behaviour: 'hang', concurrency: 1 }), levels: [1] }],
+    ['prompt rater', { promptRaters: [priced(0.1, { behaviour: 'hang', concurrency: 1 })] }],
+  ])('counts calls of a %s whose time was up, and records no cost of them', async (_, plugin: Partial<StudyInput>) => {
+    const runFolder = join(await temporaryFolder(), 'run');
+    const limits = { budgetUsd: 0.25, callTimeoutMs: 300, attempts: 1 };
+    const ended = await runFakeStudy({ promptSets: study.promptSets!, ...plugin, limits }, { runFolder }).catch(
+      (error: unknown) => error,
+    );
+    expect(ended).toMatchObject({ code: 'BUDGET_REACHED' });
+    // Of the two calls that fit, one may still be in flight when the third does not.
+    expect((ended as DiptychError).details.spentUsd).toBeGreaterThan(0.09);
+    expect(spent(await readRecords(runFolder))).toBe(0);
+  });
+
   it('that is enough changes nothing', async () => {
     const { records } = await runFakeStudy({ ...study, limits: { budgetUsd: 0.5 } });
     expect(spent(records)).toBeCloseTo(0.5, 10);
@@ -104,6 +120,6 @@ describe('a budget', { timeout: 30_000 }, () => {
       { generators: [{ use: 'service', options }], limits: { budgetUsd: 1, attempts: 1 } },
       { onEvent: (event) => event.type === 'warning' && warnings.push(event) },
     );
-    expect(warnings).toMatchObject([{ plugin: 'service', message: expect.stringContaining('no price') }]);
+    expect(warnings[0]).toMatchObject({ plugin: 'service', message: expect.stringContaining('no price') });
   });
 });

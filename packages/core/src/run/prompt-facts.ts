@@ -1,6 +1,6 @@
 /** What is known of a prompt before it is drawn: its length, its ratings, and what preparing it cost. */
 import type { Prompt, PromptRating, SampleRecord } from '@diptych/plugin-kit';
-import { costOf, type Meters } from '../pacing/meter.ts';
+import { costOf, type Meters, mayHaveCost } from '../pacing/meter.ts';
 import type { LoadedPromptRater, LoadedStudy } from '../plugins/loaded-study.ts';
 import { describeError } from '../text/describe-error.ts';
 import { openPromptLength, type PromptLength } from '../text/prompt-length.ts';
@@ -89,6 +89,7 @@ async function rate(
   progress.expect(key);
   const reservation = meter.budget.reserve(meter.usdPerItem);
   let costUsd: number | undefined;
+  let chargedUsd = 0;
   try {
     const result = await callPlugin((callSignal) => rater.instance.rate(prompt, text, callSignal), {
       limits: loaded.study.limits,
@@ -98,7 +99,9 @@ async function rate(
       onRetry: () => progress.retry(key),
     });
     const rating = result.status === 'answered' ? checkRating(result.value) : undefined;
-    if (rating !== undefined && typeof rating !== 'string') costUsd = costOf(rating, meter);
+    const read = typeof rating === 'string' ? undefined : rating;
+    if (read !== undefined) costUsd = costOf(read, meter);
+    if (mayHaveCost(result)) chargedUsd = read === undefined ? meter.usdPerItem : (costUsd ?? 0);
     if (costUsd !== undefined) costs.add(promptSet, prompt.id, { plugin: `prompt-rater/${rater.alias}`, costUsd });
     const clean = (reason: string): string => loaded.redact(reason).slice(0, 1900);
     const failed = (reason: string): Rated => {
@@ -111,7 +114,7 @@ async function rate(
     progress.finish(key, rating!.status, costUsd);
     return rating!.status === 'scored' ? { score: rating!.score } : { reason: clean(`abstained: ${rating!.reason}`) };
   } finally {
-    reservation.settle(costUsd ?? 0);
+    reservation.settle(chargedUsd);
   }
 }
 

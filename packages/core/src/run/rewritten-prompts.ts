@@ -1,5 +1,5 @@
 import type { Prompt, Rewriting, SampleRecord } from '@diptych/plugin-kit';
-import { costOf, type Meters } from '../pacing/meter.ts';
+import { costOf, type Meters, mayHaveCost } from '../pacing/meter.ts';
 import type { LoadedStudy } from '../plugins/loaded-study.ts';
 import { describeError } from '../text/describe-error.ts';
 import { type CallResult, callPlugin } from './call-plugin.ts';
@@ -47,14 +47,16 @@ export function createRewrittenPrompts({ loaded, meters, progress, costs, signal
     progress.expect(key);
     const meter = meters.of(rewriter);
     const reservation = meter.budget.reserve(meter.usdPerItem);
-    let costUsd = 0;
+    let chargedUsd = 0;
     try {
       const call = (callSignal: AbortSignal) => rewriter.instance.rewrite(prompt, previous.text, level, callSignal);
       const onRetry = (): void => progress.retry(key);
       const result = await callPlugin(call, { limits: loaded.study.limits, signal, seed: level, meter, onRetry });
+      if (mayHaveCost(result)) chargedUsd = meter.usdPerItem;
       const made = checkRewriting(result, loaded);
-      costUsd =
+      const costUsd =
         costOf({ status: 'rewritten', ...(made.costUsd === undefined ? {} : { costUsd: made.costUsd }) }, meter) ?? 0;
+      chargedUsd = costUsd;
       if (costUsd > 0) costs.add(promptSet, prompt.id, { plugin: `rewriter/${rewriter.alias}`, costUsd });
       progress.finish(key, 'rewritten', costUsd);
       return { text: loaded.redact(made.text), madeBy: loaded.redact(String(made.madeBy)) };
@@ -63,7 +65,7 @@ export function createRewrittenPrompts({ loaded, meters, progress, costs, signal
       progress.finish(key, 'error');
       throw error;
     } finally {
-      reservation.settle(costUsd);
+      reservation.settle(chargedUsd);
     }
   };
   return {

@@ -25,7 +25,7 @@ const serviceOptions = z.object({
   requestsPerMinute: z.number().optional(),
   /** Said by each answer; the estimate counts where absent. */
   costUsd: z.number().optional(),
-  behaviour: z.enum(['answer', 'refuse', 'abstain', 'abstain-on-even', 'throw']).default('answer'),
+  behaviour: z.enum(['answer', 'refuse', 'abstain', 'abstain-on-even', 'throw', 'hang']).default('answer'),
 });
 type ServiceOptions = z.output<typeof serviceOptions>;
 
@@ -54,6 +54,7 @@ async function callService(
   signal: AbortSignal,
 ): Promise<void> {
   if (behaviour === 'throw') throw new Error('the service fell over');
+  if (behaviour === 'hang') await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
   if (url === undefined) return;
   const response = await fetch(url, { method: 'POST', body: '{}', signal });
   await response.text();
