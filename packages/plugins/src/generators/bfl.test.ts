@@ -100,9 +100,9 @@ it('is empty where a task is ready without a sample', async () => {
 });
 
 it.each([
-  ['broken', { retryable: true, message: expect.stringContaining('out of memory') }],
-  ['forgotten', { retryable: true }],
-  ['failed', { retryable: true }],
+  ['broken', { retryable: false, message: expect.stringContaining('out of memory') }],
+  ['forgotten', { retryable: false }],
+  ['failed', { retryable: false }],
   ['crowded', { rateLimited: true }],
   ['odd', { retryable: false }],
   ['expired', { retryable: false }],

@@ -151,7 +151,7 @@ it.each([
   ['cold', 'hf-inference', { retryable: true, rateLimited: false, retryAfterMs: 20_500 }],
   ['crowded', 'hf-inference', { rateLimited: true, retryAfterMs: 4000 }],
   ['spent', 'hf-inference', { retryable: false }],
-  ['broken', 'replicate', { retryable: true }],
+  ['broken', 'replicate', { retryable: false }],
   ['odd', 'together', { retryable: false }],
   ['odd', 'fal-ai', { retryable: false }],
   ['odd', 'hf-inference', { retryable: false }],

@@ -30,6 +30,8 @@ const endings: Readonly<Record<string, object>> = {
   nsfw: { status: 'failed', error: nsfw },
   'flagged prompt': { status: 'failed', error: 'Your prompt was rejected by the content policy.' },
   broken: { status: 'failed', error: 'CUDA out of memory' },
+  stopped: { status: 'canceled' },
+  'not started': { status: 'failed', error: 'Prediction interrupted; please retry (code: E6716)' },
   deadline: { status: 'aborted' },
 };
 const predictions = new Map<string, { word: string; looks: number; isCancelled: boolean }>();
@@ -114,7 +116,9 @@ it.each([
 });
 
 it.each([
-  ['broken', { retryable: true, message: expect.stringContaining('CUDA out of memory') }],
+  ['broken', { retryable: false, message: expect.stringContaining('CUDA out of memory') }],
+  ['stopped', { retryable: false }],
+  ['not started', { retryable: true }],
   ['deadline', { retryable: true }],
   ['removed', { retryable: false }],
   ['gone', { retryable: false }],

@@ -45,10 +45,12 @@ async function generationOf(
   // So black-forest-labs/skills, bfl-api/references/error-handling.md, has it; that the API still answers so is unconfirmed.
   if (status === 'Error' && error === 'content_policy_violation')
     return { outcome: 'blocked', stage: 'input', reason: error, categories: [] };
-  // A task that is gone or failed can be asked for again; the next attempt is a new task.
+  // BFL documents no status of a task that passes; a new task would be a new charge, and likely end alike.
   if (status !== 'Ready') {
     const why = JSON.stringify(details ?? error ?? {}).slice(0, 500);
-    throw new InfrastructureError(`Expected ${service.name} to finish the task, it ended as ${status}: ${why}.`);
+    throw new InfrastructureError(`Expected ${service.name} to finish the task, it ended as ${status}: ${why}.`, {
+      retryable: false,
+    });
   }
   if (!result?.sample) return { outcome: 'empty', reason: 'Ready without a sample' };
   const bytes = await fetchMadeImage(result.sample, service, signal);

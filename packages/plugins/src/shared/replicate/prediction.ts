@@ -28,6 +28,13 @@ const filterSentence =
   /\bNSFW\b|flagged as sensitive|\(E005\)|content[ _-](policy|moderation)|safety (checker|filter|system)/i;
 const inputSentence = /\b(prompt|input)\b[^.]{0,60}\b(blocked|rejected|flagged|violates|not allowed|moderat)/i;
 
+/**
+ * Codes by which Replicate says that a prediction did not start or that trying again may help (replicate.com/docs,
+ * reference, error codes): unknown error, timeout starting, failed health check, error starting. Any other failed
+ * prediction ran and may be charged, and its like would fail again.
+ */
+const passingCode = /\bE(1000|6716|8765|9243)\b/;
+
 /** Addresses in what a model gave: one, a list, or members of an object. */
 function addressesIn(output: unknown): string[] {
   if (typeof output === 'string') return /^(https?:|data:)/.test(output) ? [output] : [];
@@ -48,7 +55,10 @@ export async function replicateGenerationOf(
     return { outcome: 'blocked', stage, reason: reasonOf(why, 'filtered') };
   }
   if (status !== 'succeeded')
-    throw new InfrastructureError(`Expected ${service.name} to finish the prediction, it ${status}: ${why}.`);
+    throw new InfrastructureError(`Expected ${service.name} to finish the prediction, it ${status}: ${why}.`, {
+      // An aborted prediction ended before it ran.
+      retryable: status === 'aborted' || passingCode.test(why),
+    });
   if (data_removed)
     throw new InfrastructureError(`Expected an output of ${service.name}, it was removed already.`, { retryable: false });
   const [address] = addressesIn(output);
