@@ -53,6 +53,10 @@ function entryOf(text: string): object {
   return { outputs: { '10': images('preview.png', 'temp'), '9': images('a b&c.png') }, status: done };
 }
 
+/** Fetches of an image that fail, and did. */
+let viewsToFail = 0;
+let failedViews = 0;
+
 /** Settles once the call under test has been stopped. */
 const stopped = Promise.withResolvers<void>();
 
@@ -85,6 +89,10 @@ async function play({ method, path, query, json }: ReceivedRequest): Promise<Rep
     jobs.get(json.prompt_id)!.interrupted = true;
     return {};
   }
+  if (path === '/view' && failedViews < viewsToFail) {
+    failedViews += 1;
+    return { status: 503 };
+  }
   if (path === '/view')
     return query.get('filename') === 'a b&c.png' && query.get('subfolder') === 'diptych' ? png : { status: 404 };
   const id = path.split('/').at(-1)!;
@@ -106,6 +114,13 @@ it('fills the slots, waits for the job, and takes the saved image', async () => 
   const { json } = fake.received.findLast(({ path }) => path === '/prompt')!;
   expect(json.prompt['3'].inputs).toEqual({ seed: 11, steps: 20, positive: ['6', 0] });
   expect(json.prompt['6'].inputs.text).toBe('photo of a {{seed}} cat, sharp');
+});
+
+it('fetches the image again after a fault that passes, and draws once', async () => {
+  const before = jobs.size;
+  viewsToFail = 1;
+  expect(await made('a cat')).toMatchObject({ outcome: 'image', bytes: tinyPng });
+  expect([failedViews, jobs.size - before]).toEqual([1, 1]);
 });
 
 it('takes the images of the node that is named', async () => {

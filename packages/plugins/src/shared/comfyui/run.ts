@@ -6,7 +6,7 @@ import { type Generation, InfrastructureError } from '@diptych/plugin-kit';
 import { z } from 'zod';
 import { callService, failureOf, type Service, type ServiceAnswer } from '../http/call-service.ts';
 import { joinUrl } from '../http/endpoint.ts';
-import { finishJob, submitJob } from '../http/job.ts';
+import { fetchMade, finishJob, submitJob } from '../http/job.ts';
 import { readAnswer } from '../http/read-answer.ts';
 
 const nodeFault = z.object({ message: z.string(), details: z.string().default('') });
@@ -101,9 +101,12 @@ async function imageOf(
   const saved = files.find(({ type }) => type === 'output') ?? files[0];
   if (!saved) return { outcome: 'empty', reason: 'The workflow ended without images of the output node' };
   const url = `${joinUrl(baseUrl, 'view')}?${new URLSearchParams(saved)}`;
-  const answer = await callService(service, { url, headers: { accept: 'image/*' } }, signal);
-  if (!answer.ok) throw failureOf(answer, service);
-  return { outcome: 'image', bytes: answer.bytes };
+  const fetchOnce = async (): Promise<Uint8Array> => {
+    const answer = await callService(service, { url, headers: { accept: 'image/*' } }, signal);
+    if (!answer.ok) throw failureOf(answer, service);
+    return answer.bytes;
+  };
+  return { outcome: 'image', bytes: await fetchMade(fetchOnce, signal) };
 }
 
 /** Takes the job out of the queue, and stops it where it runs: older servers would stop anybody's by the second call. */

@@ -31,6 +31,18 @@ it('looks again after a fault that may pass, and waits longer after each, or as 
   expect(waits).toEqual([1000, 2000, 4000, 60_000, 1000]);
 });
 
+it('waits no longer than an hour, however long the service asks', async () => {
+  const answers = [new InfrastructureError('busy', { retryAfterMs: 1e12 }), 'done'];
+  const look = async () => {
+    const next = answers.shift();
+    if (next instanceof Error) throw next;
+    return next;
+  };
+  const waits: number[] = [];
+  await finishJob({ pollSeconds: 1, look }, calm, async (ms) => void waits.push(ms));
+  expect(waits).toEqual([3_600_000]);
+});
+
 it('gives up after five such faults in a row, and cancels', async () => {
   let looks = 0;
   let isCancelled = false;

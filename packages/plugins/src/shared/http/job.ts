@@ -6,6 +6,8 @@ import { fetchImage } from './media.ts';
 
 /** Faults in a row that a look may have; the job runs on and is paid, so one lost look does not end it. */
 const mostFaults = 5;
+/** Longest wait that a service may ask for, in milliseconds, as core has it for whole calls. */
+const maxRetryAfterMs = 3_600_000;
 /** Longest a cancellation may take, in milliseconds; the call is over and nobody waits for it. */
 const cancelMs = 5000;
 
@@ -75,15 +77,19 @@ async function lookUntilDone<T>({ look, pollSeconds }: Job<T>, signal: AbortSign
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof InfrastructureError) || !error.retryable || ++faults >= mostFaults) throw error;
-      waitMs = Math.max(waitMs * 2 ** faults, error.retryAfterMs ?? 0);
+      waitMs = Math.max(waitMs * 2 ** faults, Math.min(maxRetryAfterMs, error.retryAfterMs ?? 0));
     }
     await wait(waitMs, signal);
   }
 }
 
-/** `fetchImage`, repeated after a fault that may pass: the image is made and paid, and the whole call would make another. */
+/** Repeats the fetch of what is made after a fault that may pass: it is paid, and the whole call would make another. */
+export const fetchMade = <T>(fetchOnce: () => Promise<T>, signal: AbortSignal, wait?: Wait): Promise<T> =>
+  finishJob({ pollSeconds: 0.2, look: fetchOnce }, signal, wait);
+
+/** `fetchImage`, repeated as `fetchMade` does. */
 export const fetchMadeImage = (url: string, service: Service, signal: AbortSignal, wait?: Wait): Promise<Uint8Array> =>
-  finishJob({ pollSeconds: 0.2, look: () => fetchImage(url, service, signal) }, signal, wait);
+  fetchMade(() => fetchImage(url, service, signal), signal, wait);
 
 /** Waits; rejects with the signal's reason when it is aborted. */
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
