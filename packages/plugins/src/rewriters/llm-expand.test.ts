@@ -67,6 +67,18 @@ describe('rewriter/llm-expand', () => {
     expect(free.estimate?.usdPerItem).toBeNull();
   });
 
+  it('asks up to three times for a longer prompt, and costs what all answers cost', async () => {
+    const answers = ['a lamp', 'a red lamp', longer(prompt.text)];
+    await using service = await startFakeChat(({ number }) => ({
+      json: completionOf({ content: `<prompt>${answers[number]}</prompt>` }),
+    }));
+    const rewriter = await rewriterAt(service, { usdPerMillionIn: 2.5, usdPerMillionOut: 10 });
+    const made = await rewriter.rewrite(prompt, prompt.text, 1, signal);
+    expect(made.text).toBe(longer(prompt.text));
+    expect(made.costUsd).toBeCloseTo((3 * (200 * 2.5 + 50 * 10)) / 1e6, 12);
+    expect(service.received).toHaveLength(3);
+  });
+
   it('needs the key and the host of the options, and no key where the server has none', async () => {
     const needs = llmExpand.needs as (options: unknown) => unknown;
     expect(needs(llmExpand.options.parse({ model: 'm' }))).toEqual({
@@ -99,7 +111,12 @@ describe('rewriter/llm-expand', () => {
     ['a cut-off answer', { json: completionOf({ content: '<prompt>a re' }, 'length') }, 'cut off at 2000 tokens', false],
     ['an answer that is not JSON', { body: '<html>gateway</html>' }, 'Expected a chat completion', false],
     ['an answer without choices', { json: { choices: [] } }, 'Expected a chat completion', false],
-    ['a prompt that is not longer', { json: completionOf({ content: '<prompt>a lamp</prompt>' }) }, 'longer than', true],
+    [
+      'a prompt that is not longer',
+      { json: completionOf({ content: '<prompt>a lamp</prompt>' }) },
+      'gave none in 3 answers',
+      false,
+    ],
     ['a fault of the service', { status: 500, json: { error: { message: 'internal' } } }, 'status 500', true],
     ['a hung up connection', { hangUp: true }, 'the connection failed', true],
     ['an answer of 5 MB', { body: 'x'.repeat(5 * 2 ** 20) }, 'at most 4194304 bytes', false],

@@ -11,7 +11,14 @@ const template = defineTemplate({
   user: '<prompt>{prompt}</prompt>',
 });
 
+/** Questions until an answer is longer than the prompt. Arbitrary; at temperature 0 most models repeat themselves. */
+const tries = 3;
+
 const countWords = (text: string): number => text.split(/\s+/).filter((word) => word !== '').length;
+
+/** Scripts without blanks have no words to count here; there the characters decide. */
+const isLonger = (text: string, previous: string): boolean =>
+  countWords(text) > countWords(previous) || text.length > previous.length * 1.2;
 
 /** Level 1 expands the prompt as given, level 2 expands level 1, and so on: v0, v1 and v2 of arXiv 2603.24079. */
 export default defineRewriter({
@@ -33,12 +40,17 @@ export default defineRewriter({
     return {
       ...chatMetering(settings),
       async rewrite(_prompt, previous, _level, signal) {
-        const made = await rewrite(previous, signal);
-        // Scripts without blanks have no words to count here; there the characters decide.
-        const isLonger = countWords(made.text) > countWords(previous) || made.text.length > previous.length * 1.2;
-        if (isLonger) return made;
+        let costUsd: number | undefined;
+        let words = 0;
+        for (let asked = 0; asked < tries; asked++) {
+          const made = await rewrite(previous, signal);
+          if (made.costUsd !== undefined) costUsd = (costUsd ?? 0) + made.costUsd;
+          if (isLonger(made.text, previous)) return { ...made, ...(costUsd === undefined ? {} : { costUsd }) };
+          words = countWords(made.text);
+        }
         throw new InfrastructureError(
-          `Expected a prompt longer than ${countWords(previous)} words, ${settings.model} gave one of ${countWords(made.text)}.`,
+          `Expected a prompt longer than ${countWords(previous)} words, ${settings.model} gave none in ${tries} answers; the last has ${words}. Take another model, or leave the prompt out.`,
+          { retryable: false },
         );
       },
     };
