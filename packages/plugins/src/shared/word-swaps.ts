@@ -3,8 +3,10 @@ import { createHash } from 'node:crypto';
 import { cellText, readTable } from './table.ts';
 import { type TextSource, textFault } from './text-file.ts';
 
-/** A list beyond this is no word list. Arbitrary. */
+/** A list beyond these is no word list. Arbitrary; characters are UTF-16 code units. */
 const maxWords = 50_000;
+const maxWordLength = 200;
+const maxReplacementLength = 1000;
 
 export interface WordSwaps {
   /** SHA-256 of the pairs in file order, as "word<TAB>replacement<LF>". */
@@ -29,15 +31,15 @@ export async function readWordSwaps(source: TextSource, signal: AbortSignal): Pr
     if (word === '') throw fault('a word, received an empty one,');
     if (swaps.has(word)) throw fault(`each word once, received "${word.slice(0, 80)}" again,`);
     if (swaps.size >= maxWords) throw fault(`at most ${maxWords} words, received more,`);
+    if (word.length > maxWordLength) throw fault(`a word of at most ${maxWordLength} characters, received a longer one,`);
     const replacement = cellText(values.replacement)?.trim() ?? '';
+    if (replacement.length > maxReplacementLength)
+      throw fault(`a replacement of at most ${maxReplacementLength} characters, received a longer one,`);
     swaps.set(word, replacement);
     hash.update(`${word}\t${replacement}\n`);
   }
   if (swaps.size === 0) throw textFault(source, `Expected words in ${source.path}, received none. Add one.`);
-  const longestFirst = [...swaps.keys()].toSorted((a, b) => b.length - a.length);
-  const alternatives = longestFirst.map((word) => word.split(/\s+/).map(escapeRegExp).join('\\s+')).join('|');
-  // Letters, digits and marks of every script make words; \b knows only ASCII.
-  const pattern = new RegExp(`(?<![\\p{L}\\p{N}\\p{M}])(?:${alternatives})(?![\\p{L}\\p{N}\\p{M}])`, 'giu');
+  const pattern = patternOf([...swaps.keys()], source);
   return {
     digest: hash.digest('hex'),
     apply(text) {
@@ -55,6 +57,25 @@ export async function readWordSwaps(source: TextSource, signal: AbortSignal): Pr
         : undefined;
     },
   };
+}
+
+/** One pattern of all words, the longest first. Throws where the list is larger than the engine takes. */
+function patternOf(words: readonly string[], source: TextSource): RegExp {
+  const longestFirst = words.toSorted((a, b) => b.length - a.length);
+  const alternatives = longestFirst.map((word) => word.split(/\s+/).map(escapeRegExp).join('\\s+')).join('|');
+  // Letters, digits and marks of every script make words; \b knows only ASCII.
+  const pattern = new RegExp(`(?<![\\p{L}\\p{N}\\p{M}])(?:${alternatives})(?![\\p{L}\\p{N}\\p{M}])`, 'giu');
+  try {
+    // The engine compiles at the first use, for texts within Latin-1 and others apart, and better at the second use.
+    for (const text of ['a', 'a', '\u3042', '\u3042']) text.replace(pattern, '');
+  } catch (cause) {
+    throw textFault(
+      source,
+      `Expected words in ${source.path} that make one pattern, received ${words.length} that are too long together. Leave out or shorten phrases.`,
+      { cause },
+    );
+  }
+  return pattern;
 }
 
 const escapeRegExp = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
