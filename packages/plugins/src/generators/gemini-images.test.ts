@@ -155,6 +155,29 @@ describe('generator/gemini-images', () => {
     expect(geminiCost('gemini-3-pro-image', { usageMetadata: split })).toBeCloseTo(0.13442, 6);
   });
 
+  it.each([
+    ['a candidate that is null', { candidates: [null] }],
+    ['parts that are no list', { candidates: [{ content: { parts: 'none' } }] }],
+    ['a part that is null', { candidates: [{ content: { parts: [null] } }] }],
+    ['a candidate that is a text', { candidates: ['none'] }],
+    ['a feedback that is a text', { promptFeedback: 'blocked' }],
+    ['a finish reason that is a number', { candidates: [{ finishReason: 3 }] }],
+    ['null', null],
+  ])('takes %s as a fault that says what was expected', async (_, json) => {
+    await using service = await startFakeService(() => ({ body: JSON.stringify(json) }));
+    await expect(generateOne(geminiImages, { baseUrl: service.url })).rejects.toMatchObject({
+      name: 'InfrastructureError',
+      retryable: false,
+      message: expect.stringContaining('Expected a list `candidates` or `promptFeedback`'),
+    });
+  });
+
+  it('keeps a picture whose ratings or counts are malformed', async () => {
+    const odd = { json: { candidates: [{ content: { parts: [image] }, safetyRatings: 'low' }], usageMetadata: [null] } };
+    await using service = await startFakeService(() => odd);
+    expect(await generateOne(geminiImages, { baseUrl: service.url })).toMatchObject({ outcome: 'image' });
+  });
+
   it('calls an answer without candidates empty', async () => {
     await using service = await startFakeService(() => ({ json: { candidates: [], usageMetadata } }));
     expect(await generateOne(geminiImages, { baseUrl: service.url })).toMatchObject({ outcome: 'empty' });
