@@ -278,9 +278,20 @@ describe('a worker that breaks the protocol', () => {
   it.each([
     ['version', 'WORKER_INVALID', 'protocol'],
     ['kind', 'WORKER_INVALID', 'a detector'],
+    ['null-hello', 'WORKER_INVALID', 'a worker of protocol 1, received another answer'],
     ['no-hello', 'WORKER_UNAVAILABLE', 'hello, I am a worker'],
   ])('when it says what it is (%s) is told before the run', async (how, code, said) => {
     await expect(open(raw(how))).rejects.toMatchObject({ code, message: expect.stringContaining(said) });
+  });
+
+  it('when it has loaded ends every call with what was expected', async () => {
+    const opened = await open(raw('load'));
+    const said = {
+      code: 'WORKER_INVALID',
+      message: expect.stringContaining('to answer `load` with its facts, received at facts'),
+    };
+    await expect(ask(opened, 'a boat')).rejects.toMatchObject(said);
+    await expect(ask(opened, 'a boat')).rejects.toMatchObject(said);
   });
 
   it('or is not there, or contradicts the study, is told before the run', async () => {

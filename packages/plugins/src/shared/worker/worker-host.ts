@@ -145,9 +145,8 @@ export class WorkerHost implements AsyncDisposable {
       const value = await this.#ask(method, params, { limitMs: callMs, signal });
       const parsed = answer.safeParse(value);
       if (!parsed.success) {
-        const [issue] = parsed.error.issues;
         throw new InfrastructureError(
-          `Expected ${shown} to answer \`${method}\` as the protocol says, received at ${issue?.path.join('.')}: ${issue?.message}. Correct the worker.`,
+          `Expected ${shown} to answer \`${method}\` as the protocol says, received ${issueOf(parsed.error)}. Correct the worker.`,
           { retryable: false },
         );
       }
@@ -178,16 +177,18 @@ export class WorkerHost implements AsyncDisposable {
   }
 
   #checkHello(said: unknown): Hello {
-    const { shown, kind } = this.#options;
-    const invalid = (expected: string, got: string): DiptychError => {
-      this.#process?.kill();
-      return new DiptychError('WORKER_INVALID', `Expected ${shown} to be ${expected}, received ${got}. Correct the worker.`);
-    };
+    const { kind } = this.#options;
     const parsed = helloSchema.safeParse(said);
-    const [issue] = parsed.error?.issues ?? [];
-    if (!parsed.success) throw invalid('a worker of protocol 1', `at ${issue?.path.join('.')}: ${issue?.message}`);
-    if (parsed.data.kind !== kind) throw invalid(`a ${kind}`, `a ${parsed.data.kind}`);
-    return parsed.data;
+    if (parsed.success && parsed.data.kind === kind) return parsed.data;
+    this.#process?.kill();
+    throw parsed.success
+      ? this.#invalid(`to be a ${kind}`, `a ${parsed.data.kind}`)
+      : this.#invalid('to be a worker of protocol 1', issueOf(parsed.error));
+  }
+
+  #invalid(expected: string, received: string): DiptychError {
+    const { shown } = this.#options;
+    return new DiptychError('WORKER_INVALID', `Expected ${shown} ${expected}, received ${received}. Correct the worker.`);
   }
 
   /** Once for each process. A caller that gives up leaves it going on, so that a later call finds the model loaded. */
@@ -200,11 +201,15 @@ export class WorkerHost implements AsyncDisposable {
   async #loadNow(): Promise<void> {
     const started = performance.now();
     try {
-      const { facts } = loadedSchema.parse(await this.#ask('load', {}, { limitMs: this.#options.loadMs }));
+      const said = await this.#ask('load', {}, { limitMs: this.#options.loadMs });
+      const parsed = loadedSchema.safeParse(said);
+      if (!parsed.success) throw this.#invalid('to answer `load` with its facts', issueOf(parsed.error));
+      const { facts } = parsed.data;
       const seconds = ((performance.now() - started) / 1000).toFixed(1);
       this.#options.log.debug(`${this.#options.shown} loaded in ${seconds} s: ${JSON.stringify(facts)}`);
     } catch (error) {
-      this.#loading = undefined;
+      // A worker that answers wrongly would load again for every call and answer the same.
+      if (!(error instanceof DiptychError)) this.#loading = undefined;
       throw error;
     }
   }
@@ -234,6 +239,12 @@ export class WorkerHost implements AsyncDisposable {
       signal?.removeEventListener('abort', onAbort);
     }
   }
+}
+
+/** The first thing that is wrong, and where; a path of the whole answer is empty. */
+function issueOf({ issues: [issue] }: z.ZodError): string {
+  const path = issue?.path.join('.');
+  return `${path ? `at ${path}` : 'another answer'}: ${issue?.message}`;
 }
 
 /** Rejects as soon as the signal is aborted, whatever becomes of the work. */

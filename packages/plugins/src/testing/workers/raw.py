@@ -50,6 +50,7 @@ def items(folder, secret):
 
 
 folder = ""
+loads = 0
 for line in sys.stdin:
     request = json.loads(line)
     method, identifier = request["method"], request.get("id")
@@ -57,9 +58,10 @@ for line in sys.stdin:
         folder = request["params"]["folder"]
         if how == "no-hello":
             say("hello, I am a worker")
-        say({"id": identifier, "result": hello})
+        say({"id": identifier, "result": None if how == "null-hello" else hello})
     elif method == "load":
-        say({"id": identifier, "result": {"facts": {}}})
+        loads += 1
+        say({"id": identifier, "result": {"fact": loads} if how == "load" else {"facts": {}}})
     elif method == "generate":
         if how == "garbage":
             say("Downloading: 3 %")
