@@ -143,9 +143,21 @@ function contextFor(options: LoadPluginsOptions, { alias, needs }: Candidate, ru
   };
 }
 
-/** What a service says of itself may hold anything. */
-const plainJson = (value: unknown, redact: (text: string) => string = (text) => text) =>
-  JSON.parse(redact(JSON.stringify(value))) as Record<string, unknown>;
+/**
+ * What a service says of itself may hold anything. Names and texts are cleaned one by one: taking a secret of
+ * digits or quotes out of JSON text may leave what is no JSON.
+ */
+const plainJson = (value: unknown, redact: (text: string) => string) =>
+  redactAll(JSON.parse(JSON.stringify(value)), redact) as Record<string, unknown>;
+
+function redactAll(value: unknown, redact: (text: string) => string): unknown {
+  if (Array.isArray(value)) return value.map((item) => redactAll(item, redact));
+  if (typeof value !== 'object' || value === null) {
+    const text = String(value);
+    return redact(text) === text ? value : redact(text);
+  }
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [redact(name), redactAll(item, redact)]));
+}
 
 function resolvedEntry({ kind, alias, found, options, needs }: Candidate): ResolvedPlugin {
   const traits = { ...declaredTraits(found.plugin), ...found.plugin.traitsOf?.(options) };

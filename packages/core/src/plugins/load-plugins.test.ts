@@ -101,6 +101,20 @@ describe('problems', () => {
     expect(loaded.resolved.find(({ kind }) => kind === 'detector')?.facts).toEqual({ model: { revision: 'abc' } });
   });
 
+  it('hold no secret in the names, texts and numbers that an instance says of itself', async () => {
+    const facts = { says: 'of 12345678', 'by "quote"': [{ revision: 3, number: 12345678, isFine: true, none: null }] };
+    const instance = { maxBatch: 1, detect: async () => [], facts };
+    const plugin = { ...needy({ secrets: ['DIGITS', 'QUOTED'] }), create: () => instance };
+    await using loaded = await load(
+      { detectors: ['needy'] },
+      { registry: registryWith(plugin), environment: { DIGITS: '12345678', QUOTED: '"quote"' } },
+    );
+    expect(loaded.resolved.find(({ kind }) => kind === 'detector')?.facts).toEqual({
+      says: 'of [DIGITS]',
+      'by [QUOTED]': [{ revision: 3, number: '[DIGITS]', isFine: true, none: null }],
+    });
+  });
+
   it('include names that occur twice', async () => {
     const [problem] = await problemsOf(load({ detectors: ['by-digest', 'by-digest'] }));
     expect(problem).toMatchObject({
