@@ -73,8 +73,8 @@ export function Claims({ model }: { readonly model: ReportModel }) {
           <ul>
             {entries.map((entry) => (
               <li key={entry.id}>
-                <span className={`verdict ${entry.verdict.replace(' ', '-')}`}>{entry.verdict}</span> <b>{entry.subject}.</b>{' '}
-                {entry.text}
+                <span className={`verdict ${entry.verdict.replace(' ', '-')}`}>{entry.verdict}</span>{' '}
+                <b>{/[?.]$/.test(entry.subject) ? entry.subject : `${entry.subject}.`}</b> {entry.text}
               </li>
             ))}
           </ul>
