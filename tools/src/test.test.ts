@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { repositoryRoot } from './repository.ts';
 import { missingSuites, readMustRun } from './test/must-run.ts';
 import { type StepResult, skipList, stepTable, totalsLine } from './test/results.ts';
-import { readCargoTotals } from './test/steps.ts';
+import { afterCrash, readCargoTotals } from './test/steps.ts';
+import type { VitestTotals } from './test/vitest-reporter.ts';
 
 const step = (passed: number, failed: number, skips: number): StepResult => ({
   step: 'vitest',
@@ -73,5 +74,40 @@ describe('totals of cargo', () => {
       skipped: [{ file: 'packages/gpu-kernels/native', name: 'wide', reason: 'needs AVX-512' }],
       failures: ['packages/gpu-kernels/native: conv'],
     });
+  });
+});
+
+describe('a test file whose process crashed', () => {
+  const test = (file: string, name: string) => ({ file, name });
+  const totals = (part: Partial<VitestTotals>): VitestTotals => ({
+    ran: [],
+    failed: [],
+    skipped: [],
+    errors: [],
+    crashed: [],
+    ...part,
+  });
+  const first = {
+    exitCode: 1,
+    totals: totals({
+      ran: [test('a.test.ts', 'one'), test('gpu.test.ts', 'began')],
+      failed: [test('gpu.test.ts', 'began')],
+      crashed: [{ file: 'gpu.test.ts', signal: 'SIGSEGV' }],
+    }),
+  };
+
+  it('counts by its second run, and that of the others by their first', () => {
+    const again = { exitCode: 0, totals: totals({ ran: [test('gpu.test.ts', 'began'), test('gpu.test.ts', 'ended')] }) };
+    const [merged, exitCode] = afterCrash(first, again, ['gpu.test.ts']);
+    expect(merged.ran.map(({ name }) => name)).toEqual(['one', 'began', 'ended']);
+    expect([merged.failed, merged.errors, exitCode]).toEqual([[], [], 0]);
+  });
+
+  it('fails when it crashes again, and never hides what else failed', () => {
+    const twice = { exitCode: 1, totals: totals({ crashed: first.totals.crashed }) };
+    expect(afterCrash(first, twice, ['gpu.test.ts'])[0].errors).toEqual(['gpu.test.ts: ended by SIGSEGV twice']);
+    const withFailure = { ...first, totals: { ...first.totals, failed: [test('a.test.ts', 'one')] } };
+    const [merged, exitCode] = afterCrash(withFailure, { exitCode: 0, totals: totals({}) }, ['gpu.test.ts']);
+    expect([merged.failed.map(({ name }) => name), exitCode]).toEqual([['one'], 1]);
   });
 });

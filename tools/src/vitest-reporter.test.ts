@@ -14,6 +14,10 @@ it.skip('is named (skipped: needs 4 cores)', () => {});
 it.skip('is silent', () => {});
 `;
 
+const crash = `import { it } from 'vitest';
+it('crashes', () => { process.kill(process.pid, 'SIGSEGV'); return new Promise(() => {}); }, 20_000);
+`;
+
 describe('totals of a Vitest run', () => {
   let root: string;
   let totals: VitestTotals;
@@ -24,6 +28,7 @@ describe('totals of a Vitest run', () => {
     writeFileSync(join(root, 'package.json'), '{ "type": "module" }');
     writeFileSync(join(root, 'a.test.ts'), tests);
     writeFileSync(join(root, 'broken.test.ts'), "import './nowhere.ts';\n");
+    writeFileSync(join(root, 'crash.test.ts'), crash);
     const output = join(root, 'totals.json');
     const vitest = join(repositoryRoot, 'node_modules/vitest/vitest.mjs');
     const reporter = `--reporter=${join(import.meta.dirname, 'test/vitest-reporter.ts')}`;
@@ -35,7 +40,7 @@ describe('totals of a Vitest run', () => {
   afterAll(() => rmSync(root, { recursive: true }));
 
   it('count tests that ran and name those that failed', () => {
-    expect(totals.ran.map(({ name }) => name)).toEqual(['passes', 'fails']);
+    expect(totals.ran.map(({ name }) => name).filter((name) => name !== 'crashes')).toEqual(['passes', 'fails']);
     expect(totals.failed.map(({ name }) => name)).toEqual(['fails']);
   });
 
@@ -50,5 +55,9 @@ describe('totals of a Vitest run', () => {
   it('report a file that could not be loaded, which has no tests to fail', () => {
     expect(totals.errors).toHaveLength(1);
     expect(totals.errors[0]).toContain('nowhere.ts');
+  });
+
+  it('name a file whose process a signal ended, apart from errors', () => {
+    expect(totals.crashed).toEqual([{ signal: 'SIGSEGV', file: expect.stringMatching(/crash\.test\.ts$/) }]);
   });
 });

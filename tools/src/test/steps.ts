@@ -36,22 +36,65 @@ const skippedStep = (file: string, name: string, reason: string): Findings => ({
 const vitest: TestStep = {
   name: 'vitest',
   async run() {
-    const folder = mkdtempSync(join(tmpdir(), 'diptych-test-'));
-    try {
-      const path = join(folder, 'totals.json');
-      const reporters = ['--reporter=default', '--reporter=./tools/src/test/vitest-reporter.ts'];
-      const { exitCode } = await runCommand(['node', 'node_modules/vitest/vitest.mjs', 'run', ...reporters], {
-        show: true,
-        environment: { [totalsVariable]: path },
-      });
-      const noTotals = { ran: [], failed: [], skipped: [], errors: [`vitest ended with ${exitCode} before it had results`] };
-      const totals = existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as VitestTotals) : noTotals;
-      return summariseVitest(totals, exitCode);
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+    const first = await runVitest([]);
+    if (first.totals.crashed.length === 0) return summariseVitest(first.totals, first.exitCode);
+    const files = first.totals.crashed.map(({ file }) => file);
+    for (const { file, signal } of first.totals.crashed)
+      console.log(`${file} was ended by ${signal}; running it once more.`);
+    const again = await runVitest(files);
+    return summariseVitest(...afterCrash(first, again, files));
   },
 };
+
+interface VitestRun {
+  readonly totals: VitestTotals;
+  readonly exitCode: number;
+}
+
+async function runVitest(files: readonly string[]): Promise<VitestRun> {
+  const folder = mkdtempSync(join(tmpdir(), 'diptych-test-'));
+  try {
+    const path = join(folder, 'totals.json');
+    const reporters = ['--reporter=default', '--reporter=./tools/src/test/vitest-reporter.ts'];
+    const { exitCode } = await runCommand(['node', 'node_modules/vitest/vitest.mjs', 'run', ...reporters, ...files], {
+      show: true,
+      environment: { [totalsVariable]: path },
+    });
+    const errors = [`vitest ended with ${exitCode} before it had results`];
+    const noTotals = { ran: [], failed: [], skipped: [], errors, crashed: [] };
+    return { exitCode, totals: existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as VitestTotals) : noTotals };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/**
+ * A software graphics driver sometimes takes the process of a test file down with it, which says nothing of the tests in
+ * it. Such files run once more, in the open: what the second run finds counts, and a second crash is a failure.
+ */
+export function afterCrash(
+  first: VitestRun,
+  again: VitestRun,
+  files: readonly string[],
+): [totals: VitestTotals, exitCode: number] {
+  const kept = <T extends { readonly file: string }>(tests: readonly T[]): T[] =>
+    tests.filter(({ file }) => !files.includes(file));
+  const crashes = again.totals.crashed.map(({ file, signal }) => `${file}: ended by ${signal} twice`);
+  const totals = {
+    ran: [...kept(first.totals.ran), ...again.totals.ran],
+    failed: [...kept(first.totals.failed), ...again.totals.failed],
+    skipped: [...kept(first.totals.skipped), ...again.totals.skipped],
+    errors: [
+      ...first.totals.errors.filter((text) => !files.some((file) => text.startsWith(file))),
+      ...again.totals.errors,
+      ...crashes,
+    ],
+    crashed: [],
+  };
+  // The first run ended in failure for the crash alone where nothing else of it failed.
+  const isFirstFine = kept(first.totals.failed).length === 0 && first.totals.errors.length === 0;
+  return [totals, isFirstFine ? again.exitCode : first.exitCode];
+}
 
 /** Errors outside of tests count as one failure each; so does an exit code that no failure explains. */
 function summariseVitest(totals: VitestTotals, exitCode: number): Findings {

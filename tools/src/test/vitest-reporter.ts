@@ -13,6 +13,13 @@ export interface VitestTotals {
   readonly skipped: readonly SkippedTest[];
   /** Files that could not be loaded, and errors outside of any test. */
   readonly errors: readonly string[];
+  /** Test files whose process was ended by a signal, such as a crash within a graphics driver. */
+  readonly crashed: readonly CrashedFile[];
+}
+
+export interface CrashedFile {
+  readonly file: string;
+  readonly signal: string;
 }
 
 /** Environment variable with the path that the totals are written to. */
@@ -39,11 +46,20 @@ function collectTotals(modules: readonly TestModule[], unhandled: readonly Seria
     ran: tests.filter((test) => !stateIs('skipped')(test)).map(nameOf),
     failed: tests.filter(stateIs('failed')).map(nameOf),
     skipped: tests.filter(stateIs('skipped')).map(describeSkip),
-    errors: [...broken, ...brokenSuites, ...unhandled.map(({ message }) => message)],
+    errors: [...broken, ...brokenSuites, ...unhandled.filter((error) => !crashOf(error)).map(({ message }) => message)],
+    crashed: unhandled.flatMap((error) => crashOf(error) ?? []),
   };
 }
 
-const pathOf = (module: TestModule): string => relative(repositoryRoot, module.moduleId).replaceAll('\\', '/');
+/** Vitest names signal and file in the cause of what its pool reports. */
+export function crashOf({ message, cause }: Pick<SerializedError, 'message' | 'cause'>): CrashedFile | undefined {
+  const text = `${message} ${(cause as Partial<SerializedError> | undefined)?.message ?? ''}`;
+  const found = /with signal (SIG[A-Z]+) .*running test file (\S+)/.exec(text);
+  return found ? { signal: found[1]!, file: relativePath(found[2]!) } : undefined;
+}
+
+const relativePath = (path: string): string => relative(repositoryRoot, path).replaceAll('\\', '/');
+const pathOf = (module: TestModule): string => relativePath(module.moduleId);
 const nameOf = (test: TestCase): RanTest => ({ file: pathOf(test.module), name: test.fullName });
 
 /** The reason is the note of `context.skip(note)`, else what the test's or a suite's name says in parentheses after "skipped:". */
