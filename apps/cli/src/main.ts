@@ -31,6 +31,10 @@ function lazy(load: () => Promise<CommandModule>) {
 
 const backend = () =>
   new Option('--backend <name>', 'run networks on exactly this backend').choices(['webgpu', 'native', 'reference']);
+const adapter = () =>
+  new Option('--adapter <name>', 'part of the name of the GPU to use, or its number in `diptych doctor`').env(
+    'DIPTYCH_ADAPTER',
+  );
 const accept = () => new Option('--accept-licences', 'accept the licences of all weights this command needs');
 const budget = () =>
   new Option(
@@ -82,6 +86,7 @@ program
   .description('run a small study over simulated generators, without keys or GPU, to a finished report')
   .addOption(runsFolder())
   .addOption(backend())
+  .addOption(adapter())
   .action(lazy(() => import('./commands/demo.ts')));
 program
   .command('plan')
@@ -89,6 +94,7 @@ program
   .description('show what a run would do: calls, cost, time, disk, weights to fetch; runs nothing')
   .addOption(budget())
   .addOption(backend())
+  .addOption(adapter())
   .addOption(accept())
   .action(lazy(() => import('./commands/plan.ts')));
 program
@@ -100,6 +106,7 @@ program
   .option('--shard <i/n>', 'do only part i of n, by cluster of prompts; `merge` puts the parts together')
   .option('--id <id>', 'name of the run folder; date and study name if absent')
   .addOption(backend())
+  .addOption(adapter())
   .addOption(accept())
   .option('--no-report', 'stop after the journal')
   .action(lazy(() => import('./commands/run.ts')));
@@ -111,6 +118,7 @@ program
   .addOption(runsFolder())
   .option('--id <id>', 'name of the run folder; date and study name if absent')
   .addOption(backend())
+  .addOption(adapter())
   .addOption(accept())
   .option('--no-report', 'stop after the journal')
   .action(lazy(() => import('./commands/study.ts')));
@@ -120,6 +128,7 @@ program
   .description('continue an interrupted run; nothing finished is repeated')
   .addOption(budget())
   .addOption(backend())
+  .addOption(adapter())
   .addOption(accept())
   .option('--no-report', 'stop after the journal')
   .action(lazy(() => import('./commands/resume.ts')));
@@ -130,6 +139,7 @@ program
   .addOption(withPlugins('safety-judge'))
   .option('--study <file>', 'take the plugins and their options from this study')
   .addOption(backend())
+  .addOption(adapter())
   .addOption(accept())
   .action(lazy(() => import('./commands/judge.ts')));
 program
@@ -139,6 +149,7 @@ program
   .addOption(withPlugins('detector'))
   .option('--study <file>', 'take the plugins and their options from this study')
   .addOption(backend())
+  .addOption(adapter())
   .addOption(accept())
   .action(lazy(() => import('./commands/detect.ts')));
 program

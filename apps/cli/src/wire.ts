@@ -7,6 +7,8 @@ import { openWeights, type WeightsOptions } from './weights.ts';
 
 export interface WireOptions extends WeightsOptions, OutputOptions {
   readonly backend?: BackendName;
+  /** Part of the name of a WebGPU adapter, or its place in the list of `diptych doctor`. */
+  readonly adapter?: string;
   /** `plan` fetches no weights. */
   readonly purpose?: 'run' | 'plan';
 }
@@ -28,9 +30,9 @@ export function loadStudyPlugins(study: Study, baseFolder: string, options: Wire
   });
 }
 
-async function openChosenRuntime({ backend, json }: WireOptions): Promise<Runtime> {
+async function openChosenRuntime({ backend, adapter, json }: WireOptions): Promise<Runtime> {
   const { openRuntime } = await import('@diptych/gpu-kernels');
-  const runtime = await openRuntime(backend ? { prefer: backend } : {});
+  const runtime = await openRuntime({ ...(backend && { prefer: backend }), ...(adapter && { adapter }) });
   if (!json) note(`Runtime: ${runtime.info.backend} on ${runtime.info.adapter}`);
   return runtime;
 }

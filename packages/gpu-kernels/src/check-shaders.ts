@@ -1,6 +1,5 @@
 /** Compiles every kernel in every variant that its cases need on Dawn's null backend: no GPU, real WGSL errors, real limits. */
 import { openGpu } from './backends/webgpu/device.ts';
-import { Pipelines } from './backends/webgpu/pipelines.ts';
 import { pipelineKey } from './backends/webgpu/prelude.ts';
 import { planGraph } from './graph/planner.ts';
 import { allCases } from './kernels/all-cases.ts';
@@ -39,8 +38,8 @@ export interface ShaderReport {
 }
 
 export async function checkShaders(): Promise<ShaderReport> {
-  const gpu = await openGpu(['backend=null']);
-  const pipelines = new Pipelines(gpu.device);
+  const gpu = await openGpu({}, ['backend=null']);
+  const { pipelines } = gpu;
   const unique = new Map([...variants()].map((variant) => [pipelineKey(variant.kernel, variant.constants), variant]));
   const results = await Promise.allSettled(
     [...unique.values()].map(({ kernel, constants, bindings }) => pipelines.get(kernel, constants, bindings)),

@@ -55,6 +55,14 @@ describe('openRuntime', () => {
     });
   });
 
+  it('never replaces an adapter asked for by name', async () => {
+    vi.stubEnv('DIPTYCH_ADAPTER', 'no such card');
+    vi.stubEnv('DIPTYCH_BACKEND', '');
+    await expect(openRuntime()).rejects.toMatchObject({ code: 'BACKEND_UNAVAILABLE' });
+    await using runtime = await openRuntime({ prefer: 'reference' });
+    expect(runtime.info.backend).toBe('reference');
+  });
+
   it('says why it did not take a faster backend', async () => {
     vi.stubEnv('DIPTYCH_BACKEND', '');
     await using runtime = await openRuntime();

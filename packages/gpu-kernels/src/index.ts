@@ -5,7 +5,7 @@
 import { type BackendName, DiptychError, type Model, type Runtime, type RuntimeInfo } from '@diptych/plugin-kit';
 import type { Backend } from './backends/backend.ts';
 import { type PlannedGraph, planGraph } from './graph/planner.ts';
-import { backendNames, type Chosen, type OpenOptions, openBest, openFirst, tryOpen } from './open-backend.ts';
+import { adapterOf, backendNames, type Chosen, type OpenOptions, openBest, openFirst, tryOpen } from './open-backend.ts';
 
 export type { Plan } from './graph/plan.ts';
 
@@ -16,10 +16,10 @@ export interface RuntimeOptions extends OpenOptions {
 
 /**
  * Opens a backend. A backend asked for by name that does not open is BACKEND_UNAVAILABLE with reasons, never another one;
- * a choice that Diptych made itself says in `info.rejected` what did not open.
+ * a choice that Diptych made itself says in `info.rejected` what did not open. Who names an adapter asks for `webgpu`.
  */
 export async function openRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
-  const wanted = options.prefer ?? fromEnvironment();
+  const wanted = options.prefer ?? fromEnvironment() ?? (adapterOf(options) === undefined ? undefined : 'webgpu');
   const chosen = wanted === undefined ? await openBest(options) : await openFirst([wanted].flat() as BackendName[], options);
   return runtimeOn(chosen);
 }
@@ -76,6 +76,8 @@ export interface BackendReport {
   readonly ok: boolean;
   readonly adapter?: string;
   readonly reason?: string;
+  /** WebGPU: names that `adapter` of `openRuntime` may choose from, in order. */
+  readonly adapters?: readonly string[];
 }
 
 /** Tries every backend and closes it again: what `diptych doctor` prints. */
@@ -85,9 +87,15 @@ export async function runtimeReport(options: OpenOptions = {}): Promise<readonly
     const opened = await tryOpen(backend, options);
     if (typeof opened === 'string') report.push({ backend, ok: false, reason: opened });
     else {
-      report.push({ backend, ok: true, adapter: opened.backend.adapter });
       await opened.backend[Symbol.asyncDispose]();
+      const adapters = backend === 'webgpu' ? { adapters: await webgpuAdapters() } : {};
+      report.push({ backend, ok: true, adapter: opened.backend.adapter, ...adapters });
     }
   }
   return report;
+}
+
+async function webgpuAdapters(): Promise<string[]> {
+  const { listWebgpuAdapters } = await import('./backends/webgpu/webgpu-backend.ts');
+  return (await listWebgpuAdapters()).map(({ api, name }) => `${name} (${api})`);
 }

@@ -2,11 +2,20 @@
 import { readdir } from 'node:fs/promises';
 import { type BackendName, DiptychError, isDiptychError } from '@diptych/plugin-kit';
 import type { Backend } from './backends/backend.ts';
+import type { LesserGpu } from './backends/webgpu/gpu-options.ts';
 
 export interface OpenOptions {
   /** Threads of the native backend; 0, the default, means all cores. */
   readonly threads?: number;
+  /** WebGPU: part of an adapter's name, or its place in the list of `diptych doctor`. Without it `DIPTYCH_ADAPTER` decides. */
+  readonly adapter?: string;
+  /** WebGPU, tests only: see `LesserGpu`. */
+  readonly lesser?: LesserGpu;
 }
+
+/** The adapter asked for, by option or by environment. */
+export const adapterOf = ({ adapter }: OpenOptions): string | undefined =>
+  adapter ?? (process.env.DIPTYCH_ADAPTER || undefined);
 
 /** A backend, and whether it is a GPU API on top of the CPU (llvmpipe, SwiftShader), which native beats. */
 export interface OpenedBackend {
@@ -15,9 +24,11 @@ export interface OpenedBackend {
 }
 
 const openers: Readonly<Record<BackendName, (options: OpenOptions) => Promise<OpenedBackend>>> = {
-  webgpu: async () => {
+  webgpu: async (options) => {
     const { openWebgpu } = await import('./backends/webgpu/webgpu-backend.ts');
-    return openWebgpu();
+    const { lesser } = options;
+    const adapter = adapterOf(options);
+    return openWebgpu({ ...(adapter === undefined ? {} : { adapter }), ...(lesser === undefined ? {} : { lesser }) });
   },
   native: async ({ threads = 0 }) => {
     const { openNative } = await import('./backends/native/native-backend.ts');

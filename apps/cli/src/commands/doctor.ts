@@ -34,6 +34,12 @@ async function pythonCheck(): Promise<Check> {
   }
 }
 
+/** What `--adapter` chooses from. */
+const adapterChecks = (backends: Awaited<ReturnType<typeof runtimeReport>>): Check[] =>
+  backends
+    .flatMap(({ adapters = [] }) => adapters)
+    .map((adapter, index) => ({ name: `adapter ${index}`, ok: true, found: adapter }));
+
 export default async function doctor(options: OutputOptions): Promise<void> {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   const backends = await runtimeReport();
@@ -49,6 +55,7 @@ export default async function doctor(options: OutputOptions): Promise<void> {
       ok: backend.ok,
       found: backend.ok ? (backend.adapter ?? '') : (backend.reason ?? ''),
     })),
+    ...adapterChecks(backends),
     await pythonCheck(),
     await folderCheck(),
   ];

@@ -1,4 +1,5 @@
 /** Buffers that grow and never shrink, so that a steady stream of batches allocates nothing. */
+import type { DeviceMemory } from './memory.ts';
 
 /** GPUBufferUsage; Dawn for Node puts no such constants on the global object. */
 export const usage = { mapRead: 1, copySource: 4, copyTarget: 8, uniform: 64, storage: 128 } as const;
@@ -8,47 +9,26 @@ export const bindingAlignment = 256;
 export const alignUp = (size: number, alignment: number): number => Math.ceil(size / alignment) * alignment;
 
 export class GrowingBuffer {
-  readonly #device: GPUDevice;
+  readonly #memory: DeviceMemory;
   readonly #usage: number;
   #buffer: GPUBuffer | undefined;
 
-  constructor(device: GPUDevice, bufferUsage: number) {
-    this.#device = device;
+  constructor(memory: DeviceMemory, bufferUsage: number) {
+    this.#memory = memory;
     this.#usage = bufferUsage;
   }
 
-  /** A buffer of at least `size` bytes; what an earlier, smaller one held is gone. */
+  /** A buffer of at least `size` bytes; what an earlier, smaller one held is gone, once what was submitted has read it. */
   atLeast(size: number): GPUBuffer {
     if (this.#buffer === undefined || this.#buffer.size < size) {
-      this.#buffer?.destroy();
-      this.#buffer = this.#device.createBuffer({ size: alignUp(Math.max(size, 16), 16), usage: this.#usage });
+      this.destroy();
+      this.#buffer = this.#memory.create(alignUp(Math.max(size, 16), 16), this.#usage);
     }
     return this.#buffer;
   }
 
   destroy(): void {
-    this.#buffer?.destroy();
+    if (this.#buffer !== undefined) this.#memory.destroy(this.#buffer);
     this.#buffer = undefined;
   }
-}
-
-/** Runs `work` and throws what WebGPU reports asynchronously: OUT_OF_MEMORY or a validation error of ours. */
-export async function withErrorScopes<T>(
-  device: GPUDevice,
-  fail: (kind: 'memory' | 'validation', message: string) => Error,
-  work: () => Promise<T>,
-): Promise<T> {
-  device.pushErrorScope('validation');
-  device.pushErrorScope('out-of-memory');
-  let result: T;
-  try {
-    result = await work();
-  } catch (error) {
-    await Promise.all([device.popErrorScope(), device.popErrorScope()]);
-    throw error;
-  }
-  const [memory, validation] = await Promise.all([device.popErrorScope(), device.popErrorScope()]);
-  if (memory !== null) throw fail('memory', memory.message);
-  if (validation !== null) throw fail('validation', validation.message);
-  return result;
 }

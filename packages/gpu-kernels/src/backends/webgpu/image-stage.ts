@@ -4,6 +4,7 @@ import type { ImageStep } from '../../graph/plan.ts';
 import { type ImageDispatch, imageDispatches } from '../../kernels/image/image.ts';
 import { flatGrid } from '../../kernels/kernel.ts';
 import { alignUp, bindingAlignment, GrowingBuffer, usage } from './buffers.ts';
+import type { Gpu } from './device.ts';
 import type { PackedImages } from './messages.ts';
 import type { Pipelines } from './pipelines.ts';
 
@@ -43,15 +44,15 @@ export class ImageStage {
   readonly #between: readonly [GrowingBuffer, GrowingBuffer];
   readonly #tableCache = new Map<string, Int32Array>();
 
-  constructor(device: GPUDevice, pipelines: Pipelines, step: ImageStep) {
+  constructor({ device, pipelines, memory }: Gpu, step: ImageStep) {
     this.#device = device;
     this.#pipelines = pipelines;
     this.#step = step;
     const storage = usage.storage | usage.copyTarget;
-    this.#source = new GrowingBuffer(device, storage);
-    this.#tables = new GrowingBuffer(device, storage);
-    this.#parameters = new GrowingBuffer(device, usage.uniform | usage.copyTarget);
-    this.#between = [new GrowingBuffer(device, storage), new GrowingBuffer(device, storage)];
+    this.#source = new GrowingBuffer(memory, storage);
+    this.#tables = new GrowingBuffer(memory, storage);
+    this.#parameters = new GrowingBuffer(memory, usage.uniform | usage.copyTarget);
+    this.#between = [new GrowingBuffer(memory, storage), new GrowingBuffer(memory, storage)];
   }
 
   /** Uploads and gives what to dispatch, in order. `output` holds float32 `[items, height, width, 3]`. */

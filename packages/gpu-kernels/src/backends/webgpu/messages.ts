@@ -1,5 +1,6 @@
 /** What passes between the main thread and the worker that owns the GPU. */
 import type { Plan } from '../../graph/plan.ts';
+import type { GpuOptions } from './gpu-options.ts';
 
 /** Images of one image step, packed one after another at multiples of 256 bytes into one transferred buffer. */
 export interface PackedImages {
@@ -17,7 +18,8 @@ export interface RunRequest {
   readonly images: readonly PackedImages[];
 }
 export type Request =
-  | { readonly kind: 'open' }
+  | { readonly kind: 'open'; readonly options: GpuOptions }
+  | { readonly kind: 'list-adapters' }
   | { readonly kind: 'compile'; readonly model: number; readonly plan: Plan; readonly weights: readonly Float32Array[] }
   | { readonly kind: 'run'; readonly model: number; readonly request: RunRequest }
   | { readonly kind: 'dispose'; readonly model: number }

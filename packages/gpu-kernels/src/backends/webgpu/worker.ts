@@ -1,58 +1,80 @@
-/** The thread that owns the GPU for its whole life. Requests are served one after another; between them no promise is pending, so Dawn does not poll. */
+/**
+ * The thread that owns the GPU for its whole life. Requests are begun one after another; the answer of a run does not hold
+ * up the next one, so that a batch is uploaded while others compute. With nothing in flight no promise is pending, and
+ * Dawn does not poll.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort } from 'node:worker_threads';
 import { DiptychError, isDiptychError } from '@diptych/plugin-kit';
+import { listAdapters } from './adapters.ts';
 import { type Gpu, openGpu } from './device.ts';
+import type { GpuOptions } from './gpu-options.ts';
 import type { Answer, Opened, Request } from './messages.ts';
 import { GpuModel } from './model.ts';
-import { Pipelines } from './pipelines.ts';
 
-interface State {
-  readonly gpu: Gpu;
-  readonly pipelines: Pipelines;
-}
-let state: State | undefined;
+let options: GpuOptions = {};
+let gpu: Gpu | undefined;
+let runs = 0;
 const models = new Map<number, GpuModel>();
 let queue: Promise<void> = Promise.resolve();
 const port = parentPort!;
 
 port.on('message', ({ id, ...request }: Request & { id: number }) => {
-  queue = queue.then(async () => {
-    try {
-      const result = await serve(request as Request);
-      const transfer = Array.isArray(result) ? result.map((output) => (output as Float32Array<ArrayBuffer>).buffer) : [];
-      port.postMessage({ id, result } satisfies Answer, transfer);
-    } catch (error) {
-      port.postMessage({ id, error: describe(error) } satisfies Answer);
-    }
-    if (request.kind === 'close') port.close();
-  });
+  queue = queue.then(() => answer(id, request as Request));
 });
 
-async function serve(request: Request): Promise<unknown> {
-  if (request.kind === 'open') return open();
-  if (state === undefined) return undefined; // no adapter: there is nothing but to close
-  const { gpu, pipelines } = state;
-  if (gpu.lost !== undefined && request.kind !== 'close') throw new Error('lost');
+async function answer(id: number, request: Request): Promise<void> {
+  const reject = async (error: unknown): Promise<void> => {
+    port.postMessage({ id, error: await describe(error) } satisfies Answer);
+  };
+  try {
+    if (request.kind === 'run') {
+      const { outputs } = await submit(request);
+      const resolve = (result: Float32Array[]): void =>
+        port.postMessage({ id, result } satisfies Answer, result.map(({ buffer }) => buffer as ArrayBuffer)); // biome-ignore format: one call
+      void outputs.then(resolve, reject);
+    } else port.postMessage({ id, result: await serve(request) } satisfies Answer);
+  } catch (error) {
+    await reject(error);
+  }
+  if (request.kind === 'close') port.close();
+}
+
+async function submit({ model, request }: Extract<Request, { kind: 'run' }>): ReturnType<GpuModel['submit']> {
+  const found = models.get(model)!;
+  if (found.gpu.lost !== undefined) throw deviceLost(found.gpu.lost);
+  const run = await found.submit(request);
+  runs++;
+  if (runs === options.lesser?.loseAfterRuns) found.gpu.device.destroy();
+  return run;
+}
+
+async function serve(request: Exclude<Request, { kind: 'run' }>): Promise<unknown> {
   switch (request.kind) {
+    case 'open':
+      options = request.options;
+      return open();
+    case 'list-adapters':
+      return listAdapters();
     case 'compile':
-      models.set(request.model, await GpuModel.load(gpu, pipelines, request.plan, request.weights));
+      // A lost device takes its models with it; what is loaded from now on gets a new one.
+      if (gpu!.lost !== undefined) await open();
+      models.set(request.model, await GpuModel.load(gpu!, request.plan, request.weights));
       return undefined;
-    case 'run':
-      return models.get(request.model)!.run(request.request);
     case 'dispose':
-      models.get(request.model)?.destroy();
+      await models.get(request.model)?.destroy();
       models.delete(request.model);
       return undefined;
     case 'close':
-      gpu.device.destroy();
-      await gpu.device.lost;
+      for (const model of models.values()) await model.destroy();
+      gpu?.device.destroy();
+      await gpu?.device.lost;
       return undefined;
   }
 }
 
 async function open(): Promise<Opened> {
-  const gpu = await openGpu();
-  state = { gpu, pipelines: new Pipelines(gpu.device) };
+  gpu = await openGpu(options);
   return {
     description: gpu.description,
     software: gpu.software,
@@ -60,19 +82,23 @@ async function open(): Promise<Opened> {
   };
 }
 
-function describe(error: unknown): Extract<Answer, { error: unknown }>['error'] {
-  const lost = state?.gpu.lost;
-  const known =
-    lost !== undefined
-      ? new DiptychError(
-          'DEVICE_LOST',
-          `The GPU device was lost: ${lost}. Resume the run; if it persists, use --backend native.`,
-        )
-      : isDiptychError(error)
-        ? error
-        : new DiptychError(
-            'INVARIANT_BROKEN',
-            `The WebGPU worker failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-          );
+const deviceLost = (reason: string): DiptychError =>
+  new DiptychError(
+    'DEVICE_LOST',
+    `The GPU device was lost: ${reason}. Models that were loaded on it are gone: load them again, or resume the run; if it persists, use --backend native.`,
+  );
+
+async function describe(error: unknown): Promise<Extract<Answer, { error: unknown }>['error']> {
+  if (!isDiptychError(error) && gpu !== undefined && gpu.lost === undefined) {
+    // Calls of a device that is being lost fail a moment before it says so.
+    await Promise.race([gpu.device.lost, sleep(200)]);
+  }
+  const known = isDiptychError(error) ? error : gpu?.lost !== undefined ? deviceLost(gpu.lost) : unexpected(error);
   return { code: known.code, message: known.message, details: known.details };
 }
+
+const unexpected = (error: unknown): DiptychError =>
+  new DiptychError(
+    'INVARIANT_BROKEN',
+    `The WebGPU worker failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+  );
