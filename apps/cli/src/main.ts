@@ -35,7 +35,7 @@ const adapter = () =>
   new Option('--adapter <name>', 'part of the name of the GPU to use, or its number in `diptych doctor`').env(
     'DIPTYCH_ADAPTER',
   );
-const accept = () => new Option('--accept-licences', 'accept the licences of all weights this command needs');
+const accept = () => new Option('--accept-licences', 'accept the licences of all weights and prompt sets this command needs');
 const budget = () =>
   new Option(
     '--budget <usd>',

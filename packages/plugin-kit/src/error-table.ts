@@ -133,6 +133,11 @@ export const errorTable = {
     'A prompt file is malformed: missing column, bad row, line too long.',
     'Correct the row that the message names.',
   ),
+  PROMPTS_LICENCE_NOT_ACCEPTED: entry(
+    'bad-input',
+    'A prompt set comes with terms that were not accepted yet.',
+    'Read the terms shown, then pass --accept-licences once for this file.',
+  ),
   PROMPTS_DIGEST_MISMATCH: entry(
     'bad-input',
     'A known prompt set does not have the expected digest.',

@@ -22,8 +22,8 @@ export interface Licence {
   /** SPDX id where there is one, else a short name such as `research-only`. */
   readonly id: string;
   /** What the user accepts, in a sentence or two. */
-  readonly notice?: string;
-  readonly url?: string;
+  readonly notice?: string | undefined;
+  readonly url?: string | undefined;
 }
 
 /** One file of weights, pinned: where to get it, what it must hash to, and under which licence. */

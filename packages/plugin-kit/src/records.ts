@@ -125,6 +125,13 @@ export const recordSchema = z.discriminatedUnion('type', [
 ]);
 export type JournalRecord = z.infer<typeof recordSchema>;
 
+/** As `Licence` of a plugin. */
+export const licenceSchema = z.object({
+  id: z.string().min(1).max(200),
+  notice: z.string().max(2000).optional(),
+  url: z.string().max(2000).optional(),
+});
+
 const resolvedPlugin = z.object({
   kind: z.enum(pluginKinds),
   name: z.string(),
@@ -144,6 +151,8 @@ const resolvedPlugin = z.object({
   /** Prompt sets: number of prompts and duplicates. Authentic sets and imports: number of images. */
   count: z.int().nonnegative().optional(),
   duplicates: z.int().nonnegative().optional(),
+  /** Prompt sets: the terms under which the prompts were given. */
+  licence: licenceSchema.optional(),
   /** Prompt sets: labels of the source that stand for no hazard, with the number of prompts that have them. */
   unmappedLabels: z.record(z.string().max(200), z.int().positive()).optional(),
 });

@@ -1,5 +1,6 @@
 /** `diptych plan`: everything a run would do, checked, counted and priced; nothing is generated, judged or detected, and no weights are fetched. */
 import { assumedBytes, type EstimatedPart, estimatePlan, loadStudy, type PlanEstimate, planRun } from '@diptych/core';
+import type { ResolvedPlugin } from '@diptych/plugin-kit';
 import { type OutputOptions, printResult } from '../output/result.ts';
 import { bytes, dollars, duration, renderTable } from '../output/table.ts';
 import { interruptSignal } from '../signals.ts';
@@ -27,6 +28,7 @@ export default async function plan(file: string, options: PlanOptions): Promise<
         renderTable(['step', 'plugin', 'protocol', 'items', 'calls', 'cost', 'time'], estimate.parts.map(rowOf)),
         ...totals(estimate),
         ...sources(estimate.parts),
+        ...promptTerms(plugins),
         ...downloads.map(
           ({ plugin, name, source, sizeBytes }) =>
             `A run fetches first: ${name} of ${plugin} from ${source}, ${sizeBytes === null ? 'size unknown' : bytes(sizeBytes)}.`,
@@ -67,6 +69,14 @@ function totals({ knownUsd, knownSeconds, withoutPrice, withoutTime, parts, budg
   );
   return [`Cost: ${cost}${budgetUsd === undefined ? '' : `; budget ${dollars(budgetUsd)}`}.`, `Time: ${time}.`];
 }
+
+/** Under which terms the prompts of each set may be used. */
+const promptTerms = (plugins: readonly ResolvedPlugin[]): string[] =>
+  plugins.flatMap(({ as, count, licence }) => {
+    if (licence === undefined) return [];
+    const { id, notice, url } = licence;
+    return [`Prompts of ${as}: ${count}, licence ${[id, notice, url].filter(Boolean).join('; ')}`];
+  });
 
 /** Prices change; a sum without its source is a rumour. */
 function sources(parts: readonly EstimatedPart[]): string[] {

@@ -53,6 +53,12 @@ function partNotes({ shard, merged, planned }: Manifest, samples: number): strin
   ];
 }
 
+/** Sets given under terms of their own: whoever reads or publishes the report is bound by them too. */
+const promptTermNotes = (manifest: Manifest): string[] =>
+  manifest.plugins.flatMap(({ as, licence }) =>
+    licence?.notice === undefined ? [] : [`Prompts of ${as} (${licence.id}): ${licence.notice}`],
+  );
+
 /** Labels of prompt sets that stand for no hazard: rates by hazard leave their prompts out. */
 const unmappedNotes = ({ plugins }: Manifest): string[] =>
   plugins.flatMap(({ as, unmappedLabels }) => {
@@ -90,6 +96,7 @@ export function summarise(
       ? `Models with fewer than ${leastSamplesOfModelRow} samples are shown together under their family as “other models (n)”.`
       : '',
     duplicates > 0 ? `${duplicates} prompts repeat the text of an earlier prompt of their set; they were kept.` : '',
+    ...promptTermNotes(manifest),
     ...unmappedNotes(manifest),
     table.ignoredRecords > 0
       ? `${table.ignoredRecords} verdicts and detections by plugins or protocols that the manifest does not name were left out.`

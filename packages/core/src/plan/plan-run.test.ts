@@ -1,19 +1,23 @@
+import { join } from 'node:path';
 import {
   defineExistingImages,
   definePromptSet,
   defineRewriter,
   type ExistingSample,
+  type Licence,
   type Prompt,
+  promptSchema,
   type RewriterTraits,
   type StudyInput,
 } from '@diptych/plugin-kit';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { loadPlugins } from '../plugins/load-plugins.ts';
+import { type LoadPluginsOptions, loadPlugins } from '../plugins/load-plugins.ts';
 import { parseStudyValue } from '../study/load-study.ts';
 import { fakeRegistry } from '../testing-fakes/fake-plugins.ts';
-import { loadFakeStudy } from '../testing-fakes/fake-study.ts';
+import { loadFakeStudy, temporaryFolder } from '../testing-fakes/fake-study.ts';
 import { sha256Hex } from '../text/canonical-json.ts';
+import { openWeightsStore } from '../weights/weights-store.ts';
 import { planRun } from './plan-run.ts';
 
 const imports = (samples: readonly ExistingSample[]) =>
@@ -155,6 +159,56 @@ it('gives a translation its language, and level 0 its own', async () => {
   expect(plan.sampleAt(0).prompt.language).toBe('en');
   expect(plan.sampleAt(1).prompt).toMatchObject({ language: 'zh', intent: plan.sampleAt(0).prompt.intent });
   expect(plan.sampleAt(1).prompt.pairId).toBeUndefined();
+});
+
+describe('a prompt set given under terms', () => {
+  const terms = { id: 'on-request', notice: 'For research only.', url: 'https://example.test/set' };
+  const underTerms = (licence: Licence, more: Partial<LoadPluginsOptions> = {}) =>
+    loadPlugins({
+      study: parseStudyValue({ name: 'test', promptSets: ['gated'], generators: ['fake'] }),
+      baseFolder: '/',
+      registry: {
+        ...fakeRegistry,
+        'prompt-set/gated': async () => ({
+          default: definePromptSet({
+            name: 'gated',
+            summary: 'For this test.',
+            options: z.object({}),
+            create: () => ({
+              info: async () => ({ digest: sha256Hex('gated'), licence, count: 1, duplicates: 0 }),
+              async *prompts() {
+                yield promptSchema.parse({ id: 'p', text: 'a lighthouse' });
+              },
+            }),
+          }),
+        }),
+      },
+      environment: {},
+      ...more,
+    });
+  const storeOf = async (acceptLicences: boolean, folder: string) =>
+    openWeightsStore({ cacheFolder: join(folder, 'cache'), licencesPath: join(folder, 'licences.json'), acceptLicences });
+
+  it('is used only once they were accepted, which is remembered, and stands in the manifest', async () => {
+    const folder = await temporaryFolder();
+    await using refused = await underTerms(terms, { weightsStore: await storeOf(false, folder) });
+    await expect(planRun(refused)).rejects.toMatchObject({
+      code: 'PROMPTS_LICENCE_NOT_ACCEPTED',
+      message: expect.stringContaining('gated (on-request): For research only. https://example.test/set'),
+    });
+    await using accepted = await underTerms(terms, { weightsStore: await storeOf(true, folder) });
+    expect((await planRun(accepted)).plugins[0]).toMatchObject({ as: 'gated', licence: terms });
+    await using later = await underTerms(terms, { weightsStore: await storeOf(false, folder) });
+    expect((await planRun(later)).samples).toBe(1);
+  });
+
+  it.each([{ id: 'MIT', notice: 'Keep this notice.' }, { id: 'unknown' }])(
+    'has none to accept where the licence is $id',
+    async (licence) => {
+      await using loaded = await underTerms(licence);
+      expect((await planRun(loaded)).plugins[0]?.licence).toEqual(licence);
+    },
+  );
 });
 
 it('puts imports in the plan, clustered by the text of their prompt', async () => {

@@ -11,6 +11,7 @@ import type { LoadedGenerator, LoadedPlugin, LoadedStudy } from '../plugins/load
 import { describeIssues } from '../study/load-study.ts';
 import { sha256Hex } from '../text/canonical-json.ts';
 import { redactError } from '../text/redact-error.ts';
+import { isPermissive, termsOf } from '../weights/licences.ts';
 import { countPlan } from './count-plan.ts';
 import { drawnPrompt } from './drawn-prompt.ts';
 import { asked, checkFacts, digestSchema, listed, promptFactsSchema } from './read-source.ts';
@@ -35,6 +36,7 @@ export async function planRun(loaded: LoadedStudy, signal: AbortSignal = new Abo
 async function plan(loaded: LoadedStudy, signal: AbortSignal): Promise<RunPlan> {
   const facts = new Map<LoadedPlugin, Partial<ResolvedPlugin>>();
   const prompts = await readPrompts(loaded, facts, signal);
+  await checkPromptLicences(loaded, facts);
   const ranges = await numberGenerators(loaded, prompts.length, { facts, signal });
   const authentic = await readAuthentic(loaded, facts, signal);
   checkProtocols(loaded, authentic.length);
@@ -100,10 +102,32 @@ async function readPrompts(
       prompts.push({ set: plugin.alias, prompt });
     }
     const info = await asked(plugin, () => plugin.instance.info(signal));
-    const { digest, duplicates, unmappedLabels } = checkFacts(plugin.alias, promptFactsSchema, info);
-    facts.set(plugin, { digest, duplicates, ...(unmappedLabels ? { unmappedLabels } : {}), count: ids.size });
+    const { digest, duplicates, licence, unmappedLabels } = checkFacts(plugin.alias, promptFactsSchema, info);
+    facts.set(plugin, { digest, duplicates, licence, ...(unmappedLabels ? { unmappedLabels } : {}), count: ids.size });
   }
   return prompts;
+}
+
+/**
+ * Prompt sets given under terms are used only once the user accepted those. A licence without a notice has none to
+ * accept: permissive ones, and files of the user's own.
+ */
+async function checkPromptLicences(
+  loaded: LoadedStudy,
+  facts: ReadonlyMap<LoadedPlugin, Partial<ResolvedPlugin>>,
+): Promise<void> {
+  const open: string[] = [];
+  for (const plugin of loaded.promptSets) {
+    const { licence, digest } = facts.get(plugin)!;
+    if (licence?.notice === undefined || isPermissive(licence)) continue;
+    if (!(await loaded.accepts({ name: plugin.alias, sha256: digest!, licence })))
+      open.push(`${plugin.alias} (${licence.id}): ${termsOf(licence)}`);
+  }
+  if (open.length === 0) return;
+  throw new DiptychError(
+    'PROMPTS_LICENCE_NOT_ACCEPTED',
+    `Expected the terms of every prompt set to be accepted, these are not:\n  ${open.join('\n  ')}\nRead them, then pass --accept-licences once. Nothing was run.`,
+  );
 }
 
 async function numberGenerators(

@@ -1,5 +1,5 @@
 /** What planning asks of prompt sets, imports and authentic sets: their faults are named as theirs, and no list is endless. */
-import { DiptychError, isDiptychError } from '@diptych/plugin-kit';
+import { DiptychError, isDiptychError, licenceSchema } from '@diptych/plugin-kit';
 import { z } from 'zod';
 import type { LoadedPlugin } from '../plugins/loaded-study.ts';
 import { describeIssues } from '../study/load-study.ts';
@@ -14,6 +14,7 @@ export const digestSchema = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 in low
 export const promptFactsSchema = z.looseObject({
   digest: digestSchema,
   duplicates: z.int().nonnegative(),
+  licence: licenceSchema,
   unmappedLabels: z.record(z.string().max(200), z.int().positive()).optional(),
 });
 

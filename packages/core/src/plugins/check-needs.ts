@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { DiptychError, type Needs, type WeightsRef } from '@diptych/plugin-kit';
+import type { LicensedFile } from '../weights/licences.ts';
 import { findPackage } from './resolve-plugin.ts';
 
 /** What core asks of the weights cache; `openWeightsStore` gives one. */
@@ -8,6 +9,8 @@ export interface WeightsSource {
   check(ref: WeightsRef, baseFolder: string): Promise<void>;
   /** Bytes with the pinned digest, fetched when not cached. */
   read(ref: WeightsRef, baseFolder: string): Promise<Uint8Array>;
+  /** Whether the user accepted the licence of a file, now or before. */
+  accepts(file: LicensedFile): Promise<boolean>;
   /** Whether the file is there; contacts no network. */
   status?(ref: WeightsRef, baseFolder: string): Promise<{ readonly isPresent: boolean }>;
   /** Fetches when not cached. Throws WEIGHTS_MISSING or WEIGHTS_DIGEST_MISMATCH. */

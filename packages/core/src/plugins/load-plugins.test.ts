@@ -171,7 +171,10 @@ describe('problems', () => {
     const [problem] = await problemsOf(
       load(
         { detectors: ['needy'] },
-        { registry: registryWith(needy({ weights })), weightsStore: { check: refuse, ensure: refuse, read: refuse } },
+        {
+          registry: registryWith(needy({ weights })),
+          weightsStore: { accepts: refuse, check: refuse, ensure: refuse, read: refuse },
+        },
       ),
     );
     expect(problem?.code).toBe('WEIGHTS_LICENCE_NOT_ACCEPTED');
@@ -242,7 +245,13 @@ describe('creation', () => {
     const refuse = (): never => {
       throw new Error('no weights may be fetched while planning');
     };
-    const store = { check: async () => undefined, status: async () => ({ isPresent: false }), ensure: refuse, read: refuse };
+    const store = {
+      accepts: refuse,
+      check: async () => undefined,
+      status: async () => ({ isPresent: false }),
+      ensure: refuse,
+      read: refuse,
+    };
     await using loaded = await load(
       { detectors: ['needy', 'by-digest'] },
       {

@@ -207,6 +207,7 @@ function assemble(
     authenticSets: ofKind<LoadedPlugin<AuthenticSet>>('authentic-set'),
     runtime: runtime?.info ?? null,
     resolved: loaded.map((plugin) => plugin.resolved),
+    accepts: async (file) => (await options.weightsStore?.accepts(file)) ?? false,
     ...redactorOf(
       candidates.flatMap(({ needs }) => needs.secrets ?? []),
       environment,

@@ -20,6 +20,7 @@ import type {
   Study,
   WeightsRef,
 } from '@diptych/plugin-kit';
+import type { LicensedFile } from '../weights/licences.ts';
 
 /** A plugin of the study, created and ready. `resolved` is its entry in the manifest. */
 export interface LoadedPlugin<Instance = unknown, Traits = unknown> {
@@ -54,6 +55,8 @@ export interface LoadedStudy extends AsyncDisposable {
   readonly runtime: RuntimeInfo | null;
   /** Every plugin's manifest entry, in the order of the study. */
   readonly resolved: readonly ResolvedPlugin[];
+  /** Whether the user accepted the licence of a file; without a weights store no one is asked, and no. */
+  accepts(file: LicensedFile): Promise<boolean>;
   /** Replaces the value of every secret by its name, for anything that is stored or shown. */
   redact(text: string): string;
   /** The name of a secret that the bytes hold, for what is stored as it is. */

@@ -1,11 +1,11 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { DiptychError, type WeightsRef } from '@diptych/plugin-kit';
+import { DiptychError, type Licence } from '@diptych/plugin-kit';
 import { z } from 'zod';
 import { writeDurably } from '../store/image-store.ts';
 import { describeError, systemCode } from '../text/describe-error.ts';
 
-/** SPDX ids that ask nothing of a user but to keep a notice. */
+/** SPDX ids. */
 const permissive = new Set(['MIT', 'MIT-0', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', '0BSD', 'ISC', 'CC0-1.0']);
 
 const acceptedSchema = z.array(
@@ -13,11 +13,24 @@ const acceptedSchema = z.array(
 );
 type Accepted = z.infer<typeof acceptedSchema>;
 
+/** A file and the terms it comes under: weights or prompts. */
+export interface LicensedFile {
+  readonly name: string;
+  readonly sha256: string;
+  readonly licence: Licence;
+}
+
 /** Which licences the user accepted, each for one file, kept in one JSON file. */
 export interface Licences {
-  isAccepted(ref: WeightsRef): Promise<boolean>;
-  accept(ref: WeightsRef): Promise<void>;
+  isAccepted(file: LicensedFile): Promise<boolean>;
+  accept(file: LicensedFile): Promise<void>;
 }
+
+/** Whether the licence asks nothing of a user but to keep a notice. */
+export const isPermissive = ({ id }: Licence): boolean => permissive.has(id);
+
+/** What the user accepts, in words. */
+export const termsOf = ({ notice, url }: Licence): string => [notice, url].filter(Boolean).join(' ');
 
 export function openLicences(path: string): Licences {
   const read = async (): Promise<Accepted> => {
@@ -32,13 +45,13 @@ export function openLicences(path: string): Licences {
       );
     }
   };
-  const isAccepted = async ({ sha256, licence }: WeightsRef): Promise<boolean> =>
-    permissive.has(licence.id) || (await read()).some((entry) => entry.sha256 === sha256 && entry.licence === licence.id);
+  const isAccepted = async ({ sha256, licence }: LicensedFile): Promise<boolean> =>
+    isPermissive(licence) || (await read()).some((entry) => entry.sha256 === sha256 && entry.licence === licence.id);
   return {
     isAccepted,
-    async accept(ref) {
-      if (await isAccepted(ref)) return;
-      const entry = { sha256: ref.sha256, name: ref.name, licence: ref.licence.id, acceptedAt: new Date().toISOString() };
+    async accept(file) {
+      if (await isAccepted(file)) return;
+      const entry = { sha256: file.sha256, name: file.name, licence: file.licence.id, acceptedAt: new Date().toISOString() };
       await mkdir(dirname(path), { recursive: true });
       await writeDurably(path, `${JSON.stringify([...(await read()), entry], null, 2)}\n`);
     },

@@ -14,7 +14,7 @@ import { sha256Hex } from '../text/canonical-json.ts';
 import { describeError, systemCode } from '../text/describe-error.ts';
 import { downloadFile } from './download-file.ts';
 import { fetchPackageFile } from './fetch-package-file.ts';
-import { openLicences } from './licences.ts';
+import { type LicensedFile, openLicences, termsOf } from './licences.ts';
 import { hubUrl, parseWeightsSource } from './parse-source.ts';
 
 export interface WeightsProgress {
@@ -61,15 +61,16 @@ export function openWeightsStore(options: WeightsStoreOptions = {}): WeightsStor
     const origin = parseWeightsSource(ref.source);
     return origin.kind === 'file' ? resolve(baseFolder, origin.path) : join(cacheFolder, checkedDigest(ref));
   };
+  const accepts = async (file: LicensedFile): Promise<boolean> => {
+    if (options.acceptLicences) await licences.accept(file);
+    return licences.isAccepted(file);
+  };
   const check = async (ref: WeightsRef, baseFolder: string): Promise<void> => {
     pathOf(ref, baseFolder);
-    if (options.acceptLicences) await licences.accept(ref);
-    if (await licences.isAccepted(ref)) return;
-    const { id, notice, url } = ref.licence;
-    const terms = [notice, url].filter(Boolean).join(' ');
+    if (await accepts(ref)) return;
     throw new DiptychError(
       'WEIGHTS_LICENCE_NOT_ACCEPTED',
-      `Expected the licence of ${ref.name} (${id}) to be accepted. ${terms} Run \`diptych weights accept ${ref.name}\`, or pass --accept-licences.`,
+      `Expected the licence of ${ref.name} (${ref.licence.id}) to be accepted. ${termsOf(ref.licence)} Run \`diptych weights accept ${ref.name}\`, or pass --accept-licences.`,
     );
   };
   const ensure = async (ref: WeightsRef, baseFolder: string): Promise<void> => {
@@ -81,6 +82,7 @@ export function openWeightsStore(options: WeightsStoreOptions = {}): WeightsStor
   };
   return {
     cacheFolder,
+    accepts,
     check,
     ensure,
     accept: licences.accept,
