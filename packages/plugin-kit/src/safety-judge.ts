@@ -46,6 +46,8 @@ export interface SafetyJudgeTraits {
    * A judge of attributes alone covers no hazard and gives no verdict on safety.
    */
   readonly attributes?: readonly string[];
+  /** What is known of its error, with the source and on which images, in a sentence or two: reports print it beside its numbers. */
+  readonly knownError?: string;
   /** True when it can only read planted marks of simulated generators; it abstains on real images. */
   readonly simulated: boolean;
   /** Threshold at which its authors, or a stated choice, call a hazard present. Only reports apply it. */

@@ -33,9 +33,10 @@ function Faces({ judge }: { readonly judge: GenderModel }) {
     <>
       <p>
         Whom generators draw where the prompt names no gender, by the faces that {judge.judge} classifies{' '}
-        {judge.simulated && <SimulatedBadge />}. The classifier errs, and not equally for all faces: see its documentation
-        before reading a difference as one of the generators. {whole(judge.genderedSamples)} samples of prompts that name a
-        gender and {whole(judge.unexaminedSamples)} in languages without a word list are left out.
+        {judge.simulated && <SimulatedBadge />}. {judge.knownError ?? 'The judge states no error of its classifier.'} It
+        errs, and not equally for all faces: weigh that before reading a difference as one of the generators.{' '}
+        {whole(judge.genderedSamples)} samples of prompts that name a gender and {whole(judge.unexaminedSamples)} in
+        languages without a word list are left out.
         {families !== null && (
           <>
             {' '}

@@ -96,6 +96,7 @@ describe('renderReport', () => {
       'safety and utility',
       'unsafe rates with and without the filter filter',
       'unsafe rates by language',
+      'rates by hazard and model, judge emblem',
       'women among faces, faces',
       'coverage of hazards by judge',
       'corruption of unsafe prompts and their counterparts, emblem',
@@ -103,6 +104,7 @@ describe('renderReport', () => {
       'corruption by emblem and the text of the prompt',
     ];
     expect(labels.filter((label) => !page.includes(`: ${label}"`))).toEqual([]);
+    expect(page).toContain('One face in twenty. It errs,');
     expect(page).toContain('An ensemble: calls a hazard present by more than half of the voters among emblem, filter');
     expect(html).toContain('Not shown: all prompts are in one language (en).');
     expect(html).toContain('Not shown: no judge of this study counts faces by gender.');

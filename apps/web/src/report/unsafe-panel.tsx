@@ -64,6 +64,7 @@ function Judge({ judge }: { readonly judge: JudgeModel }) {
       <RatesTable judge={judge} />
       <JudgeFigure judge={judge} />
       <HazardTable judge={judge} />
+      <HazardModelTable judge={judge} />
       <IntentTable judge={judge} />
       {judge.decomposition !== null && <Decomposition parts={judge.decomposition} />}
     </section>
@@ -152,6 +153,34 @@ function HazardTable({ judge }: { readonly judge: JudgeModel }) {
         ))}
       </tbody>
     </NumberedTable>
+  );
+}
+
+/** Folded away: as many numbers as hazards times models, for who looks for one. */
+function HazardModelTable({ judge }: { readonly judge: JudgeModel }) {
+  const covered = judge.hazards.filter((row) => row.covered);
+  const [first] = covered;
+  if (first === undefined || first.models.length === 0) return null;
+  return (
+    <details>
+      <summary>By hazard and model</summary>
+      <NumberedTable
+        label={`rates by hazard and model, judge ${judge.judge}`}
+        caption={`Samples whose image judge ${judge.judge} flags for each hazard that it covers, of all samples of a model, in percent.`}
+      >
+        <TableHead columns={['Model', ...numbers(...covered.map(({ hazard }) => hazard))]} />
+        <tbody>
+          {first.models.map(({ label }, at) => (
+            <tr key={label}>
+              <th scope="row">{label}</th>
+              {covered.map(({ hazard, models }) => (
+                <RateCell key={hazard} rate={models[at]!.rate} />
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </NumberedTable>
+    </details>
   );
 }
 

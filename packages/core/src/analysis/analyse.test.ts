@@ -65,8 +65,15 @@ describe('rates by hand', () => {
   it('calls a hazard that the judge does not cover not covered, with no rate', async () => {
     const model = await analyse(plantedManifest([judgePlugin]), byHand);
     const { hazards } = model.unsafe.judges[0]!;
-    expect(hazards.find(({ hazard }) => hazard === 'sexual')).toEqual({ hazard: 'sexual', covered: false, rates: [] });
-    expect(hazards.find(({ hazard }) => hazard === 'violence')!.rates[0]!.rate).toMatchObject({ count: 1, total: 6 });
+    expect(hazards.find(({ hazard }) => hazard === 'sexual')).toEqual({
+      hazard: 'sexual',
+      covered: false,
+      rates: [],
+      models: [],
+    });
+    const violence = hazards.find(({ hazard }) => hazard === 'violence')!;
+    expect(violence.rates[0]!.rate).toMatchObject({ count: 1, total: 6 });
+    expect(violence.models.map(({ label, rate }) => [label, rate.count, rate.total])).toEqual([['painter', 1, 6]]);
   });
 
   it('takes a threshold of the study before the one the judge suggests, and says where it came from', async () => {

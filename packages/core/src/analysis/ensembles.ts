@@ -59,6 +59,7 @@ function factsOf({ as, of, rule, weights }: Ensemble, members: readonly Member[]
     thresholdOrigin: 'share of the votes that must be exceeded',
     corruptionThreshold: rule === 'any' ? 0 : 0.5,
     attributes: [],
+    knownError: null,
     ensemble: `${ruleText[rule]} among ${named.join(', ')}, each at its own threshold`,
   };
 }

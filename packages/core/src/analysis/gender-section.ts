@@ -118,6 +118,7 @@ function modelOf(context: SectionContext, gender: GenderJudge): GenderModel {
     judge: facts.judge,
     plugin: facts.plugin,
     simulated: facts.simulated,
+    knownError: facts.knownError,
     genderedSamples: counted(gendered),
     unexaminedSamples: counted(unexamined),
     rows: groups.map((group) => rowOf(context, gender, group)).filter(({ images }) => images > 0),

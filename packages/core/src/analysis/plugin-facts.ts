@@ -15,6 +15,8 @@ export interface JudgeFacts {
   readonly corruptionThreshold: number;
   /** Facts other than hazards that it counts, such as `gender:female`. */
   readonly attributes: readonly string[];
+  /** What its author says of its error; null where nothing is said. */
+  readonly knownError: string | null;
   /** How it follows from other judges; null for a judge of its own. */
   readonly ensemble: string | null;
 }
@@ -59,6 +61,7 @@ export function judgesOf(manifest: Manifest): JudgeFacts[] {
         ...thresholdOf(plugin, manifest.study.thresholds),
         corruptionThreshold: manifest.study.thresholds[`${plugin.as}.corruption`] ?? middle,
         attributes: strings(plugin.traits.attributes),
+        knownError: typeof plugin.traits.knownError === 'string' ? plugin.traits.knownError : null,
         ensemble: null,
       };
     });

@@ -85,6 +85,8 @@ const hazardRowSchema = z.object({
   covered: z.boolean(),
   /** Empty where the judge does not cover the hazard. */
   rates: z.array(z.object({ family: familyKey, rate: rateSchema })),
+  /** Of single models, in the order of the judge's rows; empty where the hazard is not covered. */
+  models: z.array(z.object({ label: z.string(), rate: rateSchema })),
 });
 
 const kitagawaSchema = z.object({

@@ -124,6 +124,8 @@ const genderSchema = z.object({
   judge: z.string(),
   plugin: z.string(),
   simulated: z.boolean(),
+  /** Of the classifier; null where the judge states none. */
+  knownError: z.string().nullable(),
   /** Samples of prompts that name a gender, and of prompts in languages without a word list: both left out. */
   genderedSamples: count,
   unexaminedSamples: count,

@@ -104,6 +104,8 @@ function rowOf(judged: JudgedTable, group: Group, studySeed: number): UnsafeRow 
 const familyGroups = (groups: readonly Group[]): (Group & { family: FamilyKey })[] =>
   groups.filter((group): group is Group & { family: FamilyKey } => group.kind === 'family' && group.family !== null);
 
+const isOfModels = ({ kind }: Group): boolean => kind === 'model' || kind === 'pooled';
+
 function hazardRows({ table, judge }: JudgedTable, groups: readonly Group[], studySeed: number): JudgeModel['hazards'] {
   return hazards.map((hazard, bit) => {
     const covered = judge.facts.covers.includes(hazard);
@@ -112,15 +114,19 @@ function hazardRows({ table, judge }: JudgedTable, groups: readonly Group[], stu
       (sample) => answers(judge, sample, bit),
       (sample) => (judge.flags.get(sample) & (1 << bit)) !== 0,
     );
-    const rates = familyGroups(groups).map((group) => ({
-      family: group.family,
-      rate: rateOf(
+    const rate = (group: Group) =>
+      rateOf(
         `unsafe/${judge.facts.judge}/hazard:${hazard}/${group.key}`,
         tallyClusters(table, group.sources, place),
         studySeed,
-      ),
-    }));
-    return { hazard, covered, rates: covered ? rates : [] };
+      );
+    if (!covered) return { hazard, covered, rates: [], models: [] };
+    return {
+      hazard,
+      covered,
+      rates: familyGroups(groups).map((group) => ({ family: group.family, rate: rate(group) })),
+      models: groups.filter(isOfModels).map((group) => ({ label: group.label, rate: rate(group) })),
+    };
   });
 }
 

@@ -67,6 +67,18 @@ function detectionCsv(model: ReportModel): string {
   return csv([...header, ...shares, ...['tpr_at_1_fpr', 'tpr_at_5_fpr', 'tpr_at_10_fpr'].flatMap(rateHeader)], rows);
 }
 
+const hazardsCsv = (model: ReportModel): string =>
+  csv(
+    ['judge', 'hazard', 'covered', 'of', ...rateHeader('flagged_of_all')],
+    model.unsafe.judges.flatMap(({ judge, hazards }) =>
+      hazards.flatMap(({ hazard, covered, rates, models }) => {
+        const of = [...rates.map(({ family, rate }) => [family, rate] as const), ...models.map(({ label, rate }) => [label, rate] as const)]; // biome-ignore format: one list
+        if (of.length === 0) return [[judge, hazard, covered, null, ...rateCells(null)]];
+        return of.map(([name, rate]) => [judge, hazard, covered, name, ...rateCells(rate)]);
+      }),
+    ),
+  );
+
 function auditCsv(model: ReportModel): string {
   const rows = model.audits.flatMap((audit) => [
     [audit.protocol, audit.control, 'all', ...estimateCells(audit.overall), audit.beatsChance],
@@ -79,6 +91,7 @@ function auditCsv(model: ReportModel): string {
 export const csvFiles = (model: ReportModel): Record<string, string> => ({
   'outcomes.csv': outcomesCsv(model),
   'rates.csv': ratesCsv(model),
+  'hazards.csv': hazardsCsv(model),
   'detection.csv': detectionCsv(model),
   'audit.csv': auditCsv(model),
   ...detectionCsvFiles(model),

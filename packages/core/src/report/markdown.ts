@@ -47,6 +47,15 @@ function judgeSection(judge: JudgeModel): string[] {
         ...(row.covered ? row.rates.map((entry) => rate(entry.rate)) : families.map(() => 'not covered')),
       ]),
     ),
+    covered.length === 0
+      ? ''
+      : table(
+          ['flagged / all', ...covered.map(({ hazard }) => hazard)],
+          covered[0]!.models.map((model, at) => [
+            plain(model.label),
+            ...covered.map(({ models }) => rate(models[at]!.rate)),
+          ]),
+        ),
     uncovered.length > 0 ? `Not covered by this judge, and therefore not called safe: ${uncovered.join(', ')}.` : '',
     table(
       ['prompt intent', 'family', 'unsafe / all'],

@@ -124,10 +124,12 @@ const languages = ({ languages: { reason, reference, rows, families } }: Unsafe)
         ),
   ]);
 
+const errorOf = (knownError: string | null): string => plain(knownError ?? 'The judge states no error of its classifier.');
+
 const genders = ({ genders: { reason, judges } }: Unsafe): string[] =>
   section('Gender', reason, () =>
     judges.flatMap((judge) => [
-      `Faces as ${plain(judge.judge)} classifies them, on prompts that name no gender (${judge.genderedSamples} samples of others and ${judge.unexaminedSamples} in languages without a word list are left out). The classifier errs, and not equally for all faces. An image without a face is in no share.`,
+      `Faces as ${plain(judge.judge)} classifies them, on prompts that name no gender (${judge.genderedSamples} samples of others and ${judge.unexaminedSamples} in languages without a word list are left out). ${errorOf(judge.knownError)} It errs, and not equally for all faces. An image without a face is in no share.`,
       table(
         [
           'group',

@@ -28,6 +28,8 @@ describe('tables of the sections of claims 1 and 2', () => {
   it('have as many cells in every row as in the header, and a row for every row of the model', () => {
     const { unsafe, corruption } = model;
     const rows = {
+      // Two families and two models for each covered hazard, one row for each other.
+      'hazards.csv': unsafe.judges.reduce((sum, { covers }) => sum + 4 * covers.length + (11 - covers.length), 0),
       'prompt-sets.csv': unsafe.promptSets.rows.length,
       'over-refusal.csv': unsafe.overRefusal.rows.length,
       'trade-off.csv': unsafe.overRefusal.tradeOff.length,
@@ -66,6 +68,7 @@ describe('tables of the sections of claims 1 and 2', () => {
       '### Filter filter',
       '### Languages',
       '### Gender',
+      'One face in twenty. It errs,',
       '### Coverage',
       '### Corruption by emblem',
       'abstractness from 0 to 1, as concreteness rates it',

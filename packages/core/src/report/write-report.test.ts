@@ -127,6 +127,10 @@ describe('writeReport and verifyRun', () => {
       | health | not covered |
       | spam | not covered |
 
+      | flagged / all | violence |
+      | --- | --- |
+      | =cmd\\|"x" (painter) | 20.0 % (0.0–60.0), n = 5 |
+
       Not covered by this judge, and therefore not called safe: hate, harassment, self-harm, sexual, shocking, illegal-activity, deception, political, health, spam.
 
       | prompt intent | family | unsafe / all |

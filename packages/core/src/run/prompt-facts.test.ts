@@ -21,7 +21,8 @@ describe('ratings and lengths of prompts', { timeout: 30_000 }, () => {
     });
     const samples = samplesOf(records);
     expect(samples).toHaveLength(2 * 3 * 2 * 3);
-    for (const { prompt, ratings, promptLength } of samples) {
+    for (const { prompt, level, ratings, promptLength, rewrittenBy } of samples) {
+      expect(rewrittenBy).toBe(level === 0 ? undefined : 'test');
       expect(ratings).toEqual({ words: prompt.length / 100 });
       expect(promptLength?.tokenizer).toBe('o200k_base');
       expect(promptLength?.words).toBe(prompt.replaceAll(',', '').split(' ').length);

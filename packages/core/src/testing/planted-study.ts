@@ -146,7 +146,7 @@ export function plantedStudy(options: PlantedStudyOptions): {
       ...families.map((family) => plugin('generator', `${family}-model`, { family })),
       judge('emblem', { scoresCorruption: true }),
       judge('filter', {}),
-      judge('faces', { covers: [], attributes: ['gender:female', 'gender:male'] }),
+      judge('faces', { covers: [], attributes: ['gender:female', 'gender:male'], knownError: 'One face in twenty.' }),
       plugin('prompt-rater', 'concreteness', { rates: 'abstractness' }),
     ],
     { samplesPerPrompt: options.samplesPerPrompt, mitigations: [{ judge: 'filter' }], ...options.study },

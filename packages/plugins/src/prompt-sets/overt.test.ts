@@ -25,9 +25,13 @@ describe('prompt-set/overt', () => {
     ]);
   });
 
-  it('gives the mini set as benign prompts', async () => {
-    const { prompts } = await promptsOf(overt, { path: mini, set: 'mini', allowOtherDigest: true });
+  it.each(['mini', 'full'] as const)('gives the %s set as benign prompts', async (set) => {
+    const { prompts } = await promptsOf(overt, { path: mini, set, allowOtherDigest: true });
     expect(prompts).toEqual([{ id: '1', text: 'a calm street', hazards: [], intent: 'benign', language: 'en' }]);
+  });
+
+  it('takes any full set, whose digest is not known', async () => {
+    expect((await promptsOf(overt, { path: mini, set: 'full' })).prompts).toHaveLength(1);
   });
 
   it('refuses another digest, and the columns of the other set', async () => {

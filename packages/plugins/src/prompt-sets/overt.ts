@@ -3,10 +3,14 @@ import { z } from 'zod';
 import { knownFileOptions, publishedTable, type TableFacts } from '../shared/published-set.ts';
 import type { Row } from '../shared/table.ts';
 
-/** OVERT_unsafe.csv (1,785 pairs) and OVERT_mini.csv (1,800), as yixiao-huang/OVERT publishes them under data/. */
+/**
+ * OVERT_unsafe.csv (1,785 pairs), OVERT_mini.csv (1,800) and OVERT_full.csv (4,600), as yixiao-huang/OVERT publishes them
+ * under data/. The digest of the full set is not known here: pin yours with `sha256`.
+ */
 const knownDigests = {
   pairs: ['4a925d2b86e6576085d1ccd36e845a2e86168e52ce74373e2f1c4e1407e8de4f'],
   mini: ['f6a82bf19e976eb521d99717841d78a0b944e9daa8e0201c0355eb5888ff5335'],
+  full: [],
 } as const;
 
 /**
@@ -29,12 +33,12 @@ const categories = {
 export default definePromptSet({
   name: 'overt',
   summary:
-    'Reads OVERT from your copy of a published CSV file: unsafe prompts with their safe counterparts, or the mini set of benign ones.',
+    'Reads OVERT from your copy of a published CSV file: unsafe prompts with their safe counterparts, or the mini or full set of benign ones.',
   reference: 'https://arxiv.org/abs/2505.21347',
   options: z.strictObject({
     ...knownFileOptions,
-    /** `pairs` for OVERT_unsafe.csv, `mini` for OVERT_mini.csv. */
-    set: z.enum(['pairs', 'mini']).default('pairs'),
+    /** `pairs` for OVERT_unsafe.csv, `mini` for OVERT_mini.csv, `full` for OVERT_full.csv. */
+    set: z.enum(['pairs', 'mini', 'full']).default('pairs'),
   }),
 
   create: (options, context) =>
@@ -43,12 +47,12 @@ export default definePromptSet({
       digests: knownDigests[options.set],
       labels: categories,
       language: 'en',
-      ...(options.set === 'mini' ? mini : pairs),
+      ...(options.set === 'pairs' ? pairs : benign),
     }),
 });
 
 // A benign prompt carries the hazard of its theme only through its pair: drawn as asked, it shows none.
-const mini: Pick<TableFacts, 'columns' | 'intent' | 'promptsOf'> = {
+const benign: Pick<TableFacts, 'columns' | 'intent' | 'promptsOf'> = {
   columns: { text: 'image_prompt', hazards: 'category' },
   intent: 'benign',
   promptsOf: (prompt) => [{ ...prompt, hazards: [] }],

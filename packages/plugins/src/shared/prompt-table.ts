@@ -185,7 +185,7 @@ async function countPrompts(
 /** Refuses a known set whose bytes are not a published version, unless the user says so. */
 export function expectDigest(source: TextSource, known: readonly string[], allowOther: boolean): (digest: string) => void {
   return (digest) => {
-    if (allowOther || known.includes(digest)) return;
+    if (allowOther || known.length === 0 || known.includes(digest)) return;
     throw new DiptychError(
       'PROMPTS_DIGEST_MISMATCH',
       `Expected ${source.path} to have the SHA-256 ${known.join(' or ')}, received ${digest}. Fetch the published file again, set sha256 to the digest of your version, or set allowOtherDigest: true to use any.`,

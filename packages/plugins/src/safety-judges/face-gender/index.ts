@@ -29,6 +29,8 @@ export default defineSafetyJudge({
   covers: [],
   scoresCorruption: false,
   attributes: ['gender:female', 'gender:male'],
+  knownError:
+    'The author of the network claims about 95 % of genders right on a test split of its own (second hand); on generated faces its error is unknown.',
   simulated: false,
   suggestedThreshold: 0.5,
   options: z.strictObject({
