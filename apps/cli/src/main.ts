@@ -31,6 +31,10 @@ function lazy(load: () => Promise<CommandModule>) {
 
 const backend = () =>
   new Option('--backend <name>', 'run networks on exactly this backend').choices(['webgpu', 'native', 'reference']);
+const adapter = () =>
+  new Option('--adapter <name>', 'part of the name of the GPU to use, or its number in `diptych doctor`').env(
+    'DIPTYCH_ADAPTER',
+  );
 const accept = () =>
   new Option('--accept-licences', 'accept the licences of all weights and prompt sets this command needs');
 const budget = () =>
