@@ -6,7 +6,7 @@ import { allCases } from './kernels/all-cases.ts';
 import { prepareCase } from './kernels/case.ts';
 import { imageVariants } from './kernels/image/image.ts';
 import { type Constants, type Kernel, shapesOf } from './kernels/kernel.ts';
-import { dispatchOf } from './kernels/kernel-table.ts';
+import { dispatchesOf } from './kernels/kernel-table.ts';
 import { sampleNetwork } from './sample-network.ts';
 
 interface Variant {
@@ -25,8 +25,8 @@ function* variants(): Generator<Variant> {
         for (const variant of imageVariants(step.recipe)) yield { ...variant, bindings: 4 };
         continue;
       }
-      const { kernel, constants, bindings } = dispatchOf(step, shapesOf(plan));
-      yield { kernel, constants, bindings: bindings.length + 1 };
+      for (const { kernel, constants, bindings } of dispatchesOf(step, shapesOf(plan)))
+        yield { kernel, constants, bindings: bindings.length + 1 };
     }
   }
 }

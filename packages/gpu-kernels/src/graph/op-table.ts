@@ -3,6 +3,8 @@ import type { GraphNode } from '@diptych/plugin-kit';
 import { Abs, Clip, Exp, Log, Neg, Reciprocal, Relu, Sigmoid, Sqrt, Tanh } from './ops/activations.ts';
 import { Add, Div, Max, Min, Mul, Sub } from './ops/arithmetic.ts';
 import { Conv, Pad } from './ops/convolution.ts';
+import { Expand, Slice } from './ops/copying.ts';
+import { Concat, Gather, Where } from './ops/gathering.ts';
 import { Gemm, MatMul, Softmax } from './ops/linear.ts';
 import { BatchNormalization } from './ops/normalisation.ts';
 import { AveragePool, GlobalAveragePool, MaxPool, Resize } from './ops/pooling.ts';
@@ -17,11 +19,14 @@ export const opTable: Readonly<Record<string, OpPlanner>> = {
   AveragePool,
   BatchNormalization,
   Clip,
+  Concat,
   Constant,
   Conv,
   Div,
   Exp,
+  Expand,
   Flatten,
+  Gather,
   Gemm,
   GlobalAveragePool,
   Identity,
@@ -40,9 +45,11 @@ export const opTable: Readonly<Record<string, OpPlanner>> = {
   Reshape,
   Resize,
   Sigmoid,
+  Slice,
   Softmax,
   Sqrt,
   Sub,
   Tanh,
   Transpose,
+  Where,
 };

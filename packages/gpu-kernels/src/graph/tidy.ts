@@ -2,16 +2,16 @@
 import type { Plan, Step } from './plan.ts';
 
 /** Fields that hold value ids. */
-const valueFields = ['x', 'a', 'b', 'residual'] as const;
+const valueFields = ['x', 'a', 'b', 'c', 'residual', 'indices'] as const;
 /** Fields that hold weight names. */
-const weightFields = ['weight', 'bias', 'aWeight', 'bWeight'] as const;
+const weightFields = ['weight', 'bias', 'xWeight', 'aWeight', 'bWeight', 'cWeight', 'indicesWeight'] as const;
 
 type Fields<Names extends string, T> = Partial<Record<Names, T>>;
 
 /** Value ids that a step reads. */
 export const valuesReadBy = (step: Step): number[] => {
   const fields = step as Fields<(typeof valueFields)[number], number>;
-  return valueFields.flatMap((field) => fields[field] ?? []);
+  return [...valueFields.flatMap((field) => fields[field] ?? []), ...(step.op === 'concat' ? step.parts : [])];
 };
 
 /** Weight names that a step reads. */
@@ -49,5 +49,6 @@ export function dropUnread(plan: Plan): Plan {
 function renumberStep(step: Step, renumber: (id: number) => number): Step {
   const fields: Record<string, unknown> = { ...step, output: renumber(step.output) };
   for (const field of valueFields) if (typeof fields[field] === 'number') fields[field] = renumber(fields[field]);
+  if (step.op === 'concat') fields['parts'] = step.parts.map(renumber);
   return fields as unknown as Step;
 }

@@ -2,6 +2,7 @@
 import { binaryCases } from './binary/binary.cases.ts';
 import type { KernelCase } from './case.ts';
 import { conv2dCases, gemmCases } from './conv2d/conv2d.cases.ts';
+import { gatheringCases } from './gathering.cases.ts';
 import { imageCases } from './image/image.cases.ts';
 import { matmulCases } from './matmul/matmul.cases.ts';
 import { movementCases } from './movement.cases.ts';
@@ -19,5 +20,6 @@ export const allCases: readonly KernelCase[] = [
   ...poolCases,
   ...reductionCases,
   ...movementCases,
+  ...gatheringCases,
   ...imageCases,
 ];

@@ -19,6 +19,8 @@ export interface KernelCase {
   readonly items?: number;
   /** Range of the random inputs; default −1 to 1. */
   readonly range?: readonly [min: number, max: number];
+  /** Inputs and weights are rounded toward 0: indices and conditions. */
+  readonly whole?: boolean;
   /** Image steps: the images of the items. */
   readonly images?: readonly RasterImage[];
   /** Looser, or tighter, than the default; says why. */
@@ -52,7 +54,7 @@ export function prepareCase(given: KernelCase): PreparedCase {
   const shapes = Object.entries(given.weights ?? {});
   const tensor = (shape: readonly number[], offset: number): Tensor => ({
     shape,
-    data: randomNumbers(sizeOf(shape), seed + offset, range),
+    data: randomNumbers(sizeOf(shape), seed + offset, range).map(given.whole ? Math.trunc : (x) => x),
   });
   const plan: Plan = {
     version: planVersion,

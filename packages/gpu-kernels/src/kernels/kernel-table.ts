@@ -1,14 +1,18 @@
 /** Step op → kernel. `reshape` shares its input's memory and `image` has kernels of its own (`kernels/image`). */
 import type { Step, StepOp } from '../graph/plan.ts';
 import { binary } from './binary/binary.ts';
+import { concat } from './concat/concat.ts';
 import { conv2d, gemm } from './conv2d/conv2d.ts';
+import { copy } from './copy/copy.ts';
+import { gather } from './gather/gather.ts';
 import { globalAveragePool } from './global-average-pool/global-average-pool.ts';
-import type { Dispatch, KernelPlanner, StepShapes } from './kernel.ts';
+import type { Dispatch, StepOf, StepShapes } from './kernel.ts';
 import { matmul } from './matmul/matmul.ts';
 import { pad } from './pad/pad.ts';
 import { pool } from './pool/pool.ts';
 import { reduce } from './reduce/reduce.ts';
 import { resizeNearest } from './resize-nearest/resize-nearest.ts';
+import { select } from './select/select.ts';
 import { softmax } from './softmax/softmax.ts';
 import { transpose } from './transpose/transpose.ts';
 import { unary } from './unary/unary.ts';
@@ -16,7 +20,9 @@ import { unary } from './unary/unary.ts';
 export type KernelOp = Exclude<StepOp, 'image' | 'reshape'>;
 export type KernelStep = Extract<Step, { op: KernelOp }>;
 
-const kernelTable: { readonly [Op in KernelOp]: KernelPlanner<Op> } = {
+type Planner<Op extends KernelOp> = (step: StepOf<Op>, shapes: StepShapes) => Dispatch | readonly Dispatch[];
+
+const kernelTable: { readonly [Op in KernelOp]: Planner<Op> } = {
   conv2d,
   gemm,
   matmul,
@@ -29,7 +35,12 @@ const kernelTable: { readonly [Op in KernelOp]: KernelPlanner<Op> } = {
   pad,
   transpose,
   reduce,
+  copy,
+  concat,
+  gather,
+  select,
 };
 
-export const dispatchOf = (step: KernelStep, shapes: StepShapes): Dispatch =>
-  (kernelTable[step.op] as KernelPlanner<KernelOp>)(step, shapes);
+/** In the order in which they run. */
+export const dispatchesOf = (step: KernelStep, shapes: StepShapes): readonly Dispatch[] =>
+  [(kernelTable[step.op] as Planner<KernelOp>)(step, shapes)].flat();

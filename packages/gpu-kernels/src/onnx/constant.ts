@@ -1,6 +1,6 @@
 /**
- * A tensor known at import time. Exporters compute shapes with tensors, and the batch of a run is not known then:
- * in integer tensors the entry `batchEntry` stands for it. It may be moved, but arithmetic with it is refused.
+ * A tensor known at import time. Exporters compute shapes with tensors, and the batch of a run is not known then: in
+ * integer tensors k · `batchEntry` stands for k times the batch. Arithmetic with it is done where it holds for any batch.
  */
 import { graphInvalid, opUnsupported } from '../graph/graph-errors.ts';
 import { showShape, sizeOf } from '../graph/shapes.ts';
@@ -13,10 +13,14 @@ export interface Constant {
   readonly data: Float32Array | Float64Array;
 }
 
-/** NaN: no integer of a file can be it. */
-export const batchEntry = Number.NaN;
+/** No integer of a file can be a multiple of it below 1, and doubles count such multiples exactly. */
+export const batchEntry = 2 ** -30;
+/** Whether an entry of an integer tensor is the batch or a multiple of it. */
+export const dependsOnBatch = (value: number): boolean =>
+  !Number.isInteger(value) && Math.abs(value) < 1 && Number.isInteger(value / batchEntry);
+export const isBatch = (value: number | undefined): boolean => value === batchEntry;
 export const isFloat = (type: ElementType): boolean => type.includes('float');
-export const holdsBatch = ({ type, data }: Constant): boolean => !isFloat(type) && data.some(Number.isNaN);
+export const holdsBatch = ({ type, data }: Constant): boolean => !isFloat(type) && data.some(dependsOnBatch);
 
 /** Constants made by folding stay small; a lying shape must not take memory. 2^26 float32 are 256 MB. */
 const maxFolded = 2 ** 26;

@@ -1,65 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { openReference } from '../backends/reference/reference-backend.ts';
 import { planGraph } from '../graph/planner.ts';
 import { bfloat16, decodeTensor, float16 } from './constant.ts';
 import { resolveExternalData } from './external-data.ts';
 import { goldenBytes } from './golden-networks.ts';
-import type { ImportOptions } from './import-inputs.ts';
 import { importOnnx } from './import-onnx.ts';
-import type { OnnxModel, OnnxNode, OnnxTensor } from './onnx-model.ts';
+import type { OnnxModel } from './onnx-model.ts';
 import { planOnnx } from './plan-onnx.ts';
 import { readMessage } from './read/protobuf.ts';
 import { readOnnxModel } from './read/read-onnx-model.ts';
+import { integers, modelOf, node, run } from './test-models.ts';
 
-type Attributes = Record<string, number | string | readonly number[]>;
-const node = (op: string, inputs: string, output: string, attributes: Attributes = {}, domain = ''): OnnxNode => ({
-  name: `${op} of ${output}`,
-  op,
-  domain,
-  inputs: inputs.split(' ').map((name) => (name === '_' ? '' : name)),
-  outputs: [output],
-  attributes: new Map(
-    Object.entries(attributes).map(([name, value]) => [
-      name,
-      typeof value === 'number'
-        ? ({ kind: 'number', value } as const)
-        : typeof value === 'string'
-          ? ({ kind: 'string', value } as const)
-          : ({ kind: 'numbers', value } as const),
-    ]),
-  ),
-});
-const integers = (name: string, ...values: number[]): OnnxTensor => ({
-  name,
-  type: 7,
-  shape: [values.length],
-  integers: values,
-});
-const modelOf = (
-  shape: readonly (number | string)[],
-  nodes: readonly OnnxNode[],
-  initializers: readonly OnnxTensor[] = [],
-  opset = 17,
-): OnnxModel => ({
-  producer: 'test',
-  opset,
-  name: 'test',
-  nodes,
-  initializers,
-  inputs: [{ name: 'x', type: 1, shape }],
-  outputs: [{ name: 'y', type: 1, shape: undefined }],
-});
-
-async function run(model: OnnxModel, x: readonly number[], options: ImportOptions = {}): Promise<number[]> {
-  const { graph, weights } = importOnnx(model, options);
-  const shape = graph.inputs[0]!.shape;
-  const items = x.length / shape.reduce((product, size) => product * size, 1);
-  const planned = planGraph(graph, weights, items);
-  await using executable = await openReference().compile(planned.plan, planned.weights);
-  const { y } = await executable.run({ x: { shape: [items, ...shape], data: Float32Array.from(x) } });
-  return [...y!.data];
-}
 const refusal = (code: string, message: string) =>
   expect.objectContaining({ code, message: expect.stringContaining(message) });
 

@@ -6,7 +6,8 @@
 import { DiptychError, type GraphNode, isDiptychError, type ModelGraph, type Tensors } from '@diptych/plugin-kit';
 import { countReaders, orderNodes } from '../graph/check-graph.ts';
 import { graphInvalid, opUnsupported } from '../graph/graph-errors.ts';
-import { batchEntry, type Constant, decodeTensor } from './constant.ts';
+import { sizeOf } from '../graph/shapes.ts';
+import { batchEntry, type Constant, decodeTensor, holdsBatch } from './constant.ts';
 import { elementwiseFolds } from './fold/elementwise.ts';
 import { movementFolds } from './fold/movement.ts';
 import { fixedBatchOf, type ImportOptions, importInputs } from './import-inputs.ts';
@@ -94,11 +95,12 @@ function importNode(
   if (node.domain !== '')
     throw opUnsupported(node, `it is of domain "${node.domain}", only the default domain is implemented`);
   const inputs = node.inputs.map((name) => (name === '' ? undefined : state.constantOf(name)));
-  if (node.inputs.every((name, index) => name === '' || inputs[index] !== undefined)) {
+  const isConstant = node.inputs.every((name, index) => name === '' || inputs[index] !== undefined);
+  if (isConstant && !makesItems(node, inputs)) {
     fold(state, node, inputs);
     return;
   }
-  if (node.op === 'Shape') {
+  if (node.op === 'Shape' || node.op === 'Size') {
     state.constants.set(node.outputs[0] ?? '', shapeConstant(state, node));
     return;
   }
@@ -120,13 +122,20 @@ function fold(state: ImportState, node: OnnxNode, inputs: readonly (Constant | u
   state.constants.set(node.outputs[0] ?? '', results[0]!);
 }
 
-/** Shape of an activation; the batch is `batchEntry`. */
+/** Shape or size of an activation; the batch is `batchEntry`. */
 function shapeConstant(state: ImportState, node: OnnxNode): Constant {
   const call = new FoldCall(node, state.opset, []);
   const shape = [batchEntry, ...state.shapeOf(node.inputs[0]!, node)];
   const part = shape.slice(call.attributes.number('start', 0), call.attributes.number('end', shape.length));
   call.attributes.finish();
+  if (node.op === 'Size') return { type: 'int64', shape: [], data: Float64Array.of(sizeOf(shape)) };
   return { type: 'int64', shape: [part.length], data: Float64Array.from(part) };
+}
+
+/** Constants expanded to the number of items are activations, the same for every item. */
+function makesItems({ op }: OnnxNode, inputs: readonly (Constant | undefined)[]): boolean {
+  const shape = op === 'Expand' ? inputs[1] : op === 'ConstantOfShape' ? inputs[0] : undefined;
+  return shape !== undefined && holdsBatch(shape);
 }
 
 /** An Identity just written is replaced by its input, unless it carries the name of an output of the graph. */

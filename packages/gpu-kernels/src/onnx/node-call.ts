@@ -71,11 +71,3 @@ export function integersOf(constant: Constant, node: NodePlace): number[] {
   if (!list.every(Number.isInteger)) throw graphInvalid(node, 'integers are expected, got fractions.');
   return list;
 }
-
-/** A dimension counted from the end, made absolute. */
-export function axisOf(axis: number, rank: number, node: NodePlace): number {
-  const absolute = axis < 0 ? axis + rank : axis;
-  if (!Number.isInteger(absolute) || absolute < 0 || absolute >= rank)
-    throw graphInvalid(node, `axis ${axis} does not exist in rank ${rank}.`);
-  return absolute;
-}

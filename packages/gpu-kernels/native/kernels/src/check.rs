@@ -8,6 +8,8 @@ use crate::program::*;
 use crate::rules::*;
 use std::collections::HashMap;
 
+mod gathering;
+
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Unsupported {
     pub step: String,
@@ -333,6 +335,9 @@ impl<'a> Checker<'a> {
                     ))?;
                 }
                 Ok(Op::Reshape { x })
+            }
+            StepOp::Copy { .. } | StepOp::Concat { .. } | StepOp::Gather { .. } | StepOp::Select { .. } => {
+                self.gathering(step, output, body)
             }
             StepOp::Reduce { function, x, dimension } => {
                 let mean = match function.as_str() {

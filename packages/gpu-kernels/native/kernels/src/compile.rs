@@ -145,6 +145,9 @@ fn raw_weights(program: &Program) -> HashSet<usize> {
             Op::Gemm(gemm) => kept.extend(gemm.bias),
             Op::Matmul(matmul) => kept.extend([matmul.a, matmul.b].iter().filter_map(weight_of)),
             Op::Binary { a, b, .. } => kept.extend([a, b].into_iter().filter_map(weight_of)),
+            Op::Copy { x, .. } => kept.extend(weight_of(x)),
+            Op::Gather { x, indices, .. } => kept.extend([x, indices].into_iter().filter_map(weight_of)),
+            Op::Select { operands, .. } => kept.extend(operands.iter().filter_map(weight_of)),
             _ => {}
         }
     }

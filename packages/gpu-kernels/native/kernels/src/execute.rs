@@ -7,7 +7,7 @@ use crate::error::{Error, Result, refuse, reserve};
 use crate::gemm::Epilogue;
 use crate::images::Image;
 use crate::ops::elementwise::Side;
-use crate::ops::{conv, depthwise, elementwise, layout, matmul, pool, reduce};
+use crate::ops::{conv, depthwise, elementwise, gathering, layout, matmul, pool, reduce};
 use crate::program::{Op, Operand, Step};
 use crate::threads::Mode;
 use rayon::prelude::*;
@@ -168,6 +168,15 @@ impl CompiledPlan {
                 layout::pad(mode, value(*x), *input, *output, *top, *left, *fill, y)
             }
             (Op::Transpose { x, loops }, _) => layout::transpose(mode, value(*x), loops, items, y),
+            (Op::Copy { x, offset, walks }, _) => gathering::copy(mode, side(*x), *offset, walks, items, y),
+            (Op::Concat { parts }, _) => {
+                let parts: Vec<_> = parts.iter().map(|&(part, row)| (value(part), row)).collect();
+                gathering::concat(mode, &parts, y);
+            }
+            (Op::Gather { x, indices, length, inner, count }, _) => {
+                gathering::gather(mode, side(*x), side(*indices), [*length, *inner, *count], items, y);
+            }
+            (Op::Select { operands, loops }, _) => gathering::select(mode, operands.map(side), loops, items, y),
             (Op::Reduce { x, mean, length, inner }, _) => reduce::reduce(mode, value(*x), *length, *inner, *mean, y),
             (Op::Reshape { .. } | Op::Conv(_) | Op::Gemm(_), _) => {
                 return Err(Error::InvariantBroken(format!("Expected step `{}` to have its weights prepared.", step.name)));

@@ -121,9 +121,37 @@ pub enum StepOp {
         x: i64,
         dimension: usize,
     },
+    Copy {
+        x: Option<i64>,
+        x_weight: Option<String>,
+        offset: i64,
+        strides: Vec<i64>,
+    },
+    Concat {
+        parts: Vec<i64>,
+        dimension: usize,
+    },
+    Gather {
+        x: Option<i64>,
+        x_weight: Option<String>,
+        indices: Option<i64>,
+        indices_weight: Option<String>,
+        dimension: usize,
+    },
+    Select {
+        c: Option<i64>,
+        c_weight: Option<String>,
+        c_strides: Vec<usize>,
+        a: Option<i64>,
+        a_weight: Option<String>,
+        a_strides: Vec<usize>,
+        b: Option<i64>,
+        b_weight: Option<String>,
+        b_strides: Vec<usize>,
+    },
 }
 
-const OPS: [&str; 14] = [
+const OPS: [&str; 18] = [
     "image",
     "conv2d",
     "gemm",
@@ -138,6 +166,10 @@ const OPS: [&str; 14] = [
     "transpose",
     "reshape",
     "reduce",
+    "copy",
+    "concat",
+    "gather",
+    "select",
 ];
 
 #[derive(Debug, Deserialize)]

@@ -125,6 +125,20 @@ pub struct Loop {
     pub b: usize,
 }
 
+/// One loop of a copy: it may stand still or walk backwards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Walk {
+    pub size: usize,
+    pub stride: isize,
+}
+
+/// One loop over three operands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Loop3 {
+    pub size: usize,
+    pub strides: [usize; 3],
+}
+
 #[derive(Debug, Clone)]
 pub enum Op {
     Image {
@@ -191,6 +205,29 @@ pub enum Op {
         length: usize,
         inner: usize,
     },
+    /// `walks` from the outermost; their sizes multiply to the size of the output and they stay inside x. Never empty.
+    Copy {
+        x: Operand,
+        offset: usize,
+        walks: Vec<Walk>,
+    },
+    /// Values and how many numbers each gives to a row of the output. Never empty.
+    Concat {
+        parts: Vec<(usize, usize)>,
+    },
+    /// x is `[outer, length, inner]`; `count` indices.
+    Gather {
+        x: Operand,
+        indices: Operand,
+        length: usize,
+        inner: usize,
+        count: usize,
+    },
+    /// Condition, then both choices. `loops` as of `Binary`.
+    Select {
+        operands: [Operand; 3],
+        loops: Vec<Loop3>,
+    },
 }
 
 impl Op {
@@ -206,6 +243,10 @@ impl Op {
             Op::Gemm(gemm) => [Some(gemm.x), gemm.residual].into_iter().flatten().collect(),
             Op::Matmul(matmul) => [operand(&matmul.a), operand(&matmul.b)].into_iter().flatten().collect(),
             Op::Binary { a, b, .. } => [operand(a), operand(b)].into_iter().flatten().collect(),
+            Op::Copy { x, .. } => operand(x).into_iter().collect(),
+            Op::Concat { parts } => parts.iter().map(|&(value, _)| value).collect(),
+            Op::Gather { x, indices, .. } => [operand(x), operand(indices)].into_iter().flatten().collect(),
+            Op::Select { operands, .. } => operands.iter().filter_map(operand).collect(),
             Op::Unary { x, .. }
             | Op::GlobalAveragePool { x, .. }
             | Op::Pool { x, .. }

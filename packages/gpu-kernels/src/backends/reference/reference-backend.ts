@@ -14,6 +14,7 @@ import {
 } from '../run-inputs.ts';
 import { conv2d, gemm, matmul } from './convolution.ts';
 import { binary, softmax, unary } from './elementwise.ts';
+import { concat, copy, gather, select } from './gathering.ts';
 import { image, pad, reshape, resizeNearest, transpose } from './movement.ts';
 import { globalAveragePool, pool, reduce } from './pooling.ts';
 import type { ReferenceOp, ReferenceOps, RunContext } from './run-context.ts';
@@ -33,6 +34,10 @@ const referenceOps: ReferenceOps = {
   transpose,
   reshape,
   reduce,
+  copy,
+  concat,
+  gather,
+  select,
 };
 
 export function openReference(): Backend {

@@ -4,7 +4,7 @@ import type { Plan } from '../../graph/plan.ts';
 import { sizeOf } from '../../graph/shapes.ts';
 import { imageVariants } from '../../kernels/image/image.ts';
 import { type Dispatch, shapesOf } from '../../kernels/kernel.ts';
-import { dispatchOf, type KernelStep } from '../../kernels/kernel-table.ts';
+import { dispatchesOf, type KernelStep } from '../../kernels/kernel-table.ts';
 import { imageSteps, outputNames, tensorInputNames } from '../run-inputs.ts';
 import { bindingAlignment } from './buffers.ts';
 import type { Gpu } from './device.ts';
@@ -71,7 +71,7 @@ export class GpuModel {
     const warm = imageSteps(plan)
       .flatMap((step) => imageVariants(step.recipe))
       .map(({ kernel, constants }) => pipelines.get(kernel, constants, 4));
-    const planned = steps.map((step) => dispatchOf(step, shapes));
+    const planned = steps.flatMap((step) => dispatchesOf(step, shapes));
     const resources = allocate(device, buffers, plan, weights, planned.length);
     const ready = planned.map(async (dispatch, index): Promise<ReadyDispatch> => {
       const count = dispatch.bindings.length + 1;

@@ -3,7 +3,8 @@ import { DiptychError, isDiptychError, type Tensors } from '@diptych/plugin-kit'
 import type { Plan } from '../../graph/plan.ts';
 import { sizeOf } from '../../graph/shapes.ts';
 import { weightsReadBy } from '../../graph/tidy.ts';
-import { maxRank } from '../../kernels/kernel.ts';
+import { maxRank, shapesOf } from '../../kernels/kernel.ts';
+import { isStrided, stridedLoops } from '../../kernels/strided.ts';
 import type { OpenedBackend } from '../../open-backend.ts';
 import type { Backend, Executable, Unsupported } from '../backend.ts';
 import type { AdapterName } from './adapters.ts';
@@ -57,11 +58,13 @@ class WebgpuBackend implements Backend {
   check(plan: Plan): readonly Unsupported[] {
     const limit = this.#maxBindingSize;
     const large = new Map(plan.weights.map(({ name, shape }) => [name, sizeOf(shape) * 4] as const).filter(([, size]) => size > limit)); // biome-ignore format: one expression
+    const shapes = shapesOf(plan);
     return plan.steps.flatMap((step) => {
       const shape = plan.values[step.output]!.shape;
       const refuse = (reason: string): Unsupported[] => [{ step: step.name, op: step.op, reason }];
-      if ((step.op === 'binary' || step.op === 'transpose') && shape.length > maxRank) {
-        return refuse(`${shape.length} dimensions without batch, at most ${maxRank} are implemented`);
+      const rank = isStrided(step) ? stridedLoops(step, shapes).sizes.length : 0;
+      if (rank > maxRank) {
+        return refuse(`${rank} dimensions that memory does not walk as one, at most ${maxRank} are implemented`);
       }
       if (sizeOf(shape) * 4 > limit) {
         return refuse(`one item needs ${sizeOf(shape) * 4} bytes, the adapter binds at most ${limit}`);

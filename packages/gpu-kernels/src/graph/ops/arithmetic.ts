@@ -5,11 +5,12 @@ import { graphInvalid, opUnsupported } from '../graph-errors.ts';
 import type { BinaryStep } from '../plan.ts';
 import { type Form, type GraphValue, type PlanBuilder, toChannelsLast } from '../plan-builder.ts';
 import { broadcastShape, broadcastStrides, permuteList, rowMajorStrides, sameShape, showShape } from '../shapes.ts';
+import { constantItem } from './copying.ts';
 
 type BinaryFunction = BinaryStep['function'];
 export type Operand = { readonly value: GraphValue } | { readonly constant: Tensor; readonly name: string };
 
-/** The operand's ONNX shape without batch, brought to `rank` dimensions; constants may spell the batch as 1 or leave dimensions out. */
+/** The operand's ONNX shape without batch, brought to `rank` dimensions. */
 function itemShape(node: GraphNode, operand: Operand, rank: number): readonly number[] {
   if ('value' in operand) {
     if (operand.value.shape.length !== rank) {
@@ -20,15 +21,10 @@ function itemShape(node: GraphNode, operand: Operand, rank: number): readonly nu
     }
     return operand.value.shape;
   }
-  const { shape } = operand.constant;
-  if (shape.length > rank + 1 || (shape.length === rank + 1 && shape[0] !== 1)) {
-    throw opUnsupported(node, `constant ${showShape(shape)} would change the batch`);
-  }
-  const withoutBatch = shape.length === rank + 1 ? shape.slice(1) : shape;
-  return [...new Array<number>(rank - withoutBatch.length).fill(1), ...withoutBatch];
+  return constantItem(node, operand.constant, rank);
 }
 
-interface Read {
+export interface OperandRead {
   readonly id?: number;
   readonly weight?: string;
   readonly strides: readonly number[];
@@ -41,7 +37,7 @@ function readOperand(
   shape: readonly number[],
   output: readonly number[],
   form: Form,
-): Read {
+): OperandRead {
   const inForm = (strides: readonly number[]): readonly number[] =>
     form === 'plain' ? strides : permuteList(strides, toChannelsLast);
   if ('constant' in operand) {
@@ -55,15 +51,35 @@ function readOperand(
   return { id: existing.id, strides: inForm(strides) };
 }
 
-export function addBinary(builder: PlanBuilder, node: GraphNode, name: BinaryFunction, a: Operand, b: Operand): GraphValue {
-  const values = [a, b].flatMap((operand) => ('value' in operand ? [operand.value] : []));
+interface Broadcast {
+  /** The ONNX shape of the result without batch. */
+  readonly shape: readonly number[];
+  readonly form: Form;
+  readonly reads: readonly OperandRead[];
+}
+
+/** Operands, of which one at least is no constant, read at the coordinates of their common shape. */
+export function broadcastOperands(builder: PlanBuilder, node: GraphNode, operands: readonly Operand[]): Broadcast {
+  const values = operands.flatMap((operand) => ('value' in operand ? [operand.value] : []));
   const rank = values[0]!.shape.length;
-  const [shapeA, shapeB] = [itemShape(node, a, rank), itemShape(node, b, rank)];
-  const shape = broadcastShape(shapeA, shapeB);
-  if (shape === undefined)
-    throw graphInvalid(node, `shapes ${showShape(shapeA)} and ${showShape(shapeB)} (without batch) do not broadcast.`);
+  const shapes = operands.map((operand) => itemShape(node, operand, rank));
+  const shape = shapes.reduce((common, next) => {
+    const joined = broadcastShape(common, next);
+    if (joined === undefined)
+      throw graphInvalid(node, `shapes ${showShape(common)} and ${showShape(next)} (without batch) do not broadcast.`);
+    return joined;
+  });
   const form: Form = values.some((value) => value.forms.channelsLast !== undefined) ? 'channelsLast' : 'plain';
-  const [readA, readB] = [readOperand(builder, a, shapeA, shape, form), readOperand(builder, b, shapeB, shape, form)];
+  return {
+    shape,
+    form,
+    reads: operands.map((operand, index) => readOperand(builder, operand, shapes[index]!, shape, form)),
+  };
+}
+
+export function addBinary(builder: PlanBuilder, node: GraphNode, name: BinaryFunction, a: Operand, b: Operand): GraphValue {
+  const { shape, form, reads } = broadcastOperands(builder, node, [a, b]);
+  const [readA, readB] = reads as [OperandRead, OperandRead];
   const id = builder.addStep(
     {
       op: 'binary',
@@ -79,7 +95,7 @@ export function addBinary(builder: PlanBuilder, node: GraphNode, name: BinaryFun
   return { shape, forms: { [form]: id }, singleReader: true };
 }
 
-function operandOf(builder: PlanBuilder, node: GraphNode, index: number): Operand {
+export function operandOf(builder: PlanBuilder, node: GraphNode, index: number): Operand {
   const name = node.inputs[index] ?? '';
   if (name === '') throw graphInvalid(node, `input ${index} is missing.`);
   const constant = builder.constants.get(name);

@@ -1,7 +1,7 @@
 /** Elementwise arithmetic on constants: in doubles, rounded to the type once. Integers that a double cannot hold are refused. */
 import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
 import { broadcastShape, broadcastStrides, rowMajorStrides, showShape } from '../../graph/shapes.ts';
-import { allocate, batchEntry, type Constant, holdsBatch, isFloat } from '../constant.ts';
+import { allocate, batchEntry, type Constant, dependsOnBatch, holdsBatch, isFloat } from '../constant.ts';
 import type { FoldCall } from '../node-call.ts';
 import { type ElementType, elementTypes } from '../onnx-model.ts';
 
@@ -37,26 +37,46 @@ export function broadcastTo(operand: Constant, output: readonly number[], place:
 function finish(call: FoldCall, type: ElementType, shape: readonly number[], value: (index: number) => number): Constant[] {
   const data = allocate(type, shape, call.place);
   for (let index = 0; index < data.length; index++) {
-    const result = value(index);
-    if (!isFloat(type) && !Number.isNaN(result) && !Number.isSafeInteger(result))
-      throw opUnsupported(call.node, `integer ${result} is too large to be computed exactly`);
-    data[index] = result;
+    data[index] = value(index);
   }
   return [{ type, shape, data }];
 }
 
+/** Integers that doubles cannot hold are refused, and so is what is no integer. */
+function whole(call: FoldCall, type: ElementType, result: number): number {
+  if (!isFloat(type) && !Number.isSafeInteger(result))
+    throw opUnsupported(call.node, `integer ${result} is too large to be computed exactly`);
+  return result;
+}
+
 type Binary = (a: number, b: number, isInteger: boolean) => number;
 
-/** With the batch as an operand only what holds for any batch: b · 1, b / 1, b + 0, b − 0, b = b, b ≠ a negative number. */
+/** With multiples of the batch (a number of 1 or more) as operands: only what holds for any batch. */
 function withBatch(call: FoldCall, a: number, b: number): number {
   const { op } = call.node;
-  const other = Number.isNaN(a) ? b : a;
-  if (op === 'Equal' && Number.isNaN(a) && Number.isNaN(b)) return 1;
-  if (op === 'Equal' && other < 0) return 0;
-  if (other === 1 && (op === 'Mul' || (op === 'Div' && Number.isNaN(a)))) return batchEntry;
-  if (other === 0 && (op === 'Add' || (op === 'Sub' && Number.isNaN(a)))) return batchEntry;
-  throw opUnsupported(call.node, 'arithmetic with the number of items of the batch');
+  const [isA, isB] = [dependsOnBatch(a), dependsOnBatch(b)];
+  const both = isA && isB;
+  const result = batchRules[op as keyof typeof batchRules]?.(a, b, both, isA);
+  if (result === undefined || !(Number.isSafeInteger(result) || dependsOnBatch(result)))
+    throw opUnsupported(call.node, 'arithmetic with the number of items of the batch');
+  return result;
 }
+
+type BatchRule = (a: number, b: number, both: boolean, isA: boolean) => number | undefined;
+
+/** Undefined where the result depends on the batch in another way than as a multiple of it. */
+const batchRules: Readonly<Partial<Record<string, BatchRule>>> = {
+  Add: (a, b, both) => (both || a === 0 || b === 0 ? a + b : undefined),
+  Sub: (a, b, both) => (both || b === 0 ? a - b : undefined),
+  Mul: (a, b, both) => (both ? undefined : a * b),
+  // k · batch / (j · batch) does not depend on the batch; k · batch / j is a multiple of it if j divides k.
+  Div: (a, b, both, isA) => (both ? Math.trunc(a / b) : isA && Number.isInteger(a / b / batchEntry) ? a / b : undefined),
+  Mod: (a, b, both, isA) => (!both && isA && Number.isInteger(a / b / batchEntry) ? 0 : undefined),
+  Equal: (a, b, both) => (both ? Number(a === b) : Math.min(a, b) <= 0 ? 0 : undefined),
+  Greater: (a, b, both, isA) => (both ? Number(a > b) : isA && b <= 0 ? 1 : !isA && a <= 0 ? 0 : undefined),
+  Less: (a, b, both, isA) => (both ? Number(a < b) : isA && b <= 0 ? 0 : !isA && a <= 0 ? 1 : undefined),
+  Max: (a, b, both, isA) => (both ? Math.max(a, b) : (isA ? b : a) <= 1 ? (isA ? a : b) : undefined),
+};
 
 const binary =
   (compute: Binary, gives?: 'bool') =>
@@ -72,8 +92,8 @@ const binary =
       const [a, b] = [broadcastTo(left, shape, call.place), broadcastTo(right, shape, call.place)];
       const isInteger = !isFloat(left.type);
       [left] = finish(call, type, shape, (at) => {
-        const batch = isInteger && (Number.isNaN(a[at]!) || Number.isNaN(b[at]!));
-        return batch ? withBatch(call, a[at]!, b[at]!) : compute(a[at]!, b[at]!, isInteger);
+        const batch = isInteger && (dependsOnBatch(a[at]!) || dependsOnBatch(b[at]!));
+        return batch ? withBatch(call, a[at]!, b[at]!) : whole(call, type, compute(a[at]!, b[at]!, isInteger));
       }) as [Constant];
     }
     return [left];
@@ -85,7 +105,8 @@ const unary =
     call.attributes.finish();
     const x = call.input(0);
     if (holdsBatch(x)) throw opUnsupported(call.node, 'arithmetic with the number of items of the batch');
-    return finish(call, gives ?? x.type, x.shape, (at) => compute(x.data[at]!));
+    const type = gives ?? x.type;
+    return finish(call, type, x.shape, (at) => whole(call, type, compute(x.data[at]!)));
   };
 
 function Where(call: FoldCall): Constant[] {
@@ -110,7 +131,8 @@ function Cast(call: FoldCall): Constant[] {
   if (isFloat(type) && holdsBatch(x)) throw opUnsupported(call.node, 'arithmetic with the number of items of the batch');
   if (type === 'float16' || type === 'bfloat16') throw opUnsupported(call.node, `rounding to ${type}`);
   if (type === 'bool') return finish(call, type, x.shape, (at) => (x.data[at] === 0 ? 0 : 1));
-  return finish(call, type, x.shape, (at) => (isFloat(type) ? x.data[at]! : Math.trunc(x.data[at]!)));
+  if (isFloat(type) || !isFloat(x.type)) return finish(call, type, x.shape, (at) => x.data[at]!);
+  return finish(call, type, x.shape, (at) => whole(call, type, Math.trunc(x.data[at]!)));
 }
 
 function divide(a: number, b: number, isInteger: boolean): number {

@@ -1,8 +1,10 @@
 /** Constants made, moved and reshaped: what exporters compute shapes with. */
+
+import { axisOf, sliceBounds } from '../../graph/axes.ts';
 import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
 import { permuteList, rowMajorStrides, sameShape, showShape, sizeOf } from '../../graph/shapes.ts';
-import { allocate, type Constant, decodeTensor, holdsBatch, makeConstant } from '../constant.ts';
-import { axisOf, type FoldCall } from '../node-call.ts';
+import { allocate, type Constant, decodeTensor, dependsOnBatch, holdsBatch, makeConstant } from '../constant.ts';
+import type { FoldCall } from '../node-call.ts';
 import { broadcastTo } from './elementwise.ts';
 
 function ConstantNode(call: FoldCall): Constant[] {
@@ -33,7 +35,8 @@ function Range(call: FoldCall): Constant[] {
     number,
   ];
   const count = Math.max(0, Math.ceil((limit - start) / delta));
-  if (Number.isNaN(count)) throw opUnsupported(call.node, `range of ${start}, ${limit}, ${delta}`);
+  if (Number.isNaN(count) || [0, 1, 2].some((index) => holdsBatch(call.input(index))))
+    throw opUnsupported(call.node, `range of ${start}, ${limit}, ${delta}`);
   const { type } = call.input(0);
   const data = allocate(type, [count], call.place);
   for (let index = 0; index < count; index++) data[index] = start + index * delta;
@@ -151,37 +154,6 @@ function Concat(call: FoldCall): Constant[] {
   return [{ type: first.type, shape, data }];
 }
 
-/** Begin, step and count of each dimension, by the rules of NumPy slices. */
-export function sliceBounds(
-  shape: readonly number[],
-  starts: readonly number[],
-  ends: readonly number[],
-  axes: readonly number[],
-  steps: readonly number[],
-  node: FoldCall['node'],
-): { begin: number; step: number; count: number }[] {
-  const bounds = shape.map((count) => ({ begin: 0, step: 1, count }));
-  if (
-    ends.length !== starts.length ||
-    axes.length !== starts.length ||
-    steps.length !== starts.length ||
-    steps.includes(0)
-  ) {
-    throw graphInvalid(node, 'starts, ends, axes and steps must have the same length, and steps must not be 0.');
-  }
-  for (const [index, axis] of axes.entries()) {
-    const d = axisOf(axis, shape.length, node);
-    const [size, step] = [shape[d]!, steps[index]!];
-    const low = step < 0 ? -1 : 0;
-    const high = step < 0 ? size - 1 : size;
-    const clamp = (at: number): number => Math.min(high, Math.max(low, at < 0 ? at + size : at));
-    const begin = clamp(starts[index]!);
-    const end = step < 0 && ends[index]! < -size ? -1 : clamp(ends[index]!);
-    bounds[d] = { begin, step, count: Math.max(0, Math.ceil((end - begin) / step)) };
-  }
-  return bounds;
-}
-
 function Slice(call: FoldCall): Constant[] {
   const x = call.input(0);
   const starts = call.integers(1);
@@ -224,7 +196,9 @@ const reduce =
     const axes = (call.list('axes', 1) ?? x.shape.map((_, d) => d)).map((axis) => axisOf(axis, x.shape.length, call.node));
     if (axes.length !== x.shape.length)
       throw opUnsupported(call.node, 'a reduction of a constant over some of its dimensions');
-    if (holdsBatch(x)) throw opUnsupported(call.node, 'arithmetic with the number of items of the batch');
+    // A product with the batch in it once is a multiple of it.
+    const isMultiple = call.node.op === 'ReduceProd' && x.data.filter(dependsOnBatch).length === 1;
+    if (holdsBatch(x) && !isMultiple) throw opUnsupported(call.node, 'arithmetic with the number of items of the batch');
     return [
       makeConstant(
         x.type,

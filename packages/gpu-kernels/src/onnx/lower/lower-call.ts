@@ -21,7 +21,7 @@ export class LowerCall {
   constructor(node: OnnxNode, state: ImportState, isRead: (name: string) => boolean) {
     this.node = node;
     this.state = state;
-    this.given = graphAttributes(node);
+    this.given = node.op === 'ConstantOfShape' ? {} : graphAttributes(node); // its value is a tensor
     this.attributes = new Attributes({ ...node, attributes: this.given });
     this.isRead = (index) => (node.outputs[index] ?? '') !== '' && isRead(node.outputs[index]!);
   }
@@ -86,11 +86,11 @@ export class LowerCall {
   }
 
   /** Writes the node that computes output `index` above 0, if anything reads that. */
-  also(index: number, op: string, inputs: readonly string[]): void {
+  also(index: number, op: string, inputs: readonly string[], attributes: Record<string, GraphAttribute> = {}): void {
     this.#written.add(index);
     if (!this.isRead(index)) return;
     const name = this.state.freshName(`${this.node.name}/${op}`);
-    this.state.write(this.node, op, inputs, this.node.outputs[index]!, {}, name);
+    this.state.write(this.node, op, inputs, this.node.outputs[index]!, attributes, name);
   }
 
   /** Writes the node that computes the output. It carries the name of the file's node, for errors and profiles. */

@@ -16,8 +16,9 @@ import {
   Sum,
 } from './arithmetic.ts';
 import type { LowerCall } from './lower-call.ts';
+import { ConstantOfShape, Expand, Slice, Split, Tile } from './movement.ts';
 import { GlobalMaxPool, InstanceNormalization, LayerNormalization, ReduceL1, ReduceL2, ReduceSumSquare, Softmax } from './normalisation.ts'; // biome-ignore format: one line
-import { Pad, Reduce, Reshape, Resize, Slice, Squeeze, Unsqueeze } from './shapes.ts';
+import { Pad, Reduce, Reshape, Resize, Squeeze, Unsqueeze } from './shapes.ts';
 
 const pass = (call: LowerCall): void => call.finish(call.node.op, call.node.inputs, call.given);
 
@@ -45,9 +46,9 @@ function Cast(call: LowerCall): void {
 }
 
 const lowered: Readonly<Record<string, (call: LowerCall) => void>> = {
-  Cast, Dropout, Gelu, GlobalMaxPool, HardSigmoid, HardSwish, Identity, InstanceNormalization, LayerNormalization, LeakyRelu,
+  Cast, ConstantOfShape, Dropout, Expand, Gelu, GlobalMaxPool, HardSigmoid, HardSwish, Identity, InstanceNormalization, LayerNormalization, LeakyRelu,
   Max, Mean, Min, PRelu, Pad, Pow, ReduceL1, ReduceL2, ReduceMean: Reduce, ReduceSum: Reduce, ReduceSumSquare, Reshape,
-  Resize, Slice, Softmax, Softplus, Softsign, Squeeze, Sum, Unsqueeze,
+  Resize, Slice, Softmax, Softplus, Softsign, Split, Squeeze, Sum, Tile, Unsqueeze,
 }; // biome-ignore format: a table
 
 export const lowerTable: Readonly<Record<string, (call: LowerCall) => void>> = {

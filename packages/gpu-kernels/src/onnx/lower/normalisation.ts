@@ -1,7 +1,8 @@
 /** Normalisations and reductions as means, sums and elementwise ops. Formulas are those of the ONNX operator reference. */
+
+import { axisOf } from '../../graph/axes.ts';
 import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
 import { sizeOf } from '../../graph/shapes.ts';
-import { axisOf } from '../node-call.ts';
 import type { LowerCall } from './lower-call.ts';
 
 interface Moments {

@@ -1,9 +1,10 @@
-/** Reshape, Squeeze, Unsqueeze, Pad, Slice, Resize: ops whose shapes exporters compute. */
+/** Reshape, Squeeze, Unsqueeze, Pad, Resize, reductions: ops whose shapes exporters compute. */
 import type { GraphAttribute } from '@diptych/plugin-kit';
+import { axisOf } from '../../graph/axes.ts';
 import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
 import { showShape } from '../../graph/shapes.ts';
-import { sliceBounds, unsqueezedShape } from '../fold/movement.ts';
-import { axisOf } from '../node-call.ts';
+import { dependsOnBatch, isBatch } from '../constant.ts';
+import { unsqueezedShape } from '../fold/movement.ts';
 import type { LowerCall } from './lower-call.ts';
 
 /** A Reshape that keeps the batch first and gives each item `shape`. */
@@ -18,10 +19,10 @@ export function Reshape(call: LowerCall): void {
   const target = call.constant(1);
   if (target === undefined) throw graphInvalid(call.node, 'input 1 is missing.');
   const [first = 1, ...rest] = target.data;
-  if (rest.some(Number.isNaN)) throw opUnsupported(call.node, 'the number of items as another dimension than the first');
+  if (rest.some(dependsOnBatch)) throw opUnsupported(call.node, 'the number of items as another dimension than the first');
   if (keepsZero && [first, ...rest].includes(0)) throw opUnsupported(call.node, 'a dimension of size 0');
-  const isBatch = Number.isNaN(first) || first === call.state.fixedBatch;
-  call.finish('Reshape', [call.input(0), call.tensor([target.data.length], [isBatch ? 0 : first, ...rest])]);
+  const keepsBatch = isBatch(first) || first === call.state.fixedBatch;
+  call.finish('Reshape', [call.input(0), call.tensor([target.data.length], [keepsBatch ? 0 : first, ...rest])]);
 }
 
 export function Squeeze(call: LowerCall): void {
@@ -69,26 +70,6 @@ export function Pad(call: LowerCall): void {
   call.finish('Pad', inputs, { mode });
 }
 
-/** Of height and width by whole steps, as a Pad of negative size: the only slices that the plan expresses. */
-export function Slice(call: LowerCall): void {
-  call.attributes.finish();
-  const shape = call.shape(0);
-  const starts = call.integers(1) ?? [];
-  const ends = call.integers(2) ?? [];
-  const axes = (call.integers(3) ?? starts.map((_, d) => d)).map((axis) => axisOf(axis, shape.length + 1, call.node));
-  const steps = call.integers(4) ?? starts.map(() => 1);
-  // The batch has any size; a slice of it is refused below, whatever it is.
-  const bounds = sliceBounds([1, ...shape], starts, ends, axes, steps, call.node);
-  const isWhole = (d: number): boolean =>
-    bounds[d]!.begin === 0 && bounds[d]!.step === 1 && bounds[d]!.count === [1, ...shape][d];
-  if (axes.includes(0)) throw opUnsupported(call.node, 'a slice of the batch');
-  if (shape.length !== 3 || !isWhole(1) || bounds.some(({ step }) => step !== 1))
-    throw opUnsupported(call.node, 'only height and width of images can be sliced, in steps of 1');
-  const [top, left] = [bounds[2]!.begin, bounds[3]!.begin];
-  const pads = [0, 0, -top, -left, 0, 0, top + bounds[2]!.count - shape[1]!, left + bounds[3]!.count - shape[2]!];
-  call.finish('Pad', [call.input(0), call.number(...pads)], { mode: 'constant' });
-}
-
 /**
  * Whole enlargements read the same pixels however coordinates are rounded about pixel centres: output s·i + r reads
  * i + (r + ½)/s − ½, less than ½ away from i. They become the asymmetric form, which the planner has.
@@ -123,8 +104,8 @@ export function Resize(call: LowerCall): void {
   const full = [1, ...(isBySize ? shape : shape.map(() => 1))];
   for (const [index, axis] of axes.entries()) full[axis] = list[index]!;
   const [batch, ...rest] = full as [number, ...number[]];
-  const keepsBatch = batch === 1 || (isBySize && (Number.isNaN(batch) || batch === call.state.fixedBatch));
-  if (!keepsBatch || rest.some(Number.isNaN)) throw opUnsupported(call.node, 'resizing of the batch');
+  const keepsBatch = batch === 1 || (isBySize && (isBatch(batch) || batch === call.state.fixedBatch));
+  if (!keepsBatch || rest.some(dependsOnBatch)) throw opUnsupported(call.node, 'resizing of the batch');
   const passed = nearestForm(call, isBySize ? rest.map((size, d) => size / shape[d]!) : rest);
   const target = call.number(1, ...rest);
   call.finish('Resize', isBySize ? [call.input(0), '', '', target] : [call.input(0), '', target], passed);

@@ -4,6 +4,7 @@
 pub mod conv;
 pub mod depthwise;
 pub mod elementwise;
+pub mod gathering;
 pub mod layout;
 pub mod matmul;
 pub mod pool;

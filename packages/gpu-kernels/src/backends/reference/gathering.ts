@@ -1,0 +1,72 @@
+/** copy, concat, gather, select: numbers are chosen, not computed. */
+import { rowMajorStrides, sizeOf } from '../../graph/shapes.ts';
+import type { ReferenceOp, RunContext } from './run-context.ts';
+
+interface Operand {
+  readonly data: Float32Array;
+  readonly shape: readonly number[];
+  /** Numbers an item; 0 for a weight. */
+  readonly perItem: number;
+}
+
+function operand({ plan, shape, value, weight }: RunContext, id: number | undefined, name: string | undefined): Operand {
+  if (id !== undefined) return { data: value(id), shape: shape(id), perItem: sizeOf(shape(id)) };
+  return { data: weight(name!), shape: plan.weights.find((entry) => entry.name === name)!.shape, perItem: 0 };
+}
+
+/** Σ c[d] · strides[d] at the coordinates c of number `index` of `shape`. */
+function offsetAt(index: number, shape: readonly number[], strides: readonly number[]): number {
+  return rowMajorStrides(shape).reduce((sum, step, d) => sum + (Math.floor(index / step) % shape[d]!) * strides[d]!, 0);
+}
+
+export const copy: ReferenceOp<'copy'> = (step, y, context) => {
+  const x = operand(context, step.x, step.xWeight);
+  const output = context.shape(step.output);
+  const size = sizeOf(output);
+  for (let to = 0; to < y.length; to++) {
+    const item = Math.floor(to / size);
+    y[to] = x.data[item * x.perItem + step.offset + offsetAt(to % size, output, step.strides)]!;
+  }
+};
+
+export const concat: ReferenceOp<'concat'> = (step, y, { items, shape, value }) => {
+  const rows = items * sizeOf(shape(step.output).slice(0, step.dimension));
+  let to = 0;
+  for (let row = 0; row < rows; row++)
+    for (const part of step.parts) {
+      const length = value(part).length / rows;
+      y.set(value(part).subarray(row * length, (row + 1) * length), to);
+      to += length;
+    }
+};
+
+export const gather: ReferenceOp<'gather'> = (step, y, context) => {
+  const x = operand(context, step.x, step.xWeight);
+  const indices = operand(context, step.indices, step.indicesWeight);
+  const length = x.shape[step.dimension]!;
+  const outer = sizeOf(x.shape.slice(0, step.dimension));
+  const inner = sizeOf(x.shape.slice(step.dimension + 1));
+  const count = sizeOf(indices.shape);
+  let to = 0;
+  for (let item = 0; item < context.items; item++)
+    for (let o = 0; o < outer; o++)
+      for (let i = 0; i < count; i++) {
+        const given = Math.trunc(indices.data[item * indices.perItem + i]!);
+        const index = given < 0 ? given + length : given;
+        const from = item * x.perItem + (o * length + index) * inner;
+        const isInside = index >= 0 && index < length;
+        for (let n = 0; n < inner; n++) y[to++] = isInside ? x.data[from + n]! : Number.NaN;
+      }
+};
+
+export const select: ReferenceOp<'select'> = (step, y, context) => {
+  const c = operand(context, step.c, step.cWeight);
+  const a = operand(context, step.a, step.aWeight);
+  const b = operand(context, step.b, step.bWeight);
+  const output = context.shape(step.output);
+  const size = sizeOf(output);
+  const read = ({ data, perItem }: Operand, to: number, strides: readonly number[]): number =>
+    data[Math.floor(to / size) * perItem + offsetAt(to % size, output, strides)]!;
+  for (let to = 0; to < y.length; to++)
+    y[to] = read(c, to, step.cStrides) === 0 ? read(b, to, step.bStrides) : read(a, to, step.aStrides);
+};

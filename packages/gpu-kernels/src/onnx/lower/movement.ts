@@ -1,0 +1,111 @@
+/** Slice, Split, Tile, Expand and ConstantOfShape of activations: begin, end and shape are constants, the batch stays whole. */
+import { axisOf } from '../../graph/axes.ts';
+import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
+import { showShape } from '../../graph/shapes.ts';
+import { decodeTensor, isBatch } from '../constant.ts';
+import type { LowerCall } from './lower-call.ts';
+
+/** No slice of a network begins or ends further out; float32 holds it exactly. */
+const farOut = 2 ** 30;
+const inReach = (at: number): number => Math.max(-farOut, Math.min(farOut, at));
+
+/** What a slice of the batch may be: all of it. */
+function isWholeBatch(call: LowerCall, start: number, end: number, step: number): boolean {
+  return start === 0 && step === 1 && (isBatch(end) || end >= farOut || end === call.state.fixedBatch);
+}
+
+export function Slice(call: LowerCall): void {
+  call.attributes.finish();
+  const rank = call.shape(0).length + 1;
+  const starts = call.integers(1) ?? [];
+  // The end may be the number of items, so it is read as it is.
+  const ends = [...(call.constant(2)?.data ?? [])];
+  const axes = (call.integers(3) ?? starts.map((_, d) => d)).map((axis) => axisOf(axis, rank, call.node));
+  const steps = call.integers(4) ?? starts.map(() => 1);
+  if (new Set([starts.length, ends.length, axes.length, steps.length]).size !== 1)
+    throw graphInvalid(call.node, 'starts, ends, axes and steps must have the same length.');
+  const kept = axes.flatMap((axis, index) => {
+    if (axis === 0 && isWholeBatch(call, starts[index]!, ends[index]!, steps[index]!)) return [];
+    if (axis === 0) throw opUnsupported(call.node, 'a slice of the batch');
+    if (isBatch(ends[index]!)) throw opUnsupported(call.node, 'arithmetic with the number of items of the batch');
+    return [index];
+  });
+  const list = (of: readonly number[]): string =>
+    call.tensor(
+      [kept.length],
+      kept.map((index) => inReach(of[index]!)),
+    );
+  if (kept.length === 0) call.finish('Identity', [call.input(0)]);
+  else call.finish('Slice', [call.input(0), list(starts), list(ends), list(axes), list(steps)]);
+}
+
+/** Sizes are an attribute before opset 13 and an input since; without them the parts are equal, the last one smaller. */
+function splitSizes(call: LowerCall, size: number): readonly number[] {
+  const given = call.list('split', 1);
+  const count = call.attributes.number('num_outputs', call.node.outputs.length);
+  if (given !== undefined && given.length > 0) return given;
+  const part = Math.ceil(size / count);
+  return Array.from({ length: count }, (_, index) => Math.min(part, size - index * part));
+}
+
+export function Split(call: LowerCall): void {
+  const shape = call.shape(0);
+  const axis = axisOf(call.attributes.number('axis', 0), shape.length + 1, call.node);
+  if (axis === 0) throw opUnsupported(call.node, 'a split of the batch');
+  const sizes = splitSizes(call, shape[axis - 1]!);
+  call.attributes.finish();
+  if (sizes.length !== call.node.outputs.length || sizes.reduce((sum, size) => sum + size, 0) !== shape[axis - 1])
+    throw graphInvalid(
+      call.node,
+      `parts ${showShape(sizes)} of dimension ${axis} do not fit ${shape[axis - 1]} numbers and ${call.node.outputs.length} outputs.`,
+    );
+  const ends = sizes.map((_, index) => sizes.slice(0, index + 1).reduce((sum, size) => sum + size, 0));
+  const part = (index: number): string[] => [
+    call.input(0),
+    ...[ends[index]! - sizes[index]!, ends[index]!, axis].map((value) => call.tensor([1], [value])),
+  ];
+  for (let index = 1; index < sizes.length; index++) if (sizes[index]! > 0) call.also(index, 'Slice', part(index));
+  call.finish('Slice', part(0));
+}
+
+/** Each repeated dimension [n] becomes [r, n], of which r is repeated. */
+export function Tile(call: LowerCall): void {
+  call.attributes.finish();
+  const shape = call.shape(0);
+  const [batch = 1, ...repeats] = call.integers(1) ?? [];
+  if (repeats.length !== shape.length)
+    throw graphInvalid(call.node, `${repeats.length + 1} repeats do not fit ${shape.length + 1} dimensions.`);
+  if (batch !== 1) throw opUnsupported(call.node, 'repeating items of the batch');
+  if (repeats.includes(0)) throw opUnsupported(call.node, 'a tile that holds nothing');
+  const split = shape.flatMap((size, d) => (repeats[d] === 1 ? [size] : [1, size]));
+  const wide = shape.flatMap((size, d) => (repeats[d] === 1 ? [size] : [repeats[d]!, size]));
+  const apart = call.add('Reshape', [call.input(0), call.number(0, ...split)]);
+  const repeated = call.add('Expand', [apart, call.number(1, ...wide)]);
+  call.finish('Reshape', [repeated, call.number(0, ...shape.map((size, d) => size * repeats[d]!))]);
+}
+
+/** A target shape whose leading dimension is the batch, as the planner spells it: 1 for the batch. */
+function targetShape(call: LowerCall, index: number, rank: number): number[] {
+  const target = [...(call.constant(index)?.data ?? [])];
+  const isLong = target.length === rank + 1;
+  if (target.length > rank + 1 || target.some((size, d) => isBatch(size) && (d > 0 || !isLong)))
+    throw opUnsupported(call.node, 'the number of items as another dimension than the first');
+  const [first, ...rest] = target;
+  return isLong && (isBatch(first!) || first === call.state.fixedBatch) ? [1, ...rest] : target;
+}
+
+/** Of a constant too, if it is expanded to the number of items. */
+export function Expand(call: LowerCall): void {
+  call.attributes.finish();
+  const constant = call.state.constantOf(call.input(0));
+  const rank = constant === undefined ? call.shape(0).length : (call.constant(1)?.data.length ?? 0) - 1;
+  call.finish('Expand', [call.input(0), call.number(...targetShape(call, 1, rank))]);
+}
+
+/** With the number of items as first dimension: the same numbers for every item. */
+export function ConstantOfShape(call: LowerCall): void {
+  const attribute = call.node.attributes.get('value');
+  const value = attribute?.kind === 'tensor' ? (decodeTensor(attribute.value, call.node.name).data[0] ?? 0) : 0;
+  const rank = (call.constant(0)?.data.length ?? 0) - 1;
+  call.finish('Expand', [call.number(value), call.number(...targetShape(call, 0, rank))]);
+}
