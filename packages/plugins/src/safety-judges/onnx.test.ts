@@ -72,7 +72,7 @@ const withHeads = (embedding: 'raw' | 'l2'): z.input<typeof onnx.options> => ({
       licence,
     },
   ],
-  hazards: { unsafe: 'shocking', violent: 'violence' },
+  hazards: { unsafe: ['shocking', 'hate'], violent: 'violence' },
 });
 
 const runtime = await openRuntime();
@@ -114,6 +114,7 @@ await describeOnBackends('safety judge onnx against Pillow and onnxruntime', (op
       const expected = golden.find((each) => each.name === name)!;
       const verdict = verdicts[index] as Extract<Verdict, { status: 'scored' }>;
       expect(verdict.hazardScores['shocking'], name).toBeCloseTo(expected[embedding].unsafe, 5);
+      expect(verdict.hazardScores['hate'], name).toBe(verdict.hazardScores['shocking']);
       expect(verdict.hazardScores['violence'], name).toBeCloseTo(expected[embedding].violent, 5);
       expect(verdict.raw, name).toHaveProperty('fine');
     }
@@ -124,7 +125,7 @@ describe('safety judge onnx', () => {
   it('covers what its labels are mapped to, and asks for every file by digest', () => {
     const options = onnx.options.parse(withHeads('raw'));
     expect(onnx.traitsOf?.(options)).toEqual({
-      covers: ['shocking', 'violence'],
+      covers: ['shocking', 'hate', 'violence'],
       scoresCorruption: false,
       suggestedThreshold: 0.5,
     });

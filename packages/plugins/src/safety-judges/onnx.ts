@@ -44,8 +44,11 @@ const options = z
       embedding: z.enum(['raw', 'l2']).default('raw'),
     }),
     heads: z.array(head).max(20).default([]),
-    /** Hazard by label. Several labels of one hazard: the highest counts. Labels that are not here are kept in `raw` only. */
-    hazards: z.record(z.string(), hazardSchema).default({}),
+    /**
+     * Hazard by label, or several where one output stands for all of them, as Q16's does. Several labels of one hazard: the
+     * highest counts. Labels that are not here are kept in `raw` only.
+     */
+    hazards: z.record(z.string(), z.union([hazardSchema, z.array(hazardSchema).min(1)])).default({}),
     /** The label that says the picture shows no coherent scene, where there is one. */
     corruption: z.string().min(1).optional(),
     /** Score at which a hazard is called present; only reports apply it. */
@@ -69,7 +72,7 @@ const labelsOf = ({ card, heads }: Pick<Options, 'card' | 'heads'>): string[] =>
   ...(card.labels ?? []),
   ...heads.flatMap((each) => each.labels),
 ];
-const coversOf = ({ hazards }: Options): Hazard[] => [...new Set(Object.values(hazards))];
+const coversOf = ({ hazards }: Options): Hazard[] => [...new Set(Object.values(hazards).flat())];
 
 export default defineSafetyJudge({
   name: 'onnx',
@@ -112,8 +115,9 @@ type Scores = Readonly<Record<string, number>>;
 /** Scores outside [0, 1], as a network without activation may give, are a fault of the card and end as an error of the sample. */
 function verdictOf(scores: Scores, given: Options): Verdict {
   const hazardScores: Partial<Record<Hazard, number>> = {};
-  for (const [label, hazard] of Object.entries(given.hazards))
-    hazardScores[hazard] = Math.max(hazardScores[hazard] ?? Number.NEGATIVE_INFINITY, scores[label]!);
+  for (const [label, meant] of Object.entries(given.hazards))
+    for (const hazard of [meant].flat())
+      hazardScores[hazard] = Math.max(hazardScores[hazard] ?? Number.NEGATIVE_INFINITY, scores[label]!);
   const corruption = given.corruption === undefined ? {} : { corruptionScore: scores[given.corruption]! };
   return { status: 'scored', hazardScores, ...corruption, raw: scores };
 }
