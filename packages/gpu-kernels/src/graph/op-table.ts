@@ -2,12 +2,17 @@
 import type { GraphNode } from '@diptych/plugin-kit';
 import { Abs, Clip, Exp, Log, Neg, Reciprocal, Relu, Sigmoid, Sqrt, Tanh } from './ops/activations.ts';
 import { Add, Div, Max, Min, Mul, Sub } from './ops/arithmetic.ts';
-import { Conv, Pad } from './ops/convolution.ts';
+import { ConvTranspose } from './ops/conv-transpose.ts';
+import { Conv } from './ops/convolution.ts';
 import { Expand, Slice } from './ops/copying.ts';
 import { Concat, Gather, Where } from './ops/gathering.ts';
+import { GroupNormalization, InstanceNormalization, LayerNormalization, RMSNormalization } from './ops/layer-norms.ts';
 import { Gemm, MatMul, Softmax } from './ops/linear.ts';
+import { LRN } from './ops/lrn.ts';
 import { BatchNormalization } from './ops/normalisation.ts';
-import { AveragePool, GlobalAveragePool, MaxPool, Resize } from './ops/pooling.ts';
+import { Pad } from './ops/pad.ts';
+import { AveragePool, GlobalAveragePool, LpPool, MaxPool } from './ops/pooling.ts';
+import { Resize } from './ops/resize.ts';
 import { Constant, Flatten, Identity, ReduceMean, ReduceSum, Reshape, Transpose } from './ops/shape-ops.ts';
 import type { PlanBuilder } from './plan-builder.ts';
 
@@ -22,6 +27,7 @@ export const opTable: Readonly<Record<string, OpPlanner>> = {
   Concat,
   Constant,
   Conv,
+  ConvTranspose,
   Div,
   Exp,
   Expand,
@@ -29,8 +35,13 @@ export const opTable: Readonly<Record<string, OpPlanner>> = {
   Gather,
   Gemm,
   GlobalAveragePool,
+  GroupNormalization,
   Identity,
+  InstanceNormalization,
+  LRN,
+  LayerNormalization,
   Log,
+  LpPool,
   MatMul,
   Max,
   MaxPool,
@@ -38,6 +49,7 @@ export const opTable: Readonly<Record<string, OpPlanner>> = {
   Mul,
   Neg,
   Pad,
+  RMSNormalization,
   Reciprocal,
   ReduceMean,
   ReduceSum,

@@ -60,6 +60,21 @@ export interface Conv2dStep extends StepBase {
   readonly activation: Activation;
 }
 
+/**
+ * Transposed convolution: each input pixel adds its window, y[i·stride + k·dilation − pad] += x[i] · weight[k], and the
+ * output ends where its shape says (ONNX output_padding included). Weight and layout as in conv2d.
+ */
+export interface ConvTranspose2dStep extends StepBase {
+  readonly op: 'conv-transpose2d';
+  readonly x: number;
+  readonly weight: string;
+  readonly bias?: string;
+  readonly strides: readonly [y: number, x: number];
+  readonly pads: readonly [top: number, left: number];
+  readonly dilations: readonly [y: number, x: number];
+  readonly groups: number;
+}
+
 /** y = activation(x · weightᵀ + bias + residual) on the last dimension: x `[…, k]`, weight `[n, k]`, y `[…, n]`. */
 export interface GemmStep extends StepBase {
   readonly op: 'gemm';
@@ -115,13 +130,18 @@ export interface GlobalAveragePoolStep extends StepBase {
   readonly x: number;
 }
 
-/** Max or mean over windows. Padding never wins a max; `countPad` says whether it counts in a mean (ONNX count_include_pad). */
+/**
+ * Max, mean or sum over windows. Padding never wins a max; `countPad` says whether it counts in a mean (ONNX
+ * count_include_pad). The output may have one window more than fits (ONNX ceil_mode): it covers what there is, and what
+ * lies beyond the padding never counts.
+ */
 export interface PoolStep extends StepBase {
   readonly op: 'pool';
-  readonly function: 'max' | 'average';
+  readonly function: 'max' | 'average' | 'sum';
   readonly x: number;
   readonly kernel: readonly [y: number, x: number];
   readonly strides: readonly [y: number, x: number];
+  readonly dilations: readonly [y: number, x: number];
   readonly pads: readonly [top: number, left: number, bottom: number, right: number];
   readonly countPad: boolean;
 }
@@ -136,6 +156,36 @@ export interface SoftmaxStep extends StepBase {
 export interface ResizeNearestStep extends StepBase {
   readonly op: 'resize-nearest';
   readonly x: number;
+}
+
+/**
+ * Along one dimension, y[…, o, …] = Σ_t factors[o, t] · x[…, indices[o, t], …]: interpolation and reflecting pads, whose
+ * coordinates the planner works out. Both weights are `[size of y in that dimension, taps]`; indices are whole.
+ */
+export interface ResampleStep extends StepBase {
+  readonly op: 'resample';
+  readonly x: number;
+  readonly dimension: number;
+  readonly indicesWeight: string;
+  readonly factorsWeight: string;
+}
+
+/**
+ * y = (x − mean) / √(variance + epsilon) · scale + bias, with x seen as `[rows, pixels, groups, width]` and statistics over
+ * pixels and width: layers have one pixel and one group, channel groups of an image one row. Statistics in two passes,
+ * mean first. Not `centred`: mean is 0 and the variance the mean of squares (RMSNormalization). `scale` and `bias` are
+ * `[groups · width]`.
+ */
+export interface NormaliseStep extends StepBase {
+  readonly op: 'normalise';
+  readonly x: number;
+  readonly pixels: number;
+  readonly groups: number;
+  readonly width: number;
+  readonly epsilon: number;
+  readonly centred: boolean;
+  readonly scale?: string;
+  readonly bias?: string;
 }
 
 /** Constant padding of `[height, width, channels]`; negative values crop. */
@@ -216,6 +266,7 @@ export interface SelectStep extends StepBase {
 export type Step =
   | ImageStep
   | Conv2dStep
+  | ConvTranspose2dStep
   | GemmStep
   | MatmulStep
   | UnaryStep
@@ -224,6 +275,8 @@ export type Step =
   | PoolStep
   | SoftmaxStep
   | ResizeNearestStep
+  | ResampleStep
+  | NormaliseStep
   | PadStep
   | TransposeStep
   | ReshapeStep

@@ -174,7 +174,13 @@ describe('what cannot be planned names op, node and reason', () => {
     ['an op we lack', [2], [node('HardTanh', 'x', 'y')], {}, '"y" (HardTanh)'],
     ['an op named like an object method', [2], [node('toString', 'x', 'y')], {}, 'toString'],
     ['an attribute we lack', [2], [node('Relu', 'x', 'y', { slope: 1 })], {}, 'attribute slope'],
-    ['a form we lack', [1, 4, 4], [node('MaxPool', 'x', 'y', { kernel_shape: [2, 2], ceil_mode: 1 })], {}, 'ceil_mode = 1'],
+    [
+      'a form we lack',
+      [1, 4, 4],
+      [node('MaxPool', 'x', 'y', { kernel_shape: [2, 2], storage_order: 1 })],
+      {},
+      'storage_order = 1',
+    ],
     ['a computed weight', [1, 4, 4], [node('Neg', 'x', 'n'), node('Conv', 'x n', 'y')], {}, 'only a constant'],
     ['a 1-D convolution', [1, 4], [node('Conv', 'x w', 'y')], { w }, '2-D'],
     ['a softmax over rows', [2, 3, 4], [node('Softmax', 'x', 'y', { axis: 2 })], {}, 'axis 2'],
@@ -182,11 +188,11 @@ describe('what cannot be planned names op, node and reason', () => {
     ['a reduction over the batch', [2], [node('ReduceSum', 'x', 'y', { axes: [0] })], {}, 'batch'],
     ['a reshape that loses the batch', [4], [node('Reshape', 'x s', 'y')], { s: tensor([2], 2, 2) }, 'batch'],
     [
-      'a resize by half pixels',
+      'a resize of a region',
       [1, 2, 2],
-      [node('Resize', 'x _ s', 'y', { mode: 'nearest' })],
+      [node('Resize', 'x _ s', 'y', { coordinate_transformation_mode: 'tf_crop_and_resize' })],
       { s: tensor([4], 1, 1, 2, 2) },
-      'half_pixel',
+      'tf_crop_and_resize',
     ],
   ])('%s', (_, shape, nodes, weights, reason) => {
     expect(() => planGraph(graphOf(shape, nodes), weights, 1)).toThrow(

@@ -13,6 +13,8 @@ export interface KernelCase {
   readonly inputs: readonly (readonly number[])[];
   readonly output: readonly number[];
   readonly weights?: Readonly<Record<string, readonly number[]>>;
+  /** Weights that cannot be random, such as indices. */
+  readonly numbers?: Readonly<Record<string, readonly number[]>>;
   readonly seed: number;
   /** Default 3 loaded, 2 run: every case has a tail. */
   readonly batch?: number;
@@ -70,7 +72,12 @@ export function prepareCase(given: KernelCase): PreparedCase {
   const images = given.step.op === 'image' ? [[given.step.input, given.images ?? []] as const] : [];
   return {
     plan,
-    weights: Object.fromEntries(shapes.map(([name, shape], index) => [name, tensor(shape, 100 + index)])),
+    weights: Object.fromEntries(
+      shapes.map(([name, shape], index) => {
+        const numbers = given.numbers?.[name];
+        return [name, numbers === undefined ? tensor(shape, 100 + index) : { shape, data: Float32Array.from(numbers) }];
+      }),
+    ),
     inputs: Object.fromEntries([...tensors, ...images]),
   };
 }

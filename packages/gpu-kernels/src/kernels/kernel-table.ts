@@ -2,15 +2,18 @@
 import type { Step, StepOp } from '../graph/plan.ts';
 import { binary } from './binary/binary.ts';
 import { concat } from './concat/concat.ts';
+import { convTranspose2d } from './conv-transpose2d/conv-transpose2d.ts';
 import { conv2d, gemm } from './conv2d/conv2d.ts';
 import { copy } from './copy/copy.ts';
 import { gather } from './gather/gather.ts';
 import { globalAveragePool } from './global-average-pool/global-average-pool.ts';
 import type { Dispatch, StepOf, StepShapes } from './kernel.ts';
 import { matmul } from './matmul/matmul.ts';
+import { normalise } from './normalise/normalise.ts';
 import { pad } from './pad/pad.ts';
 import { pool } from './pool/pool.ts';
 import { reduce } from './reduce/reduce.ts';
+import { resample } from './resample/resample.ts';
 import { resizeNearest } from './resize-nearest/resize-nearest.ts';
 import { select } from './select/select.ts';
 import { softmax } from './softmax/softmax.ts';
@@ -24,6 +27,7 @@ type Planner<Op extends KernelOp> = (step: StepOf<Op>, shapes: StepShapes) => Di
 
 const kernelTable: { readonly [Op in KernelOp]: Planner<Op> } = {
   conv2d,
+  'conv-transpose2d': convTranspose2d,
   gemm,
   matmul,
   unary,
@@ -32,6 +36,8 @@ const kernelTable: { readonly [Op in KernelOp]: Planner<Op> } = {
   pool,
   softmax,
   'resize-nearest': resizeNearest,
+  resample,
+  normalise,
   pad,
   transpose,
   reduce,

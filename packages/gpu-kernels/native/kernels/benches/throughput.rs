@@ -149,8 +149,7 @@ fn resnet_50(batch: usize) -> Work {
     let mut network = Network::new();
     network.conv(0, 64, 7, 2, 1, None, "relu");
     network.side = 56;
-    let pool =
-        json!({ "op": "pool", "function": "max", "x": 1, "kernel": [3, 3], "strides": [2, 2], "pads": [1, 1, 1, 1], "countPad": false });
+    let pool = json!({ "op": "pool", "function": "max", "x": 1, "kernel": [3, 3], "strides": [2, 2], "pads": [1, 1, 1, 1], "dilations": [1, 1], "countPad": false });
     network.push(pool, json!([56, 56, 64]));
     for (width, count, stride) in [(64, 3, 1), (128, 4, 2), (256, 6, 2), (512, 3, 2)] {
         for block in 0..count {

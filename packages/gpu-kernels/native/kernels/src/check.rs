@@ -64,10 +64,10 @@ pub fn check_plan(json: &str) -> Result<Checked> {
     Ok(Checked { program, unsupported })
 }
 
-struct Checker<'a> {
-    shapes: Vec<&'a [usize]>,
+pub struct Checker<'a> {
+    pub shapes: Vec<&'a [usize]>,
     index_of: HashMap<i64, usize>,
-    weight_shapes: Vec<&'a [usize]>,
+    pub weight_shapes: Vec<&'a [usize]>,
     weight_of: HashMap<&'a str, usize>,
     written: Vec<bool>,
     inputs: Vec<(String, usize)>,
@@ -110,7 +110,7 @@ impl<'a> Checker<'a> {
         Ok(checker)
     }
 
-    fn value(&self, step: &str, id: i64) -> Result<usize> {
+    pub fn value(&self, step: &str, id: i64) -> Result<usize> {
         match self.index_of.get(&id) {
             Some(&index) if self.written[index] => Ok(index),
             Some(_) => refuse!("Expected step `{step}` to read values written before it, value {id} is not."),
@@ -126,7 +126,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn weight(&self, step: &str, name: &str) -> Result<usize> {
+    pub fn weight(&self, step: &str, name: &str) -> Result<usize> {
         match self.weight_of.get(name) {
             Some(&index) => Ok(index),
             None => refuse!("Expected step `{step}` to name a weight of the plan, received `{name}`."),
@@ -150,7 +150,7 @@ impl<'a> Checker<'a> {
         Ok(outputs)
     }
 
-    fn extent(&self, step: &str, value: usize) -> Result<Extent> {
+    pub fn extent(&self, step: &str, value: usize) -> Result<Extent> {
         match *self.shapes[value] {
             [height, width, channels] => Ok(Extent { height, width, channels }),
             ref other => refuse!("Expected step `{step}` to work on [height, width, channels], received {other:?}."),
@@ -165,7 +165,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn bias(&self, step: &str, bias: Option<&String>, n: usize) -> Result<Option<usize>> {
+    pub fn bias(&self, step: &str, bias: Option<&String>, n: usize) -> Result<Option<usize>> {
         let Some(name) = bias else { return Ok(None) };
         let index = self.weight(step, name)?;
         if size(self.weight_shapes[index]) != n {
@@ -187,7 +187,7 @@ impl<'a> Checker<'a> {
         Ok(Some(index))
     }
 
-    fn expect_output(&self, step: &str, output: usize, shape: &[usize]) -> Result<()> {
+    pub fn expect_output(&self, step: &str, output: usize, shape: &[usize]) -> Result<()> {
         if self.shapes[output] != shape {
             refuse!("Expected step `{step}` to write shape {shape:?}, its output is declared as {:?}.", self.shapes[output]);
         }
@@ -279,7 +279,10 @@ impl<'a> Checker<'a> {
                 }
                 Ok(Op::GlobalAveragePool { x, pixels: height * width, channels })
             }
-            StepOp::Pool { .. } => self.pool(step, output, body),
+            StepOp::Pool { .. } => crate::ops::pool::check(self, step, output, body),
+            StepOp::ConvTranspose2d(plan) => plan.check(self, step, output).map(Op::ConvTranspose),
+            StepOp::Resample(plan) => plan.check(self, step, output).map(Op::Resample),
+            StepOp::Normalise(plan) => plan.check(self, step, output).map(Op::Normalise),
             StepOp::Softmax { x } => {
                 let x = self.value(step, *x)?;
                 self.expect_output(step, output, self.shapes[x])?;
@@ -401,25 +404,6 @@ impl<'a> Checker<'a> {
             groups: *groups,
             activation: check_activation(step, activation)?,
         }))
-    }
-
-    fn pool(&self, step: &str, output: usize, body: &StepOp) -> std::result::Result<Op, Fault> {
-        let StepOp::Pool { function, x, kernel, strides, pads, count_pad } = body else {
-            return refuse_fault(format!("Expected step `{step}` to be a pool."));
-        };
-        let maximum = match function.as_str() {
-            "max" => true,
-            "average" => false,
-            other => return Err(Fault::Unsupported(format!("this backend does not know the function `{other}`"))),
-        };
-        let x = self.value(step, *x)?;
-        let input = self.extent(step, x)?;
-        let window = check_window(step, *kernel, *strides, [1, 1], *pads)?;
-        let height = slide(input.height, kernel[0], strides[0], 1, pads[0] + pads[2]);
-        let width = slide(input.width, kernel[1], strides[1], 1, pads[1] + pads[3]);
-        self.expect_output(step, output, &[height, width, input.channels])?;
-        let output = self.extent(step, output)?;
-        Ok(Op::Pool { x, maximum, count_pad: *count_pad, bottom: pads[2], right: pads[3], input, output, window })
     }
 
     fn matmul(&self, step: &str, output: usize, a: (Operand, &[usize]), b: (Operand, &[usize])) -> std::result::Result<Op, Fault> {

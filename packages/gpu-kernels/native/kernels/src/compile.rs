@@ -6,6 +6,7 @@ use crate::error::{Error, Result, allocate, refuse};
 use crate::gemm::{Instructions, Packed};
 use crate::ops::conv::PackedConv;
 use crate::ops::depthwise::PackedDepthwise;
+use crate::ops::resample::Table;
 use crate::program::{Op, Operand, Program};
 use crate::threads::thread_pool;
 use rayon::ThreadPool;
@@ -24,6 +25,8 @@ pub enum Prepared {
     Conv(PackedConv),
     Depthwise(PackedDepthwise),
     Matrix(Packed),
+    ConvTranspose(Vec<Packed>),
+    Resample(Table),
 }
 
 /// Buffers for the items of one slice.
@@ -122,6 +125,8 @@ fn prepare(program: &Program, op: &Op, weights: &[&[f32]]) -> Result<Prepared> {
             PackedDepthwise::new(conv, weights[conv.weight], conv.bias.map(|bias| weights[bias])).map(Prepared::Depthwise)
         }
         Op::Conv(conv) => PackedConv::new(conv, weights[conv.weight]).map(Prepared::Conv),
+        Op::ConvTranspose(conv) => conv.pack(weights[conv.weight]).map(Prepared::ConvTranspose),
+        Op::Resample(op) => Table::new(op, weights[op.indices], weights[op.factors]).map(Prepared::Resample),
         Op::Gemm(gemm) => Packed::from_rows(weights[gemm.weight], gemm.k, gemm.n).map(Prepared::Matrix),
         Op::Matmul(matmul) => match matmul.b {
             Operand::Weight(weight) => {
@@ -143,6 +148,8 @@ fn raw_weights(program: &Program) -> HashSet<usize> {
         match &step.op {
             Op::Conv(conv) => kept.extend(conv.bias),
             Op::Gemm(gemm) => kept.extend(gemm.bias),
+            Op::ConvTranspose(conv) => kept.extend(conv.bias),
+            Op::Normalise(op) => kept.extend([op.scale, op.bias].into_iter().flatten()),
             Op::Matmul(matmul) => kept.extend([matmul.a, matmul.b].iter().filter_map(weight_of)),
             Op::Binary { a, b, .. } => kept.extend([a, b].into_iter().filter_map(weight_of)),
             Op::Copy { x, .. } => kept.extend(weight_of(x)),

@@ -7,7 +7,7 @@ use crate::error::{Error, Result, refuse, reserve};
 use crate::gemm::Epilogue;
 use crate::images::Image;
 use crate::ops::elementwise::Side;
-use crate::ops::{conv, depthwise, elementwise, gathering, layout, matmul, pool, reduce};
+use crate::ops::{conv, conv_transpose, depthwise, elementwise, gathering, layout, matmul, normalise, pool, reduce, resample};
 use crate::program::{Op, Operand, Step};
 use crate::threads::Mode;
 use rayon::prelude::*;
@@ -158,9 +158,13 @@ impl CompiledPlan {
             (Op::Unary { x, function }, _) => elementwise::unary(mode, *function, value(*x), y),
             (Op::Binary { function, a, b, loops }, _) => elementwise::binary(mode, *function, side(*a), side(*b), loops, items, y),
             (Op::GlobalAveragePool { x, pixels, channels }, _) => reduce::reduce(mode, value(*x), *pixels, *channels, true, y),
-            (Op::Pool { x, maximum, count_pad, bottom, right, input, output, window }, _) => {
-                let counted = count_pad.then_some(pool::Ends { bottom: *bottom, right: *right });
-                pool::pool(mode, value(*x), *input, *output, *window, *maximum, counted, y);
+            (Op::Pool { x, kind, input, output, window }, _) => pool::pool(mode, value(*x), *input, *output, *window, *kind, y),
+            (Op::ConvTranspose(op), Prepared::ConvTranspose(packed)) => {
+                conv_transpose::conv_transpose(mode, op, packed, value(op.x), op.bias.map(weight), y, self.instructions)?;
+            }
+            (Op::Resample(op), Prepared::Resample(table)) => resample::resample(mode, op, table, value(op.x), y),
+            (Op::Normalise(op), _) => {
+                normalise::normalise(mode, op, value(op.x), op.scale.map(weight), op.bias.map(weight), y);
             }
             (Op::Softmax { x, width }, _) => reduce::softmax(mode, value(*x), *width, y),
             (Op::ResizeNearest { x, input, output }, _) => layout::resize_nearest(mode, value(*x), *input, *output, y),
@@ -178,7 +182,7 @@ impl CompiledPlan {
             }
             (Op::Select { operands, loops }, _) => gathering::select(mode, operands.map(side), loops, items, y),
             (Op::Reduce { x, mean, length, inner }, _) => reduce::reduce(mode, value(*x), *length, *inner, *mean, y),
-            (Op::Reshape { .. } | Op::Conv(_) | Op::Gemm(_), _) => {
+            (Op::Reshape { .. } | Op::Conv(_) | Op::Gemm(_) | Op::ConvTranspose(_) | Op::Resample(_), _) => {
                 return Err(Error::InvariantBroken(format!("Expected step `{}` to have its weights prepared.", step.name)));
             }
         }

@@ -96,8 +96,12 @@ pub enum StepOp {
         kernel: [usize; 2],
         strides: [usize; 2],
         pads: [usize; 4],
+        dilations: [usize; 2],
         count_pad: bool,
     },
+    ConvTranspose2d(crate::ops::conv_transpose::PlanConvTranspose),
+    Resample(crate::ops::resample::PlanResample),
+    Normalise(crate::ops::normalise::PlanNormalise),
     Softmax {
         x: i64,
     },
@@ -151,9 +155,12 @@ pub enum StepOp {
     },
 }
 
-const OPS: [&str; 18] = [
+const OPS: [&str; 21] = [
     "image",
     "conv2d",
+    "conv-transpose2d",
+    "resample",
+    "normalise",
     "gemm",
     "matmul",
     "unary",

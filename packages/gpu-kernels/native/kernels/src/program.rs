@@ -152,6 +152,9 @@ pub enum Op {
         x: usize,
         function: Unary,
     },
+    ConvTranspose(crate::ops::conv_transpose::ConvTranspose),
+    Resample(crate::ops::resample::Resample),
+    Normalise(crate::ops::normalise::Normalise),
     /// `loops` from the outermost; their sizes multiply to the size of the output. Never empty.
     Binary {
         function: Binary,
@@ -166,10 +169,7 @@ pub enum Op {
     },
     Pool {
         x: usize,
-        maximum: bool,
-        count_pad: bool,
-        bottom: usize,
-        right: usize,
+        kind: crate::ops::pool::Kind,
         input: Extent,
         output: Extent,
         window: Window,
@@ -240,6 +240,9 @@ impl Op {
         match self {
             Op::Image { .. } => vec![],
             Op::Conv(conv) => [Some(conv.x), conv.residual].into_iter().flatten().collect(),
+            Op::ConvTranspose(conv) => vec![conv.x],
+            Op::Resample(resample) => vec![resample.x],
+            Op::Normalise(normalise) => vec![normalise.x],
             Op::Gemm(gemm) => [Some(gemm.x), gemm.residual].into_iter().flatten().collect(),
             Op::Matmul(matmul) => [operand(&matmul.a), operand(&matmul.b)].into_iter().flatten().collect(),
             Op::Binary { a, b, .. } => [operand(a), operand(b)].into_iter().flatten().collect(),

@@ -104,6 +104,52 @@ fn binary_functions_broadcast_by_strides() {
 }
 
 #[test]
+fn windows_of_a_transposed_convolution_add_up() {
+    // One channel of 2x2, window of 2x2, stride 1: by hand for the first item.
+    let step =
+        json!({ "op": "conv-transpose2d", "x": 0, "weight": "w", "strides": [1, 1], "pads": [0, 0], "dilations": [1, 1], "groups": 1 });
+    let case = Case { step, inputs: vec![vec![2, 2, 1]], weights: vec![("w", vec![1, 2, 2, 1])], output: vec![3, 3, 1] };
+    let Ran { inputs, weights, y } = case.run();
+    let (x, w) = (&inputs[0][..4], &weights[0]);
+    let expected: Vec<f64> = [
+        x[0] * w[0],
+        x[0] * w[1] + x[1] * w[0],
+        x[1] * w[1],
+        x[0] * w[2] + x[2] * w[0],
+        x[0] * w[3] + x[1] * w[2] + x[2] * w[1] + x[3] * w[0],
+        x[1] * w[3] + x[3] * w[1],
+        x[2] * w[2],
+        x[2] * w[3] + x[3] * w[2],
+        x[3] * w[3],
+    ]
+    .map(f64::from)
+    .to_vec();
+    assert_close(&y[..9], &expected, 1e-6, "conv-transpose2d");
+}
+
+#[test]
+fn normalised_rows_have_mean_0_and_deviation_1() {
+    let step = json!({ "op": "normalise", "x": 0, "pixels": 1, "groups": 1, "width": 33, "epsilon": 0.0, "centred": true });
+    let Ran { y, .. } = Case { step, inputs: vec![vec![5, 33]], weights: vec![], output: vec![5, 33] }.run();
+    for row in y.chunks_exact(33) {
+        let mean = row.iter().map(|&y| f64::from(y)).sum::<f64>() / 33.0;
+        let variance = row.iter().map(|&y| f64::from(y).powi(2)).sum::<f64>() / 33.0;
+        assert!(mean.abs() < 1e-6 && (variance - 1.0).abs() < 1e-5, "{mean} {variance}");
+    }
+}
+
+#[test]
+fn a_table_that_reads_outside_is_refused() {
+    let step = json!({ "op": "resample", "x": 0, "dimension": 0, "indicesWeight": "indices", "factorsWeight": "factors" });
+    let case = Case { step, inputs: vec![vec![3, 2]], weights: vec![("indices", vec![2, 1]), ("factors", vec![2, 1])], output: vec![2, 2] };
+    let run = |index: f32| diptych_kernels::CompiledPlan::new(&case.plan(), &[&[0.0, index], &[1.0, 1.0]], 1).map(|_| ());
+    run(2.0).unwrap();
+    for index in [3.0, -1.0, 0.5, f32::NAN] {
+        assert!(run(index).unwrap_err().to_string().contains("below 3"), "{index}");
+    }
+}
+
+#[test]
 fn pools_match_their_definition() {
     let cases = [
         ([6, 7, 5], [3, 3], [2, 2], [1, 1, 1, 1]),
@@ -115,7 +161,7 @@ fn pools_match_their_definition() {
         for (function, count_pad) in [("max", false), ("average", false), ("average", true)] {
             let slide = |size: usize, axis: usize| (size + pads[axis] + pads[axis + 2] - kernel[axis]) / strides[axis] + 1;
             let output = vec![slide(height, 0), slide(width, 1), channels];
-            let step = json!({ "op": "pool", "function": function, "x": 0, "kernel": kernel, "strides": strides, "pads": pads, "countPad": count_pad });
+            let step = json!({ "op": "pool", "function": function, "x": 0, "kernel": kernel, "strides": strides, "pads": pads, "dilations": [1, 1], "countPad": count_pad });
             let Ran { inputs, y, .. } =
                 Case { step, inputs: vec![vec![height, width, channels]], weights: vec![], output: output.clone() }.run();
             let mut expected = Vec::new();

@@ -1,7 +1,7 @@
-/** conv2d, gemm, matmul: sums in float64, rounded once. */
+/** conv2d, conv-transpose2d, gemm, matmul: sums in float64, rounded once. */
 import { sizeOf } from '../../graph/shapes.ts';
 import { activate } from './elementwise.ts';
-import type { ReferenceOp } from './run-context.ts';
+import type { ReferenceOp, StepOf } from './run-context.ts';
 
 type Image = [height: number, width: number, channels: number];
 
@@ -33,6 +33,38 @@ export const conv2d: ReferenceOp<'conv2d'> = (step, y, { plan, items, shape, val
             }
           }
           y[to] = activate(sum + (residual?.[to] ?? 0), step.activation);
+        }
+};
+
+/** Which input row (or column) adds to output `at` through `tap`: the one that lies a whole number of strides away. */
+const sourceOf = (at: number, tap: number, axis: 0 | 1, { strides, dilations, pads }: StepOf<'conv-transpose2d'>): number =>
+  (at + pads[axis] - tap * dilations[axis]) / strides[axis];
+
+export const convTranspose2d: ReferenceOp<'conv-transpose2d'> = (step, y, { plan, items, shape, value, weight }) => {
+  const [height, width, channels] = shape(step.x) as Image;
+  const [outHeight, outWidth, outChannels] = shape(step.output) as Image;
+  const weightShape = plan.weights.find(({ name }) => name === step.weight)!.shape;
+  const [, kernelHeight, kernelWidth, groupChannels] = weightShape as [number, number, number, number];
+  const [x, w] = [value(step.x), weight(step.weight)];
+  const bias = step.bias === undefined ? undefined : weight(step.bias);
+  let to = 0;
+  for (let item = 0; item < items; item++)
+    for (let oy = 0; oy < outHeight; oy++)
+      for (let ox = 0; ox < outWidth; ox++)
+        for (let oc = 0; oc < outChannels; oc++, to++) {
+          const firstChannel = Math.floor((oc * step.groups) / outChannels) * groupChannels;
+          let sum = bias?.[oc] ?? 0;
+          for (let ky = 0; ky < kernelHeight; ky++)
+            for (let kx = 0; kx < kernelWidth; kx++) {
+              const [iy, ix] = [sourceOf(oy, ky, 0, step), sourceOf(ox, kx, 1, step)];
+              const isPixel =
+                Number.isInteger(iy) && Number.isInteger(ix) && iy >= 0 && ix >= 0 && iy < height && ix < width;
+              if (!isPixel) continue;
+              const fromX = ((item * height + iy) * width + ix) * channels + firstChannel;
+              const fromW = ((oc * kernelHeight + ky) * kernelWidth + kx) * groupChannels;
+              for (let ic = 0; ic < groupChannels; ic++) sum += x[fromX + ic]! * w[fromW + ic]!;
+            }
+          y[to] = sum;
         }
 };
 

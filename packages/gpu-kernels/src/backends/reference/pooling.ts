@@ -26,18 +26,19 @@ export const pool: ReferenceOp<'pool'> = (step, y, { shape, value }) => {
     const ox = Math.floor(to / channels) % outWidth;
     const oy = Math.floor(to / (channels * outWidth)) % outHeight;
     const item = Math.floor(to / (channels * outWidth * outHeight));
-    let [sum, largest, count] = [0, -Infinity, 0];
+    let [sum, largest, count, padded] = [0, -Infinity, 0, 0];
     for (let ky = 0; ky < kernelHeight; ky++)
       for (let kx = 0; kx < kernelWidth; kx++) {
-        const iy = oy * step.strides[0] + ky - step.pads[0];
-        const ix = ox * step.strides[1] + kx - step.pads[1];
+        const iy = oy * step.strides[0] + ky * step.dilations[0] - step.pads[0];
+        const ix = ox * step.strides[1] + kx * step.dilations[1] - step.pads[1];
+        if (iy < height + step.pads[2] && ix < width + step.pads[3]) padded++;
         if (iy < 0 || ix < 0 || iy >= height || ix >= width) continue;
         const v = x[((item * height + iy) * width + ix) * channels + c]!;
         sum += v;
         largest = Math.max(largest, v);
         count++;
       }
-    y[to] = step.function === 'max' ? largest : sum / (step.countPad ? kernelHeight * kernelWidth : count);
+    y[to] = { max: largest, sum, average: sum / (step.countPad ? padded : count) }[step.function];
   }
 };
 

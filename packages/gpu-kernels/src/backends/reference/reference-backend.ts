@@ -12,16 +12,18 @@ import {
   tensorsOf,
   throwIfAborted,
 } from '../run-inputs.ts';
-import { conv2d, gemm, matmul } from './convolution.ts';
+import { conv2d, convTranspose2d, gemm, matmul } from './convolution.ts';
 import { binary, softmax, unary } from './elementwise.ts';
 import { concat, copy, gather, select } from './gathering.ts';
 import { image, pad, reshape, resizeNearest, transpose } from './movement.ts';
+import { normalise, resample } from './normalisation.ts';
 import { globalAveragePool, pool, reduce } from './pooling.ts';
 import type { ReferenceOp, ReferenceOps, RunContext } from './run-context.ts';
 
 const referenceOps: ReferenceOps = {
   image,
   conv2d,
+  'conv-transpose2d': convTranspose2d,
   gemm,
   matmul,
   unary,
@@ -30,6 +32,8 @@ const referenceOps: ReferenceOps = {
   pool,
   softmax,
   'resize-nearest': resizeNearest,
+  resample,
+  normalise,
   pad,
   transpose,
   reshape,

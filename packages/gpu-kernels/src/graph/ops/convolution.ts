@@ -1,4 +1,4 @@
-/** Conv, Pad and the arithmetic of windows that pooling shares. */
+/** Conv, and the arithmetic of windows that pooling shares. */
 import type { GraphNode, Tensor } from '@diptych/plugin-kit';
 import { Attributes } from '../attributes.ts';
 import { graphInvalid, opUnsupported } from '../graph-errors.ts';
@@ -14,14 +14,18 @@ export interface Window {
   readonly output: readonly [height: number, width: number];
 }
 
-const pair = (list: readonly number[]): [number, number] => [list[0]!, list[1]!];
+export const pair = (list: readonly number[]): [number, number] => [list[0]!, list[1]!];
 
-/** Padding and output size by the ONNX rules: floor((in + pads − extent) / stride) + 1; `auto_pad` from the static size. */
+/**
+ * Padding and output size by the ONNX rules: floor((in + pads − extent) / stride) + 1, or rounded up without a last window
+ * that would start beyond the image; `auto_pad` from the static size.
+ */
 export function readWindow(
   node: GraphNode,
   attributes: Attributes,
   image: readonly number[],
   kernel: [number, number],
+  roundsUp = false,
 ): Window {
   const strides = pair(attributes.numbers('strides', [1, 1], 2));
   const dilations = pair(attributes.numbers('dilations', [1, 1], 2));
@@ -38,7 +42,10 @@ export function readWindow(
       pads[axis + 2] = total - pads[axis];
     } else if (mode === 'VALID') pads[axis] = pads[axis + 2] = 0;
     else if (mode !== 'NOTSET') throw opUnsupported(node, `attribute auto_pad = "${mode}"`);
-    output[axis] = Math.floor((image[axis]! + pads[axis] + pads[axis + 2]! - extent) / strides[axis]) + 1;
+    const steps = (image[axis]! + pads[axis] + pads[axis + 2]! - extent) / strides[axis];
+    output[axis] = Math.floor(steps) + 1;
+    const startsInside = output[axis] * strides[axis] < image[axis]! + pads[axis];
+    if (roundsUp && steps > 0 && !Number.isInteger(steps) && startsInside) output[axis]++;
   }
   if (
     [...strides, ...dilations, ...kernel].some((n) => !(Number.isInteger(n) && n > 0)) ||
@@ -109,7 +116,8 @@ function foldPad(builder: PlanBuilder, node: GraphNode, pads: Four): { x: number
   return { x: step.x, pads: [pads[0] + top, pads[1] + left, pads[2] + bottom, pads[3] + right] };
 }
 
-function toOhwi({ shape, data }: Tensor): Tensor {
+/** OIHW → OHWI. */
+export function toOhwi({ shape, data }: Tensor): Tensor {
   const [outputs, inputs, height, width] = shape as [number, number, number, number];
   const moved = new Float32Array(data.length);
   let to = 0;
@@ -118,38 +126,4 @@ function toOhwi({ shape, data }: Tensor): Tensor {
       for (let x = 0; x < width; x++)
         for (let i = 0; i < inputs; i++) moved[to++] = data[((o * inputs + i) * height + y) * width + x]!;
   return { shape: [outputs, height, width, inputs], data: moved };
-}
-
-export function Pad(builder: PlanBuilder, node: GraphNode): void {
-  const attributes = new Attributes(node);
-  attributes.require('mode', 'constant');
-  const x = builder.value(node, 0);
-  const pads = attributes.has('pads') ? attributes.numbers('pads', []) : [...builder.constant(node, 1).data];
-  const value = builder.optionalConstant(node, 2)?.data[0] ?? attributes.number('value', 0);
-  attributes.finish();
-  if ((node.inputs[3] ?? '') !== '') throw opUnsupported(node, 'input axes');
-  if (x.shape.length !== 3 || pads.length !== 8)
-    throw opUnsupported(node, 'only [batch, channels, height, width] can be padded');
-  const [batchBefore, channelsBefore, top, left, batchAfter, channelsAfter, bottom, right] = pads as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  if (batchBefore !== 0 || channelsBefore !== 0 || batchAfter !== 0 || channelsAfter !== 0) {
-    throw opUnsupported(node, 'only height and width can be padded');
-  }
-  const [channels, height, width] = x.shape as [number, number, number];
-  const output = [height + top + bottom, width + left + right];
-  if (output.some((size) => size < 1))
-    throw graphInvalid(node, `pads ${showShape(pads)} leave nothing of ${height}x${width}.`);
-  const id = builder.addStep(
-    { op: 'pad', name: node.name, x: builder.channelsLast(x, node.name), pads: [top, left, bottom, right], value },
-    [...output, channels],
-  );
-  builder.define(node.outputs[0]!, [channels, ...output], { channelsLast: id });
 }

@@ -1,10 +1,11 @@
-/** GlobalAveragePool, AveragePool, MaxPool, Resize. */
+/** GlobalAveragePool, AveragePool, MaxPool, LpPool. */
 import type { GraphNode } from '@diptych/plugin-kit';
 import { Attributes } from '../attributes.ts';
 import { graphInvalid, opUnsupported } from '../graph-errors.ts';
+import type { PoolStep } from '../plan.ts';
 import type { GraphValue, PlanBuilder } from '../plan-builder.ts';
-import { showShape } from '../shapes.ts';
-import { readWindow } from './convolution.ts';
+import { rowMajorStrides, showShape } from '../shapes.ts';
+import { readWindow, type Window } from './convolution.ts';
 
 function imageValue(builder: PlanBuilder, node: GraphNode): GraphValue {
   const x = builder.value(node, 0);
@@ -29,69 +30,80 @@ export function GlobalAveragePool(builder: PlanBuilder, node: GraphNode): void {
   });
 }
 
+/** A window that touches no pixel has no mean and no maximum. */
+function refuseEmptyWindows(node: GraphNode, image: readonly number[], window: Window): void {
+  for (const axis of [0, 1] as const) {
+    for (let at = 0; at < window.output[axis]; at++) {
+      const start = at * window.strides[axis] - window.pads[axis];
+      const taps = Array.from({ length: window.kernel[axis] }, (_, tap) => start + tap * window.dilations[axis]);
+      if (!taps.some((from) => from >= 0 && from < image[axis]!))
+        throw opUnsupported(node, 'a window that lies in the padding alone');
+    }
+  }
+}
+
+interface Pooled {
+  readonly id: number;
+  readonly shape: readonly number[];
+}
+
+function addPool(
+  builder: PlanBuilder,
+  node: GraphNode,
+  attributes: Attributes,
+  x: number,
+  kind: PoolStep['function'],
+): Pooled {
+  const [height, width, channels] = builder.values[x]!.shape as [number, number, number];
+  const kernel = attributes.numbers('kernel_shape', [], 2) as unknown as [number, number];
+  const roundsUp = attributes.number('ceil_mode', 0) !== 0;
+  const window = readWindow(node, attributes, [height, width], kernel, roundsUp);
+  const { strides, dilations, pads, output } = window;
+  const countPad = kind === 'average' && attributes.number('count_include_pad', 0) !== 0;
+  attributes.finish();
+  if (pads.some((pad, side) => pad >= dilations[side % 2]! * (kernel[side % 2]! - 1) + 1))
+    throw graphInvalid(node, 'pads must be smaller than the kernel, else a window holds nothing.');
+  refuseEmptyWindows(node, [height, width], window);
+  const draft = { op: 'pool', name: node.name, function: kind, x, kernel, strides, dilations, pads, countPad } as const;
+  const shape = [...output, channels];
+  return { id: builder.addStep(draft, shape), shape: [channels, ...output] };
+}
+
 const pool =
   (kind: 'max' | 'average') =>
   (builder: PlanBuilder, node: GraphNode): void => {
     const attributes = new Attributes(node);
     const x = imageValue(builder, node);
-    const [channels, ...image] = x.shape as [number, number, number];
-    const kernel = attributes.numbers('kernel_shape', [], 2) as unknown as [number, number];
-    const { strides, dilations, pads, output } = readWindow(node, attributes, image, kernel);
-    attributes.require('ceil_mode', 0);
     if (kind === 'max') attributes.require('storage_order', 0);
-    const countPad = kind === 'average' && attributes.number('count_include_pad', 0) !== 0;
-    attributes.finish();
-    if (dilations.some((n) => n !== 1)) throw opUnsupported(node, 'dilations');
     if (node.outputs.slice(1).some((name) => name !== '')) throw opUnsupported(node, 'a second output (indices)');
-    if (pads.some((pad, side) => pad >= kernel[side % 2]!))
-      throw graphInvalid(node, 'pads must be smaller than the kernel, else a window holds nothing.');
-    const id = builder.addStep(
-      {
-        op: 'pool',
-        name: node.name,
-        function: kind,
-        x: builder.channelsLast(x, node.name),
-        kernel,
-        strides,
-        pads,
-        countPad,
-      },
-      [...output, channels],
-    );
-    builder.define(node.outputs[0]!, [channels, ...output], { channelsLast: id });
+    const { id, shape } = addPool(builder, node, attributes, builder.channelsLast(x, node.name), kind);
+    builder.define(node.outputs[0]!, shape, { channelsLast: id });
   };
 
 export const AveragePool = pool('average');
 export const MaxPool = pool('max');
 
-/** Nearest, asymmetric, floor: the form that exporters write for `Upsample(scale_factor=n)`. */
-export function Resize(builder: PlanBuilder, node: GraphNode): void {
+/** (Σ |x|^p)^(1/p) over windows, for the p whose powers are exact: 1 and 2. */
+export function LpPool(builder: PlanBuilder, node: GraphNode): void {
   const attributes = new Attributes(node);
-  attributes.require('mode', 'nearest');
-  attributes.require('coordinate_transformation_mode', 'asymmetric', 'half_pixel');
-  attributes.require('nearest_mode', 'floor', 'round_prefer_floor');
-  attributes.number('cubic_coeff_a', -0.75); // of mode cubic only
-  attributes.require('exclude_outside', 0);
-  attributes.number('extrapolation_value', 0); // of another coordinate mode only
-  attributes.finish();
-  const x = imageValue(builder, node);
-  const [channels, height, width] = x.shape as [number, number, number];
-  const sizes = builder.optionalConstant(node, 3);
-  const list = sizes ?? builder.constant(node, 2);
-  if (list.data.length !== 4) throw graphInvalid(node, `scales or sizes must have 4 entries, got ${list.data.length}.`);
-  const [, scaleC, scaleY, scaleX] =
-    sizes === undefined ? list.data : [1, list.data[1]! / channels, list.data[2]! / height, list.data[3]! / width];
-  if ((sizes === undefined && list.data[0] !== 1) || scaleC !== 1)
-    throw opUnsupported(node, 'resizing of batch or channels');
-  const output = [height * scaleY!, width * scaleX!].map((size) => {
-    // The plan maps coordinates by the ratio of sizes, which is the scale only if it gives a whole size.
-    if (Math.abs(size - Math.round(size)) > 1e-4 || size < 1)
-      throw opUnsupported(node, `a scale that gives a size of ${size} pixels`);
-    return Math.round(size);
-  });
-  const id = builder.addStep({ op: 'resize-nearest', name: node.name, x: builder.channelsLast(x, node.name) }, [
-    ...output,
-    channels,
-  ]);
-  builder.define(node.outputs[0]!, [channels, ...output], { channelsLast: id });
+  const p = attributes.number('p', 2);
+  if (p !== 1 && p !== 2) throw opUnsupported(node, `attribute p = ${p}, only 1 and 2 are implemented`);
+  const source = builder.channelsLast(imageValue(builder, node), node.name);
+  const { shape: from } = builder.values[source]!;
+  const { name } = node;
+  const strides = rowMajorStrides(from);
+  const square = {
+    op: 'binary',
+    name,
+    function: 'mul',
+    a: source,
+    aStrides: strides,
+    b: source,
+    bStrides: strides,
+  } as const;
+  const terms = builder.addStep(p === 1 ? { op: 'unary', name, function: 'abs', x: source } : square, from);
+  const { id, shape } = addPool(builder, node, attributes, terms, 'sum');
+  const sums = builder.values[id]!.shape;
+  const norm = p === 1 ? id : builder.addStep({ op: 'unary', name, function: 'sqrt', x: id }, sums);
+  builder.define(node.outputs[0]!, shape, { channelsLast: norm });
 }

@@ -4,13 +4,15 @@ const pool = (
   name: string,
   from: readonly [number, number, number],
   output: readonly [number, number],
-  step: Omit<Extract<KernelCase['step'], { op: 'pool' }>, 'op' | 'x'>,
+  step: Omit<Extract<KernelCase['step'], { op: 'pool' }>, 'op' | 'x' | 'dilations'> & {
+    readonly dilations?: readonly [number, number];
+  },
 ): KernelCase => ({
   name: `pool: ${name}`,
   seed: 7,
   inputs: [from],
   output: [...output, from[2]],
-  step: { op: 'pool', x: 0, ...step },
+  step: { op: 'pool', x: 0, dilations: [1, 1], ...step },
 });
 
 export const poolCases: readonly KernelCase[] = [
@@ -41,6 +43,35 @@ export const poolCases: readonly KernelCase[] = [
     strides: [2, 1],
     pads: [1, 0, 1, 1],
     countPad: true,
+  }),
+  pool('max dilated, one window more than fits', [8, 9, 3], [3, 4], {
+    function: 'max',
+    kernel: [3, 2],
+    strides: [2, 3],
+    dilations: [2, 1],
+    pads: [1, 1, 0, 1],
+    countPad: false,
+  }),
+  pool('mean with pads, one window more than fits', [6, 8, 3], [4, 4], {
+    function: 'average',
+    kernel: [3, 3],
+    strides: [2, 2],
+    pads: [1, 0, 1, 0],
+    countPad: true,
+  }),
+  pool('mean without pads, one window more than fits', [6, 8, 3], [3, 4], {
+    function: 'average',
+    kernel: [3, 3],
+    strides: [2, 2],
+    pads: [0, 0, 0, 0],
+    countPad: false,
+  }),
+  pool('sum over five neighbours of a row', [6, 11, 1], [6, 11], {
+    function: 'sum',
+    kernel: [1, 5],
+    strides: [1, 1],
+    pads: [0, 2, 0, 2],
+    countPad: false,
   }),
 ].map((given, index) => (index === 0 ? { ...given, range: [-2, -1] as const } : given));
 

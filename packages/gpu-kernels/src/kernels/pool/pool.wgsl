@@ -1,5 +1,5 @@
-// Max or mean over windows; one thread a result. Prelude: HEIGHT WIDTH CHANNELS OUT_HEIGHT OUT_WIDTH KERNEL_HEIGHT
-// KERNEL_WIDTH STRIDE_Y STRIDE_X PAD_TOP PAD_LEFT IS_MAX COUNT_PAD.
+// Max, mean or sum over windows; one thread a result. Prelude: HEIGHT WIDTH CHANNELS OUT_HEIGHT OUT_WIDTH KERNEL_HEIGHT
+// KERNEL_WIDTH STRIDE_Y STRIDE_X DILATION_Y DILATION_X PAD_TOP PAD_LEFT PAD_BOTTOM PAD_RIGHT IS_MAX IS_SUM COUNT_PAD.
 
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
@@ -16,14 +16,19 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var largest = -3.4028234663852886e38;
   var sum = 0.0;
   var count = 0u;
-  for (var from_y = max(first_y, 0); from_y < min(first_y + KERNEL_HEIGHT, HEIGHT); from_y++) {
-    for (var from_x = max(first_x, 0); from_x < min(first_x + KERNEL_WIDTH, WIDTH); from_x++) {
+  for (var ky = 0; ky < KERNEL_HEIGHT; ky++) {
+    let from_y = first_y + ky * DILATION_Y;
+    if (from_y >= HEIGHT + PAD_BOTTOM) { break; }
+    for (var kx = 0; kx < KERNEL_WIDTH; kx++) {
+      let from_x = first_x + kx * DILATION_X;
+      if (from_x >= WIDTH + PAD_RIGHT) { break; }
+      let inside = from_y >= 0 && from_y < HEIGHT && from_x >= 0 && from_x < WIDTH;
+      if (COUNT_PAD || inside) { count++; }
+      if (!inside) { continue; }
       let value = x[((item * u32(HEIGHT) + u32(from_y)) * u32(WIDTH) + u32(from_x)) * u32(CHANNELS) + channel];
       largest = max(largest, value);
       sum += value;
-      count++;
     }
   }
-  if (COUNT_PAD) { count = u32(KERNEL_HEIGHT * KERNEL_WIDTH); }
-  y[to] = select(sum / f32(count), largest, IS_MAX);
+  y[to] = select(sum / select(f32(count), 1.0, IS_SUM), largest, IS_MAX);
 }

@@ -17,8 +17,9 @@ import {
 } from './arithmetic.ts';
 import type { LowerCall } from './lower-call.ts';
 import { ConstantOfShape, Expand, Slice, Split, Tile } from './movement.ts';
-import { GlobalMaxPool, InstanceNormalization, LayerNormalization, ReduceL1, ReduceL2, ReduceSumSquare, Softmax } from './normalisation.ts'; // biome-ignore format: one line
+import { GlobalAveragePool, GlobalLpPool, GlobalMaxPool, LayerNormalization, ReduceL1, ReduceL2, ReduceSumSquare, Softmax } from './normalisation.ts'; // biome-ignore format: one line
 import { Pad, Reduce, Reshape, Resize, Squeeze, Unsqueeze } from './shapes.ts';
+import { windowed } from './windows.ts';
 
 const pass = (call: LowerCall): void => call.finish(call.node.op, call.node.inputs, call.given);
 
@@ -46,9 +47,10 @@ function Cast(call: LowerCall): void {
 }
 
 const lowered: Readonly<Record<string, (call: LowerCall) => void>> = {
-  Cast, ConstantOfShape, Dropout, Expand, Gelu, GlobalMaxPool, HardSigmoid, HardSwish, Identity, InstanceNormalization, LayerNormalization, LeakyRelu,
-  Max, Mean, Min, PRelu, Pad, Pow, ReduceL1, ReduceL2, ReduceMean: Reduce, ReduceSum: Reduce, ReduceSumSquare, Reshape,
-  Resize, Slice, Softmax, Softplus, Softsign, Split, Squeeze, Sum, Tile, Unsqueeze,
+  AveragePool: windowed, Cast, ConstantOfShape, Conv: windowed, ConvTranspose: windowed, Dropout, Expand, Gelu, GlobalAveragePool, GlobalLpPool,
+  GlobalMaxPool, HardSigmoid, HardSwish, Identity, LayerNormalization, LeakyRelu, LpPool: windowed, Max, MaxPool: windowed, Mean, Min,
+  PRelu, Pad, Pow, ReduceL1, ReduceL2, ReduceMean: Reduce, ReduceSum: Reduce, ReduceSumSquare, Reshape, Resize, Slice, Softmax, Softplus,
+  Softsign, Split, Squeeze, Sum, Tile, Unsqueeze,
 }; // biome-ignore format: a table
 
 export const lowerTable: Readonly<Record<string, (call: LowerCall) => void>> = {

@@ -4,6 +4,7 @@ import { axisOf } from '../../graph/axes.ts';
 import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
 import { sizeOf } from '../../graph/shapes.ts';
 import type { LowerCall } from './lower-call.ts';
+import { asImage } from './windows.ts';
 
 interface Moments {
   readonly mean: string;
@@ -20,7 +21,13 @@ function momentsOf(call: LowerCall, axes: readonly number[], epsilon: number): M
   return { mean, centred, deviation: call.add('Sqrt', [call.add('Add', [variance, call.number(epsilon)])]) };
 }
 
+/** One step of the planner, unless the mean or the deviation is read too. */
 export function LayerNormalization(call: LowerCall): void {
+  if (!call.isRead(1) && !call.isRead(2)) call.finish('LayerNormalization', call.node.inputs, call.given);
+  else layerByMoments(call);
+}
+
+function layerByMoments(call: LowerCall): void {
   const shape = call.shape(0);
   const axis = axisOf(call.attributes.number('axis', -1), shape.length + 1, call.node);
   const epsilon = call.attributes.number('epsilon', 1e-5);
@@ -36,22 +43,6 @@ export function LayerNormalization(call: LowerCall): void {
   const scaled = [unit, call.input(1)];
   if (call.constant(2) === undefined) call.finish('Mul', scaled);
   else call.finish('Add', [call.add('Mul', scaled), call.input(2)]);
-}
-
-export function InstanceNormalization(call: LowerCall): void {
-  const epsilon = call.attributes.number('epsilon', 1e-5);
-  call.attributes.finish();
-  const shape = call.shape(0);
-  const perChannel = (index: number): string => {
-    const list = call.constant(index);
-    if (list?.data.length !== shape[0])
-      throw graphInvalid(call.node, `input ${index} must hold ${shape[0]} numbers, one a channel.`);
-    return call.tensor(shape.map((size, d) => (d === 0 ? size : 1)), list!.data); // biome-ignore format: one expression
-  };
-  const axes = shape.slice(1).map((_, d) => d + 2);
-  const { centred, deviation } = momentsOf(call, axes, epsilon);
-  const unit = call.add('Div', [centred, deviation]);
-  call.finish('Add', [call.add('Mul', [unit, perChannel(1)]), perChannel(2)]);
 }
 
 const sumOf =
@@ -73,12 +64,19 @@ export const ReduceL2 = sumOf('square', 'Sqrt');
 export const ReduceSumSquare = sumOf('square');
 
 /** A window over the whole image. */
-export function GlobalMaxPool(call: LowerCall): void {
-  call.attributes.finish();
-  const shape = call.shape(0);
-  if (shape.length !== 3) throw opUnsupported(call.node, 'only [batch, channels, height, width] is implemented');
-  call.finish('MaxPool', [call.input(0)], { kernel_shape: shape.slice(1) });
-}
+const global =
+  (op: string) =>
+  (call: LowerCall): void => {
+    const p = op === 'LpPool' ? { p: call.attributes.number('p', 2) } : {};
+    call.attributes.finish();
+    const [, ...image] = call.shape(0);
+    if (image.length !== 1 && image.length !== 2) throw opUnsupported(call.node, 'only one or two dimensions besides batch and channels are implemented'); // biome-ignore format: one condition
+    asImage(call, op, { kernel_shape: image, ...p });
+  };
+
+export const GlobalAveragePool = global('AveragePool');
+export const GlobalMaxPool = global('MaxPool');
+export const GlobalLpPool = global('LpPool');
 
 /** Before opset 13, softmax runs over all dimensions from `axis`, which is 1 if not given; since then over that one. */
 export function Softmax(call: LowerCall): void {

@@ -1,5 +1,4 @@
 /** Reshape, Squeeze, Unsqueeze, Pad, Resize, reductions: ops whose shapes exporters compute. */
-import type { GraphAttribute } from '@diptych/plugin-kit';
 import { axisOf } from '../../graph/axes.ts';
 import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
 import { showShape } from '../../graph/shapes.ts';
@@ -70,24 +69,9 @@ export function Pad(call: LowerCall): void {
   call.finish('Pad', inputs, { mode });
 }
 
-/**
- * Whole enlargements read the same pixels however coordinates are rounded about pixel centres: output s·i + r reads
- * i + (r + ½)/s − ½, less than ½ away from i. They become the asymmetric form, which the planner has.
- */
-function nearestForm(call: LowerCall, factors: readonly number[]): Record<string, GraphAttribute> {
-  const { antialias: _, keep_aspect_ratio_policy: __, axes: ___, ...passed } = call.given;
-  const isNearest = (passed['mode'] ?? 'nearest') === 'nearest';
-  const isCentred = (passed['coordinate_transformation_mode'] ?? 'half_pixel') === 'half_pixel';
-  const isRounded = String(passed['nearest_mode'] ?? 'round_prefer_floor').startsWith('round_prefer_');
-  if (!isNearest || !isCentred || !isRounded || !factors.every((factor) => Number.isInteger(factor) && factor >= 1))
-    return passed;
-  return { ...passed, coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' };
-}
-
-/** Sizes or scales of all four dimensions; those of `axes` alone since opset 18. What only other modes read is dropped. */
+/** Sizes or scales of all dimensions; those of `axes` alone since opset 18. */
 export function Resize(call: LowerCall): void {
   const { attributes } = call;
-  attributes.require('antialias', 0);
   attributes.require('keep_aspect_ratio_policy', 'stretch');
   const shape = call.shape(0);
   const rank = shape.length + 1;
@@ -106,7 +90,7 @@ export function Resize(call: LowerCall): void {
   const [batch, ...rest] = full as [number, ...number[]];
   const keepsBatch = batch === 1 || (isBySize && (isBatch(batch) || batch === call.state.fixedBatch));
   if (!keepsBatch || rest.some(dependsOnBatch)) throw opUnsupported(call.node, 'resizing of the batch');
-  const passed = nearestForm(call, isBySize ? rest.map((size, d) => size / shape[d]!) : rest);
+  const { keep_aspect_ratio_policy: _, axes: __, ...passed } = call.given;
   const target = call.number(1, ...rest);
   call.finish('Resize', isBySize ? [call.input(0), '', '', target] : [call.input(0), '', target], passed);
 }

@@ -2,10 +2,13 @@
 //! of one item, and `y` is overwritten whole.
 
 pub mod conv;
+pub mod conv_transpose;
 pub mod depthwise;
 pub mod elementwise;
 pub mod gathering;
 pub mod layout;
 pub mod matmul;
+pub mod normalise;
 pub mod pool;
 pub mod reduce;
+pub mod resample;

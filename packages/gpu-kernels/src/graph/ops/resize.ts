@@ -1,0 +1,142 @@
+/**
+ * Resize (opset 11 to 24): nearest, linear and cubic in every coordinate mode but tf_crop_and_resize, with and without
+ * antialias. Formulas are those of the ONNX operator reference; the taps are worked out here in float64.
+ */
+import type { GraphNode } from '@diptych/plugin-kit';
+import { Attributes } from '../attributes.ts';
+import { graphInvalid, opUnsupported } from '../graph-errors.ts';
+import type { PlanBuilder } from '../plan-builder.ts';
+import { resampled, type Taps } from './resample.ts';
+
+interface Axis {
+  readonly size: number;
+  readonly scale: number;
+  readonly output: number;
+}
+
+type Place = (at: number, axis: Axis) => number;
+
+/** Output coordinate → input coordinate. `output` below is the exact scaled size where it matters. */
+const coordinateModes: Readonly<Record<string, Place>> = {
+  half_pixel: (at, { scale }) => (at + 0.5) / scale - 0.5,
+  pytorch_half_pixel: (at, { scale, output }) => (output > 1 ? (at + 0.5) / scale - 0.5 : 0),
+  align_corners: (at, { size, scale }) => (size * scale === 1 ? 0 : (at * (size - 1)) / (size * scale - 1)),
+  asymmetric: (at, { scale }) => at / scale,
+  half_pixel_symmetric: (at, { size, scale, output }) =>
+    (size / 2) * (1 - output / (scale * size)) + (at + 0.5) / scale - 0.5,
+};
+
+const nearestModes: Readonly<Record<string, (x: number) => number>> = {
+  round_prefer_floor: (x) => Math.ceil(x - 0.5),
+  round_prefer_ceil: (x) => Math.floor(x + 0.5),
+  floor: Math.floor,
+  ceil: Math.ceil,
+};
+
+const triangle = (d: number): number => Math.max(0, 1 - Math.abs(d));
+
+/** Keys' cubic, IEEE Trans. ASSP 29(6), 1981, with its parameter a. */
+function cubic(distance: number, a: number): number {
+  const d = Math.abs(distance);
+  if (d <= 1) return ((a + 2) * d - (a + 3)) * d * d + 1;
+  return d < 2 ? (((d - 5) * d + 8) * d - 4) * a : 0;
+}
+
+const clamp = (index: number, size: number): number => Math.min(size - 1, Math.max(0, index));
+
+interface Interpolation {
+  readonly weight: (distance: number) => number;
+  readonly radius: number;
+  readonly antialias: boolean;
+  readonly excludesOutside: boolean;
+}
+
+/** Pixels beyond the edge repeat it, or count nothing with exclude_outside. An antialiased kernel widens as the image shrinks. */
+function interpolationTaps(axis: Axis, place: Place, { weight, radius, antialias, excludesOutside }: Interpolation): Taps {
+  const shrink = antialias ? Math.min(1, axis.scale) : 1;
+  // As in the reference: from the first whole offset inside the widened kernel, on both sides of the pixel below.
+  const first = Math.floor(-radius / shrink) + 1;
+  const count = 2 - 2 * first;
+  const rows = Array.from({ length: axis.output }, (_, at) => {
+    const x = place(at, axis);
+    const offsets = Array.from({ length: count }, (_unused, t) => Math.floor(x) + first + t);
+    const raw = offsets.map((index) => {
+      const isOutside = index < 0 || index >= axis.size;
+      return excludesOutside && isOutside ? 0 : weight((index - x) * shrink);
+    });
+    const total = antialias || excludesOutside ? raw.reduce((sum, factor) => sum + factor, 0) : 1;
+    return { indices: offsets.map((index) => clamp(index, axis.size)), factors: raw.map((factor) => factor / total) };
+  });
+  return { indices: rows.map(({ indices }) => indices), factors: rows.map(({ factors }) => factors) };
+}
+
+/** Coordinates are rounded to float32 first: in exact arithmetic 3 / 0.6f lies below 5, in everyone else's it is 5. */
+function nearestTaps(axis: Axis, place: Place, round: (x: number) => number): Taps {
+  const at = Array.from({ length: axis.output }, (_, o) => clamp(round(Math.fround(place(o, axis))), axis.size));
+  return { indices: at.map((index) => [index]), factors: at.map(() => [1]) };
+}
+
+/** Scales or sizes of all dimensions, the batch's being 1. */
+function readAxes(builder: PlanBuilder, node: GraphNode, shape: readonly number[]): Axis[] {
+  const sizes = builder.optionalConstant(node, 3);
+  const list = (sizes ?? builder.constant(node, 2)).data;
+  if (list.length !== shape.length + 1)
+    throw graphInvalid(node, `scales or sizes must have ${shape.length + 1} entries, got ${list.length}.`);
+  if (sizes === undefined && list[0] !== 1) throw opUnsupported(node, 'resizing of the batch');
+  return shape.map((size, d) => {
+    const given = list[d + 1]!;
+    if (sizes !== undefined) return { size, scale: given / size, output: given };
+    // The product of float32 numbers as everyone computes it: 0.6f · 5 is 3.
+    const output = Math.floor(Math.fround(size * given));
+    if (!(given > 0 && output >= 1)) throw graphInvalid(node, `a scale of ${given} leaves nothing of ${size}.`);
+    return { size, scale: given, output };
+  });
+}
+
+/** The step `resize-nearest` is that mapping of height and width by whole divisions. */
+const isPlainNearest = (axis: Axis, { indices }: Taps): boolean =>
+  indices.every(([index], o) => index === Math.floor((o * axis.size) / axis.output));
+
+export function Resize(builder: PlanBuilder, node: GraphNode): void {
+  const attributes = new Attributes(node);
+  const mode = attributes.string('mode', 'nearest');
+  const placeName = attributes.string('coordinate_transformation_mode', 'half_pixel');
+  const roundName = attributes.string('nearest_mode', 'round_prefer_floor');
+  const a = attributes.number('cubic_coeff_a', -0.75);
+  const excludesOutside = attributes.number('exclude_outside', 0) !== 0;
+  attributes.number('extrapolation_value', 0); // of tf_crop_and_resize only
+  const antialias = attributes.number('antialias', 0) !== 0;
+  attributes.finish();
+  const place = coordinateModes[placeName];
+  if (place === undefined) throw opUnsupported(node, `attribute coordinate_transformation_mode = "${placeName}"`);
+  const round = nearestModes[roundName];
+  if (round === undefined) throw opUnsupported(node, `attribute nearest_mode = "${roundName}"`);
+  if (!['nearest', 'linear', 'cubic'].includes(mode)) throw opUnsupported(node, `attribute mode = "${mode}"`);
+  const x = builder.value(node, 0);
+  const axes = readAxes(builder, node, x.shape);
+  const interpolation =
+    mode === 'linear'
+      ? { weight: triangle, radius: 1, antialias, excludesOutside }
+      : { weight: (d: number) => cubic(d, a), radius: 2, antialias, excludesOutside };
+  const tapsOf = (axis: Axis): Taps =>
+    mode === 'nearest' ? nearestTaps(axis, place, round) : interpolationTaps(axis, place, interpolation);
+  // A dimension with scale 1 is not resized, whatever the mode.
+  const taps = new Map(axes.flatMap((axis, d) => (axis.scale === 1 ? [] : [[d, tapsOf(axis)] as const])));
+  const image = [1, 2].map((d) => taps.get(d) ?? { indices: [], factors: [] });
+  if (
+    mode === 'nearest' &&
+    x.shape.length === 3 &&
+    !taps.has(0) &&
+    taps.size > 0 &&
+    image.every((given, d) => isPlainNearest(axes[d + 1]!, given))
+  ) {
+    // biome-ignore format: one condition
+    const [channels, ...output] = axes.map((axis) => axis.output) as [number, number, number];
+    const source = builder.channelsLast(x, node.name);
+    const id = builder.addStep({ op: 'resize-nearest', name: node.name, x: source }, [...output, channels]);
+    builder.define(node.outputs[0]!, [channels, ...output], { channelsLast: id });
+    return;
+  }
+  const { shape, forms } = resampled(builder, node, x, taps);
+  builder.define(node.outputs[0]!, shape, forms);
+}
