@@ -1,4 +1,5 @@
 export * from './authentic-set.ts';
+export * from './card.ts';
 export * from './detector.ts';
 export * from './error-table.ts';
 export * from './errors.ts';

@@ -30,8 +30,18 @@ interface LoadedPlugin {
   readonly plugin: Plugin;
 }
 
+const loadCardOf = async (root: string, path: string): Promise<{ default?: Plugin }> => {
+  const loader = join(root, 'packages/plugins/src/shared/load-card.ts');
+  const { loadCard } = (await import(pathToFileURL(loader).href)) as {
+    loadCard(path: string): Promise<{ default: Plugin }>;
+  };
+  return loadCard(path);
+};
+
 async function loadPlugin(root: string, file: PluginFile): Promise<LoadedPlugin> {
-  const module = (await import(pathToFileURL(join(root, file.file)).href)) as { default?: Plugin };
+  const module = file.file.endsWith('.yaml')
+    ? await loadCardOf(root, `./${file.file.slice('packages/plugins/src/'.length)}`)
+    : ((await import(pathToFileURL(join(root, file.file)).href)) as { default?: Plugin });
   const plugin = module.default;
   if (plugin?.kind !== file.kind || plugin.name !== file.name) {
     throw new Error(

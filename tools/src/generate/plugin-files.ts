@@ -24,7 +24,7 @@ export interface PluginFile {
 
 const sourceFolder = 'packages/plugins/src';
 
-/** Sorted by kind, then name. A plugin is `<name>.ts`, or a folder `<name>/` with an index.ts. */
+/** Sorted by kind, then name. A plugin is `<name>.ts`, a card `<name>.yaml`, or a folder `<name>/` with an index.ts. */
 export function listPlugins(root: string): PluginFile[] {
   return Object.entries(kindFolders).flatMap(([folder, kind]) => {
     const path = join(root, sourceFolder, folder);
@@ -36,7 +36,7 @@ export function listPlugins(root: string): PluginFile[] {
         return existsSync(join(path, entry.name, 'index.ts')) ? [{ kind, name: entry.name, file: `${base}/index.ts` }] : [];
       }
       // A second dot marks what belongs to a plugin: x.test.ts, x.gen.ts, x.cases.ts.
-      const match = /^([a-z0-9-]+)\.ts$/.exec(entry.name);
+      const match = /^([a-z0-9-]+)\.(?:ts|yaml)$/.exec(entry.name);
       return match?.[1] ? [{ kind, name: match[1], file: base }] : [];
     });
   });

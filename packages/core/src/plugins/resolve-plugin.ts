@@ -2,11 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { createRequire, findPackageJSON } from 'node:module';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { apiVersion, DiptychError, type Plugin, type PluginKind, pluginKinds } from '@diptych/plugin-kit';
+import { apiVersion, DiptychError, type Plugin, type PluginKind, pluginKinds, pluginOfCard } from '@diptych/plugin-kit';
 import { sha256Hex } from '../text/canonical-json.ts';
 import { describeError } from '../text/describe-error.ts';
 import { didYouMean } from '../text/nearest-name.ts';
 import { diptychVersion } from '../version.ts';
+import { readCard } from './read-card.ts';
 
 /** Built-in plugins by `kind/name`. Nothing is imported before it is used. */
 export type PluginRegistry = Readonly<Record<string, () => Promise<{ readonly default: unknown }>>>;
@@ -21,7 +22,8 @@ export interface FoundPlugin {
 
 /**
  * Finds the plugin that a study's `use` names, for the kind that its place in the study implies: `kind/name` or `name`
- * of a built-in, a path starting with `./`, `../` or `/` from the study's folder, or else a module name.
+ * of a built-in, a path starting with `./`, `../` or `/` from the study's folder, or else a module name. A path that ends
+ * in `.yaml` or `.yml` is a card, which names the plugin that does the work.
  */
 export async function resolvePlugin(
   kind: PluginKind,
@@ -34,7 +36,9 @@ export async function resolvePlugin(
     return { plugin: checkPlugin(kind, use, (await builtIn()).default), module: 'built-in', packageVersion: diptychVersion };
   const prefix = pluginKinds.find((name) => use.startsWith(`${name}/`));
   if (prefix) throw notFound(kind, use, registry, prefix === kind ? '' : ` A ${kind} is expected here, not a ${prefix}.`);
-  if (/^\.{1,2}\//.test(use) || isAbsolute(use)) return fromPath(kind, use, baseFolder);
+  if (/^\.{1,2}\//.test(use) || isAbsolute(use)) {
+    return /\.ya?ml$/.test(use) ? fromCard(kind, use, baseFolder, registry) : fromPath(kind, use, baseFolder);
+  }
   return fromModule(kind, use, baseFolder, registry);
 }
 
@@ -81,17 +85,32 @@ async function importPlugin(kind: PluginKind, use: string, file: string): Promis
   return checkPlugin(kind, use, module.default);
 }
 
-async function fromPath(kind: PluginKind, use: string, baseFolder: string): Promise<FoundPlugin> {
-  const file = resolve(baseFolder, use);
-  const source = await readFile(file).catch((cause: unknown) => {
+const readSource = (kind: PluginKind, use: string, file: string): Promise<Buffer> =>
+  readFile(file).catch((cause: unknown) => {
     throw new DiptychError(
       'PLUGIN_NOT_FOUND',
       `Expected a ${kind} at ${use}, relative to the study: ${describeError(cause)}. Check the path.`,
       { cause },
     );
   });
+
+async function fromPath(kind: PluginKind, use: string, baseFolder: string): Promise<FoundPlugin> {
+  const file = resolve(baseFolder, use);
+  const source = await readSource(kind, use, file);
   const plugin = await importPlugin(kind, use, file);
   return { plugin, module: `./${relative(baseFolder, file)}`, packageVersion: `sha256:${sha256Hex(source)}` };
+}
+
+async function fromCard(kind: PluginKind, use: string, baseFolder: string, registry: PluginRegistry): Promise<FoundPlugin> {
+  const file = resolve(baseFolder, use);
+  const source = await readSource(kind, use, file);
+  const card = readCard(source, { kind, use, file, baseFolder });
+  const { plugin, packageVersion } = await resolvePlugin(kind, card.use, dirname(file), registry);
+  return {
+    plugin: pluginOfCard(plugin, card),
+    module: `./${relative(baseFolder, file)}`,
+    packageVersion: `sha256:${sha256Hex(source)} over ${packageVersion}`,
+  };
 }
 
 async function fromModule(

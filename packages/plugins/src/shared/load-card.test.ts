@@ -1,0 +1,26 @@
+import { readdirSync } from 'node:fs';
+import { needsOf, type Plugin } from '@diptych/plugin-kit';
+import { describe, expect, it } from 'vitest';
+import { loadCard } from './load-card.ts';
+
+const cardsOf = (folder: string): string[] =>
+  readdirSync(new URL(`../${folder}/`, import.meta.url))
+    .filter((file) => file.endsWith('.yaml'))
+    .map((file) => `./${folder}/${file}`);
+const cards = [...cardsOf('detectors'), ...cardsOf('safety-judges')];
+const sha256 = 'ab'.repeat(32);
+
+describe.each(cards)('the card %s', (path) => {
+  it('is a plugin of the name of its file, and needs no more than the network and its digest', async () => {
+    const plugin = (await loadCard(path)).default as Plugin;
+    expect(`./${plugin.kind}s/${plugin.name}.yaml`).toBe(path);
+    expect(plugin.reference).toMatch(/^https:/);
+    const options = plugin.options.parse({ model: 'weights/net.onnx', card: { sha256 } });
+    expect(needsOf(plugin, options).weights?.[0]).toMatchObject({ source: 'file:weights/net.onnx', sha256 });
+    expect(plugin.options.safeParse({ model: 'weights/net.onnx' }).success).toBe(false);
+  });
+});
+
+it('says that a file is no card', async () => {
+  await expect(loadCard('../package.json')).rejects.toMatchObject({ code: 'PLUGIN_INVALID' });
+});
