@@ -15,15 +15,15 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
 from transformers import CLIPTextConfig, PreTrainedTokenizerFast
 
 
-def byte_tokenizer(special, **named):
-    """Every byte is a token; `special` come after the 256 of them."""
+def byte_tokenizer(special, starts=True, **named):
+    """Every byte is a token; `special` come after the 256 of them. `starts`: texts begin with the `bos_token`."""
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     vocabulary = {token: number for number, token in enumerate(alphabet + list(special))}
     tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     first = named.get("bos_token")
-    if first:
+    if first and starts:
         pair = (first, vocabulary[first])
         tokenizer.post_processor = processors.TemplateProcessing(single=f"{first} $A", special_tokens=[pair])
     tokenizer.add_special_tokens(list(special))
@@ -187,7 +187,10 @@ def emu3(folder):
     names = ["<bos>", "<eos>", "<pad>", "<|image start|>", "<|image end|>", "<|image token|>", "<|extra_0|>"]
     names += ["<|extra_200|>", "<|extra_201|>"]
     visual = [f"<|visual token {number:06d}|>" for number in range(16)]
-    tokenizer = byte_tokenizer(names + visual, bos_token="<bos>", eos_token="<eos>", pad_token="<pad>")
+    # As the published one, which leaves the first token to the processor.
+    tokenizer = byte_tokenizer(
+        names + visual, starts=False, bos_token="<bos>", eos_token="<eos>", pad_token="<pad>"
+    )
     vocabulary = {token: tokenizer.convert_tokens_to_ids(token) for token in names + visual}
     vocabulary["<image>"] = vocabulary["<|extra_0|>"]
     model = Emu3ForConditionalGeneration(

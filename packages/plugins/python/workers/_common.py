@@ -11,8 +11,9 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from diptych_worker import Call, GeneratorWorker, Picture, Request, WorkerError, serve  # noqa: E402
 
 import argparse  # noqa: E402
-import re  # noqa: E402
-from typing import Any, Dict, List, Optional  # noqa: E402
+from typing import Any, Dict, List, Optional, Sequence  # noqa: E402
+
+from _versions import checked_commit, commit_of_weights  # noqa: E402
 
 __all__ = [
     "Call",
@@ -26,19 +27,6 @@ __all__ = [
 ]
 
 
-def commit_of(weights: str, revision: str) -> str:
-    """The commit that the hub's cache holds for a revision; the revision itself where the cache does not know it."""
-    home = os.environ.get("HF_HOME") or os.path.join(os.path.expanduser("~"), ".cache", "huggingface")
-    cache = os.environ.get("HF_HUB_CACHE") or os.path.join(home, "hub")
-    path = os.path.join(cache, "models--" + weights.replace("/", "--"), "refs", revision)
-    try:
-        with open(path, encoding="ascii") as file:
-            commit = file.read().strip()
-    except OSError:
-        return revision
-    return commit if re.fullmatch(r"[0-9a-f]{40}", commit) else revision
-
-
 class ReadyWorker(GeneratorWorker):
     """A worker whose published settings may be overridden by arguments; what is used stands in the manifest."""
 
@@ -50,8 +38,11 @@ class ReadyWorker(GeneratorWorker):
     gate = ""
     #: Settings as published; those with a number or word may be given as arguments.
     published: Dict[str, Any] = {}
-    #: URL of the model's own repository, where the worker needs a checkout of it.
+    #: URL of the model's own repository, where the worker needs a checkout of it, and the commit it was written for.
     repository = ""
+    repository_commit = ""
+    #: Further repositories on the hub that the authors' code takes weights or settings from.
+    companions: Sequence[str] = ()
     packages = ("torch", "transformers", "pillow")
 
     def __init__(self, argv: Optional[List[str]] = None) -> None:
@@ -61,13 +52,28 @@ class ReadyWorker(GeneratorWorker):
         self.defaults = {**self.published, **overridable, "changed": changed}
         self.model = {
             "id": self.settings.weights,
-            "revision": commit_of(self.settings.weights, self.settings.revision),
+            "revision": self.settings.revision,
             "reference": self.reference,
             "licence": self.licence,
             "gate": self.gate,
-            **({"repository": self.repository} if self.repository else {}),
+            **({"repository": self.repository, "repositoryCommit": self.settings.repoCommit} if self.repository else {}),
         }
         self.max_batch = min(self.max_batch, self.settings.batch) if self.settings.batch else self.max_batch
+
+    def hello(self) -> Dict[str, Any]:
+        self.settle_versions()
+        return super().hello()
+
+    def settle_versions(self) -> None:
+        """Turns branches into commits, which are then loaded and stand in the manifest."""
+        settings = self.settings
+        settings.revision = self.model["revision"] = commit_of_weights(settings.weights, settings.revision)
+        if self.companions:
+            self.model["companions"] = {name: commit_of_weights(name, "main") for name in self.companions}
+        # Where there is no folder, loading says so.
+        if self.repository and os.path.isdir(settings.repo):
+            found = checked_commit(os.path.abspath(settings.repo), self.repository, settings.repoCommit)
+            self.model["repositoryCommit"] = found
 
     def arguments(self, parser: argparse.ArgumentParser) -> None:
         """Further arguments of a model."""
@@ -80,6 +86,7 @@ class ReadyWorker(GeneratorWorker):
         parser.add_argument("--batch", type=int, default=0, help="most images in one call; 0: the worker's own")
         if self.repository:
             parser.add_argument("--repo", default="", help=f"folder of a checkout of {self.repository}")
+            parser.add_argument("--repoCommit", default=self.repository_commit, help="commit it must be at, or any")
         for name, value in self.published.items():
             if isinstance(value, (int, float, str)) and not isinstance(value, bool) and name not in ("fileFormat", "sampler"):
                 parser.add_argument(f"--{name}", type=float if isinstance(value, float) else type(value), default=value)

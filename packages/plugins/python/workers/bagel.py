@@ -12,6 +12,7 @@ class Bagel(ReadyWorker):
     weights = "ByteDance-Seed/BAGEL-7B-MoT"
     reference = "https://github.com/ByteDance-Seed/Bagel"
     repository = "https://github.com/ByteDance-Seed/Bagel"
+    repository_commit = "056b5fd51a88c1eb4547318609e25d40080fcf87"
     licence = "Apache-2.0"
     gpu_memory = "32 GB or more in bfloat16, as its README says"
     max_batch = 1

@@ -12,8 +12,13 @@ class Blip3o(ReadyWorker):
     weights = "BLIP3o/BLIP3o-Model-8B"
     reference = "https://github.com/JiuhaiChen/BLIP3o/tree/main"
     repository = "https://github.com/JiuhaiChen/BLIP3o"
+    repository_commit = "4689ec389e2b9108efc8b9761432538fc890156d"
+    # The vision tower and the schedule that its code fetches when it is imported and when it draws.
+    companions = ("jiuhai/eva_clip_vision_tower", "Alpha-VLLM/Lumina-Next-SFT-diffusers")
     licence = "see the model's page"
     gpu_memory = "about 34 GB in float16 and bfloat16, one image at a time"
+    # The version of diffusers is that of the authors' fork.
+    packages = ("torch", "transformers", "diffusers", "pillow")
     max_batch = 1
     # The size is the decoder's own.
     published = {
@@ -48,6 +53,8 @@ class Blip3o(ReadyWorker):
             multimodal_encoder=model,
             tokenizer=tokenizer,
             safety_checker=None,
+            # Newer versions of diffusers ask for leave to run the pipeline that lies beside the weights.
+            trust_remote_code=True,
         )
         self.pipeline.vae.to(self.pick_device())
         self.pipeline.unet.to(self.pick_device())

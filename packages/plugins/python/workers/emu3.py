@@ -65,16 +65,21 @@ class Emu3(ReadyWorker):
 
         return allowed
 
+    def tokens_of(self, text, height, width):
+        """What the authors' processor writes: the start of a text, the text, the start of an image of this many tokens."""
+        head = f"<|image start|>{height}*{width}<|image token|>"
+        # Whether the tokenizer would write the first token too depends on its files; it must be there once.
+        text = f"{self.tokenizer.bos_token}{text}{head}"
+        return self.tokenizer([text], add_special_tokens=False, return_tensors="pt").to(self.emu.device)
+
     def draw(self, request, call):
         import torch
 
-        settings, device = self.settings, self.emu.device
+        settings = self.settings
         factor = 2 ** (len(self.emu.config.vq_config.channel_multiplier) - 1)
         height, width = settings.height // factor, settings.width // factor
-        # What the processor of transformers writes after a prompt: the start of an image of this many tokens.
-        head = f"<|image start|>{height}*{width}<|image token|>"
-        inputs = self.tokenizer([request.prompt + settings.suffix + head], return_tensors="pt").to(device)
-        negative = self.tokenizer([settings.negativePrompt], return_tensors="pt").to(device)
+        inputs = self.tokens_of(request.prompt + settings.suffix, height, width)
+        negative = self.tokens_of(settings.negativePrompt, height, width)
         start = inputs["input_ids"].shape[1]
         call_seed(request.seed)
         with torch.inference_mode():

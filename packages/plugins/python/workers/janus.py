@@ -10,6 +10,7 @@ class Janus(ReadyWorker):
     weights = "deepseek-ai/Janus-1.3B"
     reference = "https://github.com/deepseek-ai/Janus"
     repository = "https://github.com/deepseek-ai/Janus"
+    repository_commit = "1daa72fa409002d40931bd7b36a9280362469ead"
     licence = "DeepSeek Model License (weights), MIT (code)"
     gpu_memory = "about 6 GB in bfloat16"
     # A batch would need padding, which the authors' loop does not mask.

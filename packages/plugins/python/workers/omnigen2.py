@@ -16,6 +16,7 @@ class OmniGen2(DiffusersWorker):
     weights = "OmniGen2/OmniGen2"
     reference = "https://github.com/VectorSpaceLab/OmniGen2"
     repository = "https://github.com/VectorSpaceLab/OmniGen2"
+    repository_commit = "0f72fa92564d9f8ba76f53fcc3c05aca2372458f"
     licence = "Apache-2.0"
     guidance_name = "text_guidance_scale"
     gpu_memory = "about 17 GB in bfloat16, as its README says"

@@ -12,6 +12,9 @@ class ShowO2(ReadyWorker):
     weights = "showlab/show-o2-7B"
     reference = "https://github.com/showlab/Show-o/tree/main/show-o2"
     repository = "https://github.com/showlab/Show-o"
+    repository_commit = "45a5a2de01d1ebd10cd5864d29310a76476cdf23"
+    # Its tokenizer and the vision encoder that its constructor reads.
+    companions = ("Qwen/Qwen2.5-7B-Instruct", "google/siglip-so400m-patch14-384")
     licence = "Apache-2.0"
     gpu_memory = "about 24 GB in bfloat16, one image at a time"
     max_batch = 4

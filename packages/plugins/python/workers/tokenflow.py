@@ -1,6 +1,15 @@
 """TokenFlow-t2i through the authors' repository, as its t2i/scripts/run_t2i.sh uses it."""
 
+import hashlib
+import os
+
 from _common import Picture, ReadyWorker, WorkerError, call_seed, serve
+
+#: The file of CLIP ViT-B/16 from which the authors' code takes the shape of its encoder. It would fetch it from a host
+#: of its own into the working folder; the digest stands in the address it has for it.
+CLIP_FILE = "ViT-B-16.pt"
+CLIP_SHA256 = "5806e77cd80f8b59890b7e101eabd078d9fb84e6937f9e85e4ecb61988df416f"
+CLIP_URL = f"https://openaipublic.azureedge.net/clip/models/{CLIP_SHA256}/{CLIP_FILE}"
 
 NEGATIVE = (
     "lowres, bad anatomy, bad hands, text, error, missing fingers, extra digit, fewer digits, cropped, worst quality, "
@@ -20,6 +29,7 @@ class TokenFlow(ReadyWorker):
     weights = "ByteFlow-AI/TokenFlow-t2i"
     reference = "https://github.com/ByteFlow-AI/TokenFlow"
     repository = "https://github.com/ByteFlow-AI/TokenFlow"
+    repository_commit = "9812da01c0695f4989060cc4eea053715e9e4441"
     licence = "Apache-2.0 (code); see the model's page for the weights"
     gpu_memory = "about 18 GB in bfloat16, one image at a time"
     # Its random generator is one for the whole batch, so an image would depend on its neighbours.
@@ -37,20 +47,40 @@ class TokenFlow(ReadyWorker):
 
     def arguments(self, parser):
         parser.add_argument("--tokenizer", default="", help="tokenflow_clipb_32k_enhanced.pt, of ByteFlow-AI/TokenFlow")
+        parser.add_argument("--clip", default="", help=f"{CLIP_FILE}, of {CLIP_URL}")
+
+    def clip_file(self):
+        """The path of the file of CLIP, once its digest is right."""
+        asked = f"Expected --clip to be the file {CLIP_FILE} of CLIP. Run `curl -LO {CLIP_URL}` and give its path"
+        if not os.path.isfile(self.settings.clip):
+            raise WorkerError(f"{asked}.")
+        digest = hashlib.sha256()
+        with open(self.settings.clip, "rb") as file:
+            while piece := file.read(1 << 20):
+                digest.update(piece)
+        if digest.hexdigest() != CLIP_SHA256:
+            raise WorkerError(f"{asked}: {self.settings.clip} has the SHA-256 {digest.hexdigest()}, not {CLIP_SHA256}.")
+        return os.path.abspath(self.settings.clip)
 
     def load(self):
-        if not self.settings.tokenizer:
+        if not os.path.isfile(self.settings.tokenizer):
             raise WorkerError("Expected --tokenizer to be the file tokenflow_clipb_32k_enhanced.pt of ByteFlow-AI/TokenFlow.")
+        clip_file = self.clip_file()
         self.add_repository("t2i")
         import transformers
         from llava_t2i.model import LlavaLlamaForCausalLM
 
+        # The import above made the authors' tokenizer importable.
+        from tokenizer.clip import clip
+
+        clip._download = lambda url, root: clip_file  # No host is contacted that the study does not name.
         where = {"revision": self.settings.revision}
         model = LlavaLlamaForCausalLM.from_pretrained(
             self.settings.weights, attn_implementation="eager", mm_vision_tower=self.settings.tokenizer, **where
         )
         self.flow = model.eval().to(self.torch_dtype()).to(self.pick_device())
-        self.flow.get_vision_tower().to(self.torch_dtype())
+        # The model holds its tokenizer apart from its modules, so that its own `to` passes it by.
+        self.flow.get_vision_tower().to(device=self.pick_device(), dtype=self.torch_dtype())
         config = self.flow.config
         config.mm_vision_vq_type = str(config.mm_vision_vq_type)
         config.use_cache = False
@@ -74,9 +104,11 @@ class TokenFlow(ReadyWorker):
         candidates, shares = STRATEGIES[settings.loop]
 
         def encode(text):
-            return crop_and_encode_text_and_img(
+            tokens, _ = crop_and_encode_text_and_img(
                 self.tokenizer, text, image=None, max_text_token_num=settings.maxTextTokens
-            )[0]
+            )
+            # The authors' script makes every new tensor one of the GPU.
+            return tokens.to(self.flow.get_vision_tower().device)
 
         for request in requests:
             call.check()

@@ -9,6 +9,7 @@ class VilaU(ReadyWorker):
     weights = "mit-han-lab/vila-u-7b-256"
     reference = "https://github.com/mit-han-lab/vila-u"
     repository = "https://github.com/mit-han-lab/vila-u"
+    repository_commit = "096623cef36a57c707d4bdc5cdfeec823b58d223"
     licence = "MIT (code); see the model's page for the weights"
     gpu_memory = "about 20 GB in float16, one image at a time"
     # The authors' method takes one prompt; copies of it would share one random generator.

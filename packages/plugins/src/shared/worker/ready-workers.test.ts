@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Generation, Generator } from '@diptych/plugin-kit';
-import { checkGenerator, fakeContext } from '@diptych/plugin-kit/testing';
+import { fakeContext } from '@diptych/plugin-kit/testing';
 import { describe, expect, it } from 'vitest';
 import worker from '../../generators/worker.ts';
+import { drawWithWorker, graphicsCard } from '../../testing/draw-with-worker.ts';
 import { pythonWithTorch } from '../../testing/python-with-torch.ts';
 import { requestOf } from '../../testing/requests.ts';
 import { temporaryFolder } from '../../testing/temporary-folder.ts';
@@ -29,7 +29,9 @@ describe('every ready worker', () => {
     const requirements = join(pythonFolder, 'workers/requirements', `${ready.script}.txt`);
     const lines = readFileSync(requirements, 'utf8').split('\n');
     for (const line of lines) expect(line).toMatch(/^($|#|-r |[A-Za-z0-9_.-]+==[0-9][\w.]*$)/);
-    if (ready.repository) expect(readFileSync(requirements, 'utf8')).toContain(ready.repository);
+    if (!ready.repository) return;
+    const cloned = `git clone ${ready.repository} && git -C ${ready.repository.split('/').at(-1)} checkout`;
+    expect(readFileSync(requirements, 'utf8')).toContain(`${cloned} ${hello.model.repositoryCommit}`);
   });
 
   it('that needs a checkout says so when it has none', async () => {
@@ -43,8 +45,7 @@ describe('every ready worker', () => {
 });
 
 const python = pythonWithTorch();
-const onCpu = ['--device', 'cpu', '--dtype', 'float32'];
-const small = [...onCpu, '--width', '32', '--height', '32'];
+const small = ['--dtype', 'float32', '--width', '32', '--height', '32'];
 const steps = ['--steps', '2'];
 
 /** Which tiny pipeline stands for which worker's weights, and with what arguments. */
@@ -53,72 +54,60 @@ const tiny = {
   'sd35-large-turbo': ['sd3', ...small],
   sdxl: ['sdxl', ...small, ...steps],
   'flux1-dev': ['flux', ...small, ...steps],
+  'flux1-schnell': ['flux', ...small],
   'qwen-image': ['qwen-image', ...small, ...steps],
-  'janus-pro': ['janus-pro', ...onCpu],
-  emu3: ['emu3', ...onCpu, '--width', '8', '--height', '8'],
+  'janus-pro': ['janus-pro', '--dtype', 'float32'],
+  emu3: ['emu3', '--dtype', 'float32', '--width', '8', '--height', '8'],
 } as const;
-const jpegStart = Buffer.of(0xff, 0xd8, 0xff);
-const pngStart = Buffer.from('\x89PNG', 'latin1');
-
-// Tiny tensors gain nothing from threads.
-process.env.OMP_NUM_THREADS = '1';
-
-const optionsOf = (model: keyof typeof tiny) => {
-  const [weights, ...args] = tiny[model];
-  return { model, python: python.path, args: ['--weights', join(place.path, weights), ...args] };
-};
-const open = (model: keyof typeof tiny): Promise<Generator> =>
-  Promise.resolve(worker.create(worker.options.parse(optionsOf(model)), fakeContext()));
-const draw = async (generator: Generator, ...seeds: number[]): Promise<Buffer[]> => {
-  const requests = seeds.map((seed, index) => requestOf({ prompt: `a boat in a storm, number ${seed}`, seed, index }));
-  return (await generator.generate(requests, calm)).map(bytesOf);
-};
-const bytesOf = (generation: Generation): Buffer =>
-  generation.outcome === 'image' ? Buffer.from(generation.bytes) : expect.unreachable(JSON.stringify(generation));
+type Tiny = keyof typeof tiny;
+const names = Object.keys(tiny) as Tiny[];
 
 /** Written once, by the first test that needs them. */
 let written = false;
 function writeTinyPipelines(): void {
   if (written) return;
-  const names = new Set(Object.values(tiny).map(([name]) => name));
+  const pipelines = new Set(Object.values(tiny).map(([name]) => name));
   const script = join(pythonFolder, 'testing/tiny_models.py');
-  execFileSync(python.path, [script, place.path, ...names], { stdio: 'ignore' });
+  execFileSync(python.path, [script, place.path, ...pipelines], { stdio: 'ignore' });
   written = true;
 }
+const drawTiny = (model: Tiny, device: string): Promise<void> => {
+  writeTinyPipelines();
+  const [weights, ...args] = tiny[model];
+  const options = {
+    model,
+    python: python.path,
+    args: ['--weights', join(place.path, weights), '--device', device, ...args],
+  };
+  return drawWithWorker(options, model === 'janus-pro' ? 'jpeg' : 'png');
+};
 
 describe('ready workers over tiny random pipelines', () => {
-  it.for(Object.keys(tiny) as (keyof typeof tiny)[])(
-    '%s draws images that follow the seed and not the batch',
-    { timeout: 300_000 },
-    async (model, { skip }) => {
-      skip(python.absent, python.reason);
-      writeTinyPipelines();
-      const generator = await open(model);
-      try {
-        const [first] = await draw(generator, 1);
-        const [second] = await draw(generator, 2);
-        expect(first!.indexOf(model === 'janus-pro' ? jpegStart : pngStart)).toBe(0);
-        expect((await draw(generator, 1))[0]!.equals(first!)).toBe(true);
-        expect(first!.equals(second!)).toBe(false);
-        if (generator.maxBatch >= 2) {
-          const batch = await draw(generator, 2, 1);
-          expect(batch[0]!.length).toBe(second!.length);
-          expect(batch[1]!.equals(first!)).toBe(true);
-        }
-        expect(generator.facts).toMatchObject({
-          packages: { torch: expect.stringMatching(/^\d/) },
-          defaults: { changed: expect.arrayContaining(['dtype']) },
-        });
-      } finally {
-        await generator[Symbol.asyncDispose]?.();
-      }
-    },
-  );
+  it.for(names)('%s draws what follows the seed, and conforms', { timeout: 300_000 }, async (model, { skip }) => {
+    skip(python.absent, python.reason);
+    await drawTiny(model, 'cpu');
+  });
 
-  it('pass the conformance suite', async ({ skip }) => {
+  it.for(names)('%s does so on a graphics card', { timeout: 300_000 }, async (model, { skip }) => {
+    skip(python.absent, python.reason);
+    skip(graphicsCard.absent, graphicsCard.reason);
+    await drawTiny(model, 'cuda');
+  });
+
+  it("of which Emu3 gives its model the tokens of the authors' processor", { timeout: 300_000 }, ({ skip }) => {
     skip(python.absent, python.reason);
     writeTinyPipelines();
-    const requests = [requestOf({ seed: 5 }), requestOf({ seed: 6, index: 1 })];
-    expect(await checkGenerator(worker, { options: optionsOf('sdxl'), requests })).toEqual([]);
-  }, 300_000);
+    const script = join(pythonFolder, 'testing/emu3_tokens.py');
+    const printed = execFileSync('sh', ['-c', '"$0" "$@" 2>&1', python.path, script, join(place.path, 'emu3'), 'a boat'], {
+      env: { ...process.env, PYTHONPATH: join(pythonFolder, 'workers') },
+      encoding: 'utf8',
+    });
+    const [prompt, negative] = JSON.parse(printed.trim().split('\n').at(-1)!) as string[][];
+    // Emu3Processor: the first token, the text, then the head of the image; the negative prompt has both as well.
+    const head = ['<|image start|>', '4', '*', '4', '<|image token|>'];
+    expect(prompt!.slice(0, 7)).toEqual(['<bos>', 'a', 'Ġ', 'b', 'o', 'a', 't']);
+    expect(prompt!.slice(-13)).toEqual([...'quality.', ...head]);
+    expect(negative!.slice(0, 7)).toEqual(['<bos>', ...'lowres']);
+    expect(negative!.slice(-12)).toEqual([...'blurry.', ...head]);
+  });
 });
