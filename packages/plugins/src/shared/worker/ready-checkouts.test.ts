@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fakeContext } from '@diptych/plugin-kit/testing';
 import { describe, expect, it } from 'vitest';
+import type { z } from 'zod';
 import worker from '../../generators/worker.ts';
 import { drawWithWorker, graphicsCard } from '../../testing/draw-with-worker.ts';
 import { pythonWithTorch } from '../../testing/python-with-torch.ts';
@@ -43,13 +44,13 @@ function writeWeights(): void {
   written = true;
 }
 
-function optionsOf(model: Model, device: string) {
+function optionsOf(model: Model, device: string): z.input<typeof worker.options> {
   const [folder, ...args] = models[model];
   const common = ['--weights', join(place.path, model), '--repo', join(checkouts, folder), '--repoCommit', 'any'];
   const run = { python: python.path, args: [...common, '--device', device, ...args] };
   if (model !== 'tokenflow') return { model, ...run };
   const script = join(place.path, 'tokenflow.script.py');
-  return { script, family: 'mllm', decoder: 'vq', environment: ['PYTHONPATH'], ...run } as const;
+  return { script, family: 'mllm', decoder: 'vq', environment: ['PYTHONPATH'], ...run };
 }
 
 process.env.PYTHONPATH = join(pythonFolder, 'workers');
