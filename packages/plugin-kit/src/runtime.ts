@@ -82,6 +82,11 @@ export interface OnnxOptions {
   /** Item shapes (without batch) by input name, where the file leaves dimensions open that no recipe settles. */
   readonly shapes?: Readonly<Record<string, readonly number[]>>;
   /**
+   * Of a quantised file. `as-written`, the default: activations are rounded where the file says so. `weights-only`: the same
+   * weights, activations not rounded, which is closer to the network before quantisation and not what the file computes.
+   */
+  readonly quantisation?: 'as-written' | 'weights-only';
+  /**
    * Bytes of a file beside the model that holds weights. The path is relative, uses `/` and was checked to stay in
    * the model's folder; links are the reader's to check. Absent: a model with such files is refused.
    */

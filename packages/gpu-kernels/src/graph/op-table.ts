@@ -12,6 +12,7 @@ import { LRN } from './ops/lrn.ts';
 import { BatchNormalization } from './ops/normalisation.ts';
 import { Pad } from './ops/pad.ts';
 import { AveragePool, GlobalAveragePool, LpPool, MaxPool } from './ops/pooling.ts';
+import { IntegerConv, IntegerGemm, Quantize, QuantizeRange } from './ops/quantization.ts';
 import { Resize } from './ops/resize.ts';
 import { Constant, Flatten, Identity, ReduceMean, ReduceSum, Reshape, Transpose } from './ops/shape-ops.ts';
 import type { PlanBuilder } from './plan-builder.ts';
@@ -40,6 +41,8 @@ export const opTable: Readonly<Record<string, OpPlanner>> = {
   InstanceNormalization,
   LRN,
   LayerNormalization,
+  IntegerConv,
+  IntegerGemm,
   Log,
   LpPool,
   MatMul,
@@ -49,6 +52,8 @@ export const opTable: Readonly<Record<string, OpPlanner>> = {
   Mul,
   Neg,
   Pad,
+  Quantize,
+  QuantizeRange,
   RMSNormalization,
   Reciprocal,
   ReduceMean,

@@ -5,10 +5,12 @@ import { convTranspose2dCases } from './conv-transpose2d/conv-transpose2d.cases.
 import { conv2dCases, gemmCases } from './conv2d/conv2d.cases.ts';
 import { gatheringCases } from './gathering.cases.ts';
 import { imageCases } from './image/image.cases.ts';
+import { integerProductCases } from './integer-product/integer-product.cases.ts';
 import { matmulCases } from './matmul/matmul.cases.ts';
 import { movementCases } from './movement.cases.ts';
 import { normaliseCases } from './normalise/normalise.cases.ts';
 import { poolCases, reductionCases } from './pool/pool.cases.ts';
+import { quantizeCases } from './quantize/quantize.cases.ts';
 import { resampleCases } from './resample/resample.cases.ts';
 import { softmaxCases } from './softmax/softmax.cases.ts';
 import { unaryCases } from './unary/unary.cases.ts';
@@ -27,5 +29,7 @@ export const allCases: readonly KernelCase[] = [
   ...reductionCases,
   ...movementCases,
   ...gatheringCases,
+  ...quantizeCases,
+  ...integerProductCases,
   ...imageCases,
 ];

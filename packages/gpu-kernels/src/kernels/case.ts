@@ -21,8 +21,12 @@ export interface KernelCase {
   readonly items?: number;
   /** Range of the random inputs; default −1 to 1. */
   readonly range?: readonly [min: number, max: number];
-  /** Inputs and weights are rounded toward 0: indices and conditions. */
+  /** Inputs, and weights without a range of their own, are rounded toward 0: indices and conditions. */
   readonly whole?: boolean;
+  /** Ranges of single weights, where that of the inputs does not suit them. */
+  readonly ranges?: Readonly<Record<string, readonly [min: number, max: number]>>;
+  /** Weights whose words hold random integers of so many bits; those of 32 are below a million, those of 16 within ±255. */
+  readonly words?: Readonly<Record<string, 8 | 16 | 32>>;
   /** Image steps: the images of the items. */
   readonly images?: readonly RasterImage[];
   /** Looser, or tighter, than the default; says why. */
@@ -43,6 +47,17 @@ export function randomNumbers(count: number, seed: number, [min, max]: readonly 
   });
 }
 
+/** `count` words of random integers of `bits`. */
+function randomWords(count: number, seed: number, bits: 8 | 16 | 32): Float32Array {
+  const words = new Float32Array(count);
+  const numbers = (least: number, most: number): Float32Array =>
+    randomNumbers((count * 32) / bits, seed, [least, most]).map(Math.floor);
+  if (bits === 8) new Int8Array(words.buffer).set(numbers(-128, 128));
+  else if (bits === 16) new Int16Array(words.buffer).set(numbers(-255, 256));
+  else new Int32Array(words.buffer).set(numbers(-1e6, 1e6));
+  return words;
+}
+
 export interface PreparedCase {
   readonly plan: Plan;
   readonly weights: Tensors;
@@ -54,10 +69,16 @@ export function prepareCase(given: KernelCase): PreparedCase {
   const items = given.items ?? given.images?.length ?? Math.max(1, batch - 1);
   const output = given.inputs.length;
   const shapes = Object.entries(given.weights ?? {});
-  const tensor = (shape: readonly number[], offset: number): Tensor => ({
+  const tensor = (shape: readonly number[], offset: number, of = range): Tensor => ({
     shape,
-    data: randomNumbers(sizeOf(shape), seed + offset, range).map(given.whole ? Math.trunc : (x) => x),
+    data: randomNumbers(sizeOf(shape), seed + offset, of).map(given.whole && of === range ? Math.trunc : (x) => x),
   });
+  const weight = (name: string, shape: readonly number[], offset: number): Tensor => {
+    const bits = given.words?.[name];
+    return bits === undefined
+      ? tensor(shape, offset, given.ranges?.[name] ?? range)
+      : { shape, data: randomWords(sizeOf(shape), seed + offset, bits) };
+  };
   const plan: Plan = {
     version: planVersion,
     name: given.name,
@@ -75,7 +96,10 @@ export function prepareCase(given: KernelCase): PreparedCase {
     weights: Object.fromEntries(
       shapes.map(([name, shape], index) => {
         const numbers = given.numbers?.[name];
-        return [name, numbers === undefined ? tensor(shape, 100 + index) : { shape, data: Float32Array.from(numbers) }];
+        return [
+          name,
+          numbers === undefined ? weight(name, shape, 100 + index) : { shape, data: Float32Array.from(numbers) },
+        ];
       }),
     ),
     inputs: Object.fromEntries([...tensors, ...images]),

@@ -7,11 +7,13 @@ import { conv2d, gemm } from './conv2d/conv2d.ts';
 import { copy } from './copy/copy.ts';
 import { gather } from './gather/gather.ts';
 import { globalAveragePool } from './global-average-pool/global-average-pool.ts';
+import { conv2dInteger, gemmInteger } from './integer-product/integer-product.ts';
 import type { Dispatch, StepOf, StepShapes } from './kernel.ts';
 import { matmul } from './matmul/matmul.ts';
 import { normalise } from './normalise/normalise.ts';
 import { pad } from './pad/pad.ts';
 import { pool } from './pool/pool.ts';
+import { quantize, quantizeRange } from './quantize/quantize.ts';
 import { reduce } from './reduce/reduce.ts';
 import { resample } from './resample/resample.ts';
 import { resizeNearest } from './resize-nearest/resize-nearest.ts';
@@ -45,6 +47,10 @@ const kernelTable: { readonly [Op in KernelOp]: Planner<Op> } = {
   concat,
   gather,
   select,
+  quantize,
+  'quantize-range': quantizeRange,
+  'conv2d-integer': conv2dInteger,
+  'gemm-integer': gemmInteger,
 };
 
 /** In the order in which they run. */

@@ -9,7 +9,7 @@ import { type ElementType, elementTypes, type OnnxTensor } from './onnx-model.ts
 export interface Constant {
   readonly type: ElementType;
   readonly shape: readonly number[];
-  /** Floats of up to 32 bits as float32; all others as doubles, in which integers up to 2^53 are exact; bool as 0 and 1. */
+  /** Floats of up to 32 bits and integers of up to 16 as float32; all others as doubles, in which integers up to 2^53 are exact; bool as 0 and 1. */
   readonly data: Float32Array | Float64Array;
 }
 
@@ -21,6 +21,10 @@ export const dependsOnBatch = (value: number): boolean =>
 export const isBatch = (value: number | undefined): boolean => value === batchEntry;
 export const isFloat = (type: ElementType): boolean => type.includes('float');
 export const holdsBatch = ({ type, data }: Constant): boolean => !isFloat(type) && data.some(dependsOnBatch);
+const narrow: readonly ElementType[] = ['uint8', 'int8', 'uint16', 'int16'];
+const fitsFloat32 = (type: ElementType): boolean => (isFloat(type) && type !== 'float64') || narrow.includes(type);
+const storage = (type: ElementType, size: number): Float32Array | Float64Array =>
+  fitsFloat32(type) ? new Float32Array(size) : new Float64Array(size);
 
 /** Constants made by folding stay small; a lying shape must not take memory. 2^26 float32 are 256 MB. */
 const maxFolded = 2 ** 26;
@@ -35,7 +39,7 @@ export function allocate(type: ElementType, shape: readonly number[], place: str
       place,
       `a computed constant would have shape ${showShape(shape)}; at most ${maxFolded} numbers are computed at import.`,
     );
-  return isFloat(type) && type !== 'float64' ? new Float32Array(size) : new Float64Array(size);
+  return storage(type, size);
 }
 
 export function makeConstant(
@@ -100,7 +104,7 @@ function fromBytes(type: ElementType, shape: readonly number[], bytes: Uint8Arra
     const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
     return { type, shape, data: new Float32Array(aligned.buffer, aligned.byteOffset, size) };
   }
-  const data = isFloat(type) && type !== 'float64' ? new Float32Array(size) : new Float64Array(size);
+  const data = storage(type, size);
   const read = reader(type, viewOf(bytes));
   for (let index = 0; index < size; index++) data[index] = read(index * width);
   return { type, shape, data };
@@ -129,7 +133,7 @@ export function decodeTensor(tensor: OnnxTensor, place: string): Constant {
     );
   }
   const convert = type === 'float16' ? float16 : type === 'bfloat16' ? bfloat16 : (value: number) => value;
-  const data = isFloat(type) && type !== 'float64' ? new Float32Array(integers.length) : new Float64Array(integers.length);
+  const data = storage(type, integers.length);
   for (const [index, value] of integers.entries()) data[index] = convert(value);
   return { type, shape, data };
 }

@@ -1,11 +1,11 @@
 /** The inputs of a file as inputs of a graph: the leading dimension is the batch, all others must be known. */
-import type { GraphInput, ImageRecipe } from '@diptych/plugin-kit';
+import type { GraphInput, ImageRecipe, OnnxOptions } from '@diptych/plugin-kit';
 import { graphInvalid, opUnsupported } from '../graph/graph-errors.ts';
 import { showShape } from '../graph/shapes.ts';
 import { recipeOutputSize } from '../image-ops/recipe-geometry.ts';
 import type { OnnxModel, OnnxValue } from './onnx-model.ts';
 
-export interface ImportOptions {
+export interface ImportOptions extends Pick<OnnxOptions, 'quantisation'> {
   /** How images become the input: one recipe for the only image input, or recipes by input name. Other inputs take tensors. */
   readonly recipe?: ImageRecipe | Readonly<Record<string, ImageRecipe>>;
   /** Item shapes (without batch) by input name, where the file leaves dimensions open. */
@@ -35,13 +35,16 @@ function recipesOf(model: OnnxModel, { recipe }: ImportOptions): ReadonlyMap<str
   return new Map(Object.entries(recipe));
 }
 
-/** float32, and float16 or bfloat16, which are computed in float32. */
-const floatTypes = [1, 10, 16];
+/** float32; float16 and bfloat16, which are computed in float32; uint8 and int8, whose numbers are given as float32. */
+const inputTypes = [1, 10, 16, 2, 3];
 
 function importInput(input: OnnxValue, recipe: ImageRecipe | undefined, fixed: readonly number[] | undefined): GraphInput {
   const place = { name: input.name, op: 'input' };
-  if (input.type === undefined || !floatTypes.includes(input.type))
-    throw opUnsupported(place, `an input of element type ${input.type ?? 'unknown'}, only float types are implemented`);
+  if (input.type === undefined || !inputTypes.includes(input.type))
+    throw opUnsupported(
+      place,
+      `an input of element type ${input.type ?? 'unknown'}, only float types, uint8 and int8 are implemented`,
+    );
   const [, ...declared] = input.shape ?? [];
   if (fixed === undefined && input.shape === undefined)
     throw opUnsupported(place, 'its rank is unknown; give its shape in `shapes`');

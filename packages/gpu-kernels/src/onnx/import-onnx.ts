@@ -7,21 +7,29 @@ import { DiptychError, type GraphNode, isDiptychError, type ModelGraph, type Ten
 import { countReaders, orderNodes } from '../graph/check-graph.ts';
 import { graphInvalid, opUnsupported } from '../graph/graph-errors.ts';
 import { sizeOf } from '../graph/shapes.ts';
+import { checkOutputs, checkTypes } from './activation-types.ts';
 import { batchEntry, type Constant, decodeTensor, holdsBatch } from './constant.ts';
+import { expandQuantized } from './expand/quantized.ts';
 import { elementwiseFolds } from './fold/elementwise.ts';
 import { movementFolds } from './fold/movement.ts';
+import { quantizationFolds } from './fold/quantization.ts';
 import { fixedBatchOf, type ImportOptions, importInputs } from './import-inputs.ts';
 import { ImportState } from './import-state.ts';
 import { LowerCall } from './lower/lower-call.ts';
 import { lowerTable } from './lower/lower-table.ts';
+import { lowerUnbatched } from './lower/unbatched.ts';
 import { FoldCall } from './node-call.ts';
-import type { OnnxModel, OnnxNode } from './onnx-model.ts';
+import { elementTypes, type OnnxModel, type OnnxNode, opKey } from './onnx-model.ts';
 
 /** The opsets whose node tests this importer is run against; see docs/onnx-support.md. */
 export const oldestOpset = 11;
 export const newestOpset = 24;
 
-const foldTable: Readonly<Record<string, (call: FoldCall) => Constant[]>> = { ...elementwiseFolds, ...movementFolds };
+const foldTable: Readonly<Record<string, (call: FoldCall) => Constant[]>> = {
+  ...elementwiseFolds,
+  ...movementFolds,
+  ...quantizationFolds,
+};
 
 /** Ops that are computed at import where all their inputs are constants. */
 export const foldableOps: ReadonlySet<string> = new Set(Object.keys(foldTable));
@@ -48,13 +56,22 @@ function importModel(model: OnnxModel, options: ImportOptions): ImportedModel {
   const constants = new Map(
     model.initializers.map((tensor) => [tensor.name, decodeTensor(tensor, `Tensor "${tensor.name}"`)]),
   );
-  const state = new ImportState(model.opset, importInputs(model, options), constants, fixedBatchOf(model), names);
+  const state = new ImportState(
+    model.opset,
+    importInputs(model, options),
+    constants,
+    fixedBatchOf(model),
+    names,
+    options.quantisation,
+  );
+  for (const { name, type } of model.inputs) if (type === 2 || type === 3) state.setType(name, elementTypes[type]);
   const readers = countReaders(
     nodes.map(skeletonOf),
     model.outputs.map(({ name }) => name),
   );
   const outputs = new Set(model.outputs.map(({ name }) => name));
   for (const node of nodes) importNode(state, node, (name) => (readers.get(name) ?? 0) > 0, outputs);
+  checkOutputs(state, outputs);
   const graph = { name: model.name, inputs: state.inputs, nodes: state.nodes, outputs: [...outputs] };
   for (const output of outputs)
     if (constants.has(output)) throw graphInvalid(`Graph "${model.name}"`, `output "${output}" is a constant.`);
@@ -92,8 +109,12 @@ function importNode(
   isRead: (name: string) => boolean,
   graphOutputs: ReadonlySet<string>,
 ): void {
-  if (node.domain !== '')
-    throw opUnsupported(node, `it is of domain "${node.domain}", only the default domain is implemented`);
+  const key = opKey(node);
+  const expanded = expandQuantized(node, key, state.opset, (wish) => state.freshName(wish));
+  if (expanded !== undefined) {
+    for (const part of expanded) importNode(state, part, () => true, graphOutputs);
+    return;
+  }
   const inputs = node.inputs.map((name) => (name === '' ? undefined : state.constantOf(name)));
   const isConstant = node.inputs.every((name, index) => name === '' || inputs[index] !== undefined);
   if (isConstant && !makesItems(node, inputs)) {
@@ -104,16 +125,22 @@ function importNode(
     state.constants.set(node.outputs[0] ?? '', shapeConstant(state, node));
     return;
   }
-  const lower = Object.hasOwn(lowerTable, node.op) ? lowerTable[node.op] : undefined;
+  const lower = Object.hasOwn(lowerTable, key) ? lowerTable[key] : undefined;
   if (lower === undefined)
-    throw opUnsupported(node, `the op is not implemented; implemented are ${Object.keys(lowerTable).toSorted().join(', ')}`);
+    throw opUnsupported(
+      node,
+      `the op${key === node.op ? '' : ` of domain "${node.domain}"`} is not implemented; implemented are ${Object.keys(lowerTable).toSorted().join(', ')}`,
+    );
   if ((node.outputs[0] ?? '') === '') throw graphInvalid(node, 'it has no first output.');
-  lower(new LowerCall(node, state, isRead));
+  checkTypes(state, node, key);
+  const call = new LowerCall(node, state, isRead);
+  if (!lowerUnbatched(call)) lower(call);
   skipIdentity(state, graphOutputs);
 }
 
 function fold(state: ImportState, node: OnnxNode, inputs: readonly (Constant | undefined)[]): void {
-  const compute = Object.hasOwn(foldTable, node.op) ? foldTable[node.op] : undefined;
+  const key = opKey(node).replace(/^com\.microsoft\.(De)?[Qq]uantizeLinear$/, node.op);
+  const compute = Object.hasOwn(foldTable, key) ? foldTable[key] : undefined;
   if (compute === undefined)
     throw opUnsupported(node, 'all its inputs are constants, and it is not one of the ops that import computes');
   const extra = node.outputs.slice(1).find((name) => name !== '');

@@ -7,6 +7,17 @@ import { graphInvalid, type NodePlace, opUnsupported } from '../graph/graph-erro
 import { opTable } from '../graph/op-table.ts';
 import { PlanBuilder } from '../graph/plan-builder.ts';
 import { type Constant, holdsBatch, isFloat } from './constant.ts';
+import type { ElementType } from './onnx-model.ts';
+import type { Grid } from './quantization.ts';
+
+export type QuantisationMode = 'as-written' | 'weights-only';
+
+/** What a quantised activation was made from. */
+interface Quantized {
+  readonly source: string;
+  readonly grid: Grid;
+  readonly axis: number;
+}
 
 export class ImportState {
   readonly opset: number;
@@ -16,6 +27,14 @@ export class ImportState {
   readonly weights = new Map<string, Tensor>();
   /** Leading dimension that the file fixes for its inputs; undefined where it leaves it open. */
   readonly fixedBatch: number | undefined;
+  /** Integer types of activations by the name of the file; floats, which are computed in float32, are not in it. */
+  readonly types = new Map<string, ElementType>();
+  /** Of those, sums that float32 may not hold exactly. */
+  readonly rounded = new Set<string>();
+  readonly quantized = new Map<string, Quantized>();
+  /** ONNX shapes of values without a batch that each item has for itself: see `lower/unbatched.ts`. */
+  readonly unbatched = new Map<string, readonly number[]>();
+  readonly mode: QuantisationMode;
   readonly #aliases = new Map<string, string>();
   readonly #names: Set<string>;
   /** The planner's view of the nodes written so far, without fusion: no value counts as read once. */
@@ -28,7 +47,9 @@ export class ImportState {
     constants: Map<string, Constant>,
     fixedBatch: number | undefined,
     names: Set<string>,
+    mode: QuantisationMode = 'as-written',
   ) {
+    this.mode = mode;
     this.opset = opset;
     this.inputs = inputs;
     this.constants = constants;
@@ -40,6 +61,10 @@ export class ImportState {
   /** The name of the value that `name` stands for once removed nodes (Identity, Dropout) are skipped. */
   resolve(name: string): string {
     return this.#aliases.get(name) ?? name;
+  }
+
+  setType(name: string, type: ElementType): void {
+    if (name !== '') this.types.set(name, type);
   }
 
   alias(name: string, source: string): void {

@@ -5,9 +5,10 @@ import { assignMemory } from '../graph/memory.ts';
 import type { Plan, Step } from '../graph/plan.ts';
 import { sizeOf } from '../graph/shapes.ts';
 import { backendNames, tryOpen } from '../open-backend.ts';
+import { expandedOps } from './expand/quantized.ts';
 import { foldableOps } from './import-onnx.ts';
 import { lowerTable } from './lower/lower-table.ts';
-import type { OnnxModel, OnnxValue } from './onnx-model.ts';
+import { type OnnxModel, type OnnxValue, opKey } from './onnx-model.ts';
 import { planModel } from './plan-onnx.ts';
 import { readOnnxModel } from './read/read-onnx-model.ts';
 
@@ -73,8 +74,9 @@ export function costOf(plan: Plan): PlanCost {
 function countOps(model: OnnxModel): OpCount[] {
   const counts = new Map<string, OpCount>();
   for (const { op, domain } of model.nodes) {
-    const name = domain === '' ? op : `${domain}.${op}`;
-    const support = Object.hasOwn(lowerTable, name) ? 'yes' : foldableOps.has(name) ? 'constants' : 'no';
+    const name = opKey({ op, domain });
+    const support =
+      Object.hasOwn(lowerTable, name) || expandedOps.has(name) ? 'yes' : foldableOps.has(name) ? 'constants' : 'no';
     counts.set(name, { op: name, count: (counts.get(name)?.count ?? 0) + 1, support });
   }
   return [...counts.values()].toSorted((a, b) => b.count - a.count || a.op.localeCompare(b.op, 'en'));

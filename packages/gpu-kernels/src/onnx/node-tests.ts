@@ -108,6 +108,12 @@ function asConstant({ model, inputs, expected }: NodeTest): Outcome {
   return outcomes.find((outcome) => !('passed' in outcome && outcome.passed)) ?? { passed: true };
 }
 
+/** Tests that contradict the text of their op; onnxruntime leaves them out too. */
+const mistaken: Readonly<Record<string, string>> = {
+  test_qlinearmatmul_2D_int8_float16: 'its expected -236 wrapped to 20, where the op is to saturate at -128',
+  test_qlinearmatmul_2D_int8_float32: 'its expected -236 wrapped to 20, where the op is to saturate at -128',
+};
+
 export async function runNodeTest(folder: string, backend: Backend): Promise<NodeTestResult> {
   const test = folder.split('/').at(-1)!;
   let head = { test, op: '?', opset: 0 };
@@ -122,6 +128,7 @@ export async function runNodeTest(folder: string, backend: Backend): Promise<Nod
     // Older opsets are tested by the package's own converter only; their ops have changed since.
     if (model.opset < oldestOpset || model.opset > newestOpset)
       return { ...head, status: 'unsupported', reason: `opset ${model.opset}` };
+    if (mistaken[test] !== undefined) return { ...head, status: 'unsupported', reason: mistaken[test] };
     nodeTest = readNodeTest(folder);
   } catch (error) {
     return { ...head, status: 'unsupported', reason: unsupportedReason(error) };

@@ -49,6 +49,10 @@ export interface OnnxNode {
   readonly attributes: ReadonlyMap<string, OnnxAttributeValue>;
 }
 
+/** `op` in the default domain, `domain.op` in others: how tables name ops. */
+export const opKey = ({ op, domain }: Pick<OnnxNode, 'op' | 'domain'>): string =>
+  domain === '' || domain === 'ai.onnx' ? op : `${domain}.${op}`;
+
 export interface OnnxValue {
   readonly name: string;
   /** TensorProto.DataType; undefined where the value is no tensor or has no type. */

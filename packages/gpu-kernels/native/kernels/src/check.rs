@@ -1,6 +1,8 @@
 //! From the plan as it arrived to a `Program`: resolves ids and names, checks every shape. What is valid but not
 //! implemented is collected, so that a caller sees all of it at once.
 
+mod quantized;
+
 use crate::error::{Result, refuse};
 use crate::images::Recipe;
 use crate::plan::{Plan, StepOp, parse_plan};
@@ -361,6 +363,14 @@ impl<'a> Checker<'a> {
                 self.expect_output(step, output, &reduced)?;
                 Ok(Op::Reduce { x, mean, length, inner: size(&shape[dimension + 1..]) })
             }
+            StepOp::Quantize { .. } => self.quantize(step, output, body),
+            StepOp::QuantizeRange { x } => {
+                let x = self.value(step, *x)?;
+                self.expect_output(step, output, &[2])?;
+                Ok(Op::QuantizeRange { x, size: size(self.shapes[x]) })
+            }
+            StepOp::Conv2dInteger { .. } => self.conv2d_integer(step, output, body),
+            StepOp::GemmInteger { product } => self.gemm_integer(step, output, product),
         }
     }
 

@@ -6,6 +6,7 @@ use crate::error::{Error, Result, allocate, refuse};
 use crate::gemm::{Instructions, Packed};
 use crate::ops::conv::PackedConv;
 use crate::ops::depthwise::PackedDepthwise;
+use crate::ops::integer::PackedIntegers;
 use crate::ops::resample::Table;
 use crate::program::{Op, Operand, Program};
 use crate::threads::thread_pool;
@@ -27,6 +28,7 @@ pub enum Prepared {
     Matrix(Packed),
     ConvTranspose(Vec<Packed>),
     Resample(Table),
+    Integers(PackedIntegers),
 }
 
 /// Buffers for the items of one slice.
@@ -128,6 +130,7 @@ fn prepare(program: &Program, op: &Op, weights: &[&[f32]]) -> Result<Prepared> {
         Op::ConvTranspose(conv) => conv.pack(weights[conv.weight]).map(Prepared::ConvTranspose),
         Op::Resample(op) => Table::new(op, weights[op.indices], weights[op.factors]).map(Prepared::Resample),
         Op::Gemm(gemm) => Packed::from_rows(weights[gemm.weight], gemm.k, gemm.n).map(Prepared::Matrix),
+        Op::IntegerProduct(op) => PackedIntegers::new(op, weights).map(Prepared::Integers),
         Op::Matmul(matmul) => match matmul.b {
             Operand::Weight(weight) => {
                 let [k, n] = program.weight_shapes[weight][..] else { return Ok(Prepared::Nothing) };
@@ -155,6 +158,7 @@ fn raw_weights(program: &Program) -> HashSet<usize> {
             Op::Copy { x, .. } => kept.extend(weight_of(x)),
             Op::Gather { x, indices, .. } => kept.extend([x, indices].into_iter().filter_map(weight_of)),
             Op::Select { operands, .. } => kept.extend(operands.iter().filter_map(weight_of)),
+            Op::Quantize(quantize) => kept.extend(weight_of(&quantize.parameters)),
             _ => {}
         }
     }

@@ -7,7 +7,9 @@ use crate::error::{Error, Result, refuse, reserve};
 use crate::gemm::Epilogue;
 use crate::images::Image;
 use crate::ops::elementwise::Side;
-use crate::ops::{conv, conv_transpose, depthwise, elementwise, gathering, layout, matmul, normalise, pool, reduce, resample};
+use crate::ops::{
+    conv, conv_transpose, depthwise, elementwise, gathering, integer, layout, matmul, normalise, pool, quantize, reduce, resample,
+};
 use crate::program::{Op, Operand, Step};
 use crate::threads::Mode;
 use rayon::prelude::*;
@@ -182,7 +184,10 @@ impl CompiledPlan {
             }
             (Op::Select { operands, loops }, _) => gathering::select(mode, operands.map(side), loops, items, y),
             (Op::Reduce { x, mean, length, inner }, _) => reduce::reduce(mode, value(*x), *length, *inner, *mean, y),
-            (Op::Reshape { .. } | Op::Conv(_) | Op::Gemm(_) | Op::ConvTranspose(_) | Op::Resample(_), _) => {
+            (Op::Quantize(op), _) => quantize::quantize(mode, op, value(op.x), side(op.parameters), sizes[op.x], y),
+            (Op::QuantizeRange { x, size }, _) => quantize::range(mode, value(*x), *size, y),
+            (Op::IntegerProduct(op), Prepared::Integers(packed)) => integer::product(mode, op, packed, value(op.x), y),
+            (Op::Reshape { .. } | Op::Conv(_) | Op::Gemm(_) | Op::ConvTranspose(_) | Op::Resample(_) | Op::IntegerProduct(_), _) => {
                 return Err(Error::InvariantBroken(format!("Expected step `{}` to have its weights prepared.", step.name)));
             }
         }

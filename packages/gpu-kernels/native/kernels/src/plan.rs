@@ -153,9 +153,56 @@ pub enum StepOp {
         b_weight: Option<String>,
         b_strides: Vec<usize>,
     },
+    Quantize {
+        x: i64,
+        parameters: Option<i64>,
+        parameters_weight: Option<String>,
+        dimension: usize,
+        min: f32,
+        max: f32,
+        dequantize: bool,
+    },
+    QuantizeRange {
+        x: i64,
+    },
+    #[serde(rename = "conv2d-integer")]
+    Conv2dInteger {
+        #[serde(flatten)]
+        product: PlanIntegerProduct,
+        kernel: [usize; 2],
+        strides: [usize; 2],
+        pads: [usize; 4],
+        dilations: [usize; 2],
+        groups: usize,
+    },
+    GemmInteger {
+        #[serde(flatten)]
+        product: PlanIntegerProduct,
+    },
 }
 
-const OPS: [&str; 21] = [
+/// What both products of integers have.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlanIntegerProduct {
+    pub x: i64,
+    pub zero_point: i32,
+    pub weight: String,
+    pub weight_bits: u32,
+    pub bias: Option<String>,
+    pub scale: Option<String>,
+    pub requantize: Option<PlanRequantize>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlanRequantize {
+    pub zero_point: f32,
+    pub min: f32,
+    pub max: f32,
+}
+
+const OPS: [&str; 25] = [
     "image",
     "conv2d",
     "conv-transpose2d",
@@ -177,6 +224,10 @@ const OPS: [&str; 21] = [
     "concat",
     "gather",
     "select",
+    "quantize",
+    "quantize-range",
+    "conv2d-integer",
+    "gemm-integer",
 ];
 
 #[derive(Debug, Deserialize)]

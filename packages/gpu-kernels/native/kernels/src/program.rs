@@ -2,6 +2,7 @@
 //! Only `check` builds these types, so the executor may rely on what they promise.
 
 use crate::images::Recipe;
+use crate::plan::PlanRequantize;
 
 /// An activation as a clamp, or a sigmoid. NaN passes through either.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -75,6 +76,35 @@ pub struct Gemm {
     pub k: usize,
     pub n: usize,
     pub activation: Activation,
+}
+
+/// Pairs of scale and zero point: one an item where `parameters` is a value, else one for each of `channels`.
+#[derive(Debug, Clone)]
+pub struct Quantize {
+    pub x: usize,
+    pub parameters: Operand,
+    pub channels: usize,
+    /// Elements that follow each other with the same pair.
+    pub inner: usize,
+    pub min: f32,
+    pub max: f32,
+    pub dequantize: bool,
+}
+
+/// conv2d-integer; gemm-integer is one of an image as high as x has rows, one pixel wide.
+#[derive(Debug, Clone)]
+pub struct IntegerProduct {
+    pub x: usize,
+    pub zero_point: i32,
+    pub weight: usize,
+    pub weight_bits: u32,
+    pub bias: Option<usize>,
+    pub scale: Option<usize>,
+    pub requantize: Option<PlanRequantize>,
+    pub input: Extent,
+    pub output: Extent,
+    pub window: Window,
+    pub groups: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -228,6 +258,13 @@ pub enum Op {
         operands: [Operand; 3],
         loops: Vec<Loop3>,
     },
+    Quantize(Quantize),
+    QuantizeRange {
+        x: usize,
+        /// Elements of one item.
+        size: usize,
+    },
+    IntegerProduct(IntegerProduct),
 }
 
 impl Op {
@@ -258,7 +295,10 @@ impl Op {
             | Op::Pad { x, .. }
             | Op::Transpose { x, .. }
             | Op::Reshape { x }
-            | Op::Reduce { x, .. } => vec![*x],
+            | Op::Reduce { x, .. }
+            | Op::QuantizeRange { x, .. } => vec![*x],
+            Op::Quantize(op) => [Some(op.x), operand(&op.parameters)].into_iter().flatten().collect(),
+            Op::IntegerProduct(op) => vec![op.x],
         }
     }
 }

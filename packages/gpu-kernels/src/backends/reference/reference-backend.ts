@@ -18,6 +18,7 @@ import { concat, copy, gather, select } from './gathering.ts';
 import { image, pad, reshape, resizeNearest, transpose } from './movement.ts';
 import { normalise, resample } from './normalisation.ts';
 import { globalAveragePool, pool, reduce } from './pooling.ts';
+import { conv2dInteger, gemmInteger, quantize, quantizeRange } from './quantization.ts';
 import type { ReferenceOp, ReferenceOps, RunContext } from './run-context.ts';
 
 const referenceOps: ReferenceOps = {
@@ -42,6 +43,10 @@ const referenceOps: ReferenceOps = {
   concat,
   gather,
   select,
+  quantize,
+  'quantize-range': quantizeRange,
+  'conv2d-integer': conv2dInteger,
+  'gemm-integer': gemmInteger,
 };
 
 export function openReference(): Backend {

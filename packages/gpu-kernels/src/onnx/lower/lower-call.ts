@@ -93,6 +93,11 @@ export class LowerCall {
     this.state.write(this.node, op, inputs, this.node.outputs[index]!, attributes, name);
   }
 
+  /** Outputs that need no node: they are constants, or are told of in another way. */
+  skip(...indices: number[]): void {
+    for (const index of indices) this.#written.add(index);
+  }
+
   /** Writes the node that computes the output. It carries the name of the file's node, for errors and profiles. */
   finish(op: string, inputs: readonly string[], attributes: Record<string, GraphAttribute> = {}): void {
     const extra = this.node.outputs.findIndex((_, index) => index > 0 && !this.#written.has(index) && this.isRead(index));

@@ -15,9 +15,11 @@ import {
   Softsign,
   Sum,
 } from './arithmetic.ts';
+import { ConvInteger, MatMulInteger, QGemm, QLinearConv, QLinearMatMul } from './integer-products.ts';
 import type { LowerCall } from './lower-call.ts';
 import { ConstantOfShape, Expand, Slice, Split, Tile } from './movement.ts';
 import { GlobalAveragePool, GlobalLpPool, GlobalMaxPool, LayerNormalization, ReduceL1, ReduceL2, ReduceSumSquare, Softmax } from './normalisation.ts'; // biome-ignore format: one line
+import { DequantizeLinear, DynamicQuantizeLinear, QuantizeLinear } from './quantization.ts';
 import { Pad, Reduce, Reshape, Resize, Squeeze, Unsqueeze } from './shapes.ts';
 import { windowed } from './windows.ts';
 
@@ -53,7 +55,20 @@ const lowered: Readonly<Record<string, (call: LowerCall) => void>> = {
   Softsign, Split, Squeeze, Sum, Tile, Unsqueeze,
 }; // biome-ignore format: a table
 
+const quantised: typeof lowered = {
+  ConvInteger, DequantizeLinear, DynamicQuantizeLinear, MatMulInteger, QLinearConv, QLinearMatMul, QuantizeLinear,
+  'com.microsoft.DequantizeLinear': DequantizeLinear, 'com.microsoft.QGemm': QGemm, 'com.microsoft.QuantizeLinear': QuantizeLinear,
+}; // biome-ignore format: a table
+
+/** What import itself writes, which no file may ask for by name. */
+const ofImport = new Set(['Quantize', 'QuantizeRange', 'IntegerConv', 'IntegerGemm']);
+
 export const lowerTable: Readonly<Record<string, (call: LowerCall) => void>> = {
-  ...Object.fromEntries(Object.keys(opTable).map((op) => [op, pass])),
+  ...Object.fromEntries(
+    Object.keys(opTable)
+      .filter((op) => !ofImport.has(op))
+      .map((op) => [op, pass]),
+  ),
   ...lowered,
+  ...quantised,
 };

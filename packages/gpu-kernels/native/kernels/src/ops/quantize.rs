@@ -1,0 +1,34 @@
+//! Rounding to the grid of a quantised type, and the range of an item.
+
+use super::elementwise::Side;
+use crate::program::Quantize;
+use crate::threads::Mode;
+
+/// `size` elements an item. NaN becomes the lower bound, as a comparison with it is false.
+pub fn quantize(mode: Mode, op: &Quantize, x: &[f32], parameters: Side, size: usize, y: &mut [f32]) {
+    // Runs of elements that share a pair: a constant's channels alternate, a pair of an item lasts for the item.
+    let run = op.inner.min(size);
+    let length = mode.chunk_length(y.len(), run).div_ceil(run) * run;
+    mode.chunks(y, length, |index, y| {
+        let first = index * length;
+        for (number, y) in y.chunks_mut(run).enumerate() {
+            let at = first + number * run;
+            let pair = if parameters.item_stride == 0 { at / op.inner % op.channels } else { at / size };
+            let (scale, zero_point) = (parameters.data[2 * pair], parameters.data[2 * pair + 1]);
+            for (y, &x) in y.iter_mut().zip(&x[at..]) {
+                let q = ((x / scale).round_ties_even() + zero_point).max(op.min).min(op.max);
+                *y = if op.dequantize { (q - zero_point) * scale } else { q };
+            }
+        }
+    });
+}
+
+/// Scale and zero point of each item of `size` elements, as ONNX DynamicQuantizeLinear has them.
+pub fn range(mode: Mode, x: &[f32], size: usize, y: &mut [f32]) {
+    mode.chunks(y, 2, |item, y| {
+        let fold = |(low, high): (f32, f32), &x: &f32| (low.min(x), high.max(x));
+        let (low, high) = x[item * size..][..size].iter().fold((0.0, 0.0), fold);
+        let scale = if low == high { 1.0 } else { (high - low) / 255.0 };
+        y.copy_from_slice(&[scale, (-low / scale).clamp(0.0, 255.0).round_ties_even()]);
+    });
+}

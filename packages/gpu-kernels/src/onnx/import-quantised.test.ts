@@ -1,0 +1,141 @@
+import { describe, expect, it } from 'vitest';
+import { openReference } from '../backends/reference/reference-backend.ts';
+import { planGraph } from '../graph/planner.ts';
+import { foldOnnx, importOnnx } from './import-onnx.ts';
+import type { OnnxAttributeValue, OnnxModel, OnnxNode, OnnxTensor } from './onnx-model.ts';
+import { packWeight } from './quantization.ts';
+
+const node = (op: string, inputs: string, outputs: string, attributes: Record<string, number | number[]> = {}, domain = ''): OnnxNode => ({
+  name: `${op} of ${outputs}`,
+  op,
+  domain,
+  inputs: inputs.split(' ').map((name) => (name === '_' ? '' : name)),
+  outputs: outputs.split(' '),
+  attributes: new Map(
+    Object.entries(attributes).map(([name, value]): [string, OnnxAttributeValue] => [
+      name,
+      typeof value === 'number' ? { kind: 'number', value } : { kind: 'numbers', value },
+    ]),
+  ),
+}); // biome-ignore format: signature
+const types = { float32: 1, uint8: 2, int8: 3, int32: 6 } as const;
+const tensor = (name: string, type: keyof typeof types, shape: number[], values: number[]): OnnxTensor => ({
+  name,
+  type: types[type],
+  shape,
+  ...(type === 'float32'
+    ? { floats: new Uint8Array(Float32Array.from(values).buffer) }
+    : { integers: values }),
+}); // biome-ignore format: one expression
+const modelOf = (type: keyof typeof types, shape: (number | string)[], nodes: OnnxNode[], initializers: OnnxTensor[], opset = 21): OnnxModel => ({
+  producer: 'test',
+  opset,
+  name: 'test',
+  nodes,
+  initializers,
+  inputs: [{ name: 'x', type: types[type], shape }],
+  outputs: [{ name: 'y', type: 1, shape: undefined }],
+}); // biome-ignore format: signature
+
+async function run(model: OnnxModel, x: readonly number[], quantisation?: 'weights-only'): Promise<number[]> {
+  const { graph, weights } = importOnnx(model, { ...(quantisation && { quantisation }) });
+  const shape = graph.inputs[0]!.shape;
+  const items = x.length / shape.reduce((product, size) => product * size, 1);
+  const planned = planGraph(graph, weights, items);
+  await using executable = await openReference().compile(planned.plan, planned.weights);
+  const { y } = await executable.run({ x: { shape: [items, ...shape], data: Float32Array.from(x) } });
+  return [...y!.data];
+}
+
+const scalar = (name: string, value: number) => tensor(name, 'float32', [], [value]);
+const zero = (name: string, type: 'uint8' | 'int8', value = 0) => tensor(name, type, [], [value]);
+const refusal = (work: () => unknown, text: string | RegExp) => expect(work).toThrow(text);
+
+describe('quantisation of activations', () => {
+  it('rounds halves to even and saturates, by the type of the zero point', async () => {
+    const q = [node('QuantizeLinear', 'x s z', 'y')];
+    const x = [-1000, -0.5, 0.5, 1.5, 2.5, 1000].map((v) => v * 2);
+    expect(await run(modelOf('float32', ['n', 6], q, [scalar('s', 2), zero('z', 'uint8', 3)]), x)).toEqual([0, 3, 3, 5, 5, 255]);
+    expect(await run(modelOf('float32', ['n', 6], q, [scalar('s', 2), zero('z', 'int8', -1)]), x)).toEqual([-128, -1, -1, 1, 1, 127]);
+    expect(await run(modelOf('float32', ['n', 6], [node('QuantizeLinear', 'x s', 'y')], [scalar('s', 2)]), x)).toEqual([0, 0, 0, 2, 2, 255]);
+  }); // biome-ignore format: a table
+
+  it('runs along an axis, forth and back', async () => {
+    const nodes = [node('QuantizeLinear', 'x s z', 'q', { axis: 1 }), node('DequantizeLinear', 'q s z', 'y', { axis: 1 })];
+    const grids = [tensor('s', 'float32', [2], [1, 4]), tensor('z', 'uint8', [2], [0, 1])];
+    expect(await run(modelOf('float32', ['n', 2, 2], nodes, grids), [-3, 1.4, -3, 7])).toEqual([0, 1, -4, 8]);
+    // Nothing is rounded, but what lies outside the grid saturates.
+    expect((await run(modelOf('float32', ['n', 2, 2], nodes, grids), [-3, 1.4, -3, 7], 'weights-only')).map((v) => Math.round(v * 1e5) / 1e5)).toEqual([0, 1.4, -3, 7]);
+  }); // biome-ignore format: long lines
+
+  it('takes the range of each item where it is dynamic', async () => {
+    // Item 1: 0 … 5.1, scale 0.02. Item 2: −1 … 4.1, scale 0.02, zero point 50.
+    const nodes = [node('DynamicQuantizeLinear', 'x', 'q s z'), node('Cast', 's', 'c', { to: 1 }), node('Mul', 'x c', 'y')];
+    const y = await run(modelOf('float32', ['n', 2], nodes, []), [0, 5.1, -1, 4.1]);
+    expect(y.map((v) => Math.round(v * 1e6) / 1e6)).toEqual([0, 0.102, -0.02, 0.082]);
+    const q = await run(modelOf('float32', ['n', 2], [node('DynamicQuantizeLinear', 'x', 'y s z')], []), [0, 5.1, -1, 4.1]);
+    expect(q).toEqual([0, 255, 0, 255]);
+  });
+});
+
+describe('products of integers', () => {
+  it('MatMulInteger: the example of the ONNX operator reference', async () => {
+    const weight = tensor('w', 'uint8', [3, 2], [1, 4, 2, 5, 3, 6]);
+    const model = modelOf(
+      'uint8',
+      ['n', 3],
+      [node('MatMulInteger', 'x w a b', 'y')],
+      [weight, zero('a', 'uint8', 12), zero('b', 'uint8')],
+    );
+    expect(await run(model, [11, 7, 3, 10, 6, 2, 9, 5, 1, 8, 4, 0])).toEqual([-38, -83, -44, -98, -50, -113, -56, -128]);
+  });
+
+  it('ConvInteger pads with its zero point: the example of the ONNX operator reference', async () => {
+    const weight = tensor('w', 'uint8', [1, 1, 2, 2], [1, 1, 1, 1]);
+    const conv = node('ConvInteger', 'x w z', 'y', { pads: [1, 1, 1, 1] });
+    const model = modelOf('uint8', ['n', 1, 3, 3], [conv], [weight, zero('z', 'uint8', 1)]);
+    expect(await run(model, [2, 3, 4, 5, 6, 7, 8, 9, 10])).toEqual([1, 3, 5, 3, 5, 12, 16, 9, 11, 24, 28, 15, 7, 15, 17, 9]);
+  });
+
+  it('keep 8 bits where the weights fit and take 16 where they do not', () => {
+    expect(packWeight(1, 5, (_, i) => [-128, 127, 1, 2, 3][i]!)).toMatchObject({ bits: 8, shape: [1, 2], reach: 261 });
+    expect(packWeight(2, 3, () => 200)).toMatchObject({ bits: 16, shape: [2, 2] });
+  });
+
+  it('are refused as results where float32 may not hold them, and are rounded as a cast rounds them', async () => {
+    const weight = tensor('w', 'int8', [700, 1], new Array<number>(700).fill(127));
+    const sums = node('MatMulInteger', 'x w', 'y');
+    refusal(() => importOnnx(modelOf('uint8', ['n', 700], [sums], [weight])), 'int32 numbers as a result');
+    const cast = [node('MatMulInteger', 'x w', 's'), node('Cast', 's', 'y', { to: 1 })];
+    expect(await run(modelOf('uint8', ['n', 700], cast, [weight]), new Array<number>(700).fill(255))).toEqual([22_669_500]);
+  });
+});
+
+describe('what is refused', () => {
+  const quantized = node('QuantizeLinear', 'x s z', 'q');
+  const grid = [scalar('s', 1), zero('z', 'int8')];
+  it.each([
+    ['arithmetic on int8', [quantized, node('Add', 'q q', 'y')], 'arithmetic on int8'],
+    ['a cast to another integer', [quantized, node('Cast', 'q', 'y', { to: 6 })], 'element type 6'],
+    ['blocks of an activation', [node('QuantizeLinear', 'x s z', 'y', { block_size: 2 })], 'block_size'],
+    ['floats where integers are due', [node('DequantizeLinear', 'x s z', 'y')], 'holds no integers'],
+    ['a float as operand', [node('MatMulInteger', 'x w', 'y')], 'must hold int8 or uint8'],
+    ['other domains', [node('QLinearAdd', 'x', 'y', {}, 'org.example')], 'implemented'],
+    ['what only import writes', [node('IntegerGemm', 'x w', 'y')], 'not implemented'],
+  ] as const)('%s', (_, nodes, text) => {
+    const weight = tensor('w', 'int8', [4, 1], [1, 2, 3, 4]);
+    refusal(() => importOnnx(modelOf('float32', ['n', 4], [...nodes], [...grid, weight])), text);
+  });
+
+  it('scales that are no numbers above 0', () => {
+    for (const value of [0, -1, Number.NaN, Infinity])
+      refusal(() => importOnnx(modelOf('float32', ['n', 4], [node('QuantizeLinear', 'x s z', 'y')], [scalar('s', value), zero('z', 'int8')])), 'not a positive number'); // biome-ignore format: long line
+  });
+});
+
+it('blocks of constants have a scale each', () => {
+  const nodes = [node('DequantizeLinear', 'w s z', 'y', { axis: 1, block_size: 2 })];
+  const grids = [tensor('s', 'float32', [1, 2], [2, 3]), tensor('z', 'int8', [1, 2], [1, 0])];
+  const model = { ...modelOf('float32', [], nodes, [tensor('w', 'int8', [1, 3], [5, 6, 7]), ...grids]), inputs: [] };
+  expect([...foldOnnx(model)[0]!.data]).toEqual([8, 10, 21]);
+});
