@@ -22,9 +22,12 @@ export function checkTypes(state: ImportState, node: OnnxNode, key: string): voi
   const [type] = types;
   if (type === undefined || ofIntegers.has(key)) return;
   if (key === 'Cast') {
-    const to = node.attributes.get('to')?.value;
-    if (typeof to === 'number' && isFloatNumber(to)) return;
-    throw opUnsupported(node, `a conversion of ${type} numbers to element type ${String(to)}`);
+    const to = node.attributes.get('to');
+    if (to?.kind === 'number' && isFloatNumber(to.value)) return;
+    throw opUnsupported(
+      node,
+      `a conversion of ${type} numbers to element type ${to?.kind === 'number' ? to.value : 'unknown'}`,
+    );
   }
   if (!movesIntegers.has(key) || types.size > 1)
     throw opUnsupported(node, `arithmetic on ${[...types].join(' and ')} numbers, which is not that of floats`);
