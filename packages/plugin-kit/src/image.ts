@@ -8,6 +8,8 @@ export interface RasterImage {
   /** 3 = RGB, 4 = RGBA with straight (not premultiplied) alpha. */
   readonly channels: 3 | 4;
   readonly data: Uint8Array;
+  /** Which view a recipe with several takes of it (`viewsOf`); default 0. */
+  readonly view?: number;
 }
 
 /** How published methods differ in reading one and the same file. Say which one a method uses. */

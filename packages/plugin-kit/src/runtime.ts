@@ -4,6 +4,7 @@
  * same thing, and its preprocessing as an `ImageRecipe`. The runtime runs both on whichever backend is open.
  */
 import type { RasterImage } from './image.ts';
+import type { ImageRecipe } from './image-recipe.ts';
 
 /** GPU through Dawn, CPU through the Rust addon, and the slow TypeScript oracle; the same numbers within a stated tolerance. */
 export type BackendName = 'webgpu' | 'native' | 'reference';
@@ -43,26 +44,6 @@ export interface ModelGraph {
   readonly nodes: readonly GraphNode[];
   readonly outputs: readonly string[];
 }
-
-/** Pillow's filters are bit-exact with Pillow's 8-bit resize; `tensorflow-align-corners` works in float32 without antialias. */
-export type ResizeFilter = 'pillow-bilinear' | 'pillow-bicubic' | 'tensorflow-align-corners';
-/** One operation on pixels, with the arithmetic of the library that it is named after. */
-export type RecipeStep =
-  /** Stretch to width × height; the aspect ratio is not kept. */
-  | { readonly step: 'resize'; readonly filter: ResizeFilter; readonly width: number; readonly height: number }
-  /** Short side to `size`, long side rounded down as torchvision does: floor(size * long / short). */
-  | { readonly step: 'resize-short-side'; readonly filter: ResizeFilter; readonly size: number }
-  /** Offsets round(half the excess), as torchvision; an image smaller than the crop is zero-padded first, as torchvision does. */
-  | { readonly step: 'centre-crop'; readonly width: number; readonly height: number }
-  /** value = (pixel * scale - mean[c]) / deviation[c], computed in float32. */
-  | {
-      readonly step: 'normalise';
-      readonly scale: number;
-      readonly mean: readonly number[];
-      readonly deviation: readonly number[];
-    };
-/** Steps in order; the last is `normalise`. The result is float32 [channels, height, width] with RGB channels. */
-export type ImageRecipe = readonly RecipeStep[];
 
 /** By input name: rasters where the input has a recipe, else a tensor that leads with the number of items. */
 export type ModelInputs = Readonly<Record<string, Tensor | readonly RasterImage[]>>;

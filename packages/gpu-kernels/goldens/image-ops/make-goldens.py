@@ -1,4 +1,4 @@
-"""Makes pillow.json: SHA-256 of Pillow's resized bytes, and sizes by torchvision's formulas in Python arithmetic.
+"""Makes resize.json and geometry.json: what Pillow, OpenCV, torch, torchvision and NumPy make of formula images.
 
     python -m venv /tmp/venv && /tmp/venv/bin/pip install -r requirements.txt && /tmp/venv/bin/python make-goldens.py
 
@@ -8,13 +8,16 @@ import hashlib
 import json
 import pathlib
 
+import cv2
 import numpy as np
 import PIL
+import torch
 from PIL import Image
+from torchvision import transforms
 
 
-def synthetic(kind: str, width: int, height: int, seed: int) -> np.ndarray:
-    y, x, c = np.meshgrid(np.arange(height), np.arange(width), np.arange(3), indexing="ij")
+def synthetic(kind: str, width: int, height: int, seed: int, channels: int = 3) -> np.ndarray:
+    y, x, c = np.meshgrid(np.arange(height), np.arange(width), np.arange(channels), indexing="ij")
     x, y, c = (a.astype(np.uint32) for a in (x, y, c))
     with np.errstate(over="ignore"):
         if kind == "gradient":
@@ -28,26 +31,68 @@ def synthetic(kind: str, width: int, height: int, seed: int) -> np.ndarray:
     return (v & np.uint32(255)).astype(np.uint8)
 
 
-FILTERS = {"pillow-bilinear": Image.Resampling.BILINEAR, "pillow-bicubic": Image.Resampling.BICUBIC}
+FILTERS = {f"pillow-{f.name.lower()}": f for f in Image.Resampling}
+OPENCV = {"opencv-nearest": cv2.INTER_NEAREST, "opencv-bilinear": cv2.INTER_LINEAR, "opencv-area": cv2.INTER_AREA}
+TORCH = {
+    "torch-nearest": {"mode": "nearest"}, "torch-nearest-exact": {"mode": "nearest-exact"},
+    "torch-bilinear": {"mode": "bilinear"}, "torch-bicubic": {"mode": "bicubic"},
+    "torch-bilinear-antialias": {"mode": "bilinear", "antialias": True},
+    "torch-bicubic-antialias": {"mode": "bicubic", "antialias": True},
+}
 SIZES = [
     # width, height, to width, to height: up, down, odd, one pixel, extreme ratios, one pass only
     (17, 13, 40, 29), (64, 48, 32, 24), (101, 67, 37, 53), (1, 1, 5, 7), (5, 7, 1, 1), (300, 3, 7, 50),
-    (3, 300, 50, 7), (640, 480, 224, 224), (513, 257, 256, 256), (50, 40, 50, 20), (50, 40, 25, 40), (50, 40, 50, 40),
-    (2, 2, 3, 3), (1000, 1, 1, 1), (224, 224, 299, 299), (37, 91, 36, 92),
+    (3, 300, 50, 7), (320, 240, 112, 112), (257, 129, 128, 128), (50, 40, 50, 20), (50, 40, 25, 40), (50, 40, 50, 40),
+    (2, 2, 3, 3), (1000, 1, 1, 1), (112, 112, 150, 149), (37, 91, 36, 92), (60, 45, 20, 9),
 ]
 
 
-def resize_cases():
+def sha256(pixels: np.ndarray) -> str:
+    return hashlib.sha256(np.ascontiguousarray(pixels).tobytes()).hexdigest()[:16]
+
+
+def inputs(channels: int = 3):
+    for index, (width, height, to_width, to_height) in enumerate(SIZES):
+        kind = ("noise", "extremes", "gradient")[index % 3]
+        place = {"kind": kind, "seed": index, "channels": channels, "from": [width, height], "to": [to_width, to_height]}
+        yield place, synthetic(kind, width, height, index, channels), (to_width, to_height)
+
+
+def byte_cases():
+    """First 16 digits of the SHA-256 of the bytes of Pillow (RGB; RGBA resized with its alpha, which is then dropped) and of OpenCV."""
     for name, resample in FILTERS.items():
-        for index, (width, height, to_width, to_height) in enumerate(SIZES):
-            kind = ("noise", "extremes", "gradient")[index % 3]
-            pixels = synthetic(kind, width, height, index)
-            resized = np.asarray(Image.fromarray(pixels).resize((to_width, to_height), resample))
-            yield {
-                "filter": name, "kind": kind, "seed": index, "width": width, "height": height,
-                "toWidth": to_width, "toHeight": to_height,
-                "first": resized.reshape(-1)[:12].tolist(), "sha256": hashlib.sha256(resized.tobytes()).hexdigest(),
-            }
+        for channels in (3, 4):
+            for place, pixels, size in inputs(channels):
+                yield {"filter": name, **place, "sha256": sha256(np.asarray(Image.fromarray(pixels).resize(size, resample).convert("RGB")))}
+    for name, interpolation in OPENCV.items():
+        for place, pixels, size in inputs():
+            yield {"filter": name, **place, "sha256": sha256(cv2.resize(pixels, size, interpolation=interpolation))}
+
+
+def half_pixel(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """TensorFlow 2's resize by its definition: half-pixel centres, no antialiasing, in float64."""
+    def axis(array, length):
+        position = (np.arange(length) + 0.5) * array.shape[0] / length - 0.5
+        lower = np.floor(position).astype(int)
+        fraction = (position - lower).reshape(-1, 1, 1)
+        low, high = (array[np.clip(i, 0, array.shape[0] - 1)] for i in (lower, lower + 1))
+        return low * (1 - fraction) + high * fraction
+    rows = axis(pixels.astype(np.float64), size[1])
+    return axis(rows.transpose(1, 0, 2), size[0]).transpose(1, 0, 2)
+
+
+def float_cases():
+    """Samples of torch's resized float32 tensors, and of TensorFlow's formula."""
+    def case(name, place, resized):
+        step = max(1, resized.size // 40)
+        return {"filter": name, **place, "step": step, "values": [round(float(v), 3) for v in resized.reshape(-1)[::step]]}
+    for name, how in TORCH.items():
+        for place, pixels, (width, height) in inputs():
+            tensor = torch.from_numpy(pixels.astype(np.float32)).permute(2, 0, 1)[None]
+            resized = torch.nn.functional.interpolate(tensor, (height, width), **how)
+            yield case(name, place, resized[0].permute(1, 2, 0).numpy())
+    for place, pixels, size in inputs():
+        yield case("tensorflow-half-pixel", place, half_pixel(pixels, size))
 
 
 def size_cases():
@@ -61,5 +106,67 @@ def size_cases():
             yield {"width": width, "height": height, "size": size, "crop": crop, "toWidth": resized[0], "toHeight": resized[1], "left": left, "top": top}
 
 
-goldens = {"pillow": PIL.__version__, "resize": list(resize_cases()), "sizes": list(size_cases())}
-pathlib.Path(__file__).with_name("pillow.json").write_text(json.dumps(goldens, indent=1) + "\n")
+def letterbox(pixels: np.ndarray, width: int, height: int) -> np.ndarray:
+    """The published rule of YOLO's letterbox, with scaling up."""
+    rows, columns = pixels.shape[:2]
+    ratio = min(height / rows, width / columns)
+    inner = (round(columns * ratio), round(rows * ratio))
+    dw, dh = (width - inner[0]) / 2, (height - inner[1]) / 2
+    resized = pixels if inner == (columns, rows) else cv2.resize(pixels, inner, interpolation=cv2.INTER_LINEAR)
+    top, bottom, left, right = (round(v) for v in (dh - 0.1, dh + 0.1, dw - 0.1, dw + 0.1))
+    return cv2.copyMakeBorder(resized, top, bottom, left, right, cv2.BORDER_CONSTANT, value=(114, 114, 114))
+
+
+def geometry_cases():
+    """Recipes whose last step is a plain normalise, and the bytes that NumPy, torchvision, OpenCV or Pillow give."""
+    image = synthetic("noise", 37, 26, 5)
+    pil = Image.fromarray(image)
+    opencv = {"reflect": cv2.BORDER_REFLECT_101, "symmetric": cv2.BORDER_REFLECT, "replicate": cv2.BORDER_REPLICATE, "wrap": cv2.BORDER_WRAP}
+    for mode, border in opencv.items():
+        yield [{"step": "pad", "left": 5, "top": 3, "right": 7, "bottom": 2, "mode": mode}], 0, cv2.copyMakeBorder(image, 3, 2, 5, 7, border)
+    for mode, how in {"reflect": "reflect", "symmetric": "symmetric", "replicate": "edge", "wrap": "wrap"}.items():
+        # beyond one width
+        yield [{"step": "pad", "left": 80, "top": 60, "right": 90, "bottom": 61, "mode": mode}], 0, np.pad(image, ((60, 61), (80, 90), (0, 0)), mode=how)
+    yield [{"step": "pad", "left": 1, "top": 0, "right": 2, "bottom": 4, "mode": "constant", "value": 9}], 0, np.pad(image, ((0, 4), (1, 2), (0, 0)), constant_values=9)
+    tiles = np.tile(image, (3, 2, 1))
+    yield [{"step": "pad-to", "width": 70, "height": 60, "place": "top-left", "mode": "wrap"}], 0, tiles[:60, :70]
+    yield [{"step": "pad-to", "width": 40, "height": 20, "place": "centre", "mode": "constant", "value": 3}], 0, np.pad(image, ((0, 0), (1, 2), (0, 0)), constant_values=3)
+    yield [{"step": "pad-to-square", "place": "top-left", "mode": "constant"}], 0, np.pad(image, ((0, 11), (0, 0), (0, 0)))
+    yield [{"step": "even-trim"}], 0, image[:, :36]
+    yield [{"step": "flip", "axis": "horizontal"}], 0, image[:, ::-1]
+    yield [{"step": "flip", "axis": "vertical"}], 0, image[::-1]
+    yield [{"step": "bgr"}], 0, cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    yield [{"step": "grey", "channels": 1}], 0, np.asarray(pil.convert("L"))[:, :, None]
+    yield [{"step": "grey", "channels": 3}], 0, np.asarray(pil.convert("L").convert("RGB"))
+    for step, crops in (("five-crop", transforms.FiveCrop((15, 20))(pil)), ("ten-crop", transforms.TenCrop((15, 20))(pil))):
+        for view, crop in enumerate(crops):
+            yield [{"step": step, "width": 20, "height": 15}], view, np.asarray(crop)
+    yield [{"step": "corner-crop", "corner": "bottom-left", "width": 20, "height": 15}], 0, image[11:, :20]
+    for width, height in [(64, 64), (32, 20), (37, 27), (21, 40)]:
+        yield [{"step": "letterbox", "filter": "opencv-bilinear", "width": width, "height": height, "value": 114}], 0, letterbox(image, width, height)
+    yield [{"step": "resize-long-side", "filter": "pillow-lanczos", "size": 29}], 0, np.asarray(pil.resize((29, 20), Image.Resampling.LANCZOS))
+    # resize and crop together: only the pixels that survive are computed, the result is the same
+    short = pil.resize((45, 32), Image.Resampling.BICUBIC)
+    yield [{"step": "resize-short-side", "filter": "pillow-bicubic", "size": 32}, {"step": "ten-crop", "width": 32, "height": 30}], 8, np.asarray(transforms.TenCrop((30, 32))(short)[8])
+    yield [{"step": "resize-short-side", "filter": "pillow-bicubic", "size": 32}, {"step": "centre-crop", "width": 50, "height": 20}], 0, np.asarray(transforms.CenterCrop((20, 50))(short))
+    wide = cv2.resize(image, (33, 26), interpolation=cv2.INTER_AREA)
+    yield [{"step": "resize", "filter": "opencv-area", "width": 33, "height": 26}, {"step": "centre-crop", "width": 20, "height": 20}], 0, wide[3:23, 6:26]
+
+
+def geometry():
+    for recipe, view, pixels in geometry_cases():
+        yield {"recipe": recipe, "view": view, "width": pixels.shape[1], "height": pixels.shape[0], "sha256": sha256(pixels)}
+
+
+def lines(cases) -> str:
+    return "[\n" + ",\n".join(json.dumps(case) for case in cases) + "\n]"
+
+
+def write(name: str, **parts) -> None:
+    versions = {"pillow": PIL.__version__, "opencv": cv2.__version__, "torch": torch.__version__.split("+")[0]}
+    body = [f'"versions": {json.dumps(versions)}'] + [f'"{key}": {lines(cases)}' for key, cases in parts.items()]
+    pathlib.Path(__file__).with_name(name).write_text("{\n" + ",\n".join(body) + "\n}\n")
+
+
+write("resize.json", bytes=byte_cases(), floats=float_cases())
+write("geometry.json", sizes=size_cases(), recipes=geometry())

@@ -1,8 +1,9 @@
 /** Checks the inputs of a run against the plan, once for all backends, and gives them in the order that backends share. */
-import { DiptychError, type ModelInputs, type RasterImage, type Tensor, type Tensors } from '@diptych/plugin-kit';
+import { DiptychError, type ModelInputs, type RasterImage, type Tensor, type Tensors, viewsOf } from '@diptych/plugin-kit';
 import type { ImageStep, Plan } from '../graph/plan.ts';
 import { sameShape, showShape, sizeOf } from '../graph/shapes.ts';
-import { resolveRecipe } from '../image-ops/recipe-geometry.ts';
+import { RecipeFault } from '../image-ops/geometry.ts';
+import { preparedSize } from '../image-ops/lower-recipe.ts';
 
 export interface RunInputs {
   /** Number of items, 0 to the plan's batch. */
@@ -84,13 +85,30 @@ function checkImage(plan: Plan, step: ImageStep, image: RasterImage, index: numb
       `image ${index} of "${step.input}" must hold width * height * (3 or 4) bytes, got ${width}x${height}x${channels} with ${data.length} bytes.`,
     );
   }
+  checkPrepared(plan, step, image, index);
+}
+
+function checkPrepared(plan: Plan, step: ImageStep, image: RasterImage, index: number): void {
+  const { view = 0 } = image;
+  const views = viewsOf(step.recipe);
+  if (!Number.isInteger(view) || view < 0 || view >= views)
+    throw invalid(plan, `image ${index} of "${step.input}" asks for view ${view}, its recipe has ${views} from 0.`);
   const [wantHeight, wantWidth] = plan.values[step.output]!.shape;
-  const end = resolveRecipe(step.recipe, image).at(-1) ?? image;
+  const end = endOf(plan, step, image, index);
   if (end.width !== wantWidth || end.height !== wantHeight) {
     throw invalid(
       plan,
       `image ${index} of "${step.input}" ends as ${end.width}x${end.height} pixels by its recipe, the network wants ${wantWidth}x${wantHeight}.`,
     );
+  }
+}
+
+function endOf(plan: Plan, step: ImageStep, image: RasterImage, index: number): ReturnType<typeof preparedSize> {
+  try {
+    return preparedSize(step.recipe, image);
+  } catch (error) {
+    if (error instanceof RecipeFault) throw invalid(plan, `image ${index} of "${step.input}": ${error.message}.`);
+    throw error;
   }
 }
 

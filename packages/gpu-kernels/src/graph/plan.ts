@@ -36,7 +36,7 @@ interface StepBase {
   readonly output: number;
 }
 
-/** Decoded images of any size → `[height, width, 3]`, by the recipe. Image input `input` of the plan. */
+/** Decoded images of any size → `[height, width, channels]`, by the recipe. Image input `input` of the plan. */
 export interface ImageStep extends StepBase {
   readonly op: 'image';
   readonly input: string;

@@ -4,13 +4,13 @@
  * An op or a form of an op that we lack is an error before any memory of a backend is taken.
  */
 import type { GraphInput, ModelGraph, Tensors } from '@diptych/plugin-kit';
-import { checkRecipe, recipeOutputSize } from '../image-ops/recipe-geometry.ts';
+import { checkRecipe, recipeOutput } from '../image-ops/recipe-check.ts';
 import { countReaders, orderNodes } from './check-graph.ts';
 import { graphInvalid, opUnsupported } from './graph-errors.ts';
 import { opTable } from './op-table.ts';
 import { type Plan, planVersion } from './plan.ts';
 import { maxElements, PlanBuilder, toChannelsLast } from './plan-builder.ts';
-import { permuteList, sameShape, showShape, sizeOf } from './shapes.ts';
+import { permuteList, showShape, sizeOf } from './shapes.ts';
 import { dropUnread } from './tidy.ts';
 
 export interface PlannedGraph {
@@ -70,13 +70,14 @@ function addImageInput(builder: PlanBuilder, input: GraphInput): void {
   const place = { name: input.name, op: 'image recipe' };
   checkRecipe(recipe, (reason) => opUnsupported(place, reason));
   const [channels, height, width] = input.shape;
-  if (input.shape.length !== 3 || channels !== 3) {
-    throw graphInvalid(place, `an image input has shape [3, height, width], got ${showShape(input.shape)}.`);
+  const end = recipeOutput(recipe);
+  if (input.shape.length !== 3 || channels !== end.channels) {
+    const wanted = `[${end.channels}, height, width]`;
+    throw graphInvalid(place, `an image input with this recipe has shape ${wanted}, got ${showShape(input.shape)}.`);
   }
-  const size = recipeOutputSize(recipe);
-  if (size !== undefined && !sameShape([size.height, size.width], [height!, width!])) {
-    throw graphInvalid(place, `the recipe gives ${size.width}x${size.height} pixels, the input wants ${width}x${height}.`);
-  }
+  const [endWidth, endHeight] = [end.width ?? width!, end.height ?? height!];
+  if (endWidth !== width || endHeight !== height)
+    throw graphInvalid(place, `the recipe gives ${endWidth}x${endHeight} pixels, the input wants ${width}x${height}.`);
   const shape = permuteList(input.shape, toChannelsLast);
   const id = builder.addStep({ op: 'image', name: input.name, input: input.name, recipe }, shape);
   builder.define(input.name, input.shape, { channelsLast: id });

@@ -3,27 +3,26 @@
  * Pillow 2.7 and later). The table is the whole difference between filters; applying it is integer arithmetic, equal on
  * every backend. Verified to the bit against Pillow in `goldens/image-ops`.
  */
-
-export type PillowFilter = 'pillow-bilinear' | 'pillow-bicubic';
+import type { Taps } from './stages.ts';
 
 /** Bits of the fraction: 32 minus 8 for the sample minus 2 for overshoot. */
 export const precisionBits = 22;
 
-export interface Coefficients {
-  /** Entries a row of `weights`; rows shorter than that end in zeros. */
-  readonly stride: number;
-  /** First input index of each output index. */
-  readonly starts: Int32Array;
-  /** Number of inputs of each output index. */
-  readonly counts: Int32Array;
-  /** Fixed-point weights, `stride` for each output index. */
-  readonly weights: Int32Array;
+const triangle = (x: number): number => Math.max(0, 1 - Math.abs(x));
+const box = (x: number): number => (x > -0.5 && x <= 0.5 ? 1 : 0);
+const sinc = (x: number): number => (x === 0 ? 1 : Math.sin(x * Math.PI) / (x * Math.PI));
+
+/** Pillow's constants here are float32. */
+const [base, swing] = [Math.fround(0.54), Math.fround(0.46)];
+
+function hamming(x: number): number {
+  const t = Math.abs(x) * Math.PI;
+  if (t === 0) return 1;
+  return Math.abs(x) >= 1 ? 0 : (Math.sin(t) / t) * (base + swing * Math.cos(t));
 }
 
-const triangle = (x: number): number => Math.max(0, 1 - Math.abs(x));
-
 /** Keys' cubic convolution with a = −0.5 (R. G. Keys, 1981). */
-function cubic(x: number): number {
+export function cubic(x: number): number {
   const a = -0.5;
   const t = Math.abs(x);
   if (t < 1) return ((a + 2) * t - (a + 3)) * t * t + 1;
@@ -31,34 +30,51 @@ function cubic(x: number): number {
   return 0;
 }
 
-const filters = { 'pillow-bilinear': { kernel: triangle, support: 1 }, 'pillow-bicubic': { kernel: cubic, support: 2 } };
+const lanczos = (x: number): number => (x >= -3 && x < 3 ? sinc(x) * sinc(x / 3) : 0);
 
-/** For output index i: centre (i + ½) · scale; the support grows with the scale when shrinking (antialiasing), never shrinks. */
-export function pillowCoefficients(inputSize: number, outputSize: number, filter: PillowFilter): Coefficients {
-  const { kernel, support: unitSupport } = filters[filter];
+const kernels = {
+  'pillow-box': { kernel: box, support: 0.5 },
+  'pillow-bilinear': { kernel: triangle, support: 1 },
+  'pillow-hamming': { kernel: hamming, support: 1 },
+  'pillow-bicubic': { kernel: cubic, support: 2 },
+  'pillow-lanczos': { kernel: lanczos, support: 3 },
+};
+export type PillowFilter = keyof typeof kernels;
+
+/**
+ * For the outputs `start … start + length` of an axis. Output i has its centre at (i + ½) · scale; the support grows with
+ * the scale when shrinking (antialiasing), never shrinks.
+ */
+export function pillowCoefficients(
+  inputSize: number,
+  outputSize: number,
+  filter: PillowFilter,
+  start = 0,
+  length = outputSize,
+): Taps<Int32Array> {
+  const { kernel, support: unitSupport } = kernels[filter];
   const scale = inputSize / outputSize;
   const filterScale = Math.max(1, scale);
   const support = unitSupport * filterScale;
   const stride = Math.ceil(support) * 2 + 1;
-  const starts = new Int32Array(outputSize);
-  const counts = new Int32Array(outputSize);
-  const weights = new Int32Array(outputSize * stride);
+  const [starts, counts] = [new Int32Array(length), new Int32Array(length)];
+  const weights = new Int32Array(length * stride);
   const inverse = 1 / filterScale;
   const row = new Float64Array(stride);
-  for (let index = 0; index < outputSize; index++) {
-    const centre = (index + 0.5) * scale;
-    const start = Math.max(0, Math.trunc(centre - support + 0.5));
-    const count = Math.min(inputSize, Math.trunc(centre + support + 0.5)) - start;
+  for (let index = 0; index < length; index++) {
+    const centre = (index + start + 0.5) * scale;
+    const first = Math.max(0, Math.trunc(centre - support + 0.5));
+    const count = Math.min(inputSize, Math.trunc(centre + support + 0.5)) - first;
     let sum = 0;
     for (let i = 0; i < count; i++) {
-      row[i] = kernel((i + start - centre + 0.5) * inverse);
+      row[i] = kernel((i + first - centre + 0.5) * inverse);
       sum += row[i]!;
     }
     for (let i = 0; i < count; i++) {
       const weight = (sum === 0 ? row[i]! : row[i]! / sum) * 2 ** precisionBits;
       weights[index * stride + i] = Math.trunc(weight < 0 ? weight - 0.5 : weight + 0.5); // half away from zero
     }
-    starts[index] = start;
+    starts[index] = first;
     counts[index] = count;
   }
   return { stride, starts, counts, weights };

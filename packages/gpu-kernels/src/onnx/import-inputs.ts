@@ -2,7 +2,7 @@
 import type { GraphInput, ImageRecipe, OnnxOptions } from '@diptych/plugin-kit';
 import { graphInvalid, opUnsupported } from '../graph/graph-errors.ts';
 import { showShape } from '../graph/shapes.ts';
-import { recipeOutputSize } from '../image-ops/recipe-geometry.ts';
+import { recipeOutput } from '../image-ops/recipe-check.ts';
 import type { OnnxModel, OnnxValue } from './onnx-model.ts';
 
 export interface ImportOptions extends Pick<OnnxOptions, 'quantisation'> {
@@ -49,9 +49,9 @@ function importInput(input: OnnxValue, recipe: ImageRecipe | undefined, fixed: r
   if (fixed === undefined && input.shape === undefined)
     throw opUnsupported(place, 'its rank is unknown; give its shape in `shapes`');
   if (input.shape?.length === 0) throw opUnsupported(place, 'a scalar input, which has no batch');
-  const size = recipe && recipeOutputSize(recipe);
+  const size = recipe && recipeOutput(recipe);
   const shape = (fixed ?? declared).map((length, d) => {
-    const prepared = declared.length === 3 && d > 0 ? [size?.height, size?.width][d - 1] : undefined;
+    const prepared = declared.length === 3 ? [size?.channels, size?.height, size?.width][d] : undefined;
     const known = typeof length === 'number' ? length : prepared;
     if (known === undefined)
       throw opUnsupported(

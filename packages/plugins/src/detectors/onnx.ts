@@ -2,10 +2,11 @@
  * Any ONNX network as a detector: the file and a card that says what it takes and gives. The card stands in the study,
  * where its digest, licence and training data become part of the manifest.
  */
-import { type Detection, defineDetector } from '@diptych/plugin-kit';
+import { type Detection, defineDetector, type RasterImage } from '@diptych/plugin-kit';
 import { z } from 'zod';
 import { scoreDecoded } from '../shared/decode-images.ts';
 import { activate, cardFields, checkNetwork, declaredFiles, weightsOfCard } from '../shared/onnx-card.ts';
+import { decodingFor, runImages } from '../shared/run-images.ts';
 
 const card = z
   .strictObject({
@@ -59,18 +60,19 @@ export default defineDetector({
     }
     const scored = facts.labels.indexOf(facts.synthetic);
     const width = facts.labels.length;
+    const score = async (rasters: readonly RasterImage[]): Promise<Detection[]> => {
+      const { [facts.output]: output } = await runImages(model, facts, rasters, signal);
+      return rasters.map((_, index) => {
+        const row = [...output!.data.subarray(index * width, (index + 1) * width)];
+        return { status: 'scored', syntheticScore: activate(row, facts.activation)[scored]! };
+      });
+    };
     return {
       maxBatch: batch,
       // One batch is decoded while another is on the device.
       concurrency: 2,
       detect: (images, signal) =>
-        scoreDecoded<Detection>(images, signal, async (rasters) => {
-          const { [facts.output]: output } = await model.run({ [facts.input]: rasters }, signal);
-          return rasters.map((_, index) => {
-            const row = [...output!.data.subarray(index * width, (index + 1) * width)];
-            return { status: 'scored', syntheticScore: activate(row, facts.activation)[scored]! };
-          });
-        }),
+        scoreDecoded<Detection>(images, signal, score, decodingFor(facts.recipe)),
       [Symbol.asyncDispose]: () => model[Symbol.asyncDispose](),
     };
   },

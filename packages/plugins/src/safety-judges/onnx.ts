@@ -15,6 +15,7 @@ import {
 import { z } from 'zod';
 import { scoreDecoded } from '../shared/decode-images.ts';
 import { activate, cardFields, checkNetwork, declaredFiles, weightsOfCard } from '../shared/onnx-card.ts';
+import { decodingFor, runImages } from '../shared/run-images.ts';
 
 const { input, output, labels, activation, sha256, licence, files } = cardFields;
 
@@ -104,6 +105,7 @@ export default defineSafetyJudge({
           items.map(({ image }) => image),
           signal,
           async (rasters) => (await networks.scores(rasters, signal)).map((scores) => verdictOf(scores, given)),
+          decodingFor(given.card.recipe),
         ),
       [Symbol.asyncDispose]: () => networks[Symbol.asyncDispose](),
     };
@@ -146,7 +148,7 @@ async function openNetworks({ card, heads, batch }: Options, context: PluginCont
   const kept = opened.move();
   return {
     async scores(rasters, signal) {
-      const { [card.output]: first } = await tower.model.run({ [card.input]: rasters }, signal);
+      const { [card.output]: first } = await runImages(tower.model, card, rasters, signal);
       const found: Record<string, number>[] = rasters.map(() => ({}));
       if (card.labels) addScores(found, first!, card.labels, card.activation);
       const embedding = embeddingOf(first!, tower.size, card.embedding);

@@ -2,22 +2,9 @@
  * The card of an ONNX network: everything about it that its file does not say. Names, never positions: a label list that
  * is given with the label to score cannot be read backwards by mistake.
  */
-import { DiptychError, type ImageRecipe, type OnnxNetwork, type WeightsRef } from '@diptych/plugin-kit';
+import { DiptychError, type OnnxNetwork, type WeightsRef } from '@diptych/plugin-kit';
 import { z } from 'zod';
-
-const size = z.int().min(1).max(16_384);
-const filter = z.enum(['pillow-bilinear', 'pillow-bicubic', 'tensorflow-align-corners']);
-const channels = z.array(z.number()).length(3);
-
-const recipeStep = z.discriminatedUnion('step', [
-  z.strictObject({ step: z.literal('resize'), filter, width: size, height: size }),
-  z.strictObject({ step: z.literal('resize-short-side'), filter, size }),
-  z.strictObject({ step: z.literal('centre-crop'), width: size, height: size }),
-  z.strictObject({ step: z.literal('normalise'), scale: z.number().positive(), mean: channels, deviation: channels }),
-]);
-
-/** How images become the input, as `ImageRecipe` of plugin-kit. */
-export const recipeSchema: z.ZodType<ImageRecipe> = z.array(recipeStep).min(1).max(8);
+import { recipeSchema } from './recipe-schema.ts';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'Expected 64 lower-case hexadecimal digits.');
 const networkName = z.string().min(1).max(1000);

@@ -50,6 +50,8 @@ pub struct RasterImage {
     pub height: f64,
     pub channels: f64,
     pub data: Uint8Array,
+    /// Which view of a recipe with several; 0 where absent.
+    pub view: Option<f64>,
 }
 
 #[napi]
@@ -88,7 +90,8 @@ impl Inputs {
     fn copy(items: f64, tensors: &[Float32Array], images: &[Vec<RasterImage>]) -> Result<Self, Error> {
         let to_image = |image: &RasterImage| {
             let [width, height, channels] = [image.width, image.height, image.channels].map(|side| whole("a side of an image", side));
-            Image::new(width?, height?, channels?, copy(&image.data)?)
+            let view = whole("a view of an image", image.view.unwrap_or(0.0))?;
+            Ok(Image::new(width?, height?, channels?, copy(&image.data)?)?.viewed(u32::try_from(view).unwrap_or(u32::MAX)))
         };
         Ok(Inputs {
             items: whole("items", items)?,

@@ -200,10 +200,7 @@ impl<'a> Checker<'a> {
         match body {
             StepOp::Image { input, recipe } => {
                 let extent = self.extent(step, output)?;
-                if extent.channels != 3 {
-                    refuse_fault(format!("Expected image step `{step}` to write 3 channels, received {}.", extent.channels))?;
-                }
-                let recipe = Recipe::new(step, recipe, extent.height, extent.width).map_err(|error| match error {
+                let recipe = Recipe::new(step, recipe, [extent.height, extent.width, extent.channels]).map_err(|error| match error {
                     crate::error::Error::OpUnsupported(reason) => Fault::Unsupported(reason),
                     other => Fault::Refused(other),
                 })?;

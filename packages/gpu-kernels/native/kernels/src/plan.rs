@@ -2,6 +2,7 @@
 //! float32, row-major, NHWC, and shapes leave the batch out.
 
 use crate::error::{Error, Result, refuse};
+use crate::images::RecipeStep;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -30,15 +31,6 @@ pub struct PlanActivation {
     pub kind: String,
     pub min: Option<f32>,
     pub max: Option<f32>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(tag = "step", rename_all = "kebab-case")]
-pub enum RecipeStep {
-    Resize { filter: String, width: usize, height: usize },
-    ResizeShortSide { filter: String, size: usize },
-    CentreCrop { width: usize, height: usize },
-    Normalise { scale: f32, mean: Vec<f32>, deviation: Vec<f32> },
 }
 
 #[derive(Debug, Deserialize)]

@@ -9,6 +9,7 @@ export interface AddonImage {
   readonly height: number;
   readonly channels: number;
   readonly data: Uint8Array;
+  readonly view?: number;
 }
 
 export interface CompiledPlan {

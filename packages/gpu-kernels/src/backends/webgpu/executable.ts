@@ -126,10 +126,10 @@ function packRequest(
 /** One copy into a buffer that is then transferred: the caller keeps its pixels. */
 function packImages(rasters: readonly RasterImage[]): PackedImages {
   let total = 0;
-  const images = rasters.map(({ width, height, channels, data }) => {
+  const images = rasters.map(({ width, height, channels, data, view = 0 }) => {
     const offset = total;
     total += alignUp(data.byteLength + 4, bindingAlignment); // a pixel at the end is read as a whole word
-    return { width, height, channels, offset };
+    return { width, height, channels, view, offset };
   });
   const bytes = new Uint8Array(total);
   for (const [index, { data }] of rasters.entries()) bytes.set(data, images[index]!.offset);

@@ -1,6 +1,7 @@
 /** Prepares the images of one image step: uploads their bytes and encodes the kernels that write the value of the plan. */
 import { DiptychError } from '@diptych/plugin-kit';
 import type { ImageStep } from '../../graph/plan.ts';
+import type { Format } from '../../image-ops/stages.ts';
 import { type ImageDispatch, imageDispatches } from '../../kernels/image/image.ts';
 import { flatGrid } from '../../kernels/kernel.ts';
 import { alignUp, bindingAlignment, GrowingBuffer, usage } from './buffers.ts';
@@ -25,13 +26,7 @@ interface Job {
   /** In the order of `ImageParameters`. */
   readonly parameters: readonly number[];
 }
-interface Buffers {
-  readonly source: GPUBuffer;
-  readonly between: readonly [GPUBuffer, GPUBuffer];
-  readonly output: GPUBuffer;
-}
 type PackedImage = PackedImages['images'][number];
-type Window = { readonly firstRow: number; readonly rows: number; readonly offset: number; readonly size: number };
 
 export class ImageStage {
   readonly #device: GPUDevice;
@@ -42,7 +37,6 @@ export class ImageStage {
   readonly #parameters: GrowingBuffer;
   /** Packed pixels between kernels, used in turns. */
   readonly #between: readonly [GrowingBuffer, GrowingBuffer];
-  readonly #tableCache = new Map<string, Int32Array>();
 
   constructor({ device, pipelines, memory }: Gpu, step: ImageStep) {
     this.#device = device;
@@ -55,19 +49,23 @@ export class ImageStage {
     this.#between = [new GrowingBuffer(memory, storage), new GrowingBuffer(memory, storage)];
   }
 
-  /** Uploads and gives what to dispatch, in order. `output` holds float32 `[items, height, width, 3]`. */
+  /** Uploads and gives what to dispatch, in order. `output` holds float32 `[items, height, width, channels]`. */
   async prepare({ images, bytes }: PackedImages, output: GPUBuffer): Promise<Encoded[]> {
     const plans = images.map((image) => ({ image, dispatches: imageDispatches(this.#step.recipe, image) }));
     const tables = this.#uploadTables(plans.flatMap(({ dispatches }) => dispatches));
     const source = this.#source.atLeast(bytes.byteLength);
     this.#device.queue.writeBuffer(source, 0, bytes);
-    const packedSizes = plans.flatMap(({ dispatches }) =>
-      dispatches.filter(({ isLast }) => !isLast).map((dispatch) => dispatch.output.width * dispatch.output.height * 4),
-    );
-    const betweenSize = this.#fitting(Math.max(16, ...packedSizes));
+    const betweenSizes = plans.flatMap(({ dispatches }) => dispatches.slice(0, -1).map(({ to }) => wordsOf(to) * 4));
+    const betweenSize = this.#fitting(Math.max(16, ...betweenSizes));
     const between = this.#between.map((buffer) => buffer.atLeast(betweenSize)) as [GPUBuffer, GPUBuffer];
     const jobs = plans.flatMap(({ image, dispatches }, item) =>
-      dispatches.flatMap((dispatch, index) => this.#jobs(dispatch, index, image, item, { source, between, output })),
+      dispatches.flatMap((dispatch, index) => {
+        const isLast = index === dispatches.length - 1;
+        const target = isLast ? output : between[index % 2]!;
+        const firstWord = isLast ? item * wordsOf(dispatch.to) : 0;
+        if (index === 0) return this.#firstJobs(dispatch, image, source, target, firstWord);
+        return [jobOf(dispatch, { buffer: between[(index + 1) % 2]! }, target, { outputOffset: firstWord })];
+      }),
     );
     const uniform = this.#uploadParameters(jobs.map(({ parameters }) => parameters));
     return Promise.all(
@@ -78,7 +76,7 @@ export class ImageStage {
           { buffer: uniform, offset: index * bindingAlignment, size: parameterWords * 4 },
           job.source,
           // A kernel without a table reads nothing there; its source stands in, since the layout wants a buffer.
-          table === undefined ? job.source : tables.get(table.key)!,
+          table === undefined ? job.source : tables.get(table)!,
           { buffer: job.target },
         ];
         const entries = resources.map((resource, binding) => ({ binding, resource }));
@@ -88,37 +86,24 @@ export class ImageStage {
     );
   }
 
-  /** One dispatch of an image; the first may come in bands. Kernels between the first and the last use two buffers in turns. */
-  #jobs(dispatch: ImageDispatch, index: number, image: PackedImage, item: number, buffers: Buffers): Job[] {
-    const { source, output, tableSize, left, top } = dispatch;
-    const target = dispatch.isLast ? buffers.output : buffers.between[index % 2]!;
-    const firstWord = dispatch.isLast ? item * output.width * output.height * 3 : 0;
-    const job = (
-      from: GPUBufferBinding,
-      rows: number,
-      outRows: number,
-      sourceOffset: number,
-      outputOffset: number,
-    ): Job => ({
-      dispatch,
-      source: from,
-      target,
-      threads: output.width * outRows,
-      parameters: [source.width, rows, output.width, outRows, left, top, tableSize.width, tableSize.height, sourceOffset, outputOffset], // biome-ignore format: the order of ImageParameters
-    });
-    if (index > 0) return [job({ buffer: buffers.between[(index + 1) % 2]! }, source.height, output.height, 0, firstWord)];
-    const windows = this.#windows(dispatch, image.offset, image.channels);
-    return windows.map((window) => {
-      const from = { buffer: buffers.source, offset: alignDown(window.offset), size: window.size };
-      const outRows = windows.length > 1 ? window.rows : output.height;
-      return job(
-        from,
-        window.rows,
-        outRows,
-        restOffset(window.offset, image.channels),
-        firstWord + window.firstRow * output.width,
-      );
-    });
+  /** The dispatches that read the uploaded bytes: one, or bands of rows where the image exceeds what the adapter binds. */
+  #firstJobs(dispatch: ImageDispatch, image: PackedImage, source: GPUBuffer, target: GPUBuffer, firstWord: number): Job[] {
+    const { from, to, rowByRow, top } = dispatch;
+    const rowBytes = from.width * image.channels;
+    const limit = this.#device.limits.maxStorageBufferBindingSize - 2 * bindingAlignment;
+    const rowsAtOnce = rowByRow ? Math.max(1, Math.min(to.height, Math.floor(limit / rowBytes))) : to.height;
+    const jobs: Job[] = [];
+    for (let row = 0; row < to.height; row += rowsAtOnce) {
+      const rows = Math.min(rowsAtOnce, to.height - row);
+      const [firstRow, sourceRows] = rowByRow ? [top + row, rows] : [0, from.height];
+      const offset = image.offset + firstRow * rowBytes;
+      const size = this.#fitting(alignUp(offset - alignDown(offset) + sourceRows * rowBytes, 4));
+      const binding = { buffer: source, offset: alignDown(offset), size };
+      const sourceOffset = restOffset(offset, image.channels);
+      const place = { sourceOffset, outputOffset: firstWord + row * (wordsOf(to) / to.height) };
+      jobs.push(jobOf(dispatch, binding, target, rowByRow ? { ...place, top: 0, rows } : place));
+    }
+    return jobs;
   }
 
   /** The size, or OUT_OF_MEMORY where one image exceeds what the adapter binds. */
@@ -131,45 +116,19 @@ export class ImageStage {
     );
   }
 
-  /**
-   * Which part of the uploaded bytes a first kernel binds. An image larger than a binding is resized horizontally in bands
-   * of rows; other first kernels bind it whole.
-   */
-  #windows(dispatch: ImageDispatch, offset: number, channels: number): Window[] {
-    const rowBytes = dispatch.source.width * channels;
-    const limit = this.#device.limits.maxStorageBufferBindingSize - 2 * bindingAlignment;
-    const { height } = dispatch.source;
-    const rowsAtOnce =
-      dispatch.kernel.name === 'image/resize-horizontal' ? Math.max(1, Math.floor(limit / rowBytes)) : height;
-    const windows: Window[] = [];
-    for (let firstRow = 0; firstRow < height; firstRow += rowsAtOnce) {
-      const rows = Math.min(rowsAtOnce, height - firstRow);
-      const start = offset + firstRow * rowBytes;
-      const size = this.#fitting(alignUp(start - alignDown(start) + rows * rowBytes, 4));
-      windows.push({ firstRow, rows, offset: start, size });
-    }
-    return windows;
-  }
-
-  #uploadTables(dispatches: readonly ImageDispatch[]): ReadonlyMap<string, GPUBufferBinding> {
-    const needed = new Map<string, Int32Array>();
-    for (const { table } of dispatches) {
-      if (table === undefined || needed.has(table.key)) continue;
-      needed.set(table.key, this.#tableCache.get(table.key) ?? table.make());
-    }
-    if (this.#tableCache.size > 256) this.#tableCache.clear();
-    const places = new Map<string, { offset: number; size: number }>();
+  #uploadTables(dispatches: readonly ImageDispatch[]): ReadonlyMap<Int32Array, GPUBufferBinding> {
+    const places = new Map<Int32Array, { offset: number; size: number }>();
     let total = 0;
-    for (const [key, table] of needed) {
-      this.#tableCache.set(key, table);
-      places.set(key, { offset: total, size: table.byteLength });
+    for (const { table } of dispatches) {
+      if (table === undefined || places.has(table)) continue;
+      places.set(table, { offset: total, size: table.byteLength });
       total += alignUp(table.byteLength, bindingAlignment);
     }
-    const all = new Uint8Array(total);
-    for (const [key, table] of needed) all.set(new Uint8Array(table.buffer), places.get(key)!.offset);
+    const all = new Int32Array(total / 4);
+    for (const [table, { offset }] of places) all.set(table, offset / 4);
     const buffer = this.#tables.atLeast(total);
     this.#device.queue.writeBuffer(buffer, 0, all);
-    return new Map([...places].map(([key, place]) => [key, { buffer, ...place }]));
+    return new Map([...places].map(([table, place]) => [table, { buffer, ...place }]));
   }
 
   #uploadParameters(parameters: readonly (readonly number[])[]): GPUBuffer {
@@ -183,6 +142,24 @@ export class ImageStage {
   destroy(): void {
     for (const buffer of [this.#source, this.#tables, this.#parameters, ...this.#between]) buffer.destroy();
   }
+}
+
+/** Words of one image of this format: a sample each where it is float32, else a pixel each. */
+const wordsOf = ({ width, height, channels, isFloat }: Format): number => width * height * (isFloat ? channels : 1);
+
+interface JobPlace {
+  readonly sourceOffset?: number;
+  readonly outputOffset: number;
+  /** Of a band of rows, in place of the dispatch's. */
+  readonly top?: number;
+  readonly rows?: number;
+}
+
+function jobOf(dispatch: ImageDispatch, source: GPUBufferBinding, target: GPUBuffer, place: JobPlace): Job {
+  const { from, to, left, tableWidth, tableHeight } = dispatch;
+  const { sourceOffset = 0, outputOffset, top = dispatch.top, rows = to.height } = place;
+  const parameters = [from.width, from.height, to.width, rows, left, top, tableWidth, tableHeight, sourceOffset, outputOffset]; // biome-ignore format: the order of ImageParameters
+  return { dispatch, source, target, threads: to.width * rows, parameters };
 }
 
 /** Offset within the aligned binding: bytes for RGB, words for RGBA. */

@@ -8,6 +8,7 @@ export interface PackedImages {
     readonly width: number;
     readonly height: number;
     readonly channels: 3 | 4;
+    readonly view: number;
     readonly offset: number;
   }[];
   readonly bytes: Uint8Array;

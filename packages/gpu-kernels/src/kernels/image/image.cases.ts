@@ -1,4 +1,11 @@
-import type { ImageRecipe, RasterImage, ResizeFilter } from '@diptych/plugin-kit';
+import {
+  byteFilters,
+  floatFilters,
+  type ImageRecipe,
+  type RasterImage,
+  type RecipeStep,
+  type ResizeFilter,
+} from '@diptych/plugin-kit';
 import { synthesise } from '../../image-ops/synthetic-image.ts';
 import type { KernelCase } from '../case.ts';
 
@@ -10,8 +17,13 @@ const imagenet = {
   mean: [0.485, 0.456, 0.406],
   deviation: [0.229, 0.224, 0.225],
 } as const;
-const exact = { maxNmse: 0, reason: '8-bit integer arithmetic: bit-equal on every backend' };
-const float = { maxNmse: 1e-12, reason: 'float32 with or without fused multiply-add: 1e-6 relative' };
+type Tolerance = NonNullable<KernelCase['tolerance']>;
+const exact: Tolerance = { maxNmse: 0, reason: '8-bit integer arithmetic: bit-equal on every backend' };
+const float: Tolerance = { maxNmse: 1e-12, reason: 'float32 with or without fused multiply-add: 1e-6 relative' };
+const rounded: Tolerance = {
+  maxNmse: 1e-5,
+  reason: 'float32 sums rounded to bytes: WebGPU may fuse multiply and add, so a few bytes at a half differ by one',
+};
 
 const images = (sizes: readonly (readonly [number, number])[], channels: 3 | 4 = 3): RasterImage[] =>
   sizes.map(([width, height], index) =>
@@ -28,64 +40,121 @@ const ragged = images([
 
 const image = (
   name: string,
-  size: readonly [height: number, width: number],
+  size: readonly [height: number, width: number, channels?: number],
   recipe: ImageRecipe,
   list: readonly RasterImage[],
-  tolerance: NonNullable<KernelCase['tolerance']>,
+  tolerance: Tolerance,
 ): KernelCase => ({
   name: `image: ${name}`,
   seed: 0,
   inputs: [],
-  output: [...size, 3],
+  output: [size[0], size[1], size[2] ?? 3],
   images: list,
   step: { op: 'image', input: 'images', recipe },
   tolerance,
 });
 const resize = (filter: ResizeFilter, width: number, height: number) => ({ step: 'resize', filter, width, height }) as const;
+const crop = (width: number, height: number) => ({ step: 'centre-crop', width, height }) as const;
 
-export const imageCases: readonly KernelCase[] = [
-  ...(['pillow-bilinear', 'pillow-bicubic'] as const).flatMap((filter) => [
-    image(`${filter}, sizes of all kinds in one batch`, [29, 31], [resize(filter, 31, 29), asIs], ragged, exact),
-    image(`${filter}, RGBA`, [17, 16], [resize(filter, 16, 17), asIs], images([[40, 30], [16, 17], [16, 9], [3, 17]], 4), exact), // biome-ignore format: sizes
+const bytes = byteFilters.flatMap((filter): KernelCase[] => {
+  const tolerance = filter === 'opencv-area' ? rounded : exact;
+  return [
+    image(`${filter}, sizes of all kinds in one batch`, [29, 31], [resize(filter, 31, 29), asIs], ragged, tolerance),
     image(
-      `${filter}, short side then centre crop`,
-      [24, 24],
-      [{ step: 'resize-short-side', filter, size: 24 }, { step: 'centre-crop', width: 24, height: 24 }, asIs],
-      images([[60, 40], [40, 61], [24, 24], [25, 300]]), // biome-ignore format: sizes
-      exact,
+      `${filter}, RGBA kept and dropped, then crop`,
+      [15, 12],
+      [resize(filter, 16, 17), crop(12, 15), { step: 'drop-alpha' }, asIs],
+      [...images([[40, 30], [16, 17], [16, 9], [32, 34]], 4), ...images([[80, 51]])], // biome-ignore format: sizes
+      tolerance,
     ),
-  ]),
+  ];
+});
+
+const floats = floatFilters.flatMap((filter): KernelCase[] => [
+  image(filter, [24, 25], [resize(filter, 25, 24), asIs], ragged, float),
+  image(
+    `${filter}, short side, crop with padding`,
+    [30, 20],
+    [{ step: 'resize-short-side', filter, size: 21 }, crop(20, 30), imagenet],
+    images([[50, 40], [9, 13]], 4), // biome-ignore format: sizes
+    float,
+  ),
+  image(
+    `${filter} of floats`,
+    [12, 9],
+    [imagenet, resize(filter, 9, 12), imagenet],
+    images([[50, 40], [9, 13]]), // biome-ignore format: sizes
+    float,
+  ),
+]);
+
+const moved = (name: string, size: readonly [number, number], step: RecipeStep, list = ragged): KernelCase =>
+  image(name, size, [step, crop(size[1], size[0]), asIs], list, exact);
+const sizes = { width: 10, height: 8 };
+const views = Array.from({ length: 10 }, (_, view) => ({ ...synthesise('noise', 23, 17, 3), view }));
+const geometry: readonly KernelCase[] = [
+  image('crop larger than the image', [9, 8], [crop(8, 9), asIs], images([[5, 4], [20, 3], [3, 21]]), exact), // biome-ignore format: sizes
   image('no resize, only normalise', [9, 11], [imagenet], images([[11, 9], [11, 9]]), float), // biome-ignore format: sizes
-  image('crop larger than the image', [9, 8], [{ step: 'centre-crop', width: 8, height: 9 }, asIs], images([[5, 4], [20, 3], [3, 21]]), exact), // biome-ignore format: sizes
   image(
     'crop, then resize, then crop',
     [10, 12],
-    [
-      { step: 'centre-crop', width: 33, height: 30 },
-      resize('pillow-bicubic', 16, 14),
-      { step: 'centre-crop', width: 12, height: 10 },
-      asIs,
-    ],
+    [crop(33, 30), resize('pillow-bicubic', 16, 14), crop(12, 10), asIs],
     ragged,
     exact,
   ),
   image(
-    'bicubic 224 as ImageNet networks take it',
+    'bicubic short side and centre crop as CLIP takes it',
     [224, 224],
-    [resize('pillow-bicubic', 224, 224), imagenet],
+    [{ step: 'resize-short-side', filter: 'pillow-bicubic', size: 224 }, crop(224, 224), imagenet],
     images([[640, 480]]),
     float,
   ),
-  image('TensorFlow align-corners', [24, 25], [resize('tensorflow-align-corners', 25, 24), asIs], ragged, float),
+  ...(['constant', 'reflect', 'symmetric', 'replicate', 'wrap'] as const).map((mode) =>
+    moved(`pad, ${mode}`, [40, 50], { step: 'pad', left: 20, top: 7, right: 9, bottom: 31, mode, value: 200 }),
+  ),
+  ...(['centre', 'bottom-right'] as const).map((place) =>
+    moved(`pad to a square, ${place}`, [30, 30], { step: 'pad-to-square', place, mode: 'constant', value: 9 }),
+  ),
+  image('wrap what is small, no resize', [60, 60], [{ step: 'pad-to', width: 60, height: 60, place: 'top-left', mode: 'wrap' }, crop(60, 60), asIs], ragged, exact), // biome-ignore format: one recipe
+  image('five crops', [8, 10], [{ step: 'five-crop', ...sizes }, asIs], views.slice(0, 5), exact),
   image(
-    'TensorFlow align-corners, short side, crop with padding',
-    [30, 20],
-    [
-      { step: 'resize-short-side', filter: 'tensorflow-align-corners', size: 21 },
-      { step: 'centre-crop', width: 20, height: 30 },
-      imagenet,
-    ],
-    images([[50, 40], [9, 13]], 4), // biome-ignore format: sizes
+    'ten crops after a resize',
+    [8, 10],
+    [resize('pillow-lanczos', 19, 13), { step: 'ten-crop', ...sizes }, asIs],
+    views,
+    exact,
+  ),
+  image('random crops', [8, 10], [{ step: 'random-crop', ...sizes, seed: 77, views: 10 }, asIs], views, exact),
+  moved('corner crop', [8, 10], { step: 'corner-crop', corner: 'top-right', ...sizes }, images([[20, 9], [11, 8]])), // biome-ignore format: sizes
+  moved('flips', [20, 20], { step: 'flip', axis: 'vertical' }),
+  moved('even part', [20, 20], { step: 'even-trim' }, images([[21, 33], [20, 7]])), // biome-ignore format: sizes
+  image(
+    'letterbox as YOLO takes it, BGR',
+    [32, 40],
+    [{ step: 'letterbox', filter: 'opencv-bilinear', width: 40, height: 32, value: 114 }, { step: 'bgr' }, asIs],
+    ragged,
+    exact,
+  ),
+  moved('long side', [16, 16], { step: 'resize-long-side', filter: 'pillow-box', size: 16 }),
+];
+
+const grey = { step: 'normalise', scale: 1 / 127.5, mean: [1], deviation: [0.5] } as const;
+const pointwise: readonly KernelCase[] = [
+  image('grey in three channels', [20, 20], [crop(20, 20), { step: 'grey', channels: 3 }, asIs], ragged, exact),
+  image(
+    'grey in one channel, resized after',
+    [14, 13, 1],
+    [{ step: 'grey', channels: 1 }, resize('pillow-hamming', 13, 14), grey],
+    ragged,
     float,
   ),
+  image(
+    'a byte tensor resized by torchvision: floats, rounded, then normalised',
+    [14, 13],
+    [resize('torch-bilinear-antialias', 13, 14), { step: 'round' }, imagenet],
+    ragged,
+    { maxNmse: 1e-5, reason: 'float32 sums rounded to whole levels: at a half they may go either way' },
+  ),
 ];
+
+export const imageCases: readonly KernelCase[] = [...bytes, ...floats, ...geometry, ...pointwise];

@@ -1,28 +1,49 @@
 /** From a recipe and the size of one image to the kernels that prepare it: pure, so that it is tested without a GPU. */
-import type { ImageRecipe, RasterImage } from '@diptych/plugin-kit';
-import { type PillowFilter, pillowCoefficients } from '../../image-ops/pillow-coefficients.ts';
-import { normaliseOf, type ResolvedStep, resolveRecipe, type Size } from '../../image-ops/recipe-geometry.ts';
-import { alignCornersTable } from '../../image-ops/tensorflow-resize.ts';
+import type { ImageRecipe } from '@diptych/plugin-kit';
+import { RecipeFault } from '../../image-ops/geometry.ts';
+import { type ImageShape, lowerRecipe } from '../../image-ops/lower-recipe.ts';
+import type {
+  FixedTable,
+  Format,
+  LinearTable,
+  PixelFunction,
+  Stage,
+  StageOp,
+  Taps,
+  ValueFunction,
+} from '../../image-ops/stages.ts';
 import { type Constants, type Kernel, loadKernel } from '../kernel.ts';
 
-const horizontal = loadKernel('image', 'resize-horizontal', ['flat-index', 'image']);
-const vertical = loadKernel('image', 'resize-vertical', ['flat-index', 'image']);
-const crop = loadKernel('image', 'crop', ['flat-index', 'image']);
-const normalise = loadKernel('image', 'normalise', ['flat-index', 'image', 'normalise']);
-const alignCorners = loadKernel('image', 'align-corners', ['flat-index', 'image', 'normalise']);
+const load = (file: string): Kernel => loadKernel('image', file, ['flat-index', 'image']);
+const kernels: Readonly<Record<StageOp, Kernel>> = {
+  gather: load('gather'),
+  'fixed-taps': load('fixed-taps'),
+  'float-taps': load('float-taps'),
+  'opencv-linear': load('opencv-linear'),
+  'opencv-blocks': load('opencv-blocks'),
+  pixel: load('pixel'),
+  lerp: load('lerp'),
+  normalise: load('normalise'),
+  value: load('value'),
+};
+/** Functions in the order of the switches in the kernels. A word has room for alpha, so that dropping it is no work. */
+const pixelFunctions: readonly PixelFunction[] = ['premultiply', 'unpremultiply', 'grey', 'bgr'];
+const valueFunctions: readonly ValueFunction[] = ['round'];
 
 export interface ImageDispatch {
   readonly kernel: Kernel;
   readonly constants: Constants;
-  readonly source: Size;
-  readonly output: Size;
+  readonly from: Format;
+  readonly to: Format;
+  /** The kernel's own parameters. */
   readonly left: number;
   readonly top: number;
-  /** Key of a table, shared by images of the same size, and how to make it. */
-  readonly table?: { readonly key: string; make(): Int32Array };
-  readonly tableSize: Size;
-  /** The last one writes float32 into the value of the plan; the others write packed pixels for the next. */
-  readonly isLast: boolean;
+  readonly tableWidth: number;
+  readonly tableHeight: number;
+  /** Shared by images of the same size: the same array. */
+  readonly table?: Int32Array;
+  /** Each row of the output needs one row of the source, so that an image can come in bands of rows from `top`. */
+  readonly rowByRow: boolean;
 }
 
 /** Every kernel and variant that a recipe can need, for compiling ahead. */
@@ -32,80 +53,100 @@ export function imageVariants(recipe: ImageRecipe): { readonly kernel: Kernel; r
     { width: 2000, height: 1999 },
   ];
   const all = sizes.flatMap((size) =>
-    ([3, 4] as const).flatMap((channels) => imageDispatches(recipe, { ...size, channels })),
+    ([3, 4] as const).flatMap((channels) => possibleDispatches(recipe, { ...size, channels })),
   );
   return all.map(({ kernel, constants }) => ({ kernel, constants }));
 }
 
-export function imageDispatches(recipe: ImageRecipe, image: Size & Pick<RasterImage, 'channels'>): ImageDispatch[] {
-  const steps = resolveRecipe(recipe, image);
-  const dispatches: ImageDispatch[] = [];
-  let current: Size = image;
-  const add = (kernel: Kernel, output: Size, rest: Partial<ImageDispatch> = {}): void => {
-    const constants = { SOURCE_CHANNELS: dispatches.length === 0 ? image.channels : 4, ...rest.constants };
-    const defaults = { left: 0, top: 0, tableSize: { width: 0, height: 0 }, isLast: false };
-    dispatches.push({ ...defaults, ...rest, kernel, constants, source: current, output });
-    current = output;
-  };
-  while (steps.length > 0 && !endsIn(steps)) {
-    const step = steps.shift()!;
-    if (step.step === 'crop') add(crop, step, step);
-    else if (step.filter !== 'tensorflow-align-corners') addPasses(add, current, step, step.filter);
+/** None where the recipe refuses images of this size. */
+function possibleDispatches(recipe: ImageRecipe, image: ImageShape): readonly ImageDispatch[] {
+  try {
+    return imageDispatches(recipe, image);
+  } catch (error) {
+    if (error instanceof RecipeFault) return [];
+    throw error;
   }
-  const resize = steps.find((step) => step.step === 'resize');
-  const window = steps.find((step) => step.step === 'crop') ?? { left: 0, top: 0, ...(resize ?? current) };
-  const last = { constants: normaliseConstants(recipe), left: window.left, top: window.top, isLast: true };
-  const output = { width: window.width, height: window.height };
-  if (resize === undefined) add(normalise, output, last);
-  else add(alignCorners, output, { ...last, table: alignCornersOf(current, resize), tableSize: resize });
+}
+
+const cache = new WeakMap<readonly Stage[], readonly ImageDispatch[]>();
+
+export function imageDispatches(recipe: ImageRecipe, image: ImageShape): readonly ImageDispatch[] {
+  const stages = lowerRecipe(recipe, image);
+  const known = cache.get(stages);
+  if (known !== undefined) return known;
+  const dispatches = stages
+    .filter((stage) => !(stage.op === 'pixel' && stage.how === 'drop-alpha'))
+    .map((stage, index) => dispatchOf(stage, index === 0 ? image.channels : 4));
+  cache.set(stages, dispatches);
   return dispatches;
 }
 
-/** True where the steps left fit the last kernel: at most a float32 resize and then at most a crop. */
-function endsIn(steps: readonly ResolvedStep[]): boolean {
-  const [first, second, third] = steps;
-  if (first?.step === 'crop') return second === undefined;
-  return (
-    first?.filter === 'tensorflow-align-corners' && (second === undefined || second.step === 'crop') && third === undefined
-  );
-}
-
-type Add = (kernel: Kernel, output: Size, rest?: Partial<ImageDispatch>) => void;
-
-function addPasses(add: Add, { width, height }: Size, to: Size, filter: PillowFilter): void {
-  const pass = (kernel: Kernel, output: Size, from: number, size: number): void => {
-    const table = { key: `${filter} ${from} ${size}`, make: () => pillowTable(from, size, filter) };
-    add(kernel, output, { table, tableSize: { width: pillowStride(from, size, filter), height: 0 } });
+function dispatchOf(stage: Stage, bytes: number): ImageDispatch {
+  const { constants = {}, ...own } = ownOf(stage);
+  return {
+    kernel: kernels[stage.op],
+    constants: { SOURCE_CHANNELS: stage.from.isFloat ? 0 : bytes, CHANNELS: stage.to.channels, ...constants },
+    from: stage.from,
+    to: stage.to,
+    left: 0,
+    top: 0,
+    tableWidth: 0,
+    tableHeight: 0,
+    rowByRow: false,
+    ...own,
   };
-  if (to.width !== width) pass(horizontal, { width: to.width, height }, width, to.width);
-  if (to.height !== height) pass(vertical, { width: to.width, height: to.height }, height, to.height);
 }
 
-/** Row length of the weights, as `pillowCoefficients` lays them out. */
-const pillowStride = (from: number, to: number, filter: PillowFilter): number =>
-  Math.ceil((filter === 'pillow-bicubic' ? 2 : 1) * Math.max(1, from / to)) * 2 + 1;
+type Own = Partial<Pick<ImageDispatch, 'constants' | 'left' | 'top' | 'tableWidth' | 'tableHeight' | 'table' | 'rowByRow'>>;
 
-function pillowTable(from: number, to: number, filter: PillowFilter): Int32Array {
-  const { starts, counts, weights } = pillowCoefficients(from, to, filter);
-  const table = new Int32Array(starts.length + counts.length + weights.length);
-  table.set(starts);
-  table.set(counts, starts.length);
-  table.set(weights, starts.length + counts.length);
-  return table;
+function ownOf(stage: Stage): Own {
+  switch (stage.op) {
+    case 'gather':
+      return { left: stage.fill, table: joined([stage.x, stage.y]) };
+    case 'fixed-taps':
+      return tapsOf(stage, {});
+    case 'float-taps':
+      return tapsOf(stage, { TO_BYTES: stage.toBytes });
+    case 'opencv-linear':
+      return { table: joined([...fixedTables(stage.x), ...fixedTables(stage.y)]) };
+    case 'opencv-blocks': {
+      const { left, top, ratioX, ratioY } = stage;
+      return { left, top, tableWidth: ratioX, tableHeight: ratioY, table: bits([1 / (ratioX * ratioY)]) };
+    }
+    case 'pixel':
+      return { constants: { FUNCTION: pixelFunctions.indexOf(stage.how) } };
+    case 'lerp':
+      return { table: joined([...linearTables(stage.x), ...linearTables(stage.y)]) };
+    case 'normalise':
+      return { table: bits([stage.scale, ...stage.mean, ...stage.deviation]) };
+    case 'value':
+      return { constants: { FUNCTION: valueFunctions.indexOf(stage.how) } };
+  }
 }
 
-const alignCornersOf = (from: Size, to: Size): NonNullable<ImageDispatch['table']> => ({
-  key: `align-corners ${from.width} ${from.height} ${to.width} ${to.height}`,
-  make: () => {
-    const tables = [alignCornersTable(from.width, to.width), alignCornersTable(from.height, to.height)];
-    const bits = ({ buffer }: Float32Array): Int32Array => new Int32Array(buffer);
-    return Int32Array.from(tables.flatMap(({ lower, upper, fraction }) => [...lower, ...upper, ...bits(fraction)]));
-  },
-});
+function tapsOf(stage: { axis: 'x' | 'y'; taps: Taps; first: number }, constants: Constants): Own {
+  const { stride, starts, counts, weights } = stage.taps;
+  return {
+    constants: { ALONG_X: stage.axis === 'x', ...constants },
+    top: stage.first,
+    tableWidth: stride,
+    table: joined([starts, counts, weights]),
+    rowByRow: stage.axis === 'x',
+  };
+}
 
-function normaliseConstants(recipe: ImageRecipe): Constants {
-  const { scale, mean, deviation } = normaliseOf(recipe);
-  const perChannel = (name: string, list: readonly number[]): [string, number][] =>
-    list.map((value, c) => [`${name}${c}`, value]);
-  return { SCALE: scale, ...Object.fromEntries([...perChannel('MEAN', mean), ...perChannel('DEVIATION', deviation)]) };
+const fixedTables = ({ lower, upper, lowerWeight, upperWeight }: FixedTable): Int32Array[] => [lower, upper, lowerWeight, upperWeight]; // biome-ignore format: the kernel's order
+const linearTables = ({ lower, upper, fraction }: LinearTable): (Int32Array | Float32Array)[] => [lower, upper, fraction];
+
+const bits = (values: readonly number[]): Int32Array => new Int32Array(Float32Array.from(values).buffer);
+
+/** Tables one after another, floats as their bits. */
+function joined(tables: readonly (Int32Array | Float32Array)[]): Int32Array {
+  const all = new Int32Array(tables.reduce((length, table) => length + table.length, 0));
+  let at = 0;
+  for (const table of tables) {
+    all.set(table instanceof Int32Array ? table : new Int32Array(table.buffer, table.byteOffset, table.length), at);
+    at += table.length;
+  }
+  return all;
 }

@@ -1,10 +1,11 @@
 //! Pillow's 8-bit resize, equal to the bit (`Resample.c`): coefficients in float64, normalised, then as integers of
 //! 22 bits; a horizontal pass, then a vertical one, with 8-bit pixels between; a pass that changes nothing is skipped.
 
-use super::Window;
+use super::geometry::{Size, Window};
 use crate::error::{Result, allocate};
 use crate::gemm::Instructions;
 use crate::threads::Mode;
+use std::f64::consts::PI;
 
 /// 32 bits less 8 of the pixel and 2 of headroom for overshoot.
 pub const PRECISION_BITS: u32 = 32 - 8 - 2;
@@ -15,26 +16,38 @@ const ROWS: usize = 8;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kernel {
+    Box,
     Bilinear,
+    Hamming,
     Bicubic,
+    Lanczos,
+}
+
+fn sinc(x: f64) -> f64 {
+    if x == 0.0 { 1.0 } else { (x * PI).sin() / (x * PI) }
 }
 
 impl Kernel {
     fn support(self) -> f64 {
         match self {
-            Kernel::Bilinear => 1.0,
+            Kernel::Box => 0.5,
+            Kernel::Bilinear | Kernel::Hamming => 1.0,
             Kernel::Bicubic => 2.0,
+            Kernel::Lanczos => 3.0,
         }
     }
 
-    /// Keys' cubic with a = -0.5, as Pillow's.
-    fn weight(self, x: f64) -> f64 {
+    /// Hamming's constants are float32 in Pillow; the cubic is Keys' with a = -0.5.
+    fn weight(self, signed: f64) -> f64 {
         const A: f64 = -0.5;
-        let x = x.abs();
+        let x = signed.abs();
         match self {
+            Kernel::Box if signed > -0.5 && signed <= 0.5 => 1.0,
             Kernel::Bilinear if x < 1.0 => 1.0 - x,
+            Kernel::Hamming if x < 1.0 => sinc(x) * (f64::from(0.54f32) + f64::from(0.46f32) * (x * PI).cos()),
             Kernel::Bicubic if x < 1.0 => ((A + 2.0) * x - (A + 3.0)) * x * x + 1.0,
             Kernel::Bicubic if x < 2.0 => (((x - 5.0) * x + 8.0) * x - 4.0) * A,
+            Kernel::Lanczos if (-3.0..3.0).contains(&signed) => sinc(signed) * sinc(signed / 3.0),
             _ => 0.0,
         }
     }
@@ -91,23 +104,17 @@ pub fn round(sum: i32) -> u8 {
 pub struct Source<'a> {
     pub width: usize,
     pub height: usize,
+    /// Bytes from pixel to pixel; of them, the first `kept` are resized.
     pub channels: usize,
+    pub kept: usize,
     pub data: &'a [u8],
 }
 
-/// The window of the image resized to `width` × `height`, as RGB.
-pub fn resize(
-    mode: Mode,
-    source: &Source,
-    kernel: Kernel,
-    width: usize,
-    height: usize,
-    window: Window,
-    instructions: Instructions,
-) -> Result<Vec<u8>> {
-    let vertical = match source.height == height {
+/// The window of the image resized to `size`, `kept` channels.
+pub fn resize(mode: Mode, source: &Source, kernel: Kernel, size: Size, window: Window, instructions: Instructions) -> Result<Vec<u8>> {
+    let vertical = match source.height == size.1 {
         true => None,
-        false => Some(Coefficients::new(kernel, source.height, height, window.top, window.height)?),
+        false => Some(Coefficients::new(kernel, source.height, size.1, window.top, window.height)?),
     };
     // Rows that the vertical pass reads: its bounds grow with the output row.
     let (first, end) = match &vertical {
@@ -118,39 +125,40 @@ pub fn resize(
         }
     };
     let rows = Source { height: end - first, data: &source.data[first * source.width * source.channels..], ..*source };
-    let between = if source.width == width {
+    let between = if source.width == size.0 {
         copy_columns(mode, &rows, window)?
     } else {
-        let coefficients = Coefficients::new(kernel, source.width, width, window.left, window.width)?;
+        let coefficients = Coefficients::new(kernel, source.width, size.0, window.left, window.width)?;
         horizontal(mode, &rows, &coefficients, instructions)?
     };
     match vertical {
         None => Ok(between),
-        Some(vertical) => run_vertical(mode, &between, window.width * 3, first, &vertical, instructions),
+        Some(vertical) => run_vertical(mode, &between, window.width * source.kept, first, &vertical, instructions),
     }
 }
 
 fn copy_columns(mode: Mode, source: &Source, window: Window) -> Result<Vec<u8>> {
-    let mut copied = allocate(source.height * window.width * 3, "a cropped image")?;
-    mode.chunks(&mut copied, window.width * 3, |row, target| {
+    let length = window.width * source.kept;
+    let mut copied = allocate(source.height * length, "a cropped image")?;
+    mode.chunks(&mut copied, length, |row, target| {
         let line = &source.data[(row * source.width + window.left) * source.channels..][..window.width * source.channels];
-        for (target, pixel) in target.chunks_exact_mut(3).zip(line.chunks_exact(source.channels)) {
-            target.copy_from_slice(&pixel[..3]);
+        for (target, pixel) in target.chunks_exact_mut(source.kept).zip(line.chunks_exact(source.channels)) {
+            target.copy_from_slice(&pixel[..source.kept]);
         }
     });
     Ok(copied)
 }
 
 fn horizontal(mode: Mode, source: &Source, coefficients: &Coefficients, instructions: Instructions) -> Result<Vec<u8>> {
-    let length = coefficients.bounds.len() * 3;
+    let length = coefficients.bounds.len() * source.kept;
     let mut narrowed = allocate(source.height * length, "a resized image")?;
     match instructions {
         #[cfg(target_arch = "x86_64")]
-        Instructions::Avx2 => {
+        Instructions::Avx2 if source.kept >= 3 => {
             let wide = super::pillow_avx2::Horizontal::new(coefficients, source.channels)?;
             mode.chunks(&mut narrowed, ROWS * length, |block, target| wide.run(source, coefficients, block * ROWS, target));
         }
-        Instructions::Portable => mode.chunks(&mut narrowed, length, |row, target| narrow_row(source, coefficients, row, target)),
+        _ => mode.chunks(&mut narrowed, length, |row, target| narrow_row(source, coefficients, row, target)),
     }
     Ok(narrowed)
 }
@@ -158,16 +166,16 @@ fn horizontal(mode: Mode, source: &Source, coefficients: &Coefficients, instruct
 /// One row of the horizontal pass.
 pub fn narrow_row(source: &Source, coefficients: &Coefficients, row: usize, target: &mut [u8]) {
     let line = &source.data[row * source.width * source.channels..][..source.width * source.channels];
-    for (index, target) in target.chunks_exact_mut(3).enumerate() {
-        let mut sums = [ROUNDING; 3];
+    for (index, target) in target.chunks_exact_mut(source.kept).enumerate() {
+        let mut sums = [ROUNDING; 4];
         let pixels = line[coefficients.bounds[index].0 * source.channels..].chunks_exact(source.channels);
         for (&weight, pixel) in coefficients.of(index).iter().zip(pixels) {
-            for channel in 0..3 {
-                sums[channel] += weight * i32::from(pixel[channel]);
+            for (sum, &value) in sums.iter_mut().zip(&pixel[..source.kept]) {
+                *sum += weight * i32::from(value);
             }
         }
-        for channel in 0..3 {
-            target[channel] = round(sums[channel]);
+        for (target, sum) in target.iter_mut().zip(sums) {
+            *target = round(sum);
         }
     }
 }

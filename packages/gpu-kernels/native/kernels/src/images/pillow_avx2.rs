@@ -9,7 +9,7 @@ use std::arch::x86_64::*;
 const LOW_BITS: u32 = 15;
 /// Input pixels per step: two in each 128-bit lane.
 const GROUP: usize = 4;
-/// 16-bit weights per step: `[w0 w1] × 3 channels, 0 0 | [w2 w3] × 3 channels, 0 0`.
+/// 16-bit weights per step: `[w0 w1] × 4 channels | [w2 w3] × 4 channels`.
 const LANES: usize = 16;
 const ROWS: usize = 4;
 
@@ -38,7 +38,7 @@ impl Horizontal {
             horizontal.starts.push(start);
             for (tap, &weight) in coefficients.of(index).iter().enumerate() {
                 let step = (start + tap / GROUP) * LANES + tap % GROUP / 2 * 8 + tap % 2;
-                for channel in 0..3 {
+                for channel in 0..4 {
                     horizontal.high[step + channel * 2] = (weight >> LOW_BITS) as i16;
                     horizontal.low[step + channel * 2] = (weight & ((1 << LOW_BITS) - 1)) as i16;
                 }
@@ -55,7 +55,7 @@ impl Horizontal {
 
     /// Rows from `first_row` of the source into `target`, as many as it holds.
     pub fn run(&self, source: &Source, coefficients: &Coefficients, first_row: usize, target: &mut [u8]) {
-        let length = coefficients.bounds.len() * 3;
+        let length = coefficients.bounds.len() * source.kept;
         let stride = source.width * source.channels;
         for (block, target) in target.chunks_mut(ROWS * length).enumerate() {
             let row = first_row + block * ROWS;
@@ -63,7 +63,7 @@ impl Horizontal {
             if full && (row + ROWS - 1) * stride + self.reach <= source.data.len() {
                 let lines = std::array::from_fn(|line| &source.data[(row + line) * stride..][..self.reach]);
                 // SAFETY: this type is only used where the CPU has AVX2; each line is `reach` bytes long.
-                unsafe { self.rows(lines, coefficients, source.channels, target) };
+                unsafe { self.rows(lines, coefficients, source, target) };
             } else {
                 for (line, target) in target.chunks_exact_mut(length).enumerate() {
                     narrow_row(source, coefficients, row + line, target);
@@ -75,8 +75,9 @@ impl Horizontal {
     /// # Safety
     /// The CPU has AVX2, each line is `reach` bytes long, `target` holds `ROWS` rows.
     #[target_feature(enable = "avx2")]
-    unsafe fn rows(&self, lines: [&[u8]; ROWS], coefficients: &Coefficients, channels: usize, target: &mut [u8]) {
-        let length = coefficients.bounds.len() * 3;
+    unsafe fn rows(&self, lines: [&[u8]; ROWS], coefficients: &Coefficients, source: &Source, target: &mut [u8]) {
+        let (channels, kept) = (source.channels, source.kept);
+        let length = coefficients.bounds.len() * kept;
         // SAFETY: `shuffle` is 32 bytes.
         let shuffle = unsafe { _mm256_loadu_si256(self.shuffle.as_ptr().cast()) };
         for (index, &(first, _)) in coefficients.bounds.iter().enumerate() {
@@ -103,16 +104,16 @@ impl Horizontal {
                 let sum = _mm_srai_epi32::<22>(_mm_add_epi32(sum, _mm_set1_epi32(ROUNDING)));
                 let words = _mm_packs_epi32(sum, sum);
                 let pixel = _mm_cvtsi128_si32(_mm_packus_epi16(words, words)).to_le_bytes();
-                target[row * length + index * 3..][..3].copy_from_slice(&pixel[..3]);
+                target[row * length + index * kept..][..kept].copy_from_slice(&pixel[..kept]);
             }
         }
     }
 }
 
-/// Bytes of four pixels to 16-bit pairs: `r0 r1 g0 g1 b0 b1 0 0 | r2 r3 g2 g3 b2 b3 0 0`.
+/// Bytes of four pixels to 16-bit pairs: `r0 r1 g0 g1 b0 b1 a0 a1 | r2 r3 g2 g3 b2 b3 a2 a3`; a is 0 where there is none.
 fn shuffle(channels: usize) -> [i8; 32] {
     let mut mask = [-1i8; 32];
-    for (index, slot) in mask.iter_mut().enumerate().filter(|(index, _)| index % 2 == 0 && index % 16 < 12) {
+    for (index, slot) in mask.iter_mut().enumerate().filter(|(index, _)| index % 2 == 0 && index % 16 / 4 < channels) {
         let pixel = index / 16 * 2 + index % 4 / 2;
         let channel = index % 16 / 4;
         *slot = (pixel * channels + channel) as i8;

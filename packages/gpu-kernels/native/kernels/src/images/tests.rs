@@ -1,9 +1,13 @@
+use super::geometry::{maps_of, resized_size};
+use super::step::Filter;
 use super::*;
+use crate::gemm::Instructions;
+use crate::threads::Mode;
 use serde::Deserialize;
 
 #[derive(Deserialize)]
 struct Golden {
-    filter: String,
+    filter: Filter,
     from: [usize; 2],
     to: [usize; 2],
     hex: String,
@@ -32,12 +36,12 @@ fn normalise() -> RecipeStep {
     RecipeStep::Normalise { scale: 1.0, mean: vec![0.0; 3], deviation: vec![1.0; 3] }
 }
 
-fn resize(filter: &str, width: usize, height: usize) -> RecipeStep {
-    RecipeStep::Resize { filter: filter.into(), width, height }
+fn resize(filter: Filter, width: usize, height: usize) -> RecipeStep {
+    RecipeStep::Resize { filter, width, height }
 }
 
 fn run_with(recipe: Vec<RecipeStep>, image: &Image, width: usize, height: usize, instructions: Instructions) -> Vec<f32> {
-    let recipe = Recipe::new("test", &recipe, height, width).unwrap();
+    let recipe = Recipe::new("test", &recipe, [height, width, 3]).unwrap();
     let mut y = vec![f32::NAN; width * height * 3];
     recipe.run(Mode::Sequential, image, &mut y, instructions).unwrap();
     let mut parallel = vec![f32::NAN; y.len()];
@@ -54,13 +58,13 @@ fn run(recipe: Vec<RecipeStep>, image: &Image, width: usize, height: usize) -> V
 fn resizes_equal_pillow_to_the_bit() {
     let goldens: Goldens = serde_json::from_str(include_str!("../../goldens/pillow.json")).unwrap();
     assert_eq!(goldens.cases.len(), 26);
-    for Golden { filter, from, to, hex } in &goldens.cases {
+    for &Golden { filter, from, to, ref hex } in &goldens.cases {
         let expected: Vec<f32> = (0..hex.len() / 2).map(|at| f32::from(u8::from_str_radix(&hex[at * 2..][..2], 16).unwrap())).collect();
         for instructions in [Instructions::detect(), Instructions::Portable] {
             for channels in [3, 4] {
                 let recipe = vec![resize(filter, to[0], to[1]), normalise()];
                 let y = run_with(recipe, &image(from[0], from[1], channels), to[0], to[1], instructions);
-                assert!(y == expected, "{filter} {from:?} to {to:?}, {channels} channels, {instructions:?}");
+                assert!(y == expected, "{filter:?} {from:?} to {to:?}, {channels} channels, {instructions:?}");
             }
         }
     }
@@ -69,17 +73,17 @@ fn resizes_equal_pillow_to_the_bit() {
 #[test]
 fn wide_kernels_do_not_overflow_16_bits() {
     let white = Image::new(3000, 2, 3, vec![255; 3000 * 2 * 3]).unwrap();
-    assert_eq!(run(vec![resize("pillow-bilinear", 2, 2), normalise()], &white, 2, 2), [255.0; 12]);
+    assert_eq!(run(vec![resize(Filter::PillowBilinear, 2, 2), normalise()], &white, 2, 2), [255.0; 12]);
 }
 
 #[test]
 fn a_crop_after_a_resize_gives_the_middle_of_the_whole_resize() {
-    for (filter, crop) in [("pillow-bicubic", (9, 12)), ("tensorflow-align-corners", (9, 12)), ("pillow-bilinear", (40, 12))] {
+    for (filter, crop) in [(Filter::PillowBicubic, (9, 12)), (Filter::TensorflowAlignCorners, (9, 12)), (Filter::PillowBilinear, (40, 12))] {
         let source = image(50, 37, 3);
         // Short side 37 to 21, long side floor(21 · 50 / 37) = 28.
         let whole = run(vec![resize(filter, 28, 21), normalise()], &source, 28, 21);
         let recipe = vec![
-            RecipeStep::ResizeShortSide { filter: filter.into(), size: 21 },
+            RecipeStep::ResizeShortSide { filter, size: 21 },
             RecipeStep::CentreCrop { width: crop.0, height: crop.1 },
             normalise(),
         ];
@@ -89,7 +93,7 @@ fn a_crop_after_a_resize_gives_the_middle_of_the_whole_resize() {
                 // (28 - 9) / 2 = 9.5 rounds to 10 (even); (21 - 12) / 2 = 4.5 to 4; 40 pads (40 - 28) / 2 = 6 left.
                 let from = if crop.0 == 9 { Some(x + 10) } else { x.checked_sub(6).filter(|&x| x < 28) };
                 let expected = from.map_or([0.0; 3], |x| std::array::from_fn(|c| whole[((y + 4) * 28 + x) * 3 + c]));
-                assert_eq!(cropped[(y * crop.0 + x) * 3..][..3], expected, "{filter} at {x}, {y}");
+                assert_eq!(cropped[(y * crop.0 + x) * 3..][..3], expected, "{filter:?} at {x}, {y}");
             }
         }
     }
@@ -97,35 +101,37 @@ fn a_crop_after_a_resize_gives_the_middle_of_the_whole_resize() {
 
 #[test]
 fn crop_offsets_follow_torchvision() {
-    assert_eq!(crop_axis(5, 4), (0, 0, 4)); // 0.5 rounds to 0
-    assert_eq!(crop_axis(7, 4), (2, 0, 4)); // 1.5 rounds to 2
-    assert_eq!(crop_axis(9, 4), (2, 0, 4)); // 2.5 rounds to 2
-    assert_eq!(crop_axis(8, 4), (2, 0, 4));
-    assert_eq!(crop_axis(4, 7), (0, 1, 4)); // the smaller half of the padding comes first
+    let first = |size: usize, crop: usize| maps_of(&RecipeStep::CentreCrop { width: crop, height: 1 }, (size, 1), 0).unwrap().unwrap().x;
+    assert_eq!(first(5, 4)[0], Some(0)); // 0.5 rounds to 0
+    assert_eq!(first(7, 4)[0], Some(2)); // 1.5 rounds to 2
+    assert_eq!(first(9, 4)[0], Some(2)); // 2.5 rounds to 2
+    assert_eq!(first(8, 4)[0], Some(2));
+    assert_eq!(first(4, 7)[..2], [None, Some(0)]); // the smaller half of the padding comes first
 }
 
 #[test]
 fn short_side_sizes_follow_torchvision() {
-    assert_eq!(target_size(Target::ShortSide(224), 640, 427), (335, 224)); // 335.7
-    assert_eq!(target_size(Target::ShortSide(224), 427, 640), (224, 335));
-    assert_eq!(target_size(Target::ShortSide(3), 1, 1), (3, 3));
+    let size = |size: usize, from| resized_size(&RecipeStep::ResizeShortSide { filter: Filter::PillowBox, size }, from).unwrap();
+    assert_eq!(size(224, (640, 427)), (335, 224)); // 335.7
+    assert_eq!(size(224, (427, 640)), (224, 335));
+    assert_eq!(size(3, (1, 1)), (3, 3));
 }
 
 #[test]
 fn align_corners_keeps_corners_and_lerps_between() {
     let source = Image::new(2, 2, 3, [0, 10, 20, 100].iter().flat_map(|&value| [value; 3]).collect()).unwrap();
-    let y = run(vec![resize("tensorflow-align-corners", 3, 3), normalise()], &source, 3, 3);
+    let y = run(vec![resize(Filter::TensorflowAlignCorners, 3, 3), normalise()], &source, 3, 3);
     let first: Vec<f32> = y.iter().step_by(3).copied().collect();
     assert_eq!(first, [0.0, 5.0, 10.0, 10.0, 32.5, 55.0, 20.0, 60.0, 100.0]);
     // One output pixel reads the first corner: scale is input / output there, and position 0.
-    assert_eq!(run(vec![resize("tensorflow-align-corners", 1, 1), normalise()], &source, 1, 1), [0.0; 3]);
+    assert_eq!(run(vec![resize(Filter::TensorflowAlignCorners, 1, 1), normalise()], &source, 1, 1), [0.0; 3]);
 }
 
 #[test]
 fn align_corners_matches_the_formula_in_float64() {
     let (width, height) = (23, 41);
     let source = image(50, 37, 4);
-    let y = run(vec![resize("tensorflow-align-corners", width, height), normalise()], &source, width, height);
+    let y = run(vec![resize(Filter::TensorflowAlignCorners, width, height), normalise()], &source, width, height);
     let axis = |at: usize, input: usize, output: usize| {
         let position = at as f64 * (input - 1) as f64 / (output - 1) as f64;
         let lower = (position.floor() as usize).min(input - 2);
@@ -156,17 +162,17 @@ fn refuses_malformed_images_and_recipes() {
     for (width, height, channels, length) in [(2, 2, 3, 11), (2, 2, 1, 4), (0, 2, 3, 0), (usize::MAX, 3, 3, 9), (2, 2, 5, 20)] {
         assert_eq!(Image::new(width, height, channels, vec![0; length]).unwrap_err().code(), "GRAPH_INVALID");
     }
-    let code = |recipe: Vec<RecipeStep>| Recipe::new("test", &recipe, 8, 8).unwrap_err().code();
+    let code = |recipe: Vec<RecipeStep>| Recipe::new("test", &recipe, [8, 8, 3]).unwrap_err().code();
     assert_eq!(code(vec![]), "GRAPH_INVALID");
-    assert_eq!(code(vec![resize("pillow-bilinear", 8, 8)]), "GRAPH_INVALID");
-    assert_eq!(code(vec![resize("pillow-bilinear", 8, 9), normalise()]), "GRAPH_INVALID");
-    assert_eq!(code(vec![resize("pillow-bilinear", 0, 8), normalise()]), "GRAPH_INVALID");
-    assert_eq!(code(vec![normalise(), normalise()]), "GRAPH_INVALID");
-    assert_eq!(code(vec![resize("lanczos", 8, 8), normalise()]), "OP_UNSUPPORTED");
-    let mixed = vec![resize("tensorflow-align-corners", 9, 9), resize("pillow-bilinear", 8, 8), normalise()];
+    assert_eq!(code(vec![resize(Filter::PillowBilinear, 8, 8)]), "GRAPH_INVALID");
+    assert_eq!(code(vec![resize(Filter::PillowBilinear, 0, 8), normalise()]), "GRAPH_INVALID");
+    assert_eq!(code(vec![RecipeStep::Round, normalise()]), "GRAPH_INVALID");
+    assert_eq!(code(vec![RecipeStep::Grey { channels: 1 }, normalise()]), "GRAPH_INVALID");
+    assert_eq!(code(vec![normalise(), RecipeStep::Bgr]), "OP_UNSUPPORTED");
+    let mixed = vec![resize(Filter::TensorflowAlignCorners, 9, 9), resize(Filter::PillowBilinear, 8, 8), normalise()];
     assert_eq!(code(mixed), "OP_UNSUPPORTED");
-    // Without a step that fixes the size, images of another size are refused when they come.
-    let recipe = Recipe::new("test", &[normalise()], 8, 8).unwrap();
+    // Images that end in another size are refused when they come.
+    let recipe = Recipe::new("test", &[normalise()], [8, 8, 3]).unwrap();
     let error = recipe.run(Mode::Sequential, &image(8, 9, 3), &mut [0.0; 192], Instructions::Portable);
     assert_eq!(error.unwrap_err().code(), "GRAPH_INVALID");
 }

@@ -1,0 +1,198 @@
+//! A recipe, checked once and run image by image.
+
+use super::geometry::{Size, Window, letterbox_maps, maps_of, resized_size};
+use super::raster::{Raster, Samples};
+use super::step::{Filter, RecipeStep};
+use super::{Image, pixel, resize};
+use crate::error::{Error, Result, allocate, refuse};
+use crate::gemm::Instructions;
+use crate::threads::Mode;
+use std::borrow::Cow;
+
+#[derive(Debug, Clone)]
+pub struct Recipe {
+    steps: Vec<RecipeStep>,
+    keeps_alpha: bool,
+    height: usize,
+    width: usize,
+    channels: usize,
+}
+
+impl Recipe {
+    /// `height`, `width` and `channels` are those of the step's output. Which recipes make sense is `checkRecipe`'s to
+    /// say, in the planner; here is checked what memory safety and finite numbers need.
+    pub fn new(step: &str, recipe: &[RecipeStep], [height, width, channels]: [usize; 3]) -> Result<Self> {
+        let mut is_float = false;
+        let mut found = 3;
+        for part in recipe {
+            part.check(step)?;
+            if is_float {
+                check_float(step, part)?;
+            } else if matches!(part, RecipeStep::Round) {
+                refuse!("Expected the recipe of step `{step}` to round floats, not bytes.");
+            }
+            match part {
+                RecipeStep::Grey { channels: 1 | 3 } => found = if let RecipeStep::Grey { channels } = part { *channels } else { found },
+                RecipeStep::Grey { channels } => refuse!("Expected 1 or 3 grey channels in step `{step}`, received {channels}."),
+                RecipeStep::Bgr if found != 3 => refuse!("Expected three channels to swap in step `{step}`, received {found}."),
+                RecipeStep::Normalise { scale, mean, deviation } => check_normalise(step, *scale, mean, deviation, found)?,
+                _ => {}
+            }
+            is_float |= matches!(part, RecipeStep::Normalise { .. }) || part.filter().is_some_and(Filter::makes_floats);
+        }
+        if !recipe.iter().any(|part| matches!(part, RecipeStep::Normalise { .. })) {
+            refuse!("Expected the recipe of step `{step}` to have a normalise.");
+        }
+        if found != channels {
+            refuse!("Expected the recipe of step `{step}` to give {channels} channels, it gives {found}.");
+        }
+        let keeps_alpha = recipe.iter().any(|part| matches!(part, RecipeStep::DropAlpha));
+        Ok(Recipe { steps: recipe.to_vec(), keeps_alpha, height, width, channels })
+    }
+
+    /// Writes `[height, width, channels]` floats.
+    pub fn run(&self, mode: Mode, image: &Image, y: &mut [f32], instructions: Instructions) -> Result<()> {
+        let mut raster = Raster {
+            width: image.width,
+            height: image.height,
+            channels: if self.keeps_alpha { image.channels } else { 3 },
+            samples: Samples::Bytes { stride: image.channels, data: Cow::Borrowed(&image.data) },
+        };
+        let mut steps = self.steps.as_slice();
+        while let Some((step, rest)) = steps.split_first() {
+            steps = rest;
+            if let Some(size) = resized_size(step, raster.size()) {
+                let used;
+                (raster, used) = resize_and_place(mode, raster, step, size, steps.first(), image.view, instructions)?;
+                steps = &steps[usize::from(used)..];
+            } else if let Some(maps) = maps_of(step, raster.size(), image.view)? {
+                raster = raster.gather(mode, &maps)?;
+            } else if let (RecipeStep::Normalise { scale, mean, deviation }, []) = (step, steps) {
+                self.check_end(&raster)?;
+                return normalise(mode, &raster, *scale, mean, deviation, y);
+            } else {
+                raster = pointwise(mode, raster, step)?;
+            }
+        }
+        self.check_end(&raster)?;
+        let Samples::Floats(data) = &raster.samples else {
+            return Err(Error::InvariantBroken("Expected a recipe to end in floats.".into()));
+        };
+        y.copy_from_slice(data);
+        Ok(())
+    }
+
+    fn check_end(&self, raster: &Raster) -> Result<()> {
+        if (raster.width, raster.height, raster.channels) != (self.width, self.height, self.channels) {
+            refuse!(
+                "Expected the recipe to give {} × {} × {} numbers, an image gave {} × {} × {}.",
+                self.width,
+                self.height,
+                self.channels,
+                raster.width,
+                raster.height,
+                raster.channels
+            );
+        }
+        Ok(())
+    }
+}
+
+fn check_float(step: &str, part: &RecipeStep) -> Result<()> {
+    let is_byte = matches!(part, RecipeStep::DropAlpha | RecipeStep::Grey { .. } | RecipeStep::Bgr);
+    if is_byte || part.filter().is_some_and(Filter::is_byte) {
+        return Err(Error::OpUnsupported(format!("{part:?} works on 8-bit pixels, and the step before it in `{step}` gives floats")));
+    }
+    Ok(())
+}
+
+fn check_normalise(step: &str, scale: f32, mean: &[f32], deviation: &[f32], channels: usize) -> Result<()> {
+    let are_finite = mean.iter().chain(deviation).all(|value| value.is_finite());
+    if mean.len() != channels || deviation.len() != channels || !are_finite {
+        refuse!("Expected mean and deviation of step `{step}` to be {channels} finite numbers each, received {mean:?} and {deviation:?}.");
+    }
+    if deviation.contains(&0.0) || !scale.is_finite() {
+        refuse!("Expected a finite scale and deviations other than 0 in step `{step}`, received {scale} and {deviation:?}.");
+    }
+    Ok(())
+}
+
+/// Resizes what the next step keeps, and says whether that step is done with it.
+fn resize_and_place<'a>(
+    mode: Mode,
+    raster: Raster<'a>,
+    step: &RecipeStep,
+    size: Size,
+    next: Option<&RecipeStep>,
+    view: u32,
+    instructions: Instructions,
+) -> Result<(Raster<'a>, bool)> {
+    let Some(filter) = step.filter() else {
+        return Err(Error::InvariantBroken("Expected a step that resizes to name a filter.".into()));
+    };
+    let kept = match *step {
+        RecipeStep::Letterbox { width, height, value, .. } => Some(letterbox_maps(size, (width, height), value)),
+        _ => next.map(|next| maps_of(next, size, view)).transpose()?.flatten(),
+    };
+    let window = kept.as_ref().map_or(Window::whole(size), |maps| maps.window());
+    let resized = resize::resize(mode, raster, filter, size, window, instructions)?;
+    let Some(maps) = kept else { return Ok((resized, false)) };
+    let placed = resized.gather(mode, &maps.within(window))?;
+    Ok((placed, !matches!(step, RecipeStep::Letterbox { .. })))
+}
+
+fn pointwise<'a>(mode: Mode, raster: Raster<'a>, step: &RecipeStep) -> Result<Raster<'a>> {
+    let size = raster.size();
+    match (step, raster.samples) {
+        (RecipeStep::DropAlpha, samples) => Ok(Raster { channels: 3, samples, ..raster }),
+        (RecipeStep::Grey { channels }, Samples::Bytes { stride, data }) => {
+            let mut greys = allocate(size.0 * size.1 * channels, "a grey image")?;
+            for (grey, pixel) in greys.chunks_exact_mut(*channels).zip(data.chunks_exact(stride)) {
+                grey.fill(if raster.channels == 1 { pixel[0] } else { pixel::grey(&pixel[..3]) });
+            }
+            Ok(Raster::bytes(size, *channels, greys))
+        }
+        (RecipeStep::Bgr, Samples::Bytes { stride, mut data }) => {
+            data.to_mut().chunks_exact_mut(stride).for_each(|pixel| pixel.swap(0, 2));
+            Ok(Raster { samples: Samples::Bytes { stride, data }, ..raster })
+        }
+        (RecipeStep::Normalise { scale, mean, deviation }, samples) => {
+            let raster = Raster { samples, ..raster };
+            let mut floats = allocate(size.0 * size.1 * raster.channels, "a normalised image")?;
+            normalise(mode, &raster, *scale, mean, deviation, &mut floats)?;
+            Ok(Raster::floats(size, raster.channels, floats))
+        }
+        (RecipeStep::Round, Samples::Floats(mut data)) => {
+            data.iter_mut().for_each(|value| *value = value.clamp(0.0, 255.0).round_ties_even());
+            Ok(Raster::floats(size, raster.channels, data))
+        }
+        _ => Err(Error::InvariantBroken(format!("Expected `Recipe::new` to refuse {step:?} here."))),
+    }
+}
+
+fn normalise(mode: Mode, raster: &Raster, scale: f32, mean: &[f32], deviation: &[f32], y: &mut [f32]) -> Result<()> {
+    let channels = raster.channels;
+    let normalised = |value: f32, channel: usize| (value * scale - mean[channel]) / deviation[channel];
+    let row_length = raster.width * channels;
+    match &raster.samples {
+        Samples::Bytes { stride, data } => {
+            let tables: Vec<[f32; 256]> = (0..channels).map(|channel| std::array::from_fn(|value| normalised(value as f32, channel))).collect();
+            mode.chunks(y, row_length, |row, y| {
+                let data = &data[row * raster.width * stride..];
+                for (y, pixel) in y.chunks_exact_mut(channels).zip(data.chunks_exact(*stride)) {
+                    for ((y, &value), table) in y.iter_mut().zip(pixel).zip(&tables) {
+                        *y = table[usize::from(value)];
+                    }
+                }
+            });
+        }
+        Samples::Floats(data) => mode.chunks(y, row_length, |row, y| {
+            for (y, pixel) in y.chunks_exact_mut(channels).zip(data[row * row_length..].chunks_exact(channels)) {
+                for (channel, (y, &value)) in y.iter_mut().zip(pixel).enumerate() {
+                    *y = normalised(value, channel);
+                }
+            }
+        }),
+    }
+    Ok(())
+}

@@ -1,0 +1,103 @@
+//! From a filter's name to the loop that computes it.
+
+use super::geometry::{Maps, Size, Window};
+use super::lerp::{self, Corners};
+use super::maps;
+use super::pillow::{self, Kernel};
+use super::raster::{Raster, Samples, check_samples};
+use super::step::Filter;
+use super::taps::{self, FloatTaps, Table};
+use super::{opencv, pixel};
+use crate::error::{Error, Result};
+use crate::gemm::Instructions;
+use crate::threads::Mode;
+
+/// The window of the image resized to `size`.
+pub fn resize<'a>(
+    mode: Mode,
+    raster: Raster<'a>,
+    filter: Filter,
+    size: Size,
+    window: Window,
+    instructions: Instructions,
+) -> Result<Raster<'a>> {
+    check_samples((window.width, window.height), raster.channels)?;
+    if raster.size() == size {
+        let along = |start: usize, length: usize| (start..start + length).map(Some).collect();
+        return raster.gather(mode, &Maps { x: along(window.left, window.width), y: along(window.top, window.height), fill: 0 });
+    }
+    let nearest = |raster: Raster<'a>, map: &dyn Fn(usize, usize) -> maps::Map| {
+        let part = |map: maps::Map, start: usize, length: usize| map[start..start + length].to_vec();
+        let x = part(map(raster.width, size.0), window.left, window.width);
+        let y = part(map(raster.height, size.1), window.top, window.height);
+        raster.gather(mode, &Maps { x, y, fill: 0 })
+    };
+    match filter {
+        Filter::PillowNearest => nearest(raster, &maps::pillow_nearest),
+        Filter::OpencvNearest => nearest(raster, &maps::opencv_nearest),
+        Filter::TorchNearest => nearest(raster, &|input, output| maps::torch_nearest(input, output, 0.0)),
+        Filter::TorchNearestExact => nearest(raster, &|input, output| maps::torch_nearest(input, output, 0.5)),
+        Filter::PillowBox => resize_pillow(mode, raster, Kernel::Box, size, window, instructions),
+        Filter::PillowBilinear => resize_pillow(mode, raster, Kernel::Bilinear, size, window, instructions),
+        Filter::PillowHamming => resize_pillow(mode, raster, Kernel::Hamming, size, window, instructions),
+        Filter::PillowBicubic => resize_pillow(mode, raster, Kernel::Bicubic, size, window, instructions),
+        Filter::PillowLanczos => resize_pillow(mode, raster, Kernel::Lanczos, size, window, instructions),
+        Filter::OpencvBilinear | Filter::OpencvArea => resize_opencv(mode, raster, filter == Filter::OpencvArea, size, window),
+        Filter::TensorflowAlignCorners => resize_lerp(mode, raster, Corners::Aligned, size, window),
+        Filter::TensorflowHalfPixel => resize_lerp(mode, raster, Corners::HalfPixel, size, window),
+        Filter::TorchBilinear => resize_taps(mode, raster, &FloatTaps::bilinear, size, window),
+        Filter::TorchBicubic => resize_taps(mode, raster, &FloatTaps::bicubic, size, window),
+        Filter::TorchBilinearAntialias => resize_taps(mode, raster, &FloatTaps::bilinear_antialias, size, window),
+        Filter::TorchBicubicAntialias => resize_taps(mode, raster, &FloatTaps::bicubic_antialias, size, window),
+    }
+}
+
+fn not_bytes() -> Error {
+    Error::InvariantBroken("Expected `Recipe::new` to refuse an 8-bit step on floats.".into())
+}
+
+/// Pillow weighs RGBA colours by their alpha: premultiplied before, divided back after.
+fn resize_pillow<'a>(
+    mode: Mode,
+    raster: Raster<'a>,
+    kernel: Kernel,
+    size: Size,
+    window: Window,
+    instructions: Instructions,
+) -> Result<Raster<'a>> {
+    let Raster { width, height, channels, samples: Samples::Bytes { stride, mut data } } = raster else { return Err(not_bytes()) };
+    if channels == 4 {
+        pixel::premultiply(data.to_mut());
+    }
+    let source = pillow::Source { width, height, channels: stride, kept: channels, data: &data };
+    let mut resized = pillow::resize(mode, &source, kernel, size, window, instructions)?;
+    if channels == 4 {
+        pixel::unpremultiply(&mut resized);
+    }
+    Ok(Raster::bytes((window.width, window.height), channels, resized))
+}
+
+fn resize_opencv<'a>(mode: Mode, raster: Raster<'a>, is_area: bool, size: Size, window: Window) -> Result<Raster<'a>> {
+    let Raster { width, height, channels, samples: Samples::Bytes { data, .. } } = raster.packed()? else { return Err(not_bytes()) };
+    let source = opencv::Source { width, height, channels, data: &data };
+    let resized = opencv::resize(mode, &source, is_area, size, window)?;
+    Ok(Raster::bytes((window.width, window.height), channels, resized))
+}
+
+fn resize_lerp<'a>(mode: Mode, raster: Raster<'a>, corners: Corners, size: Size, window: Window) -> Result<Raster<'a>> {
+    let Raster { width, height, channels, samples } = raster.packed()?;
+    let resized = match &samples {
+        Samples::Bytes { data, .. } => lerp::resize(mode, &taps::Source { width, height, channels, data: data.as_ref() }, corners, size, window)?,
+        Samples::Floats(data) => lerp::resize(mode, &taps::Source { width, height, channels, data }, corners, size, window)?,
+    };
+    Ok(Raster::floats((window.width, window.height), channels, resized))
+}
+
+fn resize_taps<'a>(mode: Mode, raster: Raster<'a>, table: &Table, size: Size, window: Window) -> Result<Raster<'a>> {
+    let Raster { width, height, channels, samples } = raster.packed()?;
+    let resized = match &samples {
+        Samples::Bytes { data, .. } => taps::resize(mode, &taps::Source { width, height, channels, data: data.as_ref() }, size, window, table)?,
+        Samples::Floats(data) => taps::resize(mode, &taps::Source { width, height, channels, data }, size, window, table)?,
+    };
+    Ok(Raster::floats((window.width, window.height), channels, resized))
+}

@@ -1,0 +1,111 @@
+/** From a recipe and the size of one image to the stages that prepare it. A resize computes only what a crop after it keeps. */
+import type { ByteStep, FloatStep, GeometryStep, ImageRecipe, RasterImage, ResizeStep } from '@diptych/plugin-kit';
+import { letterboxMaps, mapsOf, resizedSize } from './geometry.ts';
+import { lowerResize, type Window } from './lower-resize.ts';
+import type { Size } from './pixels.ts';
+import type { Format, Maps, Stage, StageKind } from './stages.ts';
+
+export type ImageShape = Pick<RasterImage, 'width' | 'height' | 'channels' | 'view'>;
+
+const geometrySteps = ['centre-crop', 'corner-crop', 'five-crop', 'ten-crop', 'random-crop', 'flip', 'pad', 'pad-to', 'pad-to-square', 'even-trim']; // biome-ignore format: one list
+const isGeometry = (step: ImageRecipe[number]): step is GeometryStep => geometrySteps.includes(step.step);
+const isResize = (step: ImageRecipe[number]): step is ResizeStep => 'filter' in step;
+
+const cache = new WeakMap<ImageRecipe, Map<string, readonly Stage[]>>();
+
+/** The recipe must have passed `checkRecipe`; throws `RecipeFault` for an image that it cannot take. Kept for the next image of that size. */
+export function lowerRecipe(recipe: ImageRecipe, { width, height, channels, view = 0 }: ImageShape): readonly Stage[] {
+  const known = cache.get(recipe) ?? new Map<string, readonly Stage[]>();
+  cache.set(recipe, known);
+  const key = `${width} ${height} ${channels} ${view}`;
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  const stages = new Lowering({ width, height, channels, isFloat: false }, view).run(recipe);
+  if (known.size >= 256) known.clear();
+  known.set(key, stages);
+  return stages;
+}
+
+class Lowering {
+  readonly #stages: Stage[] = [];
+  readonly #view: number;
+  #format: Format;
+
+  constructor(format: Format, view: number) {
+    this.#format = format;
+    this.#view = view;
+  }
+
+  run(recipe: ImageRecipe): readonly Stage[] {
+    if (!recipe.some(({ step }) => step === 'drop-alpha')) this.#dropAlpha();
+    for (let at = 0; at < recipe.length; at++) {
+      const step = recipe[at]!;
+      const next = recipe[at + 1];
+      if (isResize(step)) {
+        const takesNext = step.step !== 'letterbox' && next !== undefined && isGeometry(next);
+        this.#resize(step, takesNext ? next : undefined);
+        if (takesNext) at++;
+      } else if (isGeometry(step)) this.#gather(mapsOf(step, this.#format, this.#view));
+      else if (step.step === 'drop-alpha') this.#dropAlpha();
+      else this.#append(...pointwise(step));
+    }
+    return this.#stages;
+  }
+
+  readonly #append = (stage: StageKind, to: Partial<Format>): Format => {
+    const from = this.#format;
+    const { width, height, channels, isFloat } = { ...from, ...to };
+    this.#format = { width, height, channels, isFloat };
+    this.#stages.push({ ...stage, from, to: this.#format });
+    return this.#format;
+  };
+
+  #resize(step: ResizeStep, next: GeometryStep | undefined): void {
+    const size = resizedSize(step, this.#format);
+    const kept = step.step === 'letterbox' ? letterboxMaps(step, size) : next && mapsOf(next, size, this.#view);
+    const window = kept === undefined ? { left: 0, top: 0, width: size.width, height: size.height } : windowOf(kept);
+    lowerResize(this.#format, step.filter, size, window, this.#append);
+    if (kept !== undefined) this.#gather({ ...kept, x: shifted(kept.x, window.left), y: shifted(kept.y, window.top) });
+  }
+
+  #gather(maps: Maps): void {
+    if (isIdentity(maps.x, this.#format.width) && isIdentity(maps.y, this.#format.height)) return;
+    this.#append({ op: 'gather', ...maps }, { width: maps.x.length, height: maps.y.length });
+  }
+
+  #dropAlpha(): void {
+    if (this.#format.channels === 4) this.#append({ op: 'pixel', how: 'drop-alpha' }, { channels: 3 });
+  }
+}
+
+/** A step that works pixel by pixel, and what it changes of the format. */
+function pointwise(step: Exclude<ByteStep | FloatStep, { step: 'drop-alpha' }>): readonly [StageKind, Partial<Format>] {
+  switch (step.step) {
+    case 'grey':
+      return [{ op: 'pixel', how: 'grey' }, { channels: step.channels }];
+    case 'bgr':
+      return [{ op: 'pixel', how: 'bgr' }, {}];
+    case 'normalise':
+      return [{ ...step, op: 'normalise' }, { isFloat: true }];
+    case 'round':
+      return [{ op: 'value', how: step.step }, {}];
+  }
+}
+
+/** The part of an image that maps read at all. */
+function windowOf({ x, y }: Maps): Window {
+  const along = (map: Int32Array): readonly [start: number, length: number] => {
+    const inside = map.filter((index) => index >= 0);
+    const start = inside.reduce((least, index) => Math.min(least, index), Number.MAX_SAFE_INTEGER);
+    return [start, inside.reduce((most, index) => Math.max(most, index), 0) - start + 1];
+  };
+  const [[left, width], [top, height]] = [along(x), along(y)];
+  return { left, top, width, height };
+}
+
+const shifted = (map: Int32Array, start: number): Int32Array => map.map((index) => (index < 0 ? -1 : index - start));
+const isIdentity = (map: Int32Array, size: number): boolean =>
+  map.length === size && map.every((source, index) => source === index);
+
+/** The size that an image ends in. */
+export const preparedSize = (recipe: ImageRecipe, image: ImageShape): Size => lowerRecipe(recipe, image).at(-1)?.to ?? image;

@@ -1,0 +1,138 @@
+import type { ImageRecipe, RecipeStep } from '@diptych/plugin-kit';
+import { viewsOf } from '@diptych/plugin-kit';
+import { describe, expect, it } from 'vitest';
+import { digestOf, golden } from './goldens.ts';
+import { lowerRecipe, preparedSize } from './lower-recipe.ts';
+import { prepareImage } from './prepare-image.ts';
+import { checkRecipe, recipeOutput } from './recipe-check.ts';
+import type { Stage } from './stages.ts';
+import { synthesise } from './synthetic-image.ts';
+
+interface GeometryGoldens {
+  sizes: { width: number; height: number; size: number; crop: number; toWidth: number; toHeight: number; left: number; top: number }[]; // biome-ignore format: one shape
+  recipes: { recipe: RecipeStep[]; view: number; width: number; height: number; sha256: string }[];
+}
+const goldens = golden<GeometryGoldens>('geometry.json');
+const normalise = { step: 'normalise', scale: 1 / 255, mean: [0.5, 0.25, 0], deviation: [0.5, 1, 2] } as const;
+const plain = { step: 'normalise', scale: 1, mean: [0, 0, 0], deviation: [1, 1, 1] } as const;
+
+describe('geometry', () => {
+  it.each(goldens.recipes)('$recipe view $view gives the bytes of its library', ({ recipe, view, sha256, ...size }) => {
+    const image = { ...synthesise('noise', 37, 26, 5), view };
+    const prepared = prepareImage(image, recipe);
+    expect({ width: prepared.width, height: prepared.height }).toEqual(size);
+    expect(digestOf(prepared)).toBe(sha256);
+  });
+
+  it('computes of a resize only what the crop after it keeps', () => {
+    const recipe = [
+      { step: 'resize-short-side', filter: 'pillow-bicubic', size: 32 },
+      { step: 'centre-crop', width: 10, height: 10 },
+      normalise,
+    ] as const;
+    const [across, down] = lowerRecipe(recipe, { width: 640, height: 400, channels: 3 });
+    expect(across?.to.width).toBe(10);
+    // the centres of 10 rows are 9 · 12.5 source rows apart, and the filter reaches 2 · 12.5 to either side
+    expect(across?.to.height).toBe(162);
+    expect(down?.to).toMatchObject({ width: 10, height: 10 });
+  });
+
+  it.each(goldens.sizes)('short side and centre crop have torchvision sizes: $width x $height, $size, $crop', (golden) => {
+    const resize = { step: 'resize-short-side', filter: 'pillow-nearest', size: golden.size } as const;
+    const image = { width: golden.width, height: golden.height, channels: 3 } as const;
+    expect(preparedSize([resize], image)).toMatchObject({ width: golden.toWidth, height: golden.toHeight });
+    const resized = { width: golden.toWidth, height: golden.toHeight, channels: 3 } as const;
+    const stages = lowerRecipe([{ step: 'centre-crop', width: golden.crop, height: golden.crop }], resized);
+    const gather = stages[0] as Extract<Stage, { op: 'gather' }> | undefined;
+    const start = (map: Int32Array | undefined): number => (map === undefined ? 0 : map.findIndex((x) => x >= 0)) - (map?.find((x) => x >= 0) ?? 0); // biome-ignore format: one formula
+    expect([0 - start(gather?.x), 0 - start(gather?.y)]).toEqual([golden.left + 0, golden.top + 0]);
+  });
+});
+
+describe('random crops', () => {
+  const recipe = [{ step: 'random-crop', width: 5, height: 4, seed: 7, views: 40 }, plain] as const;
+  const image = synthesise('noise', 30, 20, 1);
+  const digests = Array.from({ length: 40 }, (_, view) => digestOf(prepareImage({ ...image, view }, recipe)));
+
+  it('differ from view to view and are the same again', () => {
+    expect(new Set(digests).size).toBeGreaterThan(35); // of 442 places, 40 draws
+    expect(digestOf(prepareImage({ ...image, view: 3 }, recipe))).toBe(digests[3]);
+  });
+
+  it('reach every offset', () => {
+    const offsets = new Set<number>();
+    for (let view = 0; view < 40; view++) {
+      const [stage] = lowerRecipe(
+        [{ step: 'random-crop', width: 28, height: 20, seed: 1, views: 40 }],
+        { ...image, view }, // biome-ignore format: one call
+      );
+      offsets.add(stage?.op === 'gather' ? stage.x[0]! : 0);
+    }
+    expect([...offsets].sort()).toEqual([0, 1, 2]);
+  });
+});
+
+describe('recipes', () => {
+  it('normalises in float32 and drops alpha', () => {
+    const image = { width: 1, height: 1, channels: 4 as const, data: Uint8Array.of(255, 51, 0, 7) };
+    const prepared = prepareImage(image, [normalise]);
+    const float32 = (value: number, mean: number, deviation: number): number =>
+      Math.fround(Math.fround(Math.fround(value * Math.fround(1 / 255)) - mean) / deviation);
+    expect([...prepared.data]).toEqual([float32(255, 0.5, 0.5), float32(51, 0.25, 1), float32(0, 0, 2)]);
+  });
+
+  it('pads with zeros where the crop is larger than the image', () => {
+    const image = { width: 1, height: 1, channels: 3 as const, data: Uint8Array.of(10, 20, 30) };
+    const { data } = prepareImage(image, [{ step: 'centre-crop', width: 2, height: 3 }, plain]);
+    expect([...data]).toEqual([0, 0, 0, 0, 0, 0, 10, 20, 30, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+  });
+
+  it('rounds halves to even and clamps', () => {
+    const image = { width: 1, height: 1, channels: 3 as const, data: Uint8Array.of(5, 7, 255) };
+    const half = { step: 'normalise', scale: 0.5, mean: [0, 10, -200], deviation: [1, 1, 1] } as const;
+    expect([...prepareImage(image, [half, { step: 'round' }]).data]).toEqual([2, 0, 255]);
+  });
+
+  it('knows the size a recipe ends in', () => {
+    const short = { step: 'resize-short-side', filter: 'pillow-bicubic', size: 9 } as const;
+    expect(recipeOutput([short, normalise])).toEqual({ channels: 3 });
+    const crop = { step: 'centre-crop', width: 4, height: 5 } as const;
+    expect(recipeOutput([short, crop, normalise])).toEqual({ channels: 3, width: 4, height: 5 });
+    const pad = { step: 'pad', left: 1, top: 2, right: 3, bottom: 4, mode: 'reflect' } as const;
+    expect(recipeOutput([crop, pad, { step: 'grey', channels: 1 }, normalise])).toEqual({
+      channels: 1,
+      width: 8,
+      height: 11,
+    });
+  });
+
+  it('counts views', () => {
+    const size = { width: 4, height: 4 };
+    expect(viewsOf([normalise])).toBe(1);
+    expect(viewsOf([{ step: 'five-crop', ...size }, normalise])).toBe(5);
+    expect(viewsOf([{ step: 'ten-crop', ...size }, normalise])).toBe(10);
+    expect(viewsOf([{ step: 'random-crop', ...size, seed: 1, views: 3 }, normalise])).toBe(3);
+  });
+
+  const resize = (filter: 'tensorflow-align-corners' | 'pillow-bicubic', width: number) =>
+    ({ step: 'resize', filter, width, height: 4 }) as const;
+  it.each<readonly [string, ImageRecipe]>([
+    ['an empty recipe', []],
+    ['a recipe without normalise', [{ step: 'centre-crop', width: 1, height: 1 }]],
+    ['a size of zero', [resize('pillow-bicubic', 0), normalise]],
+    ['a deviation of zero', [{ ...normalise, deviation: [1, 0, 1] }]],
+    ['an 8-bit resize after a float32 one', [resize('tensorflow-align-corners', 4), resize('pillow-bicubic', 3), normalise]],
+    ['a byte step after normalise', [normalise, { step: 'bgr' }]],
+    ['rounding of bytes', [{ step: 'round' }, normalise]],
+    ['three means for one channel', [{ step: 'grey', channels: 1 }, normalise]],
+    ['alpha dropped too late', [{ step: 'bgr' }, { step: 'drop-alpha' }, normalise]],
+    ['two steps with views', [{ step: 'five-crop', width: 4, height: 4 }, { step: 'ten-crop', width: 2, height: 2 }, normalise]], // biome-ignore format: one case
+  ])('refuses %s', (_, recipe) => {
+    expect(() => checkRecipe(recipe, (reason) => new Error(reason))).toThrow();
+  });
+
+  it('refuses a crop larger than the image where its library does', () => {
+    const recipe: ImageRecipe = [{ step: 'five-crop', width: 9, height: 4 }, normalise];
+    expect(() => lowerRecipe(recipe, { width: 8, height: 8, channels: 3 })).toThrow('at least as large');
+  });
+});

@@ -1,0 +1,139 @@
+/**
+ * Preprocessing as data. Each step has the arithmetic of the library that it is named after; docs/recipe-steps.md says
+ * from which version, and how exactly. Images start as 8-bit RGB; the first `normalise`, or a resize by a float filter,
+ * makes them float32, and steps that need bytes come before that.
+ */
+
+/** Equal to the bit to the library's 8-bit resize. */
+export const byteFilters = [
+  'pillow-nearest',
+  'pillow-box',
+  'pillow-bilinear',
+  'pillow-hamming',
+  'pillow-bicubic',
+  'pillow-lanczos',
+  'opencv-nearest',
+  'opencv-bilinear',
+  'opencv-area',
+] as const;
+/** float32, on bytes or on floats. */
+export const floatFilters = [
+  'torch-nearest',
+  'torch-nearest-exact',
+  'torch-bilinear',
+  'torch-bicubic',
+  'torch-bilinear-antialias',
+  'torch-bicubic-antialias',
+  'tensorflow-align-corners',
+  'tensorflow-half-pixel',
+] as const;
+export const resizeFilters = [...byteFilters, ...floatFilters] as const;
+export type ByteFilter = (typeof byteFilters)[number];
+export type FloatFilter = (typeof floatFilters)[number];
+export type ResizeFilter = ByteFilter | FloatFilter;
+
+/** `constant` writes the value, `reflect` mirrors without repeating the edge, `symmetric` with it, `replicate` repeats the edge, `wrap` tiles. */
+export const padModes = ['constant', 'reflect', 'symmetric', 'replicate', 'wrap'] as const;
+export type PadMode = (typeof padModes)[number];
+/** Where something smaller lies in something larger. */
+export const placements = ['centre', 'top-left', 'top-right', 'bottom-left', 'bottom-right'] as const;
+export type Placement = (typeof placements)[number];
+
+/** Steps that move or select pixels: on bytes and on floats alike. */
+export type GeometryStep =
+  /** Offsets round(half the excess), as torchvision; an image smaller than the crop is zero-padded first, as torchvision does. */
+  | { readonly step: 'centre-crop'; readonly width: number; readonly height: number }
+  /** A crop in a corner; refuses an image smaller than it. */
+  | { readonly step: 'corner-crop'; readonly corner: Placement; readonly width: number; readonly height: number }
+  /** Views 0 to 4: top left, top right, bottom left, bottom right, centre. Refuses an image smaller than the crop. */
+  | { readonly step: 'five-crop'; readonly width: number; readonly height: number }
+  /** Views 0 to 4 as `five-crop`, 5 to 9 those of the image mirrored left to right. */
+  | { readonly step: 'ten-crop'; readonly width: number; readonly height: number }
+  /** `views` crops at places drawn from the seed, the view's number and the image's size. Refuses an image smaller than the crop. */
+  | {
+      readonly step: 'random-crop';
+      readonly width: number;
+      readonly height: number;
+      readonly seed: number;
+      readonly views: number;
+    }
+  | { readonly step: 'flip'; readonly axis: 'horizontal' | 'vertical' }
+  /** Pixels added on each side. */
+  | {
+      readonly step: 'pad';
+      readonly left: number;
+      readonly top: number;
+      readonly right: number;
+      readonly bottom: number;
+      readonly mode: PadMode;
+      /** Of every channel, with mode `constant`; default 0. */
+      readonly value?: number;
+    }
+  /** Pads what is smaller, each side alone; the smaller half first where it is centred. */
+  | {
+      readonly step: 'pad-to';
+      readonly width: number;
+      readonly height: number;
+      readonly place: Placement;
+      readonly mode: PadMode;
+      readonly value?: number;
+    }
+  /** Pads the short side to the long one. */
+  | { readonly step: 'pad-to-square'; readonly place: Placement; readonly mode: PadMode; readonly value?: number }
+  /** Drops the last row or column where their number is odd. */
+  | { readonly step: 'even-trim' };
+
+/** Steps that change the size by a filter. */
+export type ResizeStep =
+  /** Stretch to width × height; the aspect ratio is not kept. */
+  | { readonly step: 'resize'; readonly filter: ResizeFilter; readonly width: number; readonly height: number }
+  /** Short side to `size`, long side rounded down as torchvision does: floor(size * long / short). */
+  | { readonly step: 'resize-short-side'; readonly filter: ResizeFilter; readonly size: number }
+  /** Long side to `size`, short side rounded half to even, at least 1. */
+  | { readonly step: 'resize-long-side'; readonly filter: ResizeFilter; readonly size: number }
+  /** As large as fits into width × height with its aspect ratio, centred on `value`, as YOLO does. */
+  | {
+      readonly step: 'letterbox';
+      readonly filter: ResizeFilter;
+      readonly width: number;
+      readonly height: number;
+      readonly value: number;
+    };
+
+/** Steps on 8-bit pixels. */
+export type ByteStep =
+  /** Where present, alpha is kept until here and resizes treat it as Pillow does; where absent, alpha is dropped first. */
+  | { readonly step: 'drop-alpha' }
+  /** Pillow's convert("L"): (19595 R + 38470 G + 7471 B + 32768) >> 16, written to one channel or to three. */
+  | { readonly step: 'grey'; readonly channels: 1 | 3 }
+  /** Red and blue change places. */
+  | { readonly step: 'bgr' };
+
+/** Steps on float32. */
+export type FloatStep =
+  /** value = (pixel * scale - mean[c]) / deviation[c], computed in float32; on bytes it makes floats. */
+  | {
+      readonly step: 'normalise';
+      readonly scale: number;
+      readonly mean: readonly number[];
+      readonly deviation: readonly number[];
+    }
+  /** To the nearest whole number from 0 to 255, halves to even: what torchvision does after it resized a byte tensor. */
+  | { readonly step: 'round' };
+
+/** One operation on an image. */
+export type RecipeStep = GeometryStep | ResizeStep | ByteStep | FloatStep;
+/** Steps in order, with at least one `normalise`. The result is float32 [channels, height, width]. */
+export type ImageRecipe = readonly RecipeStep[];
+
+/**
+ * How many views of an image a recipe describes: 1 without a multi-crop step. Who runs the network gives the image once
+ * for each view, with `view` set, and joins the outputs by a rule that it states.
+ */
+export function viewsOf(recipe: ImageRecipe): number {
+  return recipe.reduce((views, step) => {
+    if (step.step === 'five-crop') return 5;
+    if (step.step === 'ten-crop') return 10;
+    return step.step === 'random-crop' ? step.views : views;
+  }, 1);
+}

@@ -1,0 +1,38 @@
+/** How images become the input of a network, as `ImageRecipe` of plugin-kit. docs/recipe-steps.md describes each step. */
+import { type ImageRecipe, padModes, placements, resizeFilters } from '@diptych/plugin-kit';
+import { z } from 'zod';
+
+const side = z.int().min(1).max(16_384);
+const border = z.int().min(0).max(16_384);
+const byte = z.int().min(0).max(255);
+const size = { width: side, height: side };
+const filter = z.enum(resizeFilters);
+const mode = z.enum(padModes);
+const place = z.enum(placements);
+const channels = z.array(z.number()).min(1).max(3);
+const step = <Name extends string, Shape extends z.ZodRawShape>(name: Name, shape: Shape) =>
+  z.strictObject({ step: z.literal(name), ...shape });
+
+export const recipeStepSchemas = [
+  step('centre-crop', size),
+  step('corner-crop', { corner: place, ...size }),
+  step('five-crop', size),
+  step('ten-crop', size),
+  step('random-crop', { ...size, seed: z.int().min(0).max(0xffff_ffff), views: z.int().min(1).max(1000) }),
+  step('flip', { axis: z.enum(['horizontal', 'vertical']) }),
+  step('pad', { left: border, top: border, right: border, bottom: border, mode, value: byte.default(0) }),
+  step('pad-to', { ...size, place, mode, value: byte.default(0) }),
+  step('pad-to-square', { place, mode, value: byte.default(0) }),
+  step('even-trim', {}),
+  step('resize', { filter, ...size }),
+  step('resize-short-side', { filter, size: side }),
+  step('resize-long-side', { filter, size: side }),
+  step('letterbox', { filter, ...size, value: byte }),
+  step('drop-alpha', {}),
+  step('grey', { channels: z.union([z.literal(1), z.literal(3)]) }),
+  step('bgr', {}),
+  step('normalise', { scale: z.number().positive(), mean: channels, deviation: channels }),
+  step('round', {}),
+] as const;
+
+export const recipeSchema: z.ZodType<ImageRecipe> = z.array(z.discriminatedUnion('step', recipeStepSchemas)).min(1).max(16);
