@@ -60,7 +60,7 @@ export default defineDetector({
     }
     const scored = facts.labels.indexOf(facts.synthetic);
     const width = facts.labels.length;
-    const score = async (rasters: readonly RasterImage[]): Promise<Detection[]> => {
+    const score = async (rasters: readonly RasterImage[], signal: AbortSignal): Promise<Detection[]> => {
       const { [facts.output]: output } = await runImages(model, facts, rasters, signal);
       return rasters.map((_, index) => {
         const row = [...output!.data.subarray(index * width, (index + 1) * width)];
@@ -72,7 +72,7 @@ export default defineDetector({
       // One batch is decoded while another is on the device.
       concurrency: 2,
       detect: (images, signal) =>
-        scoreDecoded<Detection>(images, signal, score, decodingFor(facts.recipe)),
+        scoreDecoded<Detection>(images, signal, (rasters) => score(rasters, signal), decodingFor(facts.recipe)),
       [Symbol.asyncDispose]: () => model[Symbol.asyncDispose](),
     };
   },

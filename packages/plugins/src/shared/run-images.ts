@@ -1,5 +1,12 @@
 /** Runs a network on images whose recipe may describe several views of each. */
-import { type DecodeOptions, type ImageRecipe, type Model, type RasterImage, type Tensors, viewsOf } from '@diptych/plugin-kit';
+import {
+  type DecodeOptions,
+  type ImageRecipe,
+  type Model,
+  type RasterImage,
+  type Tensors,
+  viewsOf,
+} from '@diptych/plugin-kit';
 
 /** Alpha is decoded where the recipe drops it itself. */
 export const decodingFor = (recipe: ImageRecipe): DecodeOptions =>
