@@ -35,7 +35,13 @@ fn between(corners: Corners, input: usize, output: usize, start: usize, length: 
 }
 
 /// The window of the image resized to `size`.
-pub fn resize<T: Copy + Sync + Into<f32>>(mode: Mode, source: &Source<T>, corners: Corners, size: Size, window: Window) -> Result<Vec<f32>> {
+pub fn resize<T: Copy + Sync + Into<f32>>(
+    mode: Mode,
+    source: &Source<T>,
+    corners: Corners,
+    size: Size,
+    window: Window,
+) -> Result<Vec<f32>> {
     let columns = between(corners, source.width, size.0, window.left, window.width);
     let rows = between(corners, source.height, size.1, window.top, window.height);
     let channels = source.channels;

@@ -10,10 +10,7 @@ const MAX_SAMPLES: usize = 3 << 28;
 
 pub enum Samples<'a> {
     /// `stride` bytes from pixel to pixel; those beyond the raster's channels do not count.
-    Bytes {
-        stride: usize,
-        data: Cow<'a, [u8]>,
-    },
+    Bytes { stride: usize, data: Cow<'a, [u8]> },
     /// Without gaps.
     Floats(Vec<f32>),
 }

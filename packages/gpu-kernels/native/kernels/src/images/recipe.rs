@@ -176,7 +176,8 @@ fn normalise(mode: Mode, raster: &Raster, scale: f32, mean: &[f32], deviation: &
     let row_length = raster.width * channels;
     match &raster.samples {
         Samples::Bytes { stride, data } => {
-            let tables: Vec<[f32; 256]> = (0..channels).map(|channel| std::array::from_fn(|value| normalised(value as f32, channel))).collect();
+            let tables: Vec<[f32; 256]> =
+                (0..channels).map(|channel| std::array::from_fn(|value| normalised(value as f32, channel))).collect();
             mode.chunks(y, row_length, |row, y| {
                 let data = &data[row * raster.width * stride..];
                 for (y, pixel) in y.chunks_exact_mut(channels).zip(data.chunks_exact(*stride)) {

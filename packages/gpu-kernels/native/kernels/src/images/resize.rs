@@ -87,7 +87,9 @@ fn resize_opencv<'a>(mode: Mode, raster: Raster<'a>, is_area: bool, size: Size, 
 fn resize_lerp<'a>(mode: Mode, raster: Raster<'a>, corners: Corners, size: Size, window: Window) -> Result<Raster<'a>> {
     let Raster { width, height, channels, samples } = raster.packed()?;
     let resized = match &samples {
-        Samples::Bytes { data, .. } => lerp::resize(mode, &taps::Source { width, height, channels, data: data.as_ref() }, corners, size, window)?,
+        Samples::Bytes { data, .. } => {
+            lerp::resize(mode, &taps::Source { width, height, channels, data: data.as_ref() }, corners, size, window)?
+        }
         Samples::Floats(data) => lerp::resize(mode, &taps::Source { width, height, channels, data }, corners, size, window)?,
     };
     Ok(Raster::floats((window.width, window.height), channels, resized))
@@ -96,7 +98,9 @@ fn resize_lerp<'a>(mode: Mode, raster: Raster<'a>, corners: Corners, size: Size,
 fn resize_taps<'a>(mode: Mode, raster: Raster<'a>, table: &Table, size: Size, window: Window) -> Result<Raster<'a>> {
     let Raster { width, height, channels, samples } = raster.packed()?;
     let resized = match &samples {
-        Samples::Bytes { data, .. } => taps::resize(mode, &taps::Source { width, height, channels, data: data.as_ref() }, size, window, table)?,
+        Samples::Bytes { data, .. } => {
+            taps::resize(mode, &taps::Source { width, height, channels, data: data.as_ref() }, size, window, table)?
+        }
         Samples::Floats(data) => taps::resize(mode, &taps::Source { width, height, channels, data }, size, window, table)?,
     };
     Ok(Raster::floats((window.width, window.height), channels, resized))

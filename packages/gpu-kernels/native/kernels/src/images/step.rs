@@ -79,24 +79,85 @@ pub enum Axis {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "step", rename_all = "kebab-case")]
 pub enum RecipeStep {
-    CentreCrop { width: usize, height: usize },
-    CornerCrop { corner: Place, width: usize, height: usize },
-    FiveCrop { width: usize, height: usize },
-    TenCrop { width: usize, height: usize },
-    RandomCrop { width: usize, height: usize, seed: u32, views: u32 },
-    Flip { axis: Axis },
-    Pad { left: usize, top: usize, right: usize, bottom: usize, mode: PadMode, #[serde(default)] value: u8 },
-    PadTo { width: usize, height: usize, place: Place, mode: PadMode, #[serde(default)] value: u8 },
-    PadToSquare { place: Place, mode: PadMode, #[serde(default)] value: u8 },
+    CentreCrop {
+        width: usize,
+        height: usize,
+    },
+    CornerCrop {
+        corner: Place,
+        width: usize,
+        height: usize,
+    },
+    FiveCrop {
+        width: usize,
+        height: usize,
+    },
+    TenCrop {
+        width: usize,
+        height: usize,
+    },
+    RandomCrop {
+        width: usize,
+        height: usize,
+        seed: u32,
+        views: u32,
+    },
+    Flip {
+        axis: Axis,
+    },
+    Pad {
+        left: usize,
+        top: usize,
+        right: usize,
+        bottom: usize,
+        mode: PadMode,
+        #[serde(default)]
+        value: u8,
+    },
+    PadTo {
+        width: usize,
+        height: usize,
+        place: Place,
+        mode: PadMode,
+        #[serde(default)]
+        value: u8,
+    },
+    PadToSquare {
+        place: Place,
+        mode: PadMode,
+        #[serde(default)]
+        value: u8,
+    },
     EvenTrim,
-    Resize { filter: Filter, width: usize, height: usize },
-    ResizeShortSide { filter: Filter, size: usize },
-    ResizeLongSide { filter: Filter, size: usize },
-    Letterbox { filter: Filter, width: usize, height: usize, value: u8 },
+    Resize {
+        filter: Filter,
+        width: usize,
+        height: usize,
+    },
+    ResizeShortSide {
+        filter: Filter,
+        size: usize,
+    },
+    ResizeLongSide {
+        filter: Filter,
+        size: usize,
+    },
+    Letterbox {
+        filter: Filter,
+        width: usize,
+        height: usize,
+        value: u8,
+    },
     DropAlpha,
-    Grey { channels: usize },
+    Grey {
+        channels: usize,
+    },
     Bgr,
-    Normalise { scale: f32, mean: Vec<f32>, deviation: Vec<f32> },
+    Normalise {
+        scale: f32,
+        mean: Vec<f32>,
+        deviation: Vec<f32>,
+    },
     Round,
 }
 

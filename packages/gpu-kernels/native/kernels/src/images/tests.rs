@@ -78,15 +78,13 @@ fn wide_kernels_do_not_overflow_16_bits() {
 
 #[test]
 fn a_crop_after_a_resize_gives_the_middle_of_the_whole_resize() {
-    for (filter, crop) in [(Filter::PillowBicubic, (9, 12)), (Filter::TensorflowAlignCorners, (9, 12)), (Filter::PillowBilinear, (40, 12))] {
+    for (filter, crop) in [(Filter::PillowBicubic, (9, 12)), (Filter::TensorflowAlignCorners, (9, 12)), (Filter::PillowBilinear, (40, 12))]
+    {
         let source = image(50, 37, 3);
         // Short side 37 to 21, long side floor(21 · 50 / 37) = 28.
         let whole = run(vec![resize(filter, 28, 21), normalise()], &source, 28, 21);
-        let recipe = vec![
-            RecipeStep::ResizeShortSide { filter, size: 21 },
-            RecipeStep::CentreCrop { width: crop.0, height: crop.1 },
-            normalise(),
-        ];
+        let recipe =
+            vec![RecipeStep::ResizeShortSide { filter, size: 21 }, RecipeStep::CentreCrop { width: crop.0, height: crop.1 }, normalise()];
         let cropped = run(recipe, &source, crop.0, crop.1);
         for y in 0..crop.1 {
             for x in 0..crop.0 {
