@@ -127,7 +127,7 @@ function Detector({ detector, audit }: DetectorProps) {
           ? 'Measures features; a logistic head is cross-fitted within this run over all synthetic against all authentic images, in folds that keep a prompt together, so no head scores a prompt that it saw. AUROC compares scores of the same fold only.'
           : detector.trainedOn.length > 0
             ? `Trained on images of ${detector.trainedOn.join(', ')}.`
-            : 'Its author does not state what it was trained on.'}{' '}
+            : 'Which generators it was trained on is not stated.'}{' '}
         {unscored === '' ? 'Every authentic image has a score.' : `Authentic images without a score: ${unscored}.`}
       </p>
       <DetectionTable detector={detector} audit={audit} />

@@ -24,15 +24,18 @@ function seenSources({ sources }: RunTable, trainedOn: readonly string[]): Uint8
   );
 }
 
-/** Null for detectors whose training is not stated or that are fitted in the run. */
+const notStated = 'Which generators it was trained on is not stated, so none counts as seen or unseen.';
+
+/** Null for detectors that are fitted in the run. */
 export function seenSplit(context: DetectorContext): SeenSplit | null {
   const { table, scores, groups, studySeed } = context;
   const { facts, protocol, folds } = scores;
-  if (folds !== null || facts.trainedOn.length === 0) return null;
+  if (folds !== null) return null;
   const id = `seen/${facts.detector}/${protocol}`;
   const seen = seenSources(table, facts.trainedOn);
   const unseen = seen.map((value) => 1 - value);
   const base = { id, detector: facts.detector, protocol, trainedOn: [...facts.trainedOn] };
+  if (facts.trainedOn.length === 0) return { ...base, reason: notStated, sides: [], test: null };
   const place = recallAt(context, 0.05);
   const images = (sources: Uint8Array): number => positionsOf(table, scores, sources).length;
   if (place === null || images(seen) === 0 || images(unseen) === 0) {

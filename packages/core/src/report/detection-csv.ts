@@ -184,9 +184,11 @@ const jointFile = ({ joint, jointDifferences }: ReportModel): Record<string, str
 export function detectionCsvFiles(model: ReportModel): Record<string, string> {
   const { generalisation } = model;
   const isAsked = model.robustness.length + generalisation.seen.length + generalisation.heldOut.length > 0;
-  return {
+  const files = {
     ...(isAsked ? { ...robustnessFile(model), ...generalisationFiles(model) } : {}),
     ...(model.bypass.arms.length > 0 ? { ...bypassFiles(model), ...slopesFile(model) } : {}),
     ...(model.joint.length > 0 ? jointFile(model) : {}),
   };
+  const hasRows = (text: string): boolean => text.trimEnd().includes('\r\n');
+  return Object.fromEntries(Object.entries(files).filter(([, text]) => hasRows(text)));
 }

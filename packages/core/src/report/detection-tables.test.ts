@@ -40,6 +40,21 @@ describe('tables of claims 3 and 4', { timeout: 60_000 }, async () => {
     expect(markdown).not.toMatch(/NaN|undefined|null/);
   });
 
+  it('say "not stated" of a detector that names no generator, and have no table without a row', async () => {
+    const plugins = manifest.plugins.map((each) =>
+      each.as === 'scored' ? { ...each, traits: { ...each.traits, trainedOn: [] } } : each,
+    );
+    const unstated = await analyse({ ...manifest, plugins }, records);
+    const { rows } = unstated.detection.detectors.find(({ detector }) => detector === 'scored')!;
+    expect(new Set(rows.map(({ seen }) => seen))).toEqual(new Set(['not stated']));
+    const [, section] = markdownReport(unstated).split('### Generators seen and not seen in training');
+    const [own] = section!.split('### ');
+    expect(own!.trim()).toBe(
+      '- scored, as-received: Which generators it was trained on is not stated, so none counts as seen or unseen.',
+    );
+    expect(Object.keys(csvFiles(unstated))).not.toContain('seen-unseen.csv');
+  });
+
   it('hold one line for each row of the model, all as wide as the header', () => {
     const rows = {
       'robustness.csv': model.robustness.length,

@@ -67,6 +67,18 @@ type Generalisation = ReportModel['generalisation'];
 
 function seenMarkdown({ seen }: Generalisation): string[] {
   if (seen.length === 0) return [];
+  const rows = seen.flatMap(({ detector, protocol, sides }) =>
+    sides.map((side) => [
+      plain(detector),
+      protocol,
+      side.family === null ? 'all' : familyName[side.family],
+      side.seen ? 'seen' : 'unseen',
+      String(side.models),
+      String(side.images),
+      ...both(side),
+    ]),
+  );
+  const header = ['detector', 'protocol', 'family', 'in training', 'models', 'images', 'AUROC', 'TPR at 5 % FPR'];
   return [
     '### Generators seen and not seen in training',
     ...seen.map(({ detector, protocol, reason, test }) =>
@@ -74,20 +86,7 @@ function seenMarkdown({ seen }: Generalisation): string[] {
         ? `- ${plain(detector)}, ${protocol}: TPR at 5 % FPR, seen minus unseen: ${difference(test)}.`
         : `- ${plain(detector)}, ${protocol}: ${plain(reason)}`,
     ),
-    table(
-      ['detector', 'protocol', 'family', 'in training', 'models', 'images', 'AUROC', 'TPR at 5 % FPR'],
-      seen.flatMap(({ detector, protocol, sides }) =>
-        sides.map((side) => [
-          plain(detector),
-          protocol,
-          side.family === null ? 'all' : familyName[side.family],
-          side.seen ? 'seen' : 'unseen',
-          String(side.models),
-          String(side.images),
-          ...both(side),
-        ]),
-      ),
-    ),
+    ...(rows.length > 0 ? [table(header, rows)] : []),
   ];
 }
 

@@ -83,6 +83,11 @@ describe('tiny-ladeda', () => {
     expect(needs.every(({ licence }) => licence.id === 'research-only')).toBe(true);
   });
 
+  it('names the generators of its variant alone, and none where they have no names', () => {
+    const trained = variants.map((variant) => tinyLadeda.traitsOf?.(tinyLadeda.options.parse({ weights: 'x', variant })));
+    expect(trained).toEqual([{ trainedOn: ['ProGAN'] }, { trainedOn: [] }]);
+  });
+
   it('refuses a checkpoint of another network before it touches the runtime', async () => {
     const context = fakeContext({
       weights: { checkpoint: Buffer.from('no checkpoint, only text, but long enough to look like one') },

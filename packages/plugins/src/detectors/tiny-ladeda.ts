@@ -45,9 +45,11 @@ export default defineDetector({
     weights: z.string().min(1),
     variant: z.enum(['forensynth', 'wildrf']),
   }),
-  /** ProGAN for `forensynth`; `wildrf` saw images of many unnamed generators from a social network. */
-  trainedOn: ['ProGAN', 'WildRF'],
+  /** Of the variant; see `traitsOf`. */
+  trainedOn: [],
   control: false,
+  /** WildRF's images come from social networks, by many generators that nobody named: none of a run's is seen or unseen. */
+  traitsOf: ({ variant }) => ({ trainedOn: variant === 'forensynth' ? ['ProGAN'] : [] }),
   needs: ({ weights, variant }) => ({
     runtime: true,
     weights: [
