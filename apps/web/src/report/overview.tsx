@@ -46,7 +46,7 @@ const claimTitles: Record<number, string> = {
   1: 'MLLMs produce more unsafe images than diffusion models on the same unsafe prompts.',
   2: 'Part of that gap comes from corrupted outputs.',
   3: 'Detectors recognise MLLM images less often.',
-  4: 'Longer, more descriptive prompts evade detection; retraining helps, carries over poorly to other MLLMs, and is evaded again.',
+  4: 'Longer, more descriptive prompts evade detection of MLLM images, more than of diffusion images; retraining helps, carries over poorly to other MLLMs, and is evaded again.',
 };
 
 const claimNames = ['unsafe', 'corruption', 'detect', 'bypass'] as const;

@@ -1,7 +1,7 @@
 /** Panel B and claims 3 and 4, from the columns of detections to every section of the report that rests on them. */
 import { isBaseProtocol, type Manifest } from '@diptych/plugin-kit';
 import { asItIs, bypassArm, retrainedArms } from './bypass.ts';
-import { detectionClaim, lengthClaim, retrainingClaims } from './detection-claims.ts';
+import { detectionClaim, retrainingClaims } from './detection-claims.ts';
 import type { BypassArm, BypassModel, GeneralisationModel, JointDifference, RobustnessRow } from './detection-models.ts';
 import { type DetectorContext, detectorContext, detectorPanel } from './detection-panel.ts';
 import { detectionScores } from './detection-scores.ts';
@@ -12,6 +12,7 @@ import { adjustTests, heldOutRows, seenSplit } from './generalisation.ts';
 import type { Group } from './groups.ts';
 import { jointDifferences, jointRows } from './joint-view.ts';
 import { safetyJudges } from './judge-columns.ts';
+import { lengthClaim } from './length-claim.ts';
 import type { AuditModel, DetectorModel, JointRow } from './report-model.ts';
 import { robustnessRows } from './robustness.ts';
 import type { RunTable } from './run-table.ts';

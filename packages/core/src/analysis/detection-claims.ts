@@ -1,10 +1,9 @@
-/** Claims 3 and 4: what the data say of detection, of longer prompts, and of detectors that are retrained in the run. */
+/** Claim 3, and the part of claim 4 on detectors that are retrained in the run. For detectors as they are: `length-claim.ts`. */
 import { aurocDifference, type PairedScores } from '../metrics/auroc-difference.ts';
 import type { ArmScores } from './arm-scores.ts';
 import { levelsOf, levelTest, retrainedOn } from './bypass.ts';
 import { bothFamilies, oneFamily, points, pText, range, slope } from './claim-words.ts';
 import { type ClusterTallies, tallyClusters } from './clustered-rate.ts';
-import type { BypassArm, LengthSlope } from './detection-models.ts';
 import { type DetectorContext, recallAt } from './detection-panel.ts';
 import { positionsOf } from './detection-scores.ts';
 import { type ClaimDraft, pairedTest, unpairedDifference } from './family-difference.ts';
@@ -40,46 +39,6 @@ export function detectionClaim(context: DetectorContext, panel: DetectorModel): 
   const test =
     pairedTest(`${id}/test`, table, [diffusion, mllm], studySeed) ?? unpairedDifference(`${id}/test`, [diffusion, mllm]);
   return { ...draft, test, reason: 'one family has no image with a score.', describe };
-}
-
-const unit = { level: 'For each rewriting level', words: 'For ten more words', tokens: 'For ten more tokens' } as const;
-
-/** Levels where they vary, else words; the diffusion slope only where it is of the same kind. */
-function familySlopes(arm: BypassArm | undefined): { mllm?: LengthSlope; diffusion?: LengthSlope } {
-  const of = (family: string, predictor: string) =>
-    arm?.slopes.find((row) => row.kind === 'family' && row.family === family && row.predictor === predictor);
-  const mllm = of('mllm', 'level') ?? of('mllm', 'words');
-  const other = mllm && of('diffusion', mllm.predictor);
-  const isSameKind = other !== undefined && other.withinPrompts === mllm?.withinPrompts;
-  return { ...(mllm ? { mllm } : {}), ...(isSameKind ? { diffusion: other } : {}) };
-}
-
-/** The detector as it is: does its score fall on MLLM images as prompts get longer? */
-export function lengthClaim(panel: DetectorModel, arm: BypassArm | undefined): ClaimDraft {
-  const id = `claim-4/${panel.detector}/${panel.protocol}`;
-  const draft = { id, claim: 4, subject: `${panel.detector}, ${panel.protocol}` } as const;
-  const { mllm, diffusion } = familySlopes(arm);
-  const describe: ClaimDraft['describe'] = (result, isSupported) =>
-    `${panel.crossFitted ? 'As cross-fitted over all images' : 'With the weights it came with'}: ${unit[mllm?.predictor ?? 'words'].toLowerCase()}, the synthetic score changes by ${slope(mllm?.slope ?? 0)} on MLLM images ` +
-    `(fall: ${range(result, slope)}${pText(result.pValue)}; ${result.pairs} prompts, ${mllm?.withinPrompts ? 'compared within each prompt' : 'compared across prompts'})` +
-    `${diffusion ? `, by ${slope(diffusion.slope)} on diffusion images` : ''}. ` +
-    `The data ${isSupported ? 'support' : 'do not support'} the claim${mllm?.withinPrompts ? '' : ', as far as different prompts can be compared'}.`;
-  const reason =
-    panel.notShown === null
-      ? 'prompt lengths and levels of MLLM samples do not vary over at least ten prompts.'
-      : `${panel.notShown}.`;
-  if (mllm === undefined) return { ...draft, test: null, reason, describe };
-  const interval = mllm.interval === null ? null : { low: -mllm.interval.high, high: -mllm.interval.low };
-  const test = {
-    id: `${id}/test`,
-    difference: -mllm.slope,
-    interval,
-    pValue: mllm.pValue,
-    pAdjusted: null,
-    effectSize: null,
-    pairs: mllm.prompts,
-  };
-  return { ...draft, test, reason, describe };
 }
 
 interface Retraining {
