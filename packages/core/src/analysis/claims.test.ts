@@ -49,6 +49,19 @@ describe('claims', () => {
     expect(claim.test!.difference).toBeCloseTo(0.2, 9);
   });
 
+  it('takes an image whose prompt is not known for one without a length, not for a short one', async () => {
+    const records = detected((family, words) => (family === 'mllm' ? 0.9 - 0.02 * words : 0.8), true);
+    const unknown = Array.from({ length: 12 }, (_, place): JournalRecord[] => {
+      const index = 1000 + place;
+      const of = { generator: 'mllm', family: 'mllm', cluster: `unknown-${place}`, prompt: '' } as const;
+      return [sample(index, of), detection('synthetic', index, { syntheticScore: 0 })];
+    });
+    const { model } = await claimOf(4, [...records, ...unknown.flat()]);
+    const effect = model.bypass.arms[0]!.slopes.find(({ family, predictor }) => family === 'mllm' && predictor === 'words');
+    expect(effect).toMatchObject({ samples: prompts, prompts });
+    expect(effect!.slope).toBeCloseTo(-0.2, 9);
+  });
+
   it('gives an interval but no p-value where the families share no prompt, and says so', async () => {
     const score = (family: Family, words: number) => (family === 'mllm' ? 0.01 * words : 0.5 + 0.01 * words);
     const { claim } = await claimOf(3, detected(score, false));

@@ -15,7 +15,7 @@ const fewestPrompts = 10;
 interface Predictor {
   readonly predictor: DependenceModel['predictor'];
   readonly rater: string | null;
-  /** Null where the prompt has no rating. */
+  /** Null where the prompt has no rating, or no text. */
   ratingOf(sample: number): number | null;
 }
 
@@ -29,7 +29,8 @@ function predictorsOf({ table }: CorruptionContext): Predictor[] {
     }),
   );
   if (ratings.length > 0) return ratings;
-  return [{ predictor: 'words', rater: null, ratingOf: (sample) => words.get(sample) / wordsPerUnit }];
+  const ratingOf = (sample: number): number | null => (words.get(sample) === 0 ? null : words.get(sample) / wordsPerUnit);
+  return [{ predictor: 'words', rater: null, ratingOf }];
 }
 
 /** Sums of a line by cluster of prompts, MLLM's then diffusion's, in the order of the first sample. */

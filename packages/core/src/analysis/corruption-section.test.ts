@@ -133,6 +133,11 @@ describe('dependence of corruption on the text', () => {
     expect(effect).toMatchObject({ predictor: 'words', rater: null, unrated: 0 });
     const expected = slopeOf(prompts.map((prompt) => [(prompt + 1) / 10, prompt >= 10 ? 1 : 0]));
     expect(effect!.families[0]!.slope.difference).toBeCloseTo(expected, 10);
+    const nameless = rated(false).map((record) =>
+      record.type === 'sample' && record.cluster === 'set/p0' ? { ...record, prompt: '' } : record,
+    );
+    const [without] = (await analyse(plantedManifest([judge]), nameless)).corruption.judges[0]!.dependence.effects;
+    expect(without!.unrated).toBeGreaterThan(0);
   });
 
   it('has no slope over fewer than ten prompts', async () => {

@@ -51,7 +51,7 @@ function sentenceOf(panel: DetectorModel, { mllm, diffusion }: Slopes, fall: Par
   return (_, isSupported) =>
     `${panel.crossFitted ? 'As cross-fitted over all images' : 'With the weights it came with'}: ${unit[mllm.predictor]}, the synthetic score changes by ${slope(mllm.slope)} on MLLM images ` +
     `(fall: ${partText(fall)}; ${mllm.prompts} prompts, ${mllm.withinPrompts ? 'compared within each prompt' : 'compared across prompts'}) ` +
-    `and by ${slope(diffusion.slope)} on diffusion images; it falls more on MLLM images by ${slope(excess.difference)} (${partText(excess)}). ` +
+    `and by ${slope(diffusion.slope)} on diffusion images; the fall on MLLM images minus that on diffusion images is ${slope(excess.difference)} (${partText(excess)}). ` +
     `The claim needs both, and its p-value is the larger. ` +
     `The data ${isSupported ? 'support' : 'do not support'} the claim${mllm.withinPrompts ? '' : ', as far as different prompts can be compared'}.`;
 }

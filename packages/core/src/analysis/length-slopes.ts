@@ -12,10 +12,11 @@ const perUnit = 10;
 const fewestPrompts = 10;
 const predictors = ['level', 'words', 'tokens'] as const satisfies readonly SlopePredictor[];
 
-/** Value of the predictor, or null where it was not recorded. */
+/** Value of the predictor, or null where it is not known. */
 function lengthOf({ samples, tokenizers }: RunTable, predictor: SlopePredictor, sample: number): number | null {
   if (predictor === 'level') return samples.level.get(sample);
-  if (predictor === 'words') return samples.words.get(sample) / perUnit;
+  const words = samples.words.get(sample);
+  if (predictor === 'words') return words === 0 ? null : words / perUnit;
   // Counts of two tokenizers do not compare.
   const tokens = samples.tokens.get(sample);
   return tokens === 0 || tokenizers.length !== 1 ? null : (tokens - 1) / perUnit;

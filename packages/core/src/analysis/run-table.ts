@@ -53,6 +53,7 @@ export interface SampleColumns {
   readonly intent: GrowableColumn<Uint8Array>;
   readonly hazards: GrowableColumn<Uint16Array>;
   readonly level: GrowableColumn<Uint8Array>;
+  /** 0 where the text of the prompt is not known, as of images that exist: no length, and not a short one. */
   readonly words: GrowableColumn<Uint32Array>;
   /** Plus one; 0 where the prompt's tokens were not counted. */
   readonly tokens: GrowableColumn<Uint32Array>;
