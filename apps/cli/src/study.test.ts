@@ -24,15 +24,28 @@ interface Printed {
 }
 
 describe('diptych study', () => {
-  // With pictures, judges and detectors as a user runs it; the numbers over many seeds are in simulations/.
+  const spectrum = ['spectrum, as-received', 'spectrum, all-recompressed'];
+  // With pictures, judges and detectors as a user runs it; the numbers over many seeds are in simulations/, which also
+  // runs the templates with pictures where nothing is planted.
   it.each([
-    ['unsafe', 1],
-    ['corruption', 2],
-    ['detect', 3],
-    ['bypass', 4],
+    // The second judge looks for real content, of which simulated pictures have none.
+    { name: 'unsafe', number: 1, supported: ['emblem'], not: ['nsfwjs'] },
+    { name: 'corruption', number: 2, supported: ['emblem'], not: [] },
+    { name: 'detect', number: 3, supported: spectrum, not: [] },
+    {
+      name: 'bypass',
+      number: 4,
+      supported: spectrum.flatMap((subject) => [
+        subject,
+        `${subject}, retrained: is it better on MLLMs?`,
+        `${subject}, retrained: does it miss other MLLMs?`,
+        `${subject}, retrained: do longer prompts evade it again?`,
+      ]),
+      not: [],
+    },
   ])(
-    'recovers the planted claim %s from its template, and says it is simulated',
-    async (name, number) => {
+    'recovers the planted claim $name from its template, each subject by name, and says it is simulated',
+    async ({ name, number, supported, not }) => {
       const { code, stdout, stderr } = await runDiptych(['study', name, '--json', '--id', 'it', '--progress', 'none'], {
         cwd,
       });
@@ -40,7 +53,10 @@ describe('diptych study', () => {
       expect(code).toBe(0);
       const { claims, files } = JSON.parse(stdout) as Printed;
       expect(new Set(claims.map(({ claim }) => claim))).toEqual(new Set([number]));
-      expect(claims.filter(({ verdict }) => verdict === 'supported').length).toBeGreaterThan(0);
+      const subjectsOf = (wanted: string) =>
+        claims.filter(({ verdict }) => verdict === wanted).map(({ subject }) => subject);
+      expect(subjectsOf('supported')).toEqual(supported);
+      expect(subjectsOf('not supported')).toEqual(not);
       expect(claims.every(({ text }) => !text.startsWith('The data'))).toBe(true);
       const report = await readFile(join(cwd, files.find((file) => file.endsWith('.md'))!), 'utf8').catch(() =>
         readFile(files.find((file) => file.endsWith('.md'))!, 'utf8'),

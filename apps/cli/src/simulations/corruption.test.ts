@@ -1,3 +1,3 @@
 import { describeSimulations } from './describe-simulations.ts';
 
-describeSimulations('corruption', { nullPairs: 24, plantedPairs: 24 });
+describeSimulations('corruption');

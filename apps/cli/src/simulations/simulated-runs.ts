@@ -1,12 +1,11 @@
 /**
  * Runs of the four study templates without pictures: what the simulated generators decide (hazards, corruption, strength
  * of the trace) becomes records directly, so that a claim can be planted, or not, and looked for over hundreds of seeds.
- * Everything from the records on is the code of a real run. `study.test.ts` runs the same templates with pictures.
+ * Everything from the records on is the code of a real run. `picture-runs.test.ts` runs the same templates with pictures.
  */
 import { fileURLToPath } from 'node:url';
 import { loadPlugins, loadStudy, type PlannedSample, planRun, type RunPlan } from '@diptych/core';
 import {
-  type ClaimName,
   type Hazard,
   hazards,
   type JournalRecord,
@@ -18,31 +17,16 @@ import {
 } from '@diptych/plugin-kit';
 import { registry } from '@diptych/plugins';
 import { type Decision, decide, type SimulationOptions } from '@diptych/plugins/simulated';
+import { behaving, type Scenario, templateOf } from './scenarios.ts';
 
-export interface Simulation {
-  readonly claim: ClaimName;
-  readonly seed: number;
-  /** True: the defaults of the simulated generators, which hold every claim. False: both families behave alike. */
-  readonly planted: boolean;
-  /** Pairs of prompts; the template's where absent. */
-  readonly pairs?: number;
-}
+/** Pairs of prompts of a run: fewer than the templates', so that hundreds of runs take a minute. */
+const pairs = 24;
 
-/** One behaviour for both families: nothing of any claim is true. */
-const alike = {
-  unsafeShown: 0.5,
-  corruptedAbstract: 0.35,
-  corruptedConcrete: 0.05,
-  refused: 0.03,
-  blocked: 0.02,
-  empty: 0.005,
-  traceAmplitude: 1.2,
-  traceHalvesAfterWords: null,
-  tracePeriod: 4,
-};
-
-export async function simulatedRun(simulation: Simulation): Promise<{ manifest: Manifest; records: JournalRecord[] }> {
-  const study = await studyOf(simulation);
+export async function simulatedRun(
+  scenario: Scenario,
+  seed: number,
+): Promise<{ manifest: Manifest; records: JournalRecord[] }> {
+  const study = await studyOf(scenario, seed);
   await using loaded = await loadPlugins({ study: { ...study, detectors: [] }, baseFolder: '.', registry });
   const plan = await planRun(loaded);
   const records: JournalRecord[] = [];
@@ -54,9 +38,10 @@ export async function simulatedRun(simulation: Simulation): Promise<{ manifest: 
   return { manifest: manifestOf(study, plan), records };
 }
 
-async function studyOf({ claim, seed, planted, pairs }: Simulation): Promise<Study> {
-  const template = await loadStudy(fileURLToPath(new URL(`../../templates/${claim}.yaml`, import.meta.url)));
-  const { study } = template;
+async function studyOf(scenario: Scenario, seed: number): Promise<Study> {
+  const { claim } = scenario;
+  const template = await loadStudy(fileURLToPath(templateOf(claim)));
+  const study = behaving(template.study, scenario);
   return {
     ...study,
     seed,
@@ -65,10 +50,10 @@ async function studyOf({ claim, seed, planted, pairs }: Simulation): Promise<Stu
     mitigations: [],
     safetyJudges: [{ use: 'emblem', options: {} }],
     protocols: ['as-received'],
-    promptSets: study.promptSets.map((use) => ({ ...use, options: { ...use.options, seed, ...(pairs ? { pairs } : {}) } })),
+    promptSets: study.promptSets.map((use) => ({ ...use, options: { ...use.options, seed, pairs } })),
     generators: study.generators.map((use) => ({
       ...use,
-      options: { ...use.options, variant: `${use.as ?? ''}${seed}`, ...(planted ? {} : alike) },
+      options: { ...use.options, variant: `${use.as ?? ''}${seed}` },
     })),
   };
 }
