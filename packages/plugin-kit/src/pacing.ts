@@ -17,6 +17,10 @@ export interface CostEstimate {
   readonly usdPerItem: number | null;
   /** Typical seconds of one call. */
   readonly secondsPerCall?: number;
+  /** Of a generator: typical bytes of one image file. */
+  readonly bytesPerItem?: number;
+  /** Instances with the same word work one after another, such as models on one card. */
+  readonly turn?: string;
   /** Where the price stands and the day it was read (YYYY-MM-DD), or that the user gave it. */
   readonly source: string;
   readonly asOf?: string;

@@ -24,7 +24,7 @@ export default async function plan(file: string, options: PlanOptions): Promise<
     const result = { study: study.name, counts, estimate, downloads, plugins, runtime: loaded.runtime };
     printResult(options, result, () =>
       [
-        `${study.name}: ${counts.prompts} prompts, ${counts.samples} samples, ${counts.authentic} authentic images, at most ${bytes(counts.estimatedBytes)} on disk (assuming ${bytes(assumedBytes.generatedImage)} an image).`,
+        `${study.name}: ${counts.prompts} prompts, ${counts.samples} samples, ${counts.authentic} authentic images, about ${bytes(counts.estimatedBytes)} on disk (images whose size is not known at ${bytes(assumedBytes.generatedImage)} each).`,
         renderTable(['step', 'plugin', 'protocol', 'items', 'calls', 'cost', 'time'], estimate.parts.map(rowOf)),
         ...totals(estimate),
         ...sources(estimate.parts),

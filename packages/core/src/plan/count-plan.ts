@@ -2,7 +2,10 @@ import type { Generator } from '@diptych/plugin-kit';
 import type { LoadedStudy } from '../plugins/loaded-study.ts';
 import type { PlanCounts, RunPlan } from './run-plan.ts';
 
-/** Assumed sizes behind `estimatedBytes`: a 1024×1024 PNG of a generator, a camera JPEG, a journal line. Arbitrary round figures. */
+/**
+ * Assumed sizes behind `estimatedBytes` where a generator states none: a 1024×1024 PNG, a camera JPEG, a journal line.
+ * Arbitrary round figures.
+ */
 export const assumedBytes = {
   generatedImage: 1_500_000,
   authenticImage: 500_000,
@@ -41,6 +44,10 @@ export function countPlan(loaded: LoadedStudy, { ranges, prompts, authentic, sam
   const detectors = loaded.detectors.flatMap(({ alias, instance }) =>
     study.protocols.map((protocol) => ({ alias, protocol, detections, calls: calls(detections, instance.maxBatch) })),
   );
+  const imageBytes = ranges.reduce((sum, { generator, count }) => {
+    const stated = generator.mode === 'generate' ? generator.instance.estimate?.bytesPerItem : undefined;
+    return sum + count * (stated ?? assumedBytes.generatedImage);
+  }, 0);
   const scores = judges.reduce((sum, { verdicts }) => sum + verdicts, 0) + detectors.length * detections;
   return {
     samples,
@@ -53,7 +60,8 @@ export function countPlan(loaded: LoadedStudy, { ranges, prompts, authentic, sam
     judges,
     detectors,
     estimatedBytes:
-      samples * (assumedBytes.generatedImage + assumedBytes.sampleRecord) +
+      imageBytes +
+      samples * assumedBytes.sampleRecord +
       authentic * assumedBytes.authenticImage +
       scores * assumedBytes.scoreRecord,
   };

@@ -66,6 +66,26 @@ describe('estimatePlan', () => {
     });
   });
 
+  it('adds up the times of models that take turns, and not of those that do not', async () => {
+    const slow = { usdPerItem: 0, secondsPerCall: 10, concurrency: 1 };
+    const withTurns = async (...turns: (string | undefined)[]): Promise<number> => {
+      const generators = turns.map((turn, place) => service({ ...slow, ...(turn && { turn }) }, `g${place}`));
+      return (await estimate({ promptSets: [{ use: 'counted', options: { count: 6 } }], generators })).knownSeconds;
+    };
+    expect(await withTurns(undefined, undefined)).toBe(60);
+    expect(await withTurns('gpu0', 'gpu0', 'gpu1')).toBe(120);
+  });
+
+  it('takes the size of images from the generator that states one', async () => {
+    const bytesOf = async (options: Record<string, unknown>): Promise<number> => {
+      await using loaded = await loadFakeStudy({ generators: [service(options)], safetyJudges: ['by-digest'] });
+      return (await planRun(loaded)).counts.estimatedBytes;
+    };
+    // Three samples.
+    const difference = (await bytesOf({ usdPerItem: 0 })) - (await bytesOf({ usdPerItem: 0, bytesPerItem: 100_000 }));
+    expect(difference).toBe(3 * (1_500_000 - 100_000));
+  });
+
   it('counts rewriting and rating of prompts', async () => {
     const { parts } = await estimate({
       levels: [0, 2],

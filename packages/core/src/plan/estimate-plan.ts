@@ -154,14 +154,16 @@ const waitedMinutes = (calls: number, perMinute: number | undefined): number => 
   return perMinute < 1 ? (calls - 1) / perMinute : Math.floor((calls - 1) / Math.floor(perMinute));
 };
 
-/** Phases follow each other; within one, services work side by side, and plugins under one pacing key after each other. */
+/** Phases follow each other; within one, services work side by side, and plugins under one pacing key or turn after each other. */
 function secondsOfPhases(works: readonly Work[], parts: readonly EstimatedPart[]): number {
   const phases = new Map<string, Map<string, number>>();
   for (const [place, { phase, plugin, step }] of works.entries()) {
     const { pacing, estimate } = plugin.instance as Callable;
     const isOnItsOwn =
       phase === 'collect' || pacing !== undefined || estimate !== undefined || (plugin.needs?.hosts ?? []).length > 0;
-    const lane = pacing ? `key ${pacing.key}` : isOnItsOwn ? `${step} ${plugin.alias}` : 'one after the other';
+    const turn = estimate?.turn;
+    const shared = pacing ? `key ${pacing.key}` : turn === undefined ? undefined : `turn ${turn}`;
+    const lane = shared ?? (isOnItsOwn ? `${step} ${plugin.alias}` : 'one after the other');
     const lanes = phases.get(phase) ?? new Map<string, number>();
     lanes.set(lane, (lanes.get(lane) ?? 0) + (parts[place]!.seconds ?? 0));
     phases.set(phase, lanes);

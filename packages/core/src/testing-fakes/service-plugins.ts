@@ -21,6 +21,8 @@ const serviceOptions = z.object({
   maxBatch: z.int().default(1),
   usdPerItem: z.number().optional(),
   secondsPerCall: z.number().optional(),
+  bytesPerItem: z.number().optional(),
+  turn: z.string().optional(),
   pacingKey: z.string().optional(),
   requestsPerMinute: z.number().optional(),
   /** Said by each answer; the estimate counts where absent. */
@@ -30,10 +32,12 @@ const serviceOptions = z.object({
 type ServiceOptions = z.output<typeof serviceOptions>;
 
 const metered = (options: ServiceOptions): Metered & { concurrency: number; maxBatch: number } => {
-  const { concurrency, maxBatch, usdPerItem, secondsPerCall, pacingKey, requestsPerMinute } = options;
+  const { concurrency, maxBatch, usdPerItem, secondsPerCall, bytesPerItem, turn, pacingKey, requestsPerMinute } = options;
   const estimate: CostEstimate = {
     usdPerItem: usdPerItem ?? null,
     ...(secondsPerCall === undefined ? {} : { secondsPerCall }),
+    ...(bytesPerItem === undefined ? {} : { bytesPerItem }),
+    ...(turn === undefined ? {} : { turn }),
     source: 'a test',
     asOf: '2026-01-01',
   };

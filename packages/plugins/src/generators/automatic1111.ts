@@ -13,6 +13,7 @@ import {
 import { decodeBase64Image } from '../shared/http/media.ts';
 import { readAnswer } from '../shared/http/read-answer.ts';
 import { extraOption, given, oneByOne } from '../shared/http/service-options.ts';
+import { typicalBytes } from '../shared/typical-bytes.ts';
 
 const optionsSchema = z.strictObject({
   /** Checkpoint by the title or name that the server lists; the one that is loaded where absent. */
@@ -106,7 +107,11 @@ export default defineGenerator({
       save_images: false,
       ...extra,
     };
-    const metering = localMetering('automatic1111', options);
+    const metering = localMetering(
+      'automatic1111',
+      options,
+      typicalBytes({ width: width ?? 512, height: height ?? 512, format: 'png' }),
+    );
     const interrupt = () =>
       callService(service, { url: joinUrl(baseUrl, 'sdapi/v1/interrupt'), method: 'POST' }, AbortSignal.timeout(5000));
     return {

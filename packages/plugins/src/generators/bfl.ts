@@ -4,6 +4,7 @@ import { runTask } from '../shared/bfl/task.ts';
 import type { Service } from '../shared/http/call-service.ts';
 import { baseUrlOption, joinUrl, keyNameOption } from '../shared/http/endpoint.ts';
 import { given, hostsOf, meteringOf, oneByOne, pollSecondsOption, serviceOptions } from '../shared/http/service-options.ts';
+import { typicalBytes } from '../shared/typical-bytes.ts';
 
 const optionsSchema = z.strictObject({
   /** The last part of the endpoint's path, such as flux-2-pro, flux-2-max, flux-pro-1.1, flux-kontext-pro. */
@@ -53,7 +54,9 @@ export default defineGenerator({
       ...given({ width, height, aspect_ratio, steps, guidance, safety_tolerance, prompt_upsampling, output_format }),
       ...extra,
     };
-    const metering = meteringOf('bfl', options, isOneMegapixel(options) ? [`bfl/${model}`] : [`bfl/${model}/large`]);
+    const bytes = typicalBytes({ width, height, format: output_format ?? 'jpeg' });
+    const priced = isOneMegapixel(options) ? model : `${model}/large`;
+    const metering = meteringOf('bfl', options, [`bfl/${priced}`], { bytes });
     return {
       ...metering,
       generate: oneByOne(metering.estimate, ({ prompt, seed }, signal) => {

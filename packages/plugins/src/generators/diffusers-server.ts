@@ -14,6 +14,7 @@ import {
 import { decodeBase64Image } from '../shared/http/media.ts';
 import { readAnswer } from '../shared/http/read-answer.ts';
 import { given, oneByOne } from '../shared/http/service-options.ts';
+import { typicalBytes } from '../shared/typical-bytes.ts';
 
 const optionsSchema = z.strictObject({
   /** Sent as `model`; the example server loads one model and does not read it. */
@@ -78,7 +79,7 @@ export default defineGenerator({
     const { baseUrl, path, model, size, seedParameter, extra } = options;
     const service = localService('the diffusers server', options, context);
     const fixed = { model, n: 1, ...given({ size }), ...extra };
-    const metering = localMetering('diffusers-server', options);
+    const metering = localMetering('diffusers-server', options, typicalBytes({ size, format: 'png' }));
     return {
       ...metering,
       generate: oneByOne(metering.estimate, async ({ prompt, seed }, signal) => {

@@ -13,6 +13,7 @@ import {
   serviceOptions,
 } from '../shared/http/service-options.ts';
 import { modelKind, withKnownKind } from '../shared/known-models.ts';
+import { typicalBytes } from '../shared/typical-bytes.ts';
 
 const optionsSchema = withKnownKind(
   z.strictObject({
@@ -74,7 +75,9 @@ export default defineGenerator({
     const depth = /^(workflows|comfy)\//.test(model) ? 3 : 2;
     const requests = joinUrl(baseUrl, `${model.split('/').slice(0, depth).join('/')}/requests`);
     const hasKnownSize = typeof image_size !== 'object';
-    const metering = meteringOf('fal', options, hasKnownSize ? [`fal/${model}`] : [`fal/${model}/custom size`]);
+    const bytes = typicalBytes({ ...(typeof image_size === 'object' && image_size), format: output_format });
+    const priced = hasKnownSize ? model : `${model}/custom size`;
+    const metering = meteringOf('fal', options, [`fal/${priced}`], { bytes });
     return {
       ...metering,
       generate: oneByOne(metering.estimate, ({ prompt, seed }, signal) =>

@@ -53,7 +53,7 @@ export default defineGenerator({
       ...extra,
     };
     const prices = [`google/${model}/${imageSize ?? '1K'}`, `google/${model}`];
-    const metering = meteringOf('google', options, prices, 15);
+    const metering = meteringOf('google', options, prices, { seconds: 15 });
     const url = joinUrl(options.baseUrl, `models/${model}:generateContent`);
 
     const makeOne = async ({ prompt, seed }: GenerationRequest, signal: AbortSignal): Promise<Generation> => {

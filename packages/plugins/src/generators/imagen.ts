@@ -91,7 +91,7 @@ export default defineGenerator({
       ...extra,
     };
     const warnings = takesSeed ? [] : ['seed not supported while a watermark is added; set addWatermark to false'];
-    const metering = meteringOf('google', options, [`google/${model}`], 10);
+    const metering = meteringOf('google', options, [`google/${model}`], { seconds: 10 });
     const url = joinUrl(options.baseUrl, `models/${model}:predict`);
 
     const makeOne = async ({ prompt, seed }: GenerationRequest, signal: AbortSignal): Promise<Generation> => {

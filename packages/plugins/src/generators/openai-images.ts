@@ -6,6 +6,7 @@ import { given, hostsOf, meteringOf, oneByOne, serviceOptions } from '../shared/
 import { readImagesAnswer } from '../shared/openai/images-answer.ts';
 import { bearerService } from '../shared/openai/service.ts';
 import { imageTokenCost } from '../shared/openai/token-cost.ts';
+import { typicalBytes } from '../shared/typical-bytes.ts';
 
 const options = z.strictObject({
   /** Of the Images API: a GPT Image model, or a DALL·E model where an endpoint still has one. */
@@ -68,7 +69,8 @@ export default defineGenerator({
     const service = bearerService('OpenAI', context, options.keyName);
     const { body, warnings } = parametersOf(options);
     const prices = [`openai/${model}/${quality}/${size}`, `openai/${model}`];
-    const metering = meteringOf('openai', options, prices, 20);
+    const bytes = typicalBytes({ size, format: options.output_format ?? 'png' });
+    const metering = meteringOf('openai', options, prices, { seconds: 20, bytes });
 
     const makeOne = async ({ prompt }: GenerationRequest, signal: AbortSignal): Promise<Generation> => {
       const request = { url: joinUrl(baseUrl, 'images/generations'), json: { ...body, prompt } };

@@ -6,6 +6,7 @@ import { extraOption, given, hostsOf, meteringOf, oneByOne, serviceOptions } fro
 import { blockedBy, errorOf } from '../shared/openai/blocked.ts';
 import { readResponse } from '../shared/openai/response-answer.ts';
 import { bearerService, openAiFailure } from '../shared/openai/service.ts';
+import { typicalBytes } from '../shared/typical-bytes.ts';
 
 const options = z.strictObject({
   /** The language model that reads the prompt and writes the one of the image. */
@@ -57,7 +58,8 @@ export default defineGenerator({
       ...extra,
     };
     // The answer counts the language model's tokens but not the image's, so only a price per image is known.
-    const metering = meteringOf('openai', options, [`openai-responses/${model}/${imageModel}`], 40);
+    const bytes = typicalBytes({ size, format: output_format ?? 'png' });
+    const metering = meteringOf('openai', options, [`openai-responses/${model}/${imageModel}`], { seconds: 40, bytes });
     const url = joinUrl(options.baseUrl, 'responses');
 
     const makeOne = async ({ prompt }: GenerationRequest, signal: AbortSignal): Promise<Generation> => {

@@ -4,6 +4,7 @@ import { callService, failureOf, type Service, type ServiceAnswer, unexpectedAns
 import { baseUrlOption, joinUrl, keyNameOption } from '../shared/http/endpoint.ts';
 import { decodeBase64Image } from '../shared/http/media.ts';
 import { given, hostsOf, meteringOf, oneByOne, reasonOf, serviceOptions } from '../shared/http/service-options.ts';
+import { typicalBytes } from '../shared/typical-bytes.ts';
 
 const models = ['sd3.5-large', 'sd3.5-large-turbo', 'sd3.5-medium', 'core', 'ultra'] as const;
 
@@ -81,7 +82,9 @@ export default defineGenerator({
     const headers = { authorization: `Bearer ${context.secret(keyName)}`, accept };
     const service: Service = { name: 'Stability AI', context, keyName, headers };
     const url = joinUrl(baseUrl, `v2beta/stable-image/generate/${model.startsWith('sd3') ? 'sd3' : model}`);
-    const metering = meteringOf('stability', options, [`stability/${model}`]);
+    const metering = meteringOf('stability', options, [`stability/${model}`], {
+      bytes: typicalBytes({ format: options.output_format ?? 'png' }),
+    });
     return {
       ...metering,
       generate: oneByOne(metering.estimate, async ({ prompt, seed }, signal) =>

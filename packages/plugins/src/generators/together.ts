@@ -7,6 +7,7 @@ import { modelKind, withKnownKind } from '../shared/known-models.ts';
 import { readImagesAnswer } from '../shared/openai/images-answer.ts';
 import { bearerService } from '../shared/openai/service.ts';
 import { togetherSafetyChecker } from '../shared/together/safety-checker.ts';
+import { typicalBytes } from '../shared/typical-bytes.ts';
 
 const options = withKnownKind(
   z.strictObject({
@@ -49,7 +50,8 @@ export default defineGenerator({
       ...given({ width, height, steps, guidance_scale, negative_prompt, output_format, disable_safety_checker }),
       ...extra,
     };
-    const metering = meteringOf('together', options, [`together/${model}`], 5);
+    const bytes = typicalBytes({ width, height, format: output_format });
+    const metering = meteringOf('together', options, [`together/${model}`], { seconds: 5, bytes });
     const url = joinUrl(options.baseUrl, 'images/generations');
 
     const makeOne = async ({ prompt, seed }: GenerationRequest, signal: AbortSignal): Promise<Generation> => {

@@ -75,6 +75,23 @@ describe('what a worker answers', () => {
     });
   });
 
+  it('costs nothing but time, which the user states, and disk, by the size and format that it says', async () => {
+    // Eight by eight pixels of PNG at 1.5 bytes; four images in a call.
+    expect((await open()).estimate).toEqual({
+      usdPerItem: 0,
+      source: 'your own machine; set usdPerImage for what it costs',
+      bytesPerItem: 96,
+    });
+    const told = await open({ secondsPerImage: 2.5, bytesPerImage: 900, usdPerImage: 0.01, turn: 'gpu0' });
+    expect(told.estimate).toEqual({
+      usdPerItem: 0.01,
+      source: 'option usdPerImage',
+      secondsPerCall: 10,
+      bytesPerItem: 900,
+      turn: 'gpu0',
+    });
+  });
+
   it('may be a fault of one call, after which the worker goes on', async () => {
     const generator = await open();
     expect(await faultOf(ask(generator, 'fault'))).toMatchObject({

@@ -1,5 +1,6 @@
 /** A generator in Python, or in any language that speaks the worker protocol, in a process of its own. */
 import {
+  type CostEstimate,
   type Decoder,
   DiptychError,
   decoderSchema,
@@ -11,6 +12,8 @@ import {
   InfrastructureError,
 } from '@diptych/plugin-kit';
 import { z } from 'zod';
+import { predictionOptions } from '../shared/http/service-options.ts';
+import { typicalBytes } from '../shared/typical-bytes.ts';
 import { generatedSchema, type WorkerOutcome } from '../shared/worker/protocol.ts';
 import { type ReadyWorker, readyNames, readyScript, readyWorkers } from '../shared/worker/ready-workers.ts';
 import { FileFault } from '../shared/worker/worker-folder.ts';
@@ -22,6 +25,9 @@ const options = z
     /** A ready worker by name; docs/guides/python-workers.md lists them with what they need. */
     model: z.enum(readyNames).optional(),
     ...workerFields,
+    ...predictionOptions,
+    /** What an image costs on your machine in US dollars, if the budget should know. */
+    usdPerImage: z.number().min(0).max(1000).optional(),
     /** Of a worker of your own; a ready one knows. */
     family: familySchema.optional(),
     decoder: decoderSchema.optional(),
@@ -32,6 +38,13 @@ const options = z
     message: 'Expected `family` for a worker of your own, and none beside `model`.',
   });
 type Options = z.output<typeof options>;
+
+/** What a worker's defaults say of its images; a worker of one's own may say anything there. */
+const shapeSchema = z.looseObject({
+  width: z.number().optional().catch(undefined),
+  height: z.number().optional().catch(undefined),
+  fileFormat: z.string().optional().catch(undefined),
+});
 
 const readyOf = (model: Options['model']): ReadyWorker | undefined =>
   model === undefined ? undefined : readyWorkers[model];
@@ -69,6 +82,7 @@ export default defineGenerator({
     return {
       maxBatch: host.hello.maxBatch,
       concurrency: 1,
+      estimate: estimateOf(given, host.hello),
       facts: host.facts,
       async generate(requests, signal) {
         signal.throwIfAborted();
@@ -90,6 +104,22 @@ export default defineGenerator({
     };
   },
 });
+
+/** Your own machine sends no bill; how long and how large its images are, the user and the worker say. */
+function estimateOf(
+  { usdPerImage, secondsPerImage, bytesPerImage, turn }: Options,
+  { defaults, maxBatch }: WorkerHost['hello'],
+): CostEstimate {
+  const { width, height, fileFormat } = shapeSchema.parse(defaults);
+  const bytesPerItem = bytesPerImage ?? typicalBytes({ width, height, format: fileFormat });
+  return {
+    usdPerItem: usdPerImage ?? 0,
+    source: usdPerImage === undefined ? 'your own machine; set usdPerImage for what it costs' : 'option usdPerImage',
+    ...(secondsPerImage === undefined ? {} : { secondsPerCall: secondsPerImage * maxBatch }),
+    ...(bytesPerItem === undefined ? {} : { bytesPerItem }),
+    ...(turn === undefined ? {} : { turn }),
+  };
+}
 
 /** The study's word stands in every table, so it must be the worker's too. */
 function checkTraits({ hello: { name, traits } }: WorkerHost, told: { family: Family; decoder: Decoder }): void {

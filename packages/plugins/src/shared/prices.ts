@@ -12,6 +12,15 @@ interface Price {
   readonly asOf: string;
 }
 
+const falList = {
+  source: 'https://github.com/api-evangelist/fal-ai/blob/main/plans/fal-ai-plans-pricing.yml',
+  asOf: '2026-09-20',
+};
+const replicateList = {
+  source: 'https://github.com/api-evangelist/replicate/blob/main/plans/replicate-plans-pricing.yml',
+  asOf: '2026-10-07',
+};
+
 /** By `provider/model` or `provider/model/size-or-quality`. */
 const prices: Readonly<Record<string, Price>> = {
   // Of the picture alone; the tokens of the prompt come on top, and `costUsd` of an answer counts both.
@@ -55,6 +64,16 @@ const prices: Readonly<Record<string, Price>> = {
   'bfl/flux-kontext-max': { usdPerImage: 0.08, ...readAt('https://docs.bfl.ml/quick_start/pricing') },
   // By the megapixel, rounded up; every named size of fal is at most one.
   'fal/fal-ai/flux-1/dev': { usdPerImage: 0.025, ...readAt('https://fal.ai/models/fal-ai/flux-1/dev/llms.txt') },
+  // As fal.ai/pricing had them, transcribed there: by the image, Qwen by the megapixel.
+  'fal/fal-ai/bytedance/seedream/v4/text-to-image': { usdPerImage: 0.03, ...falList },
+  'fal/fal-ai/flux-pro/kontext/text-to-image': { usdPerImage: 0.04, ...falList },
+  'fal/fal-ai/nano-banana': { usdPerImage: 0.0398, ...falList },
+  'fal/fal-ai/qwen-image': { usdPerImage: 0.02, ...falList },
+  // As replicate.com/pricing had them, transcribed there.
+  'replicate/black-forest-labs/flux-1.1-pro': { usdPerImage: 0.04, ...replicateList },
+  'replicate/black-forest-labs/flux-dev': { usdPerImage: 0.025, ...replicateList },
+  'replicate/black-forest-labs/flux-schnell': { usdPerImage: 0.003, ...replicateList },
+  'replicate/ideogram-ai/ideogram-v3-quality': { usdPerImage: 0.09, ...replicateList },
   // Credits of $0.01. Stability's own page could not be read; this one repeats it.
   'stability/sd3.5-large': {
     usdPerImage: 0.065,
@@ -154,5 +173,12 @@ export function priceOf(keys: readonly string[], given?: number): Pick<CostEstim
     const price = prices[key];
     if (price) return { usdPerItem: price.usdPerImage, source: price.source, asOf: price.asOf };
   }
+  const tokens = keys.map((key) => tokenPrices[key]).find((price) => price !== undefined);
+  if (tokens)
+    return {
+      usdPerItem: null,
+      source: `charged by tokens, $${tokens.imageOut} a million of pictures, and how many a picture takes is not published; set usdPerImage (${tokens.source})`,
+      asOf: tokens.asOf,
+    };
   return { usdPerItem: null, source: `no price known for ${keys[0] ?? 'this service'}; set usdPerImage` };
 }

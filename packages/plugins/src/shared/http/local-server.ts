@@ -30,6 +30,8 @@ interface LocalOptions {
   readonly usdPerImage?: number | undefined;
   readonly requestsPerMinute?: number | undefined;
   readonly imagesPerMinute?: number | undefined;
+  readonly secondsPerImage?: number | undefined;
+  readonly bytesPerImage?: number | undefined;
 }
 
 export const needsOfLocal = (options: LocalOptions) => ({
@@ -38,12 +40,16 @@ export const needsOfLocal = (options: LocalOptions) => ({
 });
 
 /** As `meteringOf`; the server itself charges nothing, so an image costs 0 unless the user states what the machine does. */
-export function localMetering(software: string, options: LocalOptions) {
-  const metering = meteringOf(`${software}:${hostOf(options.baseUrl)}`, options, []);
+export function localMetering(software: string, options: LocalOptions, bytes?: number) {
+  const metering = meteringOf(`${software}:${hostOf(options.baseUrl)}`, options, [], { bytes });
   if (options.usdPerImage !== undefined) return metering;
   return {
     ...metering,
-    estimate: { usdPerItem: 0, source: 'a server of your own; set usdPerImage for what its machine costs' },
+    estimate: {
+      ...metering.estimate,
+      usdPerItem: 0,
+      source: 'a server of your own; set usdPerImage for what its machine costs',
+    },
   };
 }
 

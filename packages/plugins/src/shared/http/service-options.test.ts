@@ -51,6 +51,21 @@ it('puts models under one key into one budget, and other keys into another', () 
   expect(meteringOf('x', { ...options, keyName: 'B_KEY' }, []).pacing.key).toBe('x:B_KEY');
 });
 
+it('predicts by what the user has seen, else by what the service is known for', () => {
+  const typical = { seconds: 20, bytes: 1000 };
+  const own = { concurrency: 1, secondsPerImage: 3, bytesPerImage: 70_000 };
+  expect(meteringOf('x', { concurrency: 1 }, [], typical).estimate).toMatchObject({
+    secondsPerCall: 20,
+    bytesPerItem: 1000,
+  });
+  expect(meteringOf('x', own, [], typical).estimate).toMatchObject({ secondsPerCall: 3, bytesPerItem: 70_000 });
+});
+
+it('says of a model that is charged by tokens why no price of an image is known', () => {
+  const { estimate } = meteringOf('openai', { concurrency: 1 }, ['openai/gpt-image-2.6-sunburst']);
+  expect(estimate).toMatchObject({ usdPerItem: null, source: expect.stringContaining('$30 a million') });
+});
+
 it('never takes an unknown price for 0', () => {
   expect(meteringOf('x', { concurrency: 1 }, ['x/unheard-of']).estimate).toMatchObject({ usdPerItem: null });
   expect(meteringOf('x', { concurrency: 1, usdPerImage: 0.5 }, ['x/unheard-of']).estimate).toMatchObject({

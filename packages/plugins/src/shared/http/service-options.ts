@@ -16,12 +16,23 @@ const mediaHostsOption = z
   .max(50)
   .default([]);
 
+/** What a user has seen of a model, for `plan` alone: nothing is limited by it. */
+export const predictionOptions = {
+  secondsPerImage: z.number().positive().max(86_400).optional(),
+  bytesPerImage: z
+    .int()
+    .positive()
+    .max(2 ** 30)
+    .optional(),
+};
+
 export const serviceOptions = (defaults: { readonly concurrency: number }) => ({
   /** Parameters of the API that have no option of their own here; they go into the request as they are and win. */
   extra: extraOption,
   mediaHosts: mediaHostsOption,
   /** What an image costs in US dollars; takes the place of the price table. */
   usdPerImage: z.number().min(0).max(1000).optional(),
+  ...predictionOptions,
   requestsPerMinute: z.number().positive().optional(),
   imagesPerMinute: z.number().positive().optional(),
   /** Calls in flight at once. */
@@ -40,19 +51,30 @@ interface Metering {
   readonly requestsPerMinute?: number | undefined;
   readonly imagesPerMinute?: number | undefined;
   readonly usdPerImage?: number | undefined;
+  readonly secondsPerImage?: number | undefined;
+  readonly bytesPerImage?: number | undefined;
+}
+
+/** What is known of a service's images before the user says better. */
+export interface Typical {
+  readonly seconds?: number | undefined;
+  readonly bytes?: number | undefined;
 }
 
 /** The members of an instance that do not depend on how it calls; models under one key share one budget. */
-export function meteringOf(provider: string, options: Metering, prices: readonly string[], secondsPerCall?: number) {
+export function meteringOf(provider: string, options: Metering, prices: readonly string[], typical: Typical = {}) {
   const { requestsPerMinute, imagesPerMinute } = options;
   const pacing: Pacing = {
     key: options.keyName === undefined ? provider : `${provider}:${options.keyName}`,
     ...(requestsPerMinute === undefined ? {} : { requestsPerMinute }),
     ...(imagesPerMinute === undefined ? {} : { imagesPerMinute }),
   };
+  const secondsPerCall = options.secondsPerImage ?? typical.seconds;
+  const bytesPerItem = options.bytesPerImage ?? typical.bytes;
   const estimate: CostEstimate = {
     ...priceOf(prices, options.usdPerImage),
     ...(secondsPerCall === undefined ? {} : { secondsPerCall }),
+    ...(bytesPerItem === undefined ? {} : { bytesPerItem }),
   };
   return { maxBatch: 1, concurrency: options.concurrency, pacing, estimate };
 }
