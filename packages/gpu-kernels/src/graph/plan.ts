@@ -188,6 +188,39 @@ export interface NormaliseStep extends StepBase {
   readonly bias?: string;
 }
 
+/** Where matrices lie in one item: element (outer, head, row, column) at offset + Σ index · stride. A stride of 0 repeats. */
+export interface MatrixView {
+  readonly offset: number;
+  readonly strides: readonly [outer: number, head: number, row: number, column: number];
+}
+
+/**
+ * y = softmax(scale · q · kᵀ + mask) · v for each of `outer · heads` matrices: q `[rows, channels]`, k `[keys, channels]`,
+ * v `[keys, valueChannels]`, mask `[rows, keys]`. Over the keys, the largest score subtracted first. Scores are no value of
+ * the plan. Operands are read, and y is written, wherever the views say, so that heads are never split or merged by copies.
+ */
+export interface AttentionStep extends StepBase {
+  readonly op: 'attention';
+  readonly q: number;
+  readonly k: number;
+  readonly v: number;
+  readonly mask?: number;
+  readonly maskWeight?: string;
+  readonly outer: number;
+  readonly heads: number;
+  readonly rows: number;
+  readonly keys: number;
+  readonly channels: number;
+  readonly valueChannels: number;
+  readonly scale: number;
+  readonly qView: MatrixView;
+  readonly kView: MatrixView;
+  readonly vView: MatrixView;
+  readonly yView: MatrixView;
+  /** Where there is a mask. */
+  readonly maskView?: MatrixView;
+}
+
 /** Constant padding of `[height, width, channels]`; negative values crop. */
 export interface PadStep extends StepBase {
   readonly op: 'pad';
@@ -335,6 +368,7 @@ export type Step =
   | ResizeNearestStep
   | ResampleStep
   | NormaliseStep
+  | AttentionStep
   | PadStep
   | TransposeStep
   | ReshapeStep

@@ -6,6 +6,9 @@
 import type { GraphInput, ModelGraph, Tensors } from '@diptych/plugin-kit';
 import { checkRecipe, recipeOutput } from '../image-ops/recipe-check.ts';
 import { countReaders, orderNodes } from './check-graph.ts';
+import { fuseAttention } from './fuse/attention.ts';
+import { fuseNormalise } from './fuse/normalise.ts';
+import { StepIndex } from './fuse/views.ts';
 import { graphInvalid, opUnsupported } from './graph-errors.ts';
 import { opTable } from './op-table.ts';
 import { type Plan, planVersion } from './plan.ts';
@@ -45,6 +48,7 @@ export function planGraph(graph: ModelGraph, weights: Tensors, batch: number): P
     const value = builder.named(name);
     outputs[name] = { value: builder.plain(value, name), shape: value.shape };
   }
+  fuseSteps(builder, new Set(Object.values(outputs).map(({ value }) => value)));
   const largest = builder.values.reduce((most, { shape }) => Math.max(most, sizeOf(shape)), 0);
   if (largest * batch > maxElements) {
     throw graphInvalid(
@@ -63,6 +67,13 @@ export function planGraph(graph: ModelGraph, weights: Tensors, batch: number): P
     outputs,
   });
   return { plan, weights: Object.fromEntries(plan.weights.map(({ name }) => [name, builder.weights.get(name)!])) };
+}
+
+/** What only shows when all steps are there: patterns of several steps that are one step of the plan. */
+function fuseSteps(builder: PlanBuilder, outputs: ReadonlySet<number>): void {
+  const indexOf = (): StepIndex => new StepIndex(builder, outputs);
+  fuseNormalise(builder, indexOf);
+  fuseAttention(builder, indexOf());
 }
 
 function addImageInput(builder: PlanBuilder, input: GraphInput): void {

@@ -2,9 +2,9 @@
 import type { Plan, Step } from './plan.ts';
 
 /** Fields that hold value ids. */
-const valueFields = ['x', 'a', 'b', 'c', 'residual', 'indices', 'parameters'] as const;
+const valueFields = ['x', 'a', 'b', 'c', 'residual', 'indices', 'parameters', 'q', 'k', 'v', 'mask'] as const;
 /** Fields that hold weight names. */
-const weightFields = ['weight', 'bias', 'scale', 'xWeight', 'aWeight', 'bWeight', 'cWeight', 'indicesWeight', 'factorsWeight', 'parametersWeight'] as const; // biome-ignore format: a list
+const weightFields = ['weight', 'bias', 'scale', 'xWeight', 'aWeight', 'bWeight', 'cWeight', 'indicesWeight', 'factorsWeight', 'parametersWeight', 'maskWeight'] as const; // biome-ignore format: a list
 
 type Fields<Names extends string, T> = Partial<Record<Names, T>>;
 

@@ -1,4 +1,5 @@
 /** Every case of every kernel. */
+import { attentionCases } from './attention/attention.cases.ts';
 import { binaryCases } from './binary/binary.cases.ts';
 import type { KernelCase } from './case.ts';
 import { convTranspose2dCases } from './conv-transpose2d/conv-transpose2d.cases.ts';
@@ -20,6 +21,7 @@ export const allCases: readonly KernelCase[] = [
   ...gemmCases,
   ...convTranspose2dCases,
   ...normaliseCases,
+  ...attentionCases,
   ...resampleCases,
   ...matmulCases,
   ...unaryCases,

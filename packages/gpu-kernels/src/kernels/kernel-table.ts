@@ -1,5 +1,6 @@
 /** Step op → kernel. `reshape` shares its input's memory and `image` has kernels of its own (`kernels/image`). */
 import type { Step, StepOp } from '../graph/plan.ts';
+import { attention } from './attention/attention.ts';
 import { binary } from './binary/binary.ts';
 import { concat } from './concat/concat.ts';
 import { convTranspose2d } from './conv-transpose2d/conv-transpose2d.ts';
@@ -40,6 +41,7 @@ const kernelTable: { readonly [Op in KernelOp]: Planner<Op> } = {
   'resize-nearest': resizeNearest,
   resample,
   normalise,
+  attention,
   pad,
   transpose,
   reduce,

@@ -159,7 +159,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn operand(&self, step: &str, side: char, value: Option<i64>, weight: Option<&str>) -> Result<(Operand, &'a [usize])> {
+    pub fn operand(&self, step: &str, side: char, value: Option<i64>, weight: Option<&str>) -> Result<(Operand, &'a [usize])> {
         match (value, weight) {
             (Some(id), None) => self.value(step, id).map(|index| (Operand::Value(index), self.shapes[index])),
             (None, Some(name)) => self.weight(step, name).map(|index| (Operand::Weight(index), self.weight_shapes[index])),
@@ -282,6 +282,7 @@ impl<'a> Checker<'a> {
             StepOp::ConvTranspose2d(plan) => plan.check(self, step, output).map(Op::ConvTranspose),
             StepOp::Resample(plan) => plan.check(self, step, output).map(Op::Resample),
             StepOp::Normalise(plan) => plan.check(self, step, output).map(Op::Normalise),
+            StepOp::Attention(plan) => plan.check(self, step, output).map(Op::Attention),
             StepOp::Softmax { x } => {
                 let x = self.value(step, *x)?;
                 self.expect_output(step, output, self.shapes[x])?;

@@ -152,6 +152,7 @@ fn raw_weights(program: &Program) -> HashSet<usize> {
             Op::Conv(conv) => kept.extend(conv.bias),
             Op::Gemm(gemm) => kept.extend(gemm.bias),
             Op::ConvTranspose(conv) => kept.extend(conv.bias),
+            Op::Attention(op) => kept.extend(op.mask.as_ref().and_then(weight_of)),
             Op::Normalise(op) => kept.extend([op.scale, op.bias].into_iter().flatten()),
             Op::Matmul(matmul) => kept.extend([matmul.a, matmul.b].iter().filter_map(weight_of)),
             Op::Binary { a, b, .. } => kept.extend([a, b].into_iter().filter_map(weight_of)),

@@ -8,7 +8,8 @@ use crate::gemm::Epilogue;
 use crate::images::Image;
 use crate::ops::elementwise::Side;
 use crate::ops::{
-    conv, conv_transpose, depthwise, elementwise, gathering, integer, layout, matmul, normalise, pool, quantize, reduce, resample,
+    attention, conv, conv_transpose, depthwise, elementwise, gathering, integer, layout, matmul, normalise, pool, quantize, reduce,
+    resample,
 };
 use crate::program::{Op, Operand, Step};
 use crate::threads::Mode;
@@ -163,6 +164,10 @@ impl CompiledPlan {
             (Op::Pool { x, kind, input, output, window }, _) => pool::pool(mode, value(*x), *input, *output, *window, *kind, y),
             (Op::ConvTranspose(op), Prepared::ConvTranspose(packed)) => {
                 conv_transpose::conv_transpose(mode, op, packed, value(op.x), op.bias.map(weight), y, self.instructions)?;
+            }
+            (Op::Attention(op), _) => {
+                let [q, k, v] = [op.q, op.k, op.v].map(|index| side(Operand::Value(index)));
+                attention::attention(mode, op, &attention::Sides { q, k, v, mask: op.mask.map(side) }, items, y, self.instructions);
             }
             (Op::Resample(op), Prepared::Resample(table)) => resample::resample(mode, op, table, value(op.x), y),
             (Op::Normalise(op), _) => {

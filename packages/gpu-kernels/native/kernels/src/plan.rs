@@ -94,6 +94,7 @@ pub enum StepOp {
     ConvTranspose2d(crate::ops::conv_transpose::PlanConvTranspose),
     Resample(crate::ops::resample::PlanResample),
     Normalise(crate::ops::normalise::PlanNormalise),
+    Attention(crate::ops::attention::PlanAttention),
     Softmax {
         x: i64,
     },
@@ -194,12 +195,13 @@ pub struct PlanRequantize {
     pub max: f32,
 }
 
-const OPS: [&str; 25] = [
+const OPS: [&str; 26] = [
     "image",
     "conv2d",
     "conv-transpose2d",
     "resample",
     "normalise",
+    "attention",
     "gemm",
     "matmul",
     "unary",

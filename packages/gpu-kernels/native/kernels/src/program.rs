@@ -185,6 +185,7 @@ pub enum Op {
     ConvTranspose(crate::ops::conv_transpose::ConvTranspose),
     Resample(crate::ops::resample::Resample),
     Normalise(crate::ops::normalise::Normalise),
+    Attention(crate::ops::attention::Attention),
     /// `loops` from the outermost; their sizes multiply to the size of the output. Never empty.
     Binary {
         function: Binary,
@@ -280,6 +281,7 @@ impl Op {
             Op::ConvTranspose(conv) => vec![conv.x],
             Op::Resample(resample) => vec![resample.x],
             Op::Normalise(normalise) => vec![normalise.x],
+            Op::Attention(attention) => attention.reads(),
             Op::Gemm(gemm) => [Some(gemm.x), gemm.residual].into_iter().flatten().collect(),
             Op::Matmul(matmul) => [operand(&matmul.a), operand(&matmul.b)].into_iter().flatten().collect(),
             Op::Binary { a, b, .. } => [operand(a), operand(b)].into_iter().flatten().collect(),

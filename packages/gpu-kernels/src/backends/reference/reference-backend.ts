@@ -12,6 +12,7 @@ import {
   tensorsOf,
   throwIfAborted,
 } from '../run-inputs.ts';
+import { attention } from './attention.ts';
 import { conv2d, convTranspose2d, gemm, matmul } from './convolution.ts';
 import { binary, softmax, unary } from './elementwise.ts';
 import { concat, copy, gather, select } from './gathering.ts';
@@ -35,6 +36,7 @@ const referenceOps: ReferenceOps = {
   'resize-nearest': resizeNearest,
   resample,
   normalise,
+  attention,
   pad,
   transpose,
   reshape,

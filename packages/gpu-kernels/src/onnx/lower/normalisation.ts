@@ -74,7 +74,14 @@ const global =
     asImage(call, op, { kernel_shape: image, ...p });
   };
 
-export const GlobalAveragePool = global('AveragePool');
+const averageOfImages = global('AveragePool');
+
+/** Of images a step of its own. */
+export function GlobalAveragePool(call: LowerCall): void {
+  if (call.shape(0).length === 3) call.finish('GlobalAveragePool', [call.input(0)], call.given);
+  else averageOfImages(call);
+}
+
 export const GlobalMaxPool = global('MaxPool');
 export const GlobalLpPool = global('LpPool');
 

@@ -1,6 +1,7 @@
 //! One file a family of ops. Every function works on `items` consecutive items: slices hold `items` times the size
 //! of one item, and `y` is overwritten whole.
 
+pub mod attention;
 pub mod conv;
 pub mod conv_transpose;
 pub mod depthwise;
