@@ -3,7 +3,7 @@
  * side of the product or split over both operands, masks as constants or values, heads split and merged by transposes.
  */
 import type { Tensor } from '@diptych/plugin-kit';
-import type { AttentionStep, MatmulStep, MatrixView, SoftmaxStep, Step } from '../plan.ts';
+import type { AttentionStep, MatmulStep, MatrixView, Step } from '../plan.ts';
 import type { PlanBuilder } from '../plan-builder.ts';
 import { rowMajorStrides, sameShape, sizeOf } from '../shapes.ts';
 import { type Sides, type StepIndex, scalarFactor, sidesOf, viewOf } from './views.ts';
@@ -41,7 +41,7 @@ function scoresBefore(index: StepIndex, id: number, scale: number, masks: readon
 }
 
 /** The product that alone reads the weights. */
-function productAfter(index: StepIndex, id: number): (MatmulStep & { readonly b: number }) | undefined {
+function productAfter(index: StepIndex, id: number): Product | undefined {
   const step = index.onlyReader(id);
   if (step?.op === 'reshape' && sameShape(index.shape(step.x).slice(-2), index.shape(step.output).slice(-2)))
     return productAfter(index, step.output);
@@ -88,53 +88,56 @@ function joinMasks(builder: PlanBuilder, name: string, masks: readonly Mask[]): 
   };
 }
 
+type Product = MatmulStep & { readonly b: number };
+
+/** Where the result goes: into the transpose that alone reads it, if there is one, and how it lies there. */
+function resultOf(index: StepIndex, product: Product): { output: number; strides: readonly number[]; replaces: Step[] } {
+  const reader = index.onlyReader(product.output);
+  if (reader?.op !== 'transpose')
+    return { output: product.output, strides: rowMajorStrides(index.shape(product.output)), replaces: [product] };
+  const own = rowMajorStrides(index.shape(reader.output));
+  const strides = own.map((_, d) => own[reader.permutation.indexOf(d)]!);
+  return { output: reader.output, strides, replaces: [product, reader] };
+}
+
+/** Dimensions of size 1 count nothing, and operands need not have the same ones. */
+const hasLead = (shape: readonly number[], lead: readonly number[]): boolean =>
+  sameShape(withoutOnes(shape.slice(0, -2)), lead);
+const leadStrides = (shape: readonly number[], strides: readonly number[]): number[] =>
+  strides.slice(0, -2).filter((_, d) => shape[d] !== 1);
+const last = (list: readonly number[]): [number, number] => [list.at(-2)!, list.at(-1)!];
+
 function attentionStep(
   builder: PlanBuilder,
   index: StepIndex,
-  softmax: SoftmaxStep,
+  scores: Scores,
+  product: Product,
 ): { step: AttentionStep; replaces: Step[] } | undefined {
-  const scores = scoresBefore(index, softmax.x, 1, []);
-  const product = productAfter(index, softmax.output);
-  if (scores === undefined || product === undefined) return undefined;
-  const lead = index.shape(product.output).slice(0, -2);
-  const leads = [scores.product.a, scores.product.b, product.b, ...scores.masks.flatMap(({ id }) => id ?? [])];
-  const isAligned = (shape: readonly number[]): boolean => sameShape(withoutOnes(shape.slice(0, -2)), withoutOnes(lead));
-  if (![scores.product.a, scores.product.b, product.b].every((id) => isAligned(index.shape(id))) || leads.length === 0)
-    return undefined;
-  if (!scores.masks.every(({ shape }) => isAligned(shape))) return undefined;
+  const [idQ, idK, idV] = [scores.product.a, scores.product.b, product.b];
+  const lead = withoutOnes(index.shape(product.output).slice(0, -2));
+  const shapes = [idQ, idK, idV].map((id) => index.shape(id));
+  if (![...shapes, ...scores.masks.map(({ shape }) => shape)].every((shape) => hasLead(shape, lead))) return undefined;
   const mask = joinMasks(builder, product.name, scores.masks);
   if (mask === undefined && scores.masks.length > 0) return undefined;
 
-  const q = viewOf(index, scores.product.a, true);
-  const kt = viewOf(index, scores.product.b, true);
-  const v = viewOf(index, product.b, false);
-  const merger = index.onlyReader(product.output);
-  const turned = merger?.op === 'transpose' ? merger : undefined;
-  const output = turned?.output ?? product.output;
-  const own = rowMajorStrides(index.shape(output));
-  const yStrides = turned === undefined ? own : own.map((_, d) => own[turned.permutation.indexOf(d)]!);
-
-  // Dimensions of size 1 count nothing, and the operands need not have the same ones.
-  const sized = (shape: readonly number[], strides: readonly number[]): number[] =>
-    strides.slice(0, -2).filter((_, d) => shape[d] !== 1);
-  const lists = [
-    sized(index.shape(scores.product.a), q.strides),
-    sized(index.shape(scores.product.b), kt.strides),
-    sized(index.shape(product.b), v.strides),
-    sized(index.shape(product.output), yStrides),
-    mask === undefined ? withoutOnes(lead).map(() => 0) : sized(mask.shape, mask.strides),
-  ];
-  const merged = mergeLead(withoutOnes(lead), lists);
+  const [q, kt, v] = [viewOf(index, idQ, true), viewOf(index, idK, true), viewOf(index, idV, false)];
+  const result = resultOf(index, product);
+  const merged = mergeLead(lead, [
+    leadStrides(index.shape(idQ), q.strides),
+    leadStrides(index.shape(idK), kt.strides),
+    leadStrides(index.shape(idV), v.strides),
+    leadStrides(index.shape(product.output), result.strides),
+    mask === undefined ? lead.map(() => 0) : leadStrides(mask.shape, mask.strides),
+  ]);
   if (merged === undefined) return undefined;
   const [[outer, outers], [heads, inners]] = merged as [[number, number[]], [number, number[]]];
-  const view = (list: number, offset: number, row: number, column: number): MatrixView => ({
+  const view = (operand: number, offset: number, [row, column]: readonly [number, number]): MatrixView => ({
     offset,
-    strides: [outers[list]!, inners[list]!, row, column],
+    strides: [outers[operand]!, inners[operand]!, row, column],
   });
-  const last = (strides: readonly number[]): [number, number] => [strides.at(-2)!, strides.at(-1)!];
+  const [rows, channels] = last(index.shape(idQ));
+  const [keys, valueChannels] = last(index.shape(idV));
   const [channelStride, keyStride] = last(kt.strides);
-  const [rows, channels] = last(index.shape(scores.product.a));
-  const [keys, valueChannels] = last(index.shape(product.b));
   const step: AttentionStep = {
     op: 'attention',
     name: product.name,
@@ -142,26 +145,23 @@ function attentionStep(
     k: kt.root,
     v: v.root,
     ...(mask === undefined ? {} : mask.id === undefined ? { maskWeight: mask.weight! } : { mask: mask.id }),
-    outer,
-    heads,
-    rows,
-    keys,
-    channels,
-    valueChannels,
+    ...{ outer, heads, rows, keys, channels, valueChannels },
     scale: scores.scale * q.factor * kt.factor,
-    qView: view(0, q.offset, ...last(q.strides)),
-    kView: view(1, kt.offset, keyStride, channelStride),
-    vView: view(2, v.offset, ...last(v.strides)),
-    yView: view(3, 0, ...last(yStrides)),
-    ...(mask === undefined ? {} : { maskView: view(4, 0, ...last(mask.strides)) }),
-    output,
+    qView: view(0, q.offset, last(q.strides)),
+    kView: view(1, kt.offset, [keyStride, channelStride]),
+    vView: view(2, v.offset, last(v.strides)),
+    yView: view(3, 0, last(result.strides)),
+    ...(mask === undefined ? {} : { maskView: view(4, 0, last(mask.strides)) }),
+    output: result.output,
   };
-  return { step, replaces: turned === undefined ? [product] : [product, turned] };
+  return { step, replaces: result.replaces };
 }
 
 export function fuseAttention(builder: PlanBuilder, index: StepIndex): void {
   for (const softmax of builder.steps.filter((step) => step.op === 'softmax')) {
-    const fused = attentionStep(builder, index, softmax);
+    const scores = scoresBefore(index, softmax.x, 1, []);
+    const product = productAfter(index, softmax.output);
+    const fused = scores && product && attentionStep(builder, index, scores, product);
     if (fused === undefined) continue;
     const at = builder.steps.findIndex((step) => step.output === fused.replaces[0]!.output);
     builder.steps[at] = fused.step;

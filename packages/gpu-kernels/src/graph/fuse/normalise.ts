@@ -82,9 +82,8 @@ export function fuseNormalise(builder: PlanBuilder, indexOf: () => StepIndex): v
   for (const [at, step] of builder.steps.entries()) builder.steps[at] = normalised(index, step) ?? step;
   for (const parameter of ['scale', 'bias'] as const) {
     const after = indexOf();
-    for (const step of [...builder.steps]) {
-      if (step.op !== 'normalise' || step.bias !== undefined || (parameter === 'scale' && step.scale !== undefined))
-        continue;
+    for (const step of builder.steps.filter(({ op }) => op === 'normalise') as NormaliseStep[]) {
+      if (step.bias !== undefined || (parameter === 'scale' && step.scale !== undefined)) continue;
       const reader = after.onlyReader(step.output);
       const weight = parameterOf(after, reader, parameter === 'scale' ? 'mul' : 'add', step);
       if (reader === undefined || weight === undefined) continue;
