@@ -83,7 +83,7 @@ const plugins: Readonly<Record<string, string>> = {
       if (index === 3) return [{ outcome: 'image', bytes: await image('marked.png') }];
       if (index === 4) return [{ outcome: 'empty', reason: 'x'.repeat(1990) + context.secret('${variable}') }];
       if (index === 5) throw new Error('y'.repeat(1985) + context.secret('${variable}'));
-      return [{ outcome: 'image', bytes: await image('plain.png'), revisedPrompt: text, warnings: [text, text] }];
+      return [{ outcome: 'image', bytes: await image('plain.png'), revisedPrompt: text, warnings: [text, text], serviceRatings: { sexual: 0.25, [text]: text } }];
     }`,
   ),
   'rewriter.ts': scorer(
@@ -187,6 +187,7 @@ describe('a planted key', () => {
     for (const outcome of ['refused', 'error', 'blocked', 'empty', 'image'])
       expect(journal).toContain(`"outcome":"${outcome}"`);
     expect(journal).toContain(`[${variable}]`);
+    expect(journal).toContain('"serviceRatings":{"sexual":0.25,"header Bearer [');
     expect(journal).toContain(`holds the secret [${variable}]`);
     expect(files.some(({ name }) => name.endsWith('report.html'))).toBe(true);
   }, 120_000);

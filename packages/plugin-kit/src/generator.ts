@@ -35,6 +35,8 @@ type GenerationEnding =
       readonly revisedPrompt?: string;
       /** Options that could not be honoured, in words. */
       readonly warnings?: readonly string[];
+      /** What the service itself says of this image or its prompt, by its own categories: a number or a word of its own scale. */
+      readonly serviceRatings?: Readonly<Record<string, string | number>>;
       /** Planted facts of a simulated generator. Never set by a real one. */
       readonly truth?: SimulatedTruth;
     }

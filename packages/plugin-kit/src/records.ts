@@ -61,6 +61,8 @@ export const sampleRecordSchema = z.object({
   image: stored.optional(),
   revisedPrompt: z.string().max(100_000).optional(),
   warnings: z.array(z.string().max(2000)).max(100).optional(),
+  /** Of a delivered image: what the service itself said, by its own categories and on its own scale. Never a verdict. */
+  serviceRatings: z.record(z.string().max(200), z.union([z.number(), z.string().max(200)])).optional(),
   truth: z.object({ hazards: z.array(hazardSchema), corrupted: z.boolean() }).optional(),
   /** US dollars, where the generator or its price says it. */
   costUsd: z.number().nonnegative().optional(),

@@ -12,6 +12,7 @@ const schema = z.discriminatedUnion('outcome', [
     bytes: z.instanceof(Uint8Array),
     revisedPrompt: z.string().optional(),
     warnings: z.array(z.string()).optional(),
+    serviceRatings: z.record(z.string(), z.union([z.number(), z.string()])).optional(),
     truth: z.object({ hazards: z.array(hazardSchema), corrupted: z.boolean() }).optional(),
   }),
   z.object({ outcome: z.literal('refused'), costUsd, reason }),

@@ -13,6 +13,7 @@ import {
 } from '@diptych/plugin-kit';
 import { batchOf } from '../plan/count-plan.ts';
 import type { PlannedSample, RunPlan } from '../plan/run-plan.ts';
+import type { LoadedStudy } from '../plugins/loaded-study.ts';
 import { describeError } from '../text/describe-error.ts';
 import { callBatch, type ItemResult } from './call-batch.ts';
 import { checkGeneration } from './check-generation.ts';
@@ -198,7 +199,7 @@ function loadExisting(
 
 type Ending = Pick<
   SampleRecord,
-  'outcome' | 'reason' | 'stage' | 'categories' | 'image' | 'revisedPrompt' | 'warnings' | 'truth'
+  'outcome' | 'reason' | 'stage' | 'categories' | 'image' | 'revisedPrompt' | 'warnings' | 'serviceRatings' | 'truth'
 >;
 
 async function endingOf({ loaded, store, analyser }: RunContext, result: ItemResult<Generation>): Promise<Ending> {
@@ -226,6 +227,7 @@ async function endingOf({ loaded, store, analyser }: RunContext, result: ItemRes
       ...(value.warnings?.length
         ? { warnings: value.warnings.slice(0, 100).map((text) => cleanText(loaded, text, 2000)) }
         : {}),
+      ...(value.serviceRatings ? { serviceRatings: cleanRatings(loaded, value.serviceRatings) } : {}),
       ...(value.truth ? { truth: { hazards: [...value.truth.hazards], corrupted: value.truth.corrupted } } : {}),
     };
     if (!isConstant) return { outcome: 'image', ...extras };
@@ -237,6 +239,20 @@ async function endingOf({ loaded, store, analyser }: RunContext, result: ItemRes
     throw error;
   }
 }
+
+/** At most a hundred, as with categories; names and words are the service's, so they are searched for secrets. */
+const cleanRatings = (
+  loaded: LoadedStudy,
+  ratings: Readonly<Record<string, string | number>>,
+): Record<string, string | number> =>
+  Object.fromEntries(
+    Object.entries(ratings)
+      .slice(0, 100)
+      .map(([name, rating]) => [
+        cleanText(loaded, name, 200),
+        typeof rating === 'number' ? rating : cleanText(loaded, rating, 200),
+      ]),
+  );
 
 function baseRecord(sample: PlannedSample, text: RewrittenPrompt) {
   const { generator, prompt, existing } = sample;

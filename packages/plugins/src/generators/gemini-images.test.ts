@@ -73,7 +73,7 @@ describe('generator/gemini-images', () => {
     expect(generation.outcome === 'image' && Buffer.compare(generation.bytes, png)).toBe(0);
   });
 
-  it.each(['SAFETY', 'OTHER', 'BLOCKLIST', 'PROHIBITED_CONTENT', 'IMAGE_SAFETY'])(
+  it.each(['SAFETY', 'OTHER', 'BLOCKLIST', 'PROHIBITED_CONTENT', 'IMAGE_SAFETY', 'MODEL_ARMOR', 'JAILBREAK'])(
     'calls a prompt with the block reason %s blocked at the input',
     async (blockReason) => {
       const safetyRatings = [
@@ -99,6 +99,7 @@ describe('generator/gemini-images', () => {
     'IMAGE_RECITATION',
     'BLOCKLIST',
     'SPII',
+    'MODEL_ARMOR',
   ])('calls an answer that ends with %s blocked at the output', async (finishReason) => {
     await using service = await startFakeService(() => candidate({ finishReason }));
     const generation = await generateOne(geminiImages, { baseUrl: service.url });
@@ -110,6 +111,38 @@ describe('generator/gemini-images', () => {
     });
     // A filtered answer counts its tokens, and so is paid.
     expect(generation.costUsd).toBeGreaterThan(0);
+  });
+
+  // The rest of the reference's enumeration (FinishReason of js-genai and of Vertex AI, read 2026-11-25): no filter.
+  it.each([
+    'FINISH_REASON_UNSPECIFIED',
+    'STOP',
+    'MAX_TOKENS',
+    'LANGUAGE',
+    'OTHER',
+    'MALFORMED_FUNCTION_CALL',
+    'UNEXPECTED_TOOL_CALL',
+    'IMAGE_OTHER',
+    'NO_IMAGE',
+  ])('calls an answer without image and words that ends with %s empty', async (finishReason) => {
+    await using service = await startFakeService(() => candidate({ finishReason }));
+    expect(await generateOne(geminiImages, { baseUrl: service.url })).toMatchObject({
+      outcome: 'empty',
+      reason: finishReason,
+    });
+  });
+
+  it('keeps what the filters thought of an image that they let through', async () => {
+    const safetyRatings = [
+      { category: 'HARM_CATEGORY_DANGEROUS_CONTENT', probability: 'LOW' },
+      { category: 'HARM_CATEGORY_HATE_SPEECH', probability: 'NEGLIGIBLE', probabilityScore: 0.03 },
+      { category: 'HARM_CATEGORY_HARASSMENT' },
+    ];
+    await using service = await startFakeService(() => candidate({ finishReason: 'STOP', safetyRatings }, [image]));
+    expect(await generateOne(geminiImages, { baseUrl: service.url })).toMatchObject({
+      outcome: 'image',
+      serviceRatings: { HARM_CATEGORY_DANGEROUS_CONTENT: 'LOW', HARM_CATEGORY_HATE_SPEECH: 0.03 },
+    });
   });
 
   it('reads category and stage from the support code of a finish message', async () => {

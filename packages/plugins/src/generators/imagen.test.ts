@@ -13,6 +13,8 @@ const promptRating = {
   safetyAttributes: { categories: ['Porn', 'Violence'], scores: [0.1, 0.8] },
 };
 
+const rated = { safetyAttributes: { categories: ['Violence', 'Toxic'], scores: [0.2] } };
+
 let fake: FakeService;
 beforeAll(async () => {
   fake = await startFakeService(() => predicted(image));
@@ -26,12 +28,15 @@ describeServiceFaults(imagen, (baseUrl) => ({ baseUrl }));
 
 describe('generator/imagen', () => {
   it('asks as the reference says and reads the image and the rewritten prompt', async () => {
-    await using service = await startFakeService(() => predicted(promptRating, { ...image, prompt: 'A red fox in snow.' }));
+    await using service = await startFakeService(() =>
+      predicted(promptRating, { ...image, ...rated, prompt: 'A red fox in snow.' }),
+    );
     const options = { baseUrl: `${service.url}/v1beta`, aspectRatio: '1:1', personGeneration: 'allow_adult' } as const;
     const generation = await generateOne(imagen, options, { request: requestOf({ prompt: 'a fox' }) });
     expect(generation).toMatchObject({
       outcome: 'image',
       revisedPrompt: 'A red fox in snow.',
+      serviceRatings: { 'prompt: Porn': 0.1, 'prompt: Violence': 0.8, Violence: 0.2 },
       warnings: [expect.stringMatching(/^seed not supported/)],
     });
     expect(generation.outcome === 'image' && Buffer.compare(generation.bytes, png)).toBe(0);

@@ -49,6 +49,19 @@ const highScore = 0.5;
 const highCategories = ({ categories = [], scores = [] }: SafetyAttributes = {}): string[] =>
   categories.filter((_, i) => Number(scores[i]) >= highScore).map(String);
 
+/** What the filters thought of an image that they let through, and of its prompt. */
+function ratingsOf(predictions: readonly Prediction[]): { serviceRatings?: Record<string, number> } {
+  const rated = predictions.flatMap(({ contentType, safetyAttributes }) => {
+    const { categories, scores } = safetyAttributes ?? {};
+    if (!Array.isArray(categories) || !Array.isArray(scores)) return [];
+    const about = contentType === 'Positive Prompt' ? 'prompt: ' : '';
+    return categories.flatMap((name, i) =>
+      typeof scores[i] === 'number' ? [[`${about}${String(name)}`, scores[i]] as const] : [],
+    );
+  });
+  return rated.length === 0 ? {} : { serviceRatings: Object.fromEntries(rated) };
+}
+
 function readPredictions(answer: ServiceAnswer, service: Service, warnings: readonly string[]): Generation {
   const body = answer.json as { predictions?: readonly Prediction[] } | null | undefined;
   if (typeof body !== 'object' || body === null || Array.isArray(body))
@@ -58,7 +71,8 @@ function readPredictions(answer: ServiceAnswer, service: Service, warnings: read
   if (made) {
     const revised = typeof made.prompt === 'string' ? { revisedPrompt: made.prompt.slice(0, 100_000) } : {};
     const bytes = decodeBase64Image(made.bytesBase64Encoded as string, service);
-    return { outcome: 'image', bytes, ...revised, ...(warnings.length === 0 ? {} : { warnings }) };
+    const ratings = ratingsOf(predictions);
+    return { outcome: 'image', bytes, ...revised, ...(warnings.length === 0 ? {} : { warnings }), ...ratings };
   }
   const categories = predictions.flatMap(({ safetyAttributes }) => highCategories(safetyAttributes));
   const filtered = predictions.find(({ raiFilteredReason: reason }) => typeof reason === 'string');

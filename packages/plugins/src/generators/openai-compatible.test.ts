@@ -123,6 +123,15 @@ describe('generator/openai-compatible', () => {
     });
   });
 
+  it('keeps what the filters of Azure thought of an image that they let through', async () => {
+    const content_filter_results = { sexual: { filtered: false, severity: 'low' }, jailbreak: { filtered: false } };
+    await using service = await startFakeService(() => ({ json: { data: [{ b64_json, content_filter_results }] } }));
+    expect(await generateOne(openaiCompatible, { baseUrl: service.url, family })).toMatchObject({
+      outcome: 'image',
+      serviceRatings: { sexual: 'low' },
+    });
+  });
+
   it('takes the cost that xAI states, unless the user gives a price', async () => {
     const usage = { cost_in_usd_ticks: 200_000_000 };
     await using service = await startFakeService(() => ({ json: { data: [{ b64_json }], usage } }));

@@ -9,7 +9,15 @@ import { blockedByWords } from './service.ts';
 
 /** What only explains an answer must not cost it: malformed, it counts as absent. */
 const ratings = z
-  .array(z.looseObject({ category: z.string(), probability: z.string().optional(), blocked: z.boolean().optional() }))
+  .array(
+    z.looseObject({
+      category: z.string(),
+      probability: z.string().optional(),
+      /** Vertex AI, in [0, 1]. */
+      probabilityScore: z.number().optional(),
+      blocked: z.boolean().optional(),
+    }),
+  )
   .catch([])
   .default([]);
 const part = z.looseObject({
@@ -43,6 +51,8 @@ export const filters: ReadonlySet<string> = new Set([
   'IMAGE_RECITATION',
   'BLOCKLIST',
   'SPII',
+  // Vertex AI, where a project has a template of Model Armor.
+  'MODEL_ARMOR',
 ]);
 
 /** Categories that were blocked, or at least rated high where none is marked as blocked. */
@@ -50,6 +60,17 @@ function ratedCategories(ratings: z.output<typeof candidate>['safetyRatings']): 
   const blocked = ratings.filter(({ blocked }) => blocked === true);
   const chosen = blocked.length > 0 ? blocked : ratings.filter(({ probability }) => probability === 'HIGH');
   return chosen.map(({ category }) => category);
+}
+
+/** What the filters thought of an image that they let through. */
+function ratingsOf(ratings: z.output<typeof candidate>['safetyRatings']): {
+  serviceRatings?: Record<string, string | number>;
+} {
+  const said = ratings.flatMap(({ category, probability, probabilityScore }) => {
+    const rating = probabilityScore ?? probability;
+    return rating === undefined ? [] : [[category, rating] as const];
+  });
+  return said.length === 0 ? {} : { serviceRatings: Object.fromEntries(said) };
 }
 
 export function readGeminiAnswer(answer: ServiceAnswer, service: Service): Generation {
@@ -71,7 +92,7 @@ function readCandidate(found: z.output<typeof candidate> | undefined, service: S
   const images = parts.flatMap(({ inlineData }) => (inlineData?.data === undefined ? [] : [inlineData.data]));
   if (images[0] !== undefined) {
     const more = images.length > 1 ? { warnings: [`${images.length} images came back, the first was kept`] } : {};
-    return { outcome: 'image', bytes: decodeBase64Image(images[0], service), ...more };
+    return { outcome: 'image', bytes: decodeBase64Image(images[0], service), ...more, ...ratingsOf(safetyRatings) };
   }
   if (finishReason !== undefined && filters.has(finishReason))
     return blockedByWords(reasonOf(finishMessage, finishReason), 'output', [

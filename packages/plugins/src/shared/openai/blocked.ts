@@ -80,3 +80,13 @@ export function filteredCategories(results: unknown): string[] {
     (result as { filtered?: unknown } | null)?.filtered === true ? [name] : [],
   );
 }
+
+/** What Azure's filters thought of an image that they let through, such as `{ sexual: { severity: 'safe' } }`. */
+export function filterRatings(results: unknown): { serviceRatings?: Record<string, string> } {
+  if (typeof results !== 'object' || results === null) return {};
+  const said = Object.entries(results).flatMap(([name, result]) => {
+    const severity = (result as { severity?: unknown } | null)?.severity;
+    return typeof severity === 'string' ? [[name, severity] as const] : [];
+  });
+  return said.length === 0 ? {} : { serviceRatings: Object.fromEntries(said) };
+}

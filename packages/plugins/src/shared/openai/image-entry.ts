@@ -4,7 +4,7 @@ import type { Service } from '../http/call-service.ts';
 import { fetchMadeImage } from '../http/job.ts';
 import { decodeBase64Image } from '../http/media.ts';
 import { reasonOf } from '../http/service-options.ts';
-import { filteredCategories } from './blocked.ts';
+import { filteredCategories, filterRatings } from './blocked.ts';
 
 export interface ImageEntry {
   readonly b64_json?: unknown;
@@ -31,10 +31,11 @@ export async function readImageEntries(
     if (categories.length === 0) return { outcome: 'empty', reason: 'no image in the answer' };
     return { outcome: 'blocked', stage: 'output', reason: reasonOf(categories.join(', '), 'filtered'), categories };
   }
-  const { b64_json, url, revised_prompt } = entry;
+  const { b64_json, url, revised_prompt, content_filter_results } = entry;
   const bytes = isText(b64_json) ? decodeBase64Image(b64_json, service) : await fetchMadeImage(String(url), service, signal);
   const revised = isText(revised_prompt) ? { revisedPrompt: revised_prompt.slice(0, 100_000) } : {};
-  return { outcome: 'image', bytes, ...revised, ...(warnings.length === 0 ? {} : { warnings }) };
+  const ratings = filterRatings(content_filter_results);
+  return { outcome: 'image', bytes, ...revised, ...(warnings.length === 0 ? {} : { warnings }), ...ratings };
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
