@@ -19,6 +19,9 @@ export interface GraphValue {
   readonly singleReader: boolean;
 }
 
+/** NumPy's limit, and far above any network. */
+const maxDimensions = 64;
+
 /** Backends count elements in 32 bits. */
 export const maxElements = 2 ** 31 - 1;
 
@@ -43,6 +46,8 @@ export class PlanBuilder {
   }
 
   newValue(shape: readonly number[]): number {
+    if (shape.length > maxDimensions)
+      throw graphInvalid('Graph', `a value would have ${shape.length} dimensions; at most ${maxDimensions} are planned.`);
     if (!(sizeOf(shape) <= maxElements) || !shape.every((size) => Number.isInteger(size) && size > 0)) {
       throw graphInvalid(
         'Graph',

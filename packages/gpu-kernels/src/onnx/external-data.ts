@@ -18,6 +18,9 @@ export function checkLocation(location: string, place: string): string {
   return parts.filter((part) => part !== '.').join('/');
 }
 
+/** Tensors may share bytes, as tied weights do. Far more than the files hold would be a file that fills all memory. */
+const maxShared = 8;
+
 function slice(tensor: OnnxTensor, bytes: Uint8Array, place: string): OnnxTensor {
   const { location, offset, length = bytes.length - offset } = tensor.external!;
   if (length < 0 || offset + length > bytes.length) {
@@ -33,6 +36,7 @@ function slice(tensor: OnnxTensor, bytes: Uint8Array, place: string): OnnxTensor
 /** Every tensor with its data. `read` is asked once a file. Tensors inside attributes cannot be external in practice and stay as they are. */
 export async function resolveExternalData(model: OnnxModel, read: ReadExternal | undefined): Promise<OnnxModel> {
   const files = new Map<string, Uint8Array>();
+  let [given, held] = [0, 0];
   const initializers: OnnxTensor[] = [];
   for (const tensor of model.initializers) {
     if (tensor.external === undefined) {
@@ -46,9 +50,17 @@ export async function resolveExternalData(model: OnnxModel, read: ReadExternal |
         place,
         `its data lies in the file "${path}". Give \`readExternal\`, or export with the weights inside.`,
       );
-    const bytes = files.get(path) ?? (await read(path));
-    files.set(path, bytes);
-    initializers.push(slice(tensor, bytes, place));
+    let bytes = files.get(path);
+    if (bytes === undefined) {
+      bytes = await read(path);
+      files.set(path, bytes);
+      held += bytes.length;
+    }
+    const sliced = slice(tensor, bytes, place);
+    given += sliced.raw!.length;
+    if (given > maxShared * held)
+      throw graphInvalid(place, `its data and that of the tensors before are ${given} bytes of files that have ${held}.`);
+    initializers.push(sliced);
   }
   return { ...model, initializers };
 }

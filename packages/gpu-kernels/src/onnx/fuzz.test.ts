@@ -6,10 +6,29 @@ import { sizeOf } from '../graph/shapes.ts';
 import { randomNumbers } from '../kernels/case.ts';
 import { goldenBytes, goldenNames, readGoldenExternal } from './golden-networks.ts';
 import { planOnnx } from './plan-onnx.ts';
+import { attribute, body, graph, modelOf, node, value } from './write-onnx.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 const mutations = 2_000;
-const files = [...goldenNames, 'residual-half', 'residual-external'].map((name) => goldenBytes(name));
+/** A function that is called twice, and a branch in it: each mutation may hit a name. */
+function withFunction(): Uint8Array {
+  const branch = (op: string) => graph({ nodes: [node({ op, inputs: ['a'], outputs: ['r'] })], outputs: [value('r', ['n', 2])] });
+  const branches = [attribute('then_branch', branch('Relu'), true), attribute('else_branch', branch('Neg'), true)];
+  const nodes = [
+    node({ op: 'Constant', outputs: ['c'], attributes: [attribute('value_int', 1)] }),
+    node({ op: 'Cast', inputs: ['c'], outputs: ['d'], attributes: [attribute('to', 9)] }),
+    node({ op: 'If', inputs: ['d'], outputs: ['b'], attributes: branches }),
+  ];
+  const calls = [['x', 't'], ['t', 'y']].map(([from, to]) => ({ op: 'f', domain: 'test', inputs: [from!], outputs: [to!] }));
+  return modelOf(calls, [2], [body({ name: 'f', inputs: ['a'], outputs: ['b'], nodes })]);
+} // biome-ignore format: long lines
+
+const quantised = ['convolutions-operator', 'convolutions-dynamic', 'tokens-qdq'].map((name) => `quantised/${name}`);
+const files = [
+  ...[...goldenNames, ...quantised, 'residual-half', 'residual-external'].map((name) => goldenBytes(name)),
+  withFunction(),
+  withFunction(),
+];
 const random = randomNumbers(mutations * 16, 20_260_101, [0, 1]);
 /** Varints that lie: 2^63 − 1, −1, 2^31, 2^53. */
 const lies = ['ffffffffffffffff7f', 'ffffffffffffffffff01', '8080808008', '8080808080808010'].map((hex) =>

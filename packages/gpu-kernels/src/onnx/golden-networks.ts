@@ -1,6 +1,8 @@
 /** The committed networks of `goldens/onnx`, their inputs made again and onnxruntime's outputs: for tests. */
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Tensor } from '@diptych/plugin-kit';
 import { sizeOf } from '../graph/shapes.ts';
 
@@ -14,7 +16,7 @@ const goldens = JSON.parse(readFileSync(new URL('networks.json', folder), 'utf8'
 
 export const goldenNames = Object.keys(goldens);
 export const goldenBytes = (name: string): Uint8Array => readFileSync(new URL(`${name}.onnx`, folder));
-export const readGoldenExternal = (path: string): Promise<Uint8Array> => readFile(new URL(path, folder));
+export const readGoldenExternal = (path: string): Promise<Uint8Array> => readFile(join(fileURLToPath(folder), path));
 
 export function goldenOf(name: string): { readonly x: Tensor; readonly y: Tensor } {
   const { x, y } = goldens[name]!;

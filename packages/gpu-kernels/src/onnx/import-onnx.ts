@@ -9,6 +9,8 @@ import { graphInvalid, opUnsupported } from '../graph/graph-errors.ts';
 import { sizeOf } from '../graph/shapes.ts';
 import { checkOutputs, checkTypes } from './activation-types.ts';
 import { batchEntry, type Constant, decodeTensor, holdsBatch } from './constant.ts';
+import { inlineFunctions } from './expand/functions.ts';
+import { capturedBy, instantiateGraph } from './expand/instantiate.ts';
 import { expandQuantized } from './expand/quantized.ts';
 import { elementwiseFolds } from './fold/elementwise.ts';
 import { movementFolds } from './fold/movement.ts';
@@ -19,7 +21,7 @@ import { LowerCall } from './lower/lower-call.ts';
 import { lowerTable } from './lower/lower-table.ts';
 import { lowerUnbatched } from './lower/unbatched.ts';
 import { FoldCall } from './node-call.ts';
-import { elementTypes, type OnnxModel, type OnnxNode, opKey } from './onnx-model.ts';
+import { elementTypes, type OnnxGraph, type OnnxModel, type OnnxNode, opKey } from './onnx-model.ts';
 
 /** The opsets whose node tests this importer is run against; see docs/onnx-support.md. */
 export const oldestOpset = 11;
@@ -44,7 +46,8 @@ export function importOnnx(model: OnnxModel, options: ImportOptions = {}): Impor
   return withOpset(model, () => importModel(model, options));
 }
 
-function importModel(model: OnnxModel, options: ImportOptions): ImportedModel {
+function importModel(file: OnnxModel, options: ImportOptions): ImportedModel {
+  const model = inlineFunctions(file);
   if (model.opset < oldestOpset || model.opset > newestOpset) {
     throw opUnsupported(
       { name: model.name, op: 'graph' },
@@ -78,7 +81,11 @@ function importModel(model: OnnxModel, options: ImportOptions): ImportedModel {
   return { graph, weights: Object.fromEntries(state.weights) };
 }
 
-const skeletonOf = ({ name, op, inputs, outputs }: OnnxNode): GraphNode => ({ name, op, inputs, outputs });
+/** What a node reads and writes; the values that its bodies read are read by it. */
+const skeletonOf = (node: OnnxNode): GraphNode => {
+  const { name, op, inputs, outputs } = node;
+  return { name, op, inputs: [...inputs, ...capturedBy(node)], outputs };
+};
 
 /** The outputs of a model that needs no input: what folding computes. For tests. */
 export function foldOnnx(model: OnnxModel): readonly Constant[] {
@@ -91,17 +98,26 @@ export function foldOnnx(model: OnnxModel): readonly Constant[] {
 }
 
 /** The nodes that the outputs need, in running order; unknown names, double definitions and cycles are GRAPH_INVALID. */
-function liveNodes(model: OnnxModel): OnnxNode[] {
-  const filled = model.initializers.map(({ name }) => ({ name, shape: [1] }));
-  const inputs = [...model.inputs.map(({ name }) => ({ name, shape: [1] })), ...filled];
-  const reserved = [...inputs, ...model.outputs].find(({ name }) => name === '' || name === '__proto__');
+function orderedNodes(graph: OnnxGraph, outside: readonly string[]): OnnxNode[] {
+  const names = [...outside, ...graph.initializers.map(({ name }) => name)];
+  const reserved = [...names, ...graph.outputs.map(({ name }) => name)].find((name) => name === '' || name === '__proto__');
   if (reserved !== undefined)
-    throw graphInvalid(`Graph "${model.name}"`, `an input, output or tensor is called "${reserved.name}".`);
-  const byName = new Map(model.nodes.map((node) => [node.name, node]));
-  const skeleton = model.nodes.map(skeletonOf);
-  const graph = { name: model.name, inputs, nodes: skeleton, outputs: model.outputs.map(({ name }) => name) };
-  return orderNodes(graph, {}).map(({ name }) => byName.get(name)!);
+    throw graphInvalid(`Graph "${graph.name}"`, `an input, output or tensor is called "${reserved}".`);
+  const byName = new Map(graph.nodes.map((node) => [node.name, node]));
+  const skeleton = {
+    name: graph.name,
+    inputs: names.map((name) => ({ name, shape: [1] })),
+    nodes: graph.nodes.map(skeletonOf),
+    outputs: graph.outputs.map(({ name }) => name),
+  };
+  return orderNodes(skeleton, {}).map(({ name }) => byName.get(name)!);
 }
+
+const liveNodes = (model: OnnxModel): OnnxNode[] =>
+  orderedNodes(
+    model,
+    model.inputs.map(({ name }) => name),
+  );
 
 function importNode(
   state: ImportState,
@@ -110,6 +126,10 @@ function importNode(
   graphOutputs: ReadonlySet<string>,
 ): void {
   const key = opKey(node);
+  if (key === 'If') {
+    importBranch(state, node, graphOutputs);
+    return;
+  }
   const expanded = expandQuantized(node, key, state.opset, (wish) => state.freshName(wish));
   if (expanded !== undefined) {
     for (const part of expanded) importNode(state, part, () => true, graphOutputs);
@@ -138,6 +158,44 @@ function importNode(
   skipIdentity(state, graphOutputs);
 }
 
+/** An If whose condition import knows, as exporters write them for shapes: the nodes of the branch that is taken. */
+function importBranch(state: ImportState, node: OnnxNode, graphOutputs: ReadonlySet<string>): void {
+  const condition = state.constantOf(node.inputs[0] ?? '');
+  if (condition === undefined) throw opUnsupported(node, 'its condition is computed, only one that is known at import is implemented'); // biome-ignore format: one condition
+  const attribute = node.attributes.get(condition.data[0] === 0 ? 'else_branch' : 'then_branch');
+  if (attribute?.kind !== 'graph') throw graphInvalid(node, 'it lacks a branch.');
+  const branch = instantiateGraph(attribute.value, { prefix: `branch#${state.branches++}/`, map: new Map() }, state.budget);
+  if (branch.inputs.length > 0 || branch.outputs.length < node.outputs.length)
+    throw graphInvalid(node, 'a branch must have no inputs and as many outputs as the node.');
+  const captured = capturedBy({ ...node, attributes: new Map([['taken', { kind: 'graph', value: branch }]]) });
+  for (const tensor of branch.initializers)
+    state.constants.set(tensor.name, decodeTensor(tensor, `Tensor "${tensor.name}"`));
+  for (const inner of orderedNodes(branch, [...captured])) {
+    const taken = inner.outputs.find((name) => state.isTaken(name));
+    if (taken !== undefined) throw graphInvalid(node, `the name "${taken}" is taken.`);
+    importNode(state, inner, () => true, graphOutputs);
+  }
+  for (const [index, output] of node.outputs.entries()) if (output !== '') joinNames(state, node, branch.outputs[index]!.name, output, graphOutputs); // biome-ignore format: one loop
+}
+
+/** The value `source` under another name as well. */
+function joinNames(
+  state: ImportState,
+  node: OnnxNode,
+  source: string,
+  name: string,
+  graphOutputs: ReadonlySet<string>,
+): void {
+  const constant = state.constantOf(source);
+  if (constant !== undefined) {
+    state.constants.set(name, constant);
+    return;
+  }
+  state.copyMarks(source, name);
+  state.write(node, 'Identity', [source], name, {}, state.freshName(`${node.name}/Identity`));
+  skipIdentity(state, graphOutputs);
+}
+
 function fold(state: ImportState, node: OnnxNode, inputs: readonly (Constant | undefined)[]): void {
   const key = opKey(node).replace(/^com\.microsoft\.(De)?[Qq]uantizeLinear$/, node.op);
   const compute = Object.hasOwn(foldTable, key) ? foldTable[key] : undefined;
@@ -146,6 +204,10 @@ function fold(state: ImportState, node: OnnxNode, inputs: readonly (Constant | u
   const extra = node.outputs.slice(1).find((name) => name !== '');
   if (extra !== undefined) throw opUnsupported(node, `output "${extra}" of an op on constants`);
   const results = compute(new FoldCall(node, state.opset, inputs));
+  const [{ data, shape }] = results as [Constant];
+  const isMoved = inputs.some((input) => input?.data.buffer === data.buffer);
+  // Loops take longer for each dimension.
+  if (!isMoved) state.spendFolded(data.length * Math.max(1, shape.length - 3), node);
   state.constants.set(node.outputs[0] ?? '', results[0]!);
 }
 

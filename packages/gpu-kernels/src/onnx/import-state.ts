@@ -7,8 +7,12 @@ import { graphInvalid, type NodePlace, opUnsupported } from '../graph/graph-erro
 import { opTable } from '../graph/op-table.ts';
 import { PlanBuilder } from '../graph/plan-builder.ts';
 import { type Constant, holdsBatch, isFloat } from './constant.ts';
+import { Budget } from './expand/instantiate.ts';
 import type { ElementType } from './onnx-model.ts';
 import type { Grid } from './quantization.ts';
+
+/** 2^29 float32 are 2 GB: the weights of the largest networks that are quantised, and seconds of work. */
+const maxFoldedTogether = 2 ** 29;
 
 export type QuantisationMode = 'as-written' | 'weights-only';
 
@@ -35,6 +39,10 @@ export class ImportState {
   /** ONNX shapes of values without a batch that each item has for itself: see `lower/unbatched.ts`. */
   readonly unbatched = new Map<string, readonly number[]>();
   readonly mode: QuantisationMode;
+  readonly budget = new Budget();
+  /** Branches taken so far. */
+  branches = 0;
+  #folded = 0;
   readonly #aliases = new Map<string, string>();
   readonly #names: Set<string>;
   /** The planner's view of the nodes written so far, without fusion: no value counts as read once. */
@@ -67,12 +75,30 @@ export class ImportState {
     if (name !== '') this.types.set(name, type);
   }
 
+  /** What is known of one value, for another name of it. */
+  copyMarks(source: string, name: string): void {
+    for (const marks of [this.types, this.quantized, this.unbatched] as readonly Map<string, unknown>[])
+      if (marks.has(source)) marks.set(name, marks.get(source));
+    if (this.rounded.has(source)) this.rounded.add(name);
+  }
+
   alias(name: string, source: string): void {
     this.#aliases.set(name, this.resolve(source));
   }
 
   constantOf(name: string): Constant | undefined {
     return this.constants.get(this.resolve(name));
+  }
+
+  isTaken(name: string): boolean {
+    return this.#names.has(name);
+  }
+
+  /** Counts numbers computed at import; a file can ask for far more than it holds. */
+  spendFolded(numbers: number, node: NodePlace): void {
+    this.#folded += numbers;
+    if (this.#folded > maxFoldedTogether)
+      throw graphInvalid(node, `constants of more than ${maxFoldedTogether} numbers together would be computed at import.`);
   }
 
   /** A name that neither the file nor an earlier node uses. */

@@ -9,8 +9,10 @@ import type { OnnxNode } from './onnx-model.ts';
 export function graphAttributes(node: OnnxNode): Record<string, GraphAttribute> {
   const attributes: [string, GraphAttribute][] = [];
   for (const [name, { kind, value }] of node.attributes) {
-    if (kind === 'tensor' || kind === 'unsupported')
-      throw opUnsupported(node, `attribute ${name} is a ${kind === 'tensor' ? kind : value}`);
+    if (kind === 'tensor' || kind === 'graph') throw opUnsupported(node, `attribute ${name} is a ${kind}`);
+    if (kind === 'unsupported') throw opUnsupported(node, `attribute ${name} is a ${value}`);
+    if (kind === 'reference')
+      throw graphInvalid(node, `attribute ${name} refers to attribute "${value}" of a function, and it is in none.`);
     attributes.push([name, value]);
   }
   return Object.fromEntries(attributes);
@@ -65,8 +67,13 @@ export class FoldCall {
   }
 }
 
+/** Shapes, axes, pads and sizes of parts; a longer list is a file made to take time. */
+const longestList = 4096;
+
 export function integersOf(constant: Constant, node: NodePlace): number[] {
   if (holdsBatch(constant)) throw opUnsupported(node, 'arithmetic with the number of items of the batch');
+  if (constant.data.length > longestList)
+    throw graphInvalid(node, `a list of ${constant.data.length} integers; at most ${longestList} are expected.`);
   const list = [...constant.data];
   if (!list.every(Number.isInteger)) throw graphInvalid(node, 'integers are expected, got fractions.');
   return list;

@@ -30,12 +30,17 @@ export interface OnnxTensor {
   readonly external?: ExternalData;
 }
 
-/** `unsupported` carries the attribute types that no op of ours has: graphs, sparse tensors, types. */
+/**
+ * `graph` is the body of a branch; `reference` names an attribute of the function that the node is in; `unsupported` carries the
+ * attribute types that no op of ours has: lists of graphs, sparse tensors, types.
+ */
 export type OnnxAttributeValue =
   | { readonly kind: 'number'; readonly value: number }
   | { readonly kind: 'string'; readonly value: string }
   | { readonly kind: 'numbers'; readonly value: readonly number[] }
   | { readonly kind: 'tensor'; readonly value: OnnxTensor }
+  | { readonly kind: 'graph'; readonly value: OnnxGraph }
+  | { readonly kind: 'reference'; readonly value: string }
   | { readonly kind: 'unsupported'; readonly value: string };
 
 export interface OnnxNode {
@@ -44,6 +49,8 @@ export interface OnnxNode {
   readonly op: string;
   /** Empty for the default domain. */
   readonly domain: string;
+  /** Which of several functions of one name is called; most often empty. */
+  readonly overload?: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: ReadonlyMap<string, OnnxAttributeValue>;
@@ -61,14 +68,32 @@ export interface OnnxValue {
   readonly shape: readonly (number | string)[] | undefined;
 }
 
-export interface OnnxModel {
-  readonly producer: string;
-  /** Version of the default domain. */
-  readonly opset: number;
+export interface OnnxGraph {
   readonly name: string;
   readonly nodes: readonly OnnxNode[];
   readonly initializers: readonly OnnxTensor[];
   /** Graph inputs that no initializer fills. */
   readonly inputs: readonly OnnxValue[];
   readonly outputs: readonly OnnxValue[];
+}
+
+/** A function of the file: an op that is a list of nodes. */
+export interface OnnxFunction {
+  readonly name: string;
+  readonly domain: string;
+  readonly overload: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly nodes: readonly OnnxNode[];
+  /** Attributes that have a value where a node that calls it gives none. */
+  readonly defaults: OnnxNode['attributes'];
+  /** Version of the default domain, where it says so. */
+  readonly opset: number | undefined;
+}
+
+export interface OnnxModel extends OnnxGraph {
+  readonly producer: string;
+  /** Version of the default domain. */
+  readonly opset: number;
+  readonly functions?: readonly OnnxFunction[];
 }

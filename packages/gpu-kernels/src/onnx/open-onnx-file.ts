@@ -1,5 +1,5 @@
 /** A model file and the files beside it that hold its weights. No link leads out of the model's folder. */
-import { readFile, realpath } from 'node:fs/promises';
+import { readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { DiptychError } from '@diptych/plugin-kit';
 import type { ReadExternal } from './external-data.ts';
@@ -10,6 +10,8 @@ export async function openOnnxFile(
 ): Promise<{ readonly bytes: Uint8Array; readonly readExternal: ReadExternal }> {
   const read = async (file: string): Promise<Uint8Array> => {
     try {
+      // A pipe or a device would be waited for, or never end.
+      if (!(await stat(file)).isFile()) throw new Error('it is not a regular file');
       return await readFile(file);
     } catch (cause) {
       throw new DiptychError(

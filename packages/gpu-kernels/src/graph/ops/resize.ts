@@ -76,6 +76,15 @@ function nearestTaps(axis: Axis, place: Place, round: (x: number) => number): Ta
   return { indices: at.map((index) => [index]), factors: at.map(() => [1]) };
 }
 
+/** Taps of each place are listed before anything runs: a longer side is a file made to fill memory. */
+const longestSide = 65_536;
+
+function checkSide(node: GraphNode, axis: Axis): Axis {
+  if (!(Number.isInteger(axis.output) && axis.output >= 1 && axis.output <= longestSide))
+    throw graphInvalid(node, `a resized dimension would have size ${axis.output}; 1 to ${longestSide} are possible.`);
+  return axis;
+}
+
 /** Scales or sizes of all dimensions, the batch's being 1. */
 function readAxes(builder: PlanBuilder, node: GraphNode, shape: readonly number[]): Axis[] {
   const sizes = builder.optionalConstant(node, 3);
@@ -85,11 +94,11 @@ function readAxes(builder: PlanBuilder, node: GraphNode, shape: readonly number[
   if (sizes === undefined && list[0] !== 1) throw opUnsupported(node, 'resizing of the batch');
   return shape.map((size, d) => {
     const given = list[d + 1]!;
-    if (sizes !== undefined) return { size, scale: given / size, output: given };
+    if (sizes !== undefined) return checkSide(node, { size, scale: given / size, output: given });
     // The product of float32 numbers as everyone computes it: 0.6f · 5 is 3.
     const output = Math.floor(Math.fround(size * given));
     if (!(given > 0 && output >= 1)) throw graphInvalid(node, `a scale of ${given} leaves nothing of ${size}.`);
-    return { size, scale: given, output };
+    return checkSide(node, { size, scale: given, output });
   });
 }
 
