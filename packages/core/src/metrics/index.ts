@@ -9,7 +9,6 @@ export * from './clustered-agreement.ts';
 export * from './cross-fit.ts';
 export * from './holm.ts';
 export * from './judge-accuracy.ts';
-export * from './judge-correction.ts';
 export * from './kitagawa.ts';
 export * from './labelled-rate.ts';
 export * from './logistic-regression.ts';

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { correctForJudge } from './judge-correction.ts';
 import {
   type LabelledCluster,
   type LabelledRate,
@@ -161,21 +160,28 @@ describe('prediction-powered inference', () => {
 });
 
 describe("Rogan and Gladen's estimate from labels of the run", () => {
-  it('is the one from a separate study of the judge', () => {
+  it('is the published one, and as wide as the delta method says for a judge studied apart', () => {
     const clusters = draw({ ...study, refused: 0 }, 11);
     const total = (key: keyof LabelledCluster): number => clusters.reduce((sum, cluster) => sum + cluster[key], 0);
-    const negative = total('labelled') - total('positive');
-    const known = correctForJudge(
-      clusters.map(({ samples, flagged }, index) => ({ promptId: `${index}`, positives: flagged, trials: samples })),
-      {
-        sensitivity: { right: total('hits'), labelled: total('positive') },
-        specificity: { right: negative - (total('labelledFlagged') - total('hits')), labelled: negative },
-      },
-    );
+    const positive = total('positive');
+    const negative = total('labelled') - positive;
+    const sensitivity = total('hits') / positive;
+    const specificity = 1 - (total('labelledFlagged') - total('hits')) / negative;
+    const flagged = total('flagged') / total('samples');
+    // Rogan and Gladen (1978): (flagged + specificity - 1) / (sensitivity + specificity - 1).
+    const informedness = sensitivity + specificity - 1;
+    const published = (flagged + specificity - 1) / informedness;
     const own = roganGladenRate(clusters);
-    expect(own.value).toBeCloseTo(known.value!, 12);
-    expect((own.high! - own.low!) / (known.high! - known.low!)).toBeGreaterThan(0.8);
-    expect((own.high! - own.low!) / (known.high! - known.low!)).toBeLessThan(1.2);
+    expect(own.value).toBeCloseTo(published, 12);
+    // Three errors taken as independent: of the flagged share by prompt, of sensitivity and of specificity.
+    const residuals = clusters.map((cluster) => cluster.flagged - flagged * cluster.samples);
+    const judged = residuals.reduce((sum, residual) => sum + residual * residual, 0) / total('samples') ** 2;
+    const hit = (sensitivity * (1 - sensitivity)) / positive;
+    const pass = (specificity * (1 - specificity)) / negative;
+    const deviation = Math.sqrt(judged + published ** 2 * hit + (1 - published) ** 2 * pass) / informedness;
+    const ratio = (own.high! - own.low!) / (2 * 1.959963984540054 * deviation);
+    expect(ratio).toBeGreaterThan(0.8);
+    expect(ratio).toBeLessThan(1.2);
   });
 });
 

@@ -131,8 +131,8 @@ export const labelsOnlyRate = (clusters: readonly LabelledCluster[], options: { 
 
 /**
  * Rogan and Gladen (American Journal of Epidemiology 107, 1978) where sensitivity and specificity come from labelled images
- * of the same run: (flagged - images (1 - specificity)) / (sensitivity + specificity - 1), over samples. Unlike
- * `correctForJudge` it knows that labels and verdicts share prompts. Needs labels of both answers.
+ * of the same run: (flagged - images (1 - specificity)) / (sensitivity + specificity - 1), over samples. The interval
+ * knows that labels and verdicts share prompts. Needs labels of both answers.
  */
 export function roganGladenRate(
   clusters: readonly LabelledCluster[],
