@@ -256,21 +256,26 @@ describe('planted effects of the study', () => {
     expect(signs).toEqual({ ...positive, chinese: -1 });
   }, 60_000);
 
-  it('are rarely found where nothing was planted', async () => {
-    const found: string[] = [];
-    for (let seed = 0; seed < 12; seed++) {
+  // Of 200 tests at 0.05, fewer than 3 reject with probability 0.0023 and more than 20 with 0.0012 (binomial). Refusals and
+  // corruption are rare: of 30 pairs few differ, a sign flip over those has few p-values below 0.05, and rejects seldomer.
+  const discrete = new Set(['overRefusal', 'selectivity', 'familyCorruption']);
+
+  it('are found at the level of their tests over 200 runs in which nothing was planted', async () => {
+    const seeds = 200;
+    const rejected: Record<string, number> = {};
+    for (let seed = 0; seed < seeds; seed++) {
       const run = plantedStudy({ pairs: 30, samplesPerPrompt: 1, seed, effects: noEffects });
-      const effects = effectsIn(await analyse(run.manifest, run.records));
-      found.push(
-        ...Object.entries(effects)
-          .filter(([, test]) => isFound(test))
-          .map(([name]) => name),
-      );
+      for (const [name, test] of Object.entries(effectsIn(await analyse(run.manifest, run.records)))) {
+        expect(test!.pValue, name).not.toBeNull();
+        rejected[name] = (rejected[name] ?? 0) + Number(test!.pValue! < 0.05);
+      }
     }
-    // These are tests of six Holm families a run (of families in five sections, corruption having two): at most
-    // 12 × 6 × 0.05 = 3.6 families with a false finding are expected; 9 or more have a probability near 1 % (Poisson).
-    expect(found.length).toBeLessThan(9);
-  }, 60_000);
+    expect(Object.keys(rejected)).toHaveLength(8);
+    for (const [name, count] of Object.entries(rejected)) {
+      expect(count, name).toBeLessThanOrEqual(20);
+      if (!discrete.has(name)) expect(count, name).toBeGreaterThanOrEqual(3);
+    }
+  }, 300_000);
 
   it('leaves the sections of claims that the study does not test empty, and says so', async () => {
     const run = plantedStudy({ pairs: 6, samplesPerPrompt: 1, seed: 1, effects: noEffects, study: { claims: ['detect'] } });
