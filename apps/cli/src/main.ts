@@ -35,6 +35,10 @@ const adapter = () =>
   new Option('--adapter <name>', 'part of the name of the GPU to use, or its number in `diptych doctor`').env(
     'DIPTYCH_ADAPTER',
   );
+const precision = () =>
+  new Option('--precision <type>', 'float16 halves memory and is faster on GPUs; f32 if absent')
+    .choices(['f32', 'f16'])
+    .env('DIPTYCH_PRECISION');
 const accept = () =>
   new Option('--accept-licences', 'accept the licences of all weights and prompt sets this command needs');
 const budget = () =>
@@ -88,6 +92,7 @@ program
   .addOption(runsFolder())
   .addOption(backend())
   .addOption(adapter())
+  .addOption(precision())
   .action(lazy(() => import('./commands/demo.ts')));
 program
   .command('plan')
@@ -96,6 +101,7 @@ program
   .addOption(budget())
   .addOption(backend())
   .addOption(adapter())
+  .addOption(precision())
   .addOption(accept())
   .action(lazy(() => import('./commands/plan.ts')));
 program
@@ -108,6 +114,7 @@ program
   .option('--id <id>', 'name of the run folder; date and study name if absent')
   .addOption(backend())
   .addOption(adapter())
+  .addOption(precision())
   .addOption(accept())
   .option('--no-report', 'stop after the journal')
   .action(lazy(() => import('./commands/run.ts')));
@@ -120,6 +127,7 @@ program
   .option('--id <id>', 'name of the run folder; date and study name if absent')
   .addOption(backend())
   .addOption(adapter())
+  .addOption(precision())
   .addOption(accept())
   .option('--no-report', 'stop after the journal')
   .action(lazy(() => import('./commands/study.ts')));
@@ -130,6 +138,7 @@ program
   .addOption(budget())
   .addOption(backend())
   .addOption(adapter())
+  .addOption(precision())
   .addOption(accept())
   .option('--no-report', 'stop after the journal')
   .action(lazy(() => import('./commands/resume.ts')));
@@ -141,6 +150,7 @@ program
   .option('--study <file>', 'take the plugins and their options from this study')
   .addOption(backend())
   .addOption(adapter())
+  .addOption(precision())
   .addOption(accept())
   .action(lazy(() => import('./commands/judge.ts')));
 program
@@ -151,6 +161,7 @@ program
   .option('--study <file>', 'take the plugins and their options from this study')
   .addOption(backend())
   .addOption(adapter())
+  .addOption(precision())
   .addOption(accept())
   .action(lazy(() => import('./commands/detect.ts')));
 program

@@ -1,6 +1,6 @@
 /** Where the four packages meet: the registry of the plugins, the runtime of the kernels, the engine of core. */
 import { type LoadedStudy, loadPlugins } from '@diptych/core';
-import type { BackendName, Runtime, Study } from '@diptych/plugin-kit';
+import type { BackendName, Precision, Runtime, Study } from '@diptych/plugin-kit';
 import { registry } from '@diptych/plugins';
 import { note, type OutputOptions } from './output/result.ts';
 import { openWeights, type WeightsOptions } from './weights.ts';
@@ -9,6 +9,7 @@ export interface WireOptions extends WeightsOptions, OutputOptions {
   readonly backend?: BackendName;
   /** Part of the name of a WebGPU adapter, or its place in the list of `diptych doctor`. */
   readonly adapter?: string;
+  readonly precision?: Precision;
   /** `plan` fetches no weights. */
   readonly purpose?: 'run' | 'plan';
 }
@@ -30,9 +31,9 @@ export function loadStudyPlugins(study: Study, baseFolder: string, options: Wire
   });
 }
 
-async function openChosenRuntime({ backend, adapter, json }: WireOptions): Promise<Runtime> {
+async function openChosenRuntime({ backend, adapter, precision, json }: WireOptions): Promise<Runtime> {
   const { openRuntime } = await import('@diptych/gpu-kernels');
-  const runtime = await openRuntime({ ...(backend && { prefer: backend }), ...(adapter && { adapter }) });
+  const runtime = await openRuntime({ ...(backend && { prefer: backend }), ...(adapter && { adapter }), ...(precision && { precision }) }); // biome-ignore format: one call
   if (!json) note(`Runtime: ${runtime.info.backend} on ${runtime.info.adapter}`);
   return runtime;
 }

@@ -2,10 +2,26 @@
  * The runtime: image preparation and neural inference on WebGPU, on the native addon, or on the slow reference.
  * Importing this file loads no backend; the one that opens is imported then.
  */
-import { type BackendName, DiptychError, type Model, type Runtime, type RuntimeInfo } from '@diptych/plugin-kit';
+import {
+  type BackendName,
+  DiptychError,
+  type Model,
+  type Precision,
+  type Runtime,
+  type RuntimeInfo,
+} from '@diptych/plugin-kit';
 import type { Backend } from './backends/backend.ts';
 import { type PlannedGraph, planGraph } from './graph/planner.ts';
-import { adapterOf, backendNames, type Chosen, type OpenOptions, openBest, openFirst, tryOpen } from './open-backend.ts';
+import {
+  adapterOf,
+  backendNames,
+  type Chosen,
+  type OpenOptions,
+  openBest,
+  openFirst,
+  precisionOf,
+  tryOpen,
+} from './open-backend.ts';
 
 export type { Plan } from './graph/plan.ts';
 
@@ -16,12 +32,14 @@ export interface RuntimeOptions extends OpenOptions {
 
 /**
  * Opens a backend. A backend asked for by name that does not open is BACKEND_UNAVAILABLE with reasons, never another one;
- * a choice that Diptych made itself says in `info.rejected` what did not open. Who names an adapter asks for `webgpu`.
+ * a choice that Diptych made itself says in `info.rejected` what did not open. Who names an adapter, or half precision, asks for `webgpu`.
  */
 export async function openRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
-  const wanted = options.prefer ?? fromEnvironment() ?? (adapterOf(options) === undefined ? undefined : 'webgpu');
+  const precision = precisionOf(options);
+  const asksForGpu = adapterOf(options) !== undefined || precision === 'f16';
+  const wanted = options.prefer ?? fromEnvironment() ?? (asksForGpu ? 'webgpu' : undefined);
   const chosen = wanted === undefined ? await openBest(options) : await openFirst([wanted].flat() as BackendName[], options);
-  return runtimeOn(chosen);
+  return runtimeOn(chosen, precision);
 }
 
 function fromEnvironment(): BackendName | undefined {
@@ -36,8 +54,9 @@ function fromEnvironment(): BackendName | undefined {
   return name as BackendName;
 }
 
-function runtimeOn({ backend, rejected }: Chosen): Runtime {
-  const info: RuntimeInfo = { backend: backend.name, adapter: backend.adapter, rejected };
+function runtimeOn({ backend, rejected }: Chosen, precision: Precision): Runtime {
+  const half = precision === 'f32' ? {} : { precision };
+  const info: RuntimeInfo = { backend: backend.name, adapter: backend.adapter, ...half, rejected };
   const start = async ({ plan, weights }: PlannedGraph): Promise<Model> => {
     refuseUnsupported(backend, plan.name, backend.check(plan));
     const executable = await backend.compile(plan, weights);

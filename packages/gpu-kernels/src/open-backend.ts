@@ -1,6 +1,6 @@
 /** Opens backends by name, importing each only when it is tried: Dawn and the addon cost nothing until then. */
 import { readdir } from 'node:fs/promises';
-import { type BackendName, DiptychError, isDiptychError } from '@diptych/plugin-kit';
+import { type BackendName, DiptychError, isDiptychError, type Precision } from '@diptych/plugin-kit';
 import type { Backend } from './backends/backend.ts';
 import type { LesserGpu } from './backends/webgpu/gpu-options.ts';
 
@@ -9,13 +9,29 @@ export interface OpenOptions {
   readonly threads?: number;
   /** WebGPU: part of an adapter's name, or its place in the list of `diptych doctor`. Without it `DIPTYCH_ADAPTER` decides. */
   readonly adapter?: string;
-  /** WebGPU, tests only: see `LesserGpu`. */
+  /**
+   * How values are stored and products multiplied; sums are float32 either way. `f16` needs WebGPU and an adapter with
+   * float16. Without it `DIPTYCH_PRECISION` decides, and without that it is `f32`.
+   */
+  readonly precision?: Precision;
+  /** WebGPU, tests and tuning only: see `GpuOptions`. */
   readonly lesser?: LesserGpu;
+  readonly tile?: string;
 }
 
 /** The adapter asked for, by option or by environment. */
 export const adapterOf = ({ adapter }: OpenOptions): string | undefined =>
   adapter ?? (process.env.DIPTYCH_ADAPTER || undefined);
+
+export function precisionOf({ precision }: OpenOptions): Precision {
+  const wanted = precision ?? (process.env.DIPTYCH_PRECISION || 'f32');
+  if (wanted === 'f32' || wanted === 'f16') return wanted;
+  throw new DiptychError('BACKEND_UNAVAILABLE', `DIPTYCH_PRECISION must be f32 or f16, got "${wanted}". Correct or unset it.`); // biome-ignore format: one sentence
+}
+
+function refuseHalves(options: OpenOptions): void {
+  if (precisionOf(options) === 'f16') throw new DiptychError('BACKEND_UNAVAILABLE', 'precision f16 is a mode of the webgpu backend'); // biome-ignore format: one sentence
+}
 
 /** A backend, and whether it is a GPU API on top of the CPU (llvmpipe, SwiftShader), which native beats. */
 export interface OpenedBackend {
@@ -24,17 +40,23 @@ export interface OpenedBackend {
 }
 
 const openers: Readonly<Record<BackendName, (options: OpenOptions) => Promise<OpenedBackend>>> = {
-  webgpu: async (options) => {
+  webgpu: async ({ lesser, tile, ...options }) => {
     const { openWebgpu } = await import('./backends/webgpu/webgpu-backend.ts');
-    const { lesser } = options;
     const adapter = adapterOf(options);
-    return openWebgpu({ ...(adapter === undefined ? {} : { adapter }), ...(lesser === undefined ? {} : { lesser }) });
+    return openWebgpu({
+      precision: precisionOf(options),
+      ...(adapter === undefined ? {} : { adapter }),
+      ...(lesser === undefined ? {} : { lesser }),
+      ...(tile === undefined ? {} : { tile }),
+    });
   },
-  native: async ({ threads = 0 }) => {
+  native: async (options) => {
+    refuseHalves(options);
     const { openNative } = await import('./backends/native/native-backend.ts');
-    return { backend: openNative(threads), software: false };
+    return { backend: openNative(options.threads ?? 0), software: false };
   },
-  reference: async () => {
+  reference: async (options) => {
+    refuseHalves(options);
     const { openReference } = await import('./backends/reference/reference-backend.ts');
     return { backend: openReference(), software: false };
   },

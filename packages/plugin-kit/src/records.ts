@@ -178,6 +178,8 @@ export const manifestSchema = z.object({
     .object({
       backend: z.enum(['webgpu', 'native', 'reference']),
       adapter: z.string(),
+      /** How values are stored and products multiplied. Absent: `f32`. */
+      precision: z.enum(['f32', 'f16']).optional(),
       rejected: z.array(z.object({ backend: z.string(), reason: z.string() })),
     })
     .nullable(),

@@ -86,11 +86,16 @@ export interface OnnxNetwork extends Model {
   readonly outputs: readonly ModelValue[];
 }
 
+/** How a backend stores values and multiplies: float32, or float16 with float32 sums. */
+export type Precision = 'f32' | 'f16';
+
 /** Which backend is open, and why; copied into the manifest. */
 export interface RuntimeInfo {
   readonly backend: BackendName;
   /** Adapter or CPU in words, such as `llvmpipe (LLVM 19.1.7, 256 bits)`. */
   readonly adapter: string;
+  /** Absent: `f32`. */
+  readonly precision?: Precision;
   /** Why backends that were preferred over this one did not open, in the order tried. */
   readonly rejected: readonly { readonly backend: BackendName; readonly reason: string }[];
 }

@@ -6,11 +6,12 @@ import { valuesReadBy } from './tidy.ts';
 export interface Memory {
   /** Slot of each value. */
   readonly slotOf: readonly number[];
-  /** Numbers an item that each slot holds. */
+  /** Words of 4 bytes an item that each slot holds. */
   readonly slotSizes: readonly number[];
 }
 
-export function assignMemory(plan: Plan): Memory {
+/** `words` is the length of one number of a value: 1, or 0.5 where it is stored as float16. */
+export function assignMemory(plan: Plan, words: (value: number) => number = () => 1): Memory {
   const roots = plan.values.map(({ id }) => id);
   for (const step of plan.steps) if (step.op === 'reshape') roots[step.output] = roots[step.x]!;
   const lastUse = new Map<number, number>();
@@ -23,7 +24,7 @@ export function assignMemory(plan: Plan): Memory {
   const slots = new SlotPool();
   const slotOf = new Map<number, number>();
   const take = (id: number): void => {
-    if (!slotOf.has(roots[id]!)) slotOf.set(roots[id]!, slots.take(sizeOf(plan.values[id]!.shape)));
+    if (!slotOf.has(roots[id]!)) slotOf.set(roots[id]!, slots.take(sizeOf(plan.values[id]!.shape) * words(id)));
   };
   for (const id of Object.values(plan.inputs)) take(id);
   plan.steps.forEach((step, index) => {

@@ -6,7 +6,11 @@ import { readFileSync } from 'node:fs';
 import type { Activation, Plan, Step, StepOp } from '../graph/plan.ts';
 import { sizeOf } from '../graph/shapes.ts';
 
-export type Constants = Readonly<Record<string, number | boolean>>;
+/** How numbers of a value lie in memory. Arithmetic is float32 either way. */
+export type Storage = 'f32' | 'f16';
+
+/** Numbers and switches become constants of the prelude, a storage an alias of that type. */
+export type Constants = Readonly<Record<string, number | boolean | Storage>>;
 
 export interface Kernel {
   /** `op/how`. */
@@ -15,16 +19,35 @@ export interface Kernel {
   readonly source: string;
   /** Shared WGSL put before it. */
   readonly library: string;
+  /** WGSL directives, which stand before everything else. */
+  readonly directives: readonly string[];
 }
 
-export type BufferReference = { readonly value: number } | { readonly weight: string } | 'zero';
+/** A weight as float16 matrix `[rows, columns]`, filled up with zeros to the padded size. */
+export interface HalfMatrix {
+  readonly weight: string;
+  readonly rows: number;
+  readonly columns: number;
+  readonly paddedRows: number;
+  readonly paddedColumns: number;
+}
+export type BufferReference =
+  | { readonly value: number }
+  | { readonly weight: string }
+  | { readonly halves: HalfMatrix }
+  | 'zero';
 export type Grid = readonly [x: number, y: number, z: number];
 
-/** Binding 0 is the run's uniform (`items`); bindings 1 and up are `bindings` in order, the last one written. */
+/**
+ * Binding 0 is the run's uniform (`items`); bindings 1 and up are `bindings` in order, the last one written. A kernel that
+ * declares binding i as `array<Ti>` (`array<T1>`, …) works in either storage: it reads `f32(x[at])` and writes `Ti(number)`.
+ */
 export interface Dispatch {
   readonly kernel: Kernel;
   readonly constants: Constants;
   readonly bindings: readonly BufferReference[];
+  /** Bindings of values that the kernel takes in either storage by means of its own. */
+  readonly eitherStorage?: readonly number[];
   /** Words of the run's uniform after `items` and `zero`, at most 14: what differs from layer to layer without a variant of its own. */
   readonly parameters?: readonly number[];
   grid(items: number): Grid;
@@ -32,17 +55,48 @@ export interface Dispatch {
 
 export type StepOf<Op extends StepOp> = Extract<Step, { op: Op }>;
 
+/** What a kernel may count on beyond the guarantees of WebGPU. */
+export interface Target {
+  readonly precision: Storage;
+  /** 16x16x16 products of float16 matrices, summed in float32, by subgroups of 32. */
+  readonly matrices: boolean;
+  readonly workgroupBytes: number;
+  readonly workgroupThreads: number;
+  /** Loops stay rolled: a compiler on the CPU takes many seconds over a large kernel. */
+  readonly rolled: boolean;
+  /** Tests and tuning only: the tile of every half-precision product. */
+  readonly tile?: string;
+}
+
+/** What every WebGPU adapter has. */
+export const guaranteedTarget: Target = {
+  precision: 'f32',
+  matrices: false,
+  workgroupBytes: 16384,
+  workgroupThreads: 256,
+  rolled: false,
+};
+
 export interface StepShapes {
   value(id: number): readonly number[];
   weight(name: string): readonly number[];
+  readonly batch: number;
+  readonly target: Target;
+  storage(id: number): Storage;
 }
 export type KernelPlanner<Op extends StepOp> = (step: StepOf<Op>, shapes: StepShapes) => Dispatch;
 
 const text = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
 
 /** Loads `kernels/<folder>/<file>.wgsl` and the parts of `kernels/_lib` that it uses. */
-export function loadKernel(folder: string, file: string, uses: readonly string[] = []): Kernel {
+export function loadKernel(
+  folder: string,
+  file: string,
+  uses: readonly string[] = [],
+  directives: readonly string[] = [],
+): Kernel {
   return {
+    directives,
     name: `${folder}/${file}`,
     source: text(`./${folder}/${file}.wgsl`),
     library: uses.map((name) => text(`./_lib/${name}.wgsl`)).join('\n'),
@@ -88,7 +142,17 @@ export const rankConstants = (name: string, list: readonly number[], fill: numbe
     [...new Array<number>(maxRank - list.length).fill(fill), ...list].map((entry, index) => [`${name}${index}`, entry]),
   );
 
-export const shapesOf = (plan: Plan): StepShapes => {
+export const shapesOf = (
+  plan: Plan,
+  target: Target = guaranteedTarget,
+  storage: (id: number) => Storage = () => 'f32',
+): StepShapes => {
   const weights = new Map(plan.weights.map(({ name, shape }) => [name, shape]));
-  return { value: (id) => plan.values[id]!.shape, weight: (name) => weights.get(name)! };
+  return {
+    value: (id) => plan.values[id]!.shape,
+    weight: (name) => weights.get(name)!,
+    batch: plan.batch,
+    target,
+    storage,
+  };
 };

@@ -4,6 +4,7 @@
  */
 import { DiptychError } from '@diptych/plugin-kit';
 import { create } from 'webgpu';
+import type { Target } from '../../kernels/kernel.ts';
 import { findAdapter } from './adapters.ts';
 import type { GpuOptions, LesserGpu } from './gpu-options.ts';
 import { DeviceMemory } from './memory.ts';
@@ -11,12 +12,24 @@ import { Pipelines } from './pipelines.ts';
 
 /**
  * Our shaders check their own bounds and initialise their workgroup memory; Dawn's repetition of both is left out.
- * DIPTYCH_WEBGPU=checked leaves everything in, for tests and for debugging.
+ * Matrix instructions are behind `allow_unsafe_apis` and need Vulkan's memory model; float16 on NVIDIA is behind a toggle
+ * because of errors in scalar arithmetic, which our kernels do in float32.
+ * DIPTYCH_WEBGPU=checked leaves everything as Dawn has it, for tests and for debugging.
  */
-const trustedToggles = ['disable_robustness', 'disable_workgroup_init', 'disable_polyfills_on_integer_div_and_mod'];
+const trustedToggles = [
+  'disable_robustness',
+  'disable_workgroup_init',
+  'disable_polyfills_on_integer_div_and_mod',
+  'allow_unsafe_apis',
+  'use_vulkan_memory_model',
+  'vulkan_enable_f16_on_nvidia',
+];
+
+const matrixFeature = 'chromium-experimental-subgroup-matrix' as GPUFeatureName;
+const matrixFeatures = ['shader-f16', 'subgroups', 'subgroup-size-control' as GPUFeatureName, matrixFeature] as const;
 
 /** What kernels use where the adapter has it. */
-const usefulFeatures = ['timestamp-query'] as const;
+const usefulFeatures: readonly GPUFeatureName[] = ['timestamp-query', ...matrixFeatures];
 
 /** What kernels and plans may exceed the guaranteed limits in. */
 const usefulLimits = [
@@ -33,6 +46,7 @@ export interface Gpu {
   readonly device: GPUDevice;
   readonly memory: DeviceMemory;
   readonly pipelines: Pipelines;
+  readonly target: Target;
   readonly description: string;
   /** llvmpipe, SwiftShader and the like. */
   readonly software: boolean;
@@ -50,19 +64,24 @@ export async function openGpu(options: GpuOptions = {}, flags: readonly string[]
       'no Vulkan, Metal or D3D12 adapter: install a GPU driver, or mesa-vulkan-drivers 25 or newer for software rendering',
     );
   }
+  const features = featuresOf(adapter, options.lesser);
+  const { precision = 'f32' } = options;
+  const { description, device: name } = adapter.info;
+  if (precision === 'f16' && !features.includes('shader-f16')) {
+    throw new DiptychError('BACKEND_UNAVAILABLE', `${description || name} has no shader-f16, which precision f16 needs; use f32`); // biome-ignore format: one sentence
+  }
   const device = await adapter.requestDevice({
-    requiredFeatures: featuresOf(adapter, options.lesser),
+    requiredFeatures: features,
     requiredLimits: limitsOf(adapter, options.lesser),
   });
-  const { description, device: name, isFallbackAdapter } = adapter.info;
   const gpu: Gpu = {
     instance,
     device,
     memory: new DeviceMemory(device, options.lesser?.memoryBytes),
     pipelines: new Pipelines(device),
+    target: targetOf(adapter, device, options),
     description: description || name || 'unknown adapter',
-    software:
-      isFallbackAdapter || /llvmpipe|swiftshader|software|cpu/i.test(`${description} ${name} ${adapter.info.architecture}`),
+    software: isSoftware(adapter),
     lost: undefined,
   };
   // Settles when the device goes, never rejects; nobody waits for it.
@@ -71,6 +90,11 @@ export async function openGpu(options: GpuOptions = {}, flags: readonly string[]
   });
   return gpu;
 }
+
+/** llvmpipe, SwiftShader and the like. */
+const isSoftware = ({ info }: GPUAdapter): boolean =>
+  info.isFallbackAdapter ||
+  /llvmpipe|swiftshader|software|cpu/i.test(`${info.description} ${info.device} ${info.architecture}`);
 
 /** Of the useful features those that are there: a device that lacks some runs the same plans in other ways. */
 function featuresOf({ features }: GPUAdapter, { hiddenFeatures = [] }: LesserGpu = {}): GPUFeatureName[] {
@@ -81,6 +105,33 @@ function limitsOf({ limits }: GPUAdapter, lesser: LesserGpu = {}): Record<string
   const bound = (name: (typeof usefulLimits)[number]): number =>
     Math.min(limits[name], lesser.limits?.[name] ?? Number.POSITIVE_INFINITY);
   return Object.fromEntries(usefulLimits.map((name) => [name, bound(name)]));
+}
+
+/** The only shape of matrices that our kernels are written for; NVIDIA offers it. */
+const isOurMatrix = (config: SubgroupMatrixConfig): boolean =>
+  config.componentType === 'f16' && config.resultComponentType === 'f32' && [config.M, config.N, config.K].every((size) => size === 16); // biome-ignore format: one condition
+
+function targetOf(adapter: GPUAdapter, { features, limits }: GPUDevice, { precision = 'f32', tile }: GpuOptions): Target {
+  const { info } = adapter;
+  const configs = (info as { subgroupMatrixConfigs?: readonly SubgroupMatrixConfig[] }).subgroupMatrixConfigs ?? [];
+  const holds32 = info.subgroupMinSize <= 32 && info.subgroupMaxSize >= 32;
+  return {
+    precision,
+    matrices: holds32 && matrixFeatures.every((feature) => features.has(feature)) && configs.some(isOurMatrix),
+    workgroupBytes: limits.maxComputeWorkgroupStorageSize,
+    workgroupThreads: Math.min(limits.maxComputeInvocationsPerWorkgroup, limits.maxComputeWorkgroupSizeX),
+    rolled: isSoftware(adapter),
+    ...(tile === undefined ? {} : { tile }),
+  };
+}
+
+/** As Dawn lists them; not yet in the types of WebGPU. */
+interface SubgroupMatrixConfig {
+  readonly componentType: string;
+  readonly resultComponentType: string;
+  readonly M: number;
+  readonly N: number;
+  readonly K: number;
 }
 
 const gpuFlags = (): string[] =>

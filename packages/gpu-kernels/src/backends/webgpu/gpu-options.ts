@@ -1,4 +1,5 @@
 /** How the GPU is opened: plain data, because it crosses to the worker thread. */
+import type { Storage } from '../../kernels/kernel.ts';
 
 /**
  * A smaller or failing GPU than the one there is, for tests: code that only a phone's or a broken driver's GPU would
@@ -16,7 +17,11 @@ export interface LesserGpu {
 }
 
 export interface GpuOptions {
+  /** How values are stored and products multiplied; sums are float32 either way. Default `f32`. */
+  readonly precision?: Storage;
   /** Part of the name of the adapter, or its place in the list that `diptych doctor` prints. Absent: the fastest by its driver's word. */
   readonly adapter?: string;
   readonly lesser?: LesserGpu;
+  /** Tests and tuning only: see `Target`. */
+  readonly tile?: string;
 }

@@ -3,8 +3,8 @@ import { DiptychError } from '@diptych/plugin-kit';
 import type { Plan } from '../../graph/plan.ts';
 import { sizeOf } from '../../graph/shapes.ts';
 import { imageVariants } from '../../kernels/image/image.ts';
-import { type Dispatch, shapesOf } from '../../kernels/kernel.ts';
-import { dispatchesOf, type KernelStep } from '../../kernels/kernel-table.ts';
+import type { Dispatch } from '../../kernels/kernel.ts';
+import { assignStorage, planDispatches } from '../../kernels/storage.ts';
 import { imageSteps, outputNames, tensorInputNames } from '../run-inputs.ts';
 import { bindingAlignment } from './buffers.ts';
 import type { Gpu } from './device.ts';
@@ -66,13 +66,12 @@ export class GpuModel {
 
   static async #load(gpu: Gpu, plan: Plan, weights: readonly Float32Array[], buffers: BufferSet): Promise<GpuModel> {
     const { device, pipelines } = gpu;
-    const shapes = shapesOf(plan);
-    const steps = plan.steps.filter((step) => step.op !== 'image' && step.op !== 'reshape') as KernelStep[];
     const warm = imageSteps(plan)
       .flatMap((step) => imageVariants(step.recipe))
       .map(({ kernel, constants }) => pipelines.get(kernel, constants, 4));
-    const planned = steps.flatMap((step) => dispatchesOf(step, shapes));
-    const resources = allocate(device, buffers, plan, weights, planned.length);
+    const storage = assignStorage(plan, gpu.target);
+    const planned = planDispatches(plan, gpu.target, storage);
+    const resources = allocate(device, buffers, plan, weights, storage, planned);
     const ready = planned.map(async (dispatch, index): Promise<ReadyDispatch> => {
       const count = dispatch.bindings.length + 1;
       const run = { buffer: resources.uniform, offset: index * bindingAlignment, size: runWords * 4 };

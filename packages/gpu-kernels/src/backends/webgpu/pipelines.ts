@@ -47,34 +47,45 @@ export class Pipelines {
     return pipeline;
   }
 
+  /** Reads and checks the text alone, for kernels that need more than this device's limits allow. */
+  async checkText(kernel: Kernel, constants: Constants): Promise<void> {
+    const { module, scope } = this.#module(kernel, constants);
+    await scope;
+    const reasons = await errorsOf(module, kernel, constants);
+    if (reasons.length > 0) throw doesNotCompile(kernel, reasons.join('; '));
+  }
+
+  #module(kernel: Kernel, constants: Constants): { module: GPUShaderModule; scope: Promise<GPUError | null> } {
+    this.#device.pushErrorScope('validation'); // the module's errors are read from it, not printed
+    const module = this.#device.createShaderModule({ label: kernel.name, code: shaderText(kernel, constants) });
+    return { module, scope: this.#device.popErrorScope() };
+  }
+
   async #compile(kernel: Kernel, constants: Constants, bindings: number): Promise<GPUComputePipeline> {
-    const device = this.#device;
-    device.pushErrorScope('validation'); // the module's errors are read below, not printed
-    const module = device.createShaderModule({ label: kernel.name, code: shaderText(kernel, constants) });
-    const scope = device.popErrorScope();
-    const layout = device.createPipelineLayout({ bindGroupLayouts: [this.layout(bindings)] });
+    const { module, scope } = this.#module(kernel, constants);
+    const layout = this.#device.createPipelineLayout({ bindGroupLayouts: [this.layout(bindings)] });
     try {
-      return await device.createComputePipelineAsync({
+      return await this.#device.createComputePipelineAsync({
         label: kernel.name,
         layout,
         compute: { module, entryPoint: 'main' },
       });
     } catch (cause) {
-      const { messages } = await module.getCompilationInfo();
-      const before = linesBefore(kernel, constants);
-      const place = (line: number): string =>
-        line > before ? `line ${line - before}` : `line ${line} of prelude and library`;
-      const errors = messages
-        .filter(({ type }) => type === 'error')
-        .map(({ lineNum, message }) => `${place(lineNum)}: ${message}`);
-      const reason = errors.length > 0 ? errors.join('; ') : String(cause);
-      throw new DiptychError(
-        'INVARIANT_BROKEN',
-        `Kernel ${kernel.name} does not compile: ${reason}. This is a bug in Diptych; please report it.`,
-        { cause },
-      );
+      const reasons = await errorsOf(module, kernel, constants);
+      throw doesNotCompile(kernel, reasons.length > 0 ? reasons.join('; ') : String(cause), cause);
     } finally {
       await scope;
     }
   }
 }
+
+/** With the line numbers of the kernel's own file. */
+async function errorsOf(module: GPUShaderModule, kernel: Kernel, constants: Constants): Promise<string[]> {
+  const before = linesBefore(kernel, constants);
+  const place = (line: number): string => (line > before ? `line ${line - before}` : `line ${line} of prelude and library`);
+  const { messages } = await module.getCompilationInfo();
+  return messages.filter(({ type }) => type === 'error').map(({ lineNum, message }) => `${place(lineNum)}: ${message}`);
+}
+
+const doesNotCompile = ({ name }: Kernel, reason: string, cause?: unknown): DiptychError =>
+  new DiptychError('INVARIANT_BROKEN', `Kernel ${name} does not compile: ${reason}. This is a bug in Diptych; please report it.`, { cause }); // biome-ignore format: one sentence

@@ -1,9 +1,12 @@
-/** The memory of a plan on the device: values by slot, weights, the runs' uniform. */
+/** The memory of a plan on the device: values by slot, weights in the forms that kernels read, the runs' uniform. */
 import { assignMemory } from '../../graph/memory.ts';
 import type { Plan } from '../../graph/plan.ts';
-import type { BufferReference } from '../../kernels/kernel.ts';
-import { bindingAlignment, usage } from './buffers.ts';
+import type { BufferReference, Dispatch, Storage } from '../../kernels/kernel.ts';
+import { alignUp, bindingAlignment, usage } from './buffers.ts';
+import { halfMatrix, halfMatrixKey } from './half-matrix.ts';
 import type { BufferSet } from './memory.ts';
+
+const storage = usage.storage | usage.copyTarget | usage.copySource;
 
 export interface Resources {
   /** Buffer of each value. */
@@ -20,27 +23,47 @@ export function allocate(
   buffers: BufferSet,
   plan: Plan,
   weights: readonly Float32Array[],
-  dispatches: number,
+  storageOf: readonly Storage[],
+  dispatches: readonly Dispatch[],
 ): Resources {
-  const storage = usage.storage | usage.copyTarget | usage.copySource;
-  const { slotOf, slotSizes } = assignMemory(plan);
-  const slots = slotSizes.map((size) => buffers.create(Math.max(16, size * plan.batch * 4), storage));
-  const zero = buffers.create(16, storage);
-  const uniform = buffers.create(Math.max(1, dispatches) * bindingAlignment, usage.uniform | usage.copyTarget);
-  const weightBuffers = new Map(
-    plan.weights.map(({ name }, index) => {
-      const buffer = buffers.create(Math.max(16, weights[index]!.byteLength), storage);
-      device.queue.writeBuffer(buffer, 0, weights[index]! as Float32Array<ArrayBuffer>);
-      return [name, buffer];
-    }),
-  );
+  const { slotOf, slotSizes } = assignMemory(plan, (id) => (storageOf[id] === 'f16' ? 0.5 : 1));
+  const slots = slotSizes.map((size) => buffers.create(alignUp(Math.max(16, size * plan.batch * 4), 16), storage));
   const values = slotOf.map((slot) => slots[slot]!);
+  const zero = buffers.create(16, storage);
+  const uniform = buffers.create(Math.max(1, dispatches.length) * bindingAlignment, usage.uniform | usage.copyTarget);
+  const constants = new Constants(device, buffers, plan, weights);
   return {
     values,
     uniform,
     find: (reference) => {
       if (reference === 'zero') return zero;
-      return 'value' in reference ? values[reference.value]! : weightBuffers.get(reference.weight)!;
+      return 'value' in reference ? values[reference.value]! : constants.find(reference);
     },
   };
+}
+
+/** Weights on the device, uploaded when a kernel first asks: one that only half-precision products read is there once, in halves. */
+class Constants {
+  readonly #device: GPUDevice;
+  readonly #buffers: BufferSet;
+  readonly #data: ReadonlyMap<string, Float32Array>;
+  readonly #uploaded = new Map<string, GPUBuffer>();
+
+  constructor(device: GPUDevice, buffers: BufferSet, plan: Plan, weights: readonly Float32Array[]) {
+    this.#device = device;
+    this.#buffers = buffers;
+    this.#data = new Map(plan.weights.map(({ name }, index) => [name, weights[index]!]));
+  }
+
+  find(reference: Exclude<BufferReference, 'zero' | { readonly value: number }>): GPUBuffer {
+    const halves = 'halves' in reference ? reference.halves : undefined;
+    const key = halves === undefined ? (reference as { weight: string }).weight : halfMatrixKey(halves);
+    const known = this.#uploaded.get(key);
+    if (known !== undefined) return known;
+    const data = halves === undefined ? this.#data.get(key)! : halfMatrix(halves, this.#data.get(halves.weight)!);
+    const buffer = this.#buffers.create(alignUp(Math.max(16, data.byteLength), 16), storage);
+    this.#device.queue.writeBuffer(buffer, 0, data as Float32Array<ArrayBuffer> | Uint16Array<ArrayBuffer>);
+    this.#uploaded.set(key, buffer);
+    return buffer;
+  }
 }

@@ -163,5 +163,6 @@ export const gemmCases: readonly KernelCase[] = [
   gemm('one by one', [1], 1),
   gemm('classifier of MobileNetV2', [1280], 5, { bias: 'bias' }),
   gemm('rows of a matrix an item', [13, 33], 70, { bias: 'bias', residual: 1, activation: { kind: 'relu' } }),
+  gemm('many tiles, four neighbours but not eight a row', [150, 40], 140, { bias: 'bias', activation: { kind: 'relu' } }),
   gemm('a thousand classes', [320], 1000, { bias: 'bias', activation: { kind: 'sigmoid' } }),
 ];

@@ -14,6 +14,7 @@ import {
   type StepShapes,
   valueOrZero,
 } from '../kernel.ts';
+import { halfProduct } from './half-product.ts';
 
 const implicitGemm = loadKernel('conv2d', 'implicit-gemm', ['activation']);
 const grouped = loadKernel('conv2d', 'grouped', ['run', 'flat-index', 'activation']);
@@ -26,7 +27,7 @@ const bindingsOf = (step: StepOf<'conv2d'> | StepOf<'gemm'>): Dispatch['bindings
   valueOrZero(step.residual),
   { value: step.output },
 ];
-const epilogueConstants = (step: StepOf<'conv2d'> | StepOf<'gemm'>): Constants => ({
+export const epilogueConstants = (step: StepOf<'conv2d'> | StepOf<'gemm'>): Constants => ({
   ...activationConstants(step.activation),
   HAS_BIAS: step.bias !== undefined,
   HAS_RESIDUAL: step.residual !== undefined,
@@ -42,7 +43,7 @@ const tileGrid =
   };
 
 /** Names of the sizes, in the order of `Run` in implicit-gemm.wgsl; grouped.wgsl has them as constants. */
-interface Sizes {
+export interface Sizes {
   readonly HEIGHT: number;
   readonly WIDTH: number;
   readonly CHANNELS: number;
@@ -91,6 +92,7 @@ export const conv2d: KernelPlanner<'conv2d'> = (step, shapes) => {
   }
   const isPointwise =
     sizeOf([sizes.KERNEL_HEIGHT, sizes.KERNEL_WIDTH, ...step.strides]) === 1 && step.pads.every((pad) => pad === 0);
+  if (shapes.target.precision === 'f16') return halfProduct(step, shapes, Object.values(sizes), isPointwise);
   return {
     kernel: implicitGemm,
     constants: { ...epilogueConstants(step), POINTWISE: isPointwise },
@@ -105,10 +107,12 @@ export const gemm: KernelPlanner<'gemm'> = (step, shapes) => {
   const shape = shapes.value(step.x);
   const rows = sizeOf(shape.slice(0, -1));
   const columns = shapes.value(step.output).at(-1)!;
+  const parameters = [rows, 1, shape.at(-1)!, rows, 1, columns, 1, 1, 1, 1, 0, 0, 1, 1];
+  if (shapes.target.precision === 'f16') return halfProduct(step, shapes, parameters, true);
   return {
     kernel: implicitGemm,
     constants: { ...epilogueConstants(step), POINTWISE: true },
-    parameters: [rows, 1, shape.at(-1)!, rows, 1, columns, 1, 1, 1, 1, 0, 0, 1, 1],
+    parameters,
     bindings: bindingsOf(step),
     grid: tileGrid(rows, columns),
   };

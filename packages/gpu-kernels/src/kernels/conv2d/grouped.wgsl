@@ -1,11 +1,11 @@
 // Convolution with groups, depthwise among them: one thread an output number, neighbours along the channels.
 // Prelude: as implicit-gemm without POINTWISE, and GROUP_CHANNELS (input channels a group), GROUP_OUTPUTS.
 
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read> weight: array<f32>;
-@group(0) @binding(3) var<storage, read> bias: array<f32>;
-@group(0) @binding(4) var<storage, read> residual: array<f32>;
-@group(0) @binding(5) var<storage, read_write> y: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<T1>;
+@group(0) @binding(2) var<storage, read> weight: array<T2>;
+@group(0) @binding(3) var<storage, read> bias: array<T3>;
+@group(0) @binding(4) var<storage, read> residual: array<T4>;
+@group(0) @binding(5) var<storage, read_write> y: array<T5>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -26,10 +26,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       if (from_x < 0 || from_x >= WIDTH) { continue; }
       let at = ((item * u32(HEIGHT) + u32(from_y)) * u32(WIDTH) + u32(from_x)) * u32(CHANNELS) + first_channel;
       let tap = ((channel * u32(KERNEL_HEIGHT) + u32(ky)) * u32(KERNEL_WIDTH) + u32(kx)) * u32(GROUP_CHANNELS);
-      for (var i = 0u; i < u32(GROUP_CHANNELS); i++) { sum += x[at + i] * weight[tap + i]; }
+      for (var i = 0u; i < u32(GROUP_CHANNELS); i++) { sum += f32(x[at + i]) * f32(weight[tap + i]); }
     }
   }
-  if (HAS_BIAS) { sum += bias[channel]; }
-  if (HAS_RESIDUAL) { sum += residual[to]; }
-  y[to] = activate(sum);
+  if (HAS_BIAS) { sum += f32(bias[channel]); }
+  if (HAS_RESIDUAL) { sum += f32(residual[to]); }
+  y[to] = T5(activate(sum));
 }

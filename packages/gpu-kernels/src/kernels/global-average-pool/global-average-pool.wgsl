@@ -1,7 +1,7 @@
 // Mean over the pixels; one thread a channel of an item. Prelude: PIXELS CHANNELS.
 
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<T1>;
+@group(0) @binding(2) var<storage, read_write> y: array<T2>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -12,8 +12,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var sum = 0.0;
   for (var start = 0u; start < u32(PIXELS); start += 128u) {
     var part = 0.0;
-    for (var pixel = start; pixel < min(start + 128u, u32(PIXELS)); pixel++) { part += x[first + pixel * u32(CHANNELS)]; }
+    for (var pixel = start; pixel < min(start + 128u, u32(PIXELS)); pixel++) { part += f32(x[first + pixel * u32(CHANNELS)]); }
     sum += part;
   }
-  y[to] = sum / f32(PIXELS);
+  y[to] = T2(sum / f32(PIXELS));
 }

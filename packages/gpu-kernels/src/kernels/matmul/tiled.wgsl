@@ -1,9 +1,9 @@
 // Batched product of row-major matrices, y = a · b. One workgroup a 16x16 tile; z counts matrices.
 // Prelude: ROWS COLUMNS INNER MATRICES (an item), A_SHARED B_SHARED (one matrix for all).
 
-@group(0) @binding(1) var<storage, read> a: array<f32>;
-@group(0) @binding(2) var<storage, read> b: array<f32>;
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+@group(0) @binding(1) var<storage, read> a: array<T1>;
+@group(0) @binding(2) var<storage, read> b: array<T2>;
+@group(0) @binding(3) var<storage, read_write> y: array<T3>;
 
 const TILE = 16u;
 var<workgroup> tile_a: array<f32, TILE * TILE>;
@@ -20,14 +20,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     for (var first = 0u; first < u32(INNER) + run.zero; first += TILE) {
       var value_a = 0.0;
       var value_b = 0.0;
-      if (row < u32(ROWS) && first + local.x < u32(INNER)) { value_a = a[from_a + row * u32(INNER) + first + local.x]; }
-      if (column < u32(COLUMNS) && first + local.y < u32(INNER)) { value_b = b[from_b + (first + local.y) * u32(COLUMNS) + column]; }
+      if (row < u32(ROWS) && first + local.x < u32(INNER)) { value_a = f32(a[from_a + row * u32(INNER) + first + local.x]); }
+      if (column < u32(COLUMNS) && first + local.y < u32(INNER)) { value_b = f32(b[from_b + (first + local.y) * u32(COLUMNS) + column]); }
       tile_a[local.y * TILE + local.x] = value_a;
       tile_b[local.y * TILE + local.x] = value_b;
       workgroupBarrier();
       for (var k = 0u; k < TILE; k++) { sum += tile_a[local.y * TILE + k] * tile_b[k * TILE + local.x]; }
       workgroupBarrier();
     }
-    if (row < u32(ROWS) && column < u32(COLUMNS)) { y[(matrix * u32(ROWS) + row) * u32(COLUMNS) + column] = sum; }
+    if (row < u32(ROWS) && column < u32(COLUMNS)) { y[(matrix * u32(ROWS) + row) * u32(COLUMNS) + column] = T3(sum); }
   }
 }

@@ -1,7 +1,7 @@
 // One function of each number. Prelude: SIZE (numbers an item), FUNCTION (order of `unaryFunctions`), CLIP_MIN, CLIP_MAX.
 
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<T1>;
+@group(0) @binding(2) var<storage, read_write> y: array<T2>;
 
 fn apply(v: f32) -> f32 {
   switch (FUNCTION) {
@@ -21,5 +21,5 @@ fn apply(v: f32) -> f32 {
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let index = flat_index(group, groups, lane);
-  if (index < run.items * u32(SIZE)) { y[index] = apply(x[index]); }
+  if (index < run.items * u32(SIZE)) { y[index] = T2(apply(f32(x[index]))); }
 }

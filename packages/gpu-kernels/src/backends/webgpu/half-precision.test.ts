@@ -1,0 +1,122 @@
+import type { Tensors } from '@diptych/plugin-kit';
+import { afterAll, describe, expect, it, vi } from 'vitest';
+import { planGraph } from '../../graph/planner.ts';
+import { synthesise } from '../../image-ops/synthetic-image.ts';
+import { openRuntime } from '../../index.ts';
+import { allCases } from '../../kernels/all-cases.ts';
+import type { KernelCase, PreparedCase } from '../../kernels/case.ts';
+import { tiles } from '../../kernels/conv2d/half-product.ts';
+import { prepareHalfCase, roundedToHalves } from '../../kernels/half-case.ts';
+import { cosine, goldenBytes, goldenNames, goldenOf, readGoldenExternal } from '../../onnx/golden-networks.ts';
+import { type OpenedBackend, tryOpen } from '../../open-backend.ts';
+import { sampleNetwork } from '../../sample-network.ts';
+import type { Backend } from '../backend.ts';
+import { openReference } from '../reference/reference-backend.ts';
+
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
+
+/** A GPU's own bounds checks cannot be had together with its matrix instructions; software has the former only. */
+const open = async (precision: 'f16' | 'f32', tile?: string): Promise<OpenedBackend | string> => {
+  delete process.env.DIPTYCH_WEBGPU;
+  const plain = await tryOpen('webgpu', { precision, ...(tile && { tile }) });
+  if (typeof plain === 'string' || !plain.software) return plain;
+  await plain.backend[Symbol.asyncDispose]();
+  process.env.DIPTYCH_WEBGPU = 'checked';
+  return tryOpen('webgpu', { precision, ...(tile && { tile }) });
+};
+const opened = await open('f16');
+const absent = typeof opened === 'string' ? opened : undefined;
+const reference = openReference();
+
+async function run(backend: Backend, { plan, weights, inputs }: PreparedCase): Promise<Tensors> {
+  await using executable = await backend.compile(plan, weights);
+  return await executable.run(inputs);
+}
+
+/**
+ * Squared relative error. A result rounded to float16 is off by at most 2^-11, whose square is 2.4e-7; sums of products of
+ * halves are exact to float32 before that. Four times as much, because a step may store a number twice on its way.
+ */
+const maxNmse = 1e-6;
+
+function expectClose(actual: Float32Array, expected: Float32Array): void {
+  expect(actual).toHaveLength(expected.length);
+  let [squares, total] = [0, 0];
+  for (const [i, value] of expected.entries()) {
+    squares += value === actual[i] ? 0 : (value - actual[i]!) ** 2;
+    total += value ** 2;
+  }
+  expect(squares).toBeLessThanOrEqual(maxNmse * Math.max(total, 1e-30));
+}
+
+const withoutImages = allCases.filter(({ step }) => step.op !== 'image');
+const isProduct = ({ step }: KernelCase): boolean => step.op === 'gemm' || (step.op === 'conv2d' && step.groups === 1);
+/** More than one tile in each direction, sizes that none divides, and every way to read and write: llvmpipe takes seconds a variant. */
+const telling = ['bias, residual, relu', 'MobileNetV2 stem', 'last projection', 'rows of a matrix', 'many tiles'];
+const isSoftware = typeof opened !== 'string' && opened.software;
+const products = allCases.filter((given) => isProduct(given) && (!isSoftware || telling.some((part) => given.name.includes(part)))); // biome-ignore format: one choice
+
+describe.skipIf(absent !== undefined)(`half precision (here: ${absent ?? 'present'})`, () => {
+  // On software the tile that is chosen is the small one.
+  const forced = Object.keys(tiles).filter((tile) => !isSoftware || tile !== 'small');
+  describe.each([undefined, ...forced])('tile: %s', async (tile) => {
+    const result = tile === undefined ? opened : await open('f16', tile);
+    if (typeof result === 'string') return it(result, ({ skip }) => skip());
+    const { backend } = result;
+    afterAll(() => backend[Symbol.asyncDispose]());
+    it.each(tile === undefined ? withoutImages : products)('$name', async (given) => {
+      const prepared = prepareHalfCase(given);
+      const [actual, expected] = [await run(backend, prepared), await run(reference, prepared)];
+      expectClose(actual['y']!.data, expected['y']!.data);
+    });
+  });
+
+  it('scores a whole network as close as rounding its weights allows, in any batch alike', async () => {
+    const { backend } = (await open('f16')) as OpenedBackend;
+    const normalise = { step: 'normalise', scale: 1 / 127.5, mean: [1, 1, 1], deviation: [1, 1, 1] } as const;
+    const { graph, weights } = sampleNetwork({ size: 64, width: 0.25, recipe: [{ step: 'resize', filter: 'pillow-bicubic', width: 64, height: 64 }, normalise] }); // biome-ignore format: one network
+    const planned = planGraph(graph, weights, 4);
+    const image = [synthesise('noise', 90, 70, 1), synthesise('gradient', 64, 64, 2, 4), synthesise('gradient', 33, 200, 3), synthesise('extremes', 70, 64, 4)]; // biome-ignore format: one batch
+    const [, logits] = graph.outputs as [string, string];
+    const { [logits]: expected } = await run(reference, { ...planned, inputs: { image } });
+    const rounded = { ...planned, weights: roundedToHalves(planned.weights), inputs: { image } };
+    const { [logits]: nearest } = await run(reference, rounded);
+    await using executable = await backend.compile(planned.plan, planned.weights);
+    const { [logits]: actual } = await executable.run({ image });
+    expect(cosine(actual!.data, expected!.data)).toBeGreaterThanOrEqual(0.999);
+    // Fifty layers of random weights amplify any change: rounding the weights alone, in float32, moves logits by 1.3 %.
+    // Here weights, operands and stored values are rounded, three times as many numbers.
+    expect(distance(actual!.data, expected!.data)).toBeLessThanOrEqual(3 * distance(nearest!.data, expected!.data));
+    const { [logits]: alone } = await executable.run({ image: image.slice(2, 3) });
+    expect([...alone!.data]).toEqual([...actual!.data.subarray(10, 15)]);
+    await backend[Symbol.asyncDispose]();
+  });
+
+  it.each(goldenNames)('scores the network %s within 1e-3 of onnxruntime in float32', async (name) => {
+    await using runtime = await openRuntime({ prefer: 'webgpu', precision: 'f16' });
+    expect(runtime.info).toMatchObject({ backend: 'webgpu', precision: 'f16' });
+    const { x, y } = goldenOf(name);
+    await using model = await runtime.loadOnnx(goldenBytes(name), { batch: 3, readExternal: readGoldenExternal });
+    const { y: actual } = await model.run({ x });
+    expect(cosine(actual!.data, y.data)).toBeGreaterThanOrEqual(0.999);
+    expect(Math.max(...actual!.data.map((value, i) => Math.abs(value - y.data[i]!)))).toBeLessThanOrEqual(1e-3);
+  });
+
+  it('refuses a weight that float16 cannot hold', async () => {
+    const { backend } = (await open('f16')) as OpenedBackend;
+    const graph = { name: 'large', inputs: [{ name: 'x', shape: [2] }], nodes: [{ name: 'fc', op: 'Gemm', inputs: ['x', 'w'], outputs: ['y'], attributes: { transB: 1 } }], outputs: ['y'] }; // biome-ignore format: one graph
+    const { plan, weights } = planGraph(graph, { w: { shape: [1, 2], data: Float32Array.of(1, 70000) } }, 1);
+    await expect(backend.compile(plan, weights)).rejects.toMatchObject({
+      code: 'OP_UNSUPPORTED',
+      message: expect.stringMatching(/"fc.weight" holds 70000/),
+    });
+    await backend[Symbol.asyncDispose]();
+  });
+
+  it('is refused where the adapter has no float16', async () => {
+    const refused = await tryOpen('webgpu', { precision: 'f16', lesser: { hiddenFeatures: ['shader-f16'] } });
+    expect(refused).toMatch(/no shader-f16/);
+  });
+});
+
+const distance = (a: Float32Array, b: Float32Array): number => Math.hypot(...a.map((value, i) => value - b[i]!));

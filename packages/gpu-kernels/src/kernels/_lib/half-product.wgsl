@@ -1,0 +1,106 @@
+// What both twins of the half-precision matrix product share: where a tile lies, staging, and the end of a tile.
+// y = activation(x · weightᵀ + bias + residual), rows are output pixels of all items, columns output channels; the inner
+// dimension runs over kernel row, kernel column, input channel, and patches are gathered while they are staged. With
+// POINTWISE it is a plain product. Operands are float16, sums float32.
+//
+// A workgroup makes a tile of TILE_ROWS x TILE_COLUMNS in slices of 32 of the inner dimension. Staged rows are 32 halves and
+// 8 of padding (5 words of 16 bytes), so that neighbours lie in other banks; the rows of x come first, then those of weight.
+// The next slice is fetched into registers while this one is multiplied. Sums leave through the same memory, 16 rows of
+// every block at a time: that turns fragments of any shape into 16-byte stores.
+//
+// Sizes come with the run, not with the prelude: all layers of a network share a few variants. Prelude: TILE_ROWS
+// TILE_COLUMNS BLOCK (rows and columns of a subgroup's share) THREADS STAGED ROLLED POINTWISE HAS_BIAS HAS_RESIDUAL.
+
+struct Run {
+  items: u32, zero: u32,
+  height: i32, width: i32, channels: u32, out_height: u32, out_width: u32, out_channels: u32,
+  kernel_height: u32, kernel_width: u32, stride_y: i32, stride_x: i32, pad_top: i32, pad_left: i32, dilation_y: i32, dilation_x: i32,
+}
+@group(0) @binding(0) var<uniform> run: Run;
+@group(0) @binding(2) var<storage, read> weight: array<vec4<u32>>;  // [columns, inner], both filled up to whole tiles
+@group(0) @binding(3) var<storage, read> bias: array<f32>;
+
+const ROW_WORDS = 5u;      // of a staged row
+const SLICE = 32u;
+const LINES = u32(THREADS) / 4u;  // rows staged at once: four threads a row, 8 halves each
+const X_LOADS = u32(TILE_ROWS) / LINES;
+const WEIGHT_LOADS = u32(TILE_COLUMNS) / LINES;
+const BAND = 8u;           // row tiles whose workgroups follow each other, to share weights and x in the cache
+
+var<workgroup> stage: array<vec4<u32>, STAGED>;
+
+// Where the patch of a row begins.
+struct Origin { item: u32, y: i32, x: i32 }
+// Of the rows that a thread fetches; the divisions are made once a tile.
+struct Origins { rows: array<Origin, X_LOADS> }
+
+// Added to a bound it keeps the loop rolled where ROLLED says so: llvmpipe takes many seconds to compile unrolled ones, while
+// other drivers need them unrolled to keep small arrays in registers.
+fn rolled() -> u32 { if (ROLLED) { return run.zero; } return 0u; }
+
+struct Place { row: u32, column: u32, rows: u32, inner: u32, slices: u32, inside: bool }
+
+// Registers of a thread between fetching and staging.
+struct Fetched { x: array<vec4<u32>, X_LOADS>, weight: array<vec4<u32>, WEIGHT_LOADS> }
+
+fn place_of(group: vec3u, groups: vec3u) -> Place {
+  let inner = run.kernel_height * run.kernel_width * run.channels;
+  let rows = run.items * run.out_height * run.out_width;
+  let row_tiles = (rows + u32(TILE_ROWS) - 1u) / u32(TILE_ROWS);
+  let column_tiles = (run.out_channels + u32(TILE_COLUMNS) - 1u) / u32(TILE_COLUMNS);
+  let tile = group.y * groups.x + group.x;
+  let band = tile / (BAND * column_tiles);
+  let in_band = min(BAND, row_tiles - min(row_tiles, band * BAND));
+  let rest = tile % (BAND * column_tiles);
+  return Place(
+    (band * BAND + rest % max(in_band, 1u)) * u32(TILE_ROWS), rest / max(in_band, 1u) * u32(TILE_COLUMNS),
+    rows, inner, (inner + SLICE - 1u) / SLICE, tile < row_tiles * column_tiles);
+}
+
+fn origin_of(row: u32) -> Origin {
+  if (POINTWISE) { return Origin(row, 0, 0); }
+  let line = row / run.out_width;
+  return Origin(
+    line / run.out_height,
+    i32(line % run.out_height) * run.stride_y - run.pad_top,
+    i32(row % run.out_width) * run.stride_x - run.pad_left);
+}
+
+// Index of element `inner` of the patch at `origin` in x, or -1 outside the image.
+fn patch_index(origin: Origin, inner: u32) -> i32 {
+  if (POINTWISE) { return i32(origin.item * run.channels + inner); }
+  let tap = inner / run.channels;
+  let y = origin.y + i32(tap / run.kernel_width) * run.dilation_y;
+  let x = origin.x + i32(tap % run.kernel_width) * run.dilation_x;
+  if (y < 0 || y >= run.height || x < 0 || x >= run.width) { return -1; }
+  let pixel = (i32(origin.item) * run.height + y) * run.width + x;
+  return pixel * i32(run.channels) + i32(inner % run.channels);
+}
+
+// Rows beyond the last repeat it: what they give is never stored.
+fn origins_of(place: Place, lane: u32) -> Origins {
+  var origins: Origins;
+  for (var i = 0u; i < X_LOADS + rolled(); i++) { origins.rows[i] = origin_of(min(place.row + lane / 4u + i * LINES, place.rows - 1u)); }
+  return origins;
+}
+
+fn fetch(place: Place, origins: Origins, slice: u32, lane: u32) -> Fetched {
+  var fetched: Fetched;
+  let inner = slice * SLICE + lane % 4u * 8u;
+  for (var i = 0u; i < X_LOADS + rolled(); i++) {
+    fetched.x[i] = vec4<u32>();
+    if (inner < place.inner) { fetched.x[i] = patch_of_eight(origins.rows[i], inner, place.inner); }
+  }
+  for (var i = 0u; i < WEIGHT_LOADS + rolled(); i++) {
+    let column = place.column + lane / 4u + i * LINES;
+    fetched.weight[i] = weight[(column * place.slices + slice) * 4u + lane % 4u];
+  }
+  return fetched;
+}
+
+fn put(fetched: Fetched, lane: u32) {
+  for (var i = 0u; i < X_LOADS + rolled(); i++) { stage[(lane / 4u + i * LINES) * ROW_WORDS + lane % 4u] = fetched.x[i]; }
+  for (var i = 0u; i < WEIGHT_LOADS + rolled(); i++) {
+    stage[(u32(TILE_ROWS) + lane / 4u + i * LINES) * ROW_WORDS + lane % 4u] = fetched.weight[i];
+  }
+}
