@@ -6,7 +6,7 @@ import { DiptychError } from '@diptych/plugin-kit';
 import { create } from 'webgpu';
 
 /** A name that no adapter has. */
-const impossible = 'adapter=\u0001';
+const impossible = 'adapter=(every one, please)';
 
 export interface AdapterName {
   /** `vulkan`, `metal`, `d3d12`, … */

@@ -72,7 +72,7 @@ describe.skipIf(absent !== undefined)(`half precision (here: ${absent ?? 'presen
   });
 
   it('scores a whole network as close as rounding its weights allows, in any batch alike', async () => {
-    const { backend } = (await open('f16')) as OpenedBackend;
+    await using backend = ((await open('f16')) as OpenedBackend).backend;
     const normalise = { step: 'normalise', scale: 1 / 127.5, mean: [1, 1, 1], deviation: [1, 1, 1] } as const;
     const { graph, weights } = sampleNetwork({ size: 64, width: 0.25, recipe: [{ step: 'resize', filter: 'pillow-bicubic', width: 64, height: 64 }, normalise] }); // biome-ignore format: one network
     const planned = planGraph(graph, weights, 4);
@@ -89,7 +89,6 @@ describe.skipIf(absent !== undefined)(`half precision (here: ${absent ?? 'presen
     expect(distance(actual!.data, expected!.data)).toBeLessThanOrEqual(3 * distance(nearest!.data, expected!.data));
     const { [logits]: alone } = await executable.run({ image: image.slice(2, 3) });
     expect([...alone!.data]).toEqual([...actual!.data.subarray(10, 15)]);
-    await backend[Symbol.asyncDispose]();
   });
 
   it.each(goldenNames)('scores the network %s within 1e-3 of onnxruntime in float32', async (name) => {
@@ -103,14 +102,13 @@ describe.skipIf(absent !== undefined)(`half precision (here: ${absent ?? 'presen
   });
 
   it('refuses a weight that float16 cannot hold', async () => {
-    const { backend } = (await open('f16')) as OpenedBackend;
+    await using backend = ((await open('f16')) as OpenedBackend).backend;
     const graph = { name: 'large', inputs: [{ name: 'x', shape: [2] }], nodes: [{ name: 'fc', op: 'Gemm', inputs: ['x', 'w'], outputs: ['y'], attributes: { transB: 1 } }], outputs: ['y'] }; // biome-ignore format: one graph
     const { plan, weights } = planGraph(graph, { w: { shape: [1, 2], data: Float32Array.of(1, 70000) } }, 1);
     await expect(backend.compile(plan, weights)).rejects.toMatchObject({
       code: 'OP_UNSUPPORTED',
       message: expect.stringMatching(/"fc.weight" holds 70000/),
     });
-    await backend[Symbol.asyncDispose]();
   });
 
   it('is refused where the adapter has no float16', async () => {
