@@ -60,7 +60,7 @@ all backends (${backendNames.join(', ')}); a test counts as what the worst of th
 - *unsupported*: refused with OP_UNSUPPORTED or GRAPH_INVALID before memory is taken. Nothing is approximated.
 
 Together: ${total('network')} as network, ${total('folded')} at import, ${total('unsupported')} unsupported, ${total('failed')} failed.
-float16 and bfloat16 weights and inputs are read and computed with in float32. Many tests are in a form that no batched network
+float16 and bfloat16 are computed in float32; a Cast to them rounds. Numbers of uint8 and int8 are computed as quantised files ask. Many tests are in a form that no batched network
 has (scalars, integers, reductions over the first dimension), so an op with unsupported tests may still run every network.
 \`diptych model inspect FILE.onnx\` says whether a file can be run.
 

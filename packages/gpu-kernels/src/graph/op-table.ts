@@ -12,7 +12,7 @@ import { LRN } from './ops/lrn.ts';
 import { BatchNormalization } from './ops/normalisation.ts';
 import { Pad } from './ops/pad.ts';
 import { AveragePool, GlobalAveragePool, LpPool, MaxPool } from './ops/pooling.ts';
-import { IntegerConv, IntegerGemm, Quantize, QuantizeRange } from './ops/quantization.ts';
+import { IntegerConv, IntegerGemm, Quantize, QuantizeRange, RoundFloat } from './ops/quantization.ts';
 import { Resize } from './ops/resize.ts';
 import { Constant, Flatten, Identity, ReduceMean, ReduceSum, Reshape, Transpose } from './ops/shape-ops.ts';
 import type { PlanBuilder } from './plan-builder.ts';
@@ -61,6 +61,7 @@ export const opTable: Readonly<Record<string, OpPlanner>> = {
   Relu,
   Reshape,
   Resize,
+  RoundFloat,
   Sigmoid,
   Slice,
   Softmax,

@@ -321,6 +321,13 @@ export interface QuantizeRangeStep extends StepBase {
   readonly x: number;
 }
 
+/** Each number as float16 or bfloat16 hold it: nearest, halves to even, infinite beyond the greatest. ONNX Cast to those types. */
+export interface RoundFloatStep extends StepBase {
+  readonly op: 'round-float';
+  readonly x: number;
+  readonly format: 'float16' | 'bfloat16';
+}
+
 /**
  * Products of integers with exact sums: s = Σ (x − zeroPoint) · weight + bias in 32 bits, which wrap as everywhere.
  * x holds integers as float32, at most 255 away from `zeroPoint`. y = float32(s) · scale, or with `requantize`
@@ -379,6 +386,7 @@ export type Step =
   | SelectStep
   | QuantizeStep
   | QuantizeRangeStep
+  | RoundFloatStep
   | Conv2dIntegerStep
   | GemmIntegerStep;
 

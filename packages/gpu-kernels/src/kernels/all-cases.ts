@@ -13,6 +13,7 @@ import { normaliseCases } from './normalise/normalise.cases.ts';
 import { poolCases, reductionCases } from './pool/pool.cases.ts';
 import { quantizeCases } from './quantize/quantize.cases.ts';
 import { resampleCases } from './resample/resample.cases.ts';
+import { roundFloatCases } from './round-float/round-float.cases.ts';
 import { softmaxCases } from './softmax/softmax.cases.ts';
 import { unaryCases } from './unary/unary.cases.ts';
 
@@ -32,6 +33,7 @@ export const allCases: readonly KernelCase[] = [
   ...movementCases,
   ...gatheringCases,
   ...quantizeCases,
+  ...roundFloatCases,
   ...integerProductCases,
   ...imageCases,
 ];

@@ -18,6 +18,7 @@ import { quantize, quantizeRange } from './quantize/quantize.ts';
 import { reduce } from './reduce/reduce.ts';
 import { resample } from './resample/resample.ts';
 import { resizeNearest } from './resize-nearest/resize-nearest.ts';
+import { roundFloat } from './round-float/round-float.ts';
 import { select } from './select/select.ts';
 import { softmax } from './softmax/softmax.ts';
 import { transpose } from './transpose/transpose.ts';
@@ -51,6 +52,7 @@ const kernelTable: { readonly [Op in KernelOp]: Planner<Op> } = {
   select,
   quantize,
   'quantize-range': quantizeRange,
+  'round-float': roundFloat,
   'conv2d-integer': conv2dInteger,
   'gemm-integer': gemmInteger,
 };

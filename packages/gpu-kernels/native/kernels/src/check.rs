@@ -362,6 +362,7 @@ impl<'a> Checker<'a> {
                 Ok(Op::Reduce { x, mean, length, inner: size(&shape[dimension + 1..]) })
             }
             StepOp::Quantize { .. } => self.quantize(step, output, body),
+            StepOp::RoundFloat { x, format } => self.round_float(step, output, *x, format),
             StepOp::QuantizeRange { x } => {
                 let x = self.value(step, *x)?;
                 self.expect_output(step, output, &[2])?;

@@ -190,6 +190,7 @@ impl CompiledPlan {
             (Op::Select { operands, loops }, _) => gathering::select(mode, operands.map(side), loops, items, y),
             (Op::Reduce { x, mean, length, inner }, _) => reduce::reduce(mode, value(*x), *length, *inner, *mean, y),
             (Op::Quantize(op), _) => quantize::quantize(mode, op, value(op.x), side(op.parameters), sizes[op.x], y),
+            (Op::RoundFloat { x, format }, _) => quantize::round_float(mode, *format, value(*x), y),
             (Op::QuantizeRange { x, size }, _) => quantize::range(mode, value(*x), *size, y),
             (Op::IntegerProduct(op), Prepared::Integers(packed)) => integer::product(mode, op, packed, value(op.x), y),
             (Op::Reshape { .. } | Op::Conv(_) | Op::Gemm(_) | Op::ConvTranspose(_) | Op::Resample(_) | Op::IntegerProduct(_), _) => {

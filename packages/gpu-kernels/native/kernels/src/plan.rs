@@ -158,6 +158,10 @@ pub enum StepOp {
     QuantizeRange {
         x: i64,
     },
+    RoundFloat {
+        x: i64,
+        format: String,
+    },
     #[serde(rename = "conv2d-integer")]
     Conv2dInteger {
         #[serde(flatten)]
@@ -195,7 +199,7 @@ pub struct PlanRequantize {
     pub max: f32,
 }
 
-const OPS: [&str; 26] = [
+const OPS: [&str; 27] = [
     "image",
     "conv2d",
     "conv-transpose2d",
@@ -220,6 +224,7 @@ const OPS: [&str; 26] = [
     "select",
     "quantize",
     "quantize-range",
+    "round-float",
     "conv2d-integer",
     "gemm-integer",
 ];

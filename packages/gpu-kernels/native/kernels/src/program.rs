@@ -78,6 +78,12 @@ pub struct Gemm {
     pub activation: Activation,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FloatFormat {
+    Float16,
+    Bfloat16,
+}
+
 /// Pairs of scale and zero point: one an item where `parameters` is a value, else one for each of `channels`.
 #[derive(Debug, Clone)]
 pub struct Quantize {
@@ -260,6 +266,10 @@ pub enum Op {
         loops: Vec<Loop3>,
     },
     Quantize(Quantize),
+    RoundFloat {
+        x: usize,
+        format: FloatFormat,
+    },
     QuantizeRange {
         x: usize,
         /// Elements of one item.
@@ -298,6 +308,7 @@ impl Op {
             | Op::Transpose { x, .. }
             | Op::Reshape { x }
             | Op::Reduce { x, .. }
+            | Op::RoundFloat { x, .. }
             | Op::QuantizeRange { x, .. } => vec![*x],
             Op::Quantize(op) => [Some(op.x), operand(&op.parameters)].into_iter().flatten().collect(),
             Op::IntegerProduct(op) => vec![op.x],

@@ -1,6 +1,6 @@
 /** quantize, quantize-range, and products of integers. Float32 where ONNX rounds to it, exact integers in the sums. */
 import type { Conv2dIntegerStep, GemmIntegerStep } from '../../graph/plan.ts';
-import { roundHalfEven } from '../../graph/rounding.ts';
+import { roundHalfEven, roundToFloat } from '../../graph/rounding.ts';
 import { sizeOf } from '../../graph/shapes.ts';
 import type { ReferenceOp, RunContext } from './run-context.ts';
 
@@ -36,6 +36,10 @@ export const quantizeRange: ReferenceOp<'quantize-range'> = (step, y, { items, v
     y[2 * item] = scale;
     y[2 * item + 1] = roundHalfEven(clamp(Math.fround(-low / scale), 0, 255));
   }
+};
+
+export const roundFloat: ReferenceOp<'round-float'> = (step, y, { value }) => {
+  for (const [index, x] of value(step.x).entries()) y[index] = roundToFloat(step.format, x);
 };
 
 type IntegerStep = Conv2dIntegerStep | GemmIntegerStep;

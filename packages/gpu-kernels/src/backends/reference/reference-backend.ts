@@ -19,7 +19,7 @@ import { concat, copy, gather, select } from './gathering.ts';
 import { image, pad, reshape, resizeNearest, transpose } from './movement.ts';
 import { normalise, resample } from './normalisation.ts';
 import { globalAveragePool, pool, reduce } from './pooling.ts';
-import { conv2dInteger, gemmInteger, quantize, quantizeRange } from './quantization.ts';
+import { conv2dInteger, gemmInteger, quantize, quantizeRange, roundFloat } from './quantization.ts';
 import type { ReferenceOp, ReferenceOps, RunContext } from './run-context.ts';
 
 const referenceOps: ReferenceOps = {
@@ -47,6 +47,7 @@ const referenceOps: ReferenceOps = {
   select,
   quantize,
   'quantize-range': quantizeRange,
+  'round-float': roundFloat,
   'conv2d-integer': conv2dInteger,
   'gemm-integer': gemmInteger,
 };

@@ -1,6 +1,6 @@
 /**
  * Ops of quantised networks as the importer writes them: not ONNX's, because weights of graphs are float32 and these
- * carry words of integers. `Quantize` (x, pairs of scale and zero point), `QuantizeRange` (x), `IntegerConv` and
+ * carry words of integers. `Quantize` (x, pairs of scale and zero point), `QuantizeRange` (x), `RoundFloat` (x), `IntegerConv` and
  * `IntegerGemm` (x, words, bias words, scale): see the steps of the same names in `plan.ts`.
  */
 import type { GraphNode } from '@diptych/plugin-kit';
@@ -30,6 +30,17 @@ export function Quantize(builder: PlanBuilder, node: GraphNode): void {
       : { parametersWeight: builder.addWeight(`${node.name}.pairs`, pairs) };
   const step = { op: 'quantize', name: node.name, x: id, ...source, dimension: Math.max(0, dimension), min, max, dequantize } as const; // biome-ignore format: one step
   builder.define(node.outputs[0]!, x.shape, { [form]: builder.addStep(step, builder.values[id]!.shape) });
+}
+
+/** Attribute `format`. */
+export function RoundFloat(builder: PlanBuilder, node: GraphNode): void {
+  const attributes = new Attributes(node);
+  const format = attributes.string('format', '') === 'bfloat16' ? 'bfloat16' : 'float16';
+  attributes.finish();
+  const x = builder.value(node, 0);
+  const { form, id } = builder.existing(x);
+  const output = builder.addStep({ op: 'round-float', name: node.name, x: id, format }, builder.values[id]!.shape);
+  builder.define(node.outputs[0]!, x.shape, { [form]: output });
 }
 
 export function QuantizeRange(builder: PlanBuilder, node: GraphNode): void {

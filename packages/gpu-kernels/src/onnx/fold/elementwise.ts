@@ -1,5 +1,6 @@
 /** Elementwise arithmetic on constants: in doubles, rounded to the type once. Integers that a double cannot hold are refused. */
 import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
+import { roundToFloat } from '../../graph/rounding.ts';
 import { broadcastShape, broadcastStrides, rowMajorStrides, showShape } from '../../graph/shapes.ts';
 import { allocate, batchEntry, type Constant, dependsOnBatch, holdsBatch, isFloat } from '../constant.ts';
 import type { FoldCall } from '../node-call.ts';
@@ -129,7 +130,8 @@ function Cast(call: FoldCall): Constant[] {
   const x = call.input(0);
   if (type === undefined) throw opUnsupported(call.node, `element type ${to}`);
   if (isFloat(type) && holdsBatch(x)) throw opUnsupported(call.node, 'arithmetic with the number of items of the batch');
-  if (type === 'float16' || type === 'bfloat16') throw opUnsupported(call.node, `rounding to ${type}`);
+  if (type === 'float16' || type === 'bfloat16')
+    return finish(call, type, x.shape, (at) => roundToFloat(type, Math.fround(x.data[at]!)));
   if (type === 'bool') return finish(call, type, x.shape, (at) => (x.data[at] === 0 ? 0 : 1));
   if (isFloat(type) || !isFloat(x.type)) return finish(call, type, x.shape, (at) => x.data[at]!);
   return finish(call, type, x.shape, (at) => whole(call, type, Math.trunc(x.data[at]!)));

@@ -1,6 +1,7 @@
 /** ONNX op → how it becomes ops of the planner. Ops of the planner that are not named here are passed on as they are. */
 import { opUnsupported } from '../../graph/graph-errors.ts';
 import { opTable } from '../../graph/op-table.ts';
+import { elementTypes } from '../onnx-model.ts';
 import {
   Gelu,
   HardSigmoid,
@@ -38,14 +39,21 @@ function Dropout(call: LowerCall): void {
   call.finish('Identity', [call.input(0)]);
 }
 
-/** Activations are float32 however the file stores them, so only widening to it changes nothing. */
+/**
+ * Activations are float32 whatever the file calls them, so a cast to float32 changes nothing, and one to float16 or bfloat16
+ * rounds: docs/decisions/2026-11-25-float16-networks.md.
+ */
 function Cast(call: LowerCall): void {
   const to = call.attributes.number('to', 0);
   call.attributes.number('saturate', 1); // of float8 only
   call.attributes.finish();
-  if (to !== 1)
-    throw opUnsupported(call.node, `a conversion of activations to element type ${to}, only float32 (1) is implemented`);
-  call.finish('Identity', [call.input(0)]);
+  if (to === 10 || to === 16) call.finish('RoundFloat', [call.input(0)], { format: elementTypes[to] });
+  else if (to === 1) call.finish('Identity', [call.input(0)]);
+  else
+    throw opUnsupported(
+      call.node,
+      `a conversion of activations to element type ${to}, only float32 (1), float16 (10) and bfloat16 (16) are implemented`,
+    );
 }
 
 const lowered: Readonly<Record<string, (call: LowerCall) => void>> = {
@@ -61,7 +69,7 @@ const quantised: typeof lowered = {
 }; // biome-ignore format: a table
 
 /** What import itself writes, which no file may ask for by name. */
-const ofImport = new Set(['Quantize', 'QuantizeRange', 'IntegerConv', 'IntegerGemm']);
+const ofImport = new Set(['Quantize', 'QuantizeRange', 'IntegerConv', 'IntegerGemm', 'RoundFloat']);
 
 export const lowerTable: Readonly<Record<string, (call: LowerCall) => void>> = {
   ...Object.fromEntries(

@@ -3,7 +3,7 @@
 use super::Checker;
 use crate::error::{Result, refuse};
 use crate::plan::{PlanIntegerProduct, StepOp};
-use crate::program::{Extent, IntegerProduct, Op, Operand, Quantize, Window};
+use crate::program::{Extent, FloatFormat, IntegerProduct, Op, Operand, Quantize, Window};
 use crate::rules::{Fault, check_window, refuse_fault, size, slide};
 
 type Resolved = std::result::Result<Op, Fault>;
@@ -42,6 +42,17 @@ impl Checker<'_> {
         }
         let inner = if channels == 1 { size(shape) } else { size(&shape[dimension + 1..]) };
         Ok(Op::Quantize(Quantize { x, parameters, channels, inner, min: *min, max: *max, dequantize: *dequantize }))
+    }
+
+    pub(super) fn round_float(&self, step: &str, output: usize, x: i64, format: &str) -> Resolved {
+        let x = self.value(step, x)?;
+        self.expect_output(step, output, self.shapes[x])?;
+        let format = match format {
+            "float16" => FloatFormat::Float16,
+            "bfloat16" => FloatFormat::Bfloat16,
+            other => return Err(Fault::Unsupported(format!("this backend does not know the format `{other}`"))),
+        };
+        Ok(Op::RoundFloat { x, format })
     }
 
     pub(super) fn conv2d_integer(&self, step: &str, output: usize, body: &StepOp) -> Resolved {

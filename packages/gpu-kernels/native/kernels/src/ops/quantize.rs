@@ -1,7 +1,7 @@
 //! Rounding to the grid of a quantised type, and the range of an item.
 
 use super::elementwise::Side;
-use crate::program::Quantize;
+use crate::program::{FloatFormat, Quantize};
 use crate::threads::Mode;
 
 /// `size` elements an item. NaN becomes the lower bound, as a comparison with it is false.
@@ -31,4 +31,35 @@ pub fn range(mode: Mode, x: &[f32], size: usize, y: &mut [f32]) {
         let scale = if low == high { 1.0 } else { (high - low) / 255.0 };
         y.copy_from_slice(&[scale, (-low / scale).clamp(0.0, 255.0).round_ties_even()]);
     });
+}
+
+/// The nearest number of a narrower format, halves to even.
+pub fn round_float(mode: Mode, format: FloatFormat, x: &[f32], y: &mut [f32]) {
+    let length = mode.chunk_length(y.len(), 1);
+    mode.chunks(y, length, |index, y| {
+        let x = &x[index * length..][..y.len()];
+        match format {
+            FloatFormat::Float16 => y.iter_mut().zip(x).for_each(|(y, &x)| *y = to_float16(x)),
+            FloatFormat::Bfloat16 => y.iter_mut().zip(x).for_each(|(y, &x)| *y = without_bits(x, 16)),
+        }
+    });
+}
+
+/// Without its last `dropped` bits, rounded; a carry into the exponent is the next power of two, or infinity.
+fn without_bits(x: f32, dropped: u32) -> f32 {
+    if !x.is_finite() {
+        return x;
+    }
+    let bits = x.to_bits();
+    let half = (1 << (dropped - 1)) - 1 + (bits >> dropped & 1);
+    f32::from_bits((bits + half) >> dropped << dropped)
+}
+
+fn to_float16(x: f32) -> f32 {
+    // Below 2^-14 float16 has a fixed step of 2^-24.
+    if x.abs() < 1.0 / 16_384.0 {
+        return (x * 16_777_216.0).round_ties_even() / 16_777_216.0;
+    }
+    let rounded = without_bits(x, 13);
+    if rounded.abs() > 65_504.0 { f32::INFINITY.copysign(x) } else { rounded }
 }
