@@ -56,7 +56,7 @@ export function outputType(node: NodePlace, number: number, fallback: ElementTyp
 }
 
 export interface PackedWeight {
-  /** `[outputs, words]`, the bits of integers in words of 32: see `IntegerProduct` in `graph/plan.ts`. */
+  /** `[outputs, words]`, the bits of integers in words of 32: see `IntegerProduct` in `graph/plan-quantised.ts`. */
   readonly words: Float32Array;
   readonly shape: readonly [outputs: number, words: number];
   readonly bits: 8 | 16;

@@ -1,5 +1,5 @@
 /** quantize, quantize-range, and products of integers. Float32 where ONNX rounds to it, exact integers in the sums. */
-import type { Conv2dIntegerStep, GemmIntegerStep } from '../../graph/plan.ts';
+import type { Conv2dIntegerStep, GemmIntegerStep } from '../../graph/plan-quantised.ts';
 import { roundHalfEven, roundToFloat } from '../../graph/rounding.ts';
 import { sizeOf } from '../../graph/shapes.ts';
 import type { ReferenceOp, RunContext } from './run-context.ts';

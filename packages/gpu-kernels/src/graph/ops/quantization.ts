@@ -1,13 +1,13 @@
 /**
  * Ops of quantised networks as the importer writes them: not ONNX's, because weights of graphs are float32 and these
  * carry words of integers. `Quantize` (x, pairs of scale and zero point), `QuantizeRange` (x), `RoundFloat` (x), `IntegerConv` and
- * `IntegerGemm` (x, words, bias words, scale): see the steps of the same names in `plan.ts`.
+ * `IntegerGemm` (x, words, bias words, scale): see the steps of the same names in `plan-quantised.ts`.
  */
 import type { GraphNode } from '@diptych/plugin-kit';
 import { Attributes } from '../attributes.ts';
 import { graphInvalid, opUnsupported } from '../graph-errors.ts';
-import type { Conv2dIntegerStep } from '../plan.ts';
 import { type PlanBuilder, toChannelsLast } from '../plan-builder.ts';
+import type { Conv2dIntegerStep } from '../plan-quantised.ts';
 import { showShape, sizeOf } from '../shapes.ts';
 import { readWindow } from './convolution.ts';
 
