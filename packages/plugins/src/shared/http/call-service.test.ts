@@ -100,6 +100,36 @@ it('decodes base64 and data URLs and refuses anything else', () => {
   expect(() => decodeBase64Image('not base64!', service)).toThrow(/base64/);
 });
 
+it.each<[string, Record<string, string>, number | undefined]>([
+  ['of images', { 'x-ratelimit-remaining-images': '0', 'x-ratelimit-reset-images': '12s' }, 12_000],
+  [
+    'of images while requests remain',
+    {
+      'x-ratelimit-remaining-requests': '499',
+      'x-ratelimit-reset-requests': '120ms',
+      'x-ratelimit-remaining-images': '0',
+      'x-ratelimit-reset-images': '1m4s',
+    },
+    64_000,
+  ],
+  [
+    'of all that are used up, the longest',
+    {
+      'x-ratelimit-remaining-requests': '0',
+      'x-ratelimit-reset-requests': '2s',
+      'x-ratelimit-remaining-input-tokens': '0',
+      'x-ratelimit-reset-input-tokens': '7s',
+    },
+    7000,
+  ],
+  ['in seconds without a unit or a kind', { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '0.5' }, 500],
+  ['as the draft of the IETF had it', { 'ratelimit-remaining': '0', 'ratelimit-reset': '30' }, 30_000],
+  ['that is a point in time', { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '1764070000' }, undefined],
+  ['of a budget that is left', { 'x-ratelimit-remaining-images': '3', 'x-ratelimit-reset-images': '12s' }, undefined],
+])('reads the reset of a budget %s', (_, headers, expected) => {
+  expect(retryAfterMs(new Headers(headers))).toBe(expected);
+});
+
 it('reads every form of asked wait', () => {
   const now = Date.parse('2026-01-01T00:00:00Z');
   expect(retryAfterMs(new Headers({ 'retry-after-ms': '250' }))).toBe(250);

@@ -1,7 +1,7 @@
 /**
  * How long a service asks us to wait, in milliseconds: `retry-after-ms`; `Retry-After` in seconds or as a date
- * (RFC 9110, 10.2.3); Google's `RetryInfo.retryDelay` in the error's details; OpenAI's `x-ratelimit-reset-requests`
- * (`1s`, `6m0s`, `120ms`) where nothing else stands. `undefined` where it does not say.
+ * (RFC 9110, 10.2.3); Google's `RetryInfo.retryDelay` in the error's details; where nothing else stands, the reset of
+ * every budget of which nothing remains: of requests, images, tokens. `undefined` where it does not say.
  */
 export function retryAfterMs(headers: Headers, json?: unknown, now: number = Date.now()): number | undefined {
   const exact = Number(headers.get('retry-after-ms') ?? Number.NaN);
@@ -13,10 +13,33 @@ export function retryAfterMs(headers: Headers, json?: unknown, now: number = Dat
     const date = Date.parse(given);
     if (Number.isFinite(date)) return Math.max(0, date - now);
   }
-  return googleRetryDelay(json) ?? (headers.get('x-ratelimit-remaining-requests') === '0' ? resetOf(headers) : undefined);
+  return googleRetryDelay(json) ?? longestReset(headers);
 }
 
-const resetOf = (headers: Headers): number | undefined => durationMs(headers.get('x-ratelimit-reset-requests') ?? '');
+/**
+ * OpenAI and those who copy it have `x-ratelimit-remaining-KIND` and `x-ratelimit-reset-KIND`, with `requests`, `images`
+ * and `tokens` as kinds; Together has both without a kind; others have `ratelimit-remaining` and `ratelimit-reset`, as
+ * the IETF's draft did. All budgets that are used up must be back before a call can pass.
+ */
+function longestReset(headers: Headers): number | undefined {
+  const waits = [...headers].flatMap(([name, remaining]) => {
+    const [, before, kind] = /^((?:x-)?ratelimit)-remaining(-[a-z_-]+)?$/.exec(name) ?? [];
+    if (before === undefined || Number(remaining) !== 0) return [];
+    return resetMs(headers.get(`${before}-reset${kind ?? ''}`)) ?? [];
+  });
+  return waits.length === 0 ? undefined : Math.max(...waits);
+}
+
+/** A day; a larger number of seconds is a point in time, which services count from different clocks. */
+const longestSeconds = 86_400;
+
+/** `1s`, `6m0s`, `120ms`, or seconds without a unit. */
+function resetMs(text: string | null): number | undefined {
+  if (text === null || text.trim() === '') return undefined;
+  const seconds = Number(text);
+  if (!Number.isFinite(seconds)) return durationMs(text.trim());
+  return seconds >= 0 && seconds <= longestSeconds ? seconds * 1000 : undefined;
+}
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
