@@ -1,8 +1,9 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { crc32 } from 'node:zlib';
 import { encodePng } from '@diptych/plugin-kit/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -190,6 +191,39 @@ describe('a planted key', () => {
     expect(journal).toContain('"serviceRatings":{"sexual":0.25,"header Bearer [');
     expect(journal).toContain(`holds the secret [${variable}]`);
     expect(files.some(({ name }) => name.endsWith('report.html'))).toBe(true);
+  }, 120_000);
+
+  it('is nowhere after a run with a worker that echoes it in facts, reasons and on stderr', async () => {
+    await copyFile(fileURLToPath(new URL('./testing/leaky_worker.py', import.meta.url)), join(cwd, 'worker.py'));
+    await writeFile(join(cwd, 'picture.png'), picture());
+    const words = ['draw', 'refuse', 'block', 'nothing', 'fault', 'long', 'exit', 'garbage'];
+    await writeFile(join(cwd, 'prompts.txt'), words.map((word) => `${word} a boat`).join('\n'));
+    const options = { script: 'worker.py', family: 'mllm', decoder: 'pixel', secrets: [variable], restarts: 50 };
+    const parts = (args: readonly string[]): Record<string, unknown> => ({
+      promptSets: [{ use: 'txt', options: { path: 'prompts.txt' } }],
+      generators: [{ use: 'worker', as: 'leaky', options: { ...options, args } }],
+      limits: { attempts: 1 },
+    });
+    await study('worker', parts([]));
+    const run = await diptych(['run', 'worker.json', '--id', 'worker', '--progress', 'json']);
+    expect(run.code, run.stderr).toBe(0);
+    expect({ stdout: found(run.stdout), stderr: found(run.stderr) }).toEqual({ stdout: [], stderr: [] });
+    const files = await filesOf(join(cwd, 'runs/worker'));
+    expect(files.filter(({ text }) => found(text).length > 0).map(({ name }) => [name])).toEqual([]);
+    const textOf = (name: string): string => files.find((file) => file.name.endsWith(name))!.text;
+    for (const outcome of ['image', 'refused', 'blocked', 'empty'])
+      expect(textOf('journal.jsonl')).toContain(`"${outcome}"`);
+    expect(textOf('journal.jsonl').match(/"outcome":"error"/g)).toHaveLength(4);
+    for (const said of ['HTTP 401 for [', 'The key [', 'it broke the protocol', 'ended with code 3'])
+      expect(textOf('journal.jsonl')).toContain(said);
+    for (const said of [`model?token=[${variable}]`, `with [${variable}]`]) expect(textOf('manifest.json')).toContain(said);
+    // What is cut is cut between words: no part of the key is left, either.
+    const parts8 = Array.from({ length: key.length - 7 }, (_, at) => key.slice(at, at + 8));
+    expect(files.flatMap(({ text }) => parts8.filter((part) => text.includes(part)))).toEqual([]);
+    await study('broken-worker', parts(['--broken']));
+    const broken = await diptych(['plan', 'broken-worker.json']);
+    expect(broken.stderr).toContain(`cannot log in with [${variable}]`);
+    expect(found(broken.stdout + broken.stderr)).toEqual([]);
   }, 120_000);
 
   it('is not shown when a plugin cannot be created', async () => {

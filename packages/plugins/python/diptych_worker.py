@@ -14,6 +14,7 @@ import io
 import json
 import os
 import queue
+import re
 import sys
 import tempfile
 import threading
@@ -297,12 +298,17 @@ def _answer(worker: AnyWorker, message: Dict[str, Any], call: Call) -> Any:
     raise WorkerError(f'a {worker.kind} has no method "{method}"')
 
 
+def _short(text: str) -> str:
+    """At most 4000 characters. A word is never cut in half, for a secret that is can no longer be found."""
+    return text if len(text) <= 4000 else re.sub(r"\S+$", "", text[:4000]) + "…"
+
+
 def _fault(error: BaseException) -> Dict[str, Any]:
     """Faults of the machine may pass; faults of the code will not."""
     if isinstance(error, WorkerError):
-        return {"message": str(error)[:4000], "retryable": error.retryable}
+        return {"message": _short(str(error)), "retryable": error.retryable}
     may_pass = isinstance(error, (OSError, RuntimeError, MemoryError)) and not isinstance(error, NotImplementedError)
-    return {"message": f"{type(error).__name__}: {error}"[:4000], "retryable": may_pass}
+    return {"message": _short(f"{type(error).__name__}: {error}"), "retryable": may_pass}
 
 
 class _Server:

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BoundedLines, TextTail } from './bounded-lines.ts';
+import { BoundedLines, beginningOf, TextTail } from './bounded-lines.ts';
 
 describe('lines', () => {
   it('come out whole, wherever the pieces are cut, letters of several bytes included', () => {
@@ -27,8 +27,15 @@ describe('the tail of a text', () => {
   });
 
   it('is bounded', () => {
-    const tail = new TextTail(5);
-    tail.add('123456789');
-    expect(tail.last(10)).toBe('56789');
+    const tail = new TextTail(8);
+    tail.add('one two ');
+    tail.add('three');
+    // The last eight letters are "wo three"; what is left of a word that was cut could be a part of a secret.
+    expect(tail.last(10)).toBe('… three');
   });
+});
+
+it('the beginning of a text ends between words', () => {
+  expect(beginningOf('one two', 7)).toBe('one two');
+  expect(beginningOf('one two three', 10)).toBe('one two …');
 });

@@ -43,7 +43,9 @@ export class TextTail {
   }
 
   add(piece: string): void {
-    this.#text = (this.#text + piece).slice(-this.#limit);
+    this.#text += piece;
+    // A word that is cut in half may be a secret that is no longer found.
+    if (this.#text.length > this.#limit) this.#text = this.#text.slice(-this.#limit).replace(/^\S+/, '…');
   }
 
   /** The last lines, without control characters and without the overwritten states of progress bars. */
@@ -55,4 +57,9 @@ export class TextTail {
       .slice(-lines)
       .join('\n');
   }
+}
+
+/** The beginning of a text, for messages. A word at its end is left out: cut in half, a secret is no longer found. */
+export function beginningOf(text: string, limit: number): string {
+  return text.length <= limit ? text : `${text.slice(0, limit).replace(/\S+$/, '')}…`;
 }

@@ -1,6 +1,6 @@
 /** One life of a worker process: spawning, requests and replies over stdio, and its certain end. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { BoundedLines, TextTail } from './bounded-lines.ts';
+import { BoundedLines, beginningOf, TextTail } from './bounded-lines.ts';
 import { maxLineBytes, type Reply, replySchema } from './protocol.ts';
 
 /** A worker that cannot be asked any more: it ended, hung, or broke the protocol. A new one may do better. */
@@ -157,7 +157,7 @@ export class WorkerProcess {
 }
 
 function parseReply(line: string): Reply {
-  const shown = `"${line.slice(0, 200)}"`;
+  const shown = `"${beginningOf(line, 200)}"`;
   let value: unknown;
   try {
     value = JSON.parse(line);
