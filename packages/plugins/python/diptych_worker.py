@@ -2,9 +2,7 @@
 
 Protocol version 1, described in docs/worker-protocol.md. No dependencies; Python 3.9 or newer. Import this module
 before any heavy library: where Diptych is the host, importing it moves the real stdout away, so that whatever
-libraries print lands on stderr and cannot break the protocol.
-
-docs/recipes/add-a-python-worker.md shows a whole worker.
+libraries print lands on stderr and cannot break the protocol. docs/recipes/add-a-python-worker.md shows a whole worker.
 """
 
 from __future__ import annotations
@@ -14,7 +12,6 @@ import io
 import json
 import os
 import queue
-import re
 import sys
 import tempfile
 import threading
@@ -298,17 +295,13 @@ def _answer(worker: AnyWorker, message: Dict[str, Any], call: Call) -> Any:
     raise WorkerError(f'a {worker.kind} has no method "{method}"')
 
 
-def _short(text: str) -> str:
-    """At most 4000 characters. A word is never cut in half, for a secret that is can no longer be found."""
-    return text if len(text) <= 4000 else re.sub(r"\S+$", "", text[:4000]) + "…"
-
-
 def _fault(error: BaseException) -> Dict[str, Any]:
     """Faults of the machine may pass; faults of the code will not."""
-    if isinstance(error, WorkerError):
-        return {"message": _short(str(error)), "retryable": error.retryable}
+    message = str(error) if isinstance(error, WorkerError) else f"{type(error).__name__}: {error}"
+    if len(message) > 4000:  # Cut between words, since a secret that is cut in half can no longer be found.
+        message = message[:4000].rpartition(" ")[0] + " …"
     may_pass = isinstance(error, (OSError, RuntimeError, MemoryError)) and not isinstance(error, NotImplementedError)
-    return {"message": _short(f"{type(error).__name__}: {error}"), "retryable": may_pass}
+    return {"message": message, "retryable": error.retryable if isinstance(error, WorkerError) else may_pass}
 
 
 class _Server:

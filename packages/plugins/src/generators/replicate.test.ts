@@ -75,7 +75,12 @@ const made = (prompt: string, options = {}) =>
 describeGenerator(replicate, { options: base, context: () => testContext() });
 
 it('creates a prediction, looks until it succeeded, and fetches the image without the key', async () => {
-  expect(await made('a cat', { input: { num_outputs: 1 } })).toEqual({ outcome: 'image', bytes: tinyPng });
+  expect(await made('a cat', { input: { num_outputs: 1 } })).toEqual({
+    outcome: 'image',
+    bytes: tinyPng,
+    // Of the price table.
+    costUsd: 0.003,
+  });
   const { path, headers, json } = fake.received.findLast(({ method }) => method === 'POST')!;
   expect(path).toBe('/v1/models/black-forest-labs/flux-schnell/predictions');
   expect(headers).toMatchObject({ prefer: 'wait=10', 'cancel-after': '10m' });
