@@ -8,13 +8,16 @@ import { countReaders, orderNodes } from '../graph/check-graph.ts';
 import { graphInvalid, opUnsupported } from '../graph/graph-errors.ts';
 import { sizeOf } from '../graph/shapes.ts';
 import { checkOutputs, checkTypes } from './activation-types.ts';
-import { batchEntry, type Constant, decodeTensor, holdsBatch } from './constant.ts';
+import { isUsual, onnxShape, usual } from './batch/layout.ts';
+import { moveBatch } from './batch/move-batch.ts';
+import { type Constant, decodeTensor, holdsBatch } from './constant.ts';
 import { inlineFunctions } from './expand/functions.ts';
 import { capturedBy, instantiateGraph } from './expand/instantiate.ts';
 import { expandQuantized } from './expand/quantized.ts';
 import { elementwiseFolds } from './fold/elementwise.ts';
 import { movementFolds } from './fold/movement.ts';
 import { quantizationFolds } from './fold/quantization.ts';
+import { Split } from './fold/split.ts';
 import { fixedBatchOf, type ImportOptions, importInputs } from './import-inputs.ts';
 import { ImportState } from './import-state.ts';
 import { LowerCall } from './lower/lower-call.ts';
@@ -31,6 +34,7 @@ const foldTable: Readonly<Record<string, (call: FoldCall) => Constant[]>> = {
   ...elementwiseFolds,
   ...movementFolds,
   ...quantizationFolds,
+  Split,
 };
 
 /** Ops that are computed at import where all their inputs are constants. */
@@ -75,6 +79,9 @@ function importModel(file: OnnxModel, options: ImportOptions): ImportedModel {
   const outputs = new Set(model.outputs.map(({ name }) => name));
   for (const node of nodes) importNode(state, node, (name) => (readers.get(name) ?? 0) > 0, outputs);
   checkOutputs(state, outputs);
+  for (const name of outputs)
+    if (state.layouts.has(name))
+      throw opUnsupported({ name, op: 'output' }, 'a result whose first dimension is not the batch');
   const graph = { name: model.name, inputs: state.inputs, nodes: state.nodes, outputs: [...outputs] };
   for (const output of outputs)
     if (constants.has(output)) throw graphInvalid(`Graph "${model.name}"`, `output "${output}" is a constant.`);
@@ -145,6 +152,19 @@ function importNode(
     state.constants.set(node.outputs[0] ?? '', shapeConstant(state, node));
     return;
   }
+  const moved = moveBatch(state, node);
+  for (const part of moved?.nodes ?? [node]) lowerNode(state, part, isRead, graphOutputs);
+  if (moved !== undefined && !isUsual(moved.layout))
+    for (const output of node.outputs) state.layouts.set(output, moved.layout);
+}
+
+function lowerNode(
+  state: ImportState,
+  node: OnnxNode,
+  isRead: (name: string) => boolean,
+  graphOutputs: ReadonlySet<string>,
+): void {
+  const key = opKey(node);
   const lower = Object.hasOwn(lowerTable, key) ? lowerTable[key] : undefined;
   if (lower === undefined)
     throw opUnsupported(
@@ -201,20 +221,20 @@ function fold(state: ImportState, node: OnnxNode, inputs: readonly (Constant | u
   const compute = Object.hasOwn(foldTable, key) ? foldTable[key] : undefined;
   if (compute === undefined)
     throw opUnsupported(node, 'all its inputs are constants, and it is not one of the ops that import computes');
-  const extra = node.outputs.slice(1).find((name) => name !== '');
-  if (extra !== undefined) throw opUnsupported(node, `output "${extra}" of an op on constants`);
   const results = compute(new FoldCall(node, state.opset, inputs));
+  const extra = node.outputs.slice(results.length).find((name) => name !== '');
+  if (extra !== undefined) throw opUnsupported(node, `output "${extra}" of an op on constants`);
   const [{ data, shape }] = results as [Constant];
   const isMoved = inputs.some((input) => input?.data.buffer === data.buffer);
   // Loops take longer for each dimension.
   if (!isMoved) state.spendFolded(data.length * Math.max(1, shape.length - 3), node);
-  state.constants.set(node.outputs[0] ?? '', results[0]!);
+  for (const [index, result] of results.entries()) state.constants.set(node.outputs[index] ?? '', result);
 }
 
 /** Shape or size of an activation; the batch is `batchEntry`. */
 function shapeConstant(state: ImportState, node: OnnxNode): Constant {
   const call = new FoldCall(node, state.opset, []);
-  const shape = [batchEntry, ...state.shapeOf(node.inputs[0]!, node)];
+  const shape = onnxShape(state.layouts.get(node.inputs[0]!) ?? usual, state.shapeOf(node.inputs[0]!, node));
   const part = shape.slice(call.attributes.number('start', 0), call.attributes.number('end', shape.length));
   call.attributes.finish();
   if (node.op === 'Size') return { type: 'int64', shape: [], data: Float64Array.of(sizeOf(shape)) };
@@ -223,7 +243,7 @@ function shapeConstant(state: ImportState, node: OnnxNode): Constant {
 
 /** Constants expanded to the number of items are activations, the same for every item. */
 function makesItems({ op }: OnnxNode, inputs: readonly (Constant | undefined)[]): boolean {
-  const shape = op === 'Expand' ? inputs[1] : op === 'ConstantOfShape' ? inputs[0] : undefined;
+  const shape = op === 'Expand' || op === 'Tile' ? inputs[1] : op === 'ConstantOfShape' ? inputs[0] : undefined;
   return shape !== undefined && holdsBatch(shape);
 }
 

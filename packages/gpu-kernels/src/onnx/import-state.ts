@@ -6,6 +6,7 @@ import { type GraphAttribute, type GraphInput, type GraphNode, invariant, type T
 import { graphInvalid, type NodePlace, opUnsupported } from '../graph/graph-errors.ts';
 import { opTable } from '../graph/op-table.ts';
 import { PlanBuilder } from '../graph/plan-builder.ts';
+import type { BatchLayout } from './batch/layout.ts';
 import { type Constant, holdsBatch, isFloat } from './constant.ts';
 import { Budget } from './expand/instantiate.ts';
 import type { ElementType } from './onnx-model.ts';
@@ -38,6 +39,8 @@ export class ImportState {
   readonly quantized = new Map<string, Quantized>();
   /** ONNX shapes of values without a batch that each item has for itself: see `lower/unbatched.ts`. */
   readonly unbatched = new Map<string, readonly number[]>();
+  /** Where the batch is in the ONNX shape of values that do not have it first: see `batch/layout.ts`. */
+  readonly layouts = new Map<string, BatchLayout>();
   readonly mode: QuantisationMode;
   readonly budget = new Budget();
   /** Branches taken so far. */

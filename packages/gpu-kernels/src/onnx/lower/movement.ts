@@ -68,9 +68,22 @@ export function Split(call: LowerCall): void {
   call.finish('Slice', part(0));
 }
 
+/** A constant of one item, repeated to the number of items: the same for each. */
+function tileOfItems(call: LowerCall): void {
+  const [first = 1, ...shape] = call.constant(0)!.shape;
+  const [batch, ...repeats] = [...call.constant(1)!.data];
+  if (first !== 1 || !isBatch(batch) || repeats.some((count) => count !== 1))
+    throw opUnsupported(call.node, 'repeating a constant by the number of items in another way than once an item');
+  call.finish('Expand', [call.input(0), call.number(1, ...shape)]);
+}
+
 /** Each repeated dimension [n] becomes [r, n], of which r is repeated. */
 export function Tile(call: LowerCall): void {
   call.attributes.finish();
+  if (call.state.constantOf(call.input(0)) !== undefined) {
+    tileOfItems(call);
+    return;
+  }
   const shape = call.shape(0);
   const [batch = 1, ...repeats] = call.integers(1) ?? [];
   if (repeats.length !== shape.length)

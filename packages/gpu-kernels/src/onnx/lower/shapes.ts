@@ -4,6 +4,7 @@ import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
 import { showShape } from '../../graph/shapes.ts';
 import { dependsOnBatch, isBatch } from '../constant.ts';
 import { unsqueezedShape } from '../fold/movement.ts';
+import { asGroupNormalization } from './group-norm.ts';
 import type { LowerCall } from './lower-call.ts';
 
 /** A Reshape that keeps the batch first and gives each item `shape`. */
@@ -21,6 +22,7 @@ export function Reshape(call: LowerCall): void {
   if (rest.some(dependsOnBatch)) throw opUnsupported(call.node, 'the number of items as another dimension than the first');
   if (keepsZero && [first, ...rest].includes(0)) throw opUnsupported(call.node, 'a dimension of size 0');
   const keepsBatch = isBatch(first) || first === call.state.fixedBatch;
+  if (asGroupNormalization(call, rest)) return;
   call.finish('Reshape', [call.input(0), call.tensor([target.data.length], [keepsBatch ? 0 : first, ...rest])]);
 }
 

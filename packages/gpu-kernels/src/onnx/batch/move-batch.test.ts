@@ -1,0 +1,108 @@
+/** Networks that move the batch or merge it with other dimensions, on two items, with values worked out by hand. */
+import { describe, expect, it } from 'vitest';
+import { importOnnx } from '../import-onnx.ts';
+import { floats, integers, modelOf, node, run } from '../test-models.ts';
+import { reshaped, usual } from './layout.ts';
+
+const turn = { perm: [1, 0, 2] };
+
+describe('the batch in another place', () => {
+  // Two tokens of two numbers an item.
+  const items = [1, 2, 3, 4, 10, 20, 30, 40];
+
+  it('is carried through arithmetic with constants, products and reductions', async () => {
+    const nodes = [
+      node('Transpose', 'x', 't', turn),
+      node('Add', 't c', 'a'),
+      node('MatMul', 'a w', 'm'),
+      node('Transpose', 'm', 'y', turn),
+    ];
+    // Token 0 gets 100 more, token 1 gets 200 more; then first number minus second.
+    const constants = [floats('c', [2, 1, 2], 100, 0, 200, 0), floats('w', [2, 1], 1, -1)];
+    expect(await run(modelOf(['n', 2, 2], nodes, constants), items)).toEqual([99, 199, 90, 190]);
+    const sum = [node('Transpose', 'x', 't', turn), node('ReduceSum', 't', 'y', { axes: [0], keepdims: 0 })];
+    expect(await run(modelOf(['n', 2, 2], sum, [], 11), items)).toEqual([4, 6, 40, 60]);
+  });
+
+  it('is carried through splits, selections and dimensions of 1', async () => {
+    const nodes = [
+      node('Transpose', 'x', 't', turn),
+      node('Split', 't', 'a b', { axis: 0 }),
+      node('Gather', 't one', 'g', { axis: 0 }),
+      node('Squeeze', 'a', 's', { axes: [0] }),
+      node('Sub', 'g s', 'd'),
+      node('Unsqueeze', 'd', 'u', { axes: [0] }),
+      node('Transpose', 'u', 'y', turn),
+    ];
+    const one = { name: 'one', type: 7, shape: [], integers: [1] };
+    expect(await run(modelOf(['n', 2, 2], nodes, [one], 11), items)).toEqual([2, 2, 20, 20]);
+  });
+});
+
+describe('the batch merged with other dimensions', () => {
+  const items = [1, 2, 3, 4, 10, 20, 30, 40];
+
+  it('has rows for a Gemm, a softmax and a mean, and comes apart again', async () => {
+    const nodes = [
+      node('Reshape', 'x rows', 'r'),
+      node('Gemm', 'r w b', 'g', { transB: 1 }),
+      node('ReduceMean', 'g', 'm', { axes: [1], keepdims: 1 }),
+      node('Reshape', 'm back', 'y'),
+    ];
+    // [batch · 2, 2]; outputs are a + 1 and b + 3, of which the mean is taken.
+    const constants = [
+      integers('rows', -1, 2),
+      integers('back', -1, 2),
+      floats('w', [2, 2], 1, 0, 0, 1),
+      floats('b', [2], 1, 3),
+    ];
+    expect(await run(modelOf(['n', 4], nodes, constants), items)).toEqual([3.5, 5.5, 17, 37]);
+  });
+
+  it('as heads before it, by arithmetic with the number of items', async () => {
+    const nodes = [
+      node('Shape', 'x', 'shape'),
+      node('Gather', 'shape zero', 'count'),
+      node('Mul', 'count two', 'merged'),
+      node('Concat', 'merged rest', 'target', { axis: 0 }),
+      node('Reshape', 'x target', 'r'),
+      node('Transpose', 'r', 't', turn),
+      node('Reshape', 't flat', 'f'),
+      node('Reshape', 'f apart', 'a'),
+      node('Transpose', 'a', 'y', turn),
+    ];
+    // [batch · 2, 2, 1] → [2, batch · 2, 1] → [2 · batch · 2, 1] → [2, batch, 2] → [batch, 2, 2]: each item's matrix turned.
+    const constants = [
+      integers('zero', 0),
+      integers('two', 2),
+      integers('rest', 2, 1),
+      integers('flat', -1, 1),
+      integers('apart', 2, -1, 2),
+    ];
+    expect(await run(modelOf(['n', 2, 2], nodes, constants), items)).toEqual([1, 3, 2, 4, 10, 30, 20, 40]);
+  });
+
+  it('is found where a file exported for one item spells everything out', () => {
+    const fold = reshaped({ item: [8, 8, 3], layout: usual }, [4, 16, 3], 1);
+    expect(fold).toEqual({ item: [4, 16, 3], layout: { axis: 0, before: 0, after: 1 } });
+    expect(reshaped(fold!, [1, 4, 16, 3], 1)).toEqual({ item: [4, 16, 3], layout: usual });
+    expect(reshaped({ item: [8, 3], layout: usual }, [7, 3], 1)).toBeUndefined();
+  });
+});
+
+it('what would mix items, or give them in another order, is refused', () => {
+  const refuses = (nodes: Parameters<typeof modelOf>[1], constants: Parameters<typeof modelOf>[2], why: string): void =>
+    expect(() => importOnnx(modelOf(['n', 2, 2], nodes, constants, 11))).toThrow(
+      expect.objectContaining({ code: 'OP_UNSUPPORTED', message: expect.stringContaining(why) }),
+    );
+  const moved = node('Transpose', 'x', 't', turn);
+  refuses([node('Transpose', 'x', 'y', turn)], [], 'first dimension is not the batch');
+  refuses([moved, node('Softmax', 't', 'y', { axis: 1 })], [], 'along the batch');
+  refuses(
+    [moved, node('Add', 't c', 'a'), node('Transpose', 'a', 'y', turn)],
+    [floats('c', [3, 1], 1, 2, 3)],
+    'differs from item to item',
+  );
+  refuses([moved, node('Add', 't x', 'y')], [], 'different places');
+  refuses([moved, node('LRN', 't', 'y', { size: 1 })], [], 'the op where the batch is not the first dimension');
+});

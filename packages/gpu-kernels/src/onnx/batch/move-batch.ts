@@ -1,0 +1,307 @@
+/**
+ * Nodes whose batch is not the first dimension, or not alone in it, as nodes on items, whose batch is: axes, permutations,
+ * shapes and constants are rewritten, and where the batch then is in the ONNX shape of the result is remembered.
+ */
+import { axisOf } from '../../graph/axes.ts';
+import { opUnsupported } from '../../graph/graph-errors.ts';
+import { showShape, sizeOf } from '../../graph/shapes.ts';
+import { type Constant, makeConstant } from '../constant.ts';
+import type { ImportState } from '../import-state.ts';
+import { graphAttributes, integersOf } from '../node-call.ts';
+import type { OnnxAttributeValue, OnnxNode } from '../onnx-model.ts';
+import { type BatchLayout, groupsOf, isUsual, itemAxis, type Moved, rankOf, reshaped, sameLayout, usual } from './layout.ts';
+
+export interface MovedNodes {
+  readonly nodes: readonly OnnxNode[];
+  readonly layout: BatchLayout;
+}
+
+/** One node that is being rewritten. */
+class Move {
+  readonly state: ImportState;
+  readonly node: OnnxNode;
+
+  constructor(state: ImportState, node: OnnxNode) {
+    this.state = state;
+    this.node = node;
+  }
+
+  layoutOf(index: number): BatchLayout {
+    return this.state.layouts.get(this.node.inputs[index] ?? '') ?? usual;
+  }
+
+  constant(index: number): Constant | undefined {
+    const name = this.node.inputs[index] ?? '';
+    return name === '' ? undefined : this.state.constantOf(name);
+  }
+
+  shape(index: number): readonly number[] {
+    return this.state.shapeOf(this.node.inputs[index]!, this.node);
+  }
+
+  get moved(): Moved {
+    return { item: this.shape(0), layout: this.layoutOf(0) };
+  }
+
+  refuse(what: string): never {
+    throw opUnsupported(this.node, `${what} where the batch is not the first dimension`);
+  }
+
+  /** A constant for the rewritten node. */
+  add(
+    values: readonly number[] | Float32Array | Float64Array,
+    shape: readonly number[] = [values.length],
+    type: Constant['type'] = 'int64',
+  ): string {
+    const name = this.state.freshName(`${this.node.name}/items`);
+    this.state.constants.set(name, makeConstant(type, shape, values, name));
+    return name;
+  }
+
+  /** The node on items, with other inputs and attributes. */
+  with(
+    inputs: readonly string[],
+    changes: Readonly<Record<string, number | readonly number[]>> = {},
+    op: string = this.node.op,
+  ): OnnxNode {
+    const attributes = new Map<string, OnnxAttributeValue>(
+      op === this.node.op && op !== 'Reshape' ? this.node.attributes : [],
+    );
+    for (const [name, value] of Object.entries(changes))
+      attributes.set(name, typeof value === 'number' ? { kind: 'number', value } : { kind: 'numbers', value });
+    return { ...this.node, op, inputs, attributes };
+  }
+
+  number(name: string, fallback: number): number {
+    const value = graphAttributes(this.node)[name] ?? fallback;
+    return typeof value === 'number' ? value : this.refuse(`attribute ${name}`);
+  }
+
+  /** Dimension of the item's node (batch first) for an ONNX axis. */
+  axis(axis: number): number {
+    const { item, layout } = this.moved;
+    return (itemAxis(layout, axisOf(axis, rankOf(layout, item), this.node)) ?? this.refuse('work along the batch')) + 1;
+  }
+
+  list(name: string, index: number): readonly number[] | undefined {
+    const given = graphAttributes(this.node)[name];
+    if (Array.isArray(given)) return given as readonly number[];
+    const constant = this.constant(index);
+    return constant && integersOf(constant, this.node);
+  }
+}
+
+type Rewrite = (move: Move) => MovedNodes;
+
+const toItems = (move: Move, { item, layout }: Moved): MovedNodes => ({
+  nodes: [move.with([move.node.inputs[0]!, move.add([0, ...item])], {}, 'Reshape')],
+  layout,
+});
+
+function Transpose(move: Move): MovedNodes {
+  const { item, layout } = move.moved;
+  const groups = groupsOf(layout, item);
+  const reversed = groups.map((_, d) => groups.length - 1 - d);
+  const given = graphAttributes(move.node)['perm'];
+  const permutation = Array.isArray(given) ? (given as readonly number[]) : reversed;
+  if (permutation.toSorted((a, b) => a - b).some((axis, d) => axis !== d) || permutation.length !== groups.length)
+    throw opUnsupported(move.node, `perm ${showShape(permutation)} of rank ${groups.length}`);
+  const order = permutation.flatMap((axis) => groups[axis]!);
+  return {
+    nodes: [move.with(move.node.inputs, { perm: [0, ...order.map((d) => d + 1)] })],
+    layout: { ...layout, axis: permutation.indexOf(layout.axis) },
+  };
+}
+
+function Reshape(move: Move): MovedNodes {
+  const target = move.constant(1);
+  const found = target && reshaped(move.moved, [...target.data], move.state.fixedBatch);
+  if (found === undefined)
+    move.refuse(`a reshape of items ${showShape(move.shape(0))} to ${showShape([...(target?.data ?? [])])}`);
+  return toItems(move, found);
+}
+
+/** Dimensions of size 1 put in or taken out, as ONNX dimensions: groups of item dimensions. */
+function Unsqueeze(move: Move): MovedNodes {
+  const { item, layout } = move.moved;
+  const axes = move.list('axes', 1) ?? [];
+  const rank = rankOf(layout, item) + axes.length;
+  const added = new Set(axes.map((axis) => axisOf(axis, rank, move.node)));
+  const groups = groupsOf(layout, item).map((group) => group.map((d) => item[d]!));
+  const all = Array.from({ length: rank }, (_, d) => (added.has(d) ? [1] : groups.shift()!));
+  const axis = [...all.keys()].filter((d) => !added.has(d))[layout.axis]!;
+  return toItems(move, { item: all.flat(), layout: { ...layout, axis } });
+}
+
+function Squeeze(move: Move): MovedNodes {
+  const { item, layout } = move.moved;
+  const rank = rankOf(layout, item);
+  const axes = move.list('axes', 1)?.map((axis) => axisOf(axis, rank, move.node));
+  if (axes === undefined || axes.includes(layout.axis)) move.refuse('removal of the batch');
+  const removed = axes.map((axis) => itemAxis(layout, axis)!);
+  if (removed.some((d) => item[d] !== 1)) move.refuse(`removal of dimensions ${showShape(axes)}`);
+  const kept = item.filter((_, d) => !removed.includes(d));
+  return toItems(move, {
+    item: kept,
+    layout: { ...layout, axis: layout.axis - axes.filter((axis) => axis < layout.axis).length },
+  });
+}
+
+/** A constant as the items see it: what it has at the batch must be 1. */
+function itemConstant(move: Move, index: number, layout: BatchLayout, rank: number): string {
+  const name = move.node.inputs[index]!;
+  const { type, shape, data } = move.constant(index)!;
+  const at = layout.axis - (rank - shape.length);
+  if (at < 0) return name;
+  if (shape[at] !== 1) move.refuse(`a constant ${showShape(shape)} that differs from item to item`);
+  const ones = new Array<number>(layout.before + layout.after).fill(1);
+  return move.add(data, [...shape.slice(0, at), ...ones, ...shape.slice(at + 1)], type);
+}
+
+/** All activations must have the batch in one place. */
+function commonLayout(move: Move): { layout: BatchLayout; rank: number } {
+  const values = move.node.inputs.flatMap((name, index) =>
+    name === '' || move.constant(index) !== undefined ? [] : [index],
+  );
+  const layout = move.layoutOf(values[0]!);
+  const rank = rankOf(layout, move.shape(values[0]!));
+  for (const index of values)
+    if (!sameLayout(move.layoutOf(index), layout) || rankOf(layout, move.shape(index)) !== rank)
+      move.refuse('operands that have the batch in different places');
+  return { layout, rank };
+}
+
+/** Number by number, with broadcasting. */
+function Elementwise(move: Move): MovedNodes {
+  const { layout, rank } = commonLayout(move);
+  const inputs = move.node.inputs.map((name, index) =>
+    name === '' || move.constant(index) === undefined ? name : itemConstant(move, index, layout, rank),
+  );
+  return { nodes: [move.with(inputs)], layout };
+}
+
+function MatMul(move: Move): MovedNodes {
+  const { layout, rank } = commonLayout(move);
+  const isProductOfValues = move.constant(0) === undefined && move.constant(1) === undefined;
+  const limit = isProductOfValues ? rank - 2 : rank - 1;
+  if (move.constant(0) !== undefined || layout.axis >= limit || (move.constant(1)?.shape.length ?? 2) !== 2)
+    move.refuse('a product along the batch');
+  return { nodes: [move.with(move.node.inputs)], layout };
+}
+
+/** On items with rows of their own it is a product and a sum. */
+function Gemm(move: Move): MovedNodes {
+  const { layout } = move.moved;
+  const matrix = move.constant(1);
+  const plain = move.number('alpha', 1) === 1 && move.number('beta', 1) === 1 && move.number('transA', 0) === 0;
+  if (!plain || matrix?.shape.length !== 2 || layout.axis !== 0) move.refuse('this form');
+  const [rows, columns] = matrix.shape as [number, number];
+  const isTurned = move.number('transB', 0) !== 0;
+  const turned = Float32Array.from(matrix.data, (_, i) => matrix.data[(i % rows) * columns + Math.floor(i / rows)]!);
+  const weight = isTurned ? move.add(turned, [columns, rows], 'float32') : move.node.inputs[1]!;
+  const product = move.with([move.node.inputs[0]!, weight], {}, 'MatMul');
+  if ((move.node.inputs[2] ?? '') === '') return { nodes: [product], layout };
+  const name = move.state.freshName(`${move.node.name}/product`);
+  const sum = move.with([name, move.node.inputs[2]!], {}, 'Add');
+  return { nodes: [{ ...product, name, outputs: [name] }, sum], layout };
+}
+
+/** Along one dimension that stays. */
+const alongAxis =
+  (fallback: number) =>
+  (move: Move): MovedNodes => {
+    const { layout } = commonLayout(move);
+    return { nodes: [move.with(move.node.inputs, { axis: move.axis(move.number('axis', fallback)) })], layout };
+  };
+
+/** Over the dimensions from `axis` to the last, none of which may be the batch. */
+function LayerNormalization(move: Move): MovedNodes {
+  const { item, layout } = move.moved;
+  const axis = axisOf(move.number('axis', -1), rankOf(layout, item), move.node);
+  if (axis <= layout.axis) move.refuse('normalisation over the batch');
+  return { nodes: [move.with(move.node.inputs, { axis: move.axis(axis) })], layout };
+}
+
+function Reduce(move: Move): MovedNodes {
+  const { item, layout } = move.moved;
+  const axes = (move.list('axes', 1) ?? move.refuse('a reduction of everything')).map((axis) =>
+    axisOf(axis, rankOf(layout, item), move.node),
+  );
+  const given = axes.map((axis) => move.axis(axis));
+  const keeps = move.number('keepdims', 1) !== 0;
+  const removed = keeps ? 0 : axes.filter((axis) => axis < layout.axis).length;
+  const isInput = move.constant(1) !== undefined;
+  const node = isInput
+    ? move.with([move.node.inputs[0]!, move.add(given)])
+    : move.with([move.node.inputs[0]!], { axes: given });
+  return { nodes: [node], layout: { ...layout, axis: layout.axis - removed } };
+}
+
+function Gather(move: Move): MovedNodes {
+  const indices = move.constant(1);
+  if (indices === undefined || move.constant(0) !== undefined) move.refuse('computed indices');
+  const { item, layout } = move.moved;
+  const axis = axisOf(move.number('axis', 0), rankOf(layout, item), move.node);
+  const shift = axis < layout.axis ? indices.shape.length - 1 : 0;
+  return {
+    nodes: [move.with(move.node.inputs, { axis: move.axis(axis) })],
+    layout: { ...layout, axis: layout.axis + shift },
+  };
+}
+
+function Slice(move: Move): MovedNodes {
+  const starts = move.list('starts', 1) ?? [];
+  const axes = (move.list('axes', 3) ?? starts.map((_, d) => d)).map((axis) => move.axis(axis));
+  const [x, from, to, , steps] = move.node.inputs;
+  const inputs = [x!, from!, to!, move.add(axes), ...(steps === undefined ? [] : [steps])];
+  return { nodes: [move.with(inputs)], layout: move.layoutOf(0) };
+}
+
+const rewrites: Readonly<Record<string, Rewrite>> = {
+  Transpose, Reshape, Unsqueeze, Squeeze, MatMul, Gemm, LayerNormalization, RMSNormalization: LayerNormalization, Gather, Slice,
+  Softmax: alongAxis(-1), LogSoftmax: alongAxis(-1), Split: alongAxis(0), Concat: alongAxis(0),
+  ...Object.fromEntries(['Mean', 'Sum', 'Max', 'Min', 'Prod', 'L1', 'L2', 'SumSquare', 'LogSum', 'LogSumExp'].map((name) => [`Reduce${name}`, Reduce])),
+  ...Object.fromEntries(
+    [
+      'Abs', 'Add', 'Cast', 'Ceil', 'Celu', 'Clip', 'Cos', 'Div', 'Dropout', 'Elu', 'Equal', 'Erf', 'Exp', 'Floor', 'Gelu', 'Greater',
+      'GreaterOrEqual', 'HardSigmoid', 'HardSwish', 'Identity', 'IsNaN', 'LeakyRelu', 'Less', 'LessOrEqual', 'Log', 'Max', 'Mean', 'Min',
+      'Mish', 'Mul', 'Neg', 'Not', 'PRelu', 'Pow', 'Reciprocal', 'Relu', 'Round', 'Selu', 'Sigmoid', 'Sign', 'Sin', 'Softplus', 'Softsign',
+      'Sqrt', 'Sub', 'Sum', 'Swish', 'Tanh', 'Where',
+    ].map((name) => [name, Elementwise]),
+  ),
+}; // biome-ignore format: a table
+
+/** Whether a node on a value with the batch first moves it or merges it. */
+function movesBatch(state: ImportState, node: OnnxNode): boolean {
+  const perm = node.op === 'Transpose' ? node.attributes.get('perm') : undefined;
+  if (node.op === 'Transpose') return perm?.kind === 'numbers' && perm.value[0] !== 0;
+  if (node.op === 'Unsqueeze') {
+    const axes = new Move(state, node).list('axes', 1) ?? [];
+    const rank = state.shapeOf(node.inputs[0]!, node).length + 1 + axes.length;
+    return axes.includes(0) || axes.includes(-rank);
+  }
+  const target = node.op === 'Reshape' ? state.constantOf(node.inputs[1] ?? '') : undefined;
+  if (target === undefined || target.data.length === 0) return false;
+  const item = state.shapeOf(node.inputs[0]!, node);
+  const found = reshaped({ item, layout: usual }, [...target.data], state.fixedBatch);
+  return found !== undefined && !isUsual(found.layout) && !keepsItems(target.data, item, state.fixedBatch);
+}
+
+/** A first entry that stands for the batch alone, the rest being the item: the usual reshape. A batch left open is no 1. */
+function keepsItems(target: Constant['data'], item: readonly number[], fixedBatch: number | undefined): boolean {
+  const [first, ...rest] = target;
+  const shape = rest.map((entry, d) => (entry === 0 ? (item[d] ?? 0) : entry));
+  const known = sizeOf(shape.filter((entry) => entry !== -1));
+  const fits = shape.includes(-1) ? first !== -1 && Number.isInteger(sizeOf(item) / known) : known === sizeOf(item);
+  const isOne = first === 1 && (fixedBatch === 1 || !shape.includes(-1));
+  return fits && (first === 0 || first === -1 || isOne || first === fixedBatch);
+}
+
+/** The node as nodes on items, or undefined where the batch is first and stays so. */
+export function moveBatch(state: ImportState, node: OnnxNode): MovedNodes | undefined {
+  const isMoved = node.inputs.some((name) => state.layouts.has(name));
+  if (!isMoved && !movesBatch(state, node)) return undefined;
+  const move = new Move(state, node);
+  const rewrite = Object.hasOwn(rewrites, node.op) ? rewrites[node.op] : undefined;
+  return rewrite === undefined ? move.refuse('the op') : rewrite(move);
+}
