@@ -39,6 +39,8 @@ const precision = () =>
   new Option('--precision <type>', 'float16 halves memory and is faster on GPUs; f32 if absent')
     .choices(['f32', 'f16'])
     .env('DIPTYCH_PRECISION');
+const profile = () =>
+  new Option('--profile <file>', 'time every kernel; write a trace for chrome://tracing there, a table to stderr');
 const accept = () =>
   new Option('--accept-licences', 'accept the licences of all weights and prompt sets this command needs');
 const budget = () =>
@@ -115,6 +117,7 @@ program
   .addOption(backend())
   .addOption(adapter())
   .addOption(precision())
+  .addOption(profile())
   .addOption(accept())
   .option('--no-report', 'stop after the journal')
   .action(lazy(() => import('./commands/run.ts')));
@@ -151,6 +154,7 @@ program
   .addOption(backend())
   .addOption(adapter())
   .addOption(precision())
+  .addOption(profile())
   .addOption(accept())
   .action(lazy(() => import('./commands/judge.ts')));
 program
@@ -162,6 +166,7 @@ program
   .addOption(backend())
   .addOption(adapter())
   .addOption(precision())
+  .addOption(profile())
   .addOption(accept())
   .action(lazy(() => import('./commands/detect.ts')));
 program
@@ -274,18 +279,25 @@ weights
   .argument('<plugin>')
   .description('read and accept the licences of its weights')
   .action(lazy(() => import('./commands/weights-accept.ts')));
-program
-  .command('model')
-  .description('look into network files')
-  .command('inspect')
-  .argument('<file>', 'an ONNX file')
-  .option('--batch <number>', 'items in one run', '1')
-  .option(
-    '--shape <name=sizes...>',
-    'sizes of an input without the batch, such as image=3,224,224, where the file leaves them open',
-  )
+const model = program.command('model').description('look into network files');
+const network = (command: Command): Command =>
+  command
+    .option('--batch <number>', 'items in one run', '1')
+    .option(
+      '--shape <name=sizes...>',
+      'sizes of an input without the batch, such as image=3,224,224, where the file leaves them open',
+    );
+network(model.command('inspect').argument('<file>', 'an ONNX file'))
   .description('ops, parameters, FLOPs and memory of an ONNX file, and what is missing to run it')
   .action(lazy(() => import('./commands/model-inspect.ts')));
+network(model.command('profile').argument('<file>', 'an ONNX file'))
+  .option('--runs <number>', 'runs to take the median of, after one to warm up', '5')
+  .addOption(backend())
+  .addOption(adapter())
+  .addOption(precision())
+  .addOption(profile())
+  .description('what each kernel of an ONNX file takes, on inputs made up')
+  .action(lazy(() => import('./commands/model-profile.ts')));
 program
   .command('serve')
   .argument('[runs]', 'folder that holds run folders', 'runs')

@@ -10,6 +10,8 @@ export interface WireOptions extends WeightsOptions, OutputOptions {
   /** Part of the name of a WebGPU adapter, or its place in the list of `diptych doctor`. */
   readonly adapter?: string;
   readonly precision?: Precision;
+  /** File for a trace of what each kernel took; the table goes to stderr. */
+  readonly profile?: string;
   /** `plan` fetches no weights. */
   readonly purpose?: 'run' | 'plan';
 }
@@ -31,9 +33,21 @@ export function loadStudyPlugins(study: Study, baseFolder: string, options: Wire
   });
 }
 
-async function openChosenRuntime({ backend, adapter, precision, json }: WireOptions): Promise<Runtime> {
+async function openChosenRuntime({ backend, adapter, precision, profile, json }: WireOptions): Promise<Runtime> {
   const { openRuntime } = await import('@diptych/gpu-kernels');
-  const runtime = await openRuntime({ ...(backend && { prefer: backend }), ...(adapter && { adapter }), ...(precision && { precision }) }); // biome-ignore format: one call
+  const runtime = await openRuntime({
+    ...(backend && { prefer: backend }),
+    ...(adapter && { adapter }),
+    ...(precision && { precision }),
+    ...(profile && { profile: true }),
+  });
   if (!json) note(`Runtime: ${runtime.info.backend} on ${runtime.info.adapter}`);
-  return runtime;
+  if (!profile) return runtime;
+  const { writeTrace, renderProfile } = await import('./profile.ts');
+  const end = async (): Promise<void> => {
+    note(`${renderProfile(runtime.times)}\n`);
+    await writeTrace(profile, runtime.times);
+    await runtime[Symbol.asyncDispose]();
+  };
+  return { ...runtime, [Symbol.asyncDispose]: end };
 }

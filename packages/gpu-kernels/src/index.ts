@@ -22,8 +22,16 @@ import {
   precisionOf,
   tryOpen,
 } from './open-backend.ts';
+import type { KernelTime } from './profile/kernel-time.ts';
 
 export type { Plan } from './graph/plan.ts';
+export type { KernelTime } from './profile/kernel-time.ts';
+export { chromeTrace, type ProfileRow, profileRows } from './profile/profile-report.ts';
+
+export interface TimedRuntime extends Runtime {
+  /** What each kernel took in each run so far, where the runtime was opened with `profile`. */
+  readonly times: readonly KernelTime[];
+}
 
 export interface RuntimeOptions extends OpenOptions {
   /** One name, or several in order. Without it `DIPTYCH_BACKEND` decides, and without that Diptych chooses the fastest. */
@@ -32,11 +40,11 @@ export interface RuntimeOptions extends OpenOptions {
 
 /**
  * Opens a backend. A backend asked for by name that does not open is BACKEND_UNAVAILABLE with reasons, never another one;
- * a choice that Diptych made itself says in `info.rejected` what did not open. Who names an adapter, or half precision, asks for `webgpu`.
+ * a choice that Diptych made itself says in `info.rejected` what did not open. Who names an adapter, half precision or a profile, asks for `webgpu`.
  */
-export async function openRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
+export async function openRuntime(options: RuntimeOptions = {}): Promise<TimedRuntime> {
   const precision = precisionOf(options);
-  const asksForGpu = adapterOf(options) !== undefined || precision === 'f16';
+  const asksForGpu = adapterOf(options) !== undefined || precision === 'f16' || options.profile;
   const wanted = options.prefer ?? fromEnvironment() ?? (asksForGpu ? 'webgpu' : undefined);
   const chosen = wanted === undefined ? await openBest(options) : await openFirst([wanted].flat() as BackendName[], options);
   return runtimeOn(chosen, precision);
@@ -54,7 +62,7 @@ function fromEnvironment(): BackendName | undefined {
   return name as BackendName;
 }
 
-function runtimeOn({ backend, rejected }: Chosen, precision: Precision): Runtime {
+function runtimeOn({ backend, rejected }: Chosen, precision: Precision): TimedRuntime {
   const half = precision === 'f32' ? {} : { precision };
   const info: RuntimeInfo = { backend: backend.name, adapter: backend.adapter, ...half, rejected };
   const start = async ({ plan, weights }: PlannedGraph): Promise<Model> => {
@@ -68,6 +76,7 @@ function runtimeOn({ backend, rejected }: Chosen, precision: Precision): Runtime
   };
   return {
     info,
+    times: backend.times,
     load: async (graph, weights, batch) => start(planGraph(graph, weights, batch)),
     loadOnnx: async (bytes, options) => {
       const { planOnnx } = await import('./onnx/plan-onnx.ts');

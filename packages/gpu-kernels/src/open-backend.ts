@@ -14,6 +14,8 @@ export interface OpenOptions {
    * float16. Without it `DIPTYCH_PRECISION` decides, and without that it is `f32`.
    */
   readonly precision?: Precision;
+  /** Times every kernel, see `times` of the runtime: `webgpu` where the adapter has timestamps, and `reference`. */
+  readonly profile?: boolean;
   /** WebGPU, tests and tuning only: see `GpuOptions`. */
   readonly lesser?: LesserGpu;
   readonly tile?: string;
@@ -40,11 +42,12 @@ export interface OpenedBackend {
 }
 
 const openers: Readonly<Record<BackendName, (options: OpenOptions) => Promise<OpenedBackend>>> = {
-  webgpu: async ({ lesser, tile, ...options }) => {
+  webgpu: async ({ lesser, tile, profile = false, ...options }) => {
     const { openWebgpu } = await import('./backends/webgpu/webgpu-backend.ts');
     const adapter = adapterOf(options);
     return openWebgpu({
       precision: precisionOf(options),
+      profile,
       ...(adapter === undefined ? {} : { adapter }),
       ...(lesser === undefined ? {} : { lesser }),
       ...(tile === undefined ? {} : { tile }),
@@ -52,13 +55,14 @@ const openers: Readonly<Record<BackendName, (options: OpenOptions) => Promise<Op
   },
   native: async (options) => {
     refuseHalves(options);
+    if (options.profile) throw new DiptychError('BACKEND_UNAVAILABLE', 'the native backend does not time its steps');
     const { openNative } = await import('./backends/native/native-backend.ts');
     return { backend: openNative(options.threads ?? 0), software: false };
   },
   reference: async (options) => {
     refuseHalves(options);
     const { openReference } = await import('./backends/reference/reference-backend.ts');
-    return { backend: openReference(), software: false };
+    return { backend: openReference(options.profile), software: false };
   },
 };
 

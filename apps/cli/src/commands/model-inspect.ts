@@ -1,7 +1,7 @@
 /** `diptych model inspect`: what an ONNX file holds and costs, and what is missing to run it. Runs nothing. */
 
 import { inspectOnnx, type OnnxReport, openOnnxFile } from '@diptych/gpu-kernels/onnx';
-import { DiptychError } from '@diptych/plugin-kit';
+import { positiveInteger, shapesOf } from '../network-options.ts';
 import { type OutputOptions, printResult } from '../output/result.ts';
 import { bytes, printable, renderTable } from '../output/table.ts';
 
@@ -13,28 +13,11 @@ interface InspectOptions extends OutputOptions {
 }
 
 export default async function modelInspect(file: string, options: InspectOptions): Promise<void> {
-  const batch = Number(options.batch);
-  if (!Number.isInteger(batch) || batch < 1) throw usage('--batch', 'a positive integer', options.batch);
+  const batch = positiveInteger('--batch', options.batch);
   const { bytes: content, readExternal } = await openOnnxFile(file);
   const report = await inspectOnnx(content, { batch, readExternal, shapes: shapesOf(options.shape ?? []) });
   printResult(options, report, () => render(report));
   if (report.problem !== undefined) process.exitCode = report.problem.code === 'GRAPH_INVALID' ? 2 : 4;
-}
-
-const usage = (option: string, expected: string, got: string): DiptychError =>
-  new DiptychError('USAGE', `Expected ${expected} as ${option}, got "${got}". Correct it.`);
-
-function shapesOf(given: readonly string[]): Record<string, readonly number[]> {
-  const shapes = given.map((text): [string, number[]] => {
-    const at = text.lastIndexOf('=');
-    const shape = text
-      .slice(at + 1)
-      .split(',')
-      .map(Number);
-    if (at < 1 || !shape.every((size) => Number.isInteger(size) && size > 0)) throw usage('--shape', 'NAME=SIZE,SIZE,… without the batch', text); // biome-ignore format: one condition
-    return [text.slice(0, at), shape];
-  });
-  return Object.fromEntries(shapes);
 }
 
 const showShape = (shape: readonly (number | string)[] | undefined): string =>

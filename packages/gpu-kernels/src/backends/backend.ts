@@ -5,6 +5,7 @@
  */
 import type { BackendName, ModelInputs, Tensors } from '@diptych/plugin-kit';
 import type { Plan } from '../graph/plan.ts';
+import type { KernelTime } from '../profile/kernel-time.ts';
 
 export interface Unsupported {
   readonly step: string;
@@ -20,6 +21,8 @@ export interface Backend extends AsyncDisposable {
   readonly name: BackendName;
   /** Adapter or CPU in words. */
   readonly adapter: string;
+  /** What each kernel took in each run so far, where the backend was opened with `profile`; it grows with every run. */
+  readonly times: readonly KernelTime[];
   check(plan: Plan): readonly Unsupported[];
   compile(plan: Plan, weights: Tensors): Promise<Executable>;
 }

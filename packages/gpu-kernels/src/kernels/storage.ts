@@ -47,9 +47,15 @@ export function withStorage(dispatch: Dispatch, storage: readonly Storage[]): Di
   return { ...dispatch, constants: { ...constants, ...Object.fromEntries(aliases) } };
 }
 
+export interface PlannedDispatch extends Dispatch {
+  readonly step: KernelStep;
+}
+
 /** Every dispatch of a plan as it will run. */
-export function planDispatches(plan: Plan, target: Target, storage: readonly Storage[]): readonly Dispatch[] {
+export function planDispatches(plan: Plan, target: Target, storage: readonly Storage[]): readonly PlannedDispatch[] {
   const shapes = shapesOf(plan, target, (id) => storage[id]!);
   const steps = plan.steps.filter((step) => step.op !== 'image' && step.op !== 'reshape') as KernelStep[];
-  return steps.flatMap((step) => dispatchesOf(step, shapes).map((dispatch) => withStorage(dispatch, storage)));
+  return steps.flatMap((step) =>
+    dispatchesOf(step, shapes).map((dispatch) => ({ ...withStorage(dispatch, storage), step })),
+  );
 }

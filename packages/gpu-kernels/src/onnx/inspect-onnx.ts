@@ -1,8 +1,9 @@
 /** What a file holds, what it would cost, and what is missing to run it: for `diptych model inspect`. */
 import { type BackendName, isDiptychError, type OnnxOptions } from '@diptych/plugin-kit';
 import type { Unsupported } from '../backends/backend.ts';
+import { flopsOf } from '../graph/flops.ts';
 import { assignMemory } from '../graph/memory.ts';
-import type { Plan, Step } from '../graph/plan.ts';
+import type { Plan } from '../graph/plan.ts';
 import { sizeOf } from '../graph/shapes.ts';
 import { backendNames, tryOpen } from '../open-backend.ts';
 import { expandedOps } from './expand/quantized.ts';
@@ -51,20 +52,10 @@ export interface OnnxReport {
   readonly backends: readonly BackendSupport[];
 }
 
-function multiplyAdds(step: Step, plan: Plan): number {
-  const output = sizeOf(plan.values[step.output]!.shape);
-  const weightOf = (name: string): readonly number[] => plan.weights.find((weight) => weight.name === name)!.shape;
-  if (step.op === 'conv2d') return output * sizeOf(weightOf(step.weight).slice(1));
-  if (step.op === 'gemm') return output * weightOf(step.weight)[1]!;
-  if (step.op === 'matmul')
-    return output * (step.a === undefined ? weightOf(step.aWeight!) : plan.values[step.a]!.shape).at(-1)!;
-  return 0;
-}
-
 export function costOf(plan: Plan): PlanCost {
   const shared = assignMemory(plan);
   return {
-    flopsPerItem: 2 * plan.steps.reduce((sum, step) => sum + multiplyAdds(step, plan), 0),
+    flopsPerItem: plan.steps.reduce((sum, step) => sum + flopsOf(step, plan), 0),
     activationBytes: 4 * plan.batch * shared.slotSizes.reduce((sum, size) => sum + size, 0),
     weightBytes: 4 * plan.weights.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
     steps: plan.steps.length,

@@ -11,6 +11,7 @@ export function openNative(threads = 0): Backend {
   const addon = loadAddon();
   return {
     name: 'native',
+    times: [],
     adapter: `${addon.cpuName()}, ${threads === 0 ? availableParallelism() : threads} threads`,
     check: (plan) => JSON.parse(addon.checkPlan(JSON.stringify(plan))) as Unsupported[],
     compile: async (plan, weights) => new NativeExecutable(plan, compile(addon, plan, weights, threads)),

@@ -1,7 +1,9 @@
 /** The oracle: every step of a plan in slow, obvious TypeScript. Always there, never fast. */
 import { invariant, type ModelInputs, type Tensors } from '@diptych/plugin-kit';
+import { flopsOf } from '../../graph/flops.ts';
 import type { Plan, Step } from '../../graph/plan.ts';
 import { sizeOf } from '../../graph/shapes.ts';
+import type { KernelTime } from '../../profile/kernel-time.ts';
 import type { Backend, Executable } from '../backend.ts';
 import {
   imageSteps,
@@ -52,12 +54,15 @@ const referenceOps: ReferenceOps = {
   'gemm-integer': gemmInteger,
 };
 
-export function openReference(): Backend {
+/** With `profile` it times its steps. */
+export function openReference(profile = false): Backend {
+  const times: KernelTime[] = [];
   return {
+    times,
     name: 'reference',
     adapter: 'TypeScript, one thread',
     check: () => [],
-    compile: async (plan, weights) => new ReferenceExecutable(plan, weights),
+    compile: async (plan, weights) => new ReferenceExecutable(plan, weights, profile ? times : undefined),
     [Symbol.asyncDispose]: async () => {},
   };
 }
@@ -65,8 +70,10 @@ export function openReference(): Backend {
 class ReferenceExecutable implements Executable {
   readonly #plan: Plan;
   readonly #weights: Tensors;
+  readonly #times: KernelTime[] | undefined;
 
-  constructor(plan: Plan, weights: Tensors) {
+  constructor(plan: Plan, weights: Tensors, times: KernelTime[] | undefined) {
+    this.#times = times;
     this.#plan = plan;
     this.#weights = weights;
   }
@@ -78,7 +85,17 @@ class ReferenceExecutable implements Executable {
     const context = this.#context(read, values);
     for (const step of this.#plan.steps) {
       const y = new Float32Array(read.items * sizeOf(context.shape(step.output)));
+      const start = performance.now();
       (referenceOps[step.op] as ReferenceOp<Step['op']>)(step as never, y, context);
+      this.#times?.push({
+        model: this.#plan.name,
+        step: step.name,
+        op: step.op,
+        kernel: 'TypeScript',
+        start,
+        milliseconds: performance.now() - start,
+        flops: flopsOf(step, this.#plan) * read.items,
+      });
       values.set(step.output, y);
     }
     return tensorsOf(

@@ -47,6 +47,7 @@ export interface Gpu {
   readonly memory: DeviceMemory;
   readonly pipelines: Pipelines;
   readonly target: Target;
+  readonly profile: boolean;
   readonly description: string;
   /** llvmpipe, SwiftShader and the like. */
   readonly software: boolean;
@@ -54,7 +55,7 @@ export interface Gpu {
   lost: string | undefined;
 }
 
-export async function openGpu(options: GpuOptions = {}, flags: readonly string[] = gpuFlags()): Promise<Gpu> {
+export async function openGpu(options: GpuOptions = {}, flags: readonly string[] = gpuFlags(options)): Promise<Gpu> {
   const chosen = options.adapter === undefined ? [] : [`adapter=${await findAdapter(options.adapter)}`];
   const instance = create([...flags, ...chosen]);
   const adapter = await instance.requestAdapter({ powerPreference: 'high-performance' });
@@ -70,6 +71,9 @@ export async function openGpu(options: GpuOptions = {}, flags: readonly string[]
   if (precision === 'f16' && !features.includes('shader-f16')) {
     throw new DiptychError('BACKEND_UNAVAILABLE', `${description || name} has no shader-f16, which precision f16 needs; use f32`); // biome-ignore format: one sentence
   }
+  if (options.profile && !features.includes('timestamp-query')) {
+    throw new DiptychError('BACKEND_UNAVAILABLE', `${description || name} has no timestamp-query, which a profile needs`);
+  }
   const device = await adapter.requestDevice({
     requiredFeatures: features,
     requiredLimits: limitsOf(adapter, options.lesser),
@@ -79,6 +83,7 @@ export async function openGpu(options: GpuOptions = {}, flags: readonly string[]
     device,
     memory: new DeviceMemory(device, options.lesser?.memoryBytes),
     pipelines: new Pipelines(device),
+    profile: options.profile ?? false,
     target: targetOf(adapter, device, options),
     description: description || name || 'unknown adapter',
     software: isSoftware(adapter),
@@ -134,5 +139,8 @@ interface SubgroupMatrixConfig {
   readonly K: number;
 }
 
-const gpuFlags = (): string[] =>
-  process.env.DIPTYCH_WEBGPU === 'checked' ? [] : [`enable-dawn-features=${trustedToggles.join(',')}`];
+const gpuFlags = ({ profile }: GpuOptions): string[] => [
+  ...(process.env.DIPTYCH_WEBGPU === 'checked' ? [] : [`enable-dawn-features=${trustedToggles.join(',')}`]),
+  // Else timestamps are multiples of 65 microseconds.
+  ...(profile ? ['disable-dawn-features=timestamp_quantization'] : []),
+];

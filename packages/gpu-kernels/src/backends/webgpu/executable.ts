@@ -2,10 +2,11 @@
 import { DiptychError, isDiptychError, type ModelInputs, type RasterImage, type Tensors } from '@diptych/plugin-kit';
 import type { Plan } from '../../graph/plan.ts';
 import { sizeOf } from '../../graph/shapes.ts';
+import type { KernelTime } from '../../profile/kernel-time.ts';
 import type { Executable } from '../backend.ts';
 import { outputNames, type RunInputs, readRunInputs, tensorsOf, throwIfAborted } from '../run-inputs.ts';
 import { alignUp, bindingAlignment } from './buffers.ts';
-import type { PackedImages, RunRequest } from './messages.ts';
+import type { PackedImages, RunAnswer, RunRequest } from './messages.ts';
 import type { WorkerLink } from './worker-link.ts';
 
 /** Parts of one run between packing and readback. */
@@ -37,9 +38,12 @@ export class WebgpuExecutable implements Executable {
   readonly #plan: Plan;
   readonly #model: number;
   readonly #itemsAtOnce: number;
+  readonly #times: KernelTime[];
   #disposed = false;
 
-  constructor(link: WorkerLink, plan: Plan, model: number, itemsAtOnce: number) {
+  /** `times` gathers what kernels took, where the backend was opened for that. */
+  constructor(link: WorkerLink, plan: Plan, model: number, itemsAtOnce: number, times: KernelTime[]) {
+    this.#times = times;
     this.#link = link;
     this.#plan = plan;
     this.#model = model;
@@ -73,9 +77,10 @@ export class WebgpuExecutable implements Executable {
     throwIfAborted(signal);
     try {
       const { request, transfer } = packRequest(read, first, end);
-      const results = await this.#link.ask<Float32Array[]>({ kind: 'run', model: this.#model, request }, transfer);
+      const answer = await this.#link.ask<RunAnswer>({ kind: 'run', model: this.#model, request }, transfer);
+      this.#times.push(...answer.times);
       for (const [index, name] of outputNames(this.#plan).entries())
-        outputs[index]!.set(results[index]!, first * this.#sizeOf(name));
+        outputs[index]!.set(answer.outputs[index]!, first * this.#sizeOf(name));
     } catch (error) {
       if (!isDiptychError(error) || error.code !== 'OUT_OF_MEMORY' || end - first === 1) throw error;
       const middle = first + Math.ceil((end - first) / 2);

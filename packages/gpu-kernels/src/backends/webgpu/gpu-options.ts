@@ -21,6 +21,8 @@ export interface GpuOptions {
   readonly precision?: Storage;
   /** Part of the name of the adapter, or its place in the list that `diptych doctor` prints. Absent: the fastest by its driver's word. */
   readonly adapter?: string;
+  /** Times every kernel: each in a pass of its own, which is slower in sum than one pass. */
+  readonly profile?: boolean;
   readonly lesser?: LesserGpu;
   /** Tests and tuning only: see `Target`. */
   readonly tile?: string;

@@ -1,5 +1,6 @@
 /** What passes between the main thread and the worker that owns the GPU. */
 import type { Plan } from '../../graph/plan.ts';
+import type { KernelTime } from '../../profile/kernel-time.ts';
 import type { GpuOptions } from './gpu-options.ts';
 
 /** Images of one image step, packed one after another at multiples of 256 bytes into one transferred buffer. */
@@ -26,6 +27,12 @@ export type Request =
   | { readonly kind: 'dispose'; readonly model: number }
   | { readonly kind: 'close' };
 
+export interface RunAnswer {
+  /** In the order of `outputNames`. */
+  readonly outputs: readonly Float32Array[];
+  /** Where the backend was opened with `profile`. */
+  readonly times: readonly KernelTime[];
+}
 export interface Opened {
   readonly description: string;
   readonly software: boolean;

@@ -1,17 +1,19 @@
 /** A plan resident on the device: weights, value memory, pipelines and bind groups made once; a run is one submit and one readback. */
 import { DiptychError } from '@diptych/plugin-kit';
+import { flopsOf } from '../../graph/flops.ts';
 import type { Plan } from '../../graph/plan.ts';
 import { sizeOf } from '../../graph/shapes.ts';
 import { imageVariants } from '../../kernels/image/image.ts';
-import type { Dispatch } from '../../kernels/kernel.ts';
-import { assignStorage, planDispatches } from '../../kernels/storage.ts';
+import { assignStorage, type PlannedDispatch, planDispatches } from '../../kernels/storage.ts';
+import type { KernelTime } from '../../profile/kernel-time.ts';
 import { imageSteps, outputNames, tensorInputNames } from '../run-inputs.ts';
-import { bindingAlignment } from './buffers.ts';
+import { alignUp, bindingAlignment } from './buffers.ts';
 import type { Gpu } from './device.ts';
 import { withErrorScopes } from './error-scopes.ts';
 import { encodeImages, ImageStage } from './image-stage.ts';
 import { BufferSet, outOfMemory } from './memory.ts';
-import type { PackedImages, RunRequest } from './messages.ts';
+import type { PackedImages, RunAnswer, RunRequest } from './messages.ts';
+import { PassTimes } from './pass-times.ts';
 import { Readbacks } from './readbacks.ts';
 import { allocate, type Resources } from './resources.ts';
 
@@ -19,15 +21,14 @@ import { allocate, type Resources } from './resources.ts';
 const runWords = 16;
 
 interface ReadyDispatch {
-  readonly dispatch: Dispatch;
+  readonly dispatch: PlannedDispatch;
   readonly pipeline: GPUComputePipeline;
   readonly group: GPUBindGroup;
 }
 
 /** A run that was submitted. */
 export interface RunInFlight {
-  /** In the order of `outputNames`. */
-  readonly outputs: Promise<Float32Array[]>;
+  readonly answer: Promise<RunAnswer>;
 }
 
 export class GpuModel {
@@ -38,6 +39,7 @@ export class GpuModel {
   readonly #dispatches: readonly ReadyDispatch[];
   readonly #imageStages: readonly ImageStage[];
   readonly #readbacks: Readbacks;
+  readonly #times: PassTimes | undefined;
 
   private constructor(gpu: Gpu, plan: Plan, buffers: BufferSet, resources: Resources, dispatches: readonly ReadyDispatch[]) {
     this.gpu = gpu;
@@ -47,6 +49,8 @@ export class GpuModel {
     this.#dispatches = dispatches;
     this.#imageStages = imageSteps(plan).map((step) => new ImageStage(gpu, step));
     this.#readbacks = new Readbacks(gpu.memory);
+    const passes = this.#imageStages.length + dispatches.length;
+    this.#times = gpu.profile ? new PassTimes(gpu.device, buffers, passes) : undefined;
   }
 
   /** `plan.batch` must be a number of items whose every value fits one binding. OUT_OF_MEMORY leaves nothing behind. */
@@ -95,15 +99,16 @@ export class GpuModel {
     const { result: staging, reported } = await withErrorScopes(this.gpu.device, failureOf(this.#plan), () =>
       this.#submit(request, sizes, total),
     );
-    const read = async (): Promise<Float32Array[]> => {
-      const all = await this.#readbacks.read(staging, total, reported);
+    const read = async (): Promise<RunAnswer> => {
+      const all = await this.#readbacks.read(staging, alignUp(total, 8) + (this.#times?.bytes ?? 0), reported);
       let offset = 0;
-      return sizes.map((size) => {
+      const outputs = sizes.map((size) => {
         offset += size;
         return new Float32Array(all.slice(offset - size, offset));
       });
+      return { outputs, times: this.#timesOf(all.slice(alignUp(total, 8)), request.items) };
     };
-    return { outputs: read() };
+    return { answer: read() };
   }
 
   async #submit({ items, tensors, images }: RunRequest, sizes: readonly number[], total: number): Promise<GPUBuffer> {
@@ -117,22 +122,43 @@ export class GpuModel {
       this.#imageStages.map((stage, index) => this.#prepareImages(stage, index, images[index]!)),
     );
     const encoder = device.createCommandEncoder();
-    const pass = encoder.beginComputePass();
-    for (const encoded of prepared) encodeImages(pass, encoded);
-    for (const { dispatch, pipeline, group } of this.#dispatches) {
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, group);
-      pass.dispatchWorkgroups(...dispatch.grid(items));
-    }
-    pass.end();
-    const staging = this.#readbacks.take(total);
+    const commands = [
+      ...prepared.map((encoded) => (pass: GPUComputePassEncoder) => encodeImages(pass, encoded)),
+      ...this.#dispatches.map((ready) => (pass: GPUComputePassEncoder) => encode(pass, ready, items)),
+    ];
+    this.#encode(encoder, commands);
+    const staging = this.#readbacks.take(alignUp(total, 8) + (this.#times?.bytes ?? 0));
     let offset = 0;
     for (const [index, name] of outputNames(this.#plan).entries()) {
       encoder.copyBufferToBuffer(values[this.#plan.outputs[name]!.value]!, 0, staging, offset, sizes[index]!);
       offset += sizes[index]!;
     }
+    this.#times?.copyTo(encoder, staging, alignUp(total, 8));
     device.queue.submit([encoder.finish()]);
     return staging;
+  }
+
+  /** All in one pass; each in one of its own where they are timed. */
+  #encode(encoder: GPUCommandEncoder, commands: readonly ((pass: GPUComputePassEncoder) => void)[]): void {
+    const times = this.#times;
+    const shared = times === undefined ? encoder.beginComputePass() : undefined;
+    for (const [index, command] of commands.entries()) {
+      const pass = shared ?? encoder.beginComputePass({ timestampWrites: times!.writes(index) });
+      command(pass);
+      if (shared === undefined) pass.end();
+    }
+    shared?.end();
+  }
+
+  #timesOf(bytes: ArrayBuffer, items: number): KernelTime[] {
+    if (this.#times === undefined) return [];
+    const images = imageSteps(this.#plan).map((step) => ({ step, kernel: 'image' }));
+    const kernels = [...images, ...this.#dispatches.map(({ dispatch }) => ({ step: dispatch.step, kernel: dispatch.kernel.name }))]; // biome-ignore format: one list
+    return PassTimes.read(bytes).map(([start, end], index): KernelTime => {
+      const { step, kernel } = kernels[index]!;
+      const flops = flopsOf(step, this.#plan) * items;
+      return { model: this.#plan.name, step: step.name, op: step.op, kernel, start, milliseconds: end - start, flops };
+    });
   }
 
   /** One slot of 256 bytes a dispatch: items, a zero, then its parameters. */
@@ -151,9 +177,16 @@ export class GpuModel {
   /** Waits for the runs in flight. */
   async destroy(): Promise<void> {
     await this.#readbacks.destroy();
+    this.#times?.destroy();
     this.#buffers.destroy();
     for (const stage of this.#imageStages) stage.destroy();
   }
+}
+
+function encode(pass: GPUComputePassEncoder, { dispatch, pipeline, group }: ReadyDispatch, items: number): void {
+  pass.setPipeline(pipeline);
+  pass.setBindGroup(0, group);
+  pass.dispatchWorkgroups(...dispatch.grid(items));
 }
 
 const failureOf =

@@ -129,6 +129,20 @@ describe.skipIf(absent !== undefined)(`a WebGPU device (here: ${absent ?? 'prese
     ]);
   });
 
+  it('times every kernel of every run on the clock of the device, where asked to', async () => {
+    const result = await tryOpen('webgpu', { profile: true });
+    if (typeof result === 'string') throw new Error(result);
+    await using backend = result.backend;
+    const { plan, weights } = affine(100_000, 4);
+    await using model = await backend.compile(plan, weights);
+    for (const first of [1, 2]) expect(sumOf(await model.run(filled(4, 100_000, first)))).toEqual(sums(4, 100_000, first));
+    expect(backend.times.map(({ step }) => step)).toEqual(['double', 'shift', 'total', 'double', 'shift', 'total']);
+    for (const { milliseconds } of backend.times) expect(milliseconds).toBeGreaterThan(0);
+    const starts = backend.times.map(({ start }) => start);
+    expect(starts).toEqual(starts.toSorted((a, b) => a - b));
+    expect(await tryOpen('webgpu', { profile: true, lesser: { hiddenFeatures: ['timestamp-query'] } })).toMatch(/timestamp-query/); // biome-ignore format: one check
+  });
+
   it('opens the adapter asked for by part of its name or by its place, and names those there are otherwise', async () => {
     const adapters = await listWebgpuAdapters();
     expect(adapters.length).toBeGreaterThan(0);

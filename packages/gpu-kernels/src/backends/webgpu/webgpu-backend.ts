@@ -6,6 +6,7 @@ import { weightsReadBy } from '../../graph/tidy.ts';
 import { maxRank, shapesOf } from '../../kernels/kernel.ts';
 import { isStrided, stridedLoops } from '../../kernels/strided.ts';
 import type { OpenedBackend } from '../../open-backend.ts';
+import type { KernelTime } from '../../profile/kernel-time.ts';
 import type { Backend, Executable, Unsupported } from '../backend.ts';
 import type { AdapterName } from './adapters.ts';
 import { WebgpuExecutable } from './executable.ts';
@@ -45,6 +46,7 @@ export async function listWebgpuAdapters(): Promise<readonly AdapterName[]> {
 class WebgpuBackend implements Backend {
   readonly name = 'webgpu';
   readonly adapter: string;
+  readonly times: KernelTime[] = [];
   readonly #link: WorkerLink;
   readonly #maxBindingSize: number;
   #models = 0;
@@ -83,7 +85,7 @@ class WebgpuBackend implements Backend {
     const data = plan.weights.map(({ name }) => weights[name]!.data);
     const load = (batch: number): Promise<void> =>
       this.#link.ask({ kind: 'compile', model, plan: { ...plan, batch }, weights: data });
-    return new WebgpuExecutable(this.#link, plan, model, await halvedToFit(fitting, load));
+    return new WebgpuExecutable(this.#link, plan, model, await halvedToFit(fitting, load), this.times);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

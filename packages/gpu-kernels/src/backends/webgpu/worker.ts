@@ -9,7 +9,7 @@ import { DiptychError, isDiptychError } from '@diptych/plugin-kit';
 import { listAdapters } from './adapters.ts';
 import { type Gpu, openGpu } from './device.ts';
 import type { GpuOptions } from './gpu-options.ts';
-import type { Answer, Opened, Request } from './messages.ts';
+import type { Answer, Opened, Request, RunAnswer } from './messages.ts';
 import { GpuModel } from './model.ts';
 
 let options: GpuOptions = {};
@@ -29,10 +29,10 @@ async function answer(id: number, request: Request): Promise<void> {
   };
   try {
     if (request.kind === 'run') {
-      const { outputs } = await submit(request);
-      const resolve = (result: Float32Array[]): void =>
-        port.postMessage({ id, result } satisfies Answer, result.map(({ buffer }) => buffer as ArrayBuffer)); // biome-ignore format: one call
-      void outputs.then(resolve, reject);
+      const { answer: answered } = await submit(request);
+      const resolve = (result: RunAnswer): void =>
+        port.postMessage({ id, result } satisfies Answer, result.outputs.map(({ buffer }) => buffer as ArrayBuffer)); // biome-ignore format: one call
+      void answered.then(resolve, reject);
     } else port.postMessage({ id, result: await serve(request) } satisfies Answer);
   } catch (error) {
     await reject(error);

@@ -1,0 +1,49 @@
+/** `diptych model profile`: what each kernel of an ONNX file takes. Inputs are made up; times hardly depend on them. */
+import { openRuntime, profileRows } from '@diptych/gpu-kernels';
+import { openOnnxFile } from '@diptych/gpu-kernels/onnx';
+import type { BackendName, GraphInput, Precision, Tensors } from '@diptych/plugin-kit';
+import { positiveInteger, shapesOf } from '../network-options.ts';
+import { type OutputOptions, printResult } from '../output/result.ts';
+import { renderProfile, writeTrace } from '../profile.ts';
+
+interface ProfileOptions extends OutputOptions {
+  readonly batch: string;
+  readonly runs: string;
+  readonly shape?: readonly string[];
+  readonly backend?: BackendName;
+  readonly adapter?: string;
+  readonly precision?: Precision;
+  /** File for the trace. */
+  readonly profile?: string;
+}
+
+export default async function modelProfile(file: string, options: ProfileOptions): Promise<void> {
+  const { backend, adapter, precision } = options;
+  const batch = positiveInteger('--batch', options.batch);
+  const runs = positiveInteger('--runs', options.runs);
+  const { bytes, readExternal } = await openOnnxFile(file);
+  await using runtime = await openRuntime({
+    profile: true,
+    ...(backend && { prefer: backend }),
+    ...(adapter && { adapter }),
+    ...(precision && { precision }),
+  });
+  await using model = await runtime.loadOnnx(bytes, { batch, readExternal, shapes: shapesOf(options.shape ?? []) });
+  const inputs = madeUp(model.inputs, batch);
+  await model.run(inputs);
+  const warm = runtime.times.length;
+  for (let run = 0; run < runs; run++) await model.run(inputs);
+  const times = runtime.times.slice(warm);
+  if (options.profile) await writeTrace(options.profile, times);
+  printResult(options, { ...runtime.info, batch, runs, kernels: profileRows(times) }, () => renderProfile(times));
+}
+
+/** Numbers from −1 to 1 in no order. */
+function madeUp(inputs: readonly GraphInput[], batch: number): Tensors {
+  const tensor = (item: readonly number[]): Tensors[string] => {
+    const shape = [batch, ...item];
+    const length = shape.reduce((product, size) => product * size, 1);
+    return { shape, data: Float32Array.from({ length }, (_, i) => ((i * 7919) % 2001) / 1000 - 1) };
+  };
+  return Object.fromEntries(inputs.map(({ name, shape }) => [name, tensor(shape)]));
+}

@@ -1,0 +1,40 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { runtimeReport } from '@diptych/gpu-kernels';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runDiptych } from './testing/run-diptych.ts';
+
+const network = fileURLToPath(new URL('../../../packages/gpu-kernels/goldens/onnx/residual-fixed.onnx', import.meta.url));
+const here = (await runtimeReport()).filter(({ ok }) => ok).map(({ backend }) => backend);
+let cwd: string;
+beforeAll(async () => {
+  cwd = await mkdtemp(join(tmpdir(), 'diptych-profile-'));
+});
+afterAll(() => rm(cwd, { recursive: true, force: true }));
+const profile = (...parameters: string[]) => runDiptych(['model', 'profile', network, ...parameters], { cwd });
+
+describe('diptych model profile', () => {
+  it.each(['webgpu', 'reference'] as const)('times every kernel on %s and writes a trace', async (backend) => {
+    if (!here.includes(backend)) return;
+    const { code, stdout } = await profile('--backend', backend, '--runs', '2', '--batch', '2', '--profile', 'trace.json', '--json'); // biome-ignore format: one call
+    expect(code).toBe(0);
+    const { kernels } = JSON.parse(stdout) as { kernels: { op: string; runs: number; milliseconds: number; share: number }[] }; // biome-ignore format: one type
+    expect(kernels.filter(({ op }) => op === 'conv2d')).toHaveLength(3);
+    for (const { runs } of kernels) expect(runs).toBe(2);
+    expect(kernels.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1);
+    const { traceEvents } = JSON.parse(await readFile(join(cwd, 'trace.json'), 'utf8')) as { traceEvents: unknown[] };
+    expect(traceEvents.length).toBeGreaterThan(kernels.length);
+  });
+
+  it('prints a table', async () => {
+    const { stdout } = await profile('--backend', 'reference', '--runs', '1');
+    expect(stdout).toMatch(/step +op +kernel +ms +share +GFLOP\/s/);
+    expect(stdout).toMatch(/conv2d +TypeScript/);
+  });
+
+  it('refuses a number of runs that is none', async () => {
+    expect(await profile('--runs', '0')).toMatchObject({ code: 2, stderr: expect.stringContaining('--runs') });
+  });
+});

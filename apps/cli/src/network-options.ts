@@ -1,0 +1,25 @@
+/** Options of commands over network files. */
+import { DiptychError } from '@diptych/plugin-kit';
+
+const usage = (option: string, expected: string, got: string): DiptychError =>
+  new DiptychError('USAGE', `Expected ${expected} as ${option}, got "${got}". Correct it.`);
+
+/** `name=3,224,224`, without batch. */
+export function shapesOf(given: readonly string[]): Record<string, readonly number[]> {
+  const shapes = given.map((text): [string, number[]] => {
+    const at = text.lastIndexOf('=');
+    const shape = text
+      .slice(at + 1)
+      .split(',')
+      .map(Number);
+    if (at < 1 || !shape.every((size) => Number.isInteger(size) && size > 0)) throw usage('--shape', 'NAME=SIZE,SIZE,… without the batch', text); // biome-ignore format: one condition
+    return [text.slice(0, at), shape];
+  });
+  return Object.fromEntries(shapes);
+}
+
+export function positiveInteger(option: string, text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1) throw usage(option, 'a positive integer', text);
+  return number;
+}

@@ -1,0 +1,19 @@
+/** Arithmetic of a step: 2 × the multiply-accumulates of convolutions and products for one item. Elementwise work is not counted. */
+import type { Plan, Step } from './plan.ts';
+import { sizeOf } from './shapes.ts';
+
+export function flopsOf(step: Step, plan: Plan): number {
+  const output = sizeOf(plan.values[step.output]!.shape);
+  const weightOf = (name: string): readonly number[] => plan.weights.find((weight) => weight.name === name)!.shape;
+  switch (step.op) {
+    case 'conv2d':
+    case 'gemm':
+      return 2 * output * sizeOf(weightOf(step.weight).slice(1));
+    case 'matmul':
+      return 2 * output * (step.a === undefined ? weightOf(step.aWeight!) : plan.values[step.a]!.shape).at(-1)!;
+    case 'attention':
+      return 2 * step.outer * step.heads * step.rows * step.keys * (step.channels + step.valueChannels);
+    default:
+      return 0;
+  }
+}
