@@ -11,6 +11,10 @@ export function flopsOf(step: Step, plan: Plan): number {
       return 2 * output * sizeOf(weightOf(step.weight).slice(1));
     case 'matmul':
       return 2 * output * (step.a === undefined ? weightOf(step.aWeight!) : plan.values[step.a]!.shape).at(-1)!;
+    case 'conv2d-integer':
+      return 2 * output * sizeOf(step.kernel) * (plan.values[step.x]!.shape.at(-1)! / step.groups);
+    case 'gemm-integer':
+      return 2 * output * plan.values[step.x]!.shape.at(-1)!;
     case 'attention':
       return 2 * step.outer * step.heads * step.rows * step.keys * (step.channels + step.valueChannels);
     default:

@@ -12,7 +12,7 @@ const ofIntegers: ReadonlySet<string> = new Set([
 /** Ops that move or choose numbers, or bound them, and give the type that they take. */
 const movesIntegers: ReadonlySet<string> = new Set([
   'Clip', 'Concat', 'DepthToSpace', 'Dropout', 'Expand', 'Flatten', 'Gather', 'Identity', 'Max', 'MaxPool', 'Min', 'Pad', 'Relu',
-  'Reshape', 'Resize', 'Slice', 'SpaceToDepth', 'Split', 'Squeeze', 'Tile', 'Transpose', 'Unsqueeze',
+  'Reshape', 'Resize', 'Slice', 'SpaceToDepth', 'Split', 'Squeeze', 'Tile', 'Transpose', 'Unsqueeze', 'Where',
 ]); // biome-ignore format: a list
 
 /** Called before a node is lowered, and only told of types that quantisation made or that inputs have. */
@@ -29,7 +29,8 @@ export function checkTypes(state: ImportState, node: OnnxNode, key: string): voi
       `a conversion of ${type} numbers to element type ${to?.kind === 'number' ? to.value : 'unknown'}`,
     );
   }
-  if (!movesIntegers.has(key) || types.size > 1)
+  const isBlended = key === 'Resize' && (node.attributes.get('mode')?.value ?? 'nearest') !== 'nearest';
+  if (!movesIntegers.has(key) || isBlended || types.size > 1)
     throw opUnsupported(node, `arithmetic on ${[...types].join(' and ')} numbers, which is not that of floats`);
   for (const output of node.outputs) {
     state.setType(output, type);

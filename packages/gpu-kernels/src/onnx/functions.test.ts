@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { openReference } from '../backends/reference/reference-backend.ts';
+import { inspectOnnx } from './inspect-onnx.ts';
 import { planOnnx } from './plan-onnx.ts';
 import { attribute, body, graph, modelOf, node, reference, tensor, value } from './write-onnx.ts';
 
@@ -24,6 +25,16 @@ describe('functions of a file', () => {
     const fourfold = body({ name: 'Fourfold', inputs: ['a'], outputs: ['b'], nodes });
     const model = modelOf([call('Fourfold', 'x', 't'), call('Double', 't', 'y')], [2], [fourfold, double]);
     expect(await run(model)).toEqual([8, -16]);
+  });
+
+  it('are counted as the ops that they are', async () => {
+    const model = modelOf([call('Double', 'x', 't'), call('Double', 't', 'y')], [2], [double]);
+    const { ops } = await inspectOnnx(model, { batch: 1 });
+    expect(ops).toEqual([{ op: 'Add', count: 2, support: 'yes' }]);
+    const endless = body({ name: 'Loop', inputs: ['a'], outputs: ['b'], nodes: [node(call('Loop', 'a', 'b'))] });
+    const { ops: kept, problem } = await inspectOnnx(modelOf([call('Loop', 'x', 'y')], [2], [endless]), { batch: 1 });
+    expect(kept).toEqual([{ op: 'test.Loop', count: 1, support: 'no' }]);
+    expect(problem?.message).toContain('calls itself');
   });
 
   it('take attributes from the call, else their own', async () => {

@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { openReference } from '../backends/reference/reference-backend.ts';
 import { planGraph } from '../graph/planner.ts';
 import { foldOnnx, importOnnx } from './import-onnx.ts';
+import { costOf } from './inspect-onnx.ts';
 import type { OnnxAttributeValue, OnnxModel, OnnxNode, OnnxTensor } from './onnx-model.ts';
 import { packWeight } from './quantization.ts';
 
-const node = (op: string, inputs: string, outputs: string, attributes: Record<string, number | number[]> = {}, domain = ''): OnnxNode => ({
+const node = (op: string, inputs: string, outputs: string, attributes: Record<string, number | string | number[]> = {}, domain = ''): OnnxNode => ({
   name: `${op} of ${outputs}`,
   op,
   domain,
@@ -14,7 +15,7 @@ const node = (op: string, inputs: string, outputs: string, attributes: Record<st
   attributes: new Map(
     Object.entries(attributes).map(([name, value]): [string, OnnxAttributeValue] => [
       name,
-      typeof value === 'number' ? { kind: 'number', value } : { kind: 'numbers', value },
+      typeof value === 'number' ? { kind: 'number', value } : typeof value === 'string' ? { kind: 'string', value } : { kind: 'numbers', value },
     ]),
   ),
 }); // biome-ignore format: signature
@@ -102,6 +103,14 @@ describe('products of integers', () => {
     expect(packWeight(2, 3, () => 200)).toMatchObject({ bits: 16, shape: [2, 2] });
   });
 
+  it('count as multiply-adds', () => {
+    const weight = tensor('w', 'uint8', [4, 1, 2, 2], new Array<number>(16).fill(1));
+    const conv = node('ConvInteger', 'x w', 'y', { group: 2 });
+    const { graph, weights } = importOnnx(modelOf('uint8', ['n', 2, 3, 3], [conv], [weight]));
+    // 4 outputs of 2x2 pixels, each of 2x2 taps of one channel.
+    expect(costOf(planGraph(graph, weights, 1).plan).flopsPerItem).toBe(2 * 16 * 4);
+  });
+
   it('are refused as results where float32 may not hold them, and are rounded as a cast rounds them', async () => {
     const weight = tensor('w', 'int8', [700, 1], new Array<number>(700).fill(127));
     const sums = node('MatMulInteger', 'x w', 'y');
@@ -116,6 +125,7 @@ describe('what is refused', () => {
   const grid = [scalar('s', 1), zero('z', 'int8')];
   it.each([
     ['arithmetic on int8', [quantized, node('Add', 'q q', 'y')], 'arithmetic on int8'],
+    ['an average of int8', [quantized, node('Resize', 'q _ two', 'y', { mode: 'linear' })], 'arithmetic on int8'],
     ['a cast to another integer', [quantized, node('Cast', 'q', 'y', { to: 6 })], 'element type 6'],
     ['blocks of an activation', [node('QuantizeLinear', 'x s z', 'y', { block_size: 2 })], 'block_size'],
     ['floats where integers are due', [node('DequantizeLinear', 'x s z', 'y')], 'holds no integers'],
@@ -124,7 +134,10 @@ describe('what is refused', () => {
     ['what only import writes', [node('IntegerGemm', 'x w', 'y')], 'not implemented'],
   ] as const)('%s', (_, nodes, text) => {
     const weight = tensor('w', 'int8', [4, 1], [1, 2, 3, 4]);
-    refusal(() => importOnnx(modelOf('float32', ['n', 4], [...nodes], [...grid, weight])), text);
+    refusal(
+      () => importOnnx(modelOf('float32', ['n', 4], [...nodes], [...grid, weight, tensor('two', 'float32', [2], [1, 2])])),
+      text,
+    );
   });
 
   it('scales that are no numbers above 0', () => {

@@ -6,6 +6,7 @@ import { assignMemory } from '../graph/memory.ts';
 import type { Plan } from '../graph/plan.ts';
 import { sizeOf } from '../graph/shapes.ts';
 import { backendNames, tryOpen } from '../open-backend.ts';
+import { inlineFunctions } from './expand/functions.ts';
 import { expandedOps } from './expand/quantized.ts';
 import { foldableOps } from './import-onnx.ts';
 import { lowerTable } from './lower/lower-table.ts';
@@ -16,7 +17,7 @@ import { readOnnxModel } from './read/read-onnx-model.ts';
 export interface OpCount {
   readonly op: string;
   readonly count: number;
-  /** `constants`: implemented only where all inputs are constants. */
+  /** `constants`: implemented only where all inputs (of an If, the condition) are constants. */
   readonly support: 'yes' | 'constants' | 'no';
 }
 
@@ -67,10 +68,24 @@ function countOps(model: OnnxModel): OpCount[] {
   for (const { op, domain } of model.nodes) {
     const name = opKey({ op, domain });
     const support =
-      Object.hasOwn(lowerTable, name) || expandedOps.has(name) ? 'yes' : foldableOps.has(name) ? 'constants' : 'no';
+      Object.hasOwn(lowerTable, name) || expandedOps.has(name)
+        ? 'yes'
+        : foldableOps.has(name) || name === 'If'
+          ? 'constants'
+          : 'no';
     counts.set(name, { op: name, count: (counts.get(name)?.count ?? 0) + 1, support });
   }
   return [...counts.values()].toSorted((a, b) => b.count - a.count || a.op.localeCompare(b.op, 'en'));
+}
+
+/** Ops of functions count as often as they are called; a file whose functions are faulty is counted as it stands. */
+function withoutFunctions(model: OnnxModel): OnnxModel {
+  try {
+    return inlineFunctions(model);
+  } catch (error) {
+    if (!isDiptychError(error)) throw error;
+    return model; // planning it, below, gives the reason
+  }
 }
 
 async function backendSupport(plan: Plan): Promise<BackendSupport[]> {
@@ -95,7 +110,7 @@ export async function inspectOnnx(bytes: Uint8Array, options: OnnxOptions): Prom
     opset: model.opset,
     inputs: model.inputs,
     outputs: model.outputs.map(({ name, shape }) => ({ name, shape })),
-    ops: countOps(model),
+    ops: countOps(withoutFunctions(model)),
     parameters: model.initializers.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
     batch: options.batch,
   };
