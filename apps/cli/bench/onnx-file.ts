@@ -25,7 +25,7 @@ const float = (field: number, value: number): Uint8Array => {
 };
 
 /** ONNX types attributes; ours are plain numbers. These are the floating ones of the ops used here. */
-const floating = new Set(['epsilon', 'alpha', 'beta']);
+const floating = new Set(['epsilon', 'alpha', 'beta', 'min', 'max']);
 
 function attribute(name: string, value: GraphAttribute): Uint8Array {
   if (typeof value === 'string') return message(5, [text(1, name), text(4, value), int(20, 3)]);
@@ -44,18 +44,42 @@ const node = ({ name, op, inputs, outputs, attributes = {} }: GraphNode): Uint8A
     ...Object.entries(attributes).map(([attributeName, value]) => attribute(attributeName, value)),
   ]);
 
-const initializer = (name: string, { shape, data }: Tensor): Uint8Array =>
-  message(5, [
-    ...shape.map((size) => int(1, size)),
-    int(2, 1),
-    text(8, name),
-    bytes(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength)),
-  ]);
+const raw = (data: Float32Array | BigInt64Array): Uint8Array =>
+  new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
-const valueInfo = (field: number, name: string, shape: readonly (number | string)[]): Uint8Array => {
+const initializer = (name: string, { shape, data }: Tensor): Uint8Array =>
+  message(5, [...shape.map((size) => int(1, size)), int(2, 1), text(8, name), bytes(9, raw(data))]);
+
+const integers = (name: string, values: readonly number[]): Uint8Array =>
+  message(5, [int(1, values.length), int(2, 7), text(8, name), bytes(9, raw(BigInt64Array.from(values, BigInt)))]);
+
+type Shape = readonly (number | string)[];
+const valueInfo = (field: number, name: string, shape: Shape): Uint8Array => {
   const dimensions = shape.map((size) => message(1, [typeof size === 'number' ? int(1, size) : text(2, size)]));
   return message(field, [text(1, name), message(2, [message(1, [int(1, 1), message(2, dimensions)])])]);
 };
+
+/** A network as a file holds it; `integers` are the int64 constants (shapes). */
+export interface OnnxParts {
+  readonly name: string;
+  readonly nodes: readonly GraphNode[];
+  readonly weights: Tensors;
+  readonly integers?: Readonly<Record<string, readonly number[]>>;
+  readonly inputs: Readonly<Record<string, Shape>>;
+  readonly outputs: Readonly<Record<string, Shape>>;
+}
+
+export function writeParts(parts: OnnxParts): Uint8Array {
+  const body = [
+    ...parts.nodes.map(node),
+    text(2, parts.name),
+    ...Object.entries(parts.weights).map(([name, tensor]) => initializer(name, tensor)),
+    ...Object.entries(parts.integers ?? {}).map(([name, values]) => integers(name, values)),
+    ...Object.entries(parts.inputs).map(([name, shape]) => valueInfo(11, name, shape)),
+    ...Object.entries(parts.outputs).map(([name, shape]) => valueInfo(12, name, shape)),
+  ];
+  return Buffer.concat([int(1, 8), message(7, body), message(8, [text(1, ''), int(2, 17)])]);
+}
 
 /** The network with its preparation in front: pixels `[batch, size, size, 3]` as float32 from 0 to 255, resized with aligned corners to 224. */
 export function writeOnnx(graph: ModelGraph, weights: Tensors, size: number): Uint8Array {
@@ -83,12 +107,11 @@ export function writeOnnx(graph: ModelGraph, weights: Tensors, size: number): Ui
       attributes: { coordinate_transformation_mode: 'align_corners', mode: 'linear' },
     },
   ];
-  const body = [
-    ...[...prepare, ...graph.nodes].map(node),
-    text(2, graph.name),
-    ...Object.entries({ ...weights, ...constants }).map(([name, tensor]) => initializer(name, tensor)),
-    valueInfo(11, 'pixels', ['batch', size, size, channels!]),
-    ...graph.outputs.map((output) => valueInfo(12, output, ['batch', 'classes'])),
-  ];
-  return Buffer.concat([int(1, 8), message(7, body), message(8, [text(1, ''), int(2, 17)])]);
+  return writeParts({
+    name: graph.name,
+    nodes: [...prepare, ...graph.nodes],
+    weights: { ...weights, ...constants },
+    inputs: { pixels: ['batch', size, size, channels!] },
+    outputs: Object.fromEntries(graph.outputs.map((output) => [output, ['batch', 'classes']])),
+  });
 }

@@ -17,7 +17,7 @@ type Decode = (bytes: Uint8Array) => Promise<RasterImage>;
 const install = 'ONNXRUNTIME_NODE_INSTALL=skip npm ci --legacy-peer-deps --prefix apps/cli/bench';
 
 /** Rivals are not part of the workspace: 300 MB that no user of Diptych needs. */
-function load<Module>(name: string): Module {
+export function loadRival<Module>(name: string): Module {
   if (!existsSync(new URL('./node_modules', import.meta.url))) throw new Error(`${name} is not installed; run: ${install}`);
   return createRequire(fileURLToPath(new URL('./package.json', import.meta.url)))(name) as Module;
 }
@@ -25,10 +25,10 @@ function load<Module>(name: string): Module {
 const rows = (values: ArrayLike<number>, count: number): number[][] =>
   Array.from({ length: count }, (_, row) => Array.from({ length: 5 }, (_unused, column) => values[row * 5 + column]!));
 
-interface OnnxTensor {
+export interface OnnxTensor {
   readonly data: Float32Array;
 }
-interface OnnxRuntime {
+export interface OnnxRuntime {
   readonly InferenceSession: {
     create(
       model: Uint8Array,
@@ -43,7 +43,7 @@ export async function openOnnxruntime(
   size: number,
   decode: Decode,
 ): Promise<Rival> {
-  const runtime = load<OnnxRuntime>('onnxruntime-node');
+  const runtime = loadRival<OnnxRuntime>('onnxruntime-node');
   const threads = availableParallelism();
   const session = await runtime.InferenceSession.create(writeOnnx(graph, weights, size), {
     executionProviders: ['cpu'],
@@ -86,18 +86,18 @@ interface TensorFlow {
 }
 
 export async function openTensorFlow(decode: Decode): Promise<Rival> {
-  const tf = load<TensorFlow>('@tensorflow/tfjs');
-  const wasm = load<{ setWasmPaths(folder: string): void; setThreadsCount(count: number): void }>(
+  const tf = loadRival<TensorFlow>('@tensorflow/tfjs');
+  const wasm = loadRival<{ setWasmPaths(folder: string): void; setThreadsCount(count: number): void }>(
     '@tensorflow/tfjs-backend-wasm',
   );
   wasm.setWasmPaths(fileURLToPath(new URL('./node_modules/@tensorflow/tfjs-backend-wasm/wasm-out/', import.meta.url)));
   await tf.setBackend('wasm');
   await tf.ready();
-  const { modelTopology, weightsManifest } = load<{ modelTopology: object; weightsManifest: { weights: object[] }[] }>(
+  const { modelTopology, weightsManifest } = loadRival<{ modelTopology: object; weightsManifest: { weights: object[] }[] }>(
     './node_modules/nsfwjs/dist/models/mobilenet_v2/model.min.js',
   );
   const shard = Buffer.from(
-    load<string>('./node_modules/nsfwjs/dist/models/mobilenet_v2/group1-shard1of1.min.js'),
+    loadRival<string>('./node_modules/nsfwjs/dist/models/mobilenet_v2/group1-shard1of1.min.js'),
     'base64',
   );
   const weightData = shard.buffer.slice(shard.byteOffset, shard.byteOffset + shard.byteLength);

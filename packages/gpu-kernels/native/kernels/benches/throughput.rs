@@ -186,6 +186,62 @@ fn measure(threads: usize, mut work: impl FnMut()) -> [f64; 3] {
     [seconds[ROUNDS / 2], seconds[0], seconds[ROUNDS - 1]]
 }
 
+/// Multiply-accumulates of one item.
+fn products(plan: &Value, step: &Value) -> f64 {
+    let size = |shape: &Value| shape.as_array().unwrap().iter().map(|size| size.as_f64().unwrap()).collect::<Vec<_>>();
+    let value = |field: &str| size(&plan["values"][step[field].as_u64().unwrap() as usize]["shape"]);
+    let weight = |field: &str| {
+        let weights = plan["weights"].as_array().unwrap();
+        size(&weights.iter().find(|weight| weight["name"] == step[field]).unwrap()["shape"])
+    };
+    let output: f64 = value("output").iter().product();
+    match step["op"].as_str().unwrap() {
+        "conv2d" => output * weight("weight")[1..].iter().product::<f64>(),
+        "gemm" => output * weight("weight")[1],
+        "matmul" => output * if step.get("a").is_some() { value("a") } else { weight("aWeight") }.last().unwrap(),
+        _ => 0.0,
+    }
+}
+
+/// What each kind of step of a plan file costs on one thread: fastest of the rounds, summed by op, shape and kernel.
+fn steps_of(path: &str, threads: usize) {
+    let plan: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let weights = weights_of(&plan);
+    let weights: Vec<&[f32]> = weights.iter().map(Vec::as_slice).collect();
+    let compiled = CompiledPlan::new(&plan.to_string(), &weights, threads).unwrap();
+    let sizes = plan["inputs"].as_object().unwrap().values().map(|id| {
+        let shape = &plan["values"][id.as_u64().unwrap() as usize]["shape"];
+        shape.as_array().unwrap().iter().map(|size| size.as_u64().unwrap() as usize).product::<usize>()
+    });
+    let inputs: Vec<Vec<f32>> = sizes.map(|size| (0..size * compiled.slice()).map(|at| (at % 17) as f32 / 8.0 - 1.0).collect()).collect();
+    let inputs: Vec<&[f32]> = inputs.iter().map(Vec::as_slice).collect();
+    let mut best: Vec<f64> = vec![];
+    for _ in 0..ROUNDS {
+        let times: Vec<f64> = compiled.time_steps(&inputs, &[]).unwrap().iter().map(|step| step.took.as_secs_f64()).collect();
+        best = if best.is_empty() { times } else { best.iter().zip(&times).map(|(a, b)| a.min(*b)).collect() };
+    }
+    let items = compiled.slice() as f64;
+    let mut kinds: std::collections::BTreeMap<String, (usize, f64, f64)> = Default::default();
+    for (step, seconds) in plan["steps"].as_array().unwrap().iter().zip(&best) {
+        let shape = |field: &str| step.get(field).and_then(Value::as_u64).map(|id| plan["values"][id as usize]["shape"].to_string());
+        let kernel = step.get("weight").and_then(|name| {
+            let mut weights = plan["weights"].as_array().unwrap().iter();
+            weights.find(|weight| &weight["name"] == name).map(|weight| weight["shape"].to_string())
+        });
+        let op = format!("{} {}", step["op"].as_str().unwrap(), step.get("function").and_then(Value::as_str).unwrap_or(""));
+        let key = format!("{op} {} {} to {}", shape("x").or(shape("a")).unwrap_or_default(), kernel.unwrap_or_default(), shape("output").unwrap());
+        let kind = kinds.entry(key).or_default();
+        *kind = (kind.0 + 1, kind.1 + seconds, kind.2 + 2.0 * items * products(&plan, step));
+    }
+    let mut kinds: Vec<_> = kinds.into_iter().collect();
+    kinds.sort_by(|a, b| b.1.1.total_cmp(&a.1.1));
+    let total: f64 = best.iter().sum();
+    println!("slice of {items}: {:.2} ms an item", total * 1e3 / items);
+    for (key, (count, seconds, flop)) in kinds {
+        println!("{:5.1} % {:8.3} ms {:7.1} GFLOP/s  {count} x {key}", 100.0 * seconds / total, seconds * 1e3 / items, flop / seconds / 1e9);
+    }
+}
+
 fn main() {
     if std::env::args().any(|argument| argument == "--test") {
         return; // `cargo test --benches` only asks whether it starts.
@@ -193,6 +249,9 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let threads: usize = arguments.first().and_then(|text| text.parse().ok()).unwrap_or(1);
     let filter = arguments.get(1).cloned().unwrap_or_default();
+    if filter.ends_with(".json") {
+        return steps_of(&filter, threads);
+    }
     println!("{}, {threads} thread(s), median (fastest to slowest) of {ROUNDS}", cpu_name());
     let works = [
         gemm(1024, 256, 1024),

@@ -3,7 +3,7 @@
 use crate::arena::Assignment;
 use crate::check::check_plan;
 use crate::error::{Error, Result, allocate, refuse};
-use crate::gemm::{Instructions, Packed};
+use crate::gemm::{Instructions, Packed, Vectors};
 use crate::ops::conv::PackedConv;
 use crate::ops::depthwise::PackedDepthwise;
 use crate::ops::integer::PackedIntegers;
@@ -46,6 +46,7 @@ pub struct CompiledPlan {
     pub(crate) arenas: Mutex<Vec<Arena>>,
     pub(crate) pool: Arc<ThreadPool>,
     pub(crate) instructions: Instructions,
+    pub(crate) vectors: Vectors,
 }
 
 impl CompiledPlan {
@@ -77,6 +78,7 @@ impl CompiledPlan {
             arenas: Mutex::new(arenas),
             pool,
             instructions: Instructions::detect(),
+            vectors: Vectors::detect(),
         })
     }
 

@@ -16,6 +16,7 @@ use crate::threads::Mode;
 use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// What a run reads.
 struct Feed<'a> {
@@ -25,7 +26,34 @@ struct Feed<'a> {
     images: &'a [&'a [Image]],
 }
 
+/// How long a step took.
+pub struct StepTime {
+    pub name: String,
+    pub took: Duration,
+}
+
 impl CompiledPlan {
+    /// Like `run` on one slice of the items in one thread, but tells how long each step took.
+    pub fn time_steps(&self, tensors: &[&[f32]], images: &[&[Image]]) -> Result<Vec<StepTime>> {
+        let mut arenas = self.arenas.lock().unwrap_or_else(PoisonError::into_inner);
+        self.restore(&mut arenas)?;
+        let arena = &mut arenas[0];
+        let feed = Feed { tensors, images };
+        self.load_inputs(arena, 0..self.slice, &feed);
+        let mut times = Vec::new();
+        for (step, prepared) in self.program.steps.iter().zip(&self.prepared) {
+            let start = Instant::now();
+            self.pool.install(|| self.write_step(Mode::Sequential, step, prepared, arena, &(0..self.slice), &feed))?;
+            times.push(StepTime { name: step.name.clone(), took: start.elapsed() });
+        }
+        Ok(times)
+    }
+
+    /// Most items that go through the network together in one thread.
+    pub fn slice(&self) -> usize {
+        self.slice
+    }
+
     /// Outputs in sorted order of names, each `items` times the size of one item. Runs of one plan follow each other.
     pub fn run(&self, items: usize, tensors: &[&[f32]], images: &[&[Image]]) -> Result<Vec<Vec<f32>>> {
         self.check_feed(items, tensors, images)?;
@@ -99,22 +127,31 @@ impl CompiledPlan {
     fn run_slice(&self, mode: Mode, arena: &mut Arena, range: Range<usize>, feed: &Feed) -> Result<Vec<Vec<f32>>> {
         let program = &self.program;
         let items = range.len();
-        for ((_, value), tensor) in program.inputs.iter().zip(feed.tensors) {
-            let size = program.sizes[*value];
-            arena[self.assignment.buffer_of[*value]][..items * size].copy_from_slice(&tensor[range.start * size..range.end * size]);
-        }
+        self.load_inputs(arena, range.clone(), feed);
         for (step, prepared) in program.steps.iter().zip(&self.prepared) {
-            if matches!(step.op, Op::Reshape { .. }) {
-                continue;
-            }
-            let buffer = self.assignment.buffer_of[step.output];
-            let mut y = std::mem::take(&mut arena[buffer]);
-            let result = self.run_step(mode, step, prepared, arena, &range, feed, &mut y[..items * program.sizes[step.output]]);
-            arena[buffer] = y;
-            result?;
+            self.write_step(mode, step, prepared, arena, &range, feed)?;
         }
         let output = |value: usize| arena[self.assignment.buffer_of[value]][..items * program.sizes[value]].to_vec();
         Ok(program.outputs.iter().map(|&(_, value)| output(value)).collect())
+    }
+
+    fn load_inputs(&self, arena: &mut Arena, range: Range<usize>, feed: &Feed) {
+        for ((_, value), tensor) in self.program.inputs.iter().zip(feed.tensors) {
+            let size = self.program.sizes[*value];
+            arena[self.assignment.buffer_of[*value]][..range.len() * size].copy_from_slice(&tensor[range.start * size..range.end * size]);
+        }
+    }
+
+    fn write_step(&self, mode: Mode, step: &Step, prepared: &Prepared, arena: &mut Arena, range: &Range<usize>, feed: &Feed) -> Result<()> {
+        if matches!(step.op, Op::Reshape { .. }) {
+            return Ok(());
+        }
+        let buffer = self.assignment.buffer_of[step.output];
+        let mut y = std::mem::take(&mut arena[buffer]);
+        let size = range.len() * self.program.sizes[step.output];
+        let result = self.run_step(mode, step, prepared, arena, range, feed, &mut y[..size]);
+        arena[buffer] = y;
+        result
     }
 
     fn run_step(
@@ -142,21 +179,21 @@ impl CompiledPlan {
                 }
             }
             (Op::Conv(op), Prepared::Conv(packed)) => {
-                conv::conv2d(mode, op, packed, value(op.x), op.bias.map(weight), op.residual.map(value), y, self.instructions);
+                conv::conv2d(mode, op, packed, value(op.x), op.bias.map(weight), op.residual.map(value), y, self.vectors);
             }
             (Op::Conv(op), Prepared::Depthwise(packed)) => {
-                depthwise::depthwise(mode, op, packed, value(op.x), op.residual.map(value), y, self.instructions);
+                depthwise::depthwise(mode, op, packed, value(op.x), op.residual.map(value), y, self.vectors);
             }
             (Op::Gemm(op), Prepared::Matrix(packed)) => {
                 let epilogue = Epilogue { bias: op.bias.map(weight), residual: op.residual.map(value), activation: op.activation };
-                matmul::gemm(mode, value(op.x), packed, y, epilogue, self.instructions);
+                matmul::gemm(mode, value(op.x), packed, y, epilogue, self.vectors);
             }
             (Op::Matmul(op), prepared) => {
                 let packed = match prepared {
                     Prepared::Matrix(packed) => Some(packed),
                     _ => None,
                 };
-                matmul::matmul(mode, op, side(op.a), side(op.b), packed, y, self.instructions);
+                matmul::matmul(mode, op, side(op.a), side(op.b), packed, y, self.vectors);
             }
             (Op::Unary { x, function }, _) => elementwise::unary(mode, *function, value(*x), y),
             (Op::Binary { function, a, b, loops }, _) => elementwise::binary(mode, *function, side(*a), side(*b), loops, items, y),

@@ -21,5 +21,6 @@ mod threads;
 pub use check::{Checked, Unsupported, check_plan};
 pub use compile::CompiledPlan;
 pub use cpu::cpu_name;
+pub use execute::StepTime;
 pub use error::{Error, Result, guard};
 pub use images::Image;

@@ -49,6 +49,14 @@ impl Mode {
         }
     }
 
+    /// Calls `work` for each number below `count`.
+    pub fn tasks(self, count: usize, work: impl Fn(usize) + Sync) {
+        match self {
+            Mode::Sequential => (0..count).for_each(work),
+            Mode::Parallel => (0..count).into_par_iter().with_max_len(1).for_each(|index| work(index)),
+        }
+    }
+
     /// Elements per chunk for work that is cheap per element: one chunk without threads, else at least 4096 elements
     /// (below which handing out work costs more than it saves; chosen by order of magnitude).
     pub fn chunk_length(self, total: usize, multiple: usize) -> usize {

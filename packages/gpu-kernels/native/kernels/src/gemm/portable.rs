@@ -1,35 +1,42 @@
-//! The same tile in plain Rust, left to the compiler to vectorise (SSE2 or NEON).
+//! The tile of the AVX2 kernel in plain Rust, left to the compiler to vectorise (SSE2 or NEON).
 
-use super::{PANEL, TILE_ROWS, Tile};
+use super::PANEL;
+use super::tile::Tile;
 
 /// `M` rows by `V` groups of 8 columns.
 ///
 /// # Safety
-/// `tile.pointers` holds `segments * TILE_ROWS` pointers of which the first `M` of each segment point to
-/// `start + depth` floats.
-pub unsafe fn tile<const M: usize, const V: usize>(tile: &Tile, residual: Option<&[f32]>, y: &mut [f32], stride: usize) {
+/// `tile` keeps what `Tile` promises for `M` rows and `8 * V` columns.
+pub unsafe fn tile<const M: usize, const V: usize>(tile: &Tile) {
     let mut sums = [[[0.0f32; 8]; V]; M];
-    let mut panel = tile.panel.chunks_exact(PANEL);
-    for segment in tile.pointers.chunks_exact(TILE_ROWS).take(tile.segments) {
-        for (k, columns) in panel.by_ref().take(tile.depth).enumerate() {
+    let mut panel = tile.panels[0];
+    for segment in tile.pointers.chunks_exact(tile.height) {
+        for k in tile.start..tile.start + tile.depth {
+            // SAFETY: by the contract the panel has PANEL floats for each k of each segment.
+            let columns = unsafe { std::slice::from_raw_parts(panel, PANEL) };
             for row in 0..M {
-                // SAFETY: by the contract each of the first `M` rows has `start + depth` floats, and k < depth.
-                let a = unsafe { *segment[row].add(tile.start + k) };
+                // SAFETY: by the contract each of the first M rows has `start + depth` floats.
+                let a = unsafe { *segment[row].add(k) };
                 for v in 0..V {
                     for lane in 0..8 {
                         sums[row][v][lane] = multiply_add(a, columns[8 * v + lane], sums[row][v][lane]);
                     }
                 }
             }
+            panel = panel.wrapping_add(PANEL);
         }
     }
     for row in 0..M {
         for v in 0..V {
             for lane in 0..8 {
-                let at = row * stride + 8 * v + lane;
-                let before = if tile.accumulate { y[at] } else { 0.0 };
-                let sum = sums[row][v][lane] + tile.bias[8 * v + lane] + before + residual.map_or(0.0, |residual| residual[at]);
-                y[at] = crate::ops::elementwise::clamp(sum, tile.low, tile.high);
+                let at = row * tile.stride + 8 * v + lane;
+                // SAFETY: by the contract y and residual reach past row M-1, group V-1.
+                unsafe {
+                    let before = if tile.accumulate { *tile.y.add(at) } else { 0.0 };
+                    let residual = if tile.residual.is_null() { 0.0 } else { *tile.residual.add(at) };
+                    let sum = sums[row][v][lane] + tile.bias[8 * v + lane] + before + residual;
+                    *tile.y.add(at) = crate::ops::elementwise::clamp(sum, tile.low, tile.high);
+                }
             }
         }
     }

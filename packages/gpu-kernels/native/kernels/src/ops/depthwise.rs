@@ -5,7 +5,7 @@
 
 use super::elementwise::{clamp, sigmoid};
 use crate::error::Result;
-use crate::gemm::Instructions;
+use crate::gemm::Vectors;
 use crate::program::{Activation, Conv};
 use crate::threads::Mode;
 use std::ops::Range;
@@ -74,7 +74,7 @@ pub fn depthwise(
     x: &[f32],
     residual: Option<&[f32]>,
     y: &mut [f32],
-    instructions: Instructions,
+    vectors: Vectors,
 ) {
     let channels = conv.input.channels;
     let (input, output, window) = (conv.input, conv.output, conv.window);
@@ -92,10 +92,10 @@ pub fn depthwise(
             low,
             high,
         };
-        let done = match instructions {
+        let done = match vectors {
             #[cfg(target_arch = "x86_64")]
-            Instructions::Avx2 => avx2::line(&line, y),
-            Instructions::Portable => 0,
+            Vectors::Avx2 | Vectors::Avx512 => avx2::line(&line, y),
+            Vectors::Portable => 0,
         };
         portable(&line, done..channels, y);
         if conv.activation == Activation::Sigmoid {

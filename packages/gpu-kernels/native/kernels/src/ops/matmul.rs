@@ -1,44 +1,38 @@
 //! Fully connected layers and batched products, both through `gemm::multiply`.
 
-use super::conv::rows_per_chunk;
 use super::elementwise::Side;
-use crate::gemm::{Epilogue, Instructions, Layout, Packed, Rows, multiply};
+use crate::gemm::{Epilogue, Layout, Packed, Rows, Vectors, product};
 use crate::program::{Activation, Matmul};
 use crate::threads::Mode;
 
 /// y `[rows, n]` from x `[rows, k]`.
-pub fn gemm(mode: Mode, x: &[f32], weight: &Packed, y: &mut [f32], epilogue: Epilogue, instructions: Instructions) {
-    let (k, n) = (weight.k, weight.n);
-    let length = rows_per_chunk(mode, y.len() / n, k);
-    mode.chunks(y, length * n, |block, y| {
-        let rows = y.len() / n;
-        let epilogue = Epilogue { residual: epilogue.residual.map(|residual| &residual[block * length * n..][..y.len()]), ..epilogue };
-        let a = Rows::dense(&x[block * length * k..][..rows * k], rows, k);
-        multiply(&a, weight, y, Layout { stride: n, offset: 0 }, epilogue, instructions);
-    });
+pub fn gemm(mode: Mode, x: &[f32], weight: &Packed, y: &mut [f32], epilogue: Epilogue, vectors: Vectors) {
+    let k = weight.k;
+    let rows_of = |rows: std::ops::Range<usize>| Rows::dense(&x[rows.start * k..rows.end * k], rows.len(), k, vectors.rows());
+    product(mode, rows_of, k, weight, y, Layout { stride: weight.n, offset: 0 }, epilogue, vectors);
 }
 
 /// `b_packed` where b is a weight. A weight operand is shared by all products.
-pub fn matmul(mode: Mode, op: &Matmul, a: Side, b: Side, b_packed: Option<&Packed>, y: &mut [f32], instructions: Instructions) {
+pub fn matmul(mode: Mode, op: &Matmul, a: Side, b: Side, b_packed: Option<&Packed>, y: &mut [f32], vectors: Vectors) {
     let Matmul { count, m, k, n, .. } = *op;
     let plain = Epilogue { bias: None, residual: None, activation: Activation::NONE };
     if let (Some(packed), false) = (b_packed, a.item_stride == 0) {
-        return gemm(mode, a.data, packed, y, plain, instructions);
+        return gemm(mode, a.data, packed, y, plain, vectors);
     }
     // One product at a time; `matrix` picks the operand of product `index`, or the shared one.
     let matrix = |side: Side, index: usize, size: usize| -> usize {
         if side.item_stride == 0 { 0 } else { index % count * size + index / count * side.item_stride }
     };
-    let product = |mode: Mode, index: usize, y: &mut [f32]| {
+    let multiply = |mode: Mode, index: usize, y: &mut [f32]| {
         let a = &a.data[matrix(a, index, m * k)..][..m * k];
         let b = &b.data[matrix(b, index, k * n)..][..k * n];
         let mut packed = Packed::default();
         packed.repack_columns(b, k, n);
-        gemm(mode, a, &packed, y, plain, instructions);
+        gemm(mode, a, &packed, y, plain, vectors);
     };
     if mode == Mode::Parallel && y.len() / (m * n) >= rayon::current_num_threads() {
-        mode.chunks(y, m * n, |index, y| product(Mode::Sequential, index, y));
+        mode.chunks(y, m * n, |index, y| multiply(Mode::Sequential, index, y));
     } else {
-        y.chunks_exact_mut(m * n).enumerate().for_each(|(index, y)| product(mode, index, y));
+        y.chunks_exact_mut(m * n).enumerate().for_each(|(index, y)| multiply(mode, index, y));
     }
 }
