@@ -16,7 +16,6 @@ use crate::threads::Mode;
 use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
 /// What a run reads.
 struct Feed<'a> {
@@ -26,27 +25,20 @@ struct Feed<'a> {
     images: &'a [&'a [Image]],
 }
 
-/// How long a step took.
-pub struct StepTime {
-    pub name: String,
-    pub took: Duration,
-}
-
 impl CompiledPlan {
-    /// Like `run` on one slice of the items in one thread, but tells how long each step took.
-    pub fn time_steps(&self, tensors: &[&[f32]], images: &[&[Image]]) -> Result<Vec<StepTime>> {
+    /// Like `run` on one slice of items in this thread, but gives what `clock` says each step took.
+    pub fn time_steps(&self, tensors: &[&[f32]], images: &[&[Image]], clock: impl Fn() -> f64) -> Result<Vec<f64>> {
         let mut arenas = self.arenas.lock().unwrap_or_else(PoisonError::into_inner);
         self.restore(&mut arenas)?;
         let arena = &mut arenas[0];
         let feed = Feed { tensors, images };
         self.load_inputs(arena, 0..self.slice, &feed);
-        let mut times = Vec::new();
-        for (step, prepared) in self.program.steps.iter().zip(&self.prepared) {
-            let start = Instant::now();
-            self.pool.install(|| self.write_step(Mode::Sequential, step, prepared, arena, &(0..self.slice), &feed))?;
-            times.push(StepTime { name: step.name.clone(), took: start.elapsed() });
-        }
-        Ok(times)
+        let timed = |(step, prepared)| {
+            let start = clock();
+            self.write_step(Mode::Sequential, step, prepared, arena, &(0..self.slice), &feed)?;
+            Ok(clock() - start)
+        };
+        self.program.steps.iter().zip(&self.prepared).map(timed).collect()
     }
 
     /// Most items that go through the network together in one thread.

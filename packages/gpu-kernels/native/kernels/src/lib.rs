@@ -21,6 +21,5 @@ mod threads;
 pub use check::{Checked, Unsupported, check_plan};
 pub use compile::CompiledPlan;
 pub use cpu::cpu_name;
-pub use execute::StepTime;
 pub use error::{Error, Result, guard};
 pub use images::Image;

@@ -146,6 +146,10 @@ impl<'a> Output<'a> {
     }
 }
 
+/// Floats of B that all tiles go over before the next are taken: they stay in the second-level cache, and a tile writes as
+/// much of each row of y at once.
+const GROUP_FLOATS: usize = 64 * 1024;
+
 /// A part of k that is summed in registers at once.
 struct Span {
     segments: Range<usize>,
@@ -185,43 +189,49 @@ unsafe fn multiply(a: &Rows, b: &Packed, panels: Range<usize>, y: Output, layout
         let (low, high) = if is_last { epilogue.activation.clamp() } else { Activation::NONE.clamp() };
         let length = span.segments.len() * span.depth * PANEL;
         let part_of = |panel: usize| b.panel(panel)[(span.segments.start * a.depth + span.start) * PANEL..][..length].as_ptr();
-        for panel in panels.clone().step_by(vectors.columns() / PANEL) {
-            let column = panel * PANEL;
-            let columns = vectors.columns().min(b.n.min(panels.end * PANEL) - column);
-            let mut bias = [0.0; WIDEST];
-            if let (Some(values), true) = (epilogue.bias, is_first) {
-                bias[..columns].copy_from_slice(&values[column..column + columns]);
-            }
-            let second = if columns > PANEL { panel + 1 } else { panel };
+        let step = vectors.columns() / PANEL;
+        let group = (GROUP_FLOATS / length / step).max(1) * step;
+        for group_start in panels.clone().step_by(group) {
+            let group = group_start..panels.end.min(group_start + group);
             for index in 0..a.tiles() {
                 let rows = a.tile(index);
-                let at = rows.start * stride + offset + column;
-                // The first tiles fetch the next panels for all.
-                let ahead = second + 1 + index.min(1);
-                let tile = Tile {
-                    pointers: a.of(index, &span.segments),
-                    height: a.height,
-                    start: span.start,
-                    depth: span.depth,
-                    panels: [part_of(panel), part_of(second)],
-                    ahead: part_of(if index < 2 && ahead < panels.end { ahead } else { panel }),
-                    columns,
-                    accumulate: !is_first,
-                    bias,
-                    low,
-                    high,
-                    y: y.data.wrapping_add(at),
-                    residual: epilogue.residual.filter(|_| is_first).map_or(std::ptr::null(), |residual| residual[at..].as_ptr()),
-                    stride,
-                };
-                // SAFETY: the asserts above hold rows and columns in bounds of y, residual and b; `Rows` promises its
-                // pointers; `vectors` was detected; that nobody else writes here is the caller's promise.
-                unsafe { tile::run(&tile, rows.len(), vectors) };
-                if is_last && epilogue.activation == Activation::Sigmoid {
-                    for row in 0..rows.len() {
-                        // SAFETY: a row of the tile that was just written.
-                        let row = unsafe { std::slice::from_raw_parts_mut(tile.y.add(row * stride), columns) };
-                        crate::ops::elementwise::sigmoid(row);
+                for panel in group.clone().step_by(step) {
+                    let column = panel * PANEL;
+                    let columns = vectors.columns().min(b.n.min(panels.end * PANEL) - column);
+                    let mut bias = [0.0; WIDEST];
+                    if let (Some(values), true) = (epilogue.bias, is_first) {
+                        bias[..columns].copy_from_slice(&values[column..column + columns]);
+                    }
+                    let second = if columns > PANEL { panel + 1 } else { panel };
+                    // The last two tiles fetch the next group, one panel of each pair at a time.
+                    let ahead = panel + group.len() + usize::from(index + 1 == a.tiles());
+                    let fetches = index + 2 >= a.tiles() && ahead < panels.end;
+                    let at = rows.start * stride + offset + column;
+                    let tile = Tile {
+                        pointers: a.of(index, &span.segments),
+                        height: a.height,
+                        start: span.start,
+                        depth: span.depth,
+                        panels: [part_of(panel), part_of(second)],
+                        ahead: part_of(if fetches { ahead } else { panel }),
+                        columns,
+                        accumulate: !is_first,
+                        bias,
+                        low,
+                        high,
+                        y: y.data.wrapping_add(at),
+                        residual: epilogue.residual.filter(|_| is_first).map_or(std::ptr::null(), |residual| residual[at..].as_ptr()),
+                        stride,
+                    };
+                    // SAFETY: the asserts above hold rows and columns in bounds of y, residual and b; `Rows` promises its
+                    // pointers; `vectors` was detected; that nobody else writes here is the caller's promise.
+                    unsafe { tile::run(&tile, rows.len(), vectors) };
+                    if is_last && epilogue.activation == Activation::Sigmoid {
+                        for row in 0..rows.len() {
+                            // SAFETY: a row of the tile that was just written.
+                            let row = unsafe { std::slice::from_raw_parts_mut(tile.y.add(row * stride), columns) };
+                            crate::ops::elementwise::sigmoid(row);
+                        }
                     }
                 }
             }

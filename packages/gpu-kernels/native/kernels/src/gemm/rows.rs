@@ -13,8 +13,13 @@ pub struct Rows<'a> {
     /// Most rows of a tile.
     pub height: usize,
     tiles: usize,
+    /// Where rows were copied to, see `spread`.
+    copy: Vec<f32>,
     borrowed: PhantomData<&'a [f32]>,
 }
+
+/// Rows that lie a multiple of this apart share one set of the first-level cache, which holds 8 lines of such.
+const ALIAS_BYTES: usize = 4096;
 
 /// Where the segments of one row are entered.
 pub struct Slots<'rows, 'a> {
@@ -37,7 +42,7 @@ impl<'a> Rows<'a> {
     pub fn new(rows: usize, segments: usize, depth: usize, highest: usize, mut enter: impl FnMut(&mut Slots<'_, 'a>)) -> Self {
         let tiles = rows.div_ceil(highest).max(1);
         let height = rows.div_ceil(tiles);
-        let mut built = Rows { pointers: Vec::new(), rows, segments, depth, height, tiles, borrowed: PhantomData };
+        let mut built = Rows { pointers: Vec::new(), rows, segments, depth, height, tiles, copy: Vec::new(), borrowed: PhantomData };
         built.pointers.resize(tiles * segments * height, std::ptr::null());
         for tile in 0..tiles {
             for row in 0..built.tile(tile).len() {
@@ -46,6 +51,7 @@ impl<'a> Rows<'a> {
             }
         }
         assert!((0..tiles).all(|tile| built.is_whole(tile)), "every segment of every row must be set");
+        built.spread();
         built
     }
 
@@ -57,6 +63,26 @@ impl<'a> Rows<'a> {
                 slots.set(0, row);
             }
         })
+    }
+
+    /// Copies rows that would push each other out of the cache to where they do not.
+    fn spread(&mut self) {
+        let [first, second, third, ..] = self.pointers[..] else { return };
+        let apart = |a: *const f32, b: *const f32| (b as usize).wrapping_sub(a as usize) % ALIAS_BYTES;
+        if self.segments > 1 || self.height < 3 || apart(first, second) != 0 || apart(second, third) != 0 {
+            return;
+        }
+        let length = self.depth + super::PANEL;
+        self.copy.reserve(self.rows * length);
+        for pointer in self.pointers.iter_mut().filter(|pointer| !pointer.is_null()) {
+            // SAFETY: `Slots::set` made the pointer from `depth` floats, borrowed for the lifetime of self.
+            let row = unsafe { std::slice::from_raw_parts(*pointer, self.depth) };
+            let start = self.copy.len();
+            self.copy.extend_from_slice(row);
+            self.copy.resize(start + length, 0.0);
+            // The reserve above holds all rows, so `copy` never moves.
+            *pointer = self.copy[start..].as_ptr();
+        }
     }
 
     pub fn tiles(&self) -> usize {
