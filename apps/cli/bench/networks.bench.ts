@@ -9,8 +9,8 @@ import { cpus } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { networks } from './networks.ts';
 import { type Contender, openDiptych, openOnnxruntimeNetwork } from './network-rivals.ts';
+import { networks } from './networks.ts';
 
 const { values } = parseArgs({
   allowPositionals: true,
@@ -74,7 +74,9 @@ async function compare(name: string, batch: number, threads: number): Promise<vo
     if (round >= 0) times.push(pair); // the first warms up
   }
   const speeds = [0, 1].map((which) => sorted(times.map((pair) => (1000 * batch) / pair[which]!)));
-  const [fast, slow] = speeds.map((speed) => `${median(speed).toFixed(1)} (${speed[0]!.toFixed(1)}–${speed.at(-1)!.toFixed(1)})`);
+  const [fast, slow] = speeds.map(
+    (speed) => `${median(speed).toFixed(1)} (${speed[0]!.toFixed(1)}–${speed.at(-1)!.toFixed(1)})`,
+  );
   const ratios = sorted(times.map(([first, second]) => second / first));
   console.log(
     `| ${name} ${side} | ${batch} | ${threads} | ${fast} | ${slow} | ${median(ratios).toFixed(2)} (${ratios[0]!.toFixed(2)}–${ratios.at(-1)!.toFixed(2)}) | ${(1 - agreement).toExponential(1)} |`,
@@ -100,8 +102,21 @@ async function alone(which: string): Promise<void> {
 function cold(name: string): void {
   for (const which of ['ours', 'theirs']) {
     const runs = Array.from({ length: 5 }, () => {
-      const args = [fileURLToPath(import.meta.url), '--alone', which, '--networks', name, '--threads', '2', '--side', values.side];
-      return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })) as Record<'ms' | 'grown' | 'file', number>;
+      const args = [
+        fileURLToPath(import.meta.url),
+        '--alone',
+        which,
+        '--networks',
+        name,
+        '--threads',
+        '2',
+        '--side',
+        values.side,
+      ];
+      return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })) as Record<
+        'ms' | 'grown' | 'file',
+        number
+      >;
     });
     console.log(
       `| ${name} | ${which === 'ours' ? 'Diptych' : 'onnxruntime-node'} | ${median(runs.map(({ ms }) => ms)).toFixed(0)} | ${median(runs.map(({ grown }) => grown)).toFixed(0)} | ${runs[0]!.file.toFixed(0)} |`,
@@ -112,10 +127,15 @@ function cold(name: string): void {
 const list = (text: string): string[] => text.split(',');
 if (values.alone !== undefined) await alone(values.alone);
 else {
-  console.log(`${cpus().length} × ${cpus()[0]?.model}; Node ${process.version}; ${new Date().toISOString()}; ${rounds} rounds`);
-  console.log('| network, side | batch | threads | Diptych images/s (range) | onnxruntime-node images/s (range) | ratio (range) | 1 − cosine |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: |');
+  console.log(
+    `${cpus().length} × ${cpus()[0]?.model}; Node ${process.version}; ${new Date().toISOString()}; ${rounds} rounds`,
+  );
+  console.log(
+    '| network, side | batch | threads | Diptych images/s (range) | onnxruntime-node images/s (range) | ratio (range) | 1 − cosine |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: |',
+  );
   for (const name of list(values.networks))
-    for (const batch of list(values.batches)) for (const threads of list(values.threads)) await compare(name, Number(batch), Number(threads));
+    for (const batch of list(values.batches))
+      for (const threads of list(values.threads)) await compare(name, Number(batch), Number(threads));
   if (values.cold) {
     console.log('\n| network | | first score, ms | memory grown, MiB | file, MiB |\n| --- | --- | ---: | ---: | ---: |');
     for (const name of list(values.networks)) cold(name);

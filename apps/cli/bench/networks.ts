@@ -83,7 +83,13 @@ export function resnet50(side: number): Uint8Array {
   let x = relu(network.conv('x', 3, 64, 7, 2));
   x = network.node('MaxPool', [x], { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] });
   let channels = 64;
-  for (const [width, count, first] of [[64, 3, 1], [128, 4, 2], [256, 6, 2], [512, 3, 2]] as const) { // biome-ignore format: a table
+  for (const [width, count, first] of [
+    [64, 3, 1],
+    [128, 4, 2],
+    [256, 6, 2],
+    [512, 3, 2],
+  ] as const) {
+    // biome-ignore format: a table
     for (let block = 0; block < count; block++) {
       const stride = block === 0 ? first : 1;
       const short = block === 0 ? network.conv(x, channels, width * 4, 1, stride, 1, 0.5) : x;
@@ -103,7 +109,16 @@ export function mobilenetV2(side: number): Uint8Array {
   const relu6 = (x: string) => network.node('Clip', [x, low, high]);
   let x = relu6(network.conv('x', 3, 32, 3, 2));
   let channels = 32;
-  for (const [expansion, filters, count, first] of [[1, 16, 1, 1], [6, 24, 2, 2], [6, 32, 3, 2], [6, 64, 4, 2], [6, 96, 3, 1], [6, 160, 3, 2], [6, 320, 1, 1]] as const) { // biome-ignore format: a table
+  for (const [expansion, filters, count, first] of [
+    [1, 16, 1, 1],
+    [6, 24, 2, 2],
+    [6, 32, 3, 2],
+    [6, 64, 4, 2],
+    [6, 96, 3, 1],
+    [6, 160, 3, 2],
+    [6, 320, 1, 1],
+  ] as const) {
+    // biome-ignore format: a table
     for (let block = 0; block < count; block++) {
       const inner = channels * expansion;
       const wide = expansion === 1 ? x : relu6(network.conv(x, channels, inner, 1, 1));
@@ -113,10 +128,7 @@ export function mobilenetV2(side: number): Uint8Array {
       channels = filters;
     }
   }
-  const output = network.classifier(
-    network.node('GlobalAveragePool', [relu6(network.conv(x, channels, 1280, 1, 1))]),
-    1280,
-  );
+  const output = network.classifier(network.node('GlobalAveragePool', [relu6(network.conv(x, channels, 1280, 1, 1))]), 1280);
   return network.finish('mobilenet_v2', output, side);
 }
 

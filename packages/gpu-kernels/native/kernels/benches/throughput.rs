@@ -252,7 +252,12 @@ fn steps_of(path: &str, threads: usize) {
             weights.find(|weight| &weight["name"] == name).map(|weight| weight["shape"].to_string())
         });
         let op = format!("{} {}", step["op"].as_str().unwrap(), step.get("function").and_then(Value::as_str).unwrap_or(""));
-        let key = format!("{op} {} {} to {}", shape("x").or(shape("a")).unwrap_or_default(), kernel.unwrap_or_default(), shape("output").unwrap());
+        let key = format!(
+            "{op} {} {} to {}",
+            shape("x").or(shape("a")).unwrap_or_default(),
+            kernel.unwrap_or_default(),
+            shape("output").unwrap()
+        );
         let kind = kinds.entry(key).or_default();
         *kind = (kind.0 + 1, kind.1 + seconds, kind.2 + 2.0 * items * products(&plan, step));
     }
@@ -261,7 +266,12 @@ fn steps_of(path: &str, threads: usize) {
     let total: f64 = best.iter().sum();
     println!("slice of {items}: {:.2} ms an item", total * 1e3 / items);
     for (key, (count, seconds, flop)) in kinds {
-        println!("{:5.1} % {:8.3} ms {:7.1} GFLOP/s  {count} x {key}", 100.0 * seconds / total, seconds * 1e3 / items, flop / seconds / 1e9);
+        println!(
+            "{:5.1} % {:8.3} ms {:7.1} GFLOP/s  {count} x {key}",
+            100.0 * seconds / total,
+            seconds * 1e3 / items,
+            flop / seconds / 1e9
+        );
     }
 }
 

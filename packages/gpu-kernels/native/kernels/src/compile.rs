@@ -3,11 +3,12 @@
 use crate::arena::Assignment;
 use crate::check::check_plan;
 use crate::error::{Error, Result, allocate, refuse};
-use crate::gemm::{Instructions, Packed, Vectors};
+use crate::gemm::{Instructions, Packed};
 use crate::ops::conv::PackedConv;
 use crate::ops::depthwise::PackedDepthwise;
 use crate::ops::integer::PackedIntegers;
 use crate::ops::resample::Table;
+use crate::ops::winograd::{self, PackedWinograd};
 use crate::program::{Op, Operand, Program};
 use crate::threads::thread_pool;
 use rayon::ThreadPool;
@@ -25,6 +26,7 @@ pub enum Prepared {
     Nothing,
     Conv(PackedConv),
     Depthwise(PackedDepthwise),
+    Winograd(PackedWinograd),
     Matrix(Packed),
     ConvTranspose(Vec<Packed>),
     Resample(Table),
@@ -46,7 +48,6 @@ pub struct CompiledPlan {
     pub(crate) arenas: Mutex<Vec<Arena>>,
     pub(crate) pool: Arc<ThreadPool>,
     pub(crate) instructions: Instructions,
-    pub(crate) vectors: Vectors,
 }
 
 impl CompiledPlan {
@@ -78,7 +79,6 @@ impl CompiledPlan {
             arenas: Mutex::new(arenas),
             pool,
             instructions: Instructions::detect(),
-            vectors: Vectors::detect(),
         })
     }
 
@@ -128,6 +128,7 @@ fn prepare(program: &Program, op: &Op, weights: &[&[f32]]) -> Result<Prepared> {
         Op::Conv(conv) if conv.groups == conv.input.channels && conv.groups == conv.output.channels && conv.groups > 1 => {
             PackedDepthwise::new(conv, weights[conv.weight], conv.bias.map(|bias| weights[bias])).map(Prepared::Depthwise)
         }
+        Op::Conv(conv) if winograd::suits(conv) => PackedWinograd::new(conv, weights[conv.weight]).map(Prepared::Winograd),
         Op::Conv(conv) => PackedConv::new(conv, weights[conv.weight]).map(Prepared::Conv),
         Op::ConvTranspose(conv) => conv.pack(weights[conv.weight]).map(Prepared::ConvTranspose),
         Op::Resample(op) => Table::new(op, weights[op.indices], weights[op.factors]).map(Prepared::Resample),

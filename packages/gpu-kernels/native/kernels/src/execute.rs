@@ -9,7 +9,7 @@ use crate::images::Image;
 use crate::ops::elementwise::Side;
 use crate::ops::{
     attention, conv, conv_transpose, depthwise, elementwise, gathering, integer, layout, matmul, normalise, pool, quantize, reduce,
-    resample,
+    resample, winograd,
 };
 use crate::program::{Op, Operand, Step};
 use crate::threads::Mode;
@@ -54,7 +54,8 @@ impl CompiledPlan {
         self.restore(&mut arenas)?;
         let feed = Feed { tensors, images };
         let slots = arenas.len();
-        let shared = items / slots * slots;
+        // Fewer arenas than threads: a plan of so small a batch that only the insides of ops can share the work.
+        let shared = if slots < self.pool.current_num_threads() { 0 } else { items / slots * slots };
         let free = Mutex::new(arenas.iter_mut().collect::<Vec<_>>());
         let mut parts = self.pool.install(|| -> Result<Vec<Vec<Vec<f32>>>> {
             let mut parts = cut(0..shared, slots, self.slice)
@@ -171,21 +172,24 @@ impl CompiledPlan {
                 }
             }
             (Op::Conv(op), Prepared::Conv(packed)) => {
-                conv::conv2d(mode, op, packed, value(op.x), op.bias.map(weight), op.residual.map(value), y, self.vectors);
+                conv::conv2d(mode, op, packed, value(op.x), op.bias.map(weight), op.residual.map(value), y, self.instructions);
             }
             (Op::Conv(op), Prepared::Depthwise(packed)) => {
-                depthwise::depthwise(mode, op, packed, value(op.x), op.residual.map(value), y, self.vectors);
+                depthwise::depthwise(mode, op, packed, value(op.x), op.residual.map(value), y, self.instructions);
+            }
+            (Op::Conv(op), Prepared::Winograd(packed)) => {
+                winograd::winograd(mode, op, packed, value(op.x), op.bias.map(weight), op.residual.map(value), y, self.instructions);
             }
             (Op::Gemm(op), Prepared::Matrix(packed)) => {
                 let epilogue = Epilogue { bias: op.bias.map(weight), residual: op.residual.map(value), activation: op.activation };
-                matmul::gemm(mode, value(op.x), packed, y, epilogue, self.vectors);
+                matmul::gemm(mode, value(op.x), packed, y, epilogue, self.instructions);
             }
             (Op::Matmul(op), prepared) => {
                 let packed = match prepared {
                     Prepared::Matrix(packed) => Some(packed),
                     _ => None,
                 };
-                matmul::matmul(mode, op, side(op.a), side(op.b), packed, y, self.vectors);
+                matmul::matmul(mode, op, side(op.a), side(op.b), packed, y, self.instructions);
             }
             (Op::Unary { x, function }, _) => elementwise::unary(mode, *function, value(*x), y),
             (Op::Binary { function, a, b, loops }, _) => elementwise::binary(mode, *function, side(*a), side(*b), loops, items, y),

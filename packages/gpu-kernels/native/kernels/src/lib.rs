@@ -16,6 +16,7 @@ mod ops;
 mod plan;
 mod program;
 mod rules;
+mod scratch;
 mod threads;
 
 pub use check::{Checked, Unsupported, check_plan};

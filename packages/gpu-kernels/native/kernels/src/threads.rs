@@ -50,10 +50,10 @@ impl Mode {
     }
 
     /// Calls `work` for each number below `count`.
-    pub fn tasks(self, count: usize, work: impl Fn(usize) + Sync) {
+    pub fn tasks(self, count: usize, work: impl Fn(usize) + Sync + Send) {
         match self {
             Mode::Sequential => (0..count).for_each(work),
-            Mode::Parallel => (0..count).into_par_iter().with_max_len(1).for_each(|index| work(index)),
+            Mode::Parallel => (0..count).into_par_iter().with_max_len(1).for_each(work),
         }
     }
 

@@ -8,6 +8,9 @@ use serde_json::json;
 /// Sums of up to 1300 float32 products of numbers below 1: such a sum is about 12 in size and rounds 1300 times by
 /// 2^-24 of it at random signs, 2.6e-5 at worst 3 deviations; a clip to 3 is measured against 3.
 const LIMIT: f64 = 8e-6;
+/// Winograd's form errs by up to 1e-5 of the spread of the sums (kernels/goldens/winograd_points.py), which is 8 here and
+/// measured against a clip to 3.
+const WINOGRAD_LIMIT: f64 = 3e-5;
 
 fn activate(kind: &str, x: f64) -> f64 {
     match kind {
@@ -30,7 +33,7 @@ struct ConvCase {
     residual: bool,
 }
 
-fn check_conv(case: &ConvCase) {
+fn check_conv(case: &ConvCase, limit: f64) {
     let ConvCase { input: [height, width, channels], filters, kernel, strides, pads, dilations, groups, activation, residual } = *case;
     let slide =
         |size: usize, axis: usize| (size + pads[axis] + pads[axis + 2] - dilations[axis] * (kernel[axis] - 1) - 1) / strides[axis] + 1;
@@ -69,7 +72,7 @@ fn check_conv(case: &ConvCase) {
             expected.push(activate(activation, sum));
         }
     }
-    assert_close(&y, &expected, LIMIT, &format!("conv {:?} to {filters}, groups {groups}, kernel {kernel:?}", case.input));
+    assert_close(&y, &expected, limit, &format!("conv {:?} to {filters}, groups {groups}, kernel {kernel:?}", case.input));
 }
 
 #[test]
@@ -102,7 +105,29 @@ fn conv2d_matches_its_definition() {
         // Kernels that lie in padding altogether for some output pixels.
         ConvCase { input: [2, 2, 9], kernel: [2, 2], pads: [4, 4, 4, 4], ..plain },
     ];
-    cases.iter().for_each(check_conv);
+    cases.iter().for_each(|case| check_conv(case, LIMIT));
+}
+
+#[test]
+fn winograd_matches_the_definition() {
+    let plain = ConvCase {
+        input: [14, 14, 32],
+        filters: 48,
+        kernel: [3, 3],
+        strides: [1, 1],
+        pads: [1; 4],
+        dilations: [1, 1],
+        groups: 1,
+        activation: "none",
+        residual: false,
+    };
+    let cases = [
+        ConvCase { ..plain },
+        ConvCase { residual: true, activation: "relu", ..plain },
+        ConvCase { input: [19, 22, 64], pads: [0, 1, 2, 0], filters: 32, activation: "clip", ..plain },
+        ConvCase { input: [15, 15, 160], filters: 64, residual: true, activation: "sigmoid", ..plain },
+    ];
+    cases.iter().for_each(|case| check_conv(case, WINOGRAD_LIMIT));
 }
 
 #[test]
@@ -129,7 +154,7 @@ fn depthwise_conv2d_matches_its_definition() {
         ConvCase { input: [3, 2, 40], filters: 40, groups: 40, kernel: [4, 1], pads: [3, 0, 0, 2], ..plain },
         ConvCase { input: [2, 30, 32], filters: 32, groups: 32, strides: [1, 3], ..plain },
     ];
-    cases.iter().for_each(check_conv);
+    cases.iter().for_each(|case| check_conv(case, LIMIT));
 }
 
 #[test]

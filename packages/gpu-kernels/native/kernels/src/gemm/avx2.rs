@@ -1,10 +1,10 @@
-//! Up to 6 rows by 16 columns with AVX2 and FMA: 12 accumulators, 2 vectors of B and 1 broadcast in 16 registers.
+//! Up to 6 rows by 16 columns with AVX2 and FMA: 12 accumulators, 2 instructions of B and 1 broadcast in 16 registers.
 
 use super::PANEL;
 use super::tile::Tile;
 use std::arch::x86_64::*;
 
-/// `M` rows by `V` vectors of 8 columns.
+/// `M` rows by `V` instructions of 8 columns.
 ///
 /// # Safety
 /// The CPU has AVX2 and FMA, and `tile` keeps what `Tile` promises for `M` rows and `8 * V` columns.

@@ -1,4 +1,4 @@
-//! Up to 14 rows by 32 columns with AVX-512: 28 accumulators, 2 vectors of B and 1 broadcast in 32 registers.
+//! Up to 14 rows by 32 columns with AVX-512: 28 accumulators, 2 instructions of B and 1 broadcast in 32 registers.
 
 use super::PANEL;
 use super::tile::Tile;

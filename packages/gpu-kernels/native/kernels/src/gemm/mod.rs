@@ -23,9 +23,11 @@ pub use split::product;
 use std::ops::Range;
 use tile::{Tile, WIDEST};
 
-/// Which instructions image operations use. Decided once per process start of a plan.
+/// Which instructions kernels use. Decided once per process start of a plan, never per tile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Instructions {
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
     #[cfg(target_arch = "x86_64")]
     Avx2,
     Portable,
@@ -35,41 +37,21 @@ impl Instructions {
     pub fn detect() -> Self {
         #[cfg(target_arch = "x86_64")]
         if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
-            return Instructions::Avx2;
+            return if std::arch::is_x86_feature_detected!("avx512f") { Instructions::Avx512 } else { Instructions::Avx2 };
         }
         Instructions::Portable
-    }
-}
-
-/// Which vectors the kernels of networks use. Decided once per process start of a plan, never per tile.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Vectors {
-    #[cfg(target_arch = "x86_64")]
-    Avx512,
-    #[cfg(target_arch = "x86_64")]
-    Avx2,
-    Portable,
-}
-
-impl Vectors {
-    pub fn detect() -> Self {
-        #[cfg(target_arch = "x86_64")]
-        if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
-            return if std::arch::is_x86_feature_detected!("avx512f") { Vectors::Avx512 } else { Vectors::Avx2 };
-        }
-        Vectors::Portable
     }
 
     /// All that run here, for tests.
     #[cfg(test)]
     pub fn all() -> Vec<Self> {
-        let mut all = vec![Vectors::Portable];
+        let mut all = vec![Instructions::Portable];
         #[cfg(target_arch = "x86_64")]
-        if Vectors::detect() != Vectors::Portable {
-            all.push(Vectors::Avx2);
+        if Instructions::detect() != Instructions::Portable {
+            all.push(Instructions::Avx2);
         }
-        if !all.contains(&Vectors::detect()) {
-            all.push(Vectors::detect());
+        if !all.contains(&Instructions::detect()) {
+            all.push(Instructions::detect());
         }
         all
     }
@@ -78,7 +60,7 @@ impl Vectors {
     pub fn rows(self) -> usize {
         match self {
             #[cfg(target_arch = "x86_64")]
-            Vectors::Avx512 => 14,
+            Instructions::Avx512 => 14,
             _ => 6,
         }
     }
@@ -87,7 +69,7 @@ impl Vectors {
     fn columns(self) -> usize {
         match self {
             #[cfg(target_arch = "x86_64")]
-            Vectors::Avx512 => 2 * PANEL,
+            Instructions::Avx512 => 2 * PANEL,
             _ => PANEL,
         }
     }
@@ -98,7 +80,7 @@ impl Vectors {
     fn deepest(self) -> usize {
         match self {
             #[cfg(target_arch = "x86_64")]
-            Vectors::Avx512 => 1024,
+            Instructions::Avx512 => 1024,
             _ => 320,
         }
     }
@@ -139,6 +121,17 @@ impl<'a> Output<'a> {
         Output { data: y.as_mut_ptr(), length: y.len(), borrowed: std::marker::PhantomData }
     }
 
+    /// A part that is written by hand.
+    ///
+    /// # Safety
+    /// Nobody else reads or writes that part meanwhile.
+    #[inline(always)]
+    pub unsafe fn part(self, start: usize, length: usize) -> &'a mut [f32] {
+        assert!(start + length <= self.length);
+        // SAFETY: in bounds of what `new` borrowed; the rest is the caller's promise.
+        unsafe { std::slice::from_raw_parts_mut(self.data.add(start), length) }
+    }
+
     /// From element `start`.
     fn from(self, start: usize) -> Self {
         assert!(start <= self.length);
@@ -175,13 +168,13 @@ fn spans(segments: usize, depth: usize, deepest: usize) -> Vec<Span> {
 ///
 /// # Safety
 /// Nobody else reads or writes those rows and columns of `y` meanwhile.
-unsafe fn multiply(a: &Rows, b: &Packed, panels: Range<usize>, y: Output, layout: Layout, epilogue: Epilogue, vectors: Vectors) {
+unsafe fn multiply(a: &Rows, b: &Packed, panels: Range<usize>, y: Output, layout: Layout, epilogue: Epilogue, instructions: Instructions) {
     let Layout { stride, offset } = layout;
     assert_eq!(a.segments * a.depth, b.k);
-    assert!(panels.end <= b.panels() && a.height <= vectors.rows());
+    assert!(panels.end <= b.panels() && a.height <= instructions.rows());
     assert!(offset + b.n <= stride && a.rows * stride <= y.length);
     assert!(epilogue.residual.is_none_or(|residual| a.rows * stride <= residual.len()));
-    let spans = spans(a.segments, a.depth, vectors.deepest());
+    let spans = spans(a.segments, a.depth, instructions.deepest());
     for (part, span) in spans.iter().enumerate() {
         // Bias and residual go into the first partial sum, the clamp comes after the last.
         let is_first = part == 0;
@@ -189,7 +182,7 @@ unsafe fn multiply(a: &Rows, b: &Packed, panels: Range<usize>, y: Output, layout
         let (low, high) = if is_last { epilogue.activation.clamp() } else { Activation::NONE.clamp() };
         let length = span.segments.len() * span.depth * PANEL;
         let part_of = |panel: usize| b.panel(panel)[(span.segments.start * a.depth + span.start) * PANEL..][..length].as_ptr();
-        let step = vectors.columns() / PANEL;
+        let step = instructions.columns() / PANEL;
         let group = (GROUP_FLOATS / length / step).max(1) * step;
         for group_start in panels.clone().step_by(group) {
             let group = group_start..panels.end.min(group_start + group);
@@ -197,7 +190,7 @@ unsafe fn multiply(a: &Rows, b: &Packed, panels: Range<usize>, y: Output, layout
                 let rows = a.tile(index);
                 for panel in group.clone().step_by(step) {
                     let column = panel * PANEL;
-                    let columns = vectors.columns().min(b.n.min(panels.end * PANEL) - column);
+                    let columns = instructions.columns().min(b.n.min(panels.end * PANEL) - column);
                     let mut bias = [0.0; WIDEST];
                     if let (Some(values), true) = (epilogue.bias, is_first) {
                         bias[..columns].copy_from_slice(&values[column..column + columns]);
@@ -224,8 +217,8 @@ unsafe fn multiply(a: &Rows, b: &Packed, panels: Range<usize>, y: Output, layout
                         stride,
                     };
                     // SAFETY: the asserts above hold rows and columns in bounds of y, residual and b; `Rows` promises its
-                    // pointers; `vectors` was detected; that nobody else writes here is the caller's promise.
-                    unsafe { tile::run(&tile, rows.len(), vectors) };
+                    // pointers; they were detected; that nobody else writes here is the caller's promise.
+                    unsafe { tile::run(&tile, rows.len(), instructions) };
                     if is_last && epilogue.activation == Activation::Sigmoid {
                         for row in 0..rows.len() {
                             // SAFETY: a row of the tile that was just written.
@@ -255,16 +248,16 @@ mod tests {
             let packed = Packed::from_rows(&b, k, n).unwrap();
             let epilogue =
                 Epilogue { bias: Some(&bias), residual: Some(&residual), activation: Activation::Clamp { low: -5.0, high: 5.0 } };
-            for vectors in Vectors::all() {
+            for instructions in Instructions::all() {
                 let mut y = vec![f32::NAN; rows * n];
-                let dense = |range: Range<usize>| Rows::dense(&a[range.start * k..], range.len(), k, vectors.rows());
+                let dense = |range: Range<usize>| Rows::dense(&a[range.start * k..], range.len(), k, instructions.rows());
                 let layout = Layout { stride: n, offset: 0 };
-                product(Mode::Sequential, dense, k, &packed, &mut y, layout, epilogue, vectors);
+                product(Mode::Sequential, dense, k, &packed, &mut y, layout, epilogue, instructions);
                 for (at, &y) in y.iter().enumerate() {
                     let (row, column) = (at / n, at % n);
                     let sum: f64 = (0..k).map(|i| f64::from(a[row * k + i]) * f64::from(b[column * k + i])).sum();
                     let expected = (sum + f64::from(bias[column]) + f64::from(residual[at])).clamp(-5.0, 5.0);
-                    assert!((f64::from(y) - expected).abs() < 1e-5, "{vectors:?} {rows} {k} {n} at {at}: {y}, expected {expected}");
+                    assert!((f64::from(y) - expected).abs() < 1e-5, "{instructions:?} {rows} {k} {n} at {at}: {y}, expected {expected}");
                 }
             }
         }

@@ -117,7 +117,11 @@ mod tests {
             let built = Rows::dense(&matrix, rows, 2, highest);
             let ranges: Vec<_> = (0..built.tiles()).map(|tile| built.tile(tile)).collect();
             assert_eq!(ranges.iter().map(ExactSizeIterator::len).collect::<Vec<_>>(), heights);
-            assert!(ranges[0].start == 0 && ranges.windows(2).all(|pair| pair[0].end == pair[1].start) && ranges.last().is_some_and(|last| last.end == rows));
+            assert!(
+                ranges[0].start == 0
+                    && ranges.windows(2).all(|pair| pair[0].end == pair[1].start)
+                    && ranges.last().is_some_and(|last| last.end == rows)
+            );
         }
     }
 

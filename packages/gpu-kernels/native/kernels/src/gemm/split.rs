@@ -1,6 +1,6 @@
 //! A product in blocks that suit the caches, over all threads where it may use them.
 
-use super::{Epilogue, Layout, Output, Packed, Rows, Vectors, multiply};
+use super::{Epilogue, Instructions, Layout, Output, Packed, Rows, multiply};
 use crate::threads::Mode;
 use std::ops::Range;
 
@@ -19,11 +19,11 @@ pub fn product<'a>(
     y: &mut [f32],
     layout: Layout,
     epilogue: Epilogue,
-    vectors: Vectors,
+    instructions: Instructions,
 ) {
     let stride = layout.stride;
     let rows = y.len() / stride;
-    let (height, width) = blocks(mode, rows, touched, b, vectors);
+    let (height, width) = blocks(mode, rows, touched, b, instructions);
     let across = b.panels().div_ceil(width);
     let y = Output::new(y);
     mode.tasks(rows.div_ceil(height) * across, |task| {
@@ -33,14 +33,14 @@ pub fn product<'a>(
         let residual = epilogue.residual.map(|residual| &residual[first * stride..]);
         let a = rows_of(range);
         // SAFETY: each task has its own block of rows and panels, and `y` is borrowed mutably until all have ended.
-        unsafe { multiply(&a, b, panels, y.from(first * stride), layout, Epilogue { residual, ..epilogue }, vectors) };
+        unsafe { multiply(&a, b, panels, y.from(first * stride), layout, Epilogue { residual, ..epilogue }, instructions) };
     });
 }
 
 /// Rows and panels of a block.
-fn blocks(mode: Mode, rows: usize, touched: usize, b: &Packed, vectors: Vectors) -> (usize, usize) {
-    let tile = vectors.rows();
-    let cached = (BLOCK_FLOATS / touched.clamp(1, vectors.deepest())).clamp(tile, 40 * tile) / tile * tile;
+fn blocks(mode: Mode, rows: usize, touched: usize, b: &Packed, instructions: Instructions) -> (usize, usize) {
+    let tile = instructions.rows();
+    let cached = (BLOCK_FLOATS / touched.clamp(1, instructions.deepest())).clamp(tile, 40 * tile) / tile * tile;
     let height = rows.div_ceil(rows.div_ceil(cached)).next_multiple_of(tile);
     let tasks = match mode {
         Mode::Sequential => return (height, b.panels()),

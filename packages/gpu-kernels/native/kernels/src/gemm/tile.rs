@@ -1,6 +1,6 @@
 //! One tile of the product, and the kernel that makes it.
 
-use super::{PANEL, Vectors};
+use super::{Instructions, PANEL};
 
 /// Columns of the widest kernel.
 pub const WIDEST: usize = 2 * PANEL;
@@ -40,19 +40,19 @@ macro_rules! dispatch {
 }
 
 /// # Safety
-/// `tile` keeps what `Tile` promises for `rows` rows, and `vectors` is something `Vectors::detect` can give here.
-pub unsafe fn run(tile: &Tile, rows: usize, vectors: Vectors) {
-    match vectors {
+/// `tile` keeps what `Tile` promises for `rows` rows, and `instructions` are what `Instructions::detect` can give here.
+pub unsafe fn run(tile: &Tile, rows: usize, instructions: Instructions) {
+    match instructions {
         // SAFETY: `detect` found AVX-512F; the rest is the caller's promise.
         #[cfg(target_arch = "x86_64")]
-        Vectors::Avx512 => unsafe { dispatch!(avx512, 2, tile, rows, tile.columns > PANEL, 1 2 3 4 5 6 7 8 9 10 11 12 13 14) },
+        Instructions::Avx512 => unsafe { dispatch!(avx512, 2, tile, rows, tile.columns > PANEL, 1 2 3 4 5 6 7 8 9 10 11 12 13 14) },
         // SAFETY: the caller's promise.
-        _ if tile.columns < PANEL => unsafe { run_edge(tile, rows, vectors) },
+        _ if tile.columns < PANEL => unsafe { run_edge(tile, rows, instructions) },
         // SAFETY: `detect` found AVX2 and FMA; the rest is the caller's promise.
         #[cfg(target_arch = "x86_64")]
-        Vectors::Avx2 => unsafe { dispatch!(avx2, 2, tile, rows, true, 1 2 3 4 5 6) },
+        Instructions::Avx2 => unsafe { dispatch!(avx2, 2, tile, rows, true, 1 2 3 4 5 6) },
         // SAFETY: the caller's promise.
-        Vectors::Portable => unsafe { dispatch!(portable, 2, tile, rows, true, 1 2 3 4 5 6) },
+        Instructions::Portable => unsafe { dispatch!(portable, 2, tile, rows, true, 1 2 3 4 5 6) },
     }
 }
 
@@ -60,7 +60,7 @@ pub unsafe fn run(tile: &Tile, rows: usize, vectors: Vectors) {
 ///
 /// # Safety
 /// As for `run`, with at most 6 rows and fewer columns than a panel.
-unsafe fn run_edge(tile: &Tile, rows: usize, vectors: Vectors) {
+unsafe fn run_edge(tile: &Tile, rows: usize, instructions: Instructions) {
     let mut full = [0.0; 6 * PANEL];
     let mut full_residual = [0.0; 6 * PANEL];
     let width = tile.columns;
@@ -78,11 +78,11 @@ unsafe fn run_edge(tile: &Tile, rows: usize, vectors: Vectors) {
     let whole = Tile { columns: PANEL, y: full.as_mut_ptr(), residual, stride: PANEL, ..*tile };
     // SAFETY: as the caller's tile, with y and residual of whole panels.
     unsafe {
-        match vectors {
+        match instructions {
             #[cfg(target_arch = "x86_64")]
-            Vectors::Avx2 if width <= PANEL / 2 => dispatch!(avx2, 2, &whole, rows, false, 1 2 3 4 5 6),
-            Vectors::Portable if width <= PANEL / 2 => dispatch!(portable, 2, &whole, rows, false, 1 2 3 4 5 6),
-            _ => run(&whole, rows, vectors),
+            Instructions::Avx2 if width <= PANEL / 2 => dispatch!(avx2, 2, &whole, rows, false, 1 2 3 4 5 6),
+            Instructions::Portable if width <= PANEL / 2 => dispatch!(portable, 2, &whole, rows, false, 1 2 3 4 5 6),
+            _ => run(&whole, rows, instructions),
         }
         for row in 0..rows {
             std::slice::from_raw_parts_mut(tile.y.add(row * tile.stride), width).copy_from_slice(&full[row * PANEL..][..width]);

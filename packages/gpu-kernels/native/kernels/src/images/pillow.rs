@@ -193,9 +193,9 @@ fn run_vertical(
     mode.chunks(&mut resized, length, |row, target| {
         let rows = &rows[(coefficients.bounds[row].0 - first) * length..];
         match instructions {
-            // SAFETY: `Instructions::Avx2` is only made where the CPU has AVX2.
+            // SAFETY: both are only made where the CPU has AVX2.
             #[cfg(target_arch = "x86_64")]
-            Instructions::Avx2 => unsafe { flatten_avx2(rows, coefficients.of(row), target) },
+            Instructions::Avx512 | Instructions::Avx2 => unsafe { flatten_avx2(rows, coefficients.of(row), target) },
             Instructions::Portable => flatten(rows, coefficients.of(row), target),
         }
     });

@@ -1,7 +1,7 @@
 //! Convolution of any stride, dilation and grouping through `gemm::multiply`. Depthwise has its own file.
 
 use crate::error::Result;
-use crate::gemm::{Epilogue, Layout, Packed, Rows, Vectors, product};
+use crate::gemm::{Epilogue, Instructions, Layout, Packed, Rows, product};
 use crate::program::{Conv, Extent};
 use crate::threads::Mode;
 use std::ops::Range;
@@ -85,7 +85,7 @@ pub fn conv2d(
     bias: Option<&[f32]>,
     residual: Option<&[f32]>,
     y: &mut [f32],
-    vectors: Vectors,
+    instructions: Instructions,
 ) {
     let depth = conv.input.channels / conv.groups;
     let filters = conv.output.channels / conv.groups;
@@ -97,12 +97,12 @@ pub fn conv2d(
         let layout = Layout { stride, offset: group * filters };
         let x = &x[group * depth..];
         if packed.gather {
-            product_of_gathered(mode, conv, packed, weight, x, y, layout, epilogue, vectors);
+            product_of_gathered(mode, conv, packed, weight, x, y, layout, epilogue, instructions);
             continue;
         }
         let rows_of = |range: Range<usize>| {
             let mut walk = Walk::from(conv, range.start);
-            Rows::new(range.len(), taps, depth, vectors.rows(), |slots| {
+            Rows::new(range.len(), taps, depth, instructions.rows(), |slots| {
                 let mut tap = 0;
                 for &row in &packed.rows {
                     let row = walk.row_under(row);
@@ -116,7 +116,7 @@ pub fn conv2d(
             })
         };
         // Neighbouring pixels share most of their taps: a row of A is mostly read where it overlaps others.
-        product(mode, rows_of, depth * taps.min(2), weight, y, layout, epilogue, vectors);
+        product(mode, rows_of, depth * taps.min(2), weight, y, layout, epilogue, instructions);
     }
 }
 
@@ -133,7 +133,7 @@ fn product_of_gathered(
     y: &mut [f32],
     layout: Layout,
     epilogue: Epilogue,
-    vectors: Vectors,
+    instructions: Instructions,
 ) {
     let depth = weight.k;
     mode.chunks(y, GATHERED * layout.stride, |block, y| {
@@ -144,9 +144,9 @@ fn product_of_gathered(
             gather(&walk, packed, x, row);
             walk.next();
         }
-        let rows_of = |range: Range<usize>| Rows::dense(&gathered[range.start * depth..], range.len(), depth, vectors.rows());
+        let rows_of = |range: Range<usize>| Rows::dense(&gathered[range.start * depth..], range.len(), depth, instructions.rows());
         let residual = epilogue.residual.map(|residual| &residual[block * GATHERED * layout.stride..]);
-        product(Mode::Sequential, rows_of, depth, weight, y, layout, Epilogue { residual, ..epilogue }, vectors);
+        product(Mode::Sequential, rows_of, depth, weight, y, layout, Epilogue { residual, ..epilogue }, instructions);
     });
 }
 
@@ -171,5 +171,16 @@ fn gather(walk: &Walk, packed: &PackedConv, x: &[f32], target: &mut [f32]) {
                 }
             }
         }
+    }
+}
+
+/// Rows per chunk of a product that is cut by rows alone: what the cache wants, but in parallel no more than gives every
+/// thread some.
+pub fn rows_per_chunk(mode: Mode, rows: usize, floats_per_row: usize) -> usize {
+    const TILE: usize = 6;
+    let block = (64 * 1024 / floats_per_row.clamp(1, 320)).clamp(TILE, 240) / TILE * TILE;
+    match mode {
+        Mode::Sequential => block,
+        Mode::Parallel => block.min(rows.div_ceil(rayon::current_num_threads()).next_multiple_of(TILE)),
     }
 }

@@ -5,7 +5,7 @@
 
 use super::elementwise::{clamp, sigmoid};
 use crate::error::Result;
-use crate::gemm::Vectors;
+use crate::gemm::Instructions;
 use crate::program::{Activation, Conv};
 use crate::threads::Mode;
 use std::ops::Range;
@@ -74,7 +74,7 @@ pub fn depthwise(
     x: &[f32],
     residual: Option<&[f32]>,
     y: &mut [f32],
-    vectors: Vectors,
+    instructions: Instructions,
 ) {
     let channels = conv.input.channels;
     let (input, output, window) = (conv.input, conv.output, conv.window);
@@ -92,10 +92,10 @@ pub fn depthwise(
             low,
             high,
         };
-        let done = match vectors {
+        let done = match instructions {
             #[cfg(target_arch = "x86_64")]
-            Vectors::Avx2 | Vectors::Avx512 => avx2::line(&line, y),
-            Vectors::Portable => 0,
+            Instructions::Avx2 | Instructions::Avx512 => avx2::line(&line, y),
+            Instructions::Portable => 0,
         };
         portable(&line, done..channels, y);
         if conv.activation == Activation::Sigmoid {
@@ -140,7 +140,7 @@ mod avx2 {
     use std::arch::x86_64::*;
     use std::ops::Range;
 
-    /// Makes all channels that fill vectors of 8, and returns how many those are.
+    /// Makes all channels that fill instructions of 8, and returns how many those are.
     pub fn line(line: &Line, y: &mut [f32]) -> usize {
         let channels = line.conv.input.channels;
         let mut start = 0;

@@ -1,23 +1,23 @@
 //! Fully connected layers and batched products, both through `gemm::multiply`.
 
 use super::elementwise::Side;
-use crate::gemm::{Epilogue, Layout, Packed, Rows, Vectors, product};
+use crate::gemm::{Epilogue, Instructions, Layout, Packed, Rows, product};
 use crate::program::{Activation, Matmul};
 use crate::threads::Mode;
 
 /// y `[rows, n]` from x `[rows, k]`.
-pub fn gemm(mode: Mode, x: &[f32], weight: &Packed, y: &mut [f32], epilogue: Epilogue, vectors: Vectors) {
+pub fn gemm(mode: Mode, x: &[f32], weight: &Packed, y: &mut [f32], epilogue: Epilogue, instructions: Instructions) {
     let k = weight.k;
-    let rows_of = |rows: std::ops::Range<usize>| Rows::dense(&x[rows.start * k..rows.end * k], rows.len(), k, vectors.rows());
-    product(mode, rows_of, k, weight, y, Layout { stride: weight.n, offset: 0 }, epilogue, vectors);
+    let rows_of = |rows: std::ops::Range<usize>| Rows::dense(&x[rows.start * k..rows.end * k], rows.len(), k, instructions.rows());
+    product(mode, rows_of, k, weight, y, Layout { stride: weight.n, offset: 0 }, epilogue, instructions);
 }
 
 /// `b_packed` where b is a weight. A weight operand is shared by all products.
-pub fn matmul(mode: Mode, op: &Matmul, a: Side, b: Side, b_packed: Option<&Packed>, y: &mut [f32], vectors: Vectors) {
+pub fn matmul(mode: Mode, op: &Matmul, a: Side, b: Side, b_packed: Option<&Packed>, y: &mut [f32], instructions: Instructions) {
     let Matmul { count, m, k, n, .. } = *op;
     let plain = Epilogue { bias: None, residual: None, activation: Activation::NONE };
     if let (Some(packed), false) = (b_packed, a.item_stride == 0) {
-        return gemm(mode, a.data, packed, y, plain, vectors);
+        return gemm(mode, a.data, packed, y, plain, instructions);
     }
     // One product at a time; `matrix` picks the operand of product `index`, or the shared one.
     let matrix = |side: Side, index: usize, size: usize| -> usize {
@@ -28,7 +28,7 @@ pub fn matmul(mode: Mode, op: &Matmul, a: Side, b: Side, b_packed: Option<&Packe
         let b = &b.data[matrix(b, index, k * n)..][..k * n];
         let mut packed = Packed::default();
         packed.repack_columns(b, k, n);
-        gemm(mode, a, &packed, y, plain, vectors);
+        gemm(mode, a, &packed, y, plain, instructions);
     };
     if mode == Mode::Parallel && y.len() / (m * n) >= rayon::current_num_threads() {
         mode.chunks(y, m * n, |index, y| multiply(Mode::Sequential, index, y));

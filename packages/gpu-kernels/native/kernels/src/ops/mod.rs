@@ -15,3 +15,4 @@ pub mod pool;
 pub mod quantize;
 pub mod reduce;
 pub mod resample;
+pub mod winograd;
