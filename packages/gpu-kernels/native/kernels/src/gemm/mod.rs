@@ -238,7 +238,7 @@ mod tests {
     use crate::threads::Mode;
 
     #[test]
-    fn all_vectors_agree_with_the_definition() {
+    fn all_instructions_agree_with_the_definition() {
         for (rows, k, n) in [(1, 1, 1), (6, 16, 16), (7, 33, 24), (13, 700, 40), (5, 3, 9), (29, 2100, 33), (14, 17, 64)] {
             let number = |index: usize, by: usize| ((index * by) % 97) as f32 / 97.0 - 0.5;
             let a: Vec<f32> = (0..rows * k).map(|index| number(index, 31)).collect();
