@@ -1,9 +1,11 @@
 /**
  * Which values of a plan are stored as float16. A value is, if every kernel that touches it works in either storage and it
  * is not seen from outside: inputs, outputs and prepared images stay float32. So a kernel that knows float32 only is
- * slower in a half-precision plan, never wrong.
+ * slower in a half-precision plan, never wrong. What an index is computed from stays float32 as well: float16 has no whole
+ * numbers beyond 2048 in a row.
  */
 import type { Plan } from '../graph/plan.ts';
+import { valuesReadBy } from '../graph/tidy.ts';
 import type { Dispatch, Storage, Target } from './kernel.ts';
 import { shapesOf } from './kernel.ts';
 import { dispatchesOf, type KernelStep } from './kernel-table.ts';
@@ -13,6 +15,16 @@ function takesEither({ kernel, eitherStorage = [] }: Dispatch, binding: number):
   return eitherStorage.includes(binding) || `${kernel.library}${kernel.source}`.includes(`array<T${binding}>`);
 }
 
+/** Indices and every value that they are computed from. */
+function behindIndices(plan: Plan): Set<number> {
+  const found = new Set<number>();
+  for (const step of plan.steps.toReversed()) {
+    if (step.op === 'gather' && step.indices !== undefined) found.add(step.indices);
+    if (found.has(step.output)) for (const id of valuesReadBy(step)) found.add(id);
+  }
+  return found;
+}
+
 /** Storage of each value, by id. */
 export function assignStorage(plan: Plan, target: Target): readonly Storage[] {
   if (target.precision === 'f32') return plan.values.map(() => 'f32');
@@ -20,7 +32,7 @@ export function assignStorage(plan: Plan, target: Target): readonly Storage[] {
   for (const step of plan.steps) if (step.op === 'reshape') roots[step.output] = roots[step.x]!;
   const outputs = Object.values(plan.outputs).map(({ value }) => value);
   const images = plan.steps.filter(({ op }) => op === 'image').map(({ output }) => output);
-  const single = new Set([...Object.values(plan.inputs), ...outputs, ...images].map((id) => roots[id]!));
+  const single = new Set([...Object.values(plan.inputs), ...outputs, ...images, ...behindIndices(plan)].map((id) => roots[id]!)); // biome-ignore format: one set
   // What a kernel takes is asked as if all were halves; which storage it then gets changes its constants only.
   const shapes = shapesOf(plan, target, () => 'f16');
   for (const step of plan.steps) {

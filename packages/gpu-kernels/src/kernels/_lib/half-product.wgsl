@@ -34,10 +34,6 @@ struct Origin { item: u32, y: i32, x: i32 }
 // Of the rows that a thread fetches; the divisions are made once a tile.
 struct Origins { rows: array<Origin, X_LOADS> }
 
-// Added to a bound it keeps the loop rolled where ROLLED says so: llvmpipe takes many seconds to compile unrolled ones, while
-// other drivers need them unrolled to keep small arrays in registers.
-fn rolled() -> u32 { if (ROLLED) { return run.zero; } return 0u; }
-
 struct Place { row: u32, column: u32, rows: u32, inner: u32, slices: u32, inside: bool }
 
 // Registers of a thread between fetching and staging.

@@ -53,6 +53,8 @@ export const attentionCases: readonly KernelCase[] = [
   denseCase('one row, one key', { outer: 1, heads: 1, rows: 1, keys: 1, channels: 1, valueChannels: 1 }),
   denseCase('sizes that nothing divides', { outer: 2, heads: 3, rows: 5, keys: 70, channels: 7, valueChannels: 67 }),
   denseCase('more rows than a block', { outer: 1, heads: 2, rows: 130, keys: 9, channels: 4, valueChannels: 5 }),
+  denseCase('heads of ViT-B/32', { outer: 1, heads: 2, rows: 50, keys: 50, channels: 64, valueChannels: 64 }),
+  denseCase('heads too wide for one thread', { outer: 1, heads: 1, rows: 17, keys: 5, channels: 130, valueChannels: 130 }),
   denseCase(
     'scores that overflow exp',
     { outer: 1, heads: 1, rows: 3, keys: 66, channels: 4, valueChannels: 3 },

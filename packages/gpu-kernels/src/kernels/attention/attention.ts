@@ -1,8 +1,23 @@
 import type { MatrixView } from '../../graph/plan.ts';
 import { sizeOf } from '../../graph/shapes.ts';
-import { type Constants, flatGrid, flatWorkgroup, type KernelPlanner, loadKernel } from '../kernel.ts';
+import { type Constants, flatGrid, flatWorkgroup, type KernelPlanner, loadKernel, type StepOf } from '../kernel.ts';
 
-const kernel = loadKernel('attention', 'rows', ['run', 'workgroup-sum']);
+const rowsKernel = loadKernel('attention', 'rows', ['run', 'workgroup-sum']);
+const blocksKernel = loadKernel('attention', 'blocks', ['run', 'rolled']);
+
+/** Rows of q from which a workgroup of 64 rows pays: fewer leave most of its threads idle. */
+const rowsForBlocks = 16;
+/** Numbers of q and of sums that a thread holds; more do not fit its registers. */
+const channelsForBlocks = 256;
+/** What every adapter has as workgroup memory, for the staged rows of k and v. */
+const stagedBytes = 16384;
+
+/** Rows of k and v that are staged at once, or undefined where one workgroup a row of q is the better way. */
+function keysAtOnce({ rows, channels, valueChannels }: StepOf<'attention'>): number | undefined {
+  if (rows < rowsForBlocks || channels + valueChannels > channelsForBlocks) return undefined;
+  const rowBytes = 16 * (Math.ceil(channels / 4) + Math.ceil(valueChannels / 4));
+  return Math.min(16, Math.floor(stagedBytes / rowBytes));
+}
 
 const viewConstants = (name: string, { offset, strides }: MatrixView, item: number): Constants => ({
   [`${name}_ITEM`]: item,
@@ -19,9 +34,12 @@ export const attention: KernelPlanner<'attention'> = (step, shapes) => {
   const { outer, heads, rows, keys, channels, valueChannels } = step;
   const size = (id: number): number => sizeOf(shapes.value(id));
   const hasMask = step.maskView !== undefined;
+  const staged = keysAtOnce(step);
+  const workgroups = outer * heads * (staged === undefined ? rows : Math.ceil(rows / flatWorkgroup));
   return {
-    kernel,
+    kernel: staged === undefined ? rowsKernel : blocksKernel,
     constants: {
+      ...(staged === undefined ? {} : { KEYS_AT_ONCE: staged, ROLLED: shapes.target.rolled }),
       HEADS: heads,
       ROWS: rows,
       KEYS: keys,
@@ -47,6 +65,6 @@ export const attention: KernelPlanner<'attention'> = (step, shapes) => {
         : { value: step.mask },
       { value: step.output },
     ],
-    grid: (items) => flatGrid(items * outer * heads * rows * flatWorkgroup),
+    grid: (items) => flatGrid(items * workgroups * flatWorkgroup),
   };
 };

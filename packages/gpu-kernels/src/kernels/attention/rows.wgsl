@@ -4,11 +4,11 @@
 // Prelude: HEADS ROWS KEYS CHANNELS VALUE_CHANNELS MATRICES (outer · heads) SCALE HAS_MASK, and for each of Q K V Y MASK
 // where its matrices lie: _ITEM (distance of items) _OFFSET _OUTER _HEAD _ROW _COLUMN.
 
-@group(0) @binding(1) var<storage, read> q: array<f32>;
-@group(0) @binding(2) var<storage, read> k: array<f32>;
-@group(0) @binding(3) var<storage, read> v: array<f32>;
+@group(0) @binding(1) var<storage, read> q: array<T1>;
+@group(0) @binding(2) var<storage, read> k: array<T2>;
+@group(0) @binding(3) var<storage, read> v: array<T3>;
 @group(0) @binding(4) var<storage, read> mask: array<f32>;
-@group(0) @binding(5) var<storage, read_write> y: array<f32>;
+@group(0) @binding(5) var<storage, read_write> y: array<T5>;
 
 const PARTS = (u32(VALUE_CHANNELS) + WORKGROUP - 1u) / WORKGROUP;
 const LOWEST = -3.4028234663852886e38;
@@ -42,7 +42,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let from_v = item * u32(V_ITEM) + u32(V_OFFSET) + outer * u32(V_OUTER) + head * u32(V_HEAD);
   let from_mask = item * u32(MASK_ITEM) + u32(MASK_OFFSET) + outer * u32(MASK_OUTER) + head * u32(MASK_HEAD) + row * u32(MASK_ROW);
   let to = item * u32(Y_ITEM) + u32(Y_OFFSET) + outer * u32(Y_OUTER) + head * u32(Y_HEAD) + row * u32(Y_ROW);
-  for (var c = lane; c < u32(CHANNELS); c += WORKGROUP) { row_of_q[c] = q[from_q + c * u32(Q_COLUMN)] * f32(SCALE); }
+  for (var c = lane; c < u32(CHANNELS); c += WORKGROUP) { row_of_q[c] = f32(q[from_q + c * u32(Q_COLUMN)]) * f32(SCALE); }
   workgroupBarrier();
 
   var largest = f32(LOWEST);
@@ -53,7 +53,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     var score = f32(LOWEST);
     if (key < u32(KEYS)) {
       score = 0.0;
-      for (var c = 0u; c < u32(CHANNELS) + run.zero; c++) { score += row_of_q[c] * k[from_k + key * u32(K_ROW) + c * u32(K_COLUMN)]; }
+      for (var c = 0u; c < u32(CHANNELS) + run.zero; c++) { score += row_of_q[c] * f32(k[from_k + key * u32(K_ROW) + c * u32(K_COLUMN)]); }
       if (HAS_MASK) { score += mask[from_mask + key * u32(MASK_COLUMN)]; }
     }
     let next = max(largest, max_over_workgroup(lane, score));
@@ -66,7 +66,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       if (channel >= u32(VALUE_CHANNELS)) { break; }
       var sum = sums[part] * correction;
       for (var i = 0u; i < min(WORKGROUP, u32(KEYS) - first) + run.zero; i++) {
-        sum += weights[i] * v[from_v + (first + i) * u32(V_ROW) + channel * u32(V_COLUMN)];
+        sum += weights[i] * f32(v[from_v + (first + i) * u32(V_ROW) + channel * u32(V_COLUMN)]);
       }
       sums[part] = sum;
     }
@@ -74,6 +74,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   }
   for (var part = 0u; part < PARTS; part++) {
     let channel = part * WORKGROUP + lane;
-    if (channel < u32(VALUE_CHANNELS)) { y[to + channel * u32(Y_COLUMN)] = sums[part] / total; }
+    if (channel < u32(VALUE_CHANNELS)) { y[to + channel * u32(Y_COLUMN)] = T5(sums[part] / total); }
   }
 }

@@ -2,10 +2,10 @@
 // Prelude: HEIGHT WIDTH CHANNELS OUT_HEIGHT OUT_WIDTH OUT_CHANNELS KERNEL_HEIGHT KERNEL_WIDTH STRIDE_Y STRIDE_X DILATION_Y
 // DILATION_X PAD_TOP PAD_LEFT GROUP_CHANNELS GROUP_OUTPUTS HAS_BIAS. Weight [OUT_CHANNELS, kernel, GROUP_CHANNELS].
 
-@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<T1>;
 @group(0) @binding(2) var<storage, read> weight: array<f32>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
-@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+@group(0) @binding(4) var<storage, read_write> y: array<T4>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -26,9 +26,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       if (offset_x < 0 || offset_x % STRIDE_X != 0 || offset_x / STRIDE_X >= WIDTH) { continue; }
       let at = ((item * u32(HEIGHT) + u32(offset_y / STRIDE_Y)) * u32(WIDTH) + u32(offset_x / STRIDE_X)) * u32(CHANNELS) + first_channel;
       let tap = ((channel * u32(KERNEL_HEIGHT) + u32(ky)) * u32(KERNEL_WIDTH) + u32(kx)) * u32(GROUP_CHANNELS);
-      for (var i = 0u; i < u32(GROUP_CHANNELS) + run.zero; i++) { sum += x[at + i] * weight[tap + i]; }
+      for (var i = 0u; i < u32(GROUP_CHANNELS) + run.zero; i++) { sum += f32(x[at + i]) * weight[tap + i]; }
     }
   }
   if (HAS_BIAS) { sum += bias[channel]; }
-  y[to] = sum;
+  y[to] = T4(sum);
 }

@@ -77,7 +77,7 @@ function kernelOf(twin: 'emulated' | 'matrix-32' | 'matrix-64', patch: Way, fini
   const name = `half-${twin}-${patch}-${finish}`;
   const known = kernels.get(name);
   if (known !== undefined) return known;
-  const parts = ['half-product', `half-patch-${patch}`, 'activation', `half-finish-${finish}`];
+  const parts = ['rolled', 'half-product', `half-patch-${patch}`, 'activation', `half-finish-${finish}`];
   const kernel = loadKernel('conv2d', `half-${twin}`, parts, twin === 'emulated' ? [] : matrixDirectives);
   const named = { ...kernel, name: `conv2d/${name}` };
   kernels.set(name, named);

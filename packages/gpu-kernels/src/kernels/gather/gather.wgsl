@@ -1,9 +1,9 @@
 // Entries of one dimension of x, chosen by index: x is [outer, LENGTH, INNER], y is [outer, COUNT, INNER]. One thread a result.
 // Prelude: SIZE (results an item), LENGTH, COUNT, INNER, X_ITEM and INDICES_ITEM (numbers an item; 0 for a weight).
 
-@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<T1>;
 @group(0) @binding(2) var<storage, read> indices: array<f32>;
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y: array<T3>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -16,7 +16,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (index < 0) { index += LENGTH; }
   var value = bitcast<f32>(0x7fc00000u + run.zero);  // NaN, made when it runs: as a constant it would not compile
   if (index >= 0 && index < LENGTH) {
-    value = x[item * u32(X_ITEM) + (outer * u32(LENGTH) + u32(index)) * u32(INNER) + within % u32(INNER)];
+    value = f32(x[item * u32(X_ITEM) + (outer * u32(LENGTH) + u32(index)) * u32(INNER) + within % u32(INNER)]);
   }
-  y[to] = value;
+  y[to] = T3(value);
 }

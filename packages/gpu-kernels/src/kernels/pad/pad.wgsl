@@ -1,7 +1,7 @@
 // Constant padding of images, cropping where negative. Prelude: HEIGHT WIDTH CHANNELS OUT_HEIGHT OUT_WIDTH PAD_TOP PAD_LEFT VALUE.
 
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<T1>;
+@group(0) @binding(2) var<storage, read_write> y: array<T2>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -13,7 +13,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let item = pixel / u32(OUT_WIDTH * OUT_HEIGHT);
   var value = f32(VALUE);
   if (from_y >= 0 && from_y < HEIGHT && from_x >= 0 && from_x < WIDTH) {
-    value = x[((item * u32(HEIGHT) + u32(from_y)) * u32(WIDTH) + u32(from_x)) * u32(CHANNELS) + to % u32(CHANNELS)];
+    value = f32(x[((item * u32(HEIGHT) + u32(from_y)) * u32(WIDTH) + u32(from_x)) * u32(CHANNELS) + to % u32(CHANNELS)]);
   }
-  y[to] = value;
+  y[to] = T2(value);
 }

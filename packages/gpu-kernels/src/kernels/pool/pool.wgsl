@@ -1,8 +1,8 @@
 // Max, mean or sum over windows; one thread a result. Prelude: HEIGHT WIDTH CHANNELS OUT_HEIGHT OUT_WIDTH KERNEL_HEIGHT
 // KERNEL_WIDTH STRIDE_Y STRIDE_X DILATION_Y DILATION_X PAD_TOP PAD_LEFT PAD_BOTTOM PAD_RIGHT IS_MAX IS_SUM COUNT_PAD.
 
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<T1>;
+@group(0) @binding(2) var<storage, read_write> y: array<T2>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -25,10 +25,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       let inside = from_y >= 0 && from_y < HEIGHT && from_x >= 0 && from_x < WIDTH;
       if (COUNT_PAD || inside) { count++; }
       if (!inside) { continue; }
-      let value = x[((item * u32(HEIGHT) + u32(from_y)) * u32(WIDTH) + u32(from_x)) * u32(CHANNELS) + channel];
+      let value = f32(x[((item * u32(HEIGHT) + u32(from_y)) * u32(WIDTH) + u32(from_x)) * u32(CHANNELS) + channel]);
       largest = max(largest, value);
       sum += value;
     }
   }
-  y[to] = select(sum / select(f32(count), 1.0, IS_SUM), largest, IS_MAX);
+  y[to] = T2(select(sum / select(f32(count), 1.0, IS_SUM), largest, IS_MAX));
 }

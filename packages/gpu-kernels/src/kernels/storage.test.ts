@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest';
+import { type Plan, planVersion } from '../graph/plan.ts';
+import { guaranteedTarget } from './kernel.ts';
+import { assignStorage } from './storage.ts';
+
+const half = { ...guaranteedTarget, precision: 'f16' } as const;
+const relu = (x: number, output: number) => ({ op: 'unary', function: 'relu', name: `relu${output}`, x, output }) as const;
+const planOf = (steps: Plan['steps'], outputs: readonly number[]): Plan => ({
+  version: planVersion,
+  name: 'storage',
+  batch: 1,
+  values: steps.flatMap(() => [{}, {}]).map((_, id) => ({ id, shape: [4] })),
+  weights: [{ name: 'table', shape: [9, 4] }],
+  steps,
+  inputs: { x: 0 },
+  outputs: Object.fromEntries(outputs.map((value) => [`y${value}`, { value, shape: [4] }])),
+});
+
+it('stores values between kernels as halves, and what is seen from outside as float32, through reshapes too', () => {
+  const reshaped = { op: 'reshape', name: 'r', x: 2, output: 3 } as const;
+  const plan = planOf([relu(0, 1), relu(1, 2), reshaped, relu(1, 4)], [3]);
+  // Value 0 is the input; 3 is the output and shares its memory with 2.
+  expect(assignStorage(plan, half).slice(0, 5)).toEqual(['f32', 'f16', 'f32', 'f32', 'f16']);
+  expect(assignStorage(plan, guaranteedTarget).slice(0, 5)).toEqual(['f32', 'f32', 'f32', 'f32', 'f32']);
+});
+
+it('keeps everything that an index is computed from in float32', () => {
+  const gather = { op: 'gather', name: 'g', xWeight: 'table', indices: 2, dimension: 0, output: 3 } as const;
+  const plan = planOf([relu(0, 1), relu(1, 2), gather, relu(3, 4), relu(4, 5)], [5]);
+  expect(assignStorage(plan, half).slice(0, 6)).toEqual(['f32', 'f32', 'f32', 'f16', 'f16', 'f32']);
+});
