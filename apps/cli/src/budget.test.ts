@@ -45,6 +45,7 @@ describe('diptych plan', () => {
     expect(stdout).toMatch(new RegExp(`generate +priced +${calls} +${calls} +\\$${(calls * 0.04).toFixed(2)} +1 s`));
     expect(stdout).toMatch(/judge +nsfwjs +\d+ +unknown +unknown +unknown/);
     expect(stdout).toContain(`Cost: $${(calls * 0.04).toFixed(2)}, and what is unknown (emblem, nsfwjs); budget $0.05.`);
+    expect(stdout).toMatch(/about [\d.]+ MB on disk \(images whose size is not known at 1\.5 MB each\)/);
     expect(stdout).toContain('Price of priced: the price page, read 2026-01-31.');
     expect(stdout).toMatch(/A run fetches first: \S+ of nsfwjs from npm:\S+, [\d.]+ [kM]B/);
     expect(stdout).toContain('Warning: The plan costs at least');

@@ -21,6 +21,7 @@ import {
   type Source,
   type TransformersJs,
 } from '../shared/janus/transformers-js.ts';
+import { ownMachineEstimate, ownMachineOptions } from '../shared/own-machine.ts';
 import { randomOf } from '../shared/seeded.ts';
 
 const publishedModel = 'onnx-community/Janus-Pro-1B-ONNX';
@@ -47,6 +48,7 @@ const options = z
     temperature: z.number().min(0.01).max(100).default(1),
     /** Weight of classifier-free guidance; 1 is none. */
     guidance: z.number().min(1).max(100).default(5),
+    ...ownMachineOptions,
   })
   .refine(({ model, modelFolder }) => model === undefined || modelFolder === undefined, {
     path: ['model'],
@@ -171,6 +173,7 @@ export default defineGenerator({
     return {
       maxBatch: 1,
       concurrency: 1,
+      estimate: ownMachineEstimate(given, { maxBatch: 1, shape: { width: 384, height: 384, format: 'png' } }),
       facts: {
         ...(folder === undefined ? { model, ...pin } : { files: await checkModelFolder(folder, dtype) }),
         library: `${packageName} ${library.env.version}`,

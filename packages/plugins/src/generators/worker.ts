@@ -12,8 +12,7 @@ import {
   InfrastructureError,
 } from '@diptych/plugin-kit';
 import { z } from 'zod';
-import { predictionOptions } from '../shared/http/service-options.ts';
-import { typicalBytes } from '../shared/typical-bytes.ts';
+import { ownMachineEstimate, ownMachineOptions } from '../shared/own-machine.ts';
 import { generatedSchema, type WorkerOutcome } from '../shared/worker/protocol.ts';
 import { type ReadyWorker, readyNames, readyScript, readyWorkers } from '../shared/worker/ready-workers.ts';
 import { FileFault } from '../shared/worker/worker-folder.ts';
@@ -25,9 +24,7 @@ const options = z
     /** A ready worker by name; docs/guides/python-workers.md lists them with what they need. */
     model: z.enum(readyNames).optional(),
     ...workerFields,
-    ...predictionOptions,
-    /** What an image costs on your machine in US dollars, if the budget should know. */
-    usdPerImage: z.number().min(0).max(1000).optional(),
+    ...ownMachineOptions,
     /** Of a worker of your own; a ready one knows. */
     family: familySchema.optional(),
     decoder: decoderSchema.optional(),
@@ -105,20 +102,12 @@ export default defineGenerator({
   },
 });
 
-/** Your own machine sends no bill; how long and how large its images are, the user and the worker say. */
-function estimateOf(
-  { usdPerImage, secondsPerImage, bytesPerImage, turn }: Options,
-  { defaults, maxBatch }: WorkerHost['hello'],
-): CostEstimate {
-  const { width, height, fileFormat } = shapeSchema.parse(defaults);
-  const bytesPerItem = bytesPerImage ?? typicalBytes({ width, height, format: fileFormat });
-  return {
-    usdPerItem: usdPerImage ?? 0,
-    source: usdPerImage === undefined ? 'your own machine; set usdPerImage for what it costs' : 'option usdPerImage',
-    ...(secondsPerImage === undefined ? {} : { secondsPerCall: secondsPerImage * maxBatch }),
-    ...(bytesPerItem === undefined ? {} : { bytesPerItem }),
-    ...(turn === undefined ? {} : { turn }),
-  };
+/** How large its images are, the worker says. */
+function estimateOf(options: Options, { defaults, maxBatch }: WorkerHost['hello']): CostEstimate {
+  const { width, height, fileFormat: format } = shapeSchema.parse(defaults);
+  const { turn } = options;
+  const estimate = ownMachineEstimate(options, { maxBatch, shape: { width, height, format } });
+  return { ...estimate, ...(turn === undefined ? {} : { turn }) };
 }
 
 /** The study's word stands in every table, so it must be the worker's too. */
