@@ -155,7 +155,7 @@ function importNode(
   const moved = moveBatch(state, node);
   for (const part of moved?.nodes ?? [node]) lowerNode(state, part, isRead, graphOutputs);
   if (moved !== undefined && !isUsual(moved.layout))
-    for (const output of node.outputs) state.layouts.set(output, moved.layout);
+    for (const output of node.outputs) if (!state.unbatched.has(output)) state.layouts.set(output, moved.layout);
 }
 
 function lowerNode(

@@ -79,6 +79,39 @@ describe('quantisation of activations', () => {
   });
 });
 
+describe('with the batch in another place', () => {
+  const turn = { perm: [1, 0, 2] };
+  const weight = tensor('w', 'int8', [2, 1], [1, -2]);
+  // Two tokens of two numbers an item; the range of each item is 0 to 255, so its scale is 1.
+  const items = [0, 255, 10, 20, 255, 1, 0, 2];
+  const sums = [-510, -30, 253, -4];
+
+  it('a dynamic range is still that of the item', async () => {
+    const nodes = [
+      node('Transpose', 'x', 't', turn),
+      node('DynamicQuantizeLinear', 't', 'q s z'),
+      node('MatMulInteger', 'q w z', 'i'),
+      node('Cast', 'i', 'f', { to: 1 }),
+      node('Mul', 'f s', 'm'),
+      node('Transpose', 'm', 'y', turn),
+    ];
+    expect(await run(modelOf('float32', ['n', 2, 2], nodes, [weight]), items)).toEqual(sums);
+  });
+
+  it('grids along a dimension are turned with it', async () => {
+    const nodes = [
+      node('Transpose', 'x', 't', turn),
+      node('QuantizeLinear', 't s z', 'q', { axis: 0 }),
+      node('DequantizeLinear', 'q s z', 'd', { axis: 0 }),
+      node('Transpose', 'd', 'y', turn),
+    ];
+    const grids = [tensor('s', 'float32', [2], [100, 1]), tensor('z', 'uint8', [2], [0, 0])];
+    expect(await run(modelOf('float32', ['n', 2, 2], nodes, grids), items)).toEqual([0, 300, 10, 20, 300, 0, 0, 2]);
+    const along = nodes.map((each) => (each.op === 'Transpose' ? each : { ...each, attributes: new Map() }));
+    expect(() => importOnnx(modelOf('float32', ['n', 2, 2], along, grids))).toThrow('along the batch');
+  });
+});
+
 describe('products of integers', () => {
   it('MatMulInteger: the example of the ONNX operator reference', async () => {
     const weight = tensor('w', 'uint8', [3, 2], [1, 4, 2, 5, 3, 6]);

@@ -10,6 +10,7 @@ import type { ImportState } from '../import-state.ts';
 import { graphAttributes, integersOf } from '../node-call.ts';
 import type { OnnxAttributeValue, OnnxNode } from '../onnx-model.ts';
 import { type BatchLayout, groupsOf, isUsual, itemAxis, type Moved, rankOf, reshaped, sameLayout, usual } from './layout.ts';
+import { quantisedRewrites } from './move-quantised.ts';
 
 export interface MovedNodes {
   readonly nodes: readonly OnnxNode[];
@@ -17,7 +18,7 @@ export interface MovedNodes {
 }
 
 /** One node that is being rewritten. */
-class Move {
+export class Move {
   readonly state: ImportState;
   readonly node: OnnxNode;
 
@@ -89,9 +90,30 @@ class Move {
     const constant = this.constant(index);
     return constant && integersOf(constant, this.node);
   }
+  /** All activations among the inputs must have the batch in one place; numbers that each item has for itself lie after it. */
+  commonLayout(indices: readonly number[] = this.node.inputs.map((_, index) => index)): {
+    layout: BatchLayout;
+    rank: number;
+  } {
+    const isValue = (index: number): boolean => {
+      const name = this.node.inputs[index] ?? '';
+      return name !== '' && this.constant(index) === undefined;
+    };
+    const all = indices.filter(isValue);
+    const values = all.filter((index) => !this.state.unbatched.has(this.node.inputs[index]!));
+    const layout = this.layoutOf(values[0]!);
+    const rank = rankOf(layout, this.shape(values[0]!));
+    for (const index of values)
+      if (!sameLayout(this.layoutOf(index), layout) || rankOf(layout, this.shape(index)) !== rank)
+        this.refuse('operands that have the batch in different places');
+    for (const index of all)
+      if ((this.state.unbatched.get(this.node.inputs[index]!)?.length ?? 0) >= rank - layout.axis)
+        this.refuse('numbers of each item that lie along the batch');
+    return { layout, rank };
+  }
 }
 
-type Rewrite = (move: Move) => MovedNodes;
+export type Rewrite = (move: Move) => MovedNodes;
 
 const toItems = (move: Move, { item, layout }: Moved): MovedNodes => ({
   nodes: [move.with([move.node.inputs[0]!, move.add([0, ...item])], {}, 'Reshape')],
@@ -158,22 +180,9 @@ function itemConstant(move: Move, index: number, layout: BatchLayout, rank: numb
   return move.add(data, [...shape.slice(0, at), ...ones, ...shape.slice(at + 1)], type);
 }
 
-/** All activations must have the batch in one place. */
-function commonLayout(move: Move): { layout: BatchLayout; rank: number } {
-  const values = move.node.inputs.flatMap((name, index) =>
-    name === '' || move.constant(index) !== undefined ? [] : [index],
-  );
-  const layout = move.layoutOf(values[0]!);
-  const rank = rankOf(layout, move.shape(values[0]!));
-  for (const index of values)
-    if (!sameLayout(move.layoutOf(index), layout) || rankOf(layout, move.shape(index)) !== rank)
-      move.refuse('operands that have the batch in different places');
-  return { layout, rank };
-}
-
 /** Number by number, with broadcasting. */
 function Elementwise(move: Move): MovedNodes {
-  const { layout, rank } = commonLayout(move);
+  const { layout, rank } = move.commonLayout();
   const inputs = move.node.inputs.map((name, index) =>
     name === '' || move.constant(index) === undefined ? name : itemConstant(move, index, layout, rank),
   );
@@ -181,7 +190,7 @@ function Elementwise(move: Move): MovedNodes {
 }
 
 function MatMul(move: Move): MovedNodes {
-  const { layout, rank } = commonLayout(move);
+  const { layout, rank } = move.commonLayout();
   const isProductOfValues = move.constant(0) === undefined && move.constant(1) === undefined;
   const limit = isProductOfValues ? rank - 2 : rank - 1;
   if (move.constant(0) !== undefined || layout.axis >= limit || (move.constant(1)?.shape.length ?? 2) !== 2)
@@ -210,7 +219,7 @@ function Gemm(move: Move): MovedNodes {
 const alongAxis =
   (fallback: number) =>
   (move: Move): MovedNodes => {
-    const { layout } = commonLayout(move);
+    const { layout } = move.commonLayout();
     return { nodes: [move.with(move.node.inputs, { axis: move.axis(move.number('axis', fallback)) })], layout };
   };
 
@@ -260,6 +269,7 @@ function Slice(move: Move): MovedNodes {
 const rewrites: Readonly<Record<string, Rewrite>> = {
   Transpose, Reshape, Unsqueeze, Squeeze, MatMul, Gemm, LayerNormalization, RMSNormalization: LayerNormalization, Gather, Slice,
   Softmax: alongAxis(-1), LogSoftmax: alongAxis(-1), Split: alongAxis(0), Concat: alongAxis(0),
+  ...quantisedRewrites,
   ...Object.fromEntries(['Mean', 'Sum', 'Max', 'Min', 'Prod', 'L1', 'L2', 'SumSquare', 'LogSum', 'LogSumExp'].map((name) => [`Reduce${name}`, Reduce])),
   ...Object.fromEntries(
     [
