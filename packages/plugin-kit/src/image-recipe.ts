@@ -98,7 +98,11 @@ export type ResizeStep =
       readonly width: number;
       readonly height: number;
       readonly value: number;
-    };
+    }
+  /** Each side to round(side * factor), halves to even, at least 1. */
+  | { readonly step: 'resize-by'; readonly filter: ResizeFilter; readonly factor: number }
+  /** The same, and then back to the size it had: a rung of a robustness sweep. */
+  | { readonly step: 'resize-and-back'; readonly filter: ResizeFilter; readonly factor: number };
 
 /** Steps on 8-bit pixels. */
 export type ByteStep =
@@ -107,7 +111,27 @@ export type ByteStep =
   /** Pillow's convert("L"): (19595 R + 38470 G + 7471 B + 32768) >> 16, written to one channel or to three. */
   | { readonly step: 'grey'; readonly channels: 1 | 3 }
   /** Red and blue change places. */
-  | { readonly step: 'bgr' };
+  | { readonly step: 'bgr' }
+  /** What libjpeg-turbo's baseline encoder and decoder make of the image: to the bit, entropy coding left out. */
+  | { readonly step: 'jpeg'; readonly quality: number; readonly chroma: '4:2:0' | '4:4:4' }
+  /** Adds round(sigma * z) to each sample, z from 4096 quantiles of the normal distribution, drawn by place from the seed. */
+  | { readonly step: 'gaussian-noise'; readonly sigma: number; readonly seed: number }
+  /** `count` square patches of side `patch` at places drawn from the seed, ordered by texture; the richest or the poorest tile width × height. */
+  | {
+      readonly step: 'texture-patches';
+      readonly patch: number;
+      readonly count: number;
+      readonly keep: 'rich' | 'poor';
+      readonly width: number;
+      readonly height: number;
+      readonly seed: number;
+    };
+
+/** Convolution with a Gaussian of radius floor(4 sigma + ½), edges mirrored, as SciPy's: bytes stay bytes, rounded after each axis. */
+export interface BlurStep {
+  readonly step: 'gaussian-blur';
+  readonly sigma: number;
+}
 
 /** Steps on float32. */
 export type FloatStep =
@@ -119,10 +143,28 @@ export type FloatStep =
       readonly deviation: readonly number[];
     }
   /** To the nearest whole number from 0 to 255, halves to even: what torchvision does after it resized a byte tensor. */
-  | { readonly step: 'round' };
+  | { readonly step: 'round' }
+  /** log(|value| + epsilon). */
+  | { readonly step: 'log'; readonly epsilon: number }
+  /** (x − nearest-neighbour up of nearest-neighbour down of x) · 2 / 3; refuses odd sizes. */
+  | { readonly step: 'npr' }
+  /** Cross-correlation of each channel with [[−2, −1, 0], [−1, 0, 1], [0, 1, 2]], zero padding. */
+  | { readonly step: 'diagonal-gradient' }
+  /** Cross-correlation of each channel with [[0, 1, 0], [1, −4, 1], [0, 1, 0]], zero padding. */
+  | { readonly step: 'laplacian' }
+  /** Residual filters of the Spatial Rich Model, each over the sum of the channels, zero padding; one channel a filter. */
+  | { readonly step: 'srm'; readonly filters: 3 | 30 }
+  /** Orthonormal 2-D DCT-II of each channel. */
+  | { readonly step: 'dct' }
+  /** The HH band of one level of the wavelet bior1.3 with symmetric edges: each side floor((side + 5) / 2). */
+  | { readonly step: 'dwt-hh' }
+  /** |F|² of each channel, unnormalised, zero frequency at (floor(width / 2), floor(height / 2)). */
+  | { readonly step: 'power-spectrum' }
+  /** Mean over rings floor(distance to (floor(width / 2), floor(height / 2))), interpolated linearly to `length` numbers: 1 × length. */
+  | { readonly step: 'azimuthal-mean'; readonly length: number };
 
 /** One operation on an image. */
-export type RecipeStep = GeometryStep | ResizeStep | ByteStep | FloatStep;
+export type RecipeStep = GeometryStep | ResizeStep | ByteStep | BlurStep | FloatStep;
 /** Steps in order, with at least one `normalise`. The result is float32 [channels, height, width]. */
 export type ImageRecipe = readonly RecipeStep[];
 

@@ -1,9 +1,12 @@
 /** Stages on 8-bit pixels, in integers. */
+import { hashOf } from './counter-hash.ts';
 import { roundHalfToEven } from './geometry.ts';
+import { jpeg } from './jpeg-stage.ts';
 import { precisionBits } from './pillow-coefficients.ts';
 import type { Pixels } from './pixels.ts';
 import { fill, readerOf, type StageRunner } from './stage-runner.ts';
 import type { PixelFunction, Stage } from './stages.ts';
+import { patches } from './texture-stage.ts';
 
 const gather: StageRunner<'gather'> = (pixels, stage) => {
   const at = readerOf(pixels);
@@ -85,8 +88,19 @@ const pixelFunctions: Readonly<Record<PixelFunction, (pixels: Pixels, stage: Sta
 
 const pixel: StageRunner<'pixel'> = (pixels, stage) => pixelFunctions[stage.how](pixels, stage);
 
+const noise: StageRunner<'noise'> = (pixels, stage) => {
+  const at = readerOf(pixels);
+  return fill(stage, (x, y, channel) => {
+    const drawn = stage.table[hashOf([stage.seed, x, y, channel]) >>> 20]!;
+    return Math.min(255, Math.max(0, at(x, y, channel) + drawn));
+  });
+};
+
 export const byteStages = {
   gather,
+  jpeg,
+  noise,
+  patches,
   'fixed-taps': fixedTaps,
   'opencv-linear': opencvLinear,
   'opencv-blocks': opencvBlocks,

@@ -42,13 +42,14 @@ const normalise: StageRunner<'normalise'> = (pixels, stage) => {
   return fill(stage, (x, y, channel) => fround(fround(at(x, y, channel) * scale) - mean[channel]!) / deviation[channel]!);
 };
 
-const valueFunctions: Readonly<Record<ValueFunction, (value: number) => number>> = {
+const valueFunctions: Readonly<Record<ValueFunction, (value: number, epsilon: number) => number>> = {
   round: (value) => roundHalfToEven(Math.min(255, Math.max(0, value))),
+  log: (value, epsilon) => Math.log(Math.abs(value) + epsilon),
 };
 
 const value: StageRunner<'value'> = (pixels, stage) => {
   const at = readerOf(pixels);
-  return fill(stage, (x, y, channel) => valueFunctions[stage.how](at(x, y, channel)));
+  return fill(stage, (x, y, channel) => valueFunctions[stage.how](at(x, y, channel), stage.epsilon));
 };
 
 export const floatStages = { 'float-taps': floatTaps, lerp, normalise, value };

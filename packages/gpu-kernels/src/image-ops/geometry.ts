@@ -135,6 +135,11 @@ export function resizedSize(step: ResizeStep, { width, height }: Size): Size {
       const side = (length: number): number => Math.max(1, roundHalfToEven(length * ratio));
       return { width: side(width), height: side(height) };
     }
+    case 'resize-by':
+    case 'resize-and-back': {
+      const side = (length: number): number => Math.max(1, roundHalfToEven(length * step.factor));
+      return { width: side(width), height: side(height) };
+    }
   }
 }
 

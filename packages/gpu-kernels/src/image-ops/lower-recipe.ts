@@ -1,7 +1,8 @@
 /** From a recipe and the size of one image to the stages that prepare it. A resize computes only what a crop after it keeps. */
-import type { ByteStep, FloatStep, GeometryStep, ImageRecipe, RasterImage, ResizeStep } from '@diptych/plugin-kit';
+import type { GeometryStep, ImageRecipe, RasterImage, ResizeStep } from '@diptych/plugin-kit';
 import { letterboxMaps, mapsOf, resizedSize } from './geometry.ts';
 import { lowerResize, type Window } from './lower-resize.ts';
+import { lowerStep } from './lower-step.ts';
 import type { Size } from './pixels.ts';
 import type { Format, Maps, Stage, StageKind } from './stages.ts';
 
@@ -42,12 +43,13 @@ class Lowering {
       const step = recipe[at]!;
       const next = recipe[at + 1];
       if (isResize(step)) {
-        const takesNext = step.step !== 'letterbox' && next !== undefined && isGeometry(next);
+        const isAlone = step.step === 'letterbox' || step.step === 'resize-and-back';
+        const takesNext = !isAlone && next !== undefined && isGeometry(next);
         this.#resize(step, takesNext ? next : undefined);
         if (takesNext) at++;
       } else if (isGeometry(step)) this.#gather(mapsOf(step, this.#format, this.#view));
       else if (step.step === 'drop-alpha') this.#dropAlpha();
-      else this.#append(...pointwise(step));
+      else for (const stage of lowerStep(step, this.#format)) this.#append(...stage);
     }
     return this.#stages;
   }
@@ -61,10 +63,13 @@ class Lowering {
   };
 
   #resize(step: ResizeStep, next: GeometryStep | undefined): void {
+    const { width, height } = this.#format;
     const size = resizedSize(step, this.#format);
     const kept = step.step === 'letterbox' ? letterboxMaps(step, size) : next && mapsOf(next, size, this.#view);
     const window = kept === undefined ? { left: 0, top: 0, width: size.width, height: size.height } : windowOf(kept);
     lowerResize(this.#format, step.filter, size, window, this.#append);
+    if (step.step === 'resize-and-back')
+      lowerResize(this.#format, step.filter, { width, height }, { left: 0, top: 0, width, height }, this.#append);
     if (kept !== undefined) this.#gather({ ...kept, x: shifted(kept.x, window.left), y: shifted(kept.y, window.top) });
   }
 
@@ -75,20 +80,6 @@ class Lowering {
 
   #dropAlpha(): void {
     if (this.#format.channels === 4) this.#append({ op: 'pixel', how: 'drop-alpha' }, { channels: 3 });
-  }
-}
-
-/** A step that works pixel by pixel, and what it changes of the format. */
-function pointwise(step: Exclude<ByteStep | FloatStep, { step: 'drop-alpha' }>): readonly [StageKind, Partial<Format>] {
-  switch (step.step) {
-    case 'grey':
-      return [{ op: 'pixel', how: 'grey' }, { channels: step.channels }];
-    case 'bgr':
-      return [{ op: 'pixel', how: 'bgr' }, {}];
-    case 'normalise':
-      return [{ ...step, op: 'normalise' }, { isFloat: true }];
-    case 'round':
-      return [{ op: 'value', how: step.step }, {}];
   }
 }
 

@@ -4,10 +4,11 @@ import { byteStages } from './byte-stages.ts';
 import { floatStages } from './float-stages.ts';
 import { lowerRecipe } from './lower-recipe.ts';
 import type { Pixels } from './pixels.ts';
+import { spectralStages } from './spectral-stages.ts';
 import type { StageRunner } from './stage-runner.ts';
 import type { StageOp } from './stages.ts';
 
-const runners: { readonly [Op in StageOp]: StageRunner<Op> } = { ...byteStages, ...floatStages };
+const runners: { readonly [Op in StageOp]: StageRunner<Op> } = { ...byteStages, ...floatStages, ...spectralStages };
 
 /** The prepared image as float32 `[height, width, channels]`. The recipe must have passed `checkRecipe`. */
 export function prepareImage(image: RasterImage, recipe: ImageRecipe): Pixels {

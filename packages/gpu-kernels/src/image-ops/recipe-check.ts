@@ -10,7 +10,8 @@ export interface RecipeOutput {
 
 type Refuse = (reason: string) => Error;
 const isSize = (size: number): boolean => Number.isInteger(size) && size > 0 && size <= 1 << 16;
-const byteSteps = ['drop-alpha', 'grey', 'bgr'];
+const byteSteps = ['drop-alpha', 'grey', 'bgr', 'jpeg', 'gaussian-noise', 'texture-patches'];
+const floatSteps = ['round', 'log', 'npr', 'diagonal-gradient', 'laplacian', 'srm', 'dct', 'dwt-hh', 'power-spectrum', 'azimuthal-mean']; // biome-ignore format: one list
 const isByteFilter = (filter: string): boolean => (byteFilters as readonly string[]).includes(filter);
 
 /** Calls `refuse` and throws its error for a recipe that no backend runs. */
@@ -22,10 +23,11 @@ export function checkRecipe(recipe: ImageRecipe, refuse: Refuse): void {
   for (const [index, step] of recipe.entries()) {
     checkSizes(step, refuse);
     if (isFloat) checkFloat(step, refuse);
-    else if (step.step === 'round')
-      throw refuse('"round" works on float32, and the pixels are still bytes; normalise first');
+    else if (floatSteps.includes(step.step))
+      throw refuse(`"${step.step}" works on float32, and the pixels are still bytes; normalise first`);
     if (step.step === 'drop-alpha') checkAlpha(recipe.slice(0, index), refuse);
-    if (step.step === 'bgr' && channels !== 3) throw refuse('"bgr" needs three channels');
+    if ((step.step === 'bgr' || step.step === 'jpeg') && channels !== 3) throw refuse(`"${step.step}" needs three channels`);
+    if (step.step === 'texture-patches') checkPatches(step, refuse);
     if (step.step === 'normalise') checkNormalise(step, channels, refuse);
     isFloat ||= step.step === 'normalise' || ('filter' in step && step.filter !== undefined && makesFloats(step.filter));
     channels = channelsAfter(step, channels);
@@ -67,7 +69,16 @@ function checkSizes(step: RecipeStep, refuse: Refuse): void {
   if (!pads.every((pad) => pad === 0 || isSize(pad))) throw refuse(`pads must be integers from 0, got ${pads.join(', ')}`);
 }
 
-const channelsAfter = (step: RecipeStep, channels: number): number => (step.step === 'grey' ? step.channels : channels);
+function channelsAfter(step: RecipeStep, channels: number): number {
+  if (step.step === 'grey') return step.channels;
+  return step.step === 'srm' ? step.filters : channels;
+}
+
+function checkPatches(step: Extract<RecipeStep, { step: 'texture-patches' }>, refuse: Refuse): void {
+  const { patch, count, width, height } = step;
+  if (width % patch !== 0 || height % patch !== 0) throw refuse(`patches of ${patch} do not tile ${width}x${height}`);
+  if ((width / patch) * (height / patch) > count) throw refuse(`${count} patches are too few for ${width}x${height}`);
+}
 
 /** What every image ends as. */
 export function recipeOutput(recipe: ImageRecipe): RecipeOutput {
@@ -89,6 +100,7 @@ function sizeAfter(step: RecipeStep, before: RecipeOutput): Omit<RecipeOutput, '
     case 'five-crop':
     case 'ten-crop':
     case 'random-crop':
+    case 'texture-patches':
       return { width: step.width, height: step.height };
     case 'pad':
       return width === undefined || height === undefined
@@ -98,7 +110,12 @@ function sizeAfter(step: RecipeStep, before: RecipeOutput): Omit<RecipeOutput, '
       return width === undefined || height === undefined
         ? {}
         : { width: Math.max(width, step.width), height: Math.max(height, step.height) };
+    case 'dwt-hh':
+      return width === undefined || height === undefined ? {} : { width: (width + 5) >> 1, height: (height + 5) >> 1 };
+    case 'azimuthal-mean':
+      return { width: step.length, height: 1 };
     case 'resize-short-side':
+    case 'resize-by':
     case 'resize-long-side':
     case 'pad-to-square':
     case 'even-trim':

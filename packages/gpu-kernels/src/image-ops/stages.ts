@@ -42,7 +42,8 @@ export interface FixedTable {
 }
 
 export type PixelFunction = 'premultiply' | 'unpremultiply' | 'drop-alpha' | 'grey' | 'bgr';
-export type ValueFunction = 'round';
+export type ValueFunction = 'round' | 'log';
+export type Chroma = '4:2:0' | '4:4:4';
 
 export type StageKind =
   | ({ readonly op: 'gather' } & Maps)
@@ -77,7 +78,27 @@ export type StageKind =
       readonly mean: readonly number[];
       readonly deviation: readonly number[];
     }
-  /** float32 to float32, value by value. */
-  | { readonly op: 'value'; readonly how: ValueFunction };
+  /** float32 to float32, value by value; `epsilon` for the functions that have one. */
+  | { readonly op: 'value'; readonly how: ValueFunction; readonly epsilon: number }
+  /** A JPEG round trip with these quantisation tables, in reading order. */
+  | { readonly op: 'jpeg'; readonly luma: Int32Array; readonly chroma: Int32Array; readonly subsampled: boolean }
+  /** Adds entry (hash of seed, x, y, channel) >> 20 of the table, and clamps. */
+  | { readonly op: 'noise'; readonly table: Int32Array; readonly seed: number }
+  /** Patches of `size` at (x[i], y[i]), ordered by texture and then by number, from one end; row by row. */
+  | {
+      readonly op: 'patches';
+      readonly x: Int32Array;
+      readonly y: Int32Array;
+      readonly size: number;
+      readonly keep: 'rich' | 'poor';
+    }
+  /** (value − the value at the even place before it) · 2 / 3. */
+  | { readonly op: 'npr' }
+  /** Square kernels of side `size`, one after another, zero padding: the only one on each channel, or each over the sum of the channels. */
+  | { readonly op: 'stencil'; readonly size: number; readonly kernels: Float32Array; readonly sumsChannels: boolean }
+  /** |DFT|², zero frequency in the middle. */
+  | { readonly op: 'power-spectrum' }
+  /** Mean of the pixels `places[starts[i]] … places[starts[i + 1] − 1]` for output i. */
+  | { readonly op: 'group-mean'; readonly starts: Int32Array; readonly places: Int32Array };
 export type StageOp = StageKind['op'];
 export type Stage = StageKind & { readonly from: Format; readonly to: Format };

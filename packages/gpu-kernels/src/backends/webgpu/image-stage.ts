@@ -159,7 +159,7 @@ function jobOf(dispatch: ImageDispatch, source: GPUBufferBinding, target: GPUBuf
   const { from, to, left, tableWidth, tableHeight } = dispatch;
   const { sourceOffset = 0, outputOffset, top = dispatch.top, rows = to.height } = place;
   const parameters = [from.width, from.height, to.width, rows, left, top, tableWidth, tableHeight, sourceOffset, outputOffset]; // biome-ignore format: the order of ImageParameters
-  return { dispatch, source, target, threads: to.width * rows, parameters };
+  return { dispatch, source, target, threads: dispatch.threads ?? to.width * rows, parameters };
 }
 
 /** Offset within the aligned binding: bytes for RGB, words for RGBA. */

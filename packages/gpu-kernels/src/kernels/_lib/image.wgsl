@@ -39,8 +39,11 @@ fn load_value(x: u32, y: u32, channel: u32) -> f32 {
 }
 
 fn store_value(index: u32, channel: u32, value: f32) {
-  output[image.output_offset + index * u32(CHANNELS) + channel] = bitcast<u32>(value);
+  output[image.output_offset + index * u32(OUT_CHANNELS) + channel] = bitcast<u32>(value);
 }
 
 fn table_value(index: u32) -> f32 { return bitcast<f32>(table[index]); }
 
+
+// A word of a source that is no image.
+fn load_word(index: u32) -> u32 { return source[image.source_offset + index]; }

@@ -157,4 +157,73 @@ const pointwise: readonly KernelCase[] = [
   ),
 ];
 
-export const imageCases: readonly KernelCase[] = [...bytes, ...floats, ...geometry, ...pointwise];
+const photoLike = (width: number, height: number, seed: number): RasterImage => synthesise('gradient', width, height, seed);
+const small = images([[24, 20], [64, 64], [17, 31]]); // biome-ignore format: sizes
+const transformed = (name: string, size: readonly [number, number, number?], steps: ImageRecipe, tolerance = float) =>
+  image(name, size, [crop(24, 20), imagenet, ...steps], small, tolerance);
+const spectral: Tolerance = {
+  maxNmse: 1e-11,
+  reason: 'float32 sums of hundreds of terms instead of float64: 1e-6 relative to the largest',
+};
+const logarithm: Tolerance = {
+  maxNmse: 1e-6,
+  reason: 'the logarithm magnifies the float32 rounding of values near zero',
+};
+const patches = { step: 'texture-patches', patch: 8, count: 30, width: 40, height: 16, seed: 5 } as const;
+const texts = [...images([[40, 31], [24, 20]]), photoLike(50, 40, 1)]; // biome-ignore format: sizes
+
+const residuals: readonly KernelCase[] = [
+  ...(['4:2:0', '4:4:4'] as const).flatMap((chroma) =>
+    ([30, 92] as const).map((quality) =>
+      image(
+        `JPEG at ${quality}, ${chroma}`,
+        [40, 50],
+        [{ step: 'jpeg', quality, chroma }, crop(50, 40), asIs],
+        [...ragged, photoLike(48, 64, 3)],
+        exact,
+      ),
+    ),
+  ),
+  image(
+    'Gaussian noise',
+    [30, 30],
+    [{ step: 'gaussian-noise', sigma: 12, seed: 0xfedcba98 }, crop(30, 30), asIs],
+    ragged,
+    exact,
+  ),
+  image('Gaussian blur of bytes', [30, 30], [{ step: 'gaussian-blur', sigma: 1.5 }, crop(30, 30), asIs], ragged, exact),
+  image('rich patches', [16, 40], [{ ...patches, keep: 'rich' }, asIs], texts, exact),
+  image('poor patches', [16, 40], [{ ...patches, keep: 'poor' }, asIs], texts, exact),
+  image(
+    'a rung of a resize ladder',
+    [20, 24],
+    [{ step: 'resize-and-back', filter: 'pillow-bicubic', factor: 0.37 }, crop(24, 20), asIs],
+    ragged,
+    exact,
+  ),
+  image(
+    'a resize by a factor',
+    [20, 24],
+    [{ step: 'resize-by', filter: 'opencv-bilinear', factor: 1.5 }, crop(24, 20), asIs],
+    ragged,
+    exact,
+  ),
+  transformed('Gaussian blur of floats', [20, 24], [{ step: 'gaussian-blur', sigma: 0.8 }]),
+  transformed('NPR', [20, 24], [{ step: 'npr' }]),
+  transformed('diagonal gradient', [20, 24], [{ step: 'diagonal-gradient' }], spectral),
+  transformed('Laplacian', [20, 24], [{ step: 'laplacian' }], spectral),
+  transformed('3 SRM filters', [20, 24], [{ step: 'srm', filters: 3 }], spectral),
+  transformed('30 SRM filters', [20, 24, 30], [{ step: 'srm', filters: 30 }], spectral),
+  transformed('DCT', [20, 24], [{ step: 'dct' }], spectral),
+  transformed('DCT, log', [20, 24], [{ step: 'dct' }, { step: 'log', epsilon: 1e-3 }], logarithm),
+  transformed('HH band, resized', [20, 24], [{ step: 'dwt-hh' }, resize('torch-bilinear-antialias', 24, 20)]),
+  transformed('power spectrum', [20, 24], [{ step: 'power-spectrum' }], spectral),
+  transformed(
+    'azimuthal mean, log',
+    [1, 9],
+    [{ step: 'power-spectrum' }, { step: 'azimuthal-mean', length: 9 }, { step: 'log', epsilon: 1e-12 }],
+    logarithm,
+  ),
+];
+
+export const imageCases: readonly KernelCase[] = [...bytes, ...floats, ...geometry, ...pointwise, ...residuals];

@@ -14,21 +14,36 @@ import type {
 } from '../../image-ops/stages.ts';
 import { type Constants, type Kernel, loadKernel } from '../kernel.ts';
 
-const load = (file: string): Kernel => loadKernel('image', file, ['flat-index', 'image']);
-const kernels: Readonly<Record<StageOp, Kernel>> = {
+const load = (file: string, ...uses: readonly string[]): Kernel =>
+  loadKernel('image', file, ['flat-index', 'image', ...uses]);
+const kernels = {
   gather: load('gather'),
   'fixed-taps': load('fixed-taps'),
   'float-taps': load('float-taps'),
   'opencv-linear': load('opencv-linear'),
   'opencv-blocks': load('opencv-blocks'),
   pixel: load('pixel'),
+  noise: load('noise', 'counter-hash'),
   lerp: load('lerp'),
   normalise: load('normalise'),
   value: load('value'),
-};
+  npr: load('npr'),
+  stencil: load('stencil'),
+  'group-mean': load('group-mean'),
+} as const satisfies Partial<Record<StageOp, Kernel>>;
+/** Stages that take several kernels, with words between them that are no image. */
+const jpegBlocks = load('jpeg-blocks', 'jpeg');
+const jpegPixels = load('jpeg-pixels', 'jpeg');
+const patchTiles = load('patch-tiles');
+const patchScores = load('patch-scores');
+const patchOrder = load('patch-order');
+const patchPlace = load('patch-place');
+const dftRows = load('dft-rows');
+const dftPower = load('dft-power');
+
 /** Functions in the order of the switches in the kernels. A word has room for alpha, so that dropping it is no work. */
 const pixelFunctions: readonly PixelFunction[] = ['premultiply', 'unpremultiply', 'grey', 'bgr'];
-const valueFunctions: readonly ValueFunction[] = ['round'];
+const valueFunctions: readonly ValueFunction[] = ['round', 'log'];
 
 export interface ImageDispatch {
   readonly kernel: Kernel;
@@ -44,6 +59,8 @@ export interface ImageDispatch {
   readonly table?: Int32Array;
   /** Each row of the output needs one row of the source, so that an image can come in bands of rows from `top`. */
   readonly rowByRow: boolean;
+  /** Where they are not one for each pixel of the output. */
+  readonly threads?: number;
 }
 
 /** Every kernel and variant that a recipe can need, for compiling ahead. */
@@ -76,30 +93,75 @@ export function imageDispatches(recipe: ImageRecipe, image: ImageShape): readonl
   if (known !== undefined) return known;
   const dispatches = stages
     .filter((stage) => !(stage.op === 'pixel' && stage.how === 'drop-alpha'))
-    .map((stage, index) => dispatchOf(stage, index === 0 ? image.channels : 4));
+    .flatMap((stage, index) => dispatchesOf(stage, index === 0 ? image.channels : 4));
   cache.set(stages, dispatches);
   return dispatches;
 }
 
-function dispatchOf(stage: Stage, bytes: number): ImageDispatch {
-  const { constants = {}, ...own } = ownOf(stage);
-  return {
-    kernel: kernels[stage.op],
-    constants: { SOURCE_CHANNELS: stage.from.isFloat ? 0 : bytes, CHANNELS: stage.to.channels, ...constants },
-    from: stage.from,
-    to: stage.to,
-    left: 0,
-    top: 0,
-    tableWidth: 0,
-    tableHeight: 0,
-    rowByRow: false,
-    ...own,
-  };
+type Form = Pick<ImageDispatch, 'from' | 'to'>;
+
+/** `bytes`: how a source of bytes lies in memory, 3 or 4 of them a pixel. */
+function dispatchOf(kernel: Kernel, { from, to }: Form, bytes: number, { constants = {}, ...own }: Own): ImageDispatch {
+  const sizes = { SOURCE_CHANNELS: from.isFloat ? 0 : bytes, CHANNELS: from.channels, OUT_CHANNELS: to.channels };
+  const defaults = { left: 0, top: 0, tableWidth: 0, tableHeight: 0, rowByRow: false };
+  return { kernel, constants: { ...sizes, ...constants }, from, to, ...defaults, ...own };
 }
 
-type Own = Partial<Pick<ImageDispatch, 'constants' | 'left' | 'top' | 'tableWidth' | 'tableHeight' | 'table' | 'rowByRow'>>;
+function dispatchesOf(stage: Stage, bytes: number): ImageDispatch[] {
+  if (stage.op === 'jpeg') return jpegDispatches(stage, bytes);
+  if (stage.op === 'patches') return patchDispatches(stage, bytes);
+  if (stage.op === 'power-spectrum') return spectrumDispatches(stage, bytes);
+  return [dispatchOf(kernels[stage.op], stage, bytes, ownOf(stage))];
+}
 
-function ownOf(stage: Stage): Own {
+/** Room for words between two kernels; packed pixels to whoever loads them as such. */
+const words = (count: number): Format => ({ width: count, height: 1, channels: 3, isFloat: false });
+
+function jpegDispatches(stage: StageOf<'jpeg'>, bytes: number): ImageDispatch[] {
+  const { width, height } = stage.from;
+  const blocks = (w: number, h: number): number => Math.ceil(w / 8) * Math.ceil(h / 8);
+  const half = stage.subsampled ? 2 : 1;
+  const count = blocks(width, height) + 2 * blocks(Math.ceil(width / half), Math.ceil(height / half));
+  const constants = { SUBSAMPLED: stage.subsampled };
+  const planes = words(count * 64);
+  const table = joined([stage.luma, stage.chroma]);
+  return [
+    dispatchOf(jpegBlocks, { from: stage.from, to: planes }, bytes, { constants, table, threads: count }),
+    dispatchOf(jpegPixels, { from: planes, to: stage.to }, 4, { constants }),
+  ];
+}
+
+function patchDispatches(stage: StageOf<'patches'>, bytes: number): ImageDispatch[] {
+  const count = stage.x.length;
+  const size = { left: stage.size, top: count };
+  const tiles = { ...words(stage.size * stage.size * count + count), channels: stage.from.channels };
+  const own = { ...size, threads: tiles.width };
+  return [
+    dispatchOf(patchTiles, { from: stage.from, to: tiles }, bytes, { ...own, table: joined([stage.x, stage.y]) }),
+    dispatchOf(patchScores, { from: tiles, to: tiles }, 4, own),
+    dispatchOf(patchOrder, { from: tiles, to: tiles }, 4, { ...own, constants: { RICH: stage.keep === 'rich' } }),
+    dispatchOf(patchPlace, { from: tiles, to: stage.to }, 4, size),
+  ];
+}
+
+function spectrumDispatches({ from, to }: StageOf<'power-spectrum'>, bytes: number): ImageDispatch[] {
+  const complex = { ...from, channels: from.channels * 2, isFloat: true };
+  const turns = (length: number): Int32Array => {
+    const angles = Array.from({ length }, (_, i) => (2 * Math.PI * i) / length);
+    return bits([...angles.map(Math.cos), ...angles.map(Math.sin)]);
+  };
+  return [
+    dispatchOf(dftRows, { from, to: complex }, bytes, { table: turns(from.width) }),
+    dispatchOf(dftPower, { from: complex, to }, bytes, { table: turns(from.height) }),
+  ];
+}
+
+type StageOf<Op extends StageOp> = Extract<Stage, { op: Op }>;
+type Own = Partial<
+  Pick<ImageDispatch, 'constants' | 'left' | 'top' | 'tableWidth' | 'tableHeight' | 'table' | 'rowByRow' | 'threads'>
+>;
+
+function ownOf(stage: StageOf<keyof typeof kernels>): Own {
   switch (stage.op) {
     case 'gather':
       return { left: stage.fill, table: joined([stage.x, stage.y]) };
@@ -120,7 +182,15 @@ function ownOf(stage: Stage): Own {
     case 'normalise':
       return { table: bits([stage.scale, ...stage.mean, ...stage.deviation]) };
     case 'value':
-      return { constants: { FUNCTION: valueFunctions.indexOf(stage.how) } };
+      return { constants: { FUNCTION: valueFunctions.indexOf(stage.how) }, table: bits([stage.epsilon]) };
+    case 'noise':
+      return { left: stage.seed | 0, table: stage.table };
+    case 'npr':
+      return {};
+    case 'stencil':
+      return { left: stage.size, constants: { SUMS: stage.sumsChannels }, table: joined([stage.kernels]) };
+    case 'group-mean':
+      return { table: joined([stage.starts, stage.places]) };
   }
 }
 

@@ -184,6 +184,9 @@ pub fn resized_size(step: &RecipeStep, (width, height): Size) -> Option<Size> {
             let ratio = (to_height as f64 / height as f64).min(to_width as f64 / width as f64);
             (rounded(width as f64 * ratio), rounded(height as f64 * ratio))
         }
+        RecipeStep::ResizeBy { factor, .. } | RecipeStep::ResizeAndBack { factor, .. } => {
+            (rounded(width as f64 * factor), rounded(height as f64 * factor))
+        }
         _ => return None,
     })
 }

@@ -1,9 +1,13 @@
 //! Image recipes: decoded pixels of any size to `[height, width, channels]` floats. A crop that follows a resize is
 //! computed first, and only the pixels that survive it are resized.
 
+mod apply;
 mod geometry;
+mod jpeg;
+mod jpeg_dct;
 mod lerp;
 mod maps;
+mod noise;
 mod opencv;
 mod pillow;
 #[cfg(target_arch = "x86_64")]
@@ -11,11 +15,13 @@ mod pillow_avx2;
 mod pixel;
 mod raster;
 mod recipe;
+mod residual;
 mod resize;
 mod step;
 mod taps;
 #[cfg(test)]
 mod tests;
+mod transforms;
 
 pub use recipe::Recipe;
 pub use step::RecipeStep;

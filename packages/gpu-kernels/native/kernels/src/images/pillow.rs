@@ -2,6 +2,7 @@
 //! 22 bits; a horizontal pass, then a vertical one, with 8-bit pixels between; a pass that changes nothing is skipped.
 
 use super::geometry::{Size, Window};
+use super::taps::FloatTaps;
 use crate::error::{Result, allocate};
 use crate::gemm::Instructions;
 use crate::threads::Mode;
@@ -92,6 +93,20 @@ impl Coefficients {
         Ok(Coefficients { bounds, weights, stride })
     }
 
+    /// Float weights in the same fixed point.
+    pub fn fixed(taps: &FloatTaps) -> Result<Self> {
+        let stride = taps.rows().iter().map(|row| row.1.len()).max().unwrap_or(1);
+        let mut weights = allocate(taps.rows().len() * stride, "filter coefficients")?;
+        let mut bounds = Vec::with_capacity(taps.rows().len());
+        for ((first, exact), weights) in taps.rows().iter().zip(weights.chunks_exact_mut(stride)) {
+            for (weight, &exact) in weights.iter_mut().zip(exact) {
+                *weight = (f64::from(exact) * f64::from(1 << PRECISION_BITS) + 0.5).floor() as i32;
+            }
+            bounds.push((*first, exact.len()));
+        }
+        Ok(Coefficients { bounds, weights, stride })
+    }
+
     pub fn of(&self, index: usize) -> &[i32] {
         &self.weights[index * self.stride..][..self.bounds[index].1]
     }
@@ -135,6 +150,12 @@ pub fn resize(mode: Mode, source: &Source, kernel: Kernel, size: Size, window: W
         None => Ok(between),
         Some(vertical) => run_vertical(mode, &between, window.width * source.kept, first, &vertical, instructions),
     }
+}
+
+/// Both passes with tables of one's own, over the whole image.
+pub fn convolve(mode: Mode, source: &Source, across: &FloatTaps, down: &FloatTaps, instructions: Instructions) -> Result<Vec<u8>> {
+    let between = horizontal(mode, source, &Coefficients::fixed(across)?, instructions)?;
+    run_vertical(mode, &between, across.rows().len() * source.kept, 0, &Coefficients::fixed(down)?, instructions)
 }
 
 fn copy_columns(mode: Mode, source: &Source, window: Window) -> Result<Vec<u8>> {

@@ -1,10 +1,11 @@
 //! A recipe, checked once and run image by image.
 
+use super::apply::apply;
 use super::geometry::{Size, Window, letterbox_maps, maps_of, resized_size};
 use super::raster::{Raster, Samples};
 use super::step::{Filter, RecipeStep};
-use super::{Image, pixel, resize};
-use crate::error::{Error, Result, allocate, refuse};
+use super::{Image, resize};
+use crate::error::{Error, Result, refuse};
 use crate::gemm::Instructions;
 use crate::threads::Mode;
 use std::borrow::Cow;
@@ -26,15 +27,21 @@ impl Recipe {
         let mut found = 3;
         for part in recipe {
             part.check(step)?;
-            if is_float {
-                check_float(step, part)?;
-            } else if matches!(part, RecipeStep::Round) {
-                refuse!("Expected the recipe of step `{step}` to round floats, not bytes.");
+            if is_float && part.needs_bytes() {
+                return Err(Error::OpUnsupported(format!(
+                    "{part:?} works on 8-bit pixels, and the step before it in `{step}` gives floats"
+                )));
+            }
+            if !is_float && part.needs_floats() {
+                refuse!("Expected {part:?} of step `{step}` to work on floats, not bytes.");
             }
             match part {
-                RecipeStep::Grey { channels: 1 | 3 } => found = if let RecipeStep::Grey { channels } = part { *channels } else { found },
+                &RecipeStep::Grey { channels } if channels == 1 || channels == 3 => found = channels,
                 RecipeStep::Grey { channels } => refuse!("Expected 1 or 3 grey channels in step `{step}`, received {channels}."),
-                RecipeStep::Bgr if found != 3 => refuse!("Expected three channels to swap in step `{step}`, received {found}."),
+                &RecipeStep::Srm { filters } => found = filters,
+                RecipeStep::Bgr | RecipeStep::Jpeg { .. } if found != 3 => {
+                    refuse!("Expected three channels for {part:?} in step `{step}`, received {found}.");
+                }
                 RecipeStep::Normalise { scale, mean, deviation } => check_normalise(step, *scale, mean, deviation, found)?,
                 _ => {}
             }
@@ -71,7 +78,7 @@ impl Recipe {
                 self.check_end(&raster)?;
                 return normalise(mode, &raster, *scale, mean, deviation, y);
             } else {
-                raster = pointwise(mode, raster, step)?;
+                raster = apply(mode, raster, step, instructions)?;
             }
         }
         self.check_end(&raster)?;
@@ -96,14 +103,6 @@ impl Recipe {
         }
         Ok(())
     }
-}
-
-fn check_float(step: &str, part: &RecipeStep) -> Result<()> {
-    let is_byte = matches!(part, RecipeStep::DropAlpha | RecipeStep::Grey { .. } | RecipeStep::Bgr);
-    if is_byte || part.filter().is_some_and(Filter::is_byte) {
-        return Err(Error::OpUnsupported(format!("{part:?} works on 8-bit pixels, and the step before it in `{step}` gives floats")));
-    }
-    Ok(())
 }
 
 fn check_normalise(step: &str, scale: f32, mean: &[f32], deviation: &[f32], channels: usize) -> Result<()> {
@@ -132,45 +131,21 @@ fn resize_and_place<'a>(
     };
     let kept = match *step {
         RecipeStep::Letterbox { width, height, value, .. } => Some(letterbox_maps(size, (width, height), value)),
+        RecipeStep::ResizeAndBack { .. } => None,
         _ => next.map(|next| maps_of(next, size, view)).transpose()?.flatten(),
     };
+    let before = raster.size();
     let window = kept.as_ref().map_or(Window::whole(size), |maps| maps.window());
     let resized = resize::resize(mode, raster, filter, size, window, instructions)?;
+    if let RecipeStep::ResizeAndBack { .. } = step {
+        return Ok((resize::resize(mode, resized, filter, before, Window::whole(before), instructions)?, false));
+    }
     let Some(maps) = kept else { return Ok((resized, false)) };
     let placed = resized.gather(mode, &maps.within(window))?;
     Ok((placed, !matches!(step, RecipeStep::Letterbox { .. })))
 }
 
-fn pointwise<'a>(mode: Mode, raster: Raster<'a>, step: &RecipeStep) -> Result<Raster<'a>> {
-    let size = raster.size();
-    match (step, raster.samples) {
-        (RecipeStep::DropAlpha, samples) => Ok(Raster { channels: 3, samples, ..raster }),
-        (RecipeStep::Grey { channels }, Samples::Bytes { stride, data }) => {
-            let mut greys = allocate(size.0 * size.1 * channels, "a grey image")?;
-            for (grey, pixel) in greys.chunks_exact_mut(*channels).zip(data.chunks_exact(stride)) {
-                grey.fill(if raster.channels == 1 { pixel[0] } else { pixel::grey(&pixel[..3]) });
-            }
-            Ok(Raster::bytes(size, *channels, greys))
-        }
-        (RecipeStep::Bgr, Samples::Bytes { stride, mut data }) => {
-            data.to_mut().chunks_exact_mut(stride).for_each(|pixel| pixel.swap(0, 2));
-            Ok(Raster { samples: Samples::Bytes { stride, data }, ..raster })
-        }
-        (RecipeStep::Normalise { scale, mean, deviation }, samples) => {
-            let raster = Raster { samples, ..raster };
-            let mut floats = allocate(size.0 * size.1 * raster.channels, "a normalised image")?;
-            normalise(mode, &raster, *scale, mean, deviation, &mut floats)?;
-            Ok(Raster::floats(size, raster.channels, floats))
-        }
-        (RecipeStep::Round, Samples::Floats(mut data)) => {
-            data.iter_mut().for_each(|value| *value = value.clamp(0.0, 255.0).round_ties_even());
-            Ok(Raster::floats(size, raster.channels, data))
-        }
-        _ => Err(Error::InvariantBroken(format!("Expected `Recipe::new` to refuse {step:?} here."))),
-    }
-}
-
-fn normalise(mode: Mode, raster: &Raster, scale: f32, mean: &[f32], deviation: &[f32], y: &mut [f32]) -> Result<()> {
+pub fn normalise(mode: Mode, raster: &Raster, scale: f32, mean: &[f32], deviation: &[f32], y: &mut [f32]) -> Result<()> {
     let channels = raster.channels;
     let normalised = |value: f32, channel: usize| (value * scale - mean[channel]) / deviation[channel];
     let row_length = raster.width * channels;

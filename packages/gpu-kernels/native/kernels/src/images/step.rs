@@ -76,6 +76,21 @@ pub enum Axis {
     Vertical,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Keep {
+    Rich,
+    Poor,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum Chroma {
+    #[serde(rename = "4:2:0")]
+    Half,
+    #[serde(rename = "4:4:4")]
+    Full,
+}
+
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "step", rename_all = "kebab-case")]
 pub enum RecipeStep {
@@ -148,6 +163,48 @@ pub enum RecipeStep {
         height: usize,
         value: u8,
     },
+    ResizeBy {
+        filter: Filter,
+        factor: f64,
+    },
+    ResizeAndBack {
+        filter: Filter,
+        factor: f64,
+    },
+    Jpeg {
+        quality: u32,
+        chroma: Chroma,
+    },
+    GaussianNoise {
+        sigma: f64,
+        seed: u32,
+    },
+    TexturePatches {
+        patch: usize,
+        count: usize,
+        keep: Keep,
+        width: usize,
+        height: usize,
+        seed: u32,
+    },
+    GaussianBlur {
+        sigma: f64,
+    },
+    Log {
+        epsilon: f32,
+    },
+    Npr,
+    DiagonalGradient,
+    Laplacian,
+    Srm {
+        filters: usize,
+    },
+    Dct,
+    DwtHh,
+    PowerSpectrum,
+    AzimuthalMean {
+        length: usize,
+    },
     DropAlpha,
     Grey {
         channels: usize,
@@ -171,13 +228,59 @@ impl RecipeStep {
             RecipeStep::Resize { filter, .. }
             | RecipeStep::ResizeShortSide { filter, .. }
             | RecipeStep::ResizeLongSide { filter, .. }
+            | RecipeStep::ResizeBy { filter, .. }
+            | RecipeStep::ResizeAndBack { filter, .. }
             | RecipeStep::Letterbox { filter, .. } => Some(filter),
             _ => None,
         }
     }
 
-    /// Sizes are of a kind that can be allocated at all.
+    /// Works on floats only.
+    pub fn needs_floats(&self) -> bool {
+        use RecipeStep::*;
+        matches!(
+            self,
+            Round | Log { .. } | Npr | DiagonalGradient | Laplacian | Srm { .. } | Dct | DwtHh | PowerSpectrum | AzimuthalMean { .. }
+        )
+    }
+
+    /// Works on bytes only.
+    pub fn needs_bytes(&self) -> bool {
+        use RecipeStep::*;
+        matches!(self, DropAlpha | Grey { .. } | Bgr | Jpeg { .. } | GaussianNoise { .. } | TexturePatches { .. })
+            || self.filter().is_some_and(Filter::is_byte)
+    }
+
+    /// Numbers are such that the step can be run at all.
     pub fn check(&self, step: &str) -> Result<()> {
+        match *self {
+            RecipeStep::Jpeg { quality, .. } if !(1..=100).contains(&quality) => {
+                refuse!("Expected a quality from 1 to 100 in step `{step}`, received {quality}.");
+            }
+            RecipeStep::GaussianNoise { sigma, .. } if !(0.0..=255.0).contains(&sigma) => {
+                refuse!("Expected a sigma from 0 to 255 in step `{step}`, received {sigma}.");
+            }
+            RecipeStep::GaussianBlur { sigma } if !(sigma > 0.0 && sigma <= 64.0) => {
+                refuse!("Expected a sigma above 0 and up to 64 in step `{step}`, received {sigma}.");
+            }
+            RecipeStep::ResizeBy { factor, .. } | RecipeStep::ResizeAndBack { factor, .. } if !(0.01..=16.0).contains(&factor) => {
+                refuse!("Expected a factor from 0.01 to 16 in step `{step}`, received {factor}.");
+            }
+            RecipeStep::Srm { filters } if filters != 3 && filters != 30 => {
+                refuse!("Expected 3 or 30 SRM filters in step `{step}`, received {filters}.");
+            }
+            RecipeStep::TexturePatches { patch, count, width, height, .. } => {
+                let tiles = patch > 0 && width.is_multiple_of(patch) && height.is_multiple_of(patch);
+                if !tiles || (width / patch).saturating_mul(height / patch) > count || count > MAX_SIDE {
+                    refuse!("Expected {count} patches of side {patch} to tile {width} × {height} in step `{step}`.");
+                }
+            }
+            _ => {}
+        }
+        self.check_sides(step)
+    }
+
+    fn check_sides(&self, step: &str) -> Result<()> {
         let (width, height) = match *self {
             RecipeStep::CentreCrop { width, height }
             | RecipeStep::CornerCrop { width, height, .. }
@@ -185,9 +288,11 @@ impl RecipeStep {
             | RecipeStep::TenCrop { width, height }
             | RecipeStep::RandomCrop { width, height, .. }
             | RecipeStep::PadTo { width, height, .. }
+            | RecipeStep::TexturePatches { width, height, .. }
             | RecipeStep::Resize { width, height, .. }
             | RecipeStep::Letterbox { width, height, .. } => (width, height),
             RecipeStep::ResizeShortSide { size, .. } | RecipeStep::ResizeLongSide { size, .. } => (size, size),
+            RecipeStep::AzimuthalMean { length } => (length, 1),
             RecipeStep::Pad { left, top, right, bottom, .. } => (left.max(right).max(1), top.max(bottom).max(1)),
             _ => return Ok(()),
         };

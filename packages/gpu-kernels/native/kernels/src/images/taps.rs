@@ -33,6 +33,14 @@ fn cubic(x: f32) -> f32 {
 }
 
 impl FloatTaps {
+    pub fn of(rows: Vec<(usize, Vec<f32>)>) -> Self {
+        FloatTaps(rows)
+    }
+
+    pub fn rows(&self) -> &[(usize, Vec<f32>)] {
+        &self.0
+    }
+
     pub fn bilinear_antialias(input: usize, output: usize, start: usize, length: usize) -> Self {
         Self::antialias(input, output, start, length, triangle, 1.0)
     }
@@ -140,7 +148,19 @@ pub fn resize<T: Copy + Sync + Into<f32>>(mode: Mode, source: &Source<T>, size: 
         true => FloatTaps((window.left..window.left + window.width).map(|at| (at, vec![1.0])).collect()),
         false => table(source.width, size.0, window.left, window.width),
     };
-    let row_length = window.width * source.channels;
+    pass_both(mode, source, &across, down.as_ref(), first, end)
+}
+
+/// Along x for rows `first .. end`, then along y.
+pub fn pass_both<T: Copy + Sync + Into<f32>>(
+    mode: Mode,
+    source: &Source<T>,
+    across: &FloatTaps,
+    down: Option<&FloatTaps>,
+    first: usize,
+    end: usize,
+) -> Result<Vec<f32>> {
+    let row_length = across.0.len() * source.channels;
     let mut narrowed = allocate((end - first) * row_length, "a resized image")?;
     mode.chunks(&mut narrowed, row_length, |row, target| {
         let line = &source.data[(first + row) * source.width * source.channels..][..source.width * source.channels];
@@ -152,12 +172,11 @@ pub fn resize<T: Copy + Sync + Into<f32>>(mode: Mode, source: &Source<T>, size: 
         }
     });
     let Some(down) = down else { return Ok(narrowed) };
-    let mut resized = allocate(window.height * row_length, "a resized image")?;
+    let mut resized = allocate(down.0.len() * row_length, "a resized image")?;
     mode.chunks(&mut resized, row_length, |row, target| {
         let (start, weights) = &down.0[row];
-        for (at, target) in target.iter_mut().enumerate() {
-            let inputs = narrowed[(start - first) * row_length + at..].iter().step_by(row_length);
-            *target = weights.iter().zip(inputs).fold(0.0, |sum, (weight, value)| sum + weight * value);
+        for (weight, line) in weights.iter().zip(narrowed[(start - first) * row_length..].chunks_exact(row_length)) {
+            target.iter_mut().zip(line).for_each(|(target, value)| *target += weight * value);
         }
     });
     Ok(resized)
