@@ -29,3 +29,10 @@ it('keeps everything that an index is computed from in float32', () => {
   const plan = planOf([relu(0, 1), relu(1, 2), gather, relu(3, 4), relu(4, 5)], [5]);
   expect(assignStorage(plan, half).slice(0, 6)).toEqual(['f32', 'f32', 'f32', 'f16', 'f16', 'f32']);
 });
+
+it('keeps scales that are taken from ranges in float32, not what they are multiplied with', () => {
+  const range = { op: 'quantize-range', name: 'q', x: 1, output: 2 } as const;
+  const times = (a: number, output: number) => ({ op: 'binary', function: 'mul', name: 'm', a, aStrides: [1], bWeight: 'table', bStrides: [0], output }) as const; // biome-ignore format: one step
+  const plan = planOf([relu(0, 1), range, times(2, 3), times(3, 4), relu(1, 5), relu(5, 6)], [6]);
+  expect(assignStorage(plan, half).slice(2, 6)).toEqual(['f32', 'f32', 'f32', 'f16']);
+});
