@@ -1,7 +1,7 @@
 /** ONNX op name → planner. To add an op, write its function under `ops/` and name it here. */
 import type { GraphNode } from '@diptych/plugin-kit';
-import { Abs, Clip, Exp, Log, Neg, Reciprocal, Relu, Sigmoid, Sqrt, Tanh } from './ops/activations.ts';
-import { Add, Div, Max, Min, Mul, Sub } from './ops/arithmetic.ts';
+import { unaryOps } from './ops/activations.ts';
+import { binaryOps } from './ops/arithmetic.ts';
 import { ConvTranspose } from './ops/conv-transpose.ts';
 import { Conv } from './ops/convolution.ts';
 import { Expand, Slice } from './ops/copying.ts';
@@ -20,17 +20,14 @@ import type { PlanBuilder } from './plan-builder.ts';
 export type OpPlanner = (builder: PlanBuilder, node: GraphNode) => void;
 
 export const opTable: Readonly<Record<string, OpPlanner>> = {
-  Abs,
-  Add,
+  ...unaryOps,
+  ...binaryOps,
   AveragePool,
   BatchNormalization,
-  Clip,
   Concat,
   Constant,
   Conv,
   ConvTranspose,
-  Div,
-  Exp,
   Expand,
   Flatten,
   Gather,
@@ -43,31 +40,20 @@ export const opTable: Readonly<Record<string, OpPlanner>> = {
   LayerNormalization,
   IntegerConv,
   IntegerGemm,
-  Log,
   LpPool,
   MatMul,
-  Max,
   MaxPool,
-  Min,
-  Mul,
-  Neg,
   Pad,
   Quantize,
   QuantizeRange,
   RMSNormalization,
-  Reciprocal,
   ReduceMean,
   ReduceSum,
-  Relu,
   Reshape,
   Resize,
   RoundFloat,
-  Sigmoid,
   Slice,
   Softmax,
-  Sqrt,
-  Sub,
-  Tanh,
   Transpose,
   Where,
 };

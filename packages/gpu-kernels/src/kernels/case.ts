@@ -27,6 +27,8 @@ export interface KernelCase {
   readonly ranges?: Readonly<Record<string, readonly [min: number, max: number]>>;
   /** Weights whose words hold random integers of so many bits; those of 32 are below a million, those of 16 within ±255. */
   readonly words?: Readonly<Record<string, 8 | 16 | 32>>;
+  /** 1 in place of 0. */
+  readonly nonZero?: boolean;
   /** Image steps: the images of the items. */
   readonly images?: readonly RasterImage[];
   /** Looser, or tighter, than the default; says why. */
@@ -71,7 +73,9 @@ export function prepareCase(given: KernelCase): PreparedCase {
   const shapes = Object.entries(given.weights ?? {});
   const tensor = (shape: readonly number[], offset: number, of = range): Tensor => ({
     shape,
-    data: randomNumbers(sizeOf(shape), seed + offset, of).map(given.whole && of === range ? Math.trunc : (x) => x),
+    data: randomNumbers(sizeOf(shape), seed + offset, of).map(
+      (x) => (given.whole && of === range ? Math.trunc(x) : x) || (given.nonZero ? 1 : 0),
+    ),
   });
   const weight = (name: string, shape: readonly number[], offset: number): Tensor => {
     const bits = given.words?.[name];

@@ -3,7 +3,7 @@
  * dispatch. The constants become the prelude, which with the kernel's name is the cache key of the pipeline.
  */
 import { readFileSync } from 'node:fs';
-import type { Activation, Plan, Step, StepOp } from '../graph/plan.ts';
+import { type Activation, type Plan, type Step, type StepOp, unaryFunctions } from '../graph/plan.ts';
 import { sizeOf } from '../graph/shapes.ts';
 
 /** How numbers of a value lie in memory. Arithmetic is float32 either way. */
@@ -125,13 +125,11 @@ export const valueOrZero = (value: number | undefined): BufferReference => (valu
 export const valueOrWeight = (value: number | undefined, weight: string | undefined): BufferReference =>
   value === undefined ? { weight: weight! } : { value };
 
-const activationNumbers = { none: 0, relu: 1, clip: 2, sigmoid: 3 } as const;
-
 /** Constants of `_lib/activation.wgsl`. */
-export const activationConstants = ({ kind, min = 0, max = 0 }: Activation): Constants => ({
-  ACTIVATION: activationNumbers[kind],
-  CLIP_MIN: min,
-  CLIP_MAX: max,
+export const activationConstants = ({ kind, min, max, alpha = 0, beta = 0 }: Activation): Constants => ({
+  ACTIVATION: kind === 'none' ? 0 : unaryFunctions.indexOf(kind) + 1,
+  ACTIVATION_A: min ?? alpha,
+  ACTIVATION_B: max ?? beta,
 });
 
 export const maxRank = 6;

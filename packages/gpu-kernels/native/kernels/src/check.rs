@@ -4,6 +4,7 @@
 mod quantized;
 
 use crate::error::{Result, refuse};
+use crate::functions::{binary_function, unary_function};
 use crate::images::Recipe;
 use crate::plan::{Plan, StepOp, parse_plan};
 use crate::program::*;
@@ -233,33 +234,17 @@ impl<'a> Checker<'a> {
                 let (b, b_shape) = self.operand(step, 'b', *b, b_weight.as_deref())?;
                 self.matmul(step, output, (a, a_shape), (b, b_shape))
             }
-            StepOp::Unary { function, x, min, max } => {
+            StepOp::Unary { function, x, parameters } => {
                 let x = self.value(step, *x)?;
                 self.expect_output(step, output, self.shapes[x])?;
-                let function = match function.as_str() {
-                    "relu" => Unary::Clamp { low: 0.0, high: f32::INFINITY },
-                    "clip" => check_clip(step, *min, *max).map(|(low, high)| Unary::Clamp { low, high })?,
-                    "sigmoid" => Unary::Sigmoid,
-                    "log" => Unary::Log,
-                    "exp" => Unary::Exp,
-                    "sqrt" => Unary::Sqrt,
-                    "abs" => Unary::Abs,
-                    "neg" => Unary::Neg,
-                    "tanh" => Unary::Tanh,
-                    "reciprocal" => Unary::Reciprocal,
-                    other => return Err(Fault::Unsupported(format!("this backend does not know the function `{other}`"))),
-                };
-                Ok(Op::Unary { x, function })
+                match unary_function(step, function, parameters)? {
+                    Some(function) => Ok(Op::Unary { x, function }),
+                    None => Err(Fault::Unsupported(format!("this backend does not know the function `{function}`"))),
+                }
             }
             StepOp::Binary { function, a, a_weight, a_strides, b, b_weight, b_strides } => {
-                let function = match function.as_str() {
-                    "add" => Binary::Add,
-                    "sub" => Binary::Sub,
-                    "mul" => Binary::Mul,
-                    "div" => Binary::Div,
-                    "min" => Binary::Min,
-                    "max" => Binary::Max,
-                    other => return Err(Fault::Unsupported(format!("this backend does not know the function `{other}`"))),
+                let Some(function) = binary_function(function) else {
+                    return Err(Fault::Unsupported(format!("this backend does not know the function `{function}`")));
                 };
                 let (a, a_shape) = self.operand(step, 'a', *a, a_weight.as_deref())?;
                 let (b, b_shape) = self.operand(step, 'b', *b, b_weight.as_deref())?;

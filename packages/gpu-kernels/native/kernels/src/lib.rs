@@ -10,6 +10,7 @@ mod compile;
 mod cpu;
 mod error;
 mod execute;
+mod functions;
 mod gemm;
 mod images;
 mod ops;

@@ -29,8 +29,17 @@ pub struct PlanOutput {
 #[derive(Debug, Clone, Deserialize)]
 pub struct PlanActivation {
     pub kind: String,
+    #[serde(flatten)]
+    pub parameters: Parameters,
+}
+
+/// Of a function of one number.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+pub struct Parameters {
     pub min: Option<f32>,
     pub max: Option<f32>,
+    pub alpha: Option<f32>,
+    pub beta: Option<f32>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -67,8 +76,8 @@ pub enum StepOp {
     Unary {
         function: String,
         x: i64,
-        min: Option<f32>,
-        max: Option<f32>,
+        #[serde(flatten)]
+        parameters: Parameters,
     },
     Binary {
         function: String,

@@ -1,8 +1,9 @@
 //! Rules that single numbers of a plan must keep, for `check`.
 
 use crate::error::{Result, refuse};
+use crate::functions::unary_function;
 use crate::plan::PlanActivation;
-use crate::program::{Activation, Loop, Window};
+use crate::program::{Activation, Loop, Unary, Window};
 
 /// Why a step cannot be: refused as malformed, or unsupported with a reason.
 pub enum Fault {
@@ -66,12 +67,13 @@ pub fn check_clip(step: &str, min: Option<f32>, max: Option<f32>) -> Result<(f32
 }
 
 pub fn check_activation(step: &str, activation: &PlanActivation) -> std::result::Result<Activation, Fault> {
-    match activation.kind.as_str() {
-        "none" => Ok(Activation::NONE),
-        "relu" => Ok(Activation::Clamp { low: 0.0, high: f32::INFINITY }),
-        "clip" => Ok(check_clip(step, activation.min, activation.max).map(|(low, high)| Activation::Clamp { low, high })?),
-        "sigmoid" => Ok(Activation::Sigmoid),
-        other => Err(Fault::Unsupported(format!("this backend does not know the activation `{other}`"))),
+    if activation.kind == "none" {
+        return Ok(Activation::NONE);
+    }
+    match unary_function(step, &activation.kind, &activation.parameters)? {
+        Some(Unary::Clamp { low, high }) => Ok(Activation::Clamp { low, high }),
+        Some(function) => Ok(Activation::Function(function)),
+        None => Err(Fault::Unsupported(format!("this backend does not know the activation `{}`", activation.kind))),
     }
 }
 

@@ -142,11 +142,11 @@ fn wrong_weights_are_refused() {
 fn unsupported_steps_are_listed_together() {
     let mut plan = network();
     plan["steps"][4]["op"] = json!("fold");
-    plan["steps"][7]["activation"]["kind"] = json!("gelu");
+    plan["steps"][7]["activation"]["kind"] = json!("no-such");
     let checked = check_plan(&plan.to_string()).unwrap();
     let report: Value = serde_json::from_str(&checked.report().unwrap()).unwrap();
     assert_eq!(report[0], json!({ "step": "pool", "op": "fold", "reason": "this backend does not know the op" }));
-    assert_eq!(report[1], json!({ "step": "w", "op": "gemm", "reason": "this backend does not know the activation `gelu`" }));
+    assert_eq!(report[1], json!({ "step": "w", "op": "gemm", "reason": "this backend does not know the activation `no-such`" }));
     assert_eq!(code(compile(&plan, 1)), "OP_UNSUPPORTED");
     assert_eq!(check_plan(&network().to_string()).unwrap().report().unwrap(), "[]");
 }

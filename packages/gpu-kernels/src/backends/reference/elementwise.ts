@@ -1,48 +1,22 @@
 /** unary, binary, softmax, and the activations that convolutions end with. */
-import type { Activation, BinaryStep, UnaryStep } from '../../graph/plan.ts';
+import type { Activation } from '../../graph/plan.ts';
+import { binaryFunctions64, unaryFunctionOf } from '../../graph/scalar-functions.ts';
 import { rowMajorStrides, sizeOf } from '../../graph/shapes.ts';
 import type { ReferenceOp } from './run-context.ts';
 
-const clip = (x: number, { min = -Infinity, max = Infinity }: Pick<Activation, 'min' | 'max'>): number =>
-  Math.min(max, Math.max(min, x));
-
 export function activate(x: number, activation: Activation): number {
-  return activation.kind === 'none' ? x : unaryFunction(activation.kind, activation)(x);
-}
-
-function unaryFunction(name: UnaryStep['function'], bounds: Pick<Activation, 'min' | 'max'>): (x: number) => number {
-  return {
-    relu: (x: number) => Math.max(0, x),
-    clip: (x: number) => clip(x, bounds),
-    sigmoid: (x: number) => 1 / (1 + Math.exp(-x)),
-    log: Math.log,
-    exp: Math.exp,
-    sqrt: Math.sqrt,
-    abs: Math.abs,
-    neg: (x: number) => -x,
-    tanh: Math.tanh,
-    reciprocal: (x: number) => 1 / x,
-  }[name];
+  return activation.kind === 'none' ? x : unaryFunctionOf(activation.kind, activation)(x);
 }
 
 export const unary: ReferenceOp<'unary'> = (step, y, { value }) => {
   const x = value(step.x);
-  const apply = unaryFunction(step.function, step);
+  const apply = unaryFunctionOf(step.function, step);
   for (let i = 0; i < y.length; i++) y[i] = apply(x[i]!);
-};
-
-const binaryFunction: Readonly<Record<BinaryStep['function'], (a: number, b: number) => number>> = {
-  add: (a, b) => a + b,
-  sub: (a, b) => a - b,
-  mul: (a, b) => a * b,
-  div: (a, b) => a / b,
-  min: Math.min,
-  max: Math.max,
 };
 
 export const binary: ReferenceOp<'binary'> = (step, y, { items, shape, value, weight }) => {
   const output = shape(step.output);
-  const apply = binaryFunction[step.function];
+  const apply = binaryFunctions64[step.function];
   const a = step.a === undefined ? weight(step.aWeight!) : value(step.a);
   const b = step.b === undefined ? weight(step.bWeight!) : value(step.b);
   const batchA = step.a === undefined ? 0 : sizeOf(shape(step.a));

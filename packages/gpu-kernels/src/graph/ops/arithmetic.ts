@@ -1,4 +1,4 @@
-/** Add, Sub, Mul, Div, Min, Max with broadcasting. Operands are read through strides, so no operand is ever transposed or repeated. */
+/** Functions of two values with broadcasting. Operands are read through strides, so no operand is ever transposed or repeated. */
 import type { GraphNode, Tensor } from '@diptych/plugin-kit';
 import { Attributes } from '../attributes.ts';
 import { graphInvalid, opUnsupported } from '../graph-errors.ts';
@@ -158,9 +158,24 @@ const arithmetic =
     builder.define(node.outputs[0]!, shape, forms);
   };
 
-export const Add = arithmetic('add');
-export const Sub = arithmetic('sub');
-export const Mul = arithmetic('mul');
-export const Div = arithmetic('div');
-export const Min = arithmetic('min');
-export const Max = arithmetic('max');
+/** The same with the operands changed over: a > b is b < a. */
+const swapped =
+  (name: BinaryFunction) =>
+  (builder: PlanBuilder, node: GraphNode): void =>
+    arithmetic(name)(builder, { ...node, inputs: node.inputs.toReversed() });
+
+/** `fmod` 1 gives the remainder the sign of the dividend, as C does; 0 that of the divisor, as Python does. */
+function Mod(builder: PlanBuilder, node: GraphNode): void {
+  const { fmod = 0, ...attributes } = node.attributes ?? {};
+  arithmetic(fmod === 0 ? 'mod' : 'fmod')(builder, { ...node, attributes });
+}
+
+/** Truth is 1, falsehood 0, so that And is the smaller and Or the larger of two. */
+export const binaryOps: Readonly<Record<string, (builder: PlanBuilder, node: GraphNode) => void>> = {
+  Add: arithmetic('add'), And: arithmetic('min'), Div: arithmetic('div'), Equal: arithmetic('equal'), Greater: swapped('less'),
+  GreaterOrEqual: swapped('less-equal'), Less: arithmetic('less'), LessOrEqual: arithmetic('less-equal'), Max: arithmetic('max'),
+  Min: arithmetic('min'), Mod, Mul: arithmetic('mul'), Or: arithmetic('max'), Pow: arithmetic('pow'), PRelu: arithmetic('prelu'),
+  Sub: arithmetic('sub'),
+  /** Not of ONNX, which divides integers with Div. */
+  DivWhole: arithmetic('divide-whole'),
+}; // biome-ignore format: a table

@@ -15,6 +15,20 @@ export const binaryCases: readonly KernelCase[] = [
       range: [0.5, 2],
     }),
   ),
+  ...(['mod', 'fmod', 'divide-whole', 'equal', 'less', 'less-equal', 'pow', 'prelu'] as const).map(
+    (name, index): KernelCase => ({
+      name: `binary: ${name} of whole numbers`,
+      seed: 30 + index,
+      inputs: [[400]],
+      output: [400],
+      weights: { b: [400] },
+      step: { op: 'binary', function: name, a: 0, aStrides: [1], bWeight: 'b', bStrides: [1] },
+      range: [-9, 9],
+      whole: true,
+      // 0 has no remainder, no quotient and no negative power.
+      nonZero: true,
+    }),
+  ),
   {
     name: 'binary: factor a channel',
     seed: 10,

@@ -5,6 +5,28 @@
 @group(0) @binding(2) var<storage, read> b: array<T2>;
 @group(0) @binding(3) var<storage, read_write> y: array<T3>;
 
+// a less a whole multiple of b, with the sign of a. A quotient that the driver rounds to the wrong side is put right.
+fn remainder(p: f32, q: f32) -> f32 {
+  var rest = p - q * trunc(p / q);
+  if (abs(rest) >= abs(q)) { rest -= sign(rest) * abs(q); }
+  if (rest * p < 0.0) { rest += sign(p) * abs(q); }
+  return rest;
+}
+
+fn floor_remainder(p: f32, q: f32) -> f32 {
+  let rest = remainder(p, q);
+  return select(rest, rest + q, rest * q < 0.0);
+}
+
+// WGSL leaves the power of a negative number open.
+fn power(p: f32, q: f32) -> f32 {
+  if (q == 0.0) { return 1.0; }
+  let size = pow(abs(p), q);
+  if (p >= 0.0) { return size; }
+  if (q != trunc(q)) { return bitcast<f32>(0x7fc00000u + run.zero); }  // NaN
+  return select(size, -size, abs(q) % 2.0 == 1.0);
+}
+
 fn apply(p: f32, q: f32) -> f32 {
   switch (FUNCTION) {
     case 0: { return p + q; }
@@ -12,7 +34,15 @@ fn apply(p: f32, q: f32) -> f32 {
     case 2: { return p * q; }
     case 3: { return p / q; }
     case 4: { return min(p, q); }
-    default: { return max(p, q); }
+    case 5: { return max(p, q); }
+    case 6: { return power(p, q); }
+    case 7: { return floor_remainder(p, q); }
+    case 8: { return remainder(p, q); }
+    case 9: { return round((p - remainder(p, q)) / q); }
+    case 10: { return select(0.0, 1.0, p == q); }
+    case 11: { return select(0.0, 1.0, p < q); }
+    case 12: { return select(0.0, 1.0, p <= q); }
+    default: { return select(p, p * q, p < 0.0); }
   }
 }
 

@@ -48,6 +48,16 @@ const list: readonly Conv[] = [
     activation: { kind: 'relu' },
   },
   { name: 'sigmoid', from: [4, 4, 8], outputs: 3, kernel: one, bias: true, activation: { kind: 'sigmoid' } },
+  { name: 'swish', from: [4, 5, 8], outputs: 3, kernel: three, activation: { kind: 'swish', alpha: 1 } },
+  {
+    name: 'depthwise, hard-swish',
+    from: [5, 6, 7],
+    outputs: 7,
+    kernel: three,
+    groups: 7,
+    activation: { kind: 'hard-swish' },
+  },
+  { name: 'two groups, leaky-relu', from: [5, 6, 8], outputs: 6, kernel: three, groups: 2, activation: { kind: 'leaky-relu', alpha: 0.1 } }, // biome-ignore format: a table
   { name: 'pointwise with stride 2', from: [8, 6, 5], outputs: 7, kernel: one, strides: [2, 2] },
   { name: 'two groups', from: [6, 7, 8], outputs: 6, kernel: three, pads: same, groups: 2, bias: true },
   { name: 'depthwise with multiplier 2', from: [5, 6, 7], outputs: 14, kernel: three, groups: 7, pads: same },
@@ -164,5 +174,7 @@ export const gemmCases: readonly KernelCase[] = [
   gemm('classifier of MobileNetV2', [1280], 5, { bias: 'bias' }),
   gemm('rows of a matrix an item', [13, 33], 70, { bias: 'bias', residual: 1, activation: { kind: 'relu' } }),
   gemm('many tiles, four neighbours but not eight a row', [150, 40], 140, { bias: 'bias', activation: { kind: 'relu' } }),
+  gemm('gelu and a residual', [9, 33], 21, { bias: 'bias', residual: 1, activation: { kind: 'gelu' } }),
+  gemm('gelu-tanh', [5, 17], 70, { activation: { kind: 'gelu-tanh' } }),
   gemm('a thousand classes', [320], 1000, { bias: 'bias', activation: { kind: 'sigmoid' } }),
 ];

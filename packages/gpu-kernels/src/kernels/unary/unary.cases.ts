@@ -1,32 +1,59 @@
-import { unaryFunctions } from '../../graph/plan.ts';
+import { type FunctionParameters, type UnaryFunction, unaryFunctions } from '../../graph/plan.ts';
 import type { KernelCase } from '../case.ts';
 
+/** A few units in the last place: what kernels write out must not lean on the loose accuracy that WGSL promises. */
+const tight = { maxNmse: 1e-11, reason: 'float32 functions to a few units in the last place' };
+
+const ranges: Readonly<Partial<Record<UnaryFunction, readonly [number, number]>>> = {
+  log: [0.01, 9],
+  sqrt: [0.01, 9],
+  reciprocal: [0.01, 9],
+  sin: [-50, 50],
+  cos: [-50, 50],
+  tan: [-1.4, 1.4],
+  asin: [-1, 1],
+  acos: [-1, 1],
+  atan: [-9, 9],
+  acosh: [1.01, 9],
+  atanh: [-0.99, 0.99],
+};
+const parameters: Readonly<Partial<Record<UnaryFunction, FunctionParameters>>> = {
+  clip: { min: -0.25, max: 0.5 },
+  swish: { alpha: 1.702 },
+  'hard-sigmoid': { alpha: 0.2, beta: 0.5 },
+  'leaky-relu': { alpha: 0.01 },
+  elu: { alpha: 1.5 },
+  selu: { alpha: 1.6732632, beta: 1.050701 },
+  celu: { alpha: 0.75 },
+  'thresholded-relu': { alpha: 0.5 },
+  shrink: { alpha: 0.5, beta: 0.25 },
+  'is-inf': { alpha: 1, beta: 1 },
+};
+
+const unary = (
+  name: string,
+  given: UnaryFunction,
+  range: readonly [number, number],
+  rest: Partial<KernelCase> = {},
+): KernelCase => ({
+  name: `unary: ${name}`,
+  seed: unaryFunctions.indexOf(given),
+  inputs: [[5, 7, 3]],
+  output: [5, 7, 3],
+  step: { op: 'unary', function: given, x: 0, ...parameters[given] },
+  range,
+  tolerance: tight,
+  ...rest,
+});
+
 export const unaryCases: readonly KernelCase[] = [
-  ...unaryFunctions.map((name, index): KernelCase => {
-    const positive = name === 'log' || name === 'sqrt' || name === 'reciprocal';
-    return {
-      name: `unary: ${name}`,
-      seed: index,
-      inputs: [[5, 7, 3]],
-      output: [5, 7, 3],
-      step: { op: 'unary', function: name, x: 0, ...(name === 'clip' ? { min: -0.25, max: 0.5 } : {}) },
-      range: positive ? [0.01, 9] : [-3, 3],
-    };
-  }),
-  {
-    name: 'unary: sigmoid far out',
-    seed: 20,
-    inputs: [[100]],
-    output: [100],
-    step: { op: 'unary', function: 'sigmoid', x: 0 },
-    range: [-500, 500],
-  },
-  {
-    name: 'unary: tanh far out',
-    seed: 21,
-    inputs: [[100]],
-    output: [100],
-    step: { op: 'unary', function: 'tanh', x: 0 },
-    range: [-500, 500],
-  },
+  ...unaryFunctions.map((name) => unary(name, name, ranges[name] ?? [-3, 3])),
+  unary('not, of whole numbers', 'not', [-2, 2], { whole: true }),
+  unary('sign, of whole numbers', 'sign', [-2, 2], { whole: true }),
+  ...(['sigmoid', 'tanh', 'erf', 'gelu', 'gelu-tanh', 'swish', 'mish', 'softplus'] as const).map((name) =>
+    unary(`${name} far out`, name, [-500, 500]),
+  ),
+  ...(['erf', 'tanh', 'sin', 'asin', 'atan', 'sinh'] as const).map((name) =>
+    unary(`${name} of small numbers`, name, [-1e-3, 1e-3]),
+  ),
 ];

@@ -2,20 +2,7 @@
 import { opUnsupported } from '../../graph/graph-errors.ts';
 import { opTable } from '../../graph/op-table.ts';
 import { elementTypes } from '../onnx-model.ts';
-import {
-  Gelu,
-  HardSigmoid,
-  HardSwish,
-  LeakyRelu,
-  Max,
-  Mean,
-  Min,
-  Pow,
-  PRelu,
-  Softplus,
-  Softsign,
-  Sum,
-} from './arithmetic.ts';
+import { Max, Mean, Min, Pow, Sum } from './arithmetic.ts';
 import { ConvInteger, MatMulInteger, QGemm, QLinearConv, QLinearMatMul } from './integer-products.ts';
 import type { LowerCall } from './lower-call.ts';
 import { ConstantOfShape, Expand, Slice, Split, Tile } from './movement.ts';
@@ -57,10 +44,10 @@ function Cast(call: LowerCall): void {
 }
 
 const lowered: Readonly<Record<string, (call: LowerCall) => void>> = {
-  AveragePool: windowed, Cast, ConstantOfShape, Conv: windowed, ConvTranspose: windowed, Dropout, Expand, Gelu, GlobalAveragePool, GlobalLpPool,
-  GlobalMaxPool, HardSigmoid, HardSwish, Identity, LayerNormalization, LeakyRelu, LpPool: windowed, Max, MaxPool: windowed, Mean, Min,
-  PRelu, Pad, Pow, ReduceL1, ReduceL2, ReduceMean: Reduce, ReduceSum: Reduce, ReduceSumSquare, Reshape, Resize, Slice, Softmax, Softplus,
-  Softsign, Split, Squeeze, Sum, Tile, Unsqueeze,
+  AveragePool: windowed, Cast, ConstantOfShape, Conv: windowed, ConvTranspose: windowed, Dropout, Expand, GlobalAveragePool, GlobalLpPool,
+  GlobalMaxPool, Identity, LayerNormalization, LpPool: windowed, Max, MaxPool: windowed, Mean, Min,
+  Pad, Pow, ReduceL1, ReduceL2, ReduceMean: Reduce, ReduceSum: Reduce, ReduceSumSquare, Reshape, Resize, Slice, Softmax,
+  Split, Squeeze, Sum, Tile, Unsqueeze,
 }; // biome-ignore format: a table
 
 const quantised: typeof lowered = {
@@ -69,7 +56,7 @@ const quantised: typeof lowered = {
 }; // biome-ignore format: a table
 
 /** What import itself writes, which no file may ask for by name. */
-const ofImport = new Set(['Quantize', 'QuantizeRange', 'IntegerConv', 'IntegerGemm', 'RoundFloat']);
+const ofImport = new Set(['Quantize', 'QuantizeRange', 'IntegerConv', 'IntegerGemm', 'RoundFloat', 'Trunc', 'DivWhole']);
 
 export const lowerTable: Readonly<Record<string, (call: LowerCall) => void>> = {
   ...Object.fromEntries(

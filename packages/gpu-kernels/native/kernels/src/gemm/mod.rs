@@ -219,11 +219,11 @@ unsafe fn multiply(a: &Rows, b: &Packed, panels: Range<usize>, y: Output, layout
                     // SAFETY: the asserts above hold rows and columns in bounds of y, residual and b; `Rows` promises its
                     // pointers; they were detected; that nobody else writes here is the caller's promise.
                     unsafe { tile::run(&tile, rows.len(), instructions) };
-                    if is_last && epilogue.activation == Activation::Sigmoid {
+                    if let (true, Activation::Function(_)) = (is_last, epilogue.activation) {
                         for row in 0..rows.len() {
                             // SAFETY: a row of the tile that was just written.
                             let row = unsafe { std::slice::from_raw_parts_mut(tile.y.add(row * stride), columns) };
-                            crate::ops::elementwise::sigmoid(row);
+                            epilogue.activation.finish(row);
                         }
                     }
                 }

@@ -3,10 +3,10 @@
 //! A row of output is made in strips of 32 channels, so that the input rows that its taps read stay in the first
 //! cache level; within a strip two neighbouring pixels share each load of a weight.
 
-use super::elementwise::{clamp, sigmoid};
+use super::elementwise::clamp;
 use crate::error::Result;
 use crate::gemm::Instructions;
-use crate::program::{Activation, Conv};
+use crate::program::Conv;
 use crate::threads::Mode;
 use std::ops::Range;
 
@@ -98,9 +98,7 @@ pub fn depthwise(
             Instructions::Portable => 0,
         };
         portable(&line, done..channels, y);
-        if conv.activation == Activation::Sigmoid {
-            sigmoid(y);
-        }
+        conv.activation.finish(y);
     });
 }
 

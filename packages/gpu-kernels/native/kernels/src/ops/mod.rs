@@ -9,6 +9,7 @@ pub mod elementwise;
 pub mod gathering;
 pub mod integer;
 pub mod layout;
+pub mod math;
 pub mod matmul;
 pub mod normalise;
 pub mod pool;

@@ -3,7 +3,7 @@
 //! 36 matrices [patch][channel], each is multiplied with its matrix of transformed weights, and the products are
 //! transformed back.
 
-use super::elementwise::{clamp, sigmoid};
+use super::elementwise::clamp;
 use crate::error::{Result, allocate};
 use crate::gemm::{Epilogue, Instructions, Layout, Output, Packed, Rows, product};
 use crate::program::{Activation, Conv, Extent};
@@ -314,9 +314,7 @@ fn finish(activation: Activation, sums: &Lane, bias: &Lane, residual: &Lane, to:
     for (lane, to) in to.iter_mut().enumerate() {
         *to = clamp(sums[lane] + bias[lane] + residual[lane], low, high);
     }
-    if activation == Activation::Sigmoid {
-        sigmoid(to);
-    }
+    activation.finish(to);
 }
 
 /// Aᵀ m of the paper for one column.
