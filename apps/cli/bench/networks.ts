@@ -39,7 +39,7 @@ class NetworkBuilder {
   conv(x: string, from: number, to: number, kernel: number, stride: number, groups = 1, gain = 2): string {
     const fan = (from / groups) * kernel * kernel;
     const weight = this.weight([to, from / groups, kernel, kernel], Math.sqrt(gain / fan));
-    const pad = kernel < 32 ? Math.floor(kernel / 2) : 0;
+    const pad = kernel === stride ? 0 : Math.floor(kernel / 2);
     return this.node('Conv', [x, weight, this.weight([to], 0.1)], {
       kernel_shape: [kernel, kernel],
       strides: [stride, stride],

@@ -1,0 +1,225 @@
+/**
+ * Half precision on the GPU: products and whole networks through WebGPU, against PyTorch float16 eager and onnxruntime-node
+ * `webgpu` on the same card. Equality first: first scores are compared with those of the native backend in float32, then
+ * speeds are medians. A rival that is not there is skipped with its reason.
+ *
+ *   node apps/cli/bench/gpu.bench.ts [--small] [--python python3] [--adapter NAME] [--rounds 20] [--tiles]
+ */
+import { execFile } from 'node:child_process';
+import { cpus } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs, promisify } from 'node:util';
+import { type KernelTime, openRuntime } from '@diptych/gpu-kernels';
+import type { ModelGraph, OnnxNetwork, Tensors } from '@diptych/plugin-kit';
+import { resnet50, vit } from './networks.ts';
+import { loadRival, type OnnxRuntime } from './rivals.ts';
+
+const { values } = parseArgs({
+  options: {
+    small: { type: 'boolean', default: false },
+    python: { type: 'string', default: 'python3' },
+    adapter: { type: 'string' },
+    rounds: { type: 'string' },
+    /** Every tile of the product, one after another, in place of the one chosen. */
+    tiles: { type: 'boolean', default: false },
+  },
+});
+const { small } = values;
+const rounds = Number(values.rounds ?? (small ? 3 : 20));
+const gpu = { prefer: 'webgpu', precision: 'f16', ...(values.adapter && { adapter: values.adapter }) } as const;
+
+/** What matrix instructions of a warp, which subgroup matrices lower to, reach of an H100's 989 TFLOP/s (arXiv 2402.13499): the bound. */
+const h100Teraflops = 620;
+
+const median = (list: readonly number[]): number => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)]!;
+const range = (list: readonly number[]): string =>
+  `${median(list).toFixed(1)} (${Math.min(...list).toFixed(1)}–${Math.max(...list).toFixed(1)})`;
+
+function cosine(a: Float32Array, b: Float32Array): number {
+  let [ab, aa, bb] = [0, 0, 0];
+  for (const [at, x] of a.entries()) {
+    ab += x * b[at]!;
+    aa += x * x;
+    bb += b[at]! ** 2;
+  }
+  return ab / Math.sqrt(aa * bb);
+}
+
+function expectEqual(name: string, ours: Float32Array, theirs: Float32Array): void {
+  const agreement = cosine(ours, theirs);
+  if (!(agreement >= 0.999)) throw new Error(`Expected equal scores of ${name}, their cosine is ${agreement}.`);
+  console.log(`  equal: cosine ${agreement.toFixed(6)}`);
+}
+
+function numbers(count: number, scale: number): Float32Array {
+  let state = 7;
+  return Float32Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return (state / 2 ** 32 - 0.5) * scale;
+  });
+}
+
+/** What a rival said, or why it could not; a rival that is absent is no fault of the benchmark. */
+async function torch(...parameters: readonly (string | number)[]): Promise<number | undefined> {
+  const script = fileURLToPath(new URL('torch-rival.py', import.meta.url));
+  try {
+    const { stdout } = await promisify(execFile)(values.python, [script, ...parameters.map(String)]);
+    const answer = JSON.parse(stdout) as { torch: string; device: string; seconds: number };
+    console.log(`  PyTorch ${answer.torch} on ${answer.device}`);
+    return answer.seconds;
+  } catch (error) {
+    const last = String((error as { stderr?: string }).stderr ?? error).trim().split('\n').at(-1); // biome-ignore format: one line
+    console.log(`  PyTorch skipped: ${last}`);
+    return undefined;
+  }
+}
+
+/** Three products of square matrices; the one in the middle reads and writes halves, as within a network. */
+function productGraph(size: number): { graph: ModelGraph; weights: Tensors } {
+  const layer = (name: string, input: string) => ({ name, op: 'Gemm', inputs: [input, `${name}.weight`], outputs: [name], attributes: { transB: 1 } }); // biome-ignore format: one node
+  const names = ['before', 'product', 'after'];
+  const weight = { shape: [size, size], data: numbers(size * size, Math.sqrt(12 / size)) };
+  return {
+    graph: {
+      name: `product ${size}`,
+      inputs: [{ name: 'x', shape: [size] }],
+      nodes: [layer('before', 'x'), layer('product', 'before'), layer('after', 'product')],
+      outputs: ['after'],
+    },
+    weights: Object.fromEntries(names.map((name) => [`${name}.weight`, weight])),
+  };
+}
+
+async function productTimes(
+  size: number,
+  tile: string | undefined,
+): Promise<{ times: readonly KernelTime[]; first: Float32Array }> {
+  await using runtime = await openRuntime({ ...gpu, profile: true, ...(tile && { tile }) });
+  const { graph, weights } = productGraph(size);
+  await using model = await runtime.load(graph, weights, size);
+  const x = { shape: [size, size], data: numbers(size * size, 2) };
+  let first = new Float32Array(0);
+  for (let round = -1; round < rounds; round++) first = (await model.run({ x }))['after']!.data.slice(0, 2 * size);
+  return { times: runtime.times.filter(({ step }) => step === 'product').slice(1), first };
+}
+
+async function compareProducts(size: number): Promise<void> {
+  console.log(`\nproduct ${size} x ${size} x ${size}`);
+  await using native = await openRuntime({ prefer: 'native' });
+  const { graph, weights } = productGraph(size);
+  await using model = await native.load(graph, weights, 2);
+  const data = numbers(size * size, 2).slice(0, 2 * size);
+  const expected = (await model.run({ x: { shape: [2, size], data } }))['after']!.data;
+  const seconds = await torch('gemm', size, rounds);
+  const theirs = seconds === undefined ? undefined : (2 * size ** 3) / seconds / 1e12;
+  for (const tile of values.tiles ? ['small', 'medium', 'large'] : [undefined]) {
+    const { times, first } = await productTimes(size, tile);
+    expectEqual(`product ${size}`, first, expected);
+    const speeds = times.map(({ flops, milliseconds }) => flops / milliseconds / 1e9);
+    const share = `${((100 * median(speeds)) / h100Teraflops).toFixed(1)} % of an H100's ${h100Teraflops}`;
+    console.log(
+      `  ${times[0]!.kernel}${tile ? `, ${tile}` : ''}: ${range(speeds.map((speed) => speed * 1000))} GFLOP/s, ${share}`,
+    );
+    if (theirs !== undefined) console.log(`  PyTorch: ${(theirs * 1000).toFixed(1)} GFLOP/s; ratio ${(median(speeds) / theirs).toFixed(2)}`); // biome-ignore format: one line
+  }
+}
+
+interface Network {
+  readonly name: string;
+  readonly side: number;
+  make(): Uint8Array;
+  readonly torch: readonly (string | number)[];
+}
+const vitOf = (name: string, side: number, patch: number, width: number, depth: number): Network => ({
+  name,
+  side,
+  make: () => vit(side, patch, width, depth),
+  torch: [patch, width, depth],
+});
+const resnetOf = (side: number): Network => ({ name: 'ResNet-50', side, make: () => resnet50(side), torch: [] });
+const networks = small
+  ? [resnetOf(32), vitOf('ViT, tiny', 64, 32, 128, 2), vitOf('ViT, tiny, many tokens', 56, 14, 128, 2)]
+  : [resnetOf(224), vitOf('ViT-B/32', 224, 32, 768, 12), vitOf('ViT-L/14', 224, 14, 1024, 24)];
+const batch = small ? 2 : 64;
+
+/** Images per second with three runs under way, as a run over a folder has them, round by round. */
+async function speedOf(run: () => Promise<unknown>): Promise<number[]> {
+  await run();
+  const speeds: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const start = performance.now();
+    await Promise.all([run(), run(), run()]);
+    speeds.push((3 * batch * 1000) / (performance.now() - start));
+  }
+  return speeds;
+}
+
+const scoresOf = async (model: OnnxNetwork, data: Float32Array): Promise<Float32Array> => {
+  const [input] = model.inputs;
+  const items = data.length / input!.shape.reduce((product, size) => product * size, 1);
+  return Object.values(await model.run({ [input!.name]: { shape: [items, ...input!.shape], data } }))[0]!.data;
+};
+
+async function onnxruntimeSpeed(
+  file: Uint8Array,
+  side: number,
+  data: Float32Array,
+  ours: Float32Array,
+): Promise<number[] | undefined> {
+  try {
+    const runtime = loadRival<OnnxRuntime>('onnxruntime-node');
+    const session = await runtime.InferenceSession.create(file, { executionProviders: ['webgpu'] });
+    const feeds = { x: new runtime.Tensor('float32', data, [batch, 3, side, side]) };
+    expectEqual('onnxruntime-node', ours, Object.values(await session.run(feeds))[0]!.data);
+    const speeds = await speedOf(async () => session.run(feeds));
+    await session.release();
+    return speeds;
+  } catch (error) {
+    console.log(`  onnxruntime-node webgpu skipped: ${String(error).split('\n')[0]}`);
+    return undefined;
+  }
+}
+
+/** Milliseconds of the kernels alone, and their arithmetic. */
+async function kernelTimes(file: Uint8Array, data: Float32Array): Promise<{ milliseconds: number; flops: number }> {
+  await using runtime = await openRuntime({ ...gpu, profile: true });
+  await using model = await runtime.loadOnnx(file, { batch });
+  const sums: number[] = [];
+  let flops = 0;
+  for (let round = 0; round < 4; round++) {
+    const before = runtime.times.length;
+    await scoresOf(model, data);
+    const times = runtime.times.slice(before);
+    flops = times.reduce((sum, time) => sum + time.flops, 0);
+    if (round > 0) sums.push(times.reduce((sum, { milliseconds }) => sum + milliseconds, 0));
+  }
+  return { milliseconds: median(sums), flops };
+}
+
+async function compareNetworks({ name, side, make, torch: sizes }: Network): Promise<void> {
+  console.log(`\n${name}, ${side} x ${side}, batch ${batch}`);
+  const file = make();
+  const data = numbers(batch * 3 * side * side, 4);
+  await using native = await openRuntime({ prefer: 'native' });
+  await using exact = await native.loadOnnx(file, { batch: 2 });
+  const expected = await scoresOf(exact, data.slice(0, 2 * 3 * side * side));
+  await using runtime = await openRuntime(gpu);
+  const opening = performance.now();
+  await using model = await runtime.loadOnnx(file, { batch });
+  const ours = await scoresOf(model, data);
+  const cold = performance.now() - opening;
+  expectEqual('native in float32', ours.slice(0, expected.length), expected);
+  const speeds = await speedOf(() => scoresOf(model, data));
+  const kernels = await kernelTimes(file, data);
+  console.log(`  Diptych f16: ${range(speeds)} images/s; file to first scores ${cold.toFixed(0)} ms`);
+  console.log(`  its kernels alone: ${((1000 * batch) / kernels.milliseconds).toFixed(1)} images/s, ${(kernels.flops / kernels.milliseconds / 1e6).toFixed(1)} GFLOP/s; at ${h100Teraflops} TFLOP/s they would be ${((batch * h100Teraflops * 1e12) / kernels.flops).toFixed(0)} images/s`); // biome-ignore format: one line
+  const theirs = await onnxruntimeSpeed(file, side, data, ours);
+  if (theirs !== undefined) console.log(`  onnxruntime-node webgpu: ${range(theirs)} images/s; ratio ${(median(speeds) / median(theirs)).toFixed(2)}`); // biome-ignore format: one line
+  const seconds = await torch('network', sizes.length === 0 ? 'resnet50' : 'vit', side, batch, rounds, ...sizes);
+  if (seconds !== undefined) console.log(`  PyTorch f16 eager: ${(batch / seconds).toFixed(1)} images/s; ratio ${((median(speeds) * seconds) / batch).toFixed(2)}`); // biome-ignore format: one line
+}
+
+await using about = await openRuntime(gpu);
+console.log(`${about.info.adapter}; ${cpus().length} × ${cpus()[0]?.model}; Node ${process.version}; ${new Date().toISOString()}; ${rounds} rounds`); // biome-ignore format: one line
+for (const size of small ? [64, 160] : [4096, 8192]) await compareProducts(size);
+for (const network of networks) await compareNetworks(network);
