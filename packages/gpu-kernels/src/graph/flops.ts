@@ -9,6 +9,11 @@ export function flopsOf(step: Step, plan: Plan): number {
     case 'conv2d':
     case 'gemm':
       return 2 * output * sizeOf(weightOf(step.weight).slice(1));
+    case 'conv-transpose2d': {
+      // Every input pixel meets each tap of its group.
+      const [height, width] = plan.values[step.x]!.shape as [number, number];
+      return 2 * height * width * sizeOf(weightOf(step.weight));
+    }
     case 'matmul':
       return 2 * output * (step.a === undefined ? weightOf(step.aWeight!) : plan.values[step.a]!.shape).at(-1)!;
     case 'conv2d-integer':

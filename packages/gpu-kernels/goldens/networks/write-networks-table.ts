@@ -1,0 +1,127 @@
+/**
+ * Writes docs/onnx-networks.md: networks of real size on the native backend against onnxruntime.
+ *
+ *     python export.py full FOLDER && node write-networks-table.ts FOLDER
+ */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { release } from 'node:os';
+import { basename, join } from 'node:path';
+import type { Tensor, Tensors } from '@diptych/plugin-kit';
+import { sizeOf } from '../../src/graph/shapes.ts';
+import { openRuntime } from '../../src/index.ts';
+import { cosine } from '../../src/onnx/golden-networks.ts';
+import { inspectOnnx, type OnnxReport } from '../../src/onnx/inspect-onnx.ts';
+
+/** Multiply-accumulates of one item in thousand millions, as torchvision publishes them with its weights (`_ops` of 0.29). */
+const published: Readonly<Record<string, number>> = {
+  resnet: 4.089,
+  vit: 4.409,
+  convnext: 4.456,
+  efficientnet: 0.386,
+  swin: 4.491,
+  'mobilenet-v2': 0.301,
+  'mobilenet-v3': 0.217,
+  'inception-v3': 5.713,
+  densenet: 2.834,
+};
+
+const titles: Readonly<Record<string, string>> = {
+  resnet: 'ResNet-50', vit: 'ViT-B/32', convnext: 'ConvNeXt-T', efficientnet: 'EfficientNet-B0', swin: 'Swin-T', dinov2: 'DINOv2 ViT-S/14',
+  'mobilenet-v2': 'MobileNetV2', 'mobilenet-v3': 'MobileNetV3-L', 'inception-v3': 'Inception v3', densenet: 'DenseNet-121',
+  'clip-vision': 'CLIP ViT-B/16, images', 'clip-text': 'CLIP ViT-B/16, text', siglip: 'SigLIP B/16', yolo: 'YOLOv8-n shape, 640',
+  'vae-encoder': 'SD VAE encoder, 256', 'vae-decoder': 'SD VAE decoder, 256', unet: 'U-Net of 64, 128, 256 channels, 32',
+}; // biome-ignore format: a table
+
+interface Recorded {
+  readonly inputs: Readonly<Record<string, { readonly shape: readonly number[]; readonly data?: readonly number[] }>>;
+  readonly y: { readonly data: readonly number[] };
+}
+
+const tensor = (shape: readonly number[], data: readonly number[] | undefined): Tensor => ({
+  shape,
+  data: data === undefined ? Float32Array.from({ length: sizeOf(shape) }, (_, i) => ((i * 7919) % 2001) / 1000 - 1) : Float32Array.from(data),
+}); // biome-ignore format: one expression
+
+/** The recorded item first and last, and another one between. */
+function threeItems(inputs: Tensors): Tensors {
+  const tripled = ({ shape, data }: Tensor): Tensor => {
+    const size = data.length / shape[0]!;
+    const item = data.subarray(0, size);
+    const other = shape[0]! > 1 ? data.subarray(size, 2 * size) : item.toReversed();
+    return { shape: [3, ...shape.slice(1)], data: Float32Array.from([...item, ...other, ...item]) };
+  };
+  return Object.fromEntries(Object.entries(inputs).map(([name, given]) => [name, tripled(given)]));
+}
+
+const largestOf = (numbers: Float32Array): number => numbers.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+
+function costs(name: string, { parameters, cost }: OnnxReport): string[] {
+  const giga = (cost?.flopsPerItem ?? 0) / 2e9;
+  const known = published[name];
+  return [
+    (parameters / 1e6).toFixed(1),
+    giga.toFixed(3),
+    known === undefined ? '' : known.toFixed(3),
+    String(cost?.steps ?? ''),
+  ];
+}
+
+async function row(folder: string, name: string): Promise<string> {
+  const bytes = readFileSync(join(folder, `${name}.onnx`));
+  const recorded = JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8')) as Recorded;
+  const inputs = Object.fromEntries(
+    Object.entries(recorded.inputs).map(([key, { shape, data }]) => [key, tensor(shape, data)]),
+  );
+  const report = await inspectOnnx(bytes, { batch: 3 });
+  const line = (cells: readonly string[]): string =>
+    `| ${[titles[name] ?? name, ...costs(name, report), ...cells].join(' | ')} |`;
+  if (report.problem !== undefined) return line(['', '', '', report.problem.message.replaceAll('|', '\\|').slice(0, 160)]);
+  await using model = await runtime.loadOnnx(bytes, { batch: 3 });
+  const first = async (given: Tensors): Promise<Float32Array> => Object.values(await model.run(given))[0]!.data;
+  const expected = Float32Array.from(recorded.y.data);
+  const actual = await first(inputs);
+  const difference = largestOf(actual.map((value, i) => value - expected[i]!));
+  const together = await first(threeItems(inputs));
+  const size = together.length / 3;
+  const alone = actual.subarray(0, size);
+  const isSame = [0, 2].every((item) => alone.every((value, i) => Object.is(value, together[item * size + i])));
+  return line([
+    cosine(actual, expected).toFixed(9),
+    `${difference.toExponential(1)} of ${largestOf(expected).toPrecision(3)}`,
+    isSame ? 'to the bit' : 'no',
+    '',
+  ]);
+}
+
+const folder = process.argv[2];
+if (folder === undefined) throw new Error('Name the folder that `export.py full` wrote.');
+const runtime = await openRuntime({ prefer: 'native' });
+const order = Object.keys(titles);
+const names = readdirSync(folder).filter((file) => file.endsWith('.onnx')).map((file) => basename(file, '.onnx')).toSorted((a, b) => order.indexOf(a) - order.indexOf(b)); // biome-ignore format: one list
+const rows: string[] = [];
+for (const name of names) {
+  rows.push(await row(folder, name));
+  process.stdout.write(`${rows.at(-1)}\n`);
+}
+writeFileSync(
+  new URL('../../../../docs/onnx-networks.md', import.meta.url),
+  `# Networks of real size against onnxruntime
+
+Architectures with random weights, exported by torch 2.15 (\`packages/gpu-kernels/goldens/networks/export.py\`), on the native
+backend against onnxruntime 1.32 on the same CPU. Written by \`write-networks-table.ts\` there, not by hand, on
+${new Date().toISOString().slice(0, 10)}: ${runtime.info.adapter}, Linux ${release()}.
+
+- *GMAC*: multiply-accumulates of convolutions and products for one item, as \`diptych model inspect\` counts them (there as FLOPs,
+  twice as many); *published*: what torchvision states for the architecture. Where they differ, ours counts the products inside
+  attention (Swin and ViT), which others leave out or count otherwise, or torchvision's counts pooling and the like.
+- *largest difference*: of any output, beside the largest output.
+- *alone = in a batch*: whether an item has the same outputs alone and at both ends of a batch of three.
+
+| network | M parameters | GMAC | published | steps | cosine | largest difference | alone = in a batch | why not |
+| --- | --: | --: | --: | --: | --: | --: | --- | --- |
+${rows.join('\n')}
+
+Small instances of the same architectures run on every backend in every test run: \`packages/gpu-kernels/src/onnx/architectures.test.ts\`.
+`,
+);
+await runtime[Symbol.asyncDispose]();
