@@ -36,7 +36,7 @@ def resnet(small):
 def convnext(small):
     if small:
         return timm.models.convnext.ConvNeXt(depths=(1, 1, 2, 1), dims=(8, 16, 24, 32), num_classes=10, ls_init_value=0.5), 64
-    return timm.create_model("convnext_tiny"), 224
+    return vision.convnext_tiny(), 224
 
 
 def efficientnet(small):
@@ -281,7 +281,7 @@ def unet(small):
 #: name → what builds it, and which of torch's two exporters writes the small one (`dynamo` is the newer).
 architectures = {
     "resnet": (resnet, "script"),
-    "convnext": (convnext, "dynamo"),
+    "convnext": (convnext, "script"),
     "efficientnet": (efficientnet, "script"),
     "mobilenet-v2": (mobilenet_v2, "dynamo"),
     "mobilenet-v3": (mobilenet_v3, "script"),

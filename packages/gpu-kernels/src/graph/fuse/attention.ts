@@ -6,6 +6,7 @@ import type { Tensor } from '@diptych/plugin-kit';
 import type { AttentionStep, MatmulStep, MatrixView, Step } from '../plan.ts';
 import type { PlanBuilder } from '../plan-builder.ts';
 import { rowMajorStrides, sameShape, sizeOf } from '../shapes.ts';
+import { constantOf } from './constants.ts';
 import { type Sides, type StepIndex, scalarFactor, sidesOf, viewOf } from './views.ts';
 
 type Mask = Sides['other'] & { readonly shape: readonly number[] };
@@ -40,6 +41,32 @@ function scoresBefore(index: StepIndex, id: number, scale: number, masks: readon
   return undefined;
 }
 
+/**
+ * Past a guard that exporters put behind a softmax, `isNaN(weights) ? 0 : weights`: for rows that a mask leaves nothing of,
+ * which there are none of here. Of scores that are not numbers themselves it would make zeros; we do not.
+ */
+function pastGuard(index: StepIndex, id: number, { masks }: Scores): number {
+  const readers = index.readers(id) ?? [];
+  const test = readers.find((step) => step.op === 'unary' && step.function === 'is-nan');
+  const choice = readers.find((step) => step.op === 'select');
+  const isGuard =
+    readers.length === 2 &&
+    test !== undefined &&
+    choice?.op === 'select' &&
+    choice.c === test.output &&
+    choice.b === id &&
+    index.onlyReader(test.output) === choice &&
+    choice.aWeight !== undefined &&
+    index.weights.get(choice.aWeight)!.data.every((value) => value === 0);
+  const keys = index.shape(id).at(-1)!;
+  const leavesSome = masks.every(({ weight, strides }) => {
+    const data = weight === undefined ? undefined : index.weights.get(weight)!.data;
+    const rows = data !== undefined && strides.at(-1) === 1 && data.length % keys === 0 ? data.length / keys : 0;
+    return Array.from({ length: rows }, (_, row) => data!.subarray(row * keys, (row + 1) * keys)).every((row) => row.some(Number.isFinite)) && rows > 0; // biome-ignore format: one condition
+  });
+  return isGuard && leavesSome ? choice.output : id;
+}
+
 /** The product that alone reads the weights. */
 function productAfter(index: StepIndex, id: number): Product | undefined {
   const step = index.onlyReader(id);
@@ -65,6 +92,18 @@ function mergeLead(sizes: readonly number[], lists: readonly (readonly number[])
 }
 
 const withoutOnes = (shape: readonly number[]): number[] => shape.filter((size) => size !== 1);
+
+/** Masks that no input changes, as weights. */
+function withConstants(builder: PlanBuilder, index: StepIndex, scores: Scores): Scores {
+  const masks = scores.masks.map((mask, number): Mask => {
+    const data = mask.id === undefined ? undefined : constantOf(index, mask.id);
+    if (data === undefined) return mask;
+    const { id: _, ...rest } = mask;
+    const name = `${scores.product.name}.mask${number}`;
+    return { ...rest, weight: builder.addWeight(name, { shape: [data.length], data }) };
+  });
+  return { ...scores, masks };
+}
 
 /** Several constant masks as one, spread no further than they have to be. */
 function joinMasks(builder: PlanBuilder, name: string, masks: readonly Mask[]): Mask | undefined {
@@ -164,8 +203,9 @@ function attentionStep(
 
 export function fuseAttention(builder: PlanBuilder, index: StepIndex): void {
   for (const softmax of builder.steps.filter((step) => step.op === 'softmax')) {
-    const scores = scoresBefore(index, softmax.x, 1, []);
-    const product = productAfter(index, softmax.output);
+    const found = scoresBefore(index, softmax.x, 1, []);
+    const scores = found && withConstants(builder, index, found);
+    const product = scores && productAfter(index, pastGuard(index, softmax.output, scores));
     const fused = scores && product && attentionStep(builder, index, scores, product);
     if (fused === undefined) continue;
     const at = builder.steps.findIndex((step) => step.output === fused.replaces[0]!.output);

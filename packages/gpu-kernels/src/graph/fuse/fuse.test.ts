@@ -122,6 +122,25 @@ describe('attention', () => {
     expect(values).toEqual([0, weighed(1, 5), 0, weighed(3, 9)]);
   });
 
+  it('with a guard against rows that a mask leaves nothing of, if there are none', async () => {
+    const nodes = [
+      ...split,
+      node('a = MatMul q k'),
+      node('s = Add a mask'),
+      node('w = Softmax s'),
+      node('n = IsNaN w'),
+      node('p = Where n none w'),
+      ...merge,
+    ];
+    const weights = { heads, flat, none: tensor([], 0) };
+    const causal = await run(nodes, x, { ...weights, mask: tensor([2, 2], 0, -Infinity, 0, 0) });
+    expect(causal.ops.filter((op) => op !== 'reshape')).toEqual(['attention']);
+    expect(causal.values).toEqual([0, 1, 0, weighed(3, 9)]);
+    const empty = await run(nodes, x, { ...weights, mask: tensor([2, 2], -Infinity, -Infinity, 0, 0) });
+    expect(empty.ops).not.toContain('attention');
+    expect(empty.values).toEqual([0, 0, 0, weighed(3, 9)]);
+  });
+
   it('stays apart where the weights are read elsewhere, or a mask is scaled', async () => {
     const scaledMask = [
       ...split,

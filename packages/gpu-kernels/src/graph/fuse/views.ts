@@ -34,10 +34,15 @@ export class StepIndex {
     return this.#producers.get(id);
   }
 
+  /** The steps that read a value; undefined where it is an output of the plan too. */
+  readers(id: number): readonly Step[] | undefined {
+    return this.#outputs.has(id) ? undefined : (this.#readers.get(id) ?? []);
+  }
+
   /** The step that alone reads a value, which is no output of the plan either. */
   onlyReader(id: number): Step | undefined {
-    const readers = this.#readers.get(id) ?? [];
-    return readers.length === 1 && !this.#outputs.has(id) ? readers[0] : undefined;
+    const readers = this.readers(id);
+    return readers?.length === 1 ? readers[0] : undefined;
   }
 }
 
