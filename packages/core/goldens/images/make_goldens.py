@@ -67,6 +67,12 @@ rgba.save(here / "alpha.webp", lossless=True, exact=True)
 palette.save(here / "animated.gif", save_all=True, append_images=[rgb.rotate(90).quantize(31)], duration=100)
 rgb.save(here / "rgb.tif", compression="tiff_lzw")
 rgb.save(here / "a-jpeg-inside.png", format="JPEG", quality=90)
+rgb.quantize(13).save(here / "palette-4-bit.png", bits=4)
+rgb.save(here / "colour-key.png", transparency=rgb.getpixel((5, 5)))
+rgb.save(here / "restarts.jpg", quality=75, restart_marker_blocks=2)
+rgb.save(here / "progressive-odd-quality.jpg", quality=31, progressive=True, optimize=True, subsampling=0)
+Image.fromarray(picture(4), "CMYK").save(here / "cmyk-progressive.jpg", quality=70, progressive=True)
+rgba.save(here / "alpha-lossy.webp", quality=60)
 
 digests: dict[str, object] = {}
 for path in sorted(here.iterdir()):
