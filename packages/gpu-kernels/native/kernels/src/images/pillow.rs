@@ -175,7 +175,7 @@ fn horizontal(mode: Mode, source: &Source, coefficients: &Coefficients, instruct
     let mut narrowed = allocate(source.height * length, "a resized image")?;
     match instructions {
         #[cfg(target_arch = "x86_64")]
-        Instructions::Avx2 if source.kept >= 3 => {
+        Instructions::Avx512 | Instructions::Avx2 if source.kept >= 3 => {
             let wide = super::pillow_avx2::Horizontal::new(coefficients, source.channels)?;
             mode.chunks(&mut narrowed, ROWS * length, |block, target| wide.run(source, coefficients, block * ROWS, target));
         }

@@ -60,7 +60,7 @@ fn resizes_equal_pillow_to_the_bit() {
     assert_eq!(goldens.cases.len(), 26);
     for &Golden { filter, from, to, ref hex } in &goldens.cases {
         let expected: Vec<f32> = (0..hex.len() / 2).map(|at| f32::from(u8::from_str_radix(&hex[at * 2..][..2], 16).unwrap())).collect();
-        for instructions in [Instructions::detect(), Instructions::Portable] {
+        for instructions in Instructions::all() {
             for channels in [3, 4] {
                 let recipe = vec![resize(filter, to[0], to[1]), normalise()];
                 let y = run_with(recipe, &image(from[0], from[1], channels), to[0], to[1], instructions);
