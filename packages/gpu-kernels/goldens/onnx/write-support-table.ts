@@ -60,8 +60,12 @@ all backends (${backendNames.join(', ')}); a test counts as what the worst of th
 - *unsupported*: refused with OP_UNSUPPORTED or GRAPH_INVALID before memory is taken. Nothing is approximated.
 
 Together: ${total('network')} as network, ${total('folded')} at import, ${total('unsupported')} unsupported, ${total('failed')} failed.
-float16 and bfloat16 are computed in float32; a Cast to them rounds. Numbers of uint8 and int8 are computed as quantised files ask. Many tests are in a form that no batched network
-has (scalars, integers, reductions over the first dimension), so an op with unsupported tests may still run every network.
+float16 and bfloat16 are computed in float32, and a Cast to them rounds. Numbers of uint8 and int8 are computed as quantised files
+ask. Many tests are in a form that no batched network has (scalars, integers, reductions over the first dimension), so an op with
+unsupported tests may still run every network. Quantised ops of onnxruntime (domain com.microsoft) have no tests here:
+QLinearAdd, QLinearMul, QLinearSigmoid, QLinearLeakyRelu, QLinearSoftmax, QLinearAveragePool, QLinearGlobalAveragePool,
+QLinearConcat, QGemm, MatMulIntegerToFloat and DynamicQuantizeMatMul run. Functions of a file are written out, and an If whose
+condition is known at import is its branch.
 \`diptych model inspect FILE.onnx\` says whether a file can be run.
 
 ## Ops that run
