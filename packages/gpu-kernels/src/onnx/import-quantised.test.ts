@@ -153,6 +153,29 @@ describe('products of integers', () => {
   });
 });
 
+describe('ops of onnxruntime, by hand', () => {
+  const of = (op: string, inputs: string, attributes: Record<string, number> = {}) =>
+    node(op, inputs, 'y', attributes, 'com.microsoft');
+  const weight = tensor('w', 'int8', [2, 1], [1, -2]);
+
+  it('DynamicQuantizeMatMul: range 0 to 255, so scale 1; (0 − 2 · 255) · 0.5 + 1', async () => {
+    const constants = [weight, scalar('s', 0.5), tensor('b', 'float32', [1], [1])];
+    expect(await run(modelOf('float32', ['n', 2], [of('DynamicQuantizeMatMul', 'x w s _ b')], constants), [0, 255])).toEqual([-254]);
+    expect(await run(modelOf('float32', ['n', 2], [of('DynamicQuantizeMatMul', 'x w s')], constants), [0, 255])).toEqual([-255]);
+  });
+
+  it('MatMulIntegerToFloat: ((3 − 1) · 1 + (4 − 1) · −2) · 2 · 0.25 + 10', async () => {
+    const constants = [weight, scalar('a', 2), scalar('s', 0.25), zero('z', 'uint8', 1), tensor('b', 'float32', [1], [10])];
+    expect(await run(modelOf('uint8', ['n', 2], [of('MatMulIntegerToFloat', 'x w a s z _ b')], constants), [3, 4])).toEqual([8]);
+  });
+
+  it('QLinearConcat: (5 − 1) · 2 / 4 + 3 beside 5 · 1 / 4 + 3, halves to even', async () => {
+    const constants = [scalar('p', 2), zero('q', 'uint8', 1), scalar('r', 1), zero('t', 'uint8'), scalar('s', 4), zero('z', 'uint8', 3)];
+    const concat = of('QLinearConcat', 's z x p q x r t', { axis: 1 });
+    expect(await run(modelOf('uint8', ['n', 2], [concat], constants), [5, 6])).toEqual([5, 5, 4, 5]);
+  });
+}); // biome-ignore format: long lines
+
 describe('what is refused', () => {
   const quantized = node('QuantizeLinear', 'x s z', 'q');
   const grid = [scalar('s', 1), zero('z', 'int8')];
