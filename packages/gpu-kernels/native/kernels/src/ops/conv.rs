@@ -3,6 +3,7 @@
 use crate::error::Result;
 use crate::gemm::{Epilogue, Instructions, Layout, Packed, Rows, product};
 use crate::program::{Conv, Extent};
+use crate::scratch::Scratch;
 use crate::threads::Mode;
 use std::ops::Range;
 
@@ -32,6 +33,19 @@ impl PackedConv {
             .map(|weight| Packed::from_rows(weight, taps * depth, filters))
             .collect::<Result<_>>()?;
         Ok(PackedConv { groups, gather: taps > 1 && depth < MIN_SEGMENT, rows, columns })
+    }
+}
+
+impl PackedConv {
+    /// Where the first tap of a pixel lies, if the taps of each row of the kernel lie side by side in the input.
+    fn in_place(&self, walk: &Walk) -> Option<usize> {
+        let Conv { groups, window, .. } = walk.conv;
+        if *groups > 1 || window.dilations[1] > 1 {
+            return None;
+        }
+        walk.column_under(*self.columns.last()?)?;
+        walk.row_under(*self.rows.last()?)?;
+        Some(walk.row_under(*self.rows.first()?)? + walk.column_under(*self.columns.first()?)?)
     }
 }
 
@@ -123,7 +137,8 @@ pub fn conv2d(
 /// Pixels whose taps are gathered at once.
 const GATHERED: usize = 168;
 
-/// For inputs of few channels: the taps of some output pixels are copied side by side, then multiplied.
+/// For inputs of few channels: the taps of a row of the kernel are one segment, read in place where they lie side by side,
+/// else copied side by side.
 fn product_of_gathered(
     mode: Mode,
     conv: &Conv,
@@ -135,41 +150,47 @@ fn product_of_gathered(
     epilogue: Epilogue,
     instructions: Instructions,
 ) {
-    let depth = weight.k;
+    let height = packed.rows.len();
+    let depth = weight.k / height;
     mode.chunks(y, GATHERED * layout.stride, |block, y| {
         let rows = y.len() / layout.stride;
-        let mut gathered = vec![0.0; rows * depth];
+        let mut gathered = Scratch::take(rows * weight.k);
+        let mut places = Vec::with_capacity(rows);
         let mut walk = Walk::from(conv, block * GATHERED);
-        for row in gathered.chunks_exact_mut(depth) {
-            gather(&walk, packed, x, row);
+        for row in gathered.chunks_exact_mut(weight.k) {
+            let start = packed.in_place(&walk);
+            if start.is_none() {
+                gather(&walk, packed, x, row);
+            }
+            places.push(start);
             walk.next();
         }
-        let rows_of = |range: Range<usize>| Rows::dense(&gathered[range.start * depth..], range.len(), depth, instructions.rows());
+        let line = conv.window.dilations[0] * conv.input.width * conv.input.channels;
+        let rows_of = |rows: Range<usize>| {
+            let mut next = rows.start;
+            Rows::new(rows.len(), height, depth, instructions.rows(), |slots| {
+                for segment in 0..height {
+                    match places[next] {
+                        Some(start) => slots.set(segment, &x[start + segment * line..]),
+                        None => slots.set(segment, &gathered[next * weight.k + segment * depth..]),
+                    }
+                }
+                next += 1;
+            })
+        };
         let residual = epilogue.residual.map(|residual| &residual[block * GATHERED * layout.stride..]);
-        product(Mode::Sequential, rows_of, depth, weight, y, layout, Epilogue { residual, ..epilogue }, instructions);
+        product(Mode::Sequential, rows_of, weight.k, weight, y, layout, Epilogue { residual, ..epilogue }, instructions);
     });
 }
 
-/// Copies the inputs under all taps of one output pixel. Taps of a kernel row that lie side by side in memory are copied
-/// at once.
+/// Copies the inputs under all taps of one output pixel.
 fn gather(walk: &Walk, packed: &PackedConv, x: &[f32], target: &mut [f32]) {
-    let conv = walk.conv;
-    let depth = conv.input.channels / conv.groups;
-    let joined = conv.groups == 1 && conv.window.dilations[1] == 1;
-    let ends = [packed.columns.first(), packed.columns.last()].map(|tap| tap.and_then(|&tap| walk.column_under(tap)));
-    let width = packed.columns.len() * depth;
-    for (target, &tap) in target.chunks_exact_mut(width).zip(&packed.rows) {
-        match (walk.row_under(tap), ends) {
-            (None, _) => target.fill(0.0),
-            (Some(row), [Some(first), Some(_)]) if joined => target.copy_from_slice(&x[row + first..][..width]),
-            (Some(row), _) => {
-                for (target, &tap) in target.chunks_exact_mut(depth).zip(&packed.columns) {
-                    match walk.column_under(tap) {
-                        Some(offset) => target.copy_from_slice(&x[row + offset..][..depth]),
-                        None => target.fill(0.0),
-                    }
-                }
-            }
+    let depth = walk.conv.input.channels / walk.conv.groups;
+    let taps = packed.rows.iter().flat_map(|&row| packed.columns.iter().map(move |&column| (row, column)));
+    for (target, (row, column)) in target.chunks_exact_mut(depth).zip(taps) {
+        match walk.row_under(row).zip(walk.column_under(column)) {
+            Some((row, column)) => target.copy_from_slice(&x[row + column..][..depth]),
+            None => target.fill(0.0),
         }
     }
 }

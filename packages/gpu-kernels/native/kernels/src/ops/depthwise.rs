@@ -3,6 +3,11 @@
 //! A row of output is made in strips of 32 channels, so that the input rows that its taps read stay in the first
 //! cache level; within a strip two neighbouring pixels share each load of a weight.
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+
 use super::elementwise::clamp;
 use crate::error::Result;
 use crate::gemm::Instructions;
@@ -94,6 +99,8 @@ pub fn depthwise(
         };
         let done = match instructions {
             #[cfg(target_arch = "x86_64")]
+            Instructions::Avx512 if avx512::suits(&line) => avx512::line(&line, y),
+            #[cfg(target_arch = "x86_64")]
             Instructions::Avx2 | Instructions::Avx512 => avx2::line(&line, y),
             Instructions::Portable => 0,
         };
@@ -128,125 +135,6 @@ fn portable(line: &Line, strip: Range<usize>, y: &mut [f32]) {
         }
         for y in pixel {
             *y = clamp(*y, line.low, line.high);
-        }
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-mod avx2 {
-    use super::Line;
-    use std::arch::x86_64::*;
-    use std::ops::Range;
-
-    /// Makes all channels that fill instructions of 8, and returns how many those are.
-    pub fn line(line: &Line, y: &mut [f32]) -> usize {
-        let channels = line.conv.input.channels;
-        let mut start = 0;
-        // SAFETY: this module is only entered where the CPU has AVX2 and FMA; `start + 8 · V <= channels`.
-        unsafe {
-            while start + 32 <= channels {
-                strip::<4>(line, start, y);
-                start += 32;
-            }
-            if start + 16 <= channels {
-                strip::<2>(line, start, y);
-                start += 16;
-            }
-            if start + 8 <= channels {
-                strip::<1>(line, start, y);
-                start += 8;
-            }
-        }
-        start
-    }
-
-    /// # Safety
-    /// The CPU has AVX2 and FMA, `start + 8 * V <= channels`.
-    #[target_feature(enable = "avx2,fma")]
-    unsafe fn strip<const V: usize>(line: &Line, start: usize, y: &mut [f32]) {
-        let width = line.conv.output.width;
-        let mut at = 0;
-        while at < width {
-            let (columns, first) = line.columns(at);
-            // SAFETY: `at` (and `at + 1`) are pixels of the row; the taps are those that meet the input.
-            unsafe {
-                if at + 1 < width && line.columns(at + 1).0 == columns {
-                    let step = line.columns(at + 1).1 - first;
-                    pixels::<2, V>(line, start, at, columns, first, step, y);
-                    at += 2;
-                } else {
-                    pixels::<1, V>(line, start, at, columns, first, 0, y);
-                    at += 1;
-                }
-            }
-        }
-    }
-
-    /// `P` neighbouring pixels from `at` whose taps are the same; their first columns lie `step` apart.
-    ///
-    /// # Safety
-    /// The CPU has AVX2 and FMA, `start + 8 * V <= channels`, `at + P <= width`, and `columns` are taps that meet
-    /// the input from column `first`.
-    #[target_feature(enable = "avx2,fma")]
-    unsafe fn pixels<const P: usize, const V: usize>(
-        line: &Line,
-        start: usize,
-        at: usize,
-        columns: Range<usize>,
-        first: usize,
-        step: usize,
-        y: &mut [f32],
-    ) {
-        let channels = line.conv.input.channels;
-        let stride_x = line.conv.window.dilations[1] * channels;
-        let mut sums = [[_mm256_setzero_ps(); V]; P];
-        let bias = &line.packed.bias[start..start + 8 * V];
-        for v in 0..V {
-            // SAFETY: `bias` was cut to 8 · V floats.
-            let value = unsafe { _mm256_loadu_ps(bias.as_ptr().add(8 * v)) };
-            for sums in &mut sums {
-                sums[v] = value;
-            }
-        }
-        let count = columns.len();
-        for (row, tap_y) in line.rows.clone().enumerate().take(if count == 0 { 0 } else { usize::MAX }) {
-            // The slices hold what the loop below reads, so a mistake in the geometry panics here.
-            let from = line.source(row, 0, first) + start;
-            let x = &line.x[from..from + (P - 1) * step * channels + (count - 1) * stride_x + 8 * V];
-            let from = (tap_y * line.conv.window.kernel[1] + columns.start) * channels + start;
-            let weights = &line.packed.taps[from..from + (count - 1) * channels + 8 * V];
-            for column in 0..count {
-                // SAFETY: within the slices above: pixel < P, column < count, v < V.
-                unsafe {
-                    let weights = weights.as_ptr().add(column * channels);
-                    let x = x.as_ptr().add(column * stride_x);
-                    for v in 0..V {
-                        let weight = _mm256_loadu_ps(weights.add(8 * v));
-                        for pixel in 0..P {
-                            let x = _mm256_loadu_ps(x.add(pixel * step * channels + 8 * v));
-                            sums[pixel][v] = _mm256_fmadd_ps(x, weight, sums[pixel][v]);
-                        }
-                    }
-                }
-            }
-        }
-        let (low, high) = (_mm256_set1_ps(line.low), _mm256_set1_ps(line.high));
-        for pixel in 0..P {
-            let offset = (at + pixel) * channels + start;
-            let target = &mut y[offset..offset + 8 * V];
-            let residual = line.residual.map(|residual| &residual[offset..offset + 8 * V]);
-            for v in 0..V {
-                // SAFETY: both slices were cut to 8 · V floats.
-                unsafe {
-                    let mut sum = sums[pixel][v];
-                    if let Some(residual) = residual {
-                        sum = _mm256_add_ps(sum, _mm256_loadu_ps(residual.as_ptr().add(8 * v)));
-                    }
-                    // min and max return their second operand where one is NaN, so a NaN stays.
-                    sum = _mm256_min_ps(high, _mm256_max_ps(low, sum));
-                    _mm256_storeu_ps(target.as_mut_ptr().add(8 * v), sum);
-                }
-            }
         }
     }
 }
