@@ -1,5 +1,5 @@
 /** Finds and loads the Rust addon. Its surface is small: plans cross N-API as JSON once, numbers as typed arrays. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { DiptychError } from '@diptych/plugin-kit';
@@ -26,21 +26,44 @@ export interface Addon {
   compilePlan(planJson: string, weights: readonly Float32Array[], threads: number): CompiledPlan;
 }
 
-const addonPath = (): string =>
-  fileURLToPath(
-    new URL(`../../../native/artifacts/diptych-kernels.${process.platform}-${process.arch}.node`, import.meta.url),
-  );
+/** What napi-rs calls a platform: `linux-x64-gnu`, `linux-arm64-musl`, `darwin-arm64`, `win32-x64-msvc`. */
+export function addonTarget(): string {
+  const abi = process.platform === 'linux' ? (hasGlibc() ? 'gnu' : 'musl') : process.platform === 'win32' ? 'msvc' : '';
+  return [process.platform, process.arch, abi].filter((part) => part !== '').join('-');
+}
 
-/** Throws BACKEND_UNAVAILABLE with the reason where the addon is absent or does not load. */
-export function loadAddon(): Addon {
-  const path = addonPath();
-  if (!existsSync(path)) {
-    throw new DiptychError('BACKEND_UNAVAILABLE', 'addon not built: run `npm run setup` with cargo installed', {
-      details: { path },
-    });
+function hasGlibc(): boolean {
+  const report = process.report.getReport() as { readonly header: { readonly glibcVersionRuntime?: string } };
+  return report.header.glibcVersionRuntime !== undefined;
+}
+
+const versionIn = (manifest: string | URL): string =>
+  (JSON.parse(readFileSync(manifest, 'utf8')) as { readonly version: string }).version;
+
+const builtHere = fileURLToPath(
+  new URL(`../../../native/artifacts/diptych-kernels.${process.platform}-${process.arch}.node`, import.meta.url),
+);
+
+/**
+ * The prebuilt package of this platform where it is installed and of our version, else what was built here. Throws
+ * BACKEND_UNAVAILABLE with the reasons where neither is there, or the one that is does not load. `from` is the file from
+ * which packages are looked for.
+ */
+export function loadAddon(from: string | URL = import.meta.url, built = builtHere): Addon {
+  const require = createRequire(from);
+  const name = `@diptych/gpu-kernels-${addonTarget()}`;
+  const prebuilt = findPrebuilt(require, name);
+  const path = 'path' in prebuilt ? prebuilt.path : existsSync(built) ? built : undefined;
+  if (path === undefined) {
+    const reason = 'reason' in prebuilt ? prebuilt.reason : '';
+    throw new DiptychError(
+      'BACKEND_UNAVAILABLE',
+      `addon absent: ${reason}, and none was built here: run \`npm run setup\` with cargo installed`,
+      { details: { package: name, path: built } },
+    );
   }
   try {
-    return createRequire(import.meta.url)(path) as Addon;
+    return require(path) as Addon;
   } catch (cause) {
     throw new DiptychError(
       'BACKEND_UNAVAILABLE',
@@ -48,4 +71,16 @@ export function loadAddon(): Addon {
       { cause },
     );
   }
+}
+
+function findPrebuilt(require: NodeJS.Require, name: string): { readonly path: string } | { readonly reason: string } {
+  let manifest: string;
+  try {
+    manifest = require.resolve(`${name}/package.json`);
+  } catch {
+    return { reason: `the package ${name} is not installed` }; // resolving has no other way to say so
+  }
+  const [theirs, ours] = [versionIn(manifest), versionIn(new URL('../../../package.json', import.meta.url))];
+  if (theirs !== ours) return { reason: `the package ${name} is of version ${theirs}, not ${ours}` };
+  return { path: require.resolve(name) };
 }
