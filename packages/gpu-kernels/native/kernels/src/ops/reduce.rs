@@ -24,14 +24,45 @@ pub fn softmax(mode: Mode, x: &[f32], width: usize, y: &mut [f32]) {
     mode.chunks(y, width, |row, y| {
         let x = &x[row * width..][..width];
         let largest = x.iter().fold(f32::NEG_INFINITY, |largest, &value| if value > largest { value } else { largest });
-        let mut sum = 0.0f64;
-        for (y, &x) in y.iter_mut().zip(x) {
-            *y = (x - largest).exp();
-            sum += f64::from(*y);
-        }
+        let sum = exponentials(x, largest, y);
         let scale = (1.0 / sum) as f32;
         for y in y {
             *y *= scale;
         }
     });
+}
+
+/// y = e^(x - largest), and the sum of them.
+fn exponentials(x: &[f32], largest: f32, y: &mut [f32]) -> f64 {
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+        // SAFETY: the processor has both features.
+        return unsafe { exponentials_avx2(x, largest, y) };
+    }
+    exponentials_portable(x, largest, y)
+}
+
+/// The same loop, compiled for vectors of eight.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn exponentials_avx2(x: &[f32], largest: f32, y: &mut [f32]) -> f64 {
+    exponentials_portable(x, largest, y)
+}
+
+/// What lies 87 below the largest is 0 beside it in float32, as a mask of -infinity must be.
+#[inline(always)]
+fn exponentials_portable(x: &[f32], largest: f32, y: &mut [f32]) -> f64 {
+    for (y, &x) in y.iter_mut().zip(x) {
+        let below = x - largest;
+        *y = if below < -87.0 { 0.0 } else { super::math::exp(below) };
+    }
+    let mut sums = [0.0f64; 8];
+    let chunks = y.chunks_exact(8);
+    let rest: f64 = chunks.remainder().iter().map(|&y| f64::from(y)).sum();
+    for chunk in chunks {
+        for (sum, &y) in sums.iter_mut().zip(chunk) {
+            *sum += f64::from(y);
+        }
+    }
+    sums.iter().sum::<f64>() + rest
 }
