@@ -16,7 +16,7 @@ afterAll(() => rm(cwd, { recursive: true, force: true }));
 const profile = (...parameters: string[]) => runDiptych(['model', 'profile', network, ...parameters], { cwd });
 
 describe('diptych model profile', () => {
-  it.each(['webgpu', 'reference'] as const)('times every kernel on %s and writes a trace', async (backend) => {
+  it.each(['webgpu', 'native', 'reference'] as const)('times every kernel on %s and writes a trace', async (backend) => {
     if (!here.includes(backend)) return;
     const { code, stdout } = await profile('--backend', backend, '--runs', '2', '--batch', '2', '--profile', 'trace.json', '--json'); // biome-ignore format: one call
     expect(code).toBe(0);

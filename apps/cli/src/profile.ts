@@ -17,7 +17,7 @@ export function renderProfile(times: readonly KernelTime[]): string {
       gflopsPerSecond === 0 ? '' : gflopsPerSecond.toFixed(1),
     ]),
   );
-  return `${table}\n${total.toFixed(3)} ms in all: the sum of the medians, each kernel in a pass of its own`;
+  return `${table}\n${total.toFixed(3)} ms in all: the sum of the medians; on a GPU each kernel is in a pass of its own, on the CPU it is the time of all threads`;
 }
 
 export const writeTrace = (file: string, times: readonly KernelTime[]): Promise<void> => writeFile(file, chromeTrace(times));

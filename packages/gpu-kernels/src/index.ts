@@ -40,11 +40,11 @@ export interface RuntimeOptions extends OpenOptions {
 
 /**
  * Opens a backend. A backend asked for by name that does not open is BACKEND_UNAVAILABLE with reasons, never another one;
- * a choice that Diptych made itself says in `info.rejected` what did not open. Who names an adapter, half precision or a profile, asks for `webgpu`.
+ * a choice that Diptych made itself says in `info.rejected` what did not open. Who names an adapter or half precision asks for `webgpu`.
  */
 export async function openRuntime(options: RuntimeOptions = {}): Promise<TimedRuntime> {
   const precision = precisionOf(options);
-  const asksForGpu = adapterOf(options) !== undefined || precision === 'f16' || options.profile;
+  const asksForGpu = adapterOf(options) !== undefined || precision === 'f16';
   const wanted = options.prefer ?? fromEnvironment() ?? (asksForGpu ? 'webgpu' : undefined);
   const chosen = wanted === undefined ? await openBest(options) : await openFirst([wanted].flat() as BackendName[], options);
   return runtimeOn(chosen, precision);

@@ -14,7 +14,7 @@ export interface OpenOptions {
    * float16. Without it `DIPTYCH_PRECISION` decides, and without that it is `f32`.
    */
   readonly precision?: Precision;
-  /** Times every kernel, see `times` of the runtime: `webgpu` where the adapter has timestamps, and `reference`. */
+  /** Times every kernel, see `times` of the runtime: on `webgpu` where the adapter has timestamps. */
   readonly profile?: boolean;
   /** WebGPU, tests and tuning only: see `GpuOptions`. */
   readonly lesser?: LesserGpu;
@@ -55,9 +55,8 @@ const openers: Readonly<Record<BackendName, (options: OpenOptions) => Promise<Op
   },
   native: async (options) => {
     refuseHalves(options);
-    if (options.profile) throw new DiptychError('BACKEND_UNAVAILABLE', 'the native backend does not time its steps');
     const { openNative } = await import('./backends/native/native-backend.ts');
-    return { backend: openNative(options.threads ?? 0), software: false };
+    return { backend: openNative(options.threads ?? 0, options.profile), software: false };
   },
   reference: async (options) => {
     refuseHalves(options);

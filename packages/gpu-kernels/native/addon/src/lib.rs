@@ -78,6 +78,12 @@ impl CompiledPlan {
         let inputs = guard(|| Inputs::copy(items, &tensors, &images));
         AsyncTask::new(Run { kernel: Arc::clone(&self.kernel), inputs: Some(inputs) })
     }
+
+    /// Milliseconds that each step took in all runs so far, of all threads together, by the value it writes.
+    #[napi]
+    pub fn step_milliseconds(&self) -> Vec<f64> {
+        self.kernel.step_milliseconds()
+    }
 }
 
 pub struct Inputs {

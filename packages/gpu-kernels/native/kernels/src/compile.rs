@@ -13,6 +13,7 @@ use crate::program::{Op, Operand, Program};
 use crate::threads::thread_pool;
 use rayon::ThreadPool;
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
 /// Buffers of one compiled plan. More is taken for a mistake in the plan.
@@ -48,6 +49,8 @@ pub struct CompiledPlan {
     pub(crate) arenas: Mutex<Vec<Arena>>,
     pub(crate) pool: Arc<ThreadPool>,
     pub(crate) instructions: Instructions,
+    /// Nanoseconds that each step took so far, of all threads together, by the value it writes.
+    pub(crate) nanoseconds: Vec<AtomicU64>,
 }
 
 impl CompiledPlan {
@@ -70,7 +73,9 @@ impl CompiledPlan {
         let kept = raw_weights(&program);
         let weights = weights.iter().enumerate();
         let weights = weights.map(|(index, data)| if kept.contains(&index) { data.to_vec() } else { Vec::new() }).collect();
+        let nanoseconds = program.sizes.iter().map(|_| AtomicU64::new(0)).collect();
         Ok(CompiledPlan {
+            nanoseconds,
             program,
             prepared,
             weights,
@@ -80,6 +85,11 @@ impl CompiledPlan {
             pool,
             instructions: Instructions::detect(),
         })
+    }
+
+    /// Milliseconds that each step took in all runs so far, of all threads together, by the value it writes.
+    pub fn step_milliseconds(&self) -> Vec<f64> {
+        self.nanoseconds.iter().map(|taken| taken.load(Relaxed) as f64 / 1e6).collect()
     }
 
     pub fn batch(&self) -> usize {

@@ -15,7 +15,9 @@ use crate::program::{Op, Operand, Step};
 use crate::threads::Mode;
 use rayon::prelude::*;
 use std::ops::Range;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 /// What a run reads.
 struct Feed<'a> {
@@ -142,7 +144,10 @@ impl CompiledPlan {
         let buffer = self.assignment.buffer_of[step.output];
         let mut y = std::mem::take(&mut arena[buffer]);
         let size = range.len() * self.program.sizes[step.output];
+        let start = Instant::now();
         let result = self.run_step(mode, step, prepared, arena, range, feed, &mut y[..size]);
+        let taken = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.nanoseconds[step.output].fetch_add(taken, Relaxed);
         arena[buffer] = y;
         result
     }

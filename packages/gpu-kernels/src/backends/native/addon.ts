@@ -15,6 +15,8 @@ export interface AddonImage {
 export interface CompiledPlan {
   /** Tensors in the order of sorted input names, images in the order of image steps; outputs in the order of sorted names. */
   run(items: number, tensors: readonly Float32Array[], images: readonly (readonly AddonImage[])[]): Promise<Float32Array[]>;
+  /** Milliseconds that each step took in all runs so far, of all threads together, by the value it writes. */
+  stepMilliseconds(): number[];
 }
 
 /** What the addon exports. Errors are thrown with a message that starts with an error code and a colon. */

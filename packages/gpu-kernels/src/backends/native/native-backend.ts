@@ -1,20 +1,24 @@
 /** The CPU backend: the plan crosses into Rust once, batches after that. */
 import { availableParallelism } from 'node:os';
 import { DiptychError, type ErrorCode, errorTable, type ModelInputs, type Tensors } from '@diptych/plugin-kit';
+import { flopsOf } from '../../graph/flops.ts';
 import type { Plan } from '../../graph/plan.ts';
+import type { KernelTime } from '../../profile/kernel-time.ts';
 import type { Backend, Executable, Unsupported } from '../backend.ts';
 import { outputNames, readRunInputs, tensorsOf, throwIfAborted } from '../run-inputs.ts';
 import { type Addon, type CompiledPlan, loadAddon } from './addon.ts';
 
-/** `threads` 0 means all cores. Throws BACKEND_UNAVAILABLE. */
-export function openNative(threads = 0): Backend {
+/** `threads` 0 means all cores; with `profile` its steps are timed. Throws BACKEND_UNAVAILABLE. */
+export function openNative(threads = 0, profile = false): Backend {
   const addon = loadAddon();
+  const times: KernelTime[] = [];
   return {
     name: 'native',
-    times: [],
+    times,
     adapter: `${addon.cpuName()}, ${threads === 0 ? availableParallelism() : threads} threads`,
     check: (plan) => JSON.parse(addon.checkPlan(JSON.stringify(plan))) as Unsupported[],
-    compile: async (plan, weights) => new NativeExecutable(plan, compile(addon, plan, weights, threads)),
+    compile: async (plan, weights) =>
+      new NativeExecutable(plan, compile(addon, plan, weights, threads), profile ? times : undefined),
     [Symbol.asyncDispose]: async () => {},
   };
 }
@@ -35,7 +39,10 @@ class NativeExecutable implements Executable {
   readonly #plan: Plan;
   #compiled: CompiledPlan | undefined;
 
-  constructor(plan: Plan, compiled: CompiledPlan) {
+  readonly #times: KernelTime[] | undefined;
+
+  constructor(plan: Plan, compiled: CompiledPlan, times: KernelTime[] | undefined) {
+    this.#times = times;
     this.#plan = plan;
     this.#compiled = compiled;
   }
@@ -51,10 +58,26 @@ class NativeExecutable implements Executable {
         0,
         outputNames(this.#plan).map(() => new Float32Array(0)),
       );
+    const before = this.#times && this.#compiled.stepMilliseconds();
     try {
-      return tensorsOf(this.#plan, items, await this.#compiled.run(items, tensors, images));
+      const outputs = await this.#compiled.run(items, tensors, images);
+      if (before !== undefined) this.#record(before, items);
+      return tensorsOf(this.#plan, items, outputs);
     } catch (cause) {
       throw fromAddon(cause);
+    }
+  }
+
+  /** What the steps took since `before`, one after another as if one thread had done them. */
+  #record(before: readonly number[], items: number): void {
+    const after = this.#compiled?.stepMilliseconds() ?? before;
+    let start = performance.now();
+    for (const step of this.#plan.steps) {
+      if (step.op === 'reshape') continue;
+      const milliseconds = after[step.output]! - before[step.output]!;
+      const flops = flopsOf(step, this.#plan) * items;
+      this.#times!.push({ model: this.#plan.name, step: step.name, op: step.op, kernel: 'Rust', start, milliseconds, flops }); // biome-ignore format: one record
+      start += milliseconds;
     }
   }
 
