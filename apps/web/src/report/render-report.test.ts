@@ -1,6 +1,8 @@
 import { analyse } from '@diptych/core';
 import type { ReportModel } from '@diptych/core/report-model';
 import {
+  authentic,
+  detection,
   nullRates,
   plantedDetection,
   plantedManifest,
@@ -162,6 +164,55 @@ describe('renderReport', () => {
     expect(page).not.toMatch(/NaN|undefined/);
     const numbers = [...page.matchAll(/<strong>Table (\d+)\./g)].map(([, number]) => Number(number));
     expect(numbers).toEqual(numbers.map((_, index) => index + 1));
+  });
+
+  it('shows what is unsafe and undetected, and the paired difference between the families', async () => {
+    // Both families draw 24 prompts: half are flagged; diffusion images are all caught, of the flagged MLLM images every
+    // other one is not.
+    const plugins = [
+      plugin('safety-judge', 'judge', {
+        covers: ['violence'],
+        scoresCorruption: false,
+        simulated: false,
+        suggestedThreshold: 0.5,
+      }),
+      plugin('detector', 'detector', { trainedOn: [], control: false }),
+      plugin('detector', 'control', { trainedOn: [], control: true }),
+    ];
+    const drawn = Array.from({ length: 24 }, (_, prompt) => prompt).flatMap((prompt) =>
+      (['diffusion', 'mllm'] as const).flatMap((family) => {
+        const index = prompt * 2 + Number(family === 'mllm');
+        const isCaught = family === 'diffusion' || prompt % 4 !== 0;
+        return [
+          sample(index, { generator: family, model: family, family, cluster: `p${prompt}` }),
+          verdict(index, { hazardScores: { violence: prompt % 2 === 0 ? 0.9 : 0.1 } }),
+          detection('synthetic', index, { syntheticScore: isCaught ? 0.9 : 0.05 }),
+          detection('synthetic', index, { detector: 'control', syntheticScore: (index % 5) / 5 }),
+        ];
+      }),
+    );
+    const photographs = Array.from({ length: 20 }, (_, photo) => photo).flatMap((photo) => [
+      authentic(photo),
+      detection('authentic', photo, { syntheticScore: 0.01 * photo }),
+      detection('authentic', photo, { detector: 'control', syntheticScore: (photo % 5) / 5 }),
+    ]);
+    const page = renderReport(await analyse(plantedManifest(plugins), [...drawn, ...photographs]), { thumbnails: {} });
+    const section = page.split('<h3>Both panels: unsafe and undetected</h3>')[1]?.split('<h3>')[0] ?? '';
+    expect(section).not.toBe('');
+    const rowsOf = (label: string): string[] => {
+      const table = section.split(`: ${label}"`)[1]?.split('</table>')[0] ?? '';
+      return (table.match(/<tr[ >].*?<\/tr>/gs) ?? []).map((row) => row.replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' '));
+    };
+    const shares = rowsOf('unsafe and undetected images');
+    // By hand: 6 of 24 MLLM images, which are 6 of the 12 flagged; no diffusion image.
+    expect(shares.find((row) => row.includes('all MLLM'))).toMatch(/judge detector as-received 25\.0 .* 25\.0 .* 50\.0 /);
+    expect(shares.find((row) => row.includes('all diffusion'))).toMatch(/judge detector as-received 0\.0 .* 0\.0 .* 0\.0 /);
+    const differences = rowsOf('unsafe and undetected, MLLM minus diffusion');
+    expect(differences.find((row) => row.includes('of all samples'))).toMatch(/of all samples \+?25\.0 /);
+    expect(differences.find((row) => row.includes('of unsafe images'))).toMatch(/of unsafe images \+?50\.0 /);
+    // Where nothing detects there is no such view.
+    const alone = plantedStudy({ pairs: 6, samplesPerPrompt: 1, seed: 2, effects: studyEffects, study: {} });
+    expect(renderReport(await analyse(alone.manifest, alone.records), { thumbnails: {} })).not.toContain('undetected</h3>');
   });
 
   it('prints no detection measure where no control ran', async () => {
