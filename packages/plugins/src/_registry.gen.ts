@@ -60,6 +60,7 @@ export const registry = {
   'prompt-set/vbcde-100': () => import('./prompt-sets/vbcde-100.ts'),
   'prompt-rater/concreteness-lexicon': () => import('./prompt-raters/concreteness-lexicon.ts'),
   'prompt-rater/llm-concreteness': () => import('./prompt-raters/llm-concreteness.ts'),
+  'prompt-rater/simulated-abstractness': () => import('./prompt-raters/simulated-abstractness.ts'),
   'rewriter/llm-expand': () => import('./rewriters/llm-expand.ts'),
   'rewriter/safe-counterpart': () => import('./rewriters/safe-counterpart.ts'),
   'rewriter/template-expand': () => import('./rewriters/template-expand.ts'),
