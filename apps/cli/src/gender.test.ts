@@ -12,7 +12,9 @@ import { runDiptych } from './testing/run-diptych.ts';
 
 const { default: faceGender } = await registry['safety-judge/face-gender']();
 const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'diptych', 'weights');
-const isFetched = needsOf(faceGender, {}).weights!.every(({ sha256 }) => existsSync(join(cache, sha256)));
+const isFetched = needsOf(faceGender, faceGender.options.parse({})).weights!.every(({ sha256 }) =>
+  existsSync(join(cache, sha256)),
+);
 
 let cwd: string;
 beforeEach(async () => {
