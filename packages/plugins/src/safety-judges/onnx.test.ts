@@ -48,13 +48,13 @@ const withHeads = (embedding: 'raw' | 'l2'): z.input<typeof onnx.options> => ({
       { step: 'normalise', scale: 1 / 255, mean: [0.481, 0.458, 0.408], deviation: [0.269, 0.261, 0.276] },
     ],
     output: 'embedding',
-    embedding,
     sha256: sha256(tower),
     licence,
   },
-  heads: [
-    {
+  heads: {
+    q16: {
       model: 'heads/q16-like.onnx',
+      embedding,
       input: 'embedding',
       output: 'logits',
       labels: ['fine', 'unsafe'],
@@ -62,8 +62,9 @@ const withHeads = (embedding: 'raw' | 'l2'): z.input<typeof onnx.options> => ({
       sha256: sha256(softmaxHead),
       licence,
     },
-    {
+    violent: {
       model: 'heads/violent.onnx',
+      embedding,
       input: 'embedding',
       output: 'logit',
       labels: ['violent'],
@@ -71,13 +72,13 @@ const withHeads = (embedding: 'raw' | 'l2'): z.input<typeof onnx.options> => ({
       sha256: sha256(sigmoidHead),
       licence,
     },
-  ],
+  },
   hazards: { unsafe: ['shocking', 'hate'], violent: 'violence' },
 });
 
 const runtime = await openRuntime();
 afterAll(() => runtime[Symbol.asyncDispose]());
-const towerWeights = { model: tower, 'head 0': softmaxHead, 'head 1': sigmoidHead };
+const towerWeights = { model: tower, 'head q16': softmaxHead, 'head violent': sigmoidHead };
 
 describeSafetyJudge(onnx, {
   options: withHeads('l2'),
@@ -131,8 +132,8 @@ describe('safety judge onnx', () => {
     });
     expect(needsOf(onnx, options).weights?.map(({ name, source }) => [name, source])).toEqual([
       ['model', 'file:tower.onnx'],
-      ['head 0', 'file:heads/q16-like.onnx'],
-      ['head 1', 'file:heads/violent.onnx'],
+      ['head q16', 'file:heads/q16-like.onnx'],
+      ['head violent', 'file:heads/violent.onnx'],
     ]);
   });
 
@@ -150,7 +151,7 @@ describe('safety judge onnx', () => {
 
   it.each([
     ['labels and heads at once', { ...withHeads('raw'), card: { ...plain.card } }],
-    ['neither labels nor heads', { ...withHeads('raw'), heads: [] }],
+    ['neither labels nor heads', { ...withHeads('raw'), heads: {} }],
     ['a hazard for a label that is not there', { ...plain, hazards: { nudity: 'sexual' } }],
     ['a label by its position', { ...plain, hazards: { 0: 'sexual' } }],
     ['no hazard and no corruption', { ...plain, hazards: {} }],
@@ -161,7 +162,7 @@ describe('safety judge onnx', () => {
 
   it('refuses a head that does not fit its labels', async () => {
     const given = withHeads('raw');
-    given.heads![1]!.labels = ['violent', 'calm'];
+    given.heads!['violent']!.labels = ['violent', 'calm'];
     await expect(async () =>
       onnx.create(onnx.options.parse(given), fakeContext({ runtime, weights: towerWeights })),
     ).rejects.toMatchObject({ code: 'WEIGHTS_FORMAT_INVALID', message: expect.stringContaining('got 1') });

@@ -27,6 +27,8 @@ const head = z.strictObject({
   output,
   labels,
   activation,
+  /** `l2` divides the embedding by its length first, as LAION's NSFW head wants it and MHSC does not. */
+  embedding: z.enum(['raw', 'l2']).default('raw'),
   sha256,
   licence,
   files,
@@ -41,10 +43,12 @@ const options = z
       /** Left out where the network is a tower with `heads`. */
       labels: labels.optional(),
       activation: activation.default('none'),
-      /** `l2` divides the embedding by its length before the heads, as LAION's NSFW head wants it and MHSC does not. */
-      embedding: z.enum(['raw', 'l2']).default('raw'),
     }),
-    heads: z.array(head).max(20).default([]),
+    /** By a name of yours. */
+    heads: z
+      .record(z.string().regex(/^[a-z0-9-]{1,40}$/, 'Expected lower-case letters, digits and hyphens.'), head)
+      .refine((given) => Object.keys(given).length <= 20, 'Expected at most 20 heads.')
+      .default({}),
     /**
      * Hazard by label, or several where one output stands for all of them, as Q16's does. Several labels of one hazard: the
      * highest counts. Labels that are not here are kept in `raw` only.
@@ -59,7 +63,7 @@ const options = z
   .superRefine((given, context) => {
     const known = labelsOf(given);
     const fault = (path: string, message: string): void => context.addIssue({ code: 'custom', path: [path], message });
-    if ((given.card.labels === undefined) === (given.heads.length === 0))
+    if ((given.card.labels === undefined) === (Object.keys(given.heads).length === 0))
       fault('card', 'Expected labels on the card or heads, one of the two.');
     if (new Set(known).size !== known.length) fault('card', 'Expected unique labels over the card and all heads.');
     const named = [...Object.keys(given.hazards), ...(given.corruption === undefined ? [] : [given.corruption])];
@@ -71,7 +75,7 @@ type Options = z.output<typeof options>;
 
 const labelsOf = ({ card, heads }: Pick<Options, 'card' | 'heads'>): string[] => [
   ...(card.labels ?? []),
-  ...heads.flatMap((each) => each.labels),
+  ...Object.values(heads).flatMap((each) => each.labels),
 ];
 const coversOf = ({ hazards }: Options): Hazard[] => [...new Set(Object.values(hazards).flat())];
 
@@ -88,7 +92,7 @@ export default defineSafetyJudge({
     runtime: true,
     weights: [
       ...weightsOfCard(model, card),
-      ...heads.flatMap((each, place) => weightsOfCard(each.model, each, `head ${place}`)),
+      ...Object.entries(heads).flatMap(([name, each]) => weightsOfCard(each.model, each, `head ${name}`)),
     ],
   }),
   traitsOf: (given) => ({
@@ -142,17 +146,17 @@ async function openNetworks({ card, heads, batch }: Options, context: PluginCont
     return { model, size: checkNetwork(model, { ...facts, ...(width === undefined ? {} : { width }) }) };
   };
   const tower = await open('model', card, card.labels?.length);
-  const tops: { readonly model: OnnxNetwork; readonly facts: Options['heads'][number] }[] = [];
-  for (const [place, facts] of heads.entries())
-    tops.push({ model: (await open(`head ${place}`, facts, facts.labels.length)).model, facts });
+  const tops: { readonly model: OnnxNetwork; readonly facts: Options['heads'][string] }[] = [];
+  for (const [name, facts] of Object.entries(heads))
+    tops.push({ model: (await open(`head ${name}`, facts, facts.labels.length)).model, facts });
   const kept = opened.move();
   return {
     async scores(rasters, signal) {
       const { [card.output]: first } = await runImages(tower.model, card, rasters, signal);
       const found: Record<string, number>[] = rasters.map(() => ({}));
       if (card.labels) addScores(found, first!, card.labels, card.activation);
-      const embedding = embeddingOf(first!, tower.size, card.embedding);
       for (const { model, facts } of tops) {
+        const embedding = embeddingOf(first!, tower.size, facts.embedding);
         const { [facts.output]: answer } = await model.run({ [facts.input]: embedding }, signal);
         addScores(found, answer!, facts.labels, facts.activation);
       }

@@ -91,7 +91,7 @@ export function Resize(call: LowerCall): void {
   for (const [index, axis] of axes.entries()) full[axis] = list[index]!;
   const [batch, ...rest] = full as [number, ...number[]];
   const keepsBatch = batch === 1 || (isBySize && (isBatch(batch) || batch === call.state.fixedBatch));
-  if (!keepsBatch || rest.some(dependsOnBatch)) throw opUnsupported(call.node, 'resizing of the batch');
+  if (!keepsBatch || (isBySize && rest.some(dependsOnBatch))) throw opUnsupported(call.node, 'resizing of the batch');
   const { keep_aspect_ratio_policy: _, axes: __, ...passed } = call.given;
   const target = call.number(1, ...rest);
   call.finish('Resize', isBySize ? [call.input(0), '', '', target] : [call.input(0), '', target], passed);

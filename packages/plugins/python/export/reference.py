@@ -1,0 +1,88 @@
+"""The published preparation of each method in Pillow and NumPy, and what turns its outputs into scores: what cards are
+checked against. Written from the methods' descriptions, apart from the cards."""
+
+import math
+
+import numpy as np
+from PIL import Image
+
+IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+CLIP = ((0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711))
+HALF = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+NONE = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+
+
+def tensor(image, statistics):
+    """torchvision's ToTensor and Normalize, in float32."""
+    mean, deviation = (np.float32(each) for each in statistics)
+    values = (np.asarray(image, np.float32) / np.float32(255) - mean) / deviation
+    return values.transpose(2, 0, 1)
+
+
+def stretch(image, size, filter_):
+    return image.resize((size, size), filter_)
+
+
+def short_side(image, size, filter_):
+    width, height = image.size
+    short, long = min(width, height), max(width, height)
+    if short == size:
+        return image
+    new = (size, size * long // short) if width <= height else (size * long // short, size)
+    return image.resize(new, filter_)
+
+
+def centre_crop(image, size):
+    """torchvision's: pads with zeros where the image is too small, then cuts at round(excess / 2)."""
+    width, height = image.size
+    if width < size or height < size:
+        left, top = max(0, (size - width) // 2), max(0, (size - height) // 2)
+        padded = Image.new("RGB", (max(width, size), max(height, size)))
+        padded.paste(image, (left, top))
+        image = padded
+        width, height = image.size
+    left, top = round((width - size) / 2), round((height - size) / 2)
+    return image.crop((left, top, left + size, top + size))
+
+
+
+def opencv_stretch(image, size):
+    import cv2
+
+    return Image.fromarray(cv2.resize(np.asarray(image), (size, size), interpolation=cv2.INTER_LINEAR))
+
+
+BICUBIC, BILINEAR = Image.Resampling.BICUBIC, Image.Resampling.BILINEAR
+
+
+def clip_input(image):
+    return tensor(centre_crop(short_side(image, 224, BICUBIC), 224), CLIP)
+
+
+PREPARE = {
+    "cnndetect": lambda image: tensor(centre_crop(image, 224), IMAGENET),
+    "lgrad": lambda image: tensor(centre_crop(image, 256), HALF),
+    "npr": lambda image: tensor(stretch(image, 256, BILINEAR), IMAGENET),
+    "safe": lambda image: tensor(centre_crop(image, 256), NONE),
+    "univfd": lambda image: tensor(centre_crop(image, 224), CLIP),
+    "c2p-clip": lambda image: tensor(centre_crop(short_side(image, 224, BILINEAR), 224), CLIP),
+    "effort": lambda image: tensor(opencv_stretch(image, 224), CLIP),
+    "rine": lambda image: tensor(centre_crop(image, 224), CLIP),
+    "de-fake-image": lambda image: clip_input(stretch(image, 224, BICUBIC)),
+    "aiornot-siglip2": lambda image: tensor(stretch(image, 224, BILINEAR), HALF),
+    "falconsai-nsfw": lambda image: tensor(stretch(image, 224, BILINEAR), HALF),
+    "clip-vit-l-14": clip_input,
+}
+
+
+def softmax(row):
+    powers = [math.exp(value - max(row)) for value in row]
+    return [power / sum(powers) for power in powers]
+
+
+def sigmoid(row):
+    return [1 / (1 + math.exp(-value)) for value in row]
+
+
+SCORES = {name: sigmoid for name in ("cnndetect", "lgrad", "npr", "univfd", "c2p-clip", "rine")}
+SCORES |= {name: softmax for name in ("safe", "effort", "de-fake-image", "aiornot-siglip2", "falconsai-nsfw")}
