@@ -6,6 +6,7 @@ from typing import Callable
 import cnn
 import heads
 import transformers_towers as towers
+import vit
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ METHODS = {
     "effort": Method(towers.effort, 224, output_name="logits"),
     "rine": Method(towers.rine, 224),
     "de-fake-image": Method(towers.de_fake, 224, output_name="logits"),
+    "community-forensics": Method(vit.community_forensics, 384),
     "aiornot-siglip2": Method(towers.aiornot_siglip2, 224, output_name="logits"),
     "falconsai-nsfw": Method(towers.falconsai_nsfw, 224, output_name="logits"),
     "clip-vit-l-14": Method(towers.clip_tower, 224, output_name="embedding"),

@@ -69,6 +69,7 @@ PREPARE = {
     "effort": lambda image: tensor(opencv_stretch(image, 224), CLIP),
     "rine": lambda image: tensor(centre_crop(image, 224), CLIP),
     "de-fake-image": lambda image: clip_input(stretch(image, 224, BICUBIC)),
+    "community-forensics": lambda image: tensor(centre_crop(short_side(image, 440, BILINEAR), 384), IMAGENET),
     "aiornot-siglip2": lambda image: tensor(stretch(image, 224, BILINEAR), HALF),
     "falconsai-nsfw": lambda image: tensor(stretch(image, 224, BILINEAR), HALF),
     "clip-vit-l-14": clip_input,
@@ -84,5 +85,5 @@ def sigmoid(row):
     return [1 / (1 + math.exp(-value)) for value in row]
 
 
-SCORES = {name: sigmoid for name in ("cnndetect", "lgrad", "npr", "univfd", "c2p-clip", "rine")}
+SCORES = {name: sigmoid for name in ("cnndetect", "lgrad", "npr", "univfd", "c2p-clip", "rine", "community-forensics")}
 SCORES |= {name: softmax for name in ("safe", "effort", "de-fake-image", "aiornot-siglip2", "falconsai-nsfw")}
