@@ -54,6 +54,9 @@ def randomise(network):
             if parameter.dim() > 1:
                 fan = parameter[0].numel()
                 parameter.normal_(0, (2.0 / fan) ** 0.5)
+            elif name.endswith("bn3.weight"):
+                # The end of a residual branch: sixteen of them at full strength would drive every score to 0 or 1.
+                parameter.uniform_(0.1, 0.3)
             elif name.endswith(("weight", "variance")):
                 parameter.uniform_(0.7, 1.3)
             else:

@@ -82,7 +82,7 @@ def softmax(row):
 
 
 def sigmoid(row):
-    return [1 / (1 + math.exp(-value)) for value in row]
+    return [1 / (1 + math.exp(-value)) if value > -700 else 0.0 for value in row]
 
 
 SCORES = {name: sigmoid for name in ("cnndetect", "lgrad", "npr", "univfd", "c2p-clip", "rine", "community-forensics")}
