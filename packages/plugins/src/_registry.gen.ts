@@ -8,6 +8,7 @@ export const registry = {
   'detector/aiornot-siglip2': () => loadCard('./detectors/aiornot-siglip2.yaml'),
   'detector/c2p-clip': () => loadCard('./detectors/c2p-clip.yaml'),
   'detector/cnndetect': () => loadCard('./detectors/cnndetect.yaml'),
+  'detector/community-forensics': () => loadCard('./detectors/community-forensics.yaml'),
   'detector/de-fake-image': () => loadCard('./detectors/de-fake-image.yaml'),
   'detector/effort': () => loadCard('./detectors/effort.yaml'),
   'detector/lgrad': () => loadCard('./detectors/lgrad.yaml'),

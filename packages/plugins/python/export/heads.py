@@ -80,7 +80,7 @@ class Standard(nn.Module):
         self.mean, self.variance = nn.Parameter(torch.zeros(width)), nn.Parameter(torch.ones(width))
 
     def forward(self, x):
-        return (x - self.mean) / self.variance.sqrt().clamp_min(1e-7)
+        return (x - self.mean) / torch.maximum(self.variance.sqrt(), torch.tensor(1e-7))
 
 
 def laion_nsfw(sources):
@@ -103,6 +103,11 @@ def laion_nsfw(sources):
     return network.eval()
 
 
+def largest(rows):
+    """The maximum of each row, as a pooling: every importer has that one."""
+    return nn.functional.max_pool1d(rows.unsqueeze(1), rows.shape[1]).squeeze(1)
+
+
 class SafetyChecker(nn.Module):
     """The largest of cosine - threshold + adjustment over the concepts; the adjustment is 0.01 where any special concept
     is above its own threshold. Scores are rounded to 3 decimals first, as published. Expects a unit embedding."""
@@ -116,9 +121,9 @@ class SafetyChecker(nn.Module):
 
     def forward(self, unit):
         special = torch.round((unit @ self.special.T - self.special_thresholds) * 1000) / 1000
-        adjustment = 0.01 * (special.amax(-1, keepdim=True) > 0).float()
+        adjustment = 0.01 * (largest(special) > 0).float()
         scores = torch.round((unit @ self.concepts.T - self.thresholds + adjustment) * 1000) / 1000
-        return scores.amax(-1, keepdim=True)
+        return largest(scores)
 
 
 # facts of the published checker: thresholds of its 17 concepts and of its 3 special ones.
