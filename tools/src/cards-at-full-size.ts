@@ -1,7 +1,7 @@
 /**
  * The ready cards at their published sizes, on pictures of yours, against the methods in Python: prints a Markdown table.
  *
- *     node packages/plugins/goldens/cards/full-size.ts PYTHON FOLDER METHOD[,METHOD…] IMAGE.png …
+ *     node tools/src/cards-at-full-size.ts PYTHON FOLDER METHOD[,METHOD…] IMAGE.png …
  *
  * PYTHON has the packages of packages/plugins/python/export and, for `effort`, OpenCV. FOLDER takes the networks, up to
  * 1.3 GB each, which are deleted after use. Pictures are RGB PNG files, since this package decodes nothing else.
@@ -9,17 +9,17 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { openRuntime } from '@diptych/gpu-kernels';
 import type { Detector, Plugin, Runtime } from '@diptych/plugin-kit';
 import { decodePng } from '@diptych/plugin-kit/png';
 import { fakeContext, presentedFromRaster } from '@diptych/plugin-kit/testing';
-import { loadCard } from '../../src/shared/load-card.ts';
+import { registry } from '@diptych/plugins';
+import { repositoryRoot } from './repository.ts';
 
 const [python, folder, methods, ...images] = process.argv.slice(2);
 if (python === undefined || folder === undefined || methods === undefined || images.length === 0)
   throw new Error('Expected PYTHON FOLDER METHOD[,METHOD…] IMAGE.png …');
-const script = fileURLToPath(new URL('../../python/export/check_cards.py', import.meta.url));
+const script = join(repositoryRoot, 'packages/plugins/python/export/check_cards.py');
 
 interface Checked {
   readonly sha256: string;
@@ -28,7 +28,8 @@ interface Checked {
 }
 
 async function largestDifference(runtime: Runtime, name: string, { sha256, scores }: Checked): Promise<number> {
-  const plugin = (await loadCard(`./detectors/${name}.yaml`)).default as Plugin;
+  const load = registry[`detector/${name}` as keyof typeof registry];
+  const plugin = (await load()).default as unknown as Plugin;
   const options = plugin.options.parse({ model: `${name}.onnx`, card: { sha256 }, batch: 1 });
   const weights = { model: readFileSync(join(folder!, `${name}.onnx`)) };
   const detector = (await plugin.create(options, fakeContext({ runtime, weights }))) as Detector;
