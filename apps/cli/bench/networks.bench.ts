@@ -2,7 +2,7 @@
  * Whole networks on the CPU: the native backend against onnxruntime-node on the same ONNX file, in one process, round by
  * round in turn, equality first. Medians, spread, and the median of the ratios of neighbouring rounds.
  *
- *   npm run bench -- networks [--networks ResNet-50,ViT-B/32] [--batches 1,8] [--threads 2,1] [--side 224] [--rounds 9] [--cold]
+ *   node apps/cli/bench/networks.bench.ts [--networks ResNet-50,ViT-B/32] [--batches 1,8] [--threads 2,1] [--side 224] [--rounds 9] [--cold]
  */
 import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
@@ -20,7 +20,6 @@ const { values } = parseArgs({
     threads: { type: 'string', default: '2,1' },
     side: { type: 'string', default: '224' },
     rounds: { type: 'string', default: '9' },
-    precision: { type: 'string', default: 'f32' },
     cold: { type: 'boolean', default: false },
     /** Internal: one contender in a process of its own. */
     alone: { type: 'string' },
@@ -53,12 +52,17 @@ const cosine = (a: Float32Array, b: Float32Array): number => {
 const sorted = (numbers: readonly number[]): number[] => numbers.toSorted((a, b) => a - b);
 const median = (numbers: readonly number[]): number => sorted(numbers)[Math.floor(numbers.length / 2)]!;
 
-/** Milliseconds of wall time. The pause lets the other one's threads stop spinning. */
-async function time(contender: Contender, input: Float32Array): Promise<number> {
+/**
+ * Milliseconds: of CPU time on one thread, so that a busy machine disturbs less; else of wall time, since onnxruntime's
+ * threads spin. The pause lets them stop.
+ */
+async function time(contender: Contender, input: Float32Array, threads: number): Promise<number> {
   await pause(60);
-  const start = performance.now();
+  const [start, cpu] = [performance.now(), process.cpuUsage()];
   await contender.run(input);
-  return performance.now() - start;
+  if (threads > 1) return performance.now() - start;
+  const { user, system } = process.cpuUsage(cpu);
+  return (user + system) / 1000;
 }
 
 async function compare(name: string, batch: number, threads: number): Promise<void> {
@@ -70,7 +74,7 @@ async function compare(name: string, batch: number, threads: number): Promise<vo
   if (!(agreement >= 0.99999)) throw new Error(`Expected equal scores of ${name}, their cosine is ${agreement}.`);
   const times: [number, number][] = [];
   for (let round = -1; round < rounds; round++) {
-    const pair: [number, number] = [await time(ours, input), await time(theirs, input)];
+    const pair: [number, number] = [await time(ours, input, threads), await time(theirs, input, threads)];
     if (round >= 0) times.push(pair); // the first warms up
   }
   const speeds = [0, 1].map((which) => sorted(times.map((pair) => (1000 * batch) / pair[which]!)));
