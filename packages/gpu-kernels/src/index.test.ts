@@ -37,10 +37,10 @@ describe('openRuntime', () => {
 
   it('refuses a graph that cannot be planned before anything is loaded', async () => {
     await using runtime = await openRuntime({ prefer: 'reference' });
-    const graph = { ...relu, nodes: [{ ...relu.nodes[0]!, op: 'Celu' }] };
+    const graph = { ...relu, nodes: [{ ...relu.nodes[0]!, op: 'Imagined' }] };
     await expect(runtime.load(graph, {}, 1)).rejects.toMatchObject({
       code: 'OP_UNSUPPORTED',
-      details: { node: 'r', op: 'Celu' },
+      details: { node: 'r', op: 'Imagined' },
     });
   });
 
