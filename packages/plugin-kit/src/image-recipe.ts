@@ -41,12 +41,26 @@ export type Placement = (typeof placements)[number];
 
 /** Steps that move or select pixels: on bytes and on floats alike. */
 export type GeometryStep =
-  /** Offsets round(half the excess), as torchvision; an image smaller than the crop is zero-padded first, as torchvision does. */
-  | { readonly step: 'centre-crop'; readonly width: number; readonly height: number }
+  /**
+   * Offsets round(half the excess), halves to even, as torchvision, or floor(half the excess), as albumentations, where
+   * `halves` is `down`; an image smaller than the crop is zero-padded first, as both do.
+   */
+  | {
+      readonly step: 'centre-crop';
+      readonly width: number;
+      readonly height: number;
+      readonly halves?: 'even' | 'down' | undefined;
+    }
   /** A crop in a corner; refuses an image smaller than it. */
   | { readonly step: 'corner-crop'; readonly corner: Placement; readonly width: number; readonly height: number }
   /** Views 0 to 4: top left, top right, bottom left, bottom right, centre. Refuses an image smaller than the crop. */
   | { readonly step: 'five-crop'; readonly width: number; readonly height: number }
+  /**
+   * The views of `five-crop` on whole cells of `grid` pixels from the top left; what is left at the end is dropped, the
+   * centre lies at cell floor(half the excess). Where either side is too short, every view is the top left of the image's
+   * whole cells, tiled. As B-Free.
+   */
+  | { readonly step: 'five-crop-on-grid'; readonly width: number; readonly height: number; readonly grid: number }
   /** Views 0 to 4 as `five-crop`, 5 to 9 those of the image mirrored left to right. */
   | { readonly step: 'ten-crop'; readonly width: number; readonly height: number }
   /** `views` crops at places drawn from the seed, the view's number and the image's size. Refuses an image smaller than the crop. */
@@ -174,7 +188,7 @@ export type ImageRecipe = readonly RecipeStep[];
  */
 export function viewsOf(recipe: ImageRecipe): number {
   return recipe.reduce((views, step) => {
-    if (step.step === 'five-crop') return 5;
+    if (step.step === 'five-crop' || step.step === 'five-crop-on-grid') return 5;
     if (step.step === 'ten-crop') return 10;
     return step.step === 'random-crop' ? step.views : views;
   }, 1);

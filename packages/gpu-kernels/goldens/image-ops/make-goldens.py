@@ -128,6 +128,15 @@ def geometry_cases():
     for step, crops in (("five-crop", transforms.FiveCrop((15, 20))(pil)), ("ten-crop", transforms.TenCrop((15, 20))(pil))):
         for view, crop in enumerate(crops):
             yield [{"step": step, "width": 20, "height": 15}], view, np.asarray(crop)
+    # albumentations: both offsets are halves of odd excesses, rounded down
+    yield [{"step": "centre-crop", "width": 18, "height": 15, "halves": "down"}], 0, image[5:20, 9:27]
+    # B-Free: 9 by 6 whole cells of 4, of which 4 by 3 are kept; too few rows of cells, and every view is the same tiles
+    places = [(0, 0), (0, 5), (3, 0), (3, 5), (1, 2)]
+    for view, (row, column) in enumerate(places):
+        kept = image[4 * row : 4 * row + 12, 4 * column : 4 * column + 16]
+        yield [{"step": "five-crop-on-grid", "width": 16, "height": 12, "grid": 4}], view, kept
+    cells = np.tile(image[:24, :36], (2, 1, 1))[:28, :16]
+    yield [{"step": "five-crop-on-grid", "width": 16, "height": 28, "grid": 4}], 3, cells
     yield [{"step": "corner-crop", "corner": "bottom-left", "width": 20, "height": 15}], 0, image[11:, :20]
     for width, height in [(64, 64), (32, 20), (37, 27), (21, 40)]:
         yield [{"step": "letterbox", "filter": "opencv-bilinear", "width": width, "height": height, "value": 114}], 0, letterbox(image, width, height)

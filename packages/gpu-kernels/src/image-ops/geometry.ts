@@ -15,9 +15,11 @@ export function roundHalfToEven(value: number): number {
   return floor % 2 === 0 ? floor : floor + 1;
 }
 
-/** torchvision `center_crop`: pads by half the lack (rounded down before, up after), then crops at round(half the excess). */
-const centreOffset = (have: number, want: number): number =>
-  want > have ? -Math.floor((want - have) / 2) : roundHalfToEven((have - want) / 2);
+/** torchvision's or albumentations' `CenterCrop`: pads by half the lack (rounded down before, up after), then crops at half the excess. */
+function centreOffset(have: number, want: number, halves: 'even' | 'down' = 'even'): number {
+  if (want > have) return -Math.floor((want - have) / 2);
+  return halves === 'down' ? Math.floor((have - want) / 2) : roundHalfToEven((have - want) / 2);
+}
 
 const cropAt = (size: Size, left: number, top: number, { width, height }: Size): Maps => ({
   x: cropMap(size.width, left, width),
@@ -45,6 +47,26 @@ const fiveCorners = ['top-left', 'top-right', 'bottom-left', 'bottom-right', 'ce
 function tenCrop(size: Size, view: number, crop: Size): Maps {
   const maps = cropIn(size, fiveCorners[view % 5]!, crop);
   return view < 5 ? maps : { ...maps, x: maps.x.map((x) => size.width - 1 - x) };
+}
+
+/** B-Free (arXiv 2412.17671) crops the grid of a network's patches; on pixels, whose first convolution strides by `grid`, it is the same. */
+function gridCrop(size: Size, view: number, step: Extract<GeometryStep, { step: 'five-crop-on-grid' }>): Maps {
+  const { grid } = step;
+  const [width, height] = [size.width - (size.width % grid), size.height - (size.height % grid)];
+  if (width === 0 || height === 0)
+    throw new RecipeFault(`a grid of ${grid} needs an image at least as large, got ${size.width}x${size.height}`);
+  const isTiled = width < step.width || height < step.height;
+  const corner = isTiled ? 'top-left' : fiveCorners[view]!;
+  const along = (have: number, want: number, isLast: boolean): Int32Array => {
+    const excess = Math.max(0, have - want);
+    const start = corner === 'centre' ? grid * Math.floor(excess / (2 * grid)) : isLast ? excess : 0;
+    return Int32Array.from({ length: want }, (_, index) => (start + index) % have);
+  };
+  return {
+    x: along(width, step.width, corner.endsWith('right')),
+    y: along(height, step.height, corner.startsWith('bottom')),
+    fill: 0,
+  };
 }
 
 function randomCrop(size: Size, view: number, step: Extract<GeometryStep, { step: 'random-crop' }>): Maps {
@@ -84,12 +106,19 @@ export function mapsOf(step: GeometryStep, size: Size, view: number): Maps {
   const all = cropAt(size, 0, 0, size);
   switch (step.step) {
     case 'centre-crop':
-      return cropAt(size, centreOffset(size.width, step.width), centreOffset(size.height, step.height), step);
+      return cropAt(
+        size,
+        centreOffset(size.width, step.width, step.halves),
+        centreOffset(size.height, step.height, step.halves),
+        step,
+      );
     case 'corner-crop':
       return cropIn(size, step.corner, step);
     case 'five-crop':
     case 'ten-crop':
       return tenCrop(size, view, step);
+    case 'five-crop-on-grid':
+      return gridCrop(size, view, step);
     case 'random-crop':
       return randomCrop(size, view, step);
     case 'flip':

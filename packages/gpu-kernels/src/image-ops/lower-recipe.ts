@@ -8,7 +8,7 @@ import type { Format, Maps, Stage, StageKind } from './stages.ts';
 
 export type ImageShape = Pick<RasterImage, 'width' | 'height' | 'channels' | 'view'>;
 
-const geometrySteps = ['centre-crop', 'corner-crop', 'five-crop', 'ten-crop', 'random-crop', 'flip', 'pad', 'pad-to', 'pad-to-square', 'even-trim']; // biome-ignore format: one list
+const geometrySteps = ['centre-crop', 'corner-crop', 'five-crop', 'five-crop-on-grid', 'ten-crop', 'random-crop', 'flip', 'pad', 'pad-to', 'pad-to-square', 'even-trim']; // biome-ignore format: one list
 const isGeometry = (step: ImageRecipe[number]): step is GeometryStep => geometrySteps.includes(step.step);
 const isResize = (step: ImageRecipe[number]): step is ResizeStep => 'filter' in step;
 

@@ -64,6 +64,8 @@ function checkSizes(step: RecipeStep, refuse: Refuse): void {
   if (!sizes.every(isSize)) throw refuse(`sizes of "${step.step}" must be positive integers, got ${sizes.join(', ')}`);
   if (step.step === 'random-crop' && !(Number.isInteger(step.views) && step.views >= 1))
     throw refuse(`"random-crop" needs at least one view, got ${step.views}`);
+  if (step.step === 'five-crop-on-grid' && !(isSize(step.grid) && sizes.every((length) => length % step.grid === 0)))
+    throw refuse(`"five-crop-on-grid" needs sizes of whole cells of ${step.grid}, got ${sizes.join(', ')}`);
   if (step.step !== 'pad') return;
   const pads = [step.left, step.top, step.right, step.bottom];
   if (!pads.every((pad) => pad === 0 || isSize(pad))) throw refuse(`pads must be integers from 0, got ${pads.join(', ')}`);
@@ -98,6 +100,7 @@ function sizeAfter(step: RecipeStep, before: RecipeOutput): Omit<RecipeOutput, '
     case 'centre-crop':
     case 'corner-crop':
     case 'five-crop':
+    case 'five-crop-on-grid':
     case 'ten-crop':
     case 'random-crop':
     case 'texture-patches':

@@ -110,6 +110,7 @@ describe('recipes', () => {
     const size = { width: 4, height: 4 };
     expect(viewsOf([normalise])).toBe(1);
     expect(viewsOf([{ step: 'five-crop', ...size }, normalise])).toBe(5);
+    expect(viewsOf([{ step: 'five-crop-on-grid', ...size, grid: 2 }, normalise])).toBe(5);
     expect(viewsOf([{ step: 'ten-crop', ...size }, normalise])).toBe(10);
     expect(viewsOf([{ step: 'random-crop', ...size, seed: 1, views: 3 }, normalise])).toBe(3);
   });
@@ -126,6 +127,7 @@ describe('recipes', () => {
     ['rounding of bytes', [{ step: 'round' }, normalise]],
     ['three means for one channel', [{ step: 'grey', channels: 1 }, normalise]],
     ['alpha dropped too late', [{ step: 'bgr' }, { step: 'drop-alpha' }, normalise]],
+    ['crops that are no whole cells', [{ step: 'five-crop-on-grid', width: 12, height: 10, grid: 4 }, normalise]],
     ['two steps with views', [{ step: 'five-crop', width: 4, height: 4 }, { step: 'ten-crop', width: 2, height: 2 }, normalise]], // biome-ignore format: one case
   ])('refuses %s', (_, recipe) => {
     expect(() => checkRecipe(recipe, (reason) => new Error(reason))).toThrow();

@@ -16,9 +16,10 @@ const step = <Name extends string, Shape extends z.ZodRawShape>(name: Name, shap
   z.strictObject({ step: z.literal(name), ...shape });
 
 export const recipeStepSchemas = [
-  step('centre-crop', size),
+  step('centre-crop', { ...size, halves: z.enum(['even', 'down']).optional() }),
   step('corner-crop', { corner: place, ...size }),
   step('five-crop', size),
+  step('five-crop-on-grid', { ...size, grid: side }),
   step('ten-crop', size),
   step('random-crop', { ...size, seed, views: z.int().min(1).max(1000) }),
   step('flip', { axis: z.enum(['horizontal', 'vertical']) }),

@@ -117,6 +117,8 @@ const geometry: readonly KernelCase[] = [
   ),
   image('wrap what is small, no resize', [60, 60], [{ step: 'pad-to', width: 60, height: 60, place: 'top-left', mode: 'wrap' }, crop(60, 60), asIs], ragged, exact), // biome-ignore format: one recipe
   image('five crops', [8, 10], [{ step: 'five-crop', ...sizes }, asIs], views.slice(0, 5), exact),
+  image('five crops on a grid, and tiles of what is small', [8, 10], [{ step: 'five-crop-on-grid', ...sizes, grid: 2 }, asIs], [...views.slice(0, 5), ...images([[7, 21]])], exact), // biome-ignore format: one recipe
+  moved('centre crop, halves down', [8, 10], { step: 'centre-crop', ...sizes, halves: 'down' }, images([[21, 33], [13, 7]])), // biome-ignore format: sizes
   image(
     'ten crops after a resize',
     [8, 10],

@@ -1,7 +1,7 @@
 //! Which pixels the geometry steps keep, and which sizes the resize steps give: src/image-ops/geometry.ts once more.
 
 use super::maps::{self, Map};
-use super::step::{Axis, PadMode, Place, RecipeStep};
+use super::step::{Axis, Halves, PadMode, Place, RecipeStep};
 use crate::error::{Result, refuse};
 
 /// Width, height.
@@ -53,13 +53,13 @@ impl Maps {
     }
 }
 
-/// torchvision's centre: pads by half the lack (smaller half first), or crops from round(half the excess), half to even.
-fn centre(have: usize, want: usize) -> isize {
+/// The centre: pads by half the lack (smaller half first), or crops from half the excess, a half to even (torchvision) or down (albumentations).
+fn centre(have: usize, want: usize, halves: Halves) -> isize {
     if want > have {
         return -(((want - have) / 2) as isize);
     }
     let half = (have - want) / 2;
-    let up = (have - want) % 2 == 1 && half % 2 == 1;
+    let up = halves == Halves::Even && (have - want) % 2 == 1 && half % 2 == 1;
     (half + usize::from(up)) as isize
 }
 
@@ -85,16 +85,37 @@ fn is_bottom(place: Place) -> bool {
 fn crop_in(size: Size, corner: Place, crop: Size) -> Result<Maps> {
     require_inside(size, crop)?;
     if corner == Place::Centre {
-        return Ok(crop_at(size, centre(size.0, crop.0), centre(size.1, crop.1), crop));
+        return Ok(crop_at(size, centre(size.0, crop.0, Halves::Even), centre(size.1, crop.1, Halves::Even), crop));
     }
     let left = if is_right(corner) { size.0 - crop.0 } else { 0 };
     let top = if is_bottom(corner) { size.1 - crop.1 } else { 0 };
     Ok(crop_at(size, left as isize, top as isize, crop))
 }
 
+const CORNERS: [Place; 5] = [Place::TopLeft, Place::TopRight, Place::BottomLeft, Place::BottomRight, Place::Centre];
+
+/// Five crops on whole cells of a grid; where a side is too short, all are the top left of the cells, tiled.
+fn grid_crop(size: Size, view: u32, crop: Size, grid: usize) -> Result<Maps> {
+    let whole = (size.0 - size.0 % grid, size.1 - size.1 % grid);
+    if whole.0 == 0 || whole.1 == 0 {
+        refuse!("Expected an image at least as large as a cell of {grid}, received {} × {}.", size.0, size.1);
+    }
+    let is_tiled = whole.0 < crop.0 || whole.1 < crop.1;
+    let corner = if is_tiled { Place::TopLeft } else { CORNERS[view as usize % 5] };
+    let along = |have: usize, want: usize, is_last: bool| -> Map {
+        let excess = have.saturating_sub(want);
+        let start = match corner {
+            Place::Centre => grid * (excess / (2 * grid)),
+            _ if is_last => excess,
+            _ => 0,
+        };
+        (0..want).map(|index| Some((start + index) % have)).collect()
+    };
+    Ok(Maps { x: along(whole.0, crop.0, is_right(corner)), y: along(whole.1, crop.1, is_bottom(corner)), fill: 0 })
+}
+
 /// Views 5 to 9 are the crops of the mirrored image.
 fn ten_crop(size: Size, view: u32, crop: Size) -> Result<Maps> {
-    const CORNERS: [Place; 5] = [Place::TopLeft, Place::TopRight, Place::BottomLeft, Place::BottomRight, Place::Centre];
     let mut maps = crop_in(size, CORNERS[view as usize % 5], crop)?;
     if view >= 5 {
         maps.x.iter_mut().flatten().for_each(|x| *x = size.0 - 1 - *x);
@@ -145,7 +166,10 @@ fn even(length: usize) -> Result<usize> {
 pub fn maps_of(step: &RecipeStep, size: Size, view: u32) -> Result<Option<Maps>> {
     let all = |x: Map, y: Map| Maps { x, y, fill: 0 };
     Ok(Some(match *step {
-        RecipeStep::CentreCrop { width, height } => crop_at(size, centre(size.0, width), centre(size.1, height), (width, height)),
+        RecipeStep::CentreCrop { width, height, halves } => {
+            crop_at(size, centre(size.0, width, halves), centre(size.1, height, halves), (width, height))
+        }
+        RecipeStep::FiveCropOnGrid { width, height, grid } => grid_crop(size, view, (width, height), grid)?,
         RecipeStep::CornerCrop { corner, width, height } => crop_in(size, corner, (width, height))?,
         RecipeStep::FiveCrop { width, height } | RecipeStep::TenCrop { width, height } => ten_crop(size, view, (width, height))?,
         RecipeStep::RandomCrop { width, height, seed, .. } => random_crop(size, seed, view, (width, height))?,

@@ -91,12 +91,23 @@ pub enum Chroma {
     Full,
 }
 
+/// Where half of an odd excess goes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Halves {
+    #[default]
+    Even,
+    Down,
+}
+
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "step", rename_all = "kebab-case")]
 pub enum RecipeStep {
     CentreCrop {
         width: usize,
         height: usize,
+        #[serde(default)]
+        halves: Halves,
     },
     CornerCrop {
         corner: Place,
@@ -106,6 +117,11 @@ pub enum RecipeStep {
     FiveCrop {
         width: usize,
         height: usize,
+    },
+    FiveCropOnGrid {
+        width: usize,
+        height: usize,
+        grid: usize,
     },
     TenCrop {
         width: usize,
@@ -269,6 +285,11 @@ impl RecipeStep {
             RecipeStep::Srm { filters } if filters != 3 && filters != 30 => {
                 refuse!("Expected 3 or 30 SRM filters in step `{step}`, received {filters}.");
             }
+            RecipeStep::FiveCropOnGrid { width, height, grid } => {
+                if grid == 0 || !width.is_multiple_of(grid) || !height.is_multiple_of(grid) {
+                    refuse!("Expected sizes of whole cells of {grid} in step `{step}`, received {width} × {height}.");
+                }
+            }
             RecipeStep::TexturePatches { patch, count, width, height, .. } => {
                 let tiles = patch > 0 && width.is_multiple_of(patch) && height.is_multiple_of(patch);
                 if !tiles || (width / patch).saturating_mul(height / patch) > count || count > MAX_SIDE {
@@ -282,9 +303,10 @@ impl RecipeStep {
 
     fn check_sides(&self, step: &str) -> Result<()> {
         let (width, height) = match *self {
-            RecipeStep::CentreCrop { width, height }
+            RecipeStep::CentreCrop { width, height, .. }
             | RecipeStep::CornerCrop { width, height, .. }
             | RecipeStep::FiveCrop { width, height }
+            | RecipeStep::FiveCropOnGrid { width, height, .. }
             | RecipeStep::TenCrop { width, height }
             | RecipeStep::RandomCrop { width, height, .. }
             | RecipeStep::PadTo { width, height, .. }

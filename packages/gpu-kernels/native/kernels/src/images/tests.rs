@@ -1,5 +1,5 @@
 use super::geometry::{maps_of, resized_size};
-use super::step::Filter;
+use super::step::{Filter, Halves};
 use super::*;
 use crate::gemm::Instructions;
 use crate::threads::Mode;
@@ -83,8 +83,11 @@ fn a_crop_after_a_resize_gives_the_middle_of_the_whole_resize() {
         let source = image(50, 37, 3);
         // Short side 37 to 21, long side floor(21 · 50 / 37) = 28.
         let whole = run(vec![resize(filter, 28, 21), normalise()], &source, 28, 21);
-        let recipe =
-            vec![RecipeStep::ResizeShortSide { filter, size: 21 }, RecipeStep::CentreCrop { width: crop.0, height: crop.1 }, normalise()];
+        let recipe = vec![
+            RecipeStep::ResizeShortSide { filter, size: 21 },
+            RecipeStep::CentreCrop { width: crop.0, height: crop.1, halves: Halves::Even },
+            normalise(),
+        ];
         let cropped = run(recipe, &source, crop.0, crop.1);
         for y in 0..crop.1 {
             for x in 0..crop.0 {
@@ -99,7 +102,10 @@ fn a_crop_after_a_resize_gives_the_middle_of_the_whole_resize() {
 
 #[test]
 fn crop_offsets_follow_torchvision() {
-    let first = |size: usize, crop: usize| maps_of(&RecipeStep::CentreCrop { width: crop, height: 1 }, (size, 1), 0).unwrap().unwrap().x;
+    let first = |size: usize, crop: usize| {
+        let step = RecipeStep::CentreCrop { width: crop, height: 1, halves: Halves::Even };
+        maps_of(&step, (size, 1), 0).unwrap().unwrap().x
+    };
     assert_eq!(first(5, 4)[0], Some(0)); // 0.5 rounds to 0
     assert_eq!(first(7, 4)[0], Some(2)); // 1.5 rounds to 2
     assert_eq!(first(9, 4)[0], Some(2)); // 2.5 rounds to 2
