@@ -25,9 +25,14 @@ warnings.filterwarnings("ignore")
 def scores_of(name, network, images):
     rows = []
     for image in images:
-        pixels = torch.from_numpy(reference.PREPARE[name](image)).unsqueeze(0)
+        prepared = reference.PREPARE[name](image)
+        if prepared is None:
+            rows.append(None)
+            continue
+        # Several views of an image, or one.
+        pixels = torch.from_numpy(prepared).reshape(-1, *prepared.shape[-3:])
         with torch.no_grad():
-            rows.append(reference.SCORES[name]([float(value) for value in network(pixels)[0]]))
+            rows.append(reference.SCORES[name]([float(value) for value in network(pixels).mean(0)]))
     return rows
 
 

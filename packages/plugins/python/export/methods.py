@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Callable
 
 import cnn
+import convnext
 import heads
 import transformers_towers as towers
 import vit
@@ -30,6 +31,9 @@ METHODS = {
     "rine": Method(towers.rine, 224),
     "de-fake-image": Method(towers.de_fake, 224, output_name="logits"),
     "community-forensics": Method(vit.community_forensics, 384),
+    "drct-convnext": Method(convnext.drct_convnext, 224, output_name="logits"),
+    "drct-clip": Method(convnext.drct_clip, 224, output_name="logits"),
+    "b-free": Method(vit.b_free, 504),
     "aiornot-siglip2": Method(towers.aiornot_siglip2, 224, output_name="logits"),
     "falconsai-nsfw": Method(towers.falconsai_nsfw, 224, output_name="logits"),
     "clip-vit-l-14": Method(towers.clip_tower, 224, output_name="embedding"),

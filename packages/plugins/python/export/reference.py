@@ -45,6 +45,33 @@ def centre_crop(image, size):
     return image.crop((left, top, left + size, top + size))
 
 
+def crop_down(image, size):
+    """albumentations' PadIfNeeded and CenterCrop: zeros around, smaller half first, then a cut at floor(excess / 2)."""
+    pixels = np.asarray(image)
+    lack = [max(0, size - side) for side in pixels.shape[:2]]
+    pixels = np.pad(pixels, [(each // 2, each - each // 2) for each in lack] + [(0, 0)])
+    top, left = ((side - size) // 2 for side in pixels.shape[:2])
+    return pixels[top : top + size, left : left + size]
+
+
+def patch_crops(image, cells, patch):
+    """B-Free's rule on the grid of patches: rows and columns of `cells` patches at the corners and at floor(half the excess);
+    where either number is too small, the patches are repeated and the first `cells` of both are taken five times. None for
+    an image without a whole patch."""
+    if min(image.size) < patch:
+        return None
+    values = tensor(image, IMAGENET)
+    down, across = values.shape[1] // patch, values.shape[2] // patch
+    rows, columns = np.arange(down), np.arange(across)
+    if down < cells or across < cells:
+        rows, columns = np.resize(rows, cells) if down < cells else rows[:cells], np.resize(columns, cells) if across < cells else columns[:cells]
+    middle = [(len(rows) - cells) // 2, (len(columns) - cells) // 2]
+    places = [(rows[:cells], columns[:cells]), (rows[:cells], columns[-cells:]), (rows[-cells:], columns[:cells]), (rows[-cells:], columns[-cells:])]
+    places.append((rows[middle[0] :][:cells], columns[middle[1] :][:cells]))
+    pixel = lambda chosen: (chosen[:, None] * patch + np.arange(patch)).reshape(-1)  # noqa: E731: pixels of the chosen patches
+    return np.stack([values[:, pixel(row)][:, :, pixel(column)] for row, column in places])
+
+
 
 def opencv_stretch(image, size):
     import cv2
@@ -70,6 +97,9 @@ PREPARE = {
     "rine": lambda image: tensor(centre_crop(image, 224), CLIP),
     "de-fake-image": lambda image: clip_input(stretch(image, 224, BICUBIC)),
     "community-forensics": lambda image: tensor(centre_crop(short_side(image, 440, BILINEAR), 384), IMAGENET),
+    "drct-convnext": lambda image: tensor(crop_down(image, 224), IMAGENET),
+    "drct-clip": lambda image: tensor(crop_down(image, 224), IMAGENET),
+    "b-free": lambda image: patch_crops(image, 36, 14),
     "aiornot-siglip2": lambda image: tensor(stretch(image, 224, BILINEAR), HALF),
     "falconsai-nsfw": lambda image: tensor(stretch(image, 224, BILINEAR), HALF),
     "clip-vit-l-14": clip_input,
@@ -85,5 +115,5 @@ def sigmoid(row):
     return [1 / (1 + math.exp(-value)) if value > -700 else 0.0 for value in row]
 
 
-SCORES = {name: sigmoid for name in ("cnndetect", "lgrad", "npr", "univfd", "c2p-clip", "rine", "community-forensics")}
-SCORES |= {name: softmax for name in ("safe", "effort", "de-fake-image", "aiornot-siglip2", "falconsai-nsfw")}
+SCORES = {name: sigmoid for name in ("cnndetect", "lgrad", "npr", "univfd", "c2p-clip", "rine", "community-forensics", "b-free")}
+SCORES |= {name: softmax for name in ("safe", "effort", "drct-convnext", "drct-clip", "de-fake-image", "aiornot-siglip2", "falconsai-nsfw")}

@@ -20,9 +20,11 @@ def clip(sources, size=CLIP_L_14):
         return CLIPVisionModelWithProjection.from_pretrained(sources.folder, local_files_only=True).eval()
     if not sources.is_random:
         raise SystemExit("Expected --backbone, a folder that holds CLIP in Hugging Face's layout. Pass it.")
-    given = {**size, **SMALL, "projection_dim": 12} if sources.small else size
-    config = CLIPVisionConfig(image_size=224, hidden_act="quick_gelu", **given)
-    return randomise(CLIPVisionModelWithProjection(config)).eval()
+    return randomise(unfilled_clip({**size, **SMALL, "projection_dim": 12} if sources.small else size)).eval()
+
+
+def unfilled_clip(size):
+    return CLIPVisionModelWithProjection(CLIPVisionConfig(image_size=224, hidden_act="quick_gelu", **size))
 
 
 class Tower(nn.Module):
