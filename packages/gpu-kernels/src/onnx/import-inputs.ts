@@ -14,7 +14,8 @@ export interface ImportOptions extends Pick<OnnxOptions, 'quantisation'> {
 
 const isOneRecipe = (recipe: NonNullable<ImportOptions['recipe']>): recipe is ImageRecipe => Array.isArray(recipe);
 
-function recipesOf(model: OnnxModel, { recipe }: ImportOptions): ReadonlyMap<string, ImageRecipe> {
+/** The recipes of image inputs, by name. */
+export function recipesOf(model: OnnxModel, { recipe }: ImportOptions): ReadonlyMap<string, ImageRecipe> {
   if (recipe === undefined) return new Map();
   const known = model.inputs.map(({ name }) => name);
   if (isOneRecipe(recipe)) {

@@ -11,14 +11,16 @@ import { checkOutputs, checkTypes } from './activation-types.ts';
 import { isUsual, onnxShape, usual } from './batch/layout.ts';
 import { moveBatch } from './batch/move-batch.ts';
 import { type Constant, decodeTensor, holdsBatch } from './constant.ts';
+import { withChannelsFirst } from './expand/channels-last.ts';
 import { inlineFunctions } from './expand/functions.ts';
 import { capturedBy, instantiateGraph } from './expand/instantiate.ts';
+import { asOpset11 } from './expand/older-opsets.ts';
 import { expandQuantized } from './expand/quantized.ts';
 import { elementwiseFolds } from './fold/elementwise.ts';
 import { movementFolds } from './fold/movement.ts';
 import { quantizationFolds } from './fold/quantization.ts';
 import { Split } from './fold/split.ts';
-import { fixedBatchOf, type ImportOptions, importInputs } from './import-inputs.ts';
+import { fixedBatchOf, type ImportOptions, importInputs, recipesOf } from './import-inputs.ts';
 import { ImportState } from './import-state.ts';
 import { LowerCall } from './lower/lower-call.ts';
 import { lowerTable } from './lower/lower-table.ts';
@@ -27,7 +29,7 @@ import { FoldCall } from './node-call.ts';
 import { elementTypes, type OnnxGraph, type OnnxModel, type OnnxNode, opKey } from './onnx-model.ts';
 
 /** The opsets whose node tests this importer is run against; see docs/onnx-support.md. */
-export const oldestOpset = 11;
+export const oldestOpset = 9;
 export const newestOpset = 24;
 
 const foldTable: Readonly<Record<string, (call: FoldCall) => Constant[]>> = {
@@ -51,13 +53,13 @@ export function importOnnx(model: OnnxModel, options: ImportOptions = {}): Impor
 }
 
 function importModel(file: OnnxModel, options: ImportOptions): ImportedModel {
-  const model = inlineFunctions(file);
-  if (model.opset < oldestOpset || model.opset > newestOpset) {
+  if (file.opset < oldestOpset || file.opset > newestOpset) {
     throw opUnsupported(
-      { name: model.name, op: 'graph' },
-      `opset ${model.opset}; ${oldestOpset} to ${newestOpset} are implemented`,
+      { name: file.name, op: 'graph' },
+      `opset ${file.opset}; ${oldestOpset} to ${newestOpset} are implemented`,
     );
   }
+  const model = withChannelsFirst(asOpset11(inlineFunctions(file)), recipesOf(file, options));
   const nodes = liveNodes(model);
   const names = new Set(model.nodes.flatMap((node) => [node.name, ...node.inputs, ...node.outputs]));
   const constants = new Map(
@@ -95,7 +97,8 @@ const skeletonOf = (node: OnnxNode): GraphNode => {
 };
 
 /** The outputs of a model that needs no input: what folding computes. For tests. */
-export function foldOnnx(model: OnnxModel): readonly Constant[] {
+export function foldOnnx(file: OnnxModel): readonly Constant[] {
+  const model = asOpset11(file);
   const constants = new Map(
     model.initializers.map((tensor) => [tensor.name, decodeTensor(tensor, `Tensor "${tensor.name}"`)]),
   );

@@ -7,6 +7,7 @@ import type { Plan } from '../graph/plan.ts';
 import { sizeOf } from '../graph/shapes.ts';
 import { backendNames, tryOpen } from '../open-backend.ts';
 import { inlineFunctions } from './expand/functions.ts';
+import { asOpset11 } from './expand/older-opsets.ts';
 import { expandedOps } from './expand/quantized.ts';
 import { foldableOps } from './import-onnx.ts';
 import { lowerTable } from './lower/lower-table.ts';
@@ -78,10 +79,10 @@ function countOps(model: OnnxModel): OpCount[] {
   return [...counts.values()].toSorted((a, b) => b.count - a.count || a.op.localeCompare(b.op, 'en'));
 }
 
-/** Ops of functions count as often as they are called; a file whose functions are faulty is counted as it stands. */
-function withoutFunctions(model: OnnxModel): OnnxModel {
+/** Ops of functions count as often as they are called, older ops as what they became; a faulty file is counted as it stands. */
+function asImported(model: OnnxModel): OnnxModel {
   try {
-    return inlineFunctions(model);
+    return asOpset11(inlineFunctions(model));
   } catch (error) {
     if (!isDiptychError(error)) throw error;
     return model; // planning it, below, gives the reason
@@ -110,7 +111,7 @@ export async function inspectOnnx(bytes: Uint8Array, options: OnnxOptions): Prom
     opset: model.opset,
     inputs: model.inputs,
     outputs: model.outputs.map(({ name, shape }) => ({ name, shape })),
-    ops: countOps(withoutFunctions(model)),
+    ops: countOps(asImported(model)),
     parameters: model.initializers.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
     batch: options.batch,
   };

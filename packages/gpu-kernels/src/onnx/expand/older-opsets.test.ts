@@ -1,0 +1,73 @@
+/** Forms of opset 9 and 10, and images with channels last. Expected values are worked out by hand. */
+import { describe, expect, it } from 'vitest';
+import { openReference } from '../../backends/reference/reference-backend.ts';
+import { planGraph } from '../../graph/planner.ts';
+import { importOnnx } from '../import-onnx.ts';
+import { floats, modelOf, node, run } from '../test-models.ts';
+
+const refusal = (message: string) =>
+  expect.objectContaining({ code: 'OP_UNSUPPORTED', message: expect.stringContaining(message) });
+
+describe('opsets 9 and 10', () => {
+  it.each([9, 10])('Clip of opset %i takes bounds from attributes, either of which may be missing', async (opset) => {
+    const clip = (attributes: Record<string, number>) => modelOf(['n', 3], [node('Clip', 'x', 'y', attributes)], [], opset);
+    expect(await run(clip({ min: -1, max: 2 }), [-5, 1, 5])).toEqual([-1, 1, 2]);
+    expect(await run(clip({ max: 2 }), [-5, 1, 5])).toEqual([-5, 1, 2]);
+  });
+
+  it('Pad takes pads and value from attributes', async () => {
+    const pad = node('Pad', 'x', 'y', { pads: [0, 0, 0, 1, 0, 0, 1, 0], value: 7 });
+    expect(await run(modelOf(['n', 1, 1, 2], [pad], [], 9), [1, 2])).toEqual([7, 1, 2, 7, 7, 7]);
+  });
+
+  it('Slice takes bounds from attributes', async () => {
+    const slice = node('Slice', 'x', 'y', { starts: [1], ends: [-1], axes: [1] });
+    expect(await run(modelOf(['n', 4], [slice], [], 9), [1, 2, 3, 4])).toEqual([2, 3]);
+  });
+
+  it.each([
+    ['nearest', [1, 1, 3, 3]], // places 0, ½, 1, 1½ rounded down
+    ['linear', [1, 2, 3, 3]], // the same places between 1 and 3, nothing beyond 1
+  ])('Upsample by 2, %s', async (mode, expected) => {
+    const nodes = [node('Upsample', 'x scales', 'y', { mode })];
+    const model = modelOf(['n', 1, 1, 2], nodes, [floats('scales', [4], 1, 1, 1, 2)], 9);
+    expect(await run(model, [1, 3])).toEqual(expected);
+  });
+
+  it('Resize of opset 10 is refused, and the message names the opset of the file', () => {
+    const nodes = [node('Resize', 'x scales', 'y', { mode: 'nearest' })];
+    const model = modelOf(['n', 1, 1, 2], nodes, [floats('scales', [4], 1, 1, 1, 2)], 10);
+    expect(() => importOnnx(model)).toThrow(refusal('opset 10'));
+  });
+});
+
+describe('images with channels last', () => {
+  const recipe = [
+    { step: 'resize', filter: 'pillow-nearest', width: 3, height: 2 },
+    { step: 'normalise', scale: 1, mean: [0, 0, 0], deviation: [1, 1, 1] },
+  ] as const;
+
+  it('are given with channels first and turned', async () => {
+    const model = modelOf(['n', 2, 3, 3], [node('Neg', 'x', 'y')], [], 9);
+    const { graph } = importOnnx(model, { recipe });
+    expect(graph.inputs[0]).toMatchObject({ name: 'x', shape: [3, 2, 3] });
+    // pixels as they lie in an image and in the file: channels last
+    const data = Uint8Array.of(1, 11, 21, 2, 12, 22, 3, 13, 23, 4, 14, 24, 5, 15, 25, 6, 16, 26);
+    const { plan, weights } = planGraph(graph, {}, 1);
+    await using executable = await openReference().compile(plan, weights);
+    const { y } = await executable.run({ x: [{ width: 3, height: 2, channels: 3, data }] });
+    expect([y!.shape, ...y!.data]).toEqual(
+      [[1, 2, 3, 3], ...data].map((value) => (typeof value === 'number' ? -value : value)),
+    );
+  });
+
+  it('without a recipe, tensors stand in the order of the file', async () => {
+    const model = modelOf(['n', 1, 2, 3], [node('Neg', 'x', 'y')]);
+    expect(importOnnx(model).graph.inputs[0]!.shape).toEqual([1, 2, 3]);
+  });
+
+  it('channels that may stand first do', () => {
+    const model = modelOf(['n', 3, 2, 3], [node('Neg', 'x', 'y')]);
+    expect(importOnnx(model, { recipe }).graph.inputs[0]!.shape).toEqual([3, 2, 3]);
+  });
+});
