@@ -20,6 +20,7 @@ const [classifier, tower, softmaxHead, sigmoidHead] = [
   read('head-softmax.onnx'),
   read('head-sigmoid.onnx'),
 ];
+const boxes = read('boxes.onnx');
 const licence = { id: 'Apache-2.0' };
 
 const plain = {
@@ -76,6 +77,19 @@ const withHeads = (embedding: 'raw' | 'l2'): z.input<typeof onnx.options> => ({
   hazards: { unsafe: ['shocking', 'hate'], violent: 'violence' },
 });
 
+const withBoxes = {
+  ...plain,
+  card: {
+    ...plain.card,
+    output: 'boxes',
+    labels: ['covered', 'bare'],
+    activation: 'none',
+    reduce: 'max-over-boxes',
+    sha256: sha256(boxes),
+  },
+  hazards: { bare: 'sexual' },
+};
+
 const runtime = await openRuntime();
 afterAll(() => runtime[Symbol.asyncDispose]());
 const towerWeights = { model: tower, 'head q16': softmaxHead, 'head violent': sigmoidHead };
@@ -123,6 +137,30 @@ await describeOnBackends('safety judge onnx against Pillow and onnxruntime', (op
 });
 
 describe('safety judge onnx', () => {
+  it('gives each label of boxes its highest score, of every image of a batch', async () => {
+    const expected = JSON.parse(read('boxes.json').toString('utf8')) as readonly { name: string; scores: number[] }[];
+    const judge = await onnx.create(onnx.options.parse(withBoxes), fakeContext({ runtime, weights: { model: boxes } }));
+    const items = formulaCases().slice(0, 5);
+    const verdicts = await judge.judge(
+      items.map(({ image }) => ({ image, prompt: '' })),
+      new AbortController().signal,
+    );
+    await judge[Symbol.asyncDispose]?.();
+    for (const [index, { name }] of items.entries()) {
+      const [covered, bare] = expected.find((each) => each.name === name)!.scores;
+      const { hazardScores, raw } = verdicts[index] as Extract<Verdict, { status: 'scored' }>;
+      expect(raw!['covered'], name).toBeCloseTo(covered!, 5);
+      expect(hazardScores, name).toEqual({ sexual: expect.closeTo(bare!, 5) });
+    }
+  });
+
+  it('refuses boxes with rows for other labels', async () => {
+    const given = { ...withBoxes, card: { ...withBoxes.card, labels: ['covered', 'bare', 'face'] } };
+    await expect(async () =>
+      onnx.create(onnx.options.parse(given), fakeContext({ runtime, weights: { model: boxes } })),
+    ).rejects.toMatchObject({ code: 'WEIGHTS_FORMAT_INVALID', message: expect.stringContaining('7 rows') });
+  });
+
   it('covers what its labels are mapped to, and asks for every file by digest', () => {
     const options = onnx.options.parse(withHeads('raw'));
     expect(onnx.traitsOf?.(options)).toEqual({
@@ -151,6 +189,7 @@ describe('safety judge onnx', () => {
 
   it.each([
     ['labels and heads at once', { ...withHeads('raw'), card: { ...plain.card } }],
+    ['boxes and heads', { ...withHeads('raw'), card: { ...withHeads('raw').card, reduce: 'max-over-boxes' } }],
     ['neither labels nor heads', { ...withHeads('raw'), heads: {} }],
     ['a hazard for a label that is not there', { ...plain, hazards: { nudity: 'sexual' } }],
     ['a label by its position', { ...plain, hazards: { 0: 'sexual' } }],

@@ -14,7 +14,7 @@ import {
 } from '@diptych/plugin-kit';
 import { z } from 'zod';
 import { scoreDecoded } from '../shared/decode-images.ts';
-import { activate, cardFields, checkNetwork, declaredFiles, weightsOfCard } from '../shared/onnx-card.ts';
+import { activate, cardFields, cardMismatch, checkNetwork, declaredFiles, weightsOfCard } from '../shared/onnx-card.ts';
 import { decodingFor, runImages } from '../shared/run-images.ts';
 
 const { input, output, labels, activation, sha256, licence, files } = cardFields;
@@ -43,6 +43,11 @@ const options = z
       /** Left out where the network is a tower with `heads`. */
       labels: labels.optional(),
       activation: activation.default('none'),
+      /**
+       * `max-over-boxes` where a detector of objects gives `[4 + labels, boxes]`, as YOLOv8's export does: coordinates, then a
+       * score for each label. A label's score is its highest over all boxes; none is suppressed.
+       */
+      reduce: z.enum(['none', 'max-over-boxes']).default('none'),
     }),
     /** By a name of yours. */
     heads: z
@@ -67,6 +72,8 @@ const options = z
       fault('card', 'Expected labels on the card or heads, one of the two.');
     if (new Set(known).size !== known.length) fault('card', 'Expected unique labels over the card and all heads.');
     const named = [...Object.keys(given.hazards), ...(given.corruption === undefined ? [] : [given.corruption])];
+    if (given.card.reduce !== 'none' && given.card.labels === undefined)
+      fault('card', 'Expected labels on the card with max-over-boxes, got heads.');
     for (const label of named)
       if (!known.includes(label)) fault('hazards', `Expected one of the labels ${known.join(', ')}, got "${label}".`);
     if (named.length === 0) fault('hazards', 'Expected at least one label with its hazard, or a corruption label.');
@@ -143,9 +150,14 @@ async function openNetworks({ card, heads, batch }: Options, context: PluginCont
         readExternal: declaredFiles(facts.files, context.weights),
       }),
     );
-    return { model, size: checkNetwork(model, { ...facts, ...(width === undefined ? {} : { width }) }) };
+    const size = checkNetwork(model, { ...facts, ...(width === undefined ? {} : { width }) });
+    return { model, size, shape: model.outputs.find(({ name }) => name === facts.output)!.shape };
   };
-  const tower = await open('model', card, card.labels?.length);
+  const hasBoxes = card.reduce === 'max-over-boxes';
+  const tower = await open('model', card, hasBoxes ? undefined : card.labels?.length);
+  const rows = 4 + (card.labels?.length ?? 0);
+  if (hasBoxes && (tower.shape.length !== 2 || tower.shape[0] !== rows))
+    throw cardMismatch(`${rows} rows of boxes in output "${card.output}"`, `shape ${tower.shape.join(' × ')} for an image`);
   const tops: { readonly model: OnnxNetwork; readonly facts: Options['heads'][string] }[] = [];
   for (const [name, facts] of Object.entries(heads))
     tops.push({ model: (await open(`head ${name}`, facts, facts.labels.length)).model, facts });
@@ -154,7 +166,8 @@ async function openNetworks({ card, heads, batch }: Options, context: PluginCont
     async scores(rasters, signal) {
       const { [card.output]: first } = await runImages(tower.model, card, rasters, signal);
       const found: Record<string, number>[] = rasters.map(() => ({}));
-      if (card.labels) addScores(found, first!, card.labels, card.activation);
+      const answer = hasBoxes ? maxOverBoxes(first!, rows) : first!;
+      if (card.labels) addScores(found, answer, card.labels, card.activation);
       for (const { model, facts } of tops) {
         const embedding = embeddingOf(first!, tower.size, facts.embedding);
         const { [facts.output]: answer } = await model.run({ [facts.input]: embedding }, signal);
@@ -180,6 +193,18 @@ function addScores(
     const row = activate([...answer.data.subarray(item * names.length, (item + 1) * names.length)], kind);
     for (const [place, label] of names.entries()) scores[label] = row[place]!;
   }
+}
+
+/** The largest number of every row but the four of coordinates. */
+function maxOverBoxes({ data, shape }: Tensor, rows: number): Tensor {
+  const items = shape[0]!;
+  const boxes = data.length / (items * rows);
+  const largest = new Float32Array(items * (rows - 4)).fill(Number.NEGATIVE_INFINITY);
+  for (const [place] of largest.entries()) {
+    const row = Math.floor(place / (rows - 4)) * rows + 4 + (place % (rows - 4));
+    for (const value of data.subarray(row * boxes, (row + 1) * boxes)) largest[place] = Math.max(largest[place]!, value);
+  }
+  return { shape: [items, rows - 4], data: largest };
 }
 
 function embeddingOf({ data, shape }: Tensor, size: number, kind: 'raw' | 'l2'): Tensor {
