@@ -58,7 +58,7 @@ export interface Model extends AsyncDisposable {
 export interface OnnxOptions {
   /** Largest number of items in one run. */
   readonly batch: number;
-  /** How images become the input: one recipe for the only image input, or recipes by input name. Inputs without one take tensors. */
+  /** How images become the input: one recipe for the only image input, or recipes by input name. Inputs without one take tensors; an input whose channels are last takes images all the same. */
   readonly recipe?: ImageRecipe | Readonly<Record<string, ImageRecipe>>;
   /** Item shapes (without batch) by input name, where the file leaves dimensions open that no recipe settles. */
   readonly shapes?: Readonly<Record<string, readonly number[]>>;

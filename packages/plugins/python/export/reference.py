@@ -1,6 +1,7 @@
 """The published preparation of each method in Pillow and NumPy, and what turns its outputs into scores: what cards are
 checked against. Written from the methods' descriptions, apart from the cards."""
 
+import io
 import math
 
 import numpy as np
@@ -77,6 +78,22 @@ def opencv_stretch(image, size):
     import cv2
 
     return Image.fromarray(cv2.resize(np.asarray(image), (size, size), interpolation=cv2.INTER_LINEAR))
+
+
+def open_nsfw_input(image):
+    """Channels last, blue first, after a JPEG round trip of Pillow's default quality."""
+    file = io.BytesIO()
+    stretch(image, 256, BILINEAR).crop((16, 16, 240, 240)).save(file, "JPEG")
+    pixels = np.asarray(Image.open(file), np.float32)[..., ::-1]
+    return np.ascontiguousarray(pixels - np.float32([104, 117, 123]))
+
+
+def nudenet_input(image):
+    """Black to the right and below to a square, OpenCV's bilinear to 320, blue first."""
+    side = max(image.size)
+    square = Image.new("RGB", (side, side))
+    square.paste(image, (0, 0))
+    return tensor(np.asarray(opencv_stretch(square, 320))[..., ::-1], NONE)
 
 
 BICUBIC, BILINEAR = Image.Resampling.BICUBIC, Image.Resampling.BILINEAR
