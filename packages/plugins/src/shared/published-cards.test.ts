@@ -34,6 +34,8 @@ const judges = { mhsc: ['sexual', 'violent', 'disturbing', 'hateful', 'political
 
 /** OpenCV is no package of the test environment: its filter is met by images that need no resize, and by the goldens of filters. */
 const needsNoResize = (name: string): boolean => name.includes('224x224');
+/** B-Free attends 1301 tokens five times an image: one image that is larger, one too low, one tiled, one refused. */
+const forFiveCrops = /1024x768|640x427|61x40|1x1/;
 
 describe.skipIf(python.absent)(
   `ready cards against their methods in Python${python.absent ? ` (skipped: ${python.reason})` : ''}`,
@@ -70,6 +72,7 @@ describe.skipIf(python.absent)(
       const expected = checked[name]!.scores as number[][];
       for (const [index, { name: image, image: presented }] of cases.entries()) {
         if (name === 'effort' && !needsNoResize(image)) continue;
+        if (name === 'b-free' && !forFiveCrops.test(image)) continue;
         // B-Free has no score for an image without a whole patch, and its card refuses it.
         if (expected[index] === null) {
           await expect(detector.detect([presented], signal), image).rejects.toThrow();
