@@ -107,6 +107,7 @@ PREPARE = {
     "cnndetect": lambda image: tensor(centre_crop(image, 224), IMAGENET),
     "lgrad": lambda image: tensor(centre_crop(image, 256), HALF),
     "npr": lambda image: tensor(stretch(image, 256, BILINEAR), IMAGENET),
+    "freqnet": lambda image: tensor(stretch(image, 256, BILINEAR), IMAGENET),
     "safe": lambda image: tensor(centre_crop(image, 256), NONE),
     "univfd": lambda image: tensor(centre_crop(image, 224), CLIP),
     "c2p-clip": lambda image: tensor(centre_crop(short_side(image, 224, BILINEAR), 224), CLIP),
@@ -132,5 +133,5 @@ def sigmoid(row):
     return [1 / (1 + math.exp(-value)) if value > -700 else 0.0 for value in row]
 
 
-SCORES = {name: sigmoid for name in ("cnndetect", "lgrad", "npr", "univfd", "c2p-clip", "rine", "community-forensics", "b-free")}
+SCORES = {name: sigmoid for name in ("cnndetect", "lgrad", "npr", "univfd", "c2p-clip", "rine", "community-forensics", "b-free", "freqnet")}
 SCORES |= {name: softmax for name in ("safe", "effort", "drct-convnext", "drct-clip", "de-fake-image", "aiornot-siglip2", "falconsai-nsfw")}
