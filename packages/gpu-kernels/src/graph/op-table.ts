@@ -14,7 +14,18 @@ import { Pad } from './ops/pad.ts';
 import { AveragePool, GlobalAveragePool, LpPool, MaxPool } from './ops/pooling.ts';
 import { IntegerConv, IntegerGemm, Quantize, QuantizeRange, RoundFloat } from './ops/quantization.ts';
 import { Resize } from './ops/resize.ts';
-import { Constant, Flatten, Identity, ReduceMean, ReduceSum, Reshape, Transpose } from './ops/shape-ops.ts';
+import {
+  Constant,
+  Flatten,
+  Identity,
+  ReduceMax,
+  ReduceMean,
+  ReduceMin,
+  ReduceProd,
+  ReduceSum,
+  Reshape,
+  Transpose,
+} from './ops/shape-ops.ts';
 import type { PlanBuilder } from './plan-builder.ts';
 
 export type OpPlanner = (builder: PlanBuilder, node: GraphNode) => void;
@@ -47,7 +58,10 @@ export const opTable: Readonly<Record<string, OpPlanner>> = {
   Quantize,
   QuantizeRange,
   RMSNormalization,
+  ReduceMax,
   ReduceMean,
+  ReduceMin,
+  ReduceProd,
   ReduceSum,
   Reshape,
   Resize,

@@ -263,10 +263,10 @@ export interface ReshapeStep extends StepBase {
   readonly x: number;
 }
 
-/** Reduces one dimension to 1 by mean or sum (kept as size 1). */
+/** Reduces one dimension to 1, which is kept. */
 export interface ReduceStep extends StepBase {
   readonly op: 'reduce';
-  readonly function: 'mean' | 'sum';
+  readonly function: 'mean' | 'sum' | 'max' | 'min' | 'product';
   readonly x: number;
   readonly dimension: number;
 }

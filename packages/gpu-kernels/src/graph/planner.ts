@@ -7,6 +7,7 @@ import type { GraphInput, ModelGraph, Tensors } from '@diptych/plugin-kit';
 import { checkRecipe, recipeOutput } from '../image-ops/recipe-check.ts';
 import { countReaders, orderNodes } from './check-graph.ts';
 import { fuseAttention } from './fuse/attention.ts';
+import { fuseFunctions } from './fuse/functions.ts';
 import { fuseNormalise } from './fuse/normalise.ts';
 import { StepIndex } from './fuse/views.ts';
 import { graphInvalid, opUnsupported } from './graph-errors.ts';
@@ -26,7 +27,7 @@ export interface PlannedGraph {
 export function planGraph(graph: ModelGraph, weights: Tensors, batch: number): PlannedGraph {
   if (!Number.isInteger(batch) || batch < 1)
     throw graphInvalid(`Graph "${graph.name}"`, `the batch must be a positive integer, got ${batch}.`);
-  const nodes = orderNodes(graph, weights);
+  const nodes = orderNodes(fuseFunctions(graph, weights), weights);
   const builder = new PlanBuilder(weights, countReaders(nodes, graph.outputs));
   const inputs: Record<string, number> = {};
   for (const input of graph.inputs) {

@@ -328,9 +328,12 @@ impl<'a> Checker<'a> {
                 self.gathering(step, output, body)
             }
             StepOp::Reduce { function, x, dimension } => {
-                let mean = match function.as_str() {
-                    "mean" => true,
-                    "sum" => false,
+                let function = match function.as_str() {
+                    "mean" => Reduction::Mean,
+                    "sum" => Reduction::Sum,
+                    "max" => Reduction::Max,
+                    "min" => Reduction::Min,
+                    "product" => Reduction::Product,
                     other => return Err(Fault::Unsupported(format!("this backend does not know the function `{other}`"))),
                 };
                 let x = self.value(step, *x)?;
@@ -344,7 +347,7 @@ impl<'a> Checker<'a> {
                 let mut reduced = shape.to_vec();
                 reduced[*dimension] = 1;
                 self.expect_output(step, output, &reduced)?;
-                Ok(Op::Reduce { x, mean, length, inner: size(&shape[dimension + 1..]) })
+                Ok(Op::Reduce { x, function, length, inner: size(&shape[dimension + 1..]) })
             }
             StepOp::Quantize { .. } => self.quantize(step, output, body),
             StepOp::RoundFloat { x, format } => self.round_float(step, output, *x, format),

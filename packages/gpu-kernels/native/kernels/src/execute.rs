@@ -11,7 +11,7 @@ use crate::ops::{
     attention, conv, conv_transpose, depthwise, elementwise, gathering, integer, layout, matmul, normalise, pool, quantize, reduce,
     resample, winograd,
 };
-use crate::program::{Op, Operand, Step};
+use crate::program::{Op, Operand, Reduction, Step};
 use crate::threads::Mode;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -198,7 +198,7 @@ impl CompiledPlan {
             }
             (Op::Unary { x, function }, _) => elementwise::unary(mode, *function, value(*x), y),
             (Op::Binary { function, a, b, loops }, _) => elementwise::binary(mode, *function, side(*a), side(*b), loops, items, y),
-            (Op::GlobalAveragePool { x, pixels, channels }, _) => reduce::reduce(mode, value(*x), *pixels, *channels, true, y),
+            (Op::GlobalAveragePool { x, pixels, channels }, _) => reduce::reduce(mode, value(*x), *pixels, *channels, Reduction::Mean, y),
             (Op::Pool { x, kind, input, output, window }, _) => pool::pool(mode, value(*x), *input, *output, *window, *kind, y),
             (Op::ConvTranspose(op), Prepared::ConvTranspose(packed)) => {
                 conv_transpose::conv_transpose(mode, op, packed, value(op.x), op.bias.map(weight), y, self.instructions)?;
@@ -226,7 +226,7 @@ impl CompiledPlan {
                 gathering::gather(mode, side(*x), side(*indices), [*length, *inner, *count], items, y);
             }
             (Op::Select { operands, loops }, _) => gathering::select(mode, operands.map(side), loops, items, y),
-            (Op::Reduce { x, mean, length, inner }, _) => reduce::reduce(mode, value(*x), *length, *inner, *mean, y),
+            (Op::Reduce { x, function, length, inner }, _) => reduce::reduce(mode, value(*x), *length, *inner, *function, y),
             (Op::Quantize(op), _) => quantize::quantize(mode, op, value(op.x), side(op.parameters), sizes[op.x], y),
             (Op::RoundFloat { x, format }, _) => quantize::round_float(mode, *format, value(*x), y),
             (Op::QuantizeRange { x, size }, _) => quantize::range(mode, value(*x), *size, y),

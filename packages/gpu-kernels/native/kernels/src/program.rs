@@ -205,6 +205,15 @@ pub enum Binary {
     Prelu,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reduction {
+    Mean,
+    Sum,
+    Max,
+    Min,
+    Product,
+}
+
 /// One loop of an elementwise or copying step: `size` iterations, operands advance by their strides (in elements).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Loop {
@@ -290,7 +299,7 @@ pub enum Op {
     },
     Reduce {
         x: usize,
-        mean: bool,
+        function: Reduction,
         length: usize,
         inner: usize,
     },

@@ -42,15 +42,24 @@ export const pool: ReferenceOp<'pool'> = (step, y, { shape, value }) => {
   }
 };
 
+const joins = {
+  mean: (a: number, b: number) => a + b,
+  sum: (a: number, b: number) => a + b,
+  max: (a: number, b: number) => Math.max(a, b),
+  min: (a: number, b: number) => Math.min(a, b),
+  product: (a: number, b: number) => a * b,
+};
+
 export const reduce: ReferenceOp<'reduce'> = (step, y, { shape, value }) => {
   const from = shape(step.x);
   const x = value(step.x);
   const length = from[step.dimension]!;
+  const join = joins[step.function];
   const inner = sizeOf(from.slice(step.dimension + 1));
   for (let to = 0; to < y.length; to++) {
     const first = Math.floor(to / inner) * length * inner + (to % inner);
-    let sum = 0;
-    for (let i = 0; i < length; i++) sum += x[first + i * inner]!;
-    y[to] = step.function === 'mean' ? sum / length : sum;
+    let joined = x[first]!;
+    for (let i = 1; i < length; i++) joined = join(joined, x[first + i * inner]!);
+    y[to] = step.function === 'mean' ? joined / length : joined;
   }
 };

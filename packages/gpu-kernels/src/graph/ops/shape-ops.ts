@@ -2,6 +2,7 @@
 import type { GraphNode, Tensor } from '@diptych/plugin-kit';
 import { Attributes } from '../attributes.ts';
 import { graphInvalid, opUnsupported } from '../graph-errors.ts';
+import type { ReduceStep } from '../plan.ts';
 import { type PlanBuilder, toChannelsLast, toPlain } from '../plan-builder.ts';
 import { permuteList, rowMajorStrides, sameShape, showShape, sizeOf } from '../shapes.ts';
 
@@ -128,7 +129,7 @@ export function Transpose(builder: PlanBuilder, node: GraphNode): void {
 
 /** One axis or several, one step each. Axes are an attribute in older opsets and a constant input in newer ones. */
 const reduce =
-  (kind: 'mean' | 'sum') =>
+  (kind: ReduceStep['function']) =>
   (builder: PlanBuilder, node: GraphNode): void => {
     const attributes = new Attributes(node);
     const x = builder.value(node, 0);
@@ -162,3 +163,6 @@ const reduce =
 
 export const ReduceMean = reduce('mean');
 export const ReduceSum = reduce('sum');
+export const ReduceMax = reduce('max');
+export const ReduceMin = reduce('min');
+export const ReduceProd = reduce('product');

@@ -112,6 +112,16 @@ export const reductionCases: readonly KernelCase[] = [
     output: [5, 1, 7],
     step: { op: 'reduce', function: 'sum', x: 0, dimension: 1 },
   },
+  ...(['max', 'min', 'product'] as const).map(
+    (name, index): KernelCase => ({
+      name: `reduce: ${name} of the middle`,
+      seed: 50 + index,
+      inputs: [[5, 4, 7]],
+      output: [5, 1, 7],
+      step: { op: 'reduce', function: name, x: 0, dimension: 1 },
+      range: [-2, -1],
+    }),
+  ),
   {
     name: 'reduce: sum of the last',
     seed: 6,

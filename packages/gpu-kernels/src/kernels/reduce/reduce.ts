@@ -11,7 +11,7 @@ export const reduce: KernelPlanner<'reduce'> = (step, shapes) => {
       LENGTH: shape[step.dimension]!,
       INNER: sizeOf(shape.slice(step.dimension + 1)),
       SIZE: sizeOf(shapes.value(step.output)),
-      IS_MEAN: step.function === 'mean',
+      FUNCTION: ['sum', 'mean', 'max', 'min', 'product'].indexOf(step.function),
     },
     bindings: [{ value: step.x }, { value: step.output }],
     grid: elementGrid(shapes.value(step.output)),

@@ -1,10 +1,21 @@
 //! Means, sums and softmax. Sums are float64: the inputs may be a whole image long.
 
+use crate::program::Reduction;
 use crate::threads::Mode;
 
 /// `[outer, length, inner]` → `[outer, 1, inner]`, the batch being part of `outer`.
-pub fn reduce(mode: Mode, x: &[f32], length: usize, inner: usize, mean: bool, y: &mut [f32]) {
-    let divisor = if mean { length as f64 } else { 1.0 };
+pub fn reduce(mode: Mode, x: &[f32], length: usize, inner: usize, function: Reduction, y: &mut [f32]) {
+    match function {
+        Reduction::Mean => sums(mode, x, length, inner, length as f64, y),
+        Reduction::Sum => sums(mode, x, length, inner, 1.0, y),
+        // NaN in any place gives NaN.
+        Reduction::Max => folds(mode, x, length, inner, y, |a, b| if b > a || b.is_nan() { b } else { a }),
+        Reduction::Min => folds(mode, x, length, inner, y, |a, b| if b < a || b.is_nan() { b } else { a }),
+        Reduction::Product => folds(mode, x, length, inner, y, |a, b| a * b),
+    }
+}
+
+fn sums(mode: Mode, x: &[f32], length: usize, inner: usize, divisor: f64, y: &mut [f32]) {
     mode.chunks(y, inner, |outer, y| {
         let x = &x[outer * length * inner..][..length * inner];
         let mut sums = vec![0.0f64; inner];
@@ -15,6 +26,18 @@ pub fn reduce(mode: Mode, x: &[f32], length: usize, inner: usize, mean: bool, y:
         }
         for (y, sum) in y.iter_mut().zip(sums) {
             *y = (sum / divisor) as f32;
+        }
+    });
+}
+
+fn folds(mode: Mode, x: &[f32], length: usize, inner: usize, y: &mut [f32], join: impl Fn(f32, f32) -> f32 + Sync) {
+    mode.chunks(y, inner, |outer, y| {
+        let (first, rest) = x[outer * length * inner..][..length * inner].split_at(inner);
+        y.copy_from_slice(first);
+        for row in rest.chunks_exact(inner) {
+            for (y, &value) in y.iter_mut().zip(row) {
+                *y = join(*y, value);
+            }
         }
     });
 }
