@@ -183,7 +183,7 @@ describe('what cannot be planned names op, node and reason', () => {
     ],
     ['a computed weight', [1, 4, 4], [node('Neg', 'x', 'n'), node('Conv', 'x n', 'y')], {}, 'only a constant'],
     ['a 1-D convolution', [1, 4], [node('Conv', 'x w', 'y')], { w }, '2-D'],
-    ['a softmax over rows', [2, 3, 4], [node('Softmax', 'x', 'y', { axis: 2 })], {}, 'axis 2'],
+    ['a softmax over the batch', [2, 3, 4], [node('Softmax', 'x', 'y', { axis: 0 })], {}, 'softmax over the batch'],
     ['a transpose of the batch', [2], [node('Transpose', 'x', 'y', { perm: [1, 0] })], {}, 'moves the batch'],
     ['a reduction over the batch', [2], [node('ReduceSum', 'x', 'y', { axes: [0] })], {}, 'batch'],
     ['a reshape that loses the batch', [4], [node('Reshape', 'x s', 'y')], { s: tensor([2], 2, 2) }, 'batch'],

@@ -1,7 +1,11 @@
-/** Integer types of activations. They are computed with as float32, so what integers do otherwise is refused. */
+/**
+ * Integer types of activations, truth among them. They are computed with as float32, which holds whole numbers up to 2^24, so what
+ * integers do otherwise is refused: that they wrap, and arithmetic on 8 and 16 bits, which soon does.
+ */
 import { opUnsupported } from '../graph/graph-errors.ts';
+import { isFloat } from './constant.ts';
 import type { ImportState } from './import-state.ts';
-import type { ElementType, OnnxNode } from './onnx-model.ts';
+import { type ElementType, elementTypes, type OnnxNode } from './onnx-model.ts';
 
 /** Ops that take integers for what they are. */
 const ofIntegers: ReadonlySet<string> = new Set([
@@ -12,29 +16,64 @@ const ofIntegers: ReadonlySet<string> = new Set([
 /** Ops that move or choose numbers, or bound them, and give the type that they take. */
 const movesIntegers: ReadonlySet<string> = new Set([
   'Clip', 'Concat', 'DepthToSpace', 'Dropout', 'Expand', 'Flatten', 'Gather', 'Identity', 'Max', 'MaxPool', 'Min', 'Pad', 'Relu',
-  'Reshape', 'Resize', 'Slice', 'SpaceToDepth', 'Split', 'Squeeze', 'Tile', 'Transpose', 'Unsqueeze', 'Where',
+  'Reshape', 'Resize', 'Slice', 'SpaceToDepth', 'Split', 'Squeeze', 'Tile', 'Transpose', 'Unsqueeze',
 ]); // biome-ignore format: a list
+
+/** Ops whose result is true or false: 1 or 0. */
+const givesTruth: ReadonlySet<string> = new Set([
+  'And', 'Equal', 'Greater', 'GreaterOrEqual', 'IsInf', 'IsNaN', 'Less', 'LessOrEqual', 'Not', 'Or', 'Xor',
+]); // biome-ignore format: a list
+
+/** Ops on wide integers that give what they give on floats. Div divides them otherwise; its lowering sees to that. */
+const ofWideIntegers: ReadonlySet<string> = new Set([
+  'Abs', 'Add', 'Div', 'Mod', 'Mul', 'Neg', 'ReduceMax', 'ReduceMin', 'ReduceSum', 'Sign', 'Sub', 'Sum',
+]); // biome-ignore format: a list
+const isWide = (type: ElementType): boolean => type === 'int32' || type === 'int64';
+
+/** Which inputs the type of the result comes from, where it is not all of them. */
+const typedBy: Readonly<Record<string, readonly number[]>> = { Expand: [0], Gather: [0], Where: [1, 2] };
 
 /** Called before a node is lowered, and only told of types that quantisation made or that inputs have. */
 export function checkTypes(state: ImportState, node: OnnxNode, key: string): void {
-  const typed = node.inputs.filter((name) => state.types.has(name));
-  const types = new Set<ElementType>(typed.map((name) => state.types.get(name)!));
+  const isRounded = node.inputs.some((name) => state.rounded.has(name));
+  if (givesTruth.has(key) && !isRounded) {
+    for (const output of node.outputs) state.setType(output, 'bool');
+    return;
+  }
+  const typed = node.inputs.filter((name, index) => state.types.has(name) && (typedBy[key]?.includes(index) ?? true));
+  const constants = (typedBy[key] ?? []).flatMap((index) => state.constantOf(node.inputs[index] ?? '')?.type ?? []);
+  const types = new Set<ElementType>([
+    ...typed.map((name) => state.types.get(name)!),
+    ...constants.filter((constant) => !isFloat(constant)),
+  ]);
   const [type] = types;
-  if (type === undefined || ofIntegers.has(key)) return;
   if (key === 'Cast') {
     const to = node.attributes.get('to');
-    if (to?.kind === 'number' && isFloatNumber(to.value)) return;
-    throw opUnsupported(
-      node,
-      `a conversion of ${type} numbers to element type ${to?.kind === 'number' ? to.value : 'unknown'}`,
-    );
+    checkCast(state, node, type, to?.kind === 'number' ? to.value : 0);
+    return;
   }
+  if (type === undefined || ofIntegers.has(key)) return;
   const isBlended = key === 'Resize' && (node.attributes.get('mode')?.value ?? 'nearest') !== 'nearest';
-  if (!movesIntegers.has(key) || isBlended || types.size > 1)
+  const isFit = movesIntegers.has(key) || key === 'Where' || (ofWideIntegers.has(key) && isWide(type) && !isRounded);
+  if (!isFit || isBlended || types.size > 1)
     throw opUnsupported(node, `arithmetic on ${[...types].join(' and ')} numbers, which is not that of floats`);
   for (const output of node.outputs) {
     state.setType(output, type);
     if (typed.some((name) => state.rounded.has(name))) state.rounded.add(output);
+  }
+}
+
+/** A conversion that float32 holds: between floats, of any integers to floats, to wider integers, and to truth. */
+function checkCast(state: ImportState, node: OnnxNode, type: ElementType | undefined, to: number): void {
+  const target = (elementTypes as Readonly<Record<number, ElementType>>)[to];
+  if (isFloatNumber(to) || (type === undefined && target === undefined)) return;
+  const isRounded = node.inputs.some((name) => state.rounded.has(name));
+  const isFit = target !== undefined && (target === type || target === 'bool' || type === 'bool' || isWide(target));
+  if (!isFit || (isRounded && target !== type))
+    throw opUnsupported(node, `a conversion of ${type ?? 'float'} numbers to element type ${to}`);
+  for (const output of node.outputs) {
+    state.setType(output, target);
+    if (isRounded) state.rounded.add(output);
   }
 }
 

@@ -73,7 +73,8 @@ function importModel(file: OnnxModel, options: ImportOptions): ImportedModel {
     names,
     options.quantisation,
   );
-  for (const { name, type } of model.inputs) if (type === 2 || type === 3) state.setType(name, elementTypes[type]);
+  for (const { name, type } of model.inputs)
+    if (type === 2 || type === 3 || type === 6 || type === 7 || type === 9) state.setType(name, elementTypes[type]);
   const readers = countReaders(
     nodes.map(skeletonOf),
     model.outputs.map(({ name }) => name),

@@ -2,8 +2,9 @@
 import type { GraphNode, Tensor } from '@diptych/plugin-kit';
 import { Attributes } from '../attributes.ts';
 import { graphInvalid, opUnsupported } from '../graph-errors.ts';
-import type { PlanBuilder } from '../plan-builder.ts';
-import { sameShape, showShape } from '../shapes.ts';
+import type { GraphValue, PlanBuilder } from '../plan-builder.ts';
+import { broadcastShape, permuteList, sameShape, showShape } from '../shapes.ts';
+import { activationOf, addWalk } from './copying.ts';
 
 /** `[k, n]` → `[n, k]`. */
 function transposed({ shape, data }: Tensor, factor = 1): Tensor {
@@ -57,16 +58,15 @@ export function Gemm(builder: PlanBuilder, node: GraphNode): void {
 
 export function MatMul(builder: PlanBuilder, node: GraphNode): void {
   new Attributes(node).finish();
-  const [nameA = '', nameB = ''] = node.inputs;
-  const [constantA, constantB] = [builder.constants.get(nameA), builder.constants.get(nameB)];
-  if (constantB !== undefined && constantA === undefined) matmulByWeight(builder, node, constantB);
-  else matmulOfValues(builder, node, constantA);
+  const [a, b] = [builder.constants.get(node.inputs[0] ?? ''), builder.constants.get(node.inputs[1] ?? '')];
+  const isMatrix = (tensor: Tensor): boolean => tensor.shape.length === 2;
+  if (b !== undefined && a === undefined && isMatrix(b)) matmulByWeight(builder, node, b);
+  else if (a !== undefined && isMatrix(a)) matmulOfWeight(builder, node, a);
+  else matmulOfValues(builder, node);
 }
 
 function matmulByWeight(builder: PlanBuilder, node: GraphNode, matrix: Tensor): void {
   const x = builder.value(node, 0);
-  if (matrix.shape.length !== 2)
-    throw opUnsupported(node, `constant B of shape ${showShape(matrix.shape)}, only a matrix is implemented`);
   const [inputs, outputs] = matrix.shape as [number, number];
   if (x.shape.length === 0 || x.shape.at(-1) !== inputs)
     throw graphInvalid(node, `B takes ${inputs} features, A is ${showShape(x.shape)} without batch.`);
@@ -79,24 +79,55 @@ function matmulByWeight(builder: PlanBuilder, node: GraphNode, matrix: Tensor): 
   builder.define(node.outputs[0]!, shape, { plain: id });
 }
 
-function matmulOfValues(builder: PlanBuilder, node: GraphNode, constantA: Tensor | undefined): void {
+/** A constant matrix times the matrices of each item. */
+function matmulOfWeight(builder: PlanBuilder, node: GraphNode, matrix: Tensor): void {
   const b = builder.value(node, 1);
-  const a = constantA === undefined ? builder.value(node, 0) : undefined;
-  const shapeA = a?.shape ?? [...b.shape.slice(0, -2), ...constantA!.shape];
-  if (shapeA.length < 2 || b.shape.length < 2 || (constantA !== undefined && constantA.shape.length !== 2)) {
+  const [rows, inner] = matrix.shape as [number, number];
+  if (b.shape.length < 2)
+    throw opUnsupported(node, `B of shape ${showShape(b.shape)} without batch: each item must hold matrices`);
+  if (inner !== b.shape.at(-2)) throw graphInvalid(node, `${showShape(matrix.shape)} · ${showShape(b.shape)} does not fit.`);
+  const shape = [...b.shape.slice(0, -2), rows, b.shape.at(-1)!];
+  const aWeight = builder.addWeight(`${node.name}.input0`, matrix);
+  const id = builder.addStep({ op: 'matmul', name: node.name, aWeight, b: builder.plain(b, node.name) }, shape);
+  builder.define(node.outputs[0]!, shape, { plain: id });
+}
+
+/** Leading dimensions are broadcast by repeating the matrices, and constants of more dimensions are given to every item. */
+function matmulOfValues(builder: PlanBuilder, node: GraphNode): void {
+  const known = [0, 1].filter((index) => !builder.isConstant(node.inputs[index] ?? ''));
+  const rank = known.length === 0 ? 0 : Math.max(...known.map((index) => builder.value(node, index).shape.length));
+  const [a, b] = [activationOf(builder, node, 0, rank), activationOf(builder, node, 1, rank)];
+  if (rank < 2 || a.shape.length !== rank || b.shape.length !== rank) {
     throw opUnsupported(
       node,
-      `shapes ${showShape(shapeA)} and ${showShape(b.shape)} without batch: each item must hold matrices, and a constant must be a matrix`,
+      `shapes ${showShape(a.shape)} and ${showShape(b.shape)} without batch: each item must hold matrices in as many dimensions`,
     );
   }
-  if (!sameShape(shapeA.slice(0, -2), b.shape.slice(0, -2))) throw opUnsupported(node, 'broadcasting of leading dimensions');
-  if (shapeA.at(-1) !== b.shape.at(-2))
-    throw graphInvalid(node, `${showShape(shapeA)} · ${showShape(b.shape)} does not fit.`);
-  const shape = [...shapeA.slice(0, -1), b.shape.at(-1)!];
-  const left =
-    a === undefined ? { aWeight: builder.addWeight(`${node.name}.input0`, constantA!) } : { a: builder.plain(a, node.name) };
-  const id = builder.addStep({ op: 'matmul', name: node.name, ...left, b: builder.plain(b, node.name) }, shape);
+  const lead = broadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
+  if (lead === undefined || a.shape.at(-1) !== b.shape.at(-2))
+    throw graphInvalid(node, `${showShape(a.shape)} · ${showShape(b.shape)} does not fit.`);
+  const repeated = (value: GraphValue): number => {
+    const shape = [...lead, ...value.shape.slice(-2)];
+    const id = builder.plain(value, node.name);
+    if (sameShape(shape, value.shape)) return id;
+    const walks = shape.map((count, d) => ({ begin: 0, step: value.shape[d] === count ? 1 : 0, count }));
+    return addWalk(builder, node.name, id, walks);
+  };
+  const shape = [...lead, a.shape.at(-2)!, b.shape.at(-1)!];
+  const id = builder.addStep({ op: 'matmul', name: node.name, a: repeated(a), b: repeated(b) }, shape);
   builder.define(node.outputs[0]!, shape, { plain: id });
+}
+
+/** Over a dimension that is changed over with the last one, and back. */
+function softmaxInside(builder: PlanBuilder, node: GraphNode, dimension: number): void {
+  const x = builder.value(node, 0);
+  const last = x.shape.length - 1;
+  const permutation = x.shape.map((_, d) => (d === dimension ? last : d === last ? dimension : d));
+  const turned = permuteList(x.shape, permutation);
+  const from = builder.addStep({ op: 'transpose', name: node.name, x: builder.plain(x, node.name), permutation }, turned);
+  const softmax = builder.addStep({ op: 'softmax', name: node.name, x: from }, turned);
+  const plain = builder.addStep({ op: 'transpose', name: node.name, x: softmax, permutation }, x.shape);
+  builder.define(node.outputs[0]!, x.shape, { plain });
 }
 
 /** Over the last dimension, or over the channels of an image value, which are last in its channels-last form. */
@@ -108,9 +139,12 @@ export function Softmax(builder: PlanBuilder, node: GraphNode): void {
   attributes.finish();
   const dimension = axis < 0 ? axis + rank : axis;
   const overChannels = rank === 4 && dimension === 1;
-  if (dimension !== rank - 1 && !overChannels)
-    throw opUnsupported(node, `axis ${axis} of rank ${rank}, only the last dimension or the channels are implemented`);
-  if (dimension < 1) throw opUnsupported(node, 'softmax over the batch');
+  if (!(dimension >= 1 && dimension < rank))
+    throw opUnsupported(node, `softmax over the batch (axis ${axis} of rank ${rank})`);
+  if (dimension !== rank - 1 && !overChannels) {
+    softmaxInside(builder, node, dimension - 1);
+    return;
+  }
   const id = overChannels ? builder.channelsLast(x, node.name) : builder.plain(x, node.name);
   const output = builder.addStep({ op: 'softmax', name: node.name, x: id }, builder.values[id]!.shape);
   builder.define(node.outputs[0]!, x.shape, overChannels ? { channelsLast: output } : { plain: output });

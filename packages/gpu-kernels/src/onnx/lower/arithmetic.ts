@@ -37,3 +37,15 @@ export function Pow(call: LowerCall): void {
   else if (power === -1) call.finish('Reciprocal', [x]);
   else call.finish('Pow', [x, call.input(1)]);
 }
+
+/** Integers are divided as integers, toward 0. */
+export function Div(call: LowerCall): void {
+  call.attributes.finish();
+  const isWhole = call.node.inputs.some((name) => call.state.types.has(name));
+  call.finish(isWhole ? 'DivWhole' : 'Div', [call.input(0), call.input(1)]);
+}
+
+export function Xor(call: LowerCall): void {
+  call.attributes.finish();
+  call.finish('Not', [call.add('Equal', [call.input(0), call.input(1)])]);
+}

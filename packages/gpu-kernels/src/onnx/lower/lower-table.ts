@@ -2,12 +2,13 @@
 import { opUnsupported } from '../../graph/graph-errors.ts';
 import { opTable } from '../../graph/op-table.ts';
 import { elementTypes } from '../onnx-model.ts';
-import { Max, Mean, Min, Pow, Sum } from './arithmetic.ts';
+import { Div, Max, Mean, Min, Pow, Sum, Xor } from './arithmetic.ts';
 import { ConvInteger, MatMulInteger, QGemm, QLinearConv, QLinearMatMul } from './integer-products.ts';
 import type { LowerCall } from './lower-call.ts';
 import { ConstantOfShape, Expand, Slice, Split, Tile } from './movement.ts';
 import { GlobalAveragePool, GlobalLpPool, GlobalMaxPool, LayerNormalization, ReduceL1, ReduceL2, ReduceSumSquare, Softmax } from './normalisation.ts'; // biome-ignore format: one line
 import { DequantizeLinear, DynamicQuantizeLinear, QuantizeLinear } from './quantization.ts';
+import { CumSum, DepthToSpace, LogSoftmax, ReduceLogSum, ReduceLogSumExp, SpaceToDepth, Trilu } from './rearrange.ts';
 import { Pad, Reduce, Reshape, Resize, Squeeze, Unsqueeze } from './shapes.ts';
 import { windowed } from './windows.ts';
 
@@ -28,26 +29,31 @@ function Dropout(call: LowerCall): void {
 
 /**
  * Activations are float32 whatever the file calls them, so a cast to float32 changes nothing, and one to float16 or bfloat16
- * rounds: docs/decisions/2026-11-25-float16-networks.md.
+ * rounds: docs/decisions/2026-11-25-float16-networks.md. Whole numbers stay float32 too; floats become whole toward 0.
  */
 function Cast(call: LowerCall): void {
   const to = call.attributes.number('to', 0);
   call.attributes.number('saturate', 1); // of float8 only
   call.attributes.finish();
+  const type = call.state.types.get(call.input(0));
   if (to === 10 || to === 16) call.finish('RoundFloat', [call.input(0)], { format: elementTypes[to] });
   else if (to === 1) call.finish('Identity', [call.input(0)]);
+  else if (to === 9 && type !== 'bool') call.finish('Not', [call.add('Not', [call.input(0)])]);
+  else if (to !== 11 && call.state.types.has(call.node.outputs[0]!))
+    call.finish(type === undefined ? 'Trunc' : 'Identity', [call.input(0)]);
   else
     throw opUnsupported(
       call.node,
-      `a conversion of activations to element type ${to}, only float32 (1), float16 (10) and bfloat16 (16) are implemented`,
+      `a conversion of activations to element type ${to}, only float32 (1), float16 (10), bfloat16 (16), bool (9) and wider integers are implemented`,
     );
 }
 
 const lowered: Readonly<Record<string, (call: LowerCall) => void>> = {
-  AveragePool: windowed, Cast, ConstantOfShape, Conv: windowed, ConvTranspose: windowed, Dropout, Expand, GlobalAveragePool, GlobalLpPool,
+  AveragePool: windowed, Cast, ConstantOfShape, DepthToSpace, Div, Conv: windowed, ConvTranspose: windowed, Dropout, Expand, GlobalAveragePool, GlobalLpPool,
   GlobalMaxPool, Identity, LayerNormalization, LpPool: windowed, Max, MaxPool: windowed, Mean, Min,
-  Pad, Pow, ReduceL1, ReduceL2, ReduceMean: Reduce, ReduceSum: Reduce, ReduceSumSquare, Reshape, Resize, Slice, Softmax,
-  Split, Squeeze, Sum, Tile, Unsqueeze,
+  Pad, Pow, ReduceL1, ReduceL2, ReduceLogSum, ReduceLogSumExp, ReduceMax: Reduce, ReduceMean: Reduce, ReduceMin: Reduce,
+  ReduceProd: Reduce, ReduceSum: Reduce, ReduceSumSquare, Reshape, Resize, Slice, Softmax, SpaceToDepth, LogSoftmax, CumSum, Trilu,
+  Split, Squeeze, Sum, Tile, Unsqueeze, Xor,
 }; // biome-ignore format: a table
 
 const quantised: typeof lowered = {

@@ -2,7 +2,7 @@
 import { axisOf } from '../../graph/axes.ts';
 import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
 import { showShape } from '../../graph/shapes.ts';
-import { decodeTensor, isBatch } from '../constant.ts';
+import { decodeTensor, isBatch, isFloat } from '../constant.ts';
 import type { LowerCall } from './lower-call.ts';
 
 /** No slice of a network begins or ends further out; float32 holds it exactly. */
@@ -118,7 +118,8 @@ export function Expand(call: LowerCall): void {
 /** With the number of items as first dimension: the same numbers for every item. */
 export function ConstantOfShape(call: LowerCall): void {
   const attribute = call.node.attributes.get('value');
-  const value = attribute?.kind === 'tensor' ? (decodeTensor(attribute.value, call.node.name).data[0] ?? 0) : 0;
+  const tensor = attribute?.kind === 'tensor' ? decodeTensor(attribute.value, call.node.name) : undefined;
+  if (tensor !== undefined && !isFloat(tensor.type)) call.state.setType(call.node.outputs[0]!, tensor.type);
   const rank = (call.constant(0)?.data.length ?? 0) - 1;
-  call.finish('Expand', [call.number(value), call.number(...targetShape(call, 0, rank))]);
+  call.finish('Expand', [call.number(tensor?.data[0] ?? 0), call.number(...targetShape(call, 0, rank))]);
 }

@@ -1,0 +1,82 @@
+/** Ops that are a few of the planner's, truth and whole numbers. Expected values are worked out by hand. */
+import { describe, expect, it } from 'vitest';
+import { floats, integers, modelOf, node, run } from './test-models.ts';
+
+describe('ops as a few of the planner’s', () => {
+  it('DepthToSpace lays channels out as pixels, in both orders', async () => {
+    const of = (mode: string) => modelOf(['n', 8, 1, 1], [node('DepthToSpace', 'x', 'y', { blocksize: 2, mode })]);
+    const channels = [0, 1, 2, 3, 4, 5, 6, 7];
+    expect(await run(of('DCR'), channels)).toEqual([0, 2, 4, 6, 1, 3, 5, 7]);
+    expect(await run(of('CRD'), channels)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  });
+
+  it('SpaceToDepth lays pixels out as channels', async () => {
+    const model = modelOf(['n', 1, 2, 4], [node('SpaceToDepth', 'x', 'y', { blocksize: 2 })]);
+    expect(await run(model, [0, 1, 2, 3, 4, 5, 6, 7])).toEqual([0, 2, 1, 3, 4, 6, 5, 7]);
+  });
+
+  it('CumSum along any dimension, from the end, and without the number itself', async () => {
+    const of = (attributes: Record<string, number>, axis: number) => modelOf(['n', 2, 3], [node('CumSum', 'x axis', 'y', attributes)], [integers('axis', axis)]); // biome-ignore format: one model
+    expect(await run(of({}, 2), [1, 2, 3, 4, 5, 6])).toEqual([1, 3, 6, 4, 9, 15]);
+    expect(await run(of({}, 1), [1, 2, 3, 4, 5, 6])).toEqual([1, 2, 3, 5, 7, 9]);
+    expect(await run(of({ reverse: 1, exclusive: 1 }, -1), [1, 2, 3, 4, 5, 6])).toEqual([5, 3, 0, 11, 6, 0]);
+  });
+
+  it('Trilu keeps a triangle', async () => {
+    const model = modelOf(['n', 2, 3], [node('Trilu', 'x k', 'y', { upper: 0 })], [{ ...integers('k', -1), shape: [] }]);
+    expect(await run(model, [1, 2, 3, 4, 5, 6])).toEqual([0, 0, 0, 4, 0, 0]);
+  });
+
+  it('Softmax over a dimension inside, and LogSoftmax of logits that overflow', async () => {
+    const inside = modelOf(['n', 2, 2, 1, 1], [node('Softmax', 'x', 'y', { axis: 1 })]);
+    expect(await run(inside, [3, 7, 3, 7])).toEqual([0.5, 0.5, 0.5, 0.5]);
+    const [first, second] = await run(modelOf(['n', 2], [node('LogSoftmax', 'x', 'y')]), [1000, 1000]);
+    expect(first).toBeCloseTo(-Math.LN2, 6);
+    expect(second).toBeCloseTo(-Math.LN2, 6);
+  });
+
+  it('MatMul repeats matrices, of values and of constants', async () => {
+    const nodes = [node('MatMul', 'heads x', 'h'), node('MatMul', 'h pair', 'y')];
+    const constants = [floats('heads', [1, 2, 1, 2], 1, 0, 0, 1), floats('pair', [2, 1], 10, 1)];
+    expect(await run(modelOf(['n', 1, 2, 2], nodes, constants), [1, 2, 3, 4])).toEqual([12, 34]);
+  });
+
+  it('the largest, the smallest, the product', async () => {
+    const of = (op: string) => modelOf(['n', 3], [node(op, 'x', 'y', { axes: [1], keepdims: 0 })]);
+    expect(await run(of('ReduceMax'), [-3, -1, -2])).toEqual([-1]);
+    expect(await run(of('ReduceMin'), [-3, -1, -2])).toEqual([-3]);
+    expect(await run(of('ReduceProd'), [-3, -1, -2])).toEqual([-6]);
+  });
+});
+
+describe('truth and whole numbers', () => {
+  it('comparisons give 1 and 0, which Where, Cast and logic read', async () => {
+    const nodes = [
+      node('Greater', 'x one', 'g'),
+      node('LessOrEqual', 'x one', 'l'),
+      node('Xor', 'g l', 'both'),
+      node('And', 'both g', 'a'),
+      node('Cast', 'a', 'f', { to: 1 }),
+      node('Where', 'a x f', 'y'),
+    ];
+    expect(await run(modelOf(['n', 3], nodes, [floats('one', [], 1)]), [0, 1, 2])).toEqual([0, 0, 2]);
+  });
+
+  it('a Cast to integers drops the fraction, integers divide toward 0, Mod has the sign of the divisor', async () => {
+    const nodes = [
+      node('Cast', 'x', 'i', { to: 7 }),
+      node('Div', 'i three', 'd'),
+      node('Mod', 'i three', 'm'),
+      node('Concat', 'i d m', 'c', { axis: 1 }),
+      node('Cast', 'c', 'y', { to: 1 }),
+    ];
+    expect(await run(modelOf(['n', 2], nodes, [integers('three', 3)]), [7.9, -7.9])).toEqual([7, -7, 2, -2, 1, 2]);
+  });
+
+  it.each([
+    ['Cast', { to: 2 }, 'a conversion of float numbers to element type 2'],
+    ['Cast', { to: 5 }, 'a conversion of float numbers to element type 5'],
+  ])('%s %j is refused', async (op, attributes, reason) => {
+    await expect(run(modelOf(['n', 2], [node(op, 'x', 'y', attributes)]), [1, 2])).rejects.toThrow(reason);
+  });
+});
