@@ -14,18 +14,7 @@ import { Pad } from './ops/pad.ts';
 import { AveragePool, GlobalAveragePool, LpPool, MaxPool } from './ops/pooling.ts';
 import { IntegerConv, IntegerGemm, Quantize, QuantizeRange, RoundFloat } from './ops/quantization.ts';
 import { Resize } from './ops/resize.ts';
-import {
-  Constant,
-  Flatten,
-  Identity,
-  ReduceMax,
-  ReduceMean,
-  ReduceMin,
-  ReduceProd,
-  ReduceSum,
-  Reshape,
-  Transpose,
-} from './ops/shape-ops.ts';
+import { Constant, Flatten, Identity, Reshape, reduceOps, Transpose } from './ops/shape-ops.ts';
 import type { PlanBuilder } from './plan-builder.ts';
 
 export type OpPlanner = (builder: PlanBuilder, node: GraphNode) => void;
@@ -33,6 +22,7 @@ export type OpPlanner = (builder: PlanBuilder, node: GraphNode) => void;
 export const opTable: Readonly<Record<string, OpPlanner>> = {
   ...unaryOps,
   ...binaryOps,
+  ...reduceOps,
   AveragePool,
   BatchNormalization,
   Concat,
@@ -47,10 +37,10 @@ export const opTable: Readonly<Record<string, OpPlanner>> = {
   GroupNormalization,
   Identity,
   InstanceNormalization,
-  LRN,
-  LayerNormalization,
   IntegerConv,
   IntegerGemm,
+  LRN,
+  LayerNormalization,
   LpPool,
   MatMul,
   MaxPool,
@@ -58,11 +48,6 @@ export const opTable: Readonly<Record<string, OpPlanner>> = {
   Quantize,
   QuantizeRange,
   RMSNormalization,
-  ReduceMax,
-  ReduceMean,
-  ReduceMin,
-  ReduceProd,
-  ReduceSum,
   Reshape,
   Resize,
   RoundFloat,

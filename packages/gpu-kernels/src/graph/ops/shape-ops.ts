@@ -161,8 +161,10 @@ const reduce =
     }
   };
 
-export const ReduceMean = reduce('mean');
-export const ReduceSum = reduce('sum');
-export const ReduceMax = reduce('max');
-export const ReduceMin = reduce('min');
-export const ReduceProd = reduce('product');
+export const reduceOps: Readonly<Record<string, (builder: PlanBuilder, node: GraphNode) => void>> = {
+  ReduceMax: reduce('max'),
+  ReduceMean: reduce('mean'),
+  ReduceMin: reduce('min'),
+  ReduceProd: reduce('product'),
+  ReduceSum: reduce('sum'),
+};
