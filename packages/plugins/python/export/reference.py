@@ -2,6 +2,7 @@
 checked against. Written from the methods' descriptions, apart from the cards."""
 
 import io
+import importlib.util
 import math
 
 import numpy as np
@@ -75,6 +76,8 @@ def patch_crops(image, cells, patch):
 
 
 def opencv_stretch(image, size):
+    if image.size == (size, size):
+        return image
     import cv2
 
     return Image.fromarray(cv2.resize(np.asarray(image), (size, size), interpolation=cv2.INTER_LINEAR))
@@ -103,6 +106,13 @@ def clip_input(image):
     return tensor(centre_crop(short_side(image, 224, BICUBIC), 224), CLIP)
 
 
+def effort_input(image):
+    """None where an image would need OpenCV and it is not here."""
+    if image.size != (224, 224) and importlib.util.find_spec("cv2") is None:
+        return None
+    return tensor(opencv_stretch(image, 224), CLIP)
+
+
 PREPARE = {
     "cnndetect": lambda image: tensor(centre_crop(image, 224), IMAGENET),
     "lgrad": lambda image: tensor(centre_crop(image, 256), HALF),
@@ -111,7 +121,7 @@ PREPARE = {
     "safe": lambda image: tensor(centre_crop(image, 256), NONE),
     "univfd": lambda image: tensor(centre_crop(image, 224), CLIP),
     "c2p-clip": lambda image: tensor(centre_crop(short_side(image, 224, BILINEAR), 224), CLIP),
-    "effort": lambda image: tensor(opencv_stretch(image, 224), CLIP),
+    "effort": effort_input,
     "rine": lambda image: tensor(centre_crop(image, 224), CLIP),
     "de-fake-image": lambda image: clip_input(stretch(image, 224, BICUBIC)),
     "community-forensics": lambda image: tensor(centre_crop(short_side(image, 440, BILINEAR), 384), IMAGENET),

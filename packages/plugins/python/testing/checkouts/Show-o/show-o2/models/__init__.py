@@ -23,7 +23,8 @@ class Showo2Qwen2_5(torch.nn.Module):
         assert len(image_latents) == len(t) == len(attention_mask) == len(modality_positions) == count
         assert attention_mask.shape == (count, 1, max_seq_len, max_seq_len) and text_tokens.shape[1] == max_seq_len
         assert attention_mask.dtype == self.embed.weight.dtype and kwargs == {"output_hidden_states": True}
-        velocity = self.embed(text_tokens).mean(1)[:, :, None, None] - image_latents
+        # Half of the noise is left after one step of Euler, so that the seed shows in the image.
+        velocity = self.embed(text_tokens).mean(1)[:, :, None, None] - 0.5 * image_latents
         if guidance_scale <= 0:
             return velocity
         conditional, unconditional = velocity.chunk(2)
