@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { repositoryRoot } from './repository.ts';
 import { missingSuites, readMustRun } from './test/must-run.ts';
 import { type StepResult, skipList, stepTable, totalsLine } from './test/results.ts';
-import { afterCrash, readCargoTotals } from './test/steps.ts';
+import { afterCrash, describeFailure, readCargoTotals } from './test/steps.ts';
 import type { VitestTotals } from './test/vitest-reporter.ts';
 
 const step = (passed: number, failed: number, skips: number): StepResult => ({
@@ -38,6 +38,13 @@ describe('list of skipped tests', () => {
       'b.test.ts: NO REASON GIVEN (draws)',
     ]);
   });
+});
+
+it('ends the account of a failed check with the last lines it printed', () => {
+  const output = Array.from({ length: 30 }, (_, i) => `line ${i}\n`).join('');
+  const lines = describeFailure('docs', ['node', 'check.ts'], 1, output).split('\n');
+  expect(lines[0]).toBe('docs: `node check.ts` ended with 1');
+  expect(lines.slice(1)).toEqual(Array.from({ length: 20 }, (_, i) => `    line ${i + 10}`));
 });
 
 describe('suites that must run', () => {

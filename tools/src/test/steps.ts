@@ -22,9 +22,16 @@ const check = (name: string, ...command: string[]): TestStep => ({
     const { exitCode, output } = await runCommand(command);
     if (exitCode === 0) return { passed: 1, failed: 0, skipped: [], failures: [] };
     console.log(output.trimEnd());
-    return { passed: 0, failed: 1, skipped: [], failures: [`${name}: \`${command.join(' ')}\` ended with ${exitCode}`] };
+    return { passed: 0, failed: 1, skipped: [], failures: [describeFailure(name, command, exitCode, output)] };
   },
 });
+
+/** With the end of what the command printed: a log of CI may be read from its end alone. */
+export function describeFailure(name: string, command: readonly string[], exitCode: number, output: string): string {
+  const lines = output.trimEnd().split('\n');
+  const end = lines.slice(-20).map((line) => `    ${line}`);
+  return [`${name}: \`${command.join(' ')}\` ended with ${exitCode}`, ...end].join('\n');
+}
 
 const skippedStep = (file: string, name: string, reason: string): Findings => ({
   passed: 0,
