@@ -41,14 +41,15 @@ describe('decoding gives the pixels of Pillow', () => {
   });
 });
 
-/** A collection of real images next to the repository and a Python with Pillow; neither is part of it. */
+/** A collection of real images next to the repository, which is not part of it, and a Python with Pillow: the one named, or that of the ready workers. */
 const corpus = join(import.meta.dirname, '..', '..', '..', '..', '..', 'shared', 'corpus');
-const python = process.env.DIPTYCH_PILLOW_PYTHON;
+const ofWorkers = join(import.meta.dirname, '..', '..', '..', 'plugins', 'python', '.venv', 'bin', 'python');
+const python = process.env.DIPTYCH_PILLOW_PYTHON ?? (existsSync(ofWorkers) ? ofWorkers : undefined);
 const reason = !existsSync(corpus)
   ? 'no image collection at ../shared/corpus'
   : python
     ? undefined
-    : 'DIPTYCH_PILLOW_PYTHON names no Python with Pillow';
+    : 'no Python with Pillow: make that of the workers (node tools/src/python-environment.ts) or name one in DIPTYCH_PILLOW_PYTHON';
 const digestScript = `
 import hashlib, json, sys
 from PIL import Image
