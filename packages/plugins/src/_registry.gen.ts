@@ -14,6 +14,7 @@ export const registry = {
   'detector/drct-clip': () => loadCard('./detectors/drct-clip.yaml'),
   'detector/drct-convnext': () => loadCard('./detectors/drct-convnext.yaml'),
   'detector/effort': () => loadCard('./detectors/effort.yaml'),
+  'detector/fatformer': () => loadCard('./detectors/fatformer.yaml'),
   'detector/freqnet': () => loadCard('./detectors/freqnet.yaml'),
   'detector/lgrad': () => loadCard('./detectors/lgrad.yaml'),
   'detector/metadata-only': () => import('./detectors/metadata-only.ts'),

@@ -27,6 +27,15 @@ describe('ops as a few of the planner’s', () => {
     expect(await run(model, [1, 2, 3, 4, 5, 6])).toEqual([0, 0, 0, 4, 0, 0]);
   });
 
+  it('Trilu of constants is computed at import, as causal masks want it', async () => {
+    const ones = floats('ones', [1, 3, 3], 1, 1, 1, 1, 1, 1, 1, 1, 1);
+    const masked = (attributes: Record<string, number>, k: string) => modelOf(['n', 3, 3], [node('Trilu', `ones ${k}`, 'mask', attributes), node('Mul', 'x mask', 'y')], [ones, { ...integers('k', 1), shape: [] }]); // biome-ignore format: one model
+    const x = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+    expect(await run(masked({ upper: 0 }, '_'), x)).toEqual([1, 0, 0, 4, 5, 0, 7, 8, 9]);
+    expect(await run(masked({ upper: 0 }, 'k'), x)).toEqual([1, 2, 0, 4, 5, 6, 7, 8, 9]);
+    expect(await run(masked({}, 'k'), x)).toEqual([0, 2, 3, 0, 0, 6, 0, 0, 0]);
+  });
+
   it('Softmax over a dimension inside, and LogSoftmax of logits that overflow', async () => {
     const inside = modelOf(['n', 2, 2, 1, 1], [node('Softmax', 'x', 'y', { axis: 1 })]);
     expect(await run(inside, [3, 7, 3, 7])).toEqual([0.5, 0.5, 0.5, 0.5]);

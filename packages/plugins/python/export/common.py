@@ -1,5 +1,6 @@
 """What every export shares: sources of weights, strict loading, writing the file and what a study needs to know of it."""
 
+import argparse
 import hashlib
 import pathlib
 
@@ -30,7 +31,9 @@ class Sources:
         """The tensors of the checkpoint, found under the names that training scripts commonly store them under."""
         if self.checkpoint is None:
             raise SystemExit("Expected --checkpoint, the published file of this method. Pass it, or --random for a test.")
-        found = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
+        # Training scripts store their arguments beside the tensors: a bag of values that runs nothing.
+        with torch.serialization.safe_globals([argparse.Namespace]):
+            found = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
         for key in ("model", "state_dict", "net"):
             if isinstance(found, dict) and key in found and isinstance(found[key], dict):
                 found = found[key]

@@ -5,6 +5,7 @@ from typing import Callable
 
 import cnn
 import convnext
+import fatformer
 import freqnet
 import heads
 import transformers_towers as towers
@@ -33,6 +34,7 @@ METHODS = {
     "de-fake-image": Method(towers.de_fake, 224, output_name="logits"),
     "community-forensics": Method(vit.community_forensics, 384),
     "freqnet": Method(freqnet.freqnet, 256),
+    "fatformer": Method(fatformer.fatformer, 224, output_name="logits"),
     "drct-convnext": Method(convnext.drct_convnext, 224, output_name="logits"),
     "drct-clip": Method(convnext.drct_clip, 224, output_name="logits"),
     "b-free": Method(vit.b_free, 504),

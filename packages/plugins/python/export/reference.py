@@ -118,6 +118,7 @@ PREPARE = {
     "lgrad": lambda image: tensor(centre_crop(image, 256), HALF),
     "npr": lambda image: tensor(stretch(image, 256, BILINEAR), IMAGENET),
     "freqnet": lambda image: tensor(stretch(image, 256, BILINEAR), IMAGENET),
+    "fatformer": lambda image: tensor(centre_crop(stretch(image, 256, BILINEAR), 224), IMAGENET),
     "safe": lambda image: tensor(centre_crop(image, 256), NONE),
     "univfd": lambda image: tensor(centre_crop(image, 224), CLIP),
     "c2p-clip": lambda image: tensor(centre_crop(short_side(image, 224, BILINEAR), 224), CLIP),
@@ -144,4 +145,4 @@ def sigmoid(row):
 
 
 SCORES = {name: sigmoid for name in ("cnndetect", "lgrad", "npr", "univfd", "c2p-clip", "rine", "community-forensics", "b-free", "freqnet")}
-SCORES |= {name: softmax for name in ("safe", "effort", "drct-convnext", "drct-clip", "de-fake-image", "aiornot-siglip2", "falconsai-nsfw")}
+SCORES |= {name: softmax for name in ("safe", "effort", "fatformer", "drct-convnext", "drct-clip", "de-fake-image", "aiornot-siglip2", "falconsai-nsfw")}

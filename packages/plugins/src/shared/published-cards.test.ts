@@ -29,7 +29,7 @@ interface Checked {
   readonly sha256: string;
   readonly scores: readonly unknown[];
 }
-const detectors = ['aiornot-siglip2', 'b-free', 'c2p-clip', 'cnndetect', 'community-forensics', 'de-fake-image', 'drct-clip', 'drct-convnext', 'effort', 'freqnet', 'lgrad', 'npr', 'rine', 'safe', 'univfd'] as const; // biome-ignore format: a list
+const detectors = ['aiornot-siglip2', 'b-free', 'c2p-clip', 'cnndetect', 'community-forensics', 'de-fake-image', 'drct-clip', 'drct-convnext', 'effort', 'fatformer', 'freqnet', 'lgrad', 'npr', 'rine', 'safe', 'univfd'] as const; // biome-ignore format: a list
 const judges = { mhsc: ['sexual', 'violent', 'disturbing', 'hateful', 'political'], 'laion-nsfw': ['nsfw'], q16: ['q16'], 'sd-safety-checker': ['concepts'] }; // biome-ignore format: a table
 
 /** OpenCV is no package of the test environment: its filter is met by images that need no resize, and by the goldens of filters. */

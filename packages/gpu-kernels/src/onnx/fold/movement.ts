@@ -165,6 +165,19 @@ function Slice(call: FoldCall): Constant[] {
   return gathered(call, x, bounds.map(({ count }) => count), (c) => c.reduce((from, at, d) => from + (bounds[d]!.begin + at * bounds[d]!.step) * strides[d]!, 0)); // biome-ignore format: one expression
 }
 
+/** The masks of causal attention are made so. */
+function Trilu(call: FoldCall): Constant[] {
+  const x = call.input(0);
+  const side = call.attributes.number('upper', 1) === 0 ? -1 : 1;
+  const diagonal = call.optional(1)?.data[0] ?? 0;
+  const [rows, columns] = x.shape.slice(-2);
+  if (rows === undefined || columns === undefined) throw graphInvalid(call.node, `${showShape(x.shape)} holds no matrices.`);
+  const data = x.data.slice();
+  for (let index = 0; index < data.length; index++)
+    if (((index % columns) - (Math.floor(index / columns) % rows) - diagonal) * side < 0) data[index] = 0;
+  return [{ ...x, data }];
+}
+
 function Transpose(call: FoldCall): Constant[] {
   const x = call.input(0);
   const reversed = x.shape.map((_, d) => x.shape.length - 1 - d);
@@ -228,6 +241,6 @@ function Shape(call: FoldCall): Constant[] {
 }
 
 export const movementFolds = {
-  Constant: ConstantNode, ConstantOfShape, Range, Reshape, Squeeze, Unsqueeze, Gather, Concat, Slice, Transpose, Expand,
+  Constant: ConstantNode, ConstantOfShape, Range, Reshape, Squeeze, Unsqueeze, Gather, Concat, Slice, Transpose, Expand, Trilu,
   ReduceProd: reduce((a, b) => a * b, 1), ReduceSum: reduce((a, b) => a + b, 0), Identity: same, Dropout, Size, Shape,
 } as const; // biome-ignore format: a table

@@ -1,0 +1,81 @@
+"""Checks that a file in the form that FatFormer's authors publish is read whole, and that another is refused.
+
+    python check_loading.py FOLDER
+
+The form: what their code stores, CLIP's parts twice under the names of what uses them, wavelet filters, all words of CLIP and
+prompts of 77 tokens. Prints JSON: the largest difference between the outputs of the network that was stored and of the one
+that was read, and what was said of each spoiled file.
+"""
+
+import argparse
+import json
+import math
+import os
+import sys
+
+import torch
+
+import fatformer
+from common import Sources
+
+
+def published(network):
+    """The tensors of a small network as the authors' training code would store them."""
+    state = {name: value.clone() for name, value in network.state_dict().items()}
+    width, stem = state["language_guided_alignment.ctx"].shape[1], "language_guided_alignment.token_suffix"
+    words = torch.randn(50, width)
+    state["clip_model.token_embedding.weight"] = words
+    rest = words[:1].expand(2, 77 - 1 - fatformer.END, -1)
+    state[stem] = torch.cat([state[stem][:, :-1], words[-1].expand(2, 1, -1), rest], 1)
+    for name in [name.removesuffix("freq_scale") for name in state if name.endswith("freq_scale")]:
+        for place in ("h0_col", "h1_col", "h0_row", "h1_row", "g0_col", "g1_col", "g0_row", "g1_row"):
+            transform = "dwt_transform" if place[0] == "h" else "idwt_transform"
+            taps = torch.tensor([1.0, -1.0 if place[1] == "1" else 1.0]) / math.sqrt(2)
+            state[f"{name}{transform}.{place}"] = taps.reshape((1, 1, 2, 1) if place.endswith("col") else (1, 1, 1, 2))
+    for start, stored in (("image_encoder.", "clip_model.visual."), ("text_encoder.", "clip_model.")):
+        for name in [name for name in state if name.startswith(stored)]:
+            part = name.removeprefix(stored)
+            if start == "image_encoder." or part.startswith(("transformer.", "ln_final.", "positional_embedding", "text_projection")):
+                state[start + part] = state[name]
+    state["logit_scale"] = state["clip_model.logit_scale"]
+    return state
+
+
+def spoiled(state):
+    """By name: files that must be refused."""
+    changed = lambda name, value: {**state, name: value}  # noqa: E731
+    adapter = "transformer.resblocks.1.forgery_aware_adapter.dwt_"
+    prefix, suffix = "language_guided_alignment.token_prefix", "language_guided_alignment.token_suffix"
+    yield "missing", {name: value for name, value in state.items() if name != prefix}
+    yield "left over", changed("fc.weight", torch.zeros(2, 2))
+    longer = {start + "transform.h1_row": torch.ones(1, 1, 1, 4) for start in (f"clip_model.visual.{adapter}", f"image_encoder.{adapter}")}
+    yield "other wavelet", {**state, **longer}
+    yield "other image tower", changed("image_encoder.proj", state["image_encoder.proj"] + 1)
+    yield "other end", changed(suffix, state[suffix].roll(1, 1))
+
+
+def main():
+    folder = sys.argv[1]
+    os.makedirs(folder, exist_ok=True)
+    path = os.path.join(folder, "fatformer.pth")
+    stored = fatformer.fatformer(Sources(small=True, seed=7))
+    state = published(stored)
+    # The end of the text is a word of CLIP here; noise had put another there.
+    stored.load_state_dict({**stored.state_dict(), "language_guided_alignment.token_suffix": state["language_guided_alignment.token_suffix"][:, :3]})
+    torch.save({"model": state, "args": argparse.Namespace(backbone="CLIP:ViT-L/14")}, path)
+    read = fatformer.fatformer(Sources(path, small=True))
+    pixels = torch.randn(2, 3, 224, 224)
+    with torch.no_grad():
+        difference = (stored(pixels) - read(pixels)).abs().max().item()
+    refused = {}
+    for name, given in spoiled(state):
+        torch.save(given, path)
+        try:
+            fatformer.fatformer(Sources(path, small=True))
+        except SystemExit as reason:
+            refused[name] = str(reason)
+    json.dump({"difference": difference, "refused": refused}, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
