@@ -1,6 +1,8 @@
 /** Writes docs/onnx-support.md from a run of ONNX's node tests: `DIPTYCH_ONNX_TESTS=… node …/write-support-table.ts`. */
 import { writeFileSync } from 'node:fs';
+import { expandedOps } from '../../src/onnx/expand/expand-table.ts';
 import { newestOpset, oldestOpset } from '../../src/onnx/import-onnx.ts';
+import { lowerTable } from '../../src/onnx/lower/lower-table.ts';
 import { listNodeTests, type NodeTestResult, runNodeTest } from '../../src/onnx/node-tests.ts';
 import { backendNames, tryOpen } from '../../src/open-backend.ts';
 
@@ -45,6 +47,10 @@ const head =
   '| op | as network | at import | unsupported | failed | why not (the most frequent reasons) |\n| --- | --: | --: | --: | --: | --- |';
 const runsAs = (status: NodeTestResult['status']) => (results: readonly NodeTestResult[]) => results.some((result) => result.status === status); // biome-ignore format: one line
 const total = (status: NodeTestResult['status']): number => merged.filter((result) => result.status === status).length;
+const microsoft = [...new Set([...expandedOps, ...Object.keys(lowerTable)])]
+  .flatMap((key) => (key.startsWith('com.microsoft.') ? [key.slice('com.microsoft.'.length)] : []))
+  .toSorted((a, b) => a.localeCompare(b, 'en'))
+  .join(', ');
 
 writeFileSync(
   new URL('../../../../docs/onnx-support.md', import.meta.url),
@@ -62,10 +68,9 @@ all backends (${backendNames.join(', ')}); a test counts as what the worst of th
 Together: ${total('network')} as network, ${total('folded')} at import, ${total('unsupported')} unsupported, ${total('failed')} failed.
 float16 and bfloat16 are computed in float32, and a Cast to them rounds. Numbers of uint8 and int8 are computed as quantised files
 ask. Many tests are in a form that no batched network has (scalars, integers, reductions over the first dimension), so an op with
-unsupported tests may still run every network. Quantised ops of onnxruntime (domain com.microsoft) have no tests here:
-QLinearAdd, QLinearMul, QLinearSigmoid, QLinearLeakyRelu, QLinearSoftmax, QLinearAveragePool, QLinearGlobalAveragePool,
-QLinearConcat, QGemm, MatMulIntegerToFloat and DynamicQuantizeMatMul run. Functions of a file are written out, and an If whose
-condition is known at import is its branch.
+unsupported tests may still run every network. Ops of onnxruntime (domain com.microsoft) have no tests here; these run:
+${microsoft}. Functions of a file are
+written out, and an If whose condition is known at import is its branch.
 \`diptych model inspect FILE.onnx\` says whether a file can be run.
 
 ## Ops that run

@@ -12,10 +12,10 @@ import { isUsual, onnxShape, usual } from './batch/layout.ts';
 import { moveBatch } from './batch/move-batch.ts';
 import { type Constant, decodeTensor, holdsBatch } from './constant.ts';
 import { withChannelsFirst } from './expand/channels-last.ts';
+import { expandNode } from './expand/expand-table.ts';
 import { inlineFunctions } from './expand/functions.ts';
 import { capturedBy, instantiateGraph } from './expand/instantiate.ts';
 import { asOpset11 } from './expand/older-opsets.ts';
-import { expandQuantized } from './expand/quantized.ts';
 import { elementwiseFolds } from './fold/elementwise.ts';
 import { movementFolds } from './fold/movement.ts';
 import { quantizationFolds } from './fold/quantization.ts';
@@ -141,7 +141,7 @@ function importNode(
     importBranch(state, node, graphOutputs);
     return;
   }
-  const expanded = expandQuantized(node, key, state.opset, (wish) => state.freshName(wish));
+  const expanded = expandNode(state, node, isRead);
   if (expanded !== undefined) {
     for (const part of expanded) importNode(state, part, () => true, graphOutputs);
     return;

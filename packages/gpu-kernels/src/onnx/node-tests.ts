@@ -1,7 +1,7 @@
 /**
  * ONNX's own backend node tests, from a folder of the `onnx` Python package: one model and its data each. Our networks
- * take a batch of items and constant parameters, so each test runs in up to three readings: all inputs computed, the
- * first computed and the others constant, and all constant (which is folding). It passes if at least one reading is
+ * take a batch of items and constant parameters, so each test runs in up to four readings: all inputs computed, those that
+ * lead with the batch of the first, the first alone, the others being constant, and none (which is folding). It passes if at least one reading is
  * supported and every supported one gives the expected numbers.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -78,16 +78,21 @@ function unsupportedReason(error: unknown): string {
   throw error;
 }
 
-async function asNetwork({ model, inputs, expected }: NodeTest, computed: number, backend: Backend): Promise<Outcome> {
-  const tensors = inputs.slice(0, computed).map((input) => decodeTensor(input, input.name));
+async function asNetwork(
+  { model, inputs, expected }: NodeTest,
+  computed: readonly number[],
+  backend: Backend,
+): Promise<Outcome> {
+  const isComputed = (index: number): boolean => computed.includes(index);
+  const tensors = computed.map((index) => decodeTensor(inputs[index]!, inputs[index]!.name));
   const batch = tensors[0]?.shape[0] ?? 0;
   if (tensors.some(({ shape }) => shape.length === 0 || shape[0] !== batch))
     return { unsupported: 'its inputs do not share a batch' };
   if (expected.some(({ shape }) => shape[0] !== batch)) return { unsupported: 'its output does not keep the batch' };
   const bound = {
     ...model,
-    inputs: model.inputs.slice(0, computed),
-    initializers: [...model.initializers, ...inputs.slice(computed)],
+    inputs: model.inputs.filter((_, index) => isComputed(index)),
+    initializers: [...model.initializers, ...inputs.filter((_, index) => !isComputed(index))],
   };
   const { graph, weights } = importOnnx(bound);
   const planned = planGraph(graph, weights, Math.max(1, batch));
@@ -95,7 +100,7 @@ async function asNetwork({ model, inputs, expected }: NodeTest, computed: number
   if (missing !== undefined) return { unsupported: missing.reason };
   await using executable = await backend.compile(planned.plan, planned.weights);
   const given = tensors.map(
-    ({ shape, data }, index) => [inputs[index]!.name, { shape, data: Float32Array.from(data) }] as const,
+    ({ shape, data }, index) => [inputs[computed[index]!]!.name, { shape, data: Float32Array.from(data) }] as const,
   );
   const actual: Tensors = await executable.run(Object.fromEntries(given));
   const outcomes = model.outputs.map(({ name }, index) => compare(actual[name]!, expected[index]!));
@@ -133,7 +138,8 @@ export async function runNodeTest(folder: string, backend: Backend): Promise<Nod
   } catch (error) {
     return { ...head, status: 'unsupported', reason: unsupportedReason(error) };
   }
-  const count = nodeTest.inputs.length;
+  const all = nodeTest.inputs.map((_, index) => index);
+  const batched = all.filter((index) => nodeTest.inputs[index]!.shape[0] === nodeTest.inputs[0]!.shape[0]);
   const attempt = async (read: () => Outcome | Promise<Outcome>): Promise<Outcome> => {
     try {
       return await read();
@@ -142,9 +148,9 @@ export async function runNodeTest(folder: string, backend: Backend): Promise<Nod
     }
   };
   const networks: Outcome[] = [];
-  for (const computed of new Set([Math.min(1, count), count])) {
-    if (computed > 0) networks.push(await attempt(() => asNetwork(nodeTest, computed, backend)));
-  }
+  const readings = new Map([all.slice(0, 1), batched, all].map((computed) => [computed.join(), computed]));
+  for (const computed of readings.values())
+    if (computed.length > 0) networks.push(await attempt(() => asNetwork(nodeTest, computed, backend)));
   const folded = await attempt(() => asConstant(nodeTest));
   const failure = [...networks, folded].find((outcome) => 'passed' in outcome && !outcome.passed);
   if (failure !== undefined && 'reason' in failure) return { ...head, status: 'failed', reason: failure.reason };

@@ -1,0 +1,31 @@
+/** Ops that are several others of ONNX, by name: written as those and imported in their place. */
+import type { ImportState } from '../import-state.ts';
+import { type OnnxNode, opKey } from '../onnx-model.ts';
+import { Attention } from './attention.ts';
+import { type Expand, Expansion } from './expansion.ts';
+import { onnxruntimeExpansions } from './onnxruntime.ts';
+import { quantizedExpansions } from './quantized.ts';
+import { RotaryEmbedding } from './rotary.ts';
+
+const expansions: Readonly<Record<string, Expand>> = {
+  Attention,
+  RotaryEmbedding,
+  ...onnxruntimeExpansions,
+  ...quantizedExpansions,
+};
+
+export const expandedOps: ReadonlySet<string> = new Set(Object.keys(expansions));
+
+/** The nodes that `node` stands for, in running order; undefined where it is no such op. */
+export function expandNode(
+  state: ImportState,
+  node: OnnxNode,
+  isRead: (name: string) => boolean,
+): readonly OnnxNode[] | undefined {
+  const key = opKey(node);
+  const expand = Object.hasOwn(expansions, key) ? expansions[key] : undefined;
+  if (expand === undefined) return undefined;
+  const expansion = new Expansion(node, state, isRead);
+  expand(expansion);
+  return expansion.nodes;
+}

@@ -1,0 +1,64 @@
+/** Attention, rotary embeddings and fused ops of onnxruntime: what is refused, and that files cannot ask for endless work. */
+import { describe, expect, it } from 'vitest';
+import { importOnnx } from './import-onnx.ts';
+import type { OnnxModel, OnnxTensor } from './onnx-model.ts';
+import { floats, modelOf, node, run } from './test-models.ts';
+
+const contrib = 'com.microsoft';
+const three = (shape: readonly (number | string)[], one: ReturnType<typeof node>, constants: readonly OnnxTensor[] = []): OnnxModel => ({
+  ...modelOf(shape, [one], constants, 23),
+  inputs: ['x', 'k', 'v'].map((name) => ({ name, type: 1, shape })),
+}); // biome-ignore format: signature
+const refuses = (model: OnnxModel, why: string, code = 'GRAPH_INVALID'): void =>
+  expect(() => importOnnx(model)).toThrow(expect.objectContaining({ code, message: expect.stringContaining(why) }));
+
+describe('Attention', () => {
+  it('refuses heads that do not fit, and modes that are none', () => {
+    const of = (attributes: Record<string, number>) => three(['n', 4, 8], node('Attention', 'x k v', 'y', attributes));
+    refuses(of({ q_num_heads: 3, kv_num_heads: 3 }), '8 numbers do not fall into 3 heads');
+    refuses(of({}), 'do not fall into 0 heads');
+    refuses(of({ q_num_heads: 4, kv_num_heads: 8 }), 'queries, keys and values do not fit');
+    refuses(of({ q_num_heads: 2, kv_num_heads: 2, qk_matmul_output_mode: 4 }), 'mode 4');
+    refuses(of({ q_num_heads: 2, kv_num_heads: 2, softmax_precision: 11 }), 'more than float32', 'OP_UNSUPPORTED');
+    refuses(of({ q_num_heads: 2, kv_num_heads: 2, window: 1 }), 'window', 'OP_UNSUPPORTED');
+  });
+
+  it('refuses a mask of the whole batch, and a causal one of more numbers than fit', () => {
+    const attributes = { q_num_heads: 1, kv_num_heads: 1 };
+    const masked = three(['n', 4, 8], node('Attention', 'x k v x', 'y', attributes));
+    refuses(masked, 'a computed mask that is not [batch, heads, queries, keys]', 'OP_UNSUPPORTED');
+    refuses(three(['n', 2 ** 20, 1], node('Attention', 'x k v', 'y', { ...attributes, is_causal: 1 })), 'would be computed at import'); // biome-ignore format: one call
+  });
+});
+
+describe('ops of onnxruntime', () => {
+  const of = (
+    op: string,
+    inputs: string,
+    attributes: Parameters<typeof node>[3] = {},
+    shape: (number | string)[] = ['n', 4, 8],
+    constants: OnnxTensor[] = [], // biome-ignore format: signature
+  ) => modelOf(shape, [node(op, inputs, 'y', attributes, contrib)], constants);
+
+  it('refuse what they do not compute, by name', () => {
+    const unsupported = (model: OnnxModel, why: string): void => refuses(model, why, 'OP_UNSUPPORTED');
+    const weight = floats('w', [8, 24], ...new Array<number>(192).fill(0));
+    unsupported(of('Attention', 'x w _ _ x', { num_heads: 2 }, undefined, [weight]), 'past keys and values');
+    unsupported(of('Attention', 'x w', { num_heads: 2, do_rotary: 1 }, undefined, [weight]), 'do_rotary');
+    unsupported(of('Attention', 'x w _ x', { num_heads: 2 }, undefined, [weight]), 'a mask that is not');
+    unsupported(of('MultiHeadAttention', 'x x x _ _ _ _ _ x', { num_heads: 2 }), 'a buffer that past and present share');
+    unsupported(of('FusedConv', 'x w', { activation: 'Gelu' }, ['n', 1, 2, 2], [floats('w', [1, 1, 1, 1], 1)]), 'activation Gelu'); // biome-ignore format: one call
+    unsupported(of('NhwcConv', 'x w', {}, ['n', 4, 4, 3], [floats('w', [1, 3, 1, 3], ...new Array<number>(9).fill(1))]), 'second or last'); // biome-ignore format: one call
+    unsupported(of('RotaryEmbedding', 'x x x x', { scale: 2 }), 'scale');
+    refuses(of('MultiHeadAttention', 'x x x', { num_heads: 0 }), 'num_heads 0');
+    refuses(of('MultiHeadAttention', 'x x x', { num_heads: -1 }), 'num_heads -1');
+    refuses(of('BiasSplitGelu', 'x c', {}, ['n', 4, 3], [floats('c', [3], 1, 2, 3)]), 'no halves');
+    refuses(of('FusedMatMul', 'x x', { transBatchA: 1 }, ['n', 4]), 'no matrices to turn');
+  });
+
+  it('FusedMatMul moves the first dimension behind the other leading ones', async () => {
+    // [n, 2, 3] → [2, n, 3], back to [n, 2, 3], times [3, 1] / 2.
+    const heads = modelOf(['n', 2, 3], [node('Transpose', 'x', 't', { perm: [1, 0, 2] }), node('FusedMatMul', 't w', 'y', { transBatchA: 1, alpha: 0.5 }, contrib)], [floats('w', [3, 1], 2, 4, 6)]); // biome-ignore format: one model
+    expect(await run(heads, [1, 0, 0, 0, 0, 1])).toEqual([1, 3]);
+  });
+});
