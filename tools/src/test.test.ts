@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { repositoryRoot } from './repository.ts';
+import { readCargoTotals, whyNoClippy } from './test/cargo-steps.ts';
 import { missingSuites, readMustRun } from './test/must-run.ts';
 import { type StepResult, skipList, stepTable, totalsLine } from './test/results.ts';
-import { afterCrash, describeFailure, readCargoTotals } from './test/steps.ts';
+import { describeFailure } from './test/step.ts';
+import { afterCrash } from './test/steps.ts';
 import type { VitestTotals } from './test/vitest-reporter.ts';
 
 const step = (passed: number, failed: number, skips: number): StepResult => ({
@@ -81,6 +83,17 @@ describe('totals of cargo', () => {
       skipped: [{ file: 'packages/gpu-kernels/native', name: 'wide', reason: 'needs AVX-512' }],
       failures: ['packages/gpu-kernels/native: conv'],
     });
+  });
+});
+
+describe('lints of Rust', () => {
+  it.each([
+    ['the version that the crates are held to', 0, 'clippy 0.1.95 (59807616e1 2026-04-14)\n', undefined],
+    ['another version', 0, 'clippy 0.1.94 (4a4ef493e3 2026-03-02)\n', 'clippy 0.1.94 is installed, expected 0.1.95'],
+    ['cargo without clippy', 101, 'error: no such command: `clippy`\n', 'clippy is not installed'],
+    ['no cargo', 127, 'spawn cargo ENOENT', 'clippy is not installed'],
+  ])('say why they do not run: %s', (_, exitCode, output, reason) => {
+    expect(whyNoClippy({ exitCode, output })).toBe(reason);
   });
 });
 

@@ -3,42 +3,11 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { repositoryRoot } from '../repository.ts';
+import { cargo, clippy } from './cargo-steps.ts';
 import { missingSuites, readMustRun } from './must-run.ts';
-import type { StepResult } from './results.ts';
 import { runCommand } from './run-command.ts';
+import { check, type Findings, skippedStep, type TestStep } from './step.ts';
 import { totalsVariable, type VitestTotals } from './vitest-reporter.ts';
-
-type Findings = Omit<StepResult, 'step' | 'seconds'>;
-
-export interface TestStep {
-  readonly name: string;
-  run(): Promise<Findings>;
-}
-
-/** A step that passes or fails as a whole. Its output is shown only when it fails. */
-const check = (name: string, ...command: string[]): TestStep => ({
-  name,
-  async run() {
-    const { exitCode, output } = await runCommand(command);
-    if (exitCode === 0) return { passed: 1, failed: 0, skipped: [], failures: [] };
-    console.log(output.trimEnd());
-    return { passed: 0, failed: 1, skipped: [], failures: [describeFailure(name, command, exitCode, output)] };
-  },
-});
-
-/** With the end of what the command printed: a log of CI may be read from its end alone. */
-export function describeFailure(name: string, command: readonly string[], exitCode: number, output: string): string {
-  const lines = output.trimEnd().split('\n');
-  const end = lines.slice(-20).map((line) => `    ${line}`);
-  return [`${name}: \`${command.join(' ')}\` ended with ${exitCode}`, ...end].join('\n');
-}
-
-const skippedStep = (file: string, name: string, reason: string): Findings => ({
-  passed: 0,
-  failed: 0,
-  skipped: [{ file, name, reason }],
-  failures: [],
-});
 
 const vitest: TestStep = {
   name: 'vitest',
@@ -116,47 +85,6 @@ function summariseVitest(totals: VitestTotals, exitCode: number): Findings {
   };
 }
 
-const crate = 'packages/gpu-kernels/native';
-
-/** Tests of the Rust crates without Node in them; the addon is a shell, tested through the native backend. */
-const cargo: TestStep = {
-  name: 'cargo',
-  async run() {
-    const manifest = ['--manifest-path', `${crate}/Cargo.toml`];
-    if (!existsSync(join(repositoryRoot, crate, 'Cargo.toml'))) return skippedStep(crate, 'cargo test', 'there is no crate');
-    const described = await runCommand(['cargo', 'metadata', '--format-version', '1', '--no-deps', '--quiet', ...manifest]);
-    if (described.exitCode === 127) return skippedStep(crate, 'cargo test', 'cargo is not installed');
-    if (described.exitCode !== 0) return { passed: 0, failed: 1, skipped: [], failures: [described.output] };
-    const { packages } = JSON.parse(described.output) as CargoMetadata;
-    const names = packages.filter(({ targets }) => !targets.some((target) => target.crate_types.includes('cdylib')));
-    const selected = names.flatMap(({ name }) => ['--package', name]);
-    const { exitCode, output } = await runCommand(['cargo', 'test', ...selected, ...manifest]);
-    return readCargoTotals(output, exitCode);
-  },
-};
-
-interface CargoMetadata {
-  readonly packages: readonly {
-    readonly name: string;
-    readonly targets: readonly { readonly crate_types: readonly string[] }[];
-  }[];
-}
-
-/** Sums the `test result:` lines, one for each test binary. */
-export function readCargoTotals(output: string, exitCode: number): Findings {
-  const results = [...output.matchAll(/^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored/gm)];
-  const sum = (group: number): number => results.reduce((total, match) => total + Number(match[group]), 0);
-  const failures = [...output.matchAll(/^test (\S+) \.\.\. FAILED/gm)].map((match) => `${crate}: ${match[1]}`);
-  if (exitCode !== 0 && failures.length === 0) failures.push(`cargo test ended with ${exitCode}`);
-  if (exitCode !== 0) console.log(output.trimEnd());
-  const skipped = [...output.matchAll(/^test (\S+) \.\.\. ignored(?:, (.*))?$/gm)].map((match) => ({
-    file: crate,
-    name: match[1]!,
-    reason: match[2],
-  }));
-  return { passed: sum(1), failed: Math.max(sum(2), failures.length), skipped, failures };
-}
-
 const shaderCheck = 'packages/gpu-kernels/src/check-shaders.ts';
 
 const shaders: TestStep = {
@@ -175,6 +103,7 @@ export const steps: readonly TestStep[] = [
   check('types', 'node', 'node_modules/typescript/bin/tsc', '-p', 'tsconfig.json', '--noEmit'),
   check('docs', 'node', 'tools/src/check-docs.ts'),
   vitest,
+  clippy,
   cargo,
   shaders,
 ];

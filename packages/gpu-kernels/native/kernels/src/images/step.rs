@@ -285,10 +285,10 @@ impl RecipeStep {
             RecipeStep::Srm { filters } if filters != 3 && filters != 30 => {
                 refuse!("Expected 3 or 30 SRM filters in step `{step}`, received {filters}.");
             }
-            RecipeStep::FiveCropOnGrid { width, height, grid } => {
-                if grid == 0 || !width.is_multiple_of(grid) || !height.is_multiple_of(grid) {
-                    refuse!("Expected sizes of whole cells of {grid} in step `{step}`, received {width} × {height}.");
-                }
+            RecipeStep::FiveCropOnGrid { width, height, grid }
+                if grid == 0 || !width.is_multiple_of(grid) || !height.is_multiple_of(grid) =>
+            {
+                refuse!("Expected sizes of whole cells of {grid} in step `{step}`, received {width} × {height}.");
             }
             RecipeStep::TexturePatches { patch, count, width, height, .. } => {
                 let tiles = patch > 0 && width.is_multiple_of(patch) && height.is_multiple_of(patch);

@@ -1,0 +1,75 @@
+/** The steps of the test command over the Rust crates. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { repositoryRoot } from '../repository.ts';
+import { runCommand } from './run-command.ts';
+import { check, type Findings, skippedStep, type TestStep } from './step.ts';
+
+const crate = 'packages/gpu-kernels/native';
+const manifest = ['--manifest-path', `${crate}/Cargo.toml`];
+
+/** Tests of the Rust crates without Node in them; the addon is a shell, tested through the native backend. */
+export const cargo: TestStep = {
+  name: 'cargo',
+  async run() {
+    if (!existsSync(join(repositoryRoot, crate, 'Cargo.toml'))) return skippedStep(crate, 'cargo test', 'there is no crate');
+    const described = await runCommand(['cargo', 'metadata', '--format-version', '1', '--no-deps', '--quiet', ...manifest]);
+    if (described.exitCode === 127) return skippedStep(crate, 'cargo test', 'cargo is not installed');
+    if (described.exitCode !== 0) return { passed: 0, failed: 1, skipped: [], failures: [described.output] };
+    const { packages } = JSON.parse(described.output) as CargoMetadata;
+    const names = packages.filter(({ targets }) => !targets.some((target) => target.crate_types.includes('cdylib')));
+    const selected = names.flatMap(({ name }) => ['--package', name]);
+    const { exitCode, output } = await runCommand(['cargo', 'test', ...selected, ...manifest]);
+    return readCargoTotals(output, exitCode);
+  },
+};
+
+interface CargoMetadata {
+  readonly packages: readonly {
+    readonly name: string;
+    readonly targets: readonly { readonly crate_types: readonly string[] }[];
+  }[];
+}
+
+/** Sums the `test result:` lines, one for each test binary. */
+export function readCargoTotals(output: string, exitCode: number): Findings {
+  const results = [...output.matchAll(/^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored/gm)];
+  const sum = (group: number): number => results.reduce((total, match) => total + Number(match[group]), 0);
+  const failures = [...output.matchAll(/^test (\S+) \.\.\. FAILED/gm)].map((match) => `${crate}: ${match[1]}`);
+  if (exitCode !== 0 && failures.length === 0) failures.push(`cargo test ended with ${exitCode}`);
+  if (exitCode !== 0) console.log(output.trimEnd());
+  const skipped = [...output.matchAll(/^test (\S+) \.\.\. ignored(?:, (.*))?$/gm)].map((match) => ({
+    file: crate,
+    name: match[1]!,
+    reason: match[2],
+  }));
+  return { passed: sum(1), failed: Math.max(sum(2), failures.length), skipped, failures };
+}
+
+/** That of Rust 1.95. Every version names other things, so that another one says nothing of a change here. */
+const clippyVersion = '0.1.95';
+
+/** Lints of both crates and their tests; every warning is an error. */
+export const clippy: TestStep = {
+  name: 'clippy',
+  async run() {
+    const reason = whyNoClippy(await runCommand(['cargo', 'clippy', '--version']));
+    if (reason !== undefined) return skippedStep(crate, 'cargo clippy', reason);
+    return check('clippy', 'cargo', 'clippy', '--all-targets', '--workspace', ...manifest, '--', '-D', 'warnings').run();
+  },
+};
+
+/** Why lints cannot run here, of what `cargo clippy --version` gave; undefined where they can. */
+export function whyNoClippy({
+  exitCode,
+  output,
+}: {
+  readonly exitCode: number;
+  readonly output: string;
+}): string | undefined {
+  if (exitCode !== 0) return 'clippy is not installed';
+  const found = /^clippy (\d+\.\d+\.\d+)/m.exec(output)?.[1];
+  return found === clippyVersion
+    ? undefined
+    : `clippy ${found ?? 'of no known version'} is installed, expected ${clippyVersion}`;
+}
