@@ -1,5 +1,13 @@
 /** `diptych plan`: everything a run would do, checked, counted and priced; nothing is generated, judged or detected, and no weights are fetched. */
-import { assumedBytes, type EstimatedPart, estimatePlan, loadStudy, type PlanEstimate, planRun } from '@diptych/core';
+import {
+  assumedBytes,
+  type EstimatedPart,
+  estimatePlan,
+  loadStudy,
+  type PlanEstimate,
+  planRun,
+  termsOf,
+} from '@diptych/core';
 import type { ResolvedPlugin } from '@diptych/plugin-kit';
 import { type OutputOptions, printResult } from '../output/result.ts';
 import { bytes, dollars, duration, renderTable } from '../output/table.ts';
@@ -74,8 +82,7 @@ function totals({ knownUsd, knownSeconds, withoutPrice, withoutTime, parts, budg
 const promptTerms = (plugins: readonly ResolvedPlugin[]): string[] =>
   plugins.flatMap(({ as, count, licence }) => {
     if (licence === undefined) return [];
-    const { id, notice, url } = licence;
-    return [`Prompts of ${as}: ${count}, licence ${[id, notice, url].filter(Boolean).join('; ')}`];
+    return [`Prompts of ${as}: ${count}, licence ${[licence.id, termsOf(licence)].filter(Boolean).join('; ')}`];
   });
 
 /** Prices change; a sum without its source is a rumour. */

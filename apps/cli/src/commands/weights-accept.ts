@@ -1,4 +1,5 @@
 /** `diptych weights accept`: shows the licences of a plugin's or study's weights and records that the user accepts them. */
+import { termsOf } from '@diptych/core';
 import { type OutputOptions, printResult } from '../output/result.ts';
 import { openWeights, weightsNamed } from '../weights.ts';
 
@@ -12,9 +13,7 @@ export default async function weightsAccept(target: string, options: OutputOptio
     { accepted },
     () =>
       accepted
-        .map(({ plugin, name, licence }) =>
-          [`Accepted for ${plugin} ${name}: ${licence.id}.`, licence.notice, licence.url].filter(Boolean).join(' '),
-        )
+        .map(({ plugin, name, licence }) => `Accepted for ${plugin} ${name}: ${licence.id}. ${termsOf(licence)}`.trimEnd())
         .join('\n') || 'Nothing here needs weights.',
   );
 }
