@@ -286,6 +286,11 @@ const network = (command: Command): Command =>
     .option(
       '--shape <name=sizes...>',
       'sizes of an input without the batch, such as image=3,224,224, where the file leaves them open',
+    )
+    .addOption(
+      new Option('--quantisation <how>', 'of a quantised file; weights-only does not round activations')
+        .choices(['as-written', 'weights-only'])
+        .default('as-written'),
     );
 network(model.command('inspect').argument('<file>', 'an ONNX file'))
   .description('ops, parameters, FLOPs and memory of an ONNX file, and what is missing to run it')

@@ -33,6 +33,23 @@ describe('diptych model inspect', () => {
     expect(stdout).toMatch(/reference +runs/);
   });
 
+  it('plans a quantised file as it is written, or without rounded activations', async () => {
+    const file = join(goldens, 'quantised/convolutions-qdq.onnx');
+    const written = JSON.parse((await inspect(file, '--json')).stdout);
+    const { code, stdout } = await inspect(file, '--quantisation', 'weights-only', '--json');
+    const weightsOnly = JSON.parse(stdout);
+    expect(code).toBe(0);
+    expect([written.quantisation, weightsOnly.quantisation]).toEqual(['as-written', 'weights-only']);
+    // Each rounding to a grid is a step, and a fixed range that saturates where nothing is rounded at most one.
+    expect(weightsOnly.cost.steps).toBeLessThanOrEqual(written.cost.steps);
+    expect(weightsOnly.cost).not.toEqual(written.cost);
+    expect((await inspect(file, '--quantisation', 'weights-only')).stdout).toMatch(/quantisation +of weights only/);
+    expect(await inspect(file, '--quantisation', 'int4')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('int4'),
+    });
+  });
+
   it('refuses what is no ONNX file, with the code for bad input', async () => {
     await writeFile(join(cwd, 'no.onnx'), 'hello, this is text');
     expect(await inspect('no.onnx')).toMatchObject({ code: 2, stderr: expect.stringContaining('GRAPH_INVALID') });

@@ -1,11 +1,25 @@
 /** Options of commands over network files. */
-import { DiptychError } from '@diptych/plugin-kit';
+import { DiptychError, type OnnxOptions } from '@diptych/plugin-kit';
+
+/** As the command line gives them. */
+export interface NetworkOptions {
+  /** Items in one run. */
+  readonly batch: string;
+  /** `name=3,224,224`, without batch. */
+  readonly shape?: readonly string[];
+  readonly quantisation: 'as-written' | 'weights-only';
+}
+
+export const onnxOptions = ({ batch, shape, quantisation }: NetworkOptions): OnnxOptions => ({
+  batch: positiveInteger('--batch', batch),
+  shapes: shapesOf(shape ?? []),
+  quantisation,
+});
 
 const usage = (option: string, expected: string, got: string): DiptychError =>
   new DiptychError('USAGE', `Expected ${expected} as ${option}, got "${got}". Correct it.`);
 
-/** `name=3,224,224`, without batch. */
-export function shapesOf(given: readonly string[]): Record<string, readonly number[]> {
+function shapesOf(given: readonly string[]): Record<string, readonly number[]> {
   const shapes = given.map((text): [string, number[]] => {
     const at = text.lastIndexOf('=');
     const shape = text

@@ -1,21 +1,14 @@
 /** `diptych model inspect`: what an ONNX file holds and costs, and what is missing to run it. Runs nothing. */
 
 import { inspectOnnx, type OnnxReport, openOnnxFile } from '@diptych/gpu-kernels/onnx';
-import { positiveInteger, shapesOf } from '../network-options.ts';
+import { type NetworkOptions, onnxOptions } from '../network-options.ts';
 import { type OutputOptions, printResult } from '../output/result.ts';
 import { bytes, printable, renderTable } from '../output/table.ts';
 
-interface InspectOptions extends OutputOptions {
-  /** Items in one run, as the command line gives it. */
-  readonly batch: string;
-  /** `name=3,224,224`, without batch. */
-  readonly shape?: readonly string[];
-}
-
-export default async function modelInspect(file: string, options: InspectOptions): Promise<void> {
-  const batch = positiveInteger('--batch', options.batch);
+export default async function modelInspect(file: string, options: OutputOptions & NetworkOptions): Promise<void> {
+  const given = onnxOptions(options);
   const { bytes: content, readExternal } = await openOnnxFile(file);
-  const report = await inspectOnnx(content, { batch, readExternal, shapes: shapesOf(options.shape ?? []) });
+  const report = await inspectOnnx(content, { ...given, readExternal });
   printResult(options, report, () => render(report));
   if (report.problem !== undefined) process.exitCode = report.problem.code === 'GRAPH_INVALID' ? 2 : 4;
 }
@@ -46,6 +39,9 @@ function render(report: OnnxReport): string {
           `activations      ${bytes(cost.activationBytes)} for a batch of ${report.batch}, float32`,
           `weights          ${bytes(cost.weightBytes)} as planned, float32`,
           `steps            ${cost.steps}`,
+          ...(report.quantisation === 'weights-only'
+            ? ['quantisation     of weights only, not what the file computes']
+            : []),
         ];
   const backends = report.backends.map(({ backend, missing, reason }) => [
     backend,

@@ -2,14 +2,12 @@
 import { openRuntime, profileRows } from '@diptych/gpu-kernels';
 import { openOnnxFile } from '@diptych/gpu-kernels/onnx';
 import type { BackendName, GraphInput, Precision, Tensors } from '@diptych/plugin-kit';
-import { positiveInteger, shapesOf } from '../network-options.ts';
+import { type NetworkOptions, onnxOptions, positiveInteger } from '../network-options.ts';
 import { type OutputOptions, printResult } from '../output/result.ts';
 import { renderProfile, writeTrace } from '../profile.ts';
 
-interface ProfileOptions extends OutputOptions {
-  readonly batch: string;
+interface ProfileOptions extends OutputOptions, NetworkOptions {
   readonly runs: string;
-  readonly shape?: readonly string[];
   readonly backend?: BackendName;
   readonly adapter?: string;
   readonly precision?: Precision;
@@ -19,7 +17,8 @@ interface ProfileOptions extends OutputOptions {
 
 export default async function modelProfile(file: string, options: ProfileOptions): Promise<void> {
   const { backend, adapter, precision } = options;
-  const batch = positiveInteger('--batch', options.batch);
+  const given = onnxOptions(options);
+  const { batch, quantisation } = given;
   const runs = positiveInteger('--runs', options.runs);
   const { bytes, readExternal } = await openOnnxFile(file);
   await using runtime = await openRuntime({
@@ -28,14 +27,16 @@ export default async function modelProfile(file: string, options: ProfileOptions
     ...(adapter && { adapter }),
     ...(precision && { precision }),
   });
-  await using model = await runtime.loadOnnx(bytes, { batch, readExternal, shapes: shapesOf(options.shape ?? []) });
+  await using model = await runtime.loadOnnx(bytes, { ...given, readExternal });
   const inputs = madeUp(model.inputs, batch);
   await model.run(inputs);
   const warm = runtime.times.length;
   for (let run = 0; run < runs; run++) await model.run(inputs);
   const times = runtime.times.slice(warm);
   if (options.profile) await writeTrace(options.profile, times);
-  printResult(options, { ...runtime.info, batch, runs, kernels: profileRows(times) }, () => renderProfile(times));
+  printResult(options, { ...runtime.info, batch, quantisation, runs, kernels: profileRows(times) }, () =>
+    renderProfile(times),
+  );
 }
 
 /** Numbers from −1 to 1 in no order. */

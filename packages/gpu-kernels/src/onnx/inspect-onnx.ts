@@ -48,6 +48,8 @@ export interface OnnxReport {
   /** Numbers in the initializers of the file. */
   readonly parameters: number;
   readonly batch: number;
+  /** How it was planned. */
+  readonly quantisation: NonNullable<OnnxOptions['quantisation']>;
   /** Absent where the file cannot be planned; then `problem` says why. */
   readonly cost?: PlanCost;
   readonly problem?: { readonly code: string; readonly message: string };
@@ -114,6 +116,7 @@ export async function inspectOnnx(bytes: Uint8Array, options: OnnxOptions): Prom
     ops: countOps(asImported(model)),
     parameters: model.initializers.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
     batch: options.batch,
+    quantisation: options.quantisation ?? 'as-written',
   };
   try {
     const { planned } = await planModel(model, options);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { openRuntime } from '@diptych/gpu-kernels';
-import { needsOf } from '@diptych/plugin-kit';
+import { type Detector, needsOf } from '@diptych/plugin-kit';
 import { describeDetector, fakeContext, sampleImages } from '@diptych/plugin-kit/testing';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { formulaCases, inBatches } from '../testing/formula-images.ts';
@@ -97,7 +97,29 @@ describe('detector onnx', () => {
     });
   });
 
+  it('computes a quantised file as it is written, and without rounded activations where the card asks', async () => {
+    const bytes = readFileSync(
+      new URL('../../../gpu-kernels/goldens/onnx/quantised/convolutions-qdq.onnx', import.meta.url),
+    );
+    const recipe = [{ step: 'resize', filter: 'pillow-bilinear', width: 24, height: 24 }, card.recipe[1]!];
+    const changes = { input: 'x', output: 'y', recipe, labels: ['synthetic', 'a', 'b', 'c', 'd'], sha256: sha256(bytes) };
+    const scoreOf = async (asked: object): Promise<number> => {
+      const options = onnx.options.parse(given({ ...changes, ...asked }));
+      await using detector = (await onnx.create(options, contextWith({ model: bytes }))) as Detector & AsyncDisposable;
+      const [detection] = await detector.detect(sampleImages().slice(0, 1), new AbortController().signal);
+      return (detection as { syntheticScore: number }).syntheticScore;
+    };
+    const [absent, written, weightsOnly] = [await scoreOf({}), await scoreOf({ quantisation: 'as-written' }), await scoreOf({ quantisation: 'weights-only' })]; // biome-ignore format: one list
+    // The manifest holds options as they were parsed.
+    expect(onnx.options.parse(given()).card.quantisation).toBe('as-written');
+    expect(absent).toBe(written);
+    // Another network than the file's, and not far from it.
+    expect(weightsOnly).not.toBe(written);
+    expect(weightsOnly).toBeCloseTo(written, 1);
+  });
+
   it.each([
+    ['a quantisation that is none', { quantisation: 'int4' }],
     ['a label that is not listed', { synthetic: 'fake' }],
     ['a label by its position', { synthetic: 0 }],
     ['a label twice', { labels: ['synthetic', 'synthetic'] }],

@@ -50,6 +50,7 @@ export default defineDetector({
     const model = await context.runtime.loadOnnx(await context.weights('model'), {
       batch,
       recipe: { [facts.input]: facts.recipe },
+      quantisation: facts.quantisation,
       readExternal: declaredFiles(facts.files, context.weights),
     });
     try {

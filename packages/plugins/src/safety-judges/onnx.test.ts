@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { openRuntime } from '@diptych/gpu-kernels';
-import { needsOf, type Verdict } from '@diptych/plugin-kit';
+import { needsOf, type Runtime, type Verdict } from '@diptych/plugin-kit';
 import { describeSafetyJudge, fakeContext, sampleImages } from '@diptych/plugin-kit/testing';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import type { z } from 'zod';
@@ -185,6 +185,24 @@ describe('safety judge onnx', () => {
     expect(corruptionScore).toBe(raw!['normal']);
     expect(raw!['nsfw']! + raw!['normal']!).toBeCloseTo(1, 9);
     await judge[Symbol.asyncDispose]?.();
+  });
+
+  it('takes the tower and each head as its card says of quantised files', async () => {
+    const options = withHeads('raw');
+    options.card.quantisation = 'weights-only';
+    options.heads!['violent']!.quantisation = 'weights-only';
+    const asked: unknown[] = [];
+    const listening: Runtime = {
+      ...runtime,
+      loadOnnx: (bytes, given) => {
+        asked.push(given.quantisation);
+        return runtime.loadOnnx(bytes, given);
+      },
+    };
+    const context = fakeContext({ runtime: listening, weights: towerWeights });
+    const judge = await onnx.create(onnx.options.parse(options), context);
+    await judge[Symbol.asyncDispose]?.();
+    expect(asked).toEqual(['weights-only', 'as-written', 'weights-only']);
   });
 
   it.each([

@@ -17,7 +17,7 @@ import { scoreDecoded } from '../shared/decode-images.ts';
 import { activate, cardFields, cardMismatch, checkNetwork, declaredFiles, weightsOfCard } from '../shared/onnx-card.ts';
 import { decodingFor, runImages } from '../shared/run-images.ts';
 
-const { input, output, labels, activation, sha256, licence, files } = cardFields;
+const { input, output, labels, activation, quantisation, sha256, licence, files } = cardFields;
 
 const head = z.strictObject({
   /** Path of the head's .onnx file, relative to the study file. */
@@ -29,6 +29,7 @@ const head = z.strictObject({
   activation,
   /** `l2` divides the embedding by its length first, as LAION's NSFW head wants it and MHSC does not. */
   embedding: z.enum(['raw', 'l2']).default('raw'),
+  quantisation,
   sha256,
   licence,
   files,
@@ -147,6 +148,7 @@ async function openNetworks({ card, heads, batch }: Options, context: PluginCont
       await context.runtime.loadOnnx(await context.weights(weights), {
         batch,
         ...(facts.recipe ? { recipe: { [facts.input]: facts.recipe } } : {}),
+        quantisation: facts.quantisation,
         readExternal: declaredFiles(facts.files, context.weights),
       }),
     );
@@ -180,6 +182,7 @@ async function openNetworks({ card, heads, batch }: Options, context: PluginCont
 }
 interface Files {
   readonly files: Options['card']['files'];
+  readonly quantisation: Options['card']['quantisation'];
   readonly recipe?: Options['card']['recipe'];
 }
 

@@ -19,6 +19,11 @@ export const cardFields = {
   labels: z.array(z.string().min(1)).min(1).max(10_000),
   /** What turns the output into scores in [0, 1]: nothing where the network does so itself. */
   activation: z.enum(['none', 'sigmoid', 'softmax']),
+  /**
+   * Of a quantised file. `weights-only`: activations are not rounded, which is another network than the file's, nearer to the
+   * one before quantisation (docs/decisions/2026-11-25-quantised-networks.md). A file that is not quantised is the same in both.
+   */
+  quantisation: z.enum(['as-written', 'weights-only']).default('as-written'),
   /** SHA-256 of the .onnx file: the card speaks of this file and no other. */
   sha256,
   licence: z.strictObject({ id: z.string().min(1), notice: z.string().optional(), url: z.url().optional() }),
