@@ -4,7 +4,8 @@
  */
 import { parseArgs } from 'node:util';
 import { type StepResult, skipList, stepTable, totalsLine } from './test/results.ts';
-import { steps, type TestStep } from './test/steps.ts';
+import type { TestStep } from './test/step.ts';
+import { steps } from './test/steps.ts';
 
 function chooseSteps(only: string | undefined): readonly TestStep[] {
   if (only === undefined) return steps;
