@@ -15,8 +15,9 @@ const ofIntegers: ReadonlySet<string> = new Set([
 
 /** Ops that move or choose numbers, or bound them, and give the type that they take. */
 const movesIntegers: ReadonlySet<string> = new Set([
-  'Clip', 'Concat', 'DepthToSpace', 'Dropout', 'Expand', 'Flatten', 'Gather', 'Identity', 'Max', 'MaxPool', 'Min', 'Pad', 'Relu',
-  'Reshape', 'Resize', 'Slice', 'SpaceToDepth', 'Split', 'Squeeze', 'Tile', 'Transpose', 'Unsqueeze',
+  'Clip', 'Concat', 'DepthToSpace', 'Dropout', 'Expand', 'Flatten', 'Gather', 'GatherElements', 'GatherND', 'Identity', 'Max', 'MaxPool',
+  'Min', 'OneHot', 'Pad', 'Relu', 'Reshape', 'Resize', 'ScatterElements', 'ScatterND', 'Slice', 'SpaceToDepth', 'Split', 'Squeeze', 'Tile', 'TopK',
+  'Transpose', 'Trilu', 'Unsqueeze',
 ]); // biome-ignore format: a list
 
 /** Ops whose result is true or false: 1 or 0. */
@@ -24,20 +25,30 @@ const givesTruth: ReadonlySet<string> = new Set([
   'And', 'Equal', 'Greater', 'GreaterOrEqual', 'IsInf', 'IsNaN', 'Less', 'LessOrEqual', 'Not', 'Or', 'Xor',
 ]); // biome-ignore format: a list
 
+/** Ops whose result is a place, whatever they compare. */
+const givesPlaces: ReadonlySet<string> = new Set(['ArgMax', 'ArgMin', 'Range']);
+
 /** Ops on wide integers that give what they give on floats. Div divides them otherwise; its lowering sees to that. */
 const ofWideIntegers: ReadonlySet<string> = new Set([
-  'Abs', 'Add', 'Div', 'Mod', 'Mul', 'Neg', 'ReduceMax', 'ReduceMin', 'ReduceSum', 'Sign', 'Sub', 'Sum',
+  'Abs', 'Add', 'CumSum', 'Div', 'Mod', 'Mul', 'Neg', 'ReduceMax', 'ReduceMin', 'ReduceSum', 'Sign', 'Sub', 'Sum',
 ]); // biome-ignore format: a list
 const isWide = (type: ElementType): boolean => type === 'int32' || type === 'int64';
 
 /** Which inputs the type of the result comes from, where it is not all of them. */
-const typedBy: Readonly<Record<string, readonly number[]>> = { Expand: [0], Gather: [0], Where: [1, 2] };
+const typedBy: Readonly<Record<string, readonly number[]>> = {
+  CumSum: [0], Expand: [0], Gather: [0], GatherElements: [0], GatherND: [0], OneHot: [2], ScatterElements: [0, 2], ScatterND: [0, 2],
+  TopK: [0], Trilu: [0], Where: [1, 2],
+}; // biome-ignore format: a table
 
 /** Called before a node is lowered, and only told of types that quantisation made or that inputs have. */
 export function checkTypes(state: ImportState, node: OnnxNode, key: string): void {
   const isRounded = node.inputs.some((name) => state.rounded.has(name));
   if (givesTruth.has(key) && !isRounded) {
     for (const output of node.outputs) state.setType(output, 'bool');
+    return;
+  }
+  if (givesPlaces.has(key) && !isRounded) {
+    for (const output of node.outputs) state.setType(output, 'int64');
     return;
   }
   const typed = node.inputs.filter((name, index) => state.types.has(name) && (typedBy[key]?.includes(index) ?? true));

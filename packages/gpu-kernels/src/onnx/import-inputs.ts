@@ -37,14 +37,14 @@ export function recipesOf(model: OnnxModel, { recipe }: ImportOptions): Readonly
 }
 
 /** float32; float16 and bfloat16, which are computed in float32; integers and truth, whose numbers are given as float32. */
-const inputTypes = [1, 10, 16, 2, 3, 6, 7, 9];
+const inputTypes = [1, 10, 16, 2, 3, 4, 5, 6, 7, 9, 12, 13];
 
 function importInput(input: OnnxValue, recipe: ImageRecipe | undefined, fixed: readonly number[] | undefined): GraphInput {
   const place = { name: input.name, op: 'input' };
   if (input.type === undefined || !inputTypes.includes(input.type))
     throw opUnsupported(
       place,
-      `an input of element type ${input.type ?? 'unknown'}, only float types up to 32 bits, uint8, int8, int32, int64 and bool are implemented`,
+      `an input of element type ${input.type ?? 'unknown'}, only float types up to 32 bits, integers and bool are implemented`,
     );
   const [, ...declared] = input.shape ?? [];
   if (fixed === undefined && input.shape === undefined)

@@ -8,15 +8,17 @@ import { countReaders, orderNodes } from '../graph/check-graph.ts';
 import { graphInvalid, opUnsupported } from '../graph/graph-errors.ts';
 import { sizeOf } from '../graph/shapes.ts';
 import { checkOutputs, checkTypes } from './activation-types.ts';
+import { checkItemNumbers, passItemNumbers } from './batch/item-numbers.ts';
 import { isUsual, onnxShape, usual } from './batch/layout.ts';
 import { moveBatch } from './batch/move-batch.ts';
-import { type Constant, decodeTensor, holdsBatch } from './constant.ts';
+import { type Constant, decodeTensor, holdsBatch, isFloat } from './constant.ts';
 import { withChannelsFirst } from './expand/channels-last.ts';
 import { expandNode } from './expand/expand-table.ts';
 import { inlineFunctions } from './expand/functions.ts';
 import { capturedBy, instantiateGraph } from './expand/instantiate.ts';
 import { asOpset11 } from './expand/older-opsets.ts';
 import { elementwiseFolds } from './fold/elementwise.ts';
+import { indexingFolds } from './fold/indexing.ts';
 import { movementFolds } from './fold/movement.ts';
 import { quantizationFolds } from './fold/quantization.ts';
 import { Split } from './fold/split.ts';
@@ -26,7 +28,7 @@ import { LowerCall } from './lower/lower-call.ts';
 import { lowerTable } from './lower/lower-table.ts';
 import { lowerUnbatched } from './lower/unbatched.ts';
 import { FoldCall } from './node-call.ts';
-import { elementTypes, type OnnxGraph, type OnnxModel, type OnnxNode, opKey } from './onnx-model.ts';
+import { type ElementType, elementTypes, type OnnxGraph, type OnnxModel, type OnnxNode, opKey } from './onnx-model.ts';
 
 /** The opsets whose node tests this importer is run against; see docs/onnx-support.md. */
 export const oldestOpset = 9;
@@ -36,6 +38,7 @@ const foldTable: Readonly<Record<string, (call: FoldCall) => Constant[]>> = {
   ...elementwiseFolds,
   ...movementFolds,
   ...quantizationFolds,
+  ...indexingFolds,
   Split,
 };
 
@@ -73,8 +76,10 @@ function importModel(file: OnnxModel, options: ImportOptions): ImportedModel {
     names,
     options.quantisation,
   );
-  for (const { name, type } of model.inputs)
-    if (type === 2 || type === 3 || type === 6 || type === 7 || type === 9) state.setType(name, elementTypes[type]);
+  for (const { name, type } of model.inputs) {
+    const known = (elementTypes as Readonly<Record<number, ElementType>>)[type ?? 0];
+    if (known !== undefined && !isFloat(known)) state.setType(name, known);
+  }
   const readers = countReaders(
     nodes.map(skeletonOf),
     model.outputs.map(({ name }) => name),
@@ -82,6 +87,7 @@ function importModel(file: OnnxModel, options: ImportOptions): ImportedModel {
   const outputs = new Set(model.outputs.map(({ name }) => name));
   for (const node of nodes) importNode(state, node, (name) => (readers.get(name) ?? 0) > 0, outputs);
   checkOutputs(state, outputs);
+  checkItemNumbers(state, outputs);
   for (const name of outputs)
     if (state.layouts.has(name))
       throw opUnsupported({ name, op: 'output' }, 'a result whose first dimension is not the batch');
@@ -160,6 +166,7 @@ function importNode(
   for (const part of moved?.nodes ?? [node]) lowerNode(state, part, isRead, graphOutputs);
   if (moved !== undefined && !isUsual(moved.layout))
     for (const output of node.outputs) if (!state.unbatched.has(output)) state.layouts.set(output, moved.layout);
+  passItemNumbers(state, node);
 }
 
 function lowerNode(
@@ -245,9 +252,10 @@ function shapeConstant(state: ImportState, node: OnnxNode): Constant {
   return { type: 'int64', shape: [part.length], data: Float64Array.from(part) };
 }
 
-/** Constants expanded to the number of items are activations, the same for every item. */
+/** Constants expanded to the number of items are activations, the same for every item; so are the numbers of items. */
 function makesItems({ op }: OnnxNode, inputs: readonly (Constant | undefined)[]): boolean {
-  const shape = op === 'Expand' || op === 'Tile' ? inputs[1] : op === 'ConstantOfShape' ? inputs[0] : undefined;
+  const isSecond = op === 'Expand' || op === 'Tile' || op === 'Range';
+  const shape = isSecond ? inputs[1] : op === 'ConstantOfShape' ? inputs[0] : undefined;
   return shape !== undefined && holdsBatch(shape);
 }
 

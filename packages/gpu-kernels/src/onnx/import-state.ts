@@ -6,6 +6,7 @@ import { type GraphAttribute, type GraphInput, type GraphNode, invariant, type T
 import { graphInvalid, type NodePlace, opUnsupported } from '../graph/graph-errors.ts';
 import { opTable } from '../graph/op-table.ts';
 import { PlanBuilder } from '../graph/plan-builder.ts';
+import type { ItemNumbers } from './batch/item-numbers.ts';
 import type { BatchLayout } from './batch/layout.ts';
 import { type Constant, holdsBatch, isFloat } from './constant.ts';
 import { Budget } from './expand/instantiate.ts';
@@ -41,6 +42,8 @@ export class ImportState {
   readonly unbatched = new Map<string, readonly number[]>();
   /** Where the batch is in the ONNX shape of values that do not have it first: see `batch/layout.ts`. */
   readonly layouts = new Map<string, BatchLayout>();
+  /** Values that numbers of items are part of: see `batch/item-numbers.ts`. */
+  readonly itemNumbers = new Map<string, ItemNumbers>();
   readonly mode: QuantisationMode;
   readonly budget = new Budget();
   /** Branches taken so far. */
@@ -80,7 +83,7 @@ export class ImportState {
 
   /** What is known of one value, for another name of it. */
   copyMarks(source: string, name: string): void {
-    for (const marks of [this.types, this.quantized, this.unbatched, this.layouts] as readonly Map<string, unknown>[])
+    for (const marks of [this.types, this.quantized, this.unbatched, this.layouts, this.itemNumbers] as readonly Map<string, unknown>[])
       if (marks.has(source)) marks.set(name, marks.get(source));
     if (this.rounded.has(source)) this.rounded.add(name);
   }

@@ -12,7 +12,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let item = to / u32(SIZE);
   let within = to % u32(SIZE);
   let outer = within / u32(COUNT * INNER);
-  var index = i32(indices[item * u32(INDICES_ITEM) + within / u32(INNER) % u32(COUNT)]);
+  let given = indices[item * u32(INDICES_ITEM) + within / u32(INNER) % u32(COUNT)];
+  // Beyond i32 the conversion stops at its ends, which are no index of any buffer; what it makes of NaN is left open.
+  var index = select(i32(given), -LENGTH - 1, (bitcast<u32>(given) & 0x7fffffffu) > 0x7f800000u);
   if (index < 0) { index += LENGTH; }
   var value = bitcast<f32>(0x7fc00000u + run.zero);  // NaN, made when it runs: as a constant it would not compile
   if (index >= 0 && index < LENGTH) {

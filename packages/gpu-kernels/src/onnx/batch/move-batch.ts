@@ -10,6 +10,7 @@ import type { ImportState } from '../import-state.ts';
 import { graphAttributes, integersOf } from '../node-call.ts';
 import type { OnnxAttributeValue, OnnxNode } from '../onnx-model.ts';
 import { type BatchLayout, groupsOf, isUsual, itemAxis, type Moved, rankOf, reshaped, sameLayout, usual } from './layout.ts';
+import { choosesByItem, flattensBatch, gatherByItem, indexRewrites } from './move-indices.ts';
 import { quantisedRewrites } from './move-quantised.ts';
 
 export interface MovedNodes {
@@ -247,6 +248,8 @@ function Reduce(move: Move): MovedNodes {
 }
 
 function Gather(move: Move): MovedNodes {
+  const byItem = gatherByItem(move);
+  if (byItem !== undefined) return byItem;
   const indices = move.constant(1);
   if (indices === undefined || move.constant(0) !== undefined) move.refuse('computed indices');
   const { item, layout } = move.moved;
@@ -270,19 +273,22 @@ const rewrites: Readonly<Record<string, Rewrite>> = {
   Transpose, Reshape, Unsqueeze, Squeeze, MatMul, Gemm, LayerNormalization, RMSNormalization: LayerNormalization, Gather, Slice,
   Softmax: alongAxis(-1), LogSoftmax: alongAxis(-1), Split: alongAxis(0), Concat: alongAxis(0),
   ...quantisedRewrites,
+  ...indexRewrites,
   ...Object.fromEntries(['Mean', 'Sum', 'Max', 'Min', 'Prod', 'L1', 'L2', 'SumSquare', 'LogSum', 'LogSumExp'].map((name) => [`Reduce${name}`, Reduce])),
   ...Object.fromEntries(
     [
-      'Abs', 'Add', 'Cast', 'Ceil', 'Celu', 'Clip', 'Cos', 'Div', 'Dropout', 'Elu', 'Equal', 'Erf', 'Exp', 'Floor', 'Gelu', 'Greater',
+      'Abs', 'Add', 'And', 'Cast', 'Ceil', 'Celu', 'Clip', 'Cos', 'Div', 'Dropout', 'Elu', 'Equal', 'Erf', 'Exp', 'Floor', 'Gelu', 'Greater',
       'GreaterOrEqual', 'HardSigmoid', 'HardSwish', 'Identity', 'IsNaN', 'LeakyRelu', 'Less', 'LessOrEqual', 'Log', 'Max', 'Mean', 'Min',
-      'Mish', 'Mul', 'Neg', 'Not', 'PRelu', 'Pow', 'Reciprocal', 'Relu', 'Round', 'Selu', 'Sigmoid', 'Sign', 'Sin', 'Softplus', 'Softsign',
-      'Sqrt', 'Sub', 'Sum', 'Swish', 'Tanh', 'Where',
+      'Mish', 'Mul', 'Neg', 'Not', 'Or', 'PRelu', 'Pow', 'Reciprocal', 'Relu', 'Round', 'Selu', 'Sigmoid', 'Sign', 'Sin', 'Softplus', 'Softsign',
+      'Sqrt', 'Sub', 'Sum', 'Swish', 'Tanh', 'Where', 'Xor',
     ].map((name) => [name, Elementwise]),
   ),
 }; // biome-ignore format: a table
 
 /** Whether a node on a value with the batch first moves it or merges it. */
 function movesBatch(state: ImportState, node: OnnxNode): boolean {
+  if (choosesByItem(state, node)) return true;
+  if (node.op === 'Flatten') return flattensBatch(node, state.shapeOf(node.inputs[0]!, node).length + 1);
   const perm = node.op === 'Transpose' ? node.attributes.get('perm') : undefined;
   if (node.op === 'Transpose') return perm?.kind === 'numbers' && perm.value[0] !== 0;
   if (node.op === 'Unsqueeze') {

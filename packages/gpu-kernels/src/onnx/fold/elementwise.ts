@@ -152,6 +152,7 @@ export const elementwiseFolds = {
   Add: binary((a, b) => a + b), Sub: binary((a, b) => a - b), Mul: binary((a, b) => a * b), Div: binary(divide),
   Max: binary((a, b) => Math.max(a, b)), Min: binary((a, b) => Math.min(a, b)), Mod: binary(modulo), Pow: binary((a, b) => a ** b),
   And: binary((a, b) => a && b), Or: binary((a, b) => a || b), Equal: binary((a, b) => Number(a === b), 'bool'),
-  Greater: binary((a, b) => Number(a > b), 'bool'), Less: binary((a, b) => Number(a < b), 'bool'),
+  Greater: binary((a, b) => Number(a > b), 'bool'), Less: binary((a, b) => Number(a < b), 'bool'), Xor: binary((a, b) => Number(a !== b)),
+  GreaterOrEqual: binary((a, b) => Number(a >= b), 'bool'), LessOrEqual: binary((a, b) => Number(a <= b), 'bool'),
   Cast, Where,
 } as const; // biome-ignore format: a table

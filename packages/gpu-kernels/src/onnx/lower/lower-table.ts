@@ -4,11 +4,14 @@ import { opTable } from '../../graph/op-table.ts';
 import { elementTypes } from '../onnx-model.ts';
 import { Div, Max, Mean, Min, Pow, Sum, Xor } from './arithmetic.ts';
 import { ConvInteger, MatMulInteger, QGemm, QLinearConv, QLinearMatMul } from './integer-products.ts';
+import { ArgMax, ArgMin, Hardmax, OneHot, TopK } from './choosing.ts';
+import { Gather, GatherElements, GatherND } from './gathering.ts';
 import type { LowerCall } from './lower-call.ts';
-import { ConstantOfShape, Expand, Slice, Split, Tile } from './movement.ts';
+import { ConstantOfShape, Expand, Range, Slice, Split, Tile } from './movement.ts';
 import { GlobalAveragePool, GlobalLpPool, GlobalMaxPool, LayerNormalization, ReduceL1, ReduceL2, ReduceSumSquare, Softmax } from './normalisation.ts'; // biome-ignore format: one line
 import { DequantizeLinear, DynamicQuantizeLinear, QuantizeLinear } from './quantization.ts';
 import { CumSum, DepthToSpace, LogSoftmax, ReduceLogSum, ReduceLogSumExp, SpaceToDepth, Trilu } from './rearrange.ts';
+import { ScatterElements, ScatterND } from './scattering.ts';
 import { Pad, Reduce, Reshape, Resize, Squeeze, Unsqueeze } from './shapes.ts';
 import { windowed } from './windows.ts';
 
@@ -49,11 +52,12 @@ function Cast(call: LowerCall): void {
 }
 
 const lowered: Readonly<Record<string, (call: LowerCall) => void>> = {
-  AveragePool: windowed, Cast, ConstantOfShape, DepthToSpace, Div, Conv: windowed, ConvTranspose: windowed, Dropout, Expand, GlobalAveragePool, GlobalLpPool,
-  GlobalMaxPool, Identity, LayerNormalization, LpPool: windowed, Max, MaxPool: windowed, Mean, Min,
+  ArgMax, ArgMin, AveragePool: windowed, Cast, ConstantOfShape, DepthToSpace, Div, Conv: windowed, ConvTranspose: windowed, Dropout, Expand, Gather, GatherElements, GatherND, GlobalAveragePool, GlobalLpPool,
+  GlobalMaxPool, Hardmax, Identity, LayerNormalization, LpPool: windowed, Max, MaxPool: windowed, Mean, Min, OneHot, Range,
   Pad, Pow, ReduceL1, ReduceL2, ReduceLogSum, ReduceLogSumExp, ReduceMax: Reduce, ReduceMean: Reduce, ReduceMin: Reduce,
-  ReduceProd: Reduce, ReduceSum: Reduce, ReduceSumSquare, Reshape, Resize, Slice, Softmax, SpaceToDepth, LogSoftmax, CumSum, Trilu,
-  Split, Squeeze, Sum, Tile, Unsqueeze, Xor,
+  ReduceProd: Reduce, ReduceSum: Reduce, ReduceSumSquare, Reshape, Resize, Scatter: ScatterElements,
+  ScatterElements, ScatterND, Slice, Softmax, SpaceToDepth, LogSoftmax, CumSum, Trilu,
+  Split, Squeeze, Sum, Tile, TopK, Unsqueeze, Xor,
 }; // biome-ignore format: a table
 
 const quantised: typeof lowered = {

@@ -115,6 +115,16 @@ export function Expand(call: LowerCall): void {
   call.finish('Expand', [call.input(0), call.number(...targetShape(call, 1, rank))]);
 }
 
+/** From 0 to the number of items: the number of each item, which is 0 to itself; see `batch/item-numbers.ts`. */
+export function Range(call: LowerCall): void {
+  call.attributes.finish();
+  const [start, limit, delta] = [0, 1, 2].map((index) => call.constant(index)?.data[0]);
+  if (start !== 0 || !isBatch(limit) || delta !== 1)
+    throw opUnsupported(call.node, 'a range with the number of items, but for all numbers from 0 to it');
+  call.state.itemNumbers.set(call.node.outputs[0]!, { factor: 1, ofFirst: false });
+  call.finish('Expand', [call.number(0), call.number(1)]);
+}
+
 /** With the number of items as first dimension: the same numbers for every item. */
 export function ConstantOfShape(call: LowerCall): void {
   const attribute = call.node.attributes.get('value');

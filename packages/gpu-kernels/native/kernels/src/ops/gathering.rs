@@ -63,7 +63,9 @@ pub fn gather(mode: Mode, x: Side, indices: Side, [length, inner, count]: [usize
         for (number, y) in y.chunks_exact_mut(inner).enumerate() {
             let row = block * (chunk / inner) + number;
             let (item, o) = (row / count / outer, row / count % outer);
-            let index = indices.data[item * indices.item_stride + row % count] as i64;
+            let given = indices.data[item * indices.item_stride + row % count];
+            // A cast would make 0 of NaN, which is no index either.
+            let index = if given.is_nan() { i64::MIN } else { given as i64 };
             let index = if index < 0 { index + length as i64 } else { index };
             match usize::try_from(index) {
                 Ok(index) if index < length => {
