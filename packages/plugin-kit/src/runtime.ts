@@ -36,6 +36,8 @@ export interface GraphInput {
   readonly shape: readonly number[];
   /** Present: this input takes images, prepared by the recipe on the backend. Absent: it takes a tensor. */
   readonly recipe?: ImageRecipe;
+  /** Takes whole numbers only, as integers (below 2^24 in size) and truth (0 and 1) of a file are given: a run refuses others. */
+  readonly whole?: boolean;
 }
 /** A network without its weights. Inputs of nodes name graph inputs, outputs of other nodes, or weights. */
 export interface ModelGraph {

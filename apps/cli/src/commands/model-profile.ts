@@ -39,12 +39,12 @@ export default async function modelProfile(file: string, options: ProfileOptions
   );
 }
 
-/** Numbers from −1 to 1 in no order. */
+/** Numbers from −1 to 1 in no order; 0 where whole numbers are asked for, which is a place in every table. */
 function madeUp(inputs: readonly GraphInput[], batch: number): Tensors {
-  const tensor = (item: readonly number[]): Tensors[string] => {
+  const tensor = ({ shape: item, whole }: GraphInput): Tensors[string] => {
     const shape = [batch, ...item];
     const length = shape.reduce((product, size) => product * size, 1);
-    return { shape, data: Float32Array.from({ length }, (_, i) => ((i * 7919) % 2001) / 1000 - 1) };
+    return { shape, data: Float32Array.from({ length }, (_, i) => (whole ? 0 : ((i * 7919) % 2001) / 1000 - 1)) };
   };
-  return Object.fromEntries(inputs.map(({ name, shape }) => [name, tensor(shape)]));
+  return Object.fromEntries(inputs.map((input) => [input.name, tensor(input)]));
 }

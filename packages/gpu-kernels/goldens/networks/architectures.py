@@ -80,17 +80,18 @@ def vit_large(small):
     return vision.vit_l_16(), 224
 
 
-def clip_configs(small):
+def clip_configs(small, last=None, attention="sdpa"):
+    """`last`: the token that ends a text; 2, as in the first files of CLIP, stands for the largest number among the tokens."""
     from transformers import CLIPTextConfig, CLIPVisionConfig
 
-    common = dict(attn_implementation="sdpa")
+    common = dict(attn_implementation=attention)
     if small:
         sizes = dict(hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4, projection_dim=16, **common)
-        return CLIPVisionConfig(image_size=32, patch_size=8, **sizes), CLIPTextConfig(vocab_size=100, max_position_embeddings=12, eos_token_id=99, **sizes)
+        return CLIPVisionConfig(image_size=32, patch_size=8, **sizes), CLIPTextConfig(vocab_size=100, max_position_embeddings=12, eos_token_id=last or 99, **sizes)
     sizes = dict(projection_dim=512, **common)
     return (
         CLIPVisionConfig(image_size=224, patch_size=16, hidden_size=768, intermediate_size=3072, num_hidden_layers=12, num_attention_heads=12, **sizes),
-        CLIPTextConfig(eos_token_id=49407, **sizes),
+        CLIPTextConfig(eos_token_id=last or 49407, **sizes),
     )
 
 
@@ -101,15 +102,42 @@ def clip_vision(small):
     return First(CLIPVisionModelWithProjection(config), lambda out: out.image_embeds), config.image_size
 
 
+def texts(config):
+    """A short text, filled up, and one that takes all places; and which tokens are of the text."""
+    length, last = config.max_position_embeddings, config.vocab_size - 1
+    tokens = torch.tensor([[(i * 37 + b * 11) % (config.vocab_size - 2) for i in range(length)] for b in range(2)])
+    tokens[0, length // 2 :] = last
+    tokens[1, length - 1] = last
+    mask = torch.ones_like(tokens)
+    mask[0, length // 2 + 1 :] = 0
+    return {"input_ids": tokens, "attention_mask": mask}
+
+
 def clip_text(small):
     from transformers import CLIPTextModelWithProjection
 
     _, config = clip_configs(small)
-    length, last = config.max_position_embeddings, config.eos_token_id
-    tokens = torch.tensor([[(i * 37 + b * 11) % (config.vocab_size - 2) for i in range(length)] for b in range(2)])
-    tokens[0, length // 2 :] = last
-    tokens[1, length - 1] = last
-    return First(CLIPTextModelWithProjection(config), lambda out: out.text_embeds), {"tokens": tokens}
+    return First(CLIPTextModelWithProjection(config), lambda out: out.text_embeds, ("input_ids",)), {"input_ids": texts(config)["input_ids"]}
+
+
+def clip_text_masked(small):
+    from transformers import CLIPTextModelWithProjection
+
+    _, config = clip_configs(small, 2, "eager")
+    inputs = texts(config)
+    return First(CLIPTextModelWithProjection(config), lambda out: out.text_embeds, tuple(inputs)), inputs
+
+
+def siglip_text(small):
+    from transformers import SiglipTextConfig, SiglipTextModel
+
+    config = (
+        SiglipTextConfig(vocab_size=100, max_position_embeddings=12, projection_size=16, hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4)
+        if small
+        else SiglipTextConfig()
+    )
+    inputs = texts(config)
+    return First(SiglipTextModel(config), lambda out: out.pooler_output, tuple(inputs)), inputs
 
 
 def siglip(small):
@@ -291,7 +319,9 @@ architectures = {
     "vit-large": (vit_large, "dynamo"),
     "clip-vision": (clip_vision, "dynamo"),
     "clip-text": (clip_text, "dynamo"),
+    "clip-text-masked": (clip_text_masked, "script"),
     "siglip": (siglip, "dynamo"),
+    "siglip-text": (siglip_text, "dynamo"),
     "dinov2": (dinov2, "dynamo"),
     "swin": (swin, "dynamo"),
     "yolo": (yolo, "script"),

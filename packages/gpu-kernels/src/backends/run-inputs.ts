@@ -4,6 +4,7 @@ import type { ImageStep, Plan } from '../graph/plan.ts';
 import { sameShape, showShape, sizeOf } from '../graph/shapes.ts';
 import { RecipeFault } from '../image-ops/geometry.ts';
 import { preparedSize } from '../image-ops/lower-recipe.ts';
+import { firstOutside, wholeRanges } from './whole-inputs.ts';
 
 export interface RunInputs {
   /** Number of items, 0 to the plan's batch. */
@@ -43,6 +44,7 @@ export function readRunInputs(plan: Plan, inputs: ModelInputs): RunInputs {
         `input "${name}" must have shape [items, ${shape.join(', ')}], got ${showShape(tensor.shape)} with ${tensor.data.length} numbers.`,
       );
     }
+    checkWhole(plan, name, tensor.data);
     counts.set(name, tensor.shape[0]!);
     return tensor.data;
   });
@@ -58,6 +60,16 @@ export function readRunInputs(plan: Plan, inputs: ModelInputs): RunInputs {
     return list;
   });
   return { items: itemsOf(plan, counts), tensors, images: rasters };
+}
+
+function checkWhole(plan: Plan, name: string, data: Float32Array): void {
+  const range = wholeRanges(plan).get(name);
+  const fault = range && firstOutside(data, range);
+  if (fault === undefined) return;
+  throw invalid(
+    plan,
+    `input "${name}" must hold whole numbers from ${range!.least} to ${range!.most} (${range!.reason}), got ${fault.value} at ${fault.at}.`,
+  );
 }
 
 function itemsOf(plan: Plan, counts: ReadonlyMap<string, number>): number {

@@ -358,6 +358,8 @@ export interface Plan {
   readonly steps: readonly Step[];
   /** Tensor inputs by name → value id. Image inputs are the `image` steps. */
   readonly inputs: Readonly<Record<string, number>>;
+  /** Names of tensor inputs that hold whole numbers only; see `backends/whole-inputs.ts`. */
+  readonly wholeInputs?: readonly string[];
   /** Output name → value id, and the shape to report (the ONNX one, without batch). */
   readonly outputs: Readonly<Record<string, { readonly value: number; readonly shape: readonly number[] }>>;
 }

@@ -57,6 +57,7 @@ export function planGraph(graph: ModelGraph, weights: Tensors, batch: number): P
       `a batch of ${batch} items makes a value of ${largest * batch} numbers; at most ${maxElements} are possible. Use a smaller batch.`,
     );
   }
+  const whole = graph.inputs.flatMap((input) => (input.whole && input.recipe === undefined ? [input.name] : []));
   const plan = dropUnread({
     version: planVersion,
     name: graph.name,
@@ -65,6 +66,7 @@ export function planGraph(graph: ModelGraph, weights: Tensors, batch: number): P
     weights: builder.planWeights(),
     steps: builder.steps,
     inputs,
+    ...(whole.length > 0 && { wholeInputs: whole }),
     outputs,
   });
   return { plan, weights: Object.fromEntries(plan.weights.map(({ name }) => [name, builder.weights.get(name)!])) };

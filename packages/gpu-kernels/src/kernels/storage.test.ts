@@ -30,6 +30,13 @@ it('keeps everything that an index is computed from in float32', () => {
   expect(assignStorage(plan, half).slice(0, 6)).toEqual(['f32', 'f32', 'f32', 'f16', 'f16', 'f32']);
 });
 
+it('keeps what is compared in float32, and what it is computed from number by number', () => {
+  const product = { op: 'gemm', name: 'g', x: 1, weight: 'table', activation: { kind: 'none' }, output: 2 } as const;
+  const equal = { op: 'binary', function: 'equal', name: 'e', a: 3, aStrides: [1], bWeight: 'table', bStrides: [0], output: 4 } as const; // biome-ignore format: one step
+  const plan = planOf([relu(0, 1), product, relu(2, 3), equal, relu(4, 5), relu(5, 6)], [6]);
+  expect(assignStorage(plan, half).slice(0, 7)).toEqual(['f32', 'f16', 'f32', 'f32', 'f16', 'f16', 'f32']);
+});
+
 it('keeps scales that are taken from ranges in float32, not what they are multiplied with', () => {
   const range = { op: 'quantize-range', name: 'q', x: 1, output: 2 } as const;
   const times = (a: number, output: number) => ({ op: 'binary', function: 'mul', name: 'm', a, aStrides: [1], bWeight: 'table', bStrides: [0], output }) as const; // biome-ignore format: one step

@@ -16,7 +16,7 @@ const ofIntegers: ReadonlySet<string> = new Set([
 /** Ops that move or choose numbers, or bound them, and give the type that they take. */
 const movesIntegers: ReadonlySet<string> = new Set([
   'Clip', 'Concat', 'DepthToSpace', 'Dropout', 'Expand', 'Flatten', 'Gather', 'GatherElements', 'GatherND', 'Identity', 'Max', 'MaxPool',
-  'Min', 'OneHot', 'Pad', 'Relu', 'Reshape', 'Resize', 'ScatterElements', 'ScatterND', 'Slice', 'SpaceToDepth', 'Split', 'Squeeze', 'Tile', 'TopK',
+  'Min', 'OneHot', 'Pad', 'ReduceMax', 'ReduceMin', 'Relu', 'Reshape', 'Resize', 'ScatterElements', 'ScatterND', 'Slice', 'SpaceToDepth', 'Split', 'Squeeze', 'Tile', 'TopK',
   'Transpose', 'Trilu', 'Unsqueeze',
 ]); // biome-ignore format: a list
 
@@ -30,7 +30,7 @@ const givesPlaces: ReadonlySet<string> = new Set(['ArgMax', 'ArgMin', 'Range']);
 
 /** Ops on wide integers that give what they give on floats. Div divides them otherwise; its lowering sees to that. */
 const ofWideIntegers: ReadonlySet<string> = new Set([
-  'Abs', 'Add', 'CumSum', 'Div', 'Mod', 'Mul', 'Neg', 'ReduceMax', 'ReduceMin', 'ReduceSum', 'Sign', 'Sub', 'Sum',
+  'Abs', 'Add', 'CumSum', 'Div', 'Mod', 'Mul', 'Neg', 'ReduceSum', 'Sign', 'Sub', 'Sum',
 ]); // biome-ignore format: a list
 const isWide = (type: ElementType): boolean => type === 'int32' || type === 'int64';
 

@@ -15,13 +15,13 @@ vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 process.env.DIPTYCH_WEBGPU = 'checked';
 
 /**
- * On software Vulkan one network with convolutions and one with attention, and on the reference all but the one that has no
+ * On software Vulkan one network with convolutions, one with attention and one of texts, and on the reference all but the one that has no
  * narrow form: minutes and seconds that show nothing more.
  */
 const namesOn = {
   reference: architectureNames.filter((name) => name !== 'inception-v3'),
   native: architectureNames,
-  webgpu: ['mobilenet-v2', 'clip-vision'],
+  webgpu: ['mobilenet-v2', 'clip-vision', 'clip-text-masked'],
 } as const;
 
 /** float32 sums in another order: about 1e-7 a layer, of the largest result. */
@@ -55,14 +55,32 @@ describe.each(['reference', 'native', 'webgpu'] as const)('architectures on %s',
     const alone = await outputOf(model, itemOf(inputs, 1));
     expect([...alone]).toEqual([...actual.subarray(actual.length / 2)]);
   });
+
+  it('refuses tokens that the table of a text tower has not', async () => {
+    const { inputs } = architectureGolden('clip-text-masked');
+    await using model = await runtime.loadOnnx(architectureBytes('clip-text-masked'), { batch: 2, readExternal: drawnWeights }); // biome-ignore format: one call
+    const { shape } = inputs['input_ids']!;
+    for (const id of [100, -101, 1.5, Number.NaN]) {
+      const ids = { shape, data: new Float32Array(24).fill(id, 3, 4) };
+      await expect(model.run({ ...inputs, input_ids: ids })).rejects.toMatchObject({ code: 'RUN_INPUT_INVALID' });
+    }
+  });
 });
 
-it.each(['clip-vision', 'dinov2', 'siglip', 'swin', 'unet', 'vae-encoder', 'vit'])(
-  'no score matrix of %s is a value of the plan',
-  async (name) => {
-    const { planned } = await planOnnx(architectureBytes(name), { batch: 1, readExternal: drawnWeights });
-    const ops = planned.plan.steps.map(({ op }) => op);
-    expect(ops).toContain('attention');
-    expect(ops).not.toContain('softmax');
-  },
-);
+it.each([
+  'clip-text',
+  'clip-text-masked',
+  'clip-vision',
+  'dinov2',
+  'siglip',
+  'siglip-text',
+  'swin',
+  'unet',
+  'vae-encoder',
+  'vit',
+])('no score matrix of %s is a value of the plan', async (name) => {
+  const { planned } = await planOnnx(architectureBytes(name), { batch: 1, readExternal: drawnWeights });
+  const ops = planned.plan.steps.map(({ op }) => op);
+  expect(ops).toContain('attention');
+  expect(ops).not.toContain('softmax');
+});

@@ -137,6 +137,74 @@ describe('shapes that cannot be', () => {
   });
 });
 
+describe('indices that cannot be', () => {
+  const f32 = (name: string, shape: readonly number[], ...data: number[]) => tensor(name, 1, shape, new Uint8Array(Float32Array.from(data).buffer)); // biome-ignore format: one line
+  const i64 = (name: string, shape: readonly number[], ...data: number[]) => tensor(name, 7, shape, integers(data));
+  const far = [4, -5, 2 ** 31, -(2 ** 31), 2 ** 52, -(2 ** 52)];
+
+  it.each(far)('constant index %d of four', async (index) => {
+    const of = (op: string, more: readonly string[], at: Uint8Array, attributes: Uint8Array[] = [], shape = [4]) => refused(modelOf([{ op, inputs: ['x', 'i', ...more], outputs: ['y'], attributes }], shape, [], [at, f32('u', [1, 1], 1)])); // biome-ignore format: one call
+    await of('Gather', [], i64('i', [1], index), [attribute('axis', 1)]);
+    await of('GatherElements', [], i64('i', [1, 1], index), [attribute('axis', 1)]);
+    await of('GatherND', [], i64('i', [1, 1], index), [attribute('batch_dims', 1)]);
+    await of('ScatterElements', ['u'], i64('i', [1, 1], index), [attribute('axis', 1)]);
+    await of('ScatterND', ['u'], i64('i', [1, 1], index));
+  });
+
+  it('constant indices into constants', async () => {
+    const add = { op: 'Add', inputs: ['x', 'c'], outputs: ['y'] };
+    const fold = (op: string, indices: Uint8Array, ...attributes: Uint8Array[]) => refused(modelOf([{ op, inputs: op.startsWith('Gather') ? ['t', 'i'] : ['t', 'i', 'u'], outputs: ['c'], attributes }, add], [2], [], [f32('t', [2, 2], 1, 2, 3, 4), f32('u', [1, 2], 5, 6), indices])); // biome-ignore format: one call
+    for (const index of [2, -3, 2 ** 40]) {
+      await fold('GatherND', i64('i', [1, 1], index));
+      await fold('GatherElements', i64('i', [1, 2], index, 0));
+      await fold('ScatterND', i64('i', [1, 1], index));
+      await fold('ScatterElements', i64('i', [1, 2], index, 0));
+    }
+    await fold('GatherND', i64('i', [1, 3], 0, 0, 0));
+    await fold('GatherND', i64('i', [1, 0]));
+    await fold('GatherND', i64('i', [1, 1], 0), attribute('batch_dims', 2 ** 40));
+    await fold('GatherND', i64('i', [1, 1], 0), attribute('batch_dims', -1));
+  });
+
+  it('updates and tuples whose shapes lie', async () => {
+    const scatter = (op: string, at: readonly number[], update: readonly number[], ...attributes: Uint8Array[]) => {
+      const size = (shape: readonly number[]): number => shape.reduce((product, length) => product * length, 1);
+      return refused(modelOf([{ op, inputs: ['x', 'i', 'u'], outputs: ['y'], attributes }], [3, 3], [], [i64('i', at, ...new Array<number>(size(at)).fill(0)), f32('u', update, ...new Array<number>(size(update)).fill(1))])); // biome-ignore format: one call
+    };
+    await scatter('ScatterElements', [1, 2, 3], [1, 3, 3], attribute('axis', 1));
+    await scatter('ScatterElements', [1, 2, 3], [1, 2], attribute('axis', 1));
+    await scatter('ScatterElements', [1, 2, 4], [1, 2, 4], attribute('axis', 1));
+    await scatter('ScatterElements', [1, 2], [1, 2], attribute('axis', 1));
+    await scatter('ScatterElements', [2, 2, 3], [2, 2, 3], attribute('axis', 1));
+    await scatter('ScatterElements', [1, 0, 3], [1, 0, 3], attribute('axis', 1));
+    await scatter('ScatterElements', [1, 2, 3], [1, 2, 3], attribute('axis', 2 ** 40));
+    await scatter('ScatterND', [1, 4], [1]);
+    await scatter('ScatterND', [1, 0], [1, 3, 3]);
+    await scatter('ScatterND', [], [1]);
+  });
+
+  it('more of the largest numbers than there are, or absurdly many', async () => {
+    const top = (k: Uint8Array, ...item: number[]) => refused(modelOf([{ op: 'TopK', inputs: ['x', 'k'], outputs: ['y', 'p'], attributes: [attribute('axis', 1)] }], item, [], [k])); // biome-ignore format: one call
+    for (const k of [5, 2 ** 40, -1, 0]) await top(list('k', k), 4);
+    await top(many('k', [1, 2]), 4);
+    await top(list('k', 1), 2 ** 20);
+    const hot = (depth: number) => refused(modelOf([{ op: 'OneHot', inputs: ['x', 'd', 'v'], outputs: ['y'] }], [4], [], [list('d', depth), f32('v', [2], 0, 1)])); // biome-ignore format: one call
+    for (const depth of [0, -1, 2 ** 23, 2 ** 30, 2 ** 50]) await hot(depth);
+  });
+
+  it('comparisons with all places that would take all memory', async () => {
+    const cast = { op: 'Cast', inputs: ['x'], outputs: ['i'], attributes: [attribute('to', 7)] };
+    const scatter = { op: 'ScatterElements', inputs: ['x', 'i', 'x'], outputs: ['y'], attributes: [attribute('axis', 1)] };
+    expect(await refused(modelOf([cast, scatter], [2 ** 13]))).toMatch('comparisons an item');
+    expect(await refused(modelOf([cast, { ...scatter, op: 'GatherElements', inputs: ['x', 'i'] }], [2 ** 25]))).toMatch('float32 counts'); // biome-ignore format: one call
+  });
+
+  it('numbers of items to and from where none is', async () => {
+    const range = (limit: number) => refused(modelOf([{ op: 'Range', inputs: ['a', 'b', 'c'], outputs: ['r'] }, { op: 'Add', inputs: ['x', 'r'], outputs: ['y'] }], [2], [], [i64('a', [], 0), i64('b', [], limit), i64('c', [], 1)])); // biome-ignore format: one call
+    for (const limit of [2 ** 40, -1, 5]) await range(limit);
+  });
+});
+
 describe('names that meet', () => {
   it.each([
     ['a node that reads itself', [{ op: 'Add', inputs: ['x', 'y'], outputs: ['y'] }]],

@@ -39,6 +39,9 @@ export function recipesOf(model: OnnxModel, { recipe }: ImportOptions): Readonly
 /** float32; float16 and bfloat16, which are computed in float32; integers and truth, whose numbers are given as float32. */
 const inputTypes = [1, 10, 16, 2, 3, 4, 5, 6, 7, 9, 12, 13];
 
+/** Of those, integers and truth. */
+const wholeTypes: ReadonlySet<number> = new Set([2, 3, 4, 5, 6, 7, 9, 12, 13]);
+
 function importInput(input: OnnxValue, recipe: ImageRecipe | undefined, fixed: readonly number[] | undefined): GraphInput {
   const place = { name: input.name, op: 'input' };
   if (input.type === undefined || !inputTypes.includes(input.type))
@@ -73,7 +76,8 @@ function importInput(input: OnnxValue, recipe: ImageRecipe | undefined, fixed: r
   }
   if (!shape.every((length) => Number.isInteger(length) && length > 0))
     throw graphInvalid(place, `sizes must be positive, got ${showShape(shape)} without batch.`);
-  return { name: input.name, shape, ...(recipe === undefined ? {} : { recipe }) };
+  const isWhole = wholeTypes.has(input.type);
+  return { name: input.name, shape, ...(recipe === undefined ? {} : { recipe }), ...(isWhole ? { whole: true } : {}) };
 }
 
 export function importInputs(model: OnnxModel, options: ImportOptions): GraphInput[] {

@@ -24,6 +24,7 @@ import { quantizationFolds } from './fold/quantization.ts';
 import { Split } from './fold/split.ts';
 import { fixedBatchOf, type ImportOptions, importInputs, recipesOf } from './import-inputs.ts';
 import { ImportState } from './import-state.ts';
+import { lowerIntegerSum, sumsIntegers } from './lower/integer-sums.ts';
 import { LowerCall } from './lower/lower-call.ts';
 import { lowerTable } from './lower/lower-table.ts';
 import { lowerUnbatched } from './lower/unbatched.ts';
@@ -185,7 +186,11 @@ function lowerNode(
   if ((node.outputs[0] ?? '') === '') throw graphInvalid(node, 'it has no first output.');
   checkTypes(state, node, key);
   const call = new LowerCall(node, state, isRead);
-  if (!lowerUnbatched(call)) lower(call);
+  const asFloats = (part: OnnxNode): void => lower(new LowerCall(part, state, isRead));
+  if (!lowerUnbatched(call)) {
+    if (sumsIntegers(state, node)) lowerIntegerSum(call, asFloats);
+    else lower(call);
+  }
   skipIdentity(state, graphOutputs);
 }
 

@@ -83,7 +83,10 @@ export class ImportState {
 
   /** What is known of one value, for another name of it. */
   copyMarks(source: string, name: string): void {
-    for (const marks of [this.types, this.quantized, this.unbatched, this.layouts, this.itemNumbers] as readonly Map<string, unknown>[])
+    for (const marks of [this.types, this.quantized, this.unbatched, this.layouts, this.itemNumbers] as readonly Map<
+      string,
+      unknown
+    >[])
       if (marks.has(source)) marks.set(name, marks.get(source));
     if (this.rounded.has(source)) this.rounded.add(name);
   }

@@ -41,6 +41,14 @@ function scoresBefore(index: StepIndex, id: number, scale: number, masks: readon
   return undefined;
 }
 
+/** Whether value `id` is a choice of two constants, neither of them infinite: a mask that takes no row whole. */
+function isFiniteChoice(index: StepIndex, id: number | undefined): boolean {
+  const step = id === undefined ? undefined : index.producer(id);
+  if (step?.op === 'reshape' || step?.op === 'copy') return isFiniteChoice(index, step.x);
+  const chosen = step?.op === 'select' ? [step.aWeight, step.bWeight] : [undefined];
+  return chosen.every((name) => name !== undefined && index.weights.get(name)!.data.every(Number.isFinite));
+}
+
 /**
  * Past a guard that exporters put behind a softmax, `isNaN(weights) ? 0 : weights`: for rows that a mask leaves nothing of,
  * which there are none of here. Of scores that are not numbers themselves it would make zeros; we do not.
@@ -59,7 +67,8 @@ function pastGuard(index: StepIndex, id: number, { masks }: Scores): number {
     choice.aWeight !== undefined &&
     index.weights.get(choice.aWeight)!.data.every((value) => value === 0);
   const keys = index.shape(id).at(-1)!;
-  const leavesSome = masks.every(({ weight, strides }) => {
+  const leavesSome = masks.every(({ id: mask, weight, strides }) => {
+    if (isFiniteChoice(index, mask)) return true;
     const data = weight === undefined ? undefined : index.weights.get(weight)!.data;
     const rows = data !== undefined && strides.at(-1) === 1 && data.length % keys === 0 ? data.length / keys : 0;
     return Array.from({ length: rows }, (_, row) => data!.subarray(row * keys, (row + 1) * keys)).every((row) => row.some(Number.isFinite)) && rows > 0; // biome-ignore format: one condition

@@ -18,7 +18,15 @@ export interface ItemNumbers {
 }
 
 /** Ops that move numbers, whatever they are. */
-const movesAll: ReadonlySet<string> = new Set(['Expand', 'Flatten', 'Identity', 'Reshape', 'Squeeze', 'Transpose', 'Unsqueeze']);
+const movesAll: ReadonlySet<string> = new Set([
+  'Expand',
+  'Flatten',
+  'Identity',
+  'Reshape',
+  'Squeeze',
+  'Transpose',
+  'Unsqueeze',
+]);
 /** TensorProto.DataType float32, int32 and int64. */
 const keepsWhole: ReadonlySet<unknown> = new Set([1, 6, 7]);
 /** Ops that choose by them; `move-batch.ts` and `lower/scattering.ts` see to what they choose from. */

@@ -88,7 +88,8 @@ function ScatterND(move: Move): MovedNodes {
   const { item, layout } = move.moved;
   const indices = move.constant(1);
   const width = indices?.shape.at(-1) ?? 0;
-  const isPlain = move.node.attributes.get('reduction') === undefined || move.node.attributes.get('reduction')?.value === 'none';
+  const isPlain =
+    move.node.attributes.get('reduction') === undefined || move.node.attributes.get('reduction')?.value === 'none';
   if (indices === undefined || !isPlain || move.constant(2) !== undefined || width < 1 || width > layout.axis)
     move.refuse('this form of updates');
   const lead = indices.shape.slice(0, -1);
@@ -134,7 +135,9 @@ function Flatten(move: Move): MovedNodes {
 /** Whether a Flatten of a value with the batch first merges it with others. */
 export function flattensBatch(node: OnnxNode, rank: number): boolean {
   const axis = node.attributes.get('axis')?.value ?? 1;
-  return node.op === 'Flatten' && typeof axis === 'number' && axis !== 1 && axis !== 1 - rank && axis >= -rank && axis <= rank;
+  return (
+    node.op === 'Flatten' && typeof axis === 'number' && axis !== 1 && axis !== 1 - rank && axis >= -rank && axis <= rank
+  );
 }
 
 export const indexRewrites: Readonly<Record<string, Rewrite>> = { Flatten, GatherND, ScatterND };

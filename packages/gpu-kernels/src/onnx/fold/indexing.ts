@@ -1,4 +1,4 @@
-/** Constants chosen from and written into by index: ArgMax, GatherND, ScatterND and their like, Trilu, CumSum, OneHot. */
+/** Constants chosen from and written into by index: ArgMax, GatherND, ScatterND and their like, CumSum, OneHot. */
 import { axisOf } from '../../graph/axes.ts';
 import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
 import { rowMajorStrides, showShape, sizeOf } from '../../graph/shapes.ts';
@@ -50,20 +50,6 @@ const argument =
     const shape = keeps ? x.shape.with(axis, 1) : x.shape.toSpliced(axis, 1);
     return [makeConstant('int64', shape, places, call.place)];
   };
-
-function Trilu(call: FoldCall): Constant[] {
-  const x = numbersOf(call, 0);
-  const isUpper = call.attributes.number('upper', 1) !== 0;
-  call.attributes.finish();
-  const [rows = 0, columns = 0] = x.shape.slice(-2);
-  if (x.shape.length < 2) throw graphInvalid(call.node, `${showShape(x.shape)} holds no matrices.`);
-  const k = call.optional(1)?.data[0] ?? 0;
-  const data = x.data.map((value, index) => {
-    const above = (index % columns) - (Math.floor(index / columns) % rows) - k;
-    return (isUpper ? above >= 0 : above <= 0) ? value : 0;
-  });
-  return [{ ...x, data }];
-}
 
 function CumSum(call: FoldCall): Constant[] {
   const x = numbersOf(call, 0);
@@ -158,8 +144,7 @@ function ScatterND(call: FoldCall): Constant[] {
     throw graphInvalid(call.node, `updates ${showShape(updates.shape)} do not fit ${places.length} places.`);
   const data = x.data.slice();
   for (const [row, place] of places.entries())
-    for (let i = 0; i < size; i++)
-      data[place * size + i] = join(data[place * size + i]!, updates.data[row * size + i]!);
+    for (let i = 0; i < size; i++) data[place * size + i] = join(data[place * size + i]!, updates.data[row * size + i]!);
   return [{ ...x, data }];
 }
 
@@ -169,7 +154,9 @@ function elementPlaces(call: FoldCall, shape: readonly number[], indices: Consta
   if (indices.shape.length !== shape.length || indices.shape.some((size, d) => d !== axis && size > shape[d]!))
     throw graphInvalid(call.node, `indices ${showShape(indices.shape)} do not fit ${showShape(shape)}.`);
   const [own, strides] = [rowMajorStrides(indices.shape), rowMajorStrides(shape)];
-  return Array.from(indices.data, (index, at) =>
+  return Array.from(
+    indices.data,
+    (index, at) =>
     own.reduce((sum, unit, d) => sum + (d === axis ? inside(call, index, shape[d]!) : Math.floor(at / unit) % indices.shape[d]!) * strides[d]!, 0), // biome-ignore format: one expression
   );
 }
@@ -194,5 +181,5 @@ function ScatterElements(call: FoldCall): Constant[] {
 
 export const indexingFolds = {
   ArgMax: argument((a, b) => a > b), ArgMin: argument((a, b) => a < b), CumSum, GatherElements, GatherND, OneHot, ScatterElements,
-  ScatterND, Trilu,
+  ScatterND,
 } as const; // biome-ignore format: a table

@@ -3,7 +3,7 @@ import { axisOf } from '../../graph/axes.ts';
 import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
 import { sizeOf } from '../../graph/shapes.ts';
 import { isFloat } from '../constant.ts';
-import { checkCompared, checkCounted, counting, wrapped } from './indices.ts';
+import { checkCompared, checkCounted, counting, madeTensor, wrapped } from './indices.ts';
 import type { LowerCall } from './lower-call.ts';
 
 /** Places along dimension `axis` (batch first) where x is as its largest, or smallest; elsewhere `otherwise`. */
@@ -56,6 +56,8 @@ export function OneHot(call: LowerCall): void {
     throw graphInvalid(call.node, `a depth of 1 or more and two values are expected, got depth ${count} and ${values.length} values.`); // biome-ignore format: one condition
   checkCounted(call, count);
   checkCounted(call, sizeOf(shape) * count);
+  if (!isFloat(call.constant(2)!.type) && values.some((value) => Math.fround(value) !== value))
+    throw opUnsupported(call.node, `values ${values.join(' and ')}, which float32 does not hold`);
   const isWhole = call.state.types.has(call.input(0));
   const whole = isWhole ? call.input(0) : call.add('Trunc', [call.input(0)]);
   const apart = call.add('Reshape', [whole, call.number(0, ...shape.slice(0, axis - 1), 1, ...shape.slice(axis - 1))]);
@@ -64,8 +66,9 @@ export function OneHot(call: LowerCall): void {
 }
 
 function countOf(call: LowerCall, length: number): number {
-  const k = call.attributes.has('k') ? call.attributes.number('k', 0) : call.constant(1)?.data[0];
-  if (k === undefined || !Number.isInteger(k) || k < 0 || k > length)
+  const given = call.attributes.has('k') ? [call.attributes.number('k', 0)] : (call.constant(1)?.data ?? []);
+  const [k] = given;
+  if (given.length !== 1 || k === undefined || !Number.isInteger(k) || k < 0 || k > length)
     throw graphInvalid(call.node, `the ${k} first of ${length} numbers are asked for.`);
   if (k === 0) throw opUnsupported(call.node, 'the first 0 numbers');
   return k;
@@ -91,7 +94,7 @@ export function TopK(call: LowerCall): void {
   const x = turned(call.input(0));
   const [column, row] = [[length, 1], [1, length]].map((end) => call.add('Reshape', [x, call.number(0, ...rows, ...end)])) as [string, string]; // biome-ignore format: one list
   const before = Array.from({ length: length * length }, (_, at) => Number(at % length < Math.floor(at / length)));
-  const isEarlier = call.add('And', [call.add('Equal', [row, column]), call.tensor([length, length], before)]);
+  const isEarlier = call.add('And', [call.add('Equal', [row, column]), madeTensor(call, [length, length], before)]);
   const beats = call.add('Or', [call.add(isLargest ? 'Greater' : 'Less', [row, column]), isEarlier]);
   const rank = call.add('ReduceSum', [beats], { axes: [rows.length + 2], keepdims: 1 });
   const isChosen = call.add('Equal', [rank, counting(call, k)]);

@@ -9,7 +9,8 @@ export function Gather(call: LowerCall): void {
   const axis = call.attributes.number('axis', 0);
   call.attributes.finish();
   const [table, indices] = [0, 1].map((index) => call.state.constantOf(call.input(index)));
-  if (table !== undefined && indices === undefined) checkCounted(call, table.shape[axisOf(axis, table.shape.length, call.node)]!);
+  if (table !== undefined && indices === undefined)
+    checkCounted(call, table.shape[axisOf(axis, table.shape.length, call.node)]!);
   call.finish('Gather', [call.input(0), call.input(1)], { axis });
 }
 
@@ -46,6 +47,7 @@ export function GatherND(call: LowerCall): void {
     throw graphInvalid(call.node, `tuples ${showShape(given)} do not fit ${showShape(data)} (both without batch).`);
   const [sizes, inner] = [data.slice(shared.length, shared.length + width), data.slice(shared.length + width)];
   const shape = given.slice(0, -1);
+  if (call.state.constantOf(call.input(1)) === undefined) checkCounted(call, Math.max(sizeOf(data), sizeOf(shape)));
   const tuples = sizeOf(shape.slice(shared.length));
   const offset = Float64Array.from({ length: sizeOf(shape) }, (_, at) => Math.floor(at / tuples) * sizeOf(sizes));
   const places = placesOf(call, tupleParts(call, 1, sizes), shape, offset);
@@ -55,14 +57,19 @@ export function GatherND(call: LowerCall): void {
 
 /** Coordinates of the places of indices along `axis`, but for that one, as places in a row of numbers. */
 export function besides(shape: readonly number[], strides: readonly number[], axis: number): Float64Array {
-  const own = rowMajorStrides(shape);
-  return Float64Array.from({ length: sizeOf(shape) }, (_, at) =>
-    own.reduce((sum, unit, d) => (d === axis ? sum : sum + (Math.floor(at / unit) % shape[d]!) * strides[d]!), 0),
-  );
+  let places = Float64Array.of(0);
+  for (const [d, size] of shape.entries()) {
+    const wider = new Float64Array(places.length * size);
+    for (const [at, place] of places.entries())
+      for (let i = 0; i < size; i++) wider[at * size + i] = place + (d === axis ? 0 : i * strides[d]!);
+    places = wider;
+  }
+  return places;
 }
 
 /** Dimension of the item along which elements are chosen, checked against the shapes of data and indices. */
 export function elementsAxis(call: LowerCall, data: readonly number[], indices: readonly number[]): number {
+  if (call.state.constantOf(call.input(1)) === undefined) checkCounted(call, Math.max(sizeOf(data), sizeOf(indices)));
   const axis = axisOf(call.attributes.number('axis', 0), data.length + 1, call.node) - 1;
   if (axis < 0) throw opUnsupported(call.node, 'indices along the batch');
   if (indices.length !== data.length || indices.some((size, d) => d !== axis && size > data[d]!))

@@ -21,9 +21,19 @@ export function checkCounted(call: LowerCall, count: number): void {
     throw opUnsupported(call.node, `computed indices into ${count} numbers, float32 counts ${mostCounted}`);
 }
 
+/** A constant that is as long as the file says, though it has few bytes for it. */
+export function madeTensor(call: LowerCall, shape: readonly number[], values: ArrayLike<number>): string {
+  call.state.spendFolded(values.length, call.node);
+  return call.tensor(shape, values);
+}
+
 /** 0, 1, 2, … along the dimension that has `behind` dimensions behind it. */
 export const counting = (call: LowerCall, count: number, behind = 0): string =>
-  call.tensor([count, ...new Array<number>(behind).fill(1)], Float64Array.from({ length: count }, (_, index) => index));
+  madeTensor(
+    call,
+    [count, ...new Array<number>(behind).fill(1)],
+    Float64Array.from({ length: count }, (_, index) => index),
+  );
 
 /** Indices from the end as ones from the start. */
 export function wrapped(call: LowerCall, indices: string, length: number): string {
@@ -45,7 +55,7 @@ export interface IndexPart {
   readonly stride: number;
 }
 
-function constantPlaces(call: LowerCall, parts: readonly IndexPart[], offset: ArrayLike<number>): number[] {
+function constantPlaces(call: LowerCall, parts: readonly IndexPart[], offset: Float64Array): number[] {
   return Array.from(offset, (start, place) =>
     parts.reduce((sum, { at, length, stride }) => {
       const given = (at as ArrayLike<number>)[place]!;
@@ -62,21 +72,21 @@ export function placesOf(
   call: LowerCall,
   parts: readonly IndexPart[],
   shape: readonly number[],
-  offset: ArrayLike<number> = new Float64Array(sizeOf(shape)),
+  offset: Float64Array = new Float64Array(sizeOf(shape)),
 ): string | number[] {
   if (parts.every(({ at }) => typeof at !== 'string')) return constantPlaces(call, parts, offset);
   let sum: string | undefined;
   let faults: string | undefined;
   for (const { at, length, stride } of parts) {
-    const given = typeof at === 'string' ? at : call.tensor(shape, at);
+    const given = typeof at === 'string' ? at : madeTensor(call, shape, at);
     const index = wrapped(call, given, length);
     const fault = isOutside(call, index, length);
     faults = faults === undefined ? fault : call.add('Or', [faults, fault]);
     const term = stride === 1 ? index : call.add('Mul', [index, call.number(stride)]);
     sum = sum === undefined ? term : call.add('Add', [sum, term]);
   }
-  const start = Array.from(offset);
-  const place = start.every((entry) => entry === 0) ? sum! : call.add('Add', [sum!, call.tensor(shape, start)]);
+  const isAtStart = offset.every((entry) => entry === 0);
+  const place = isAtStart ? sum! : call.add('Add', [sum!, madeTensor(call, shape, offset)]);
   return call.add('Where', [faults!, call.number(outside), place]);
 }
 

@@ -3,9 +3,9 @@ import { opUnsupported } from '../../graph/graph-errors.ts';
 import { opTable } from '../../graph/op-table.ts';
 import { elementTypes } from '../onnx-model.ts';
 import { Div, Max, Mean, Min, Pow, Sum, Xor } from './arithmetic.ts';
-import { ConvInteger, MatMulInteger, QGemm, QLinearConv, QLinearMatMul } from './integer-products.ts';
 import { ArgMax, ArgMin, Hardmax, OneHot, TopK } from './choosing.ts';
 import { Gather, GatherElements, GatherND } from './gathering.ts';
+import { ConvInteger, MatMulInteger, QGemm, QLinearConv, QLinearMatMul } from './integer-products.ts';
 import type { LowerCall } from './lower-call.ts';
 import { ConstantOfShape, Expand, Range, Slice, Split, Tile } from './movement.ts';
 import { GlobalAveragePool, GlobalLpPool, GlobalMaxPool, LayerNormalization, ReduceL1, ReduceL2, ReduceSumSquare, Softmax } from './normalisation.ts'; // biome-ignore format: one line
