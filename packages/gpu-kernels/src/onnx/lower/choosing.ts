@@ -90,7 +90,7 @@ export function TopK(call: LowerCall): void {
   checkCompared(call, sizeOf(shape) * length);
   const swap = [...shape.keys(), shape.length].map((d) => (d === axis ? shape.length : d === shape.length ? axis : d));
   const turned = (name: string): string => (axis === shape.length ? name : call.add('Transpose', [name], { perm: swap }));
-  const rows = [...shape.with(axis - 1, shape.at(-1)!).slice(0, -1)];
+  const rows = shape.with(axis - 1, shape.at(-1)!).slice(0, -1);
   const x = turned(call.input(0));
   const [column, row] = [[length, 1], [1, length]].map((end) => call.add('Reshape', [x, call.number(0, ...rows, ...end)])) as [string, string]; // biome-ignore format: one list
   const before = Array.from({ length: length * length }, (_, at) => Number(at % length < Math.floor(at / length)));
