@@ -7,7 +7,7 @@ import { prepareCase } from './kernels/case.ts';
 import { tiles } from './kernels/conv2d/half-product.ts';
 import { prepareHalfCase } from './kernels/half-case.ts';
 import { imageVariants } from './kernels/image/image.ts';
-import { type Constants, guaranteedTarget, type Kernel, type Target } from './kernels/kernel.ts';
+import { type Constants, guaranteedTarget, type Kernel, matrixUnits, type Target } from './kernels/kernel.ts';
 import { assignStorage, planDispatches } from './kernels/storage.ts';
 import { sampleNetwork } from './sample-network.ts';
 
@@ -22,7 +22,7 @@ const half: Target = { ...guaranteedTarget, precision: 'f16' };
 const targets: readonly Target[] = [
   guaranteedTarget,
   half,
-  ...Object.keys(tiles).map((tile) => ({ ...half, matrices: true, tile })),
+  ...matrixUnits.flatMap((matrices) => Object.keys(tiles).map((tile) => ({ ...half, matrices, tile }))),
 ];
 
 function* variants(): Generator<Variant> {

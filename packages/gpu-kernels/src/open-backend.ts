@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { type BackendName, DiptychError, isDiptychError, type Precision } from '@diptych/plugin-kit';
 import type { Backend } from './backends/backend.ts';
 import type { LesserGpu } from './backends/webgpu/gpu-options.ts';
+import type { MatrixUnit } from './kernels/kernel.ts';
 
 export interface OpenOptions {
   /** Threads of the native backend; 0, the default, means all cores. */
@@ -39,6 +40,8 @@ function refuseHalves(options: OpenOptions): void {
 export interface OpenedBackend {
   readonly backend: Backend;
   readonly software: boolean;
+  /** WebGPU: the matrix instructions that half-precision kernels run on; absent where they run without. */
+  readonly matrices?: MatrixUnit;
 }
 
 const openers: Readonly<Record<BackendName, (options: OpenOptions) => Promise<OpenedBackend>>> = {

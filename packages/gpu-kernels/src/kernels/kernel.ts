@@ -55,11 +55,35 @@ export interface Dispatch {
 
 export type StepOf<Op extends StepOp> = Extract<Step, { op: Op }>;
 
+/** Products `side`x`side`x`side` that a subgroup of `subgroup` threads makes in one instruction. */
+export interface MatrixUnit {
+  readonly side: 8 | 16;
+  readonly subgroup: 8 | 32;
+}
+/** 16x16x16 by subgroups of 32 is what NVIDIA's GPUs offer; 8x8x8 by subgroups of 8 what lavapipe does since Mesa 26. */
+export const matrixUnits: readonly MatrixUnit[] = [
+  { side: 16, subgroup: 32 },
+  { side: 8, subgroup: 8 },
+];
+/** Constants of every kernel that has a twin on matrix instructions; its emulated twin walks tiles as 16x16 would. */
+export const matrixConstants = ({ matrices = matrixUnits[0]! }: Target): Constants => ({
+  MATRIX: matrices.side,
+  SUBGROUP: matrices.subgroup,
+});
+export const matrixDirectives: readonly string[] = [
+  'enable f16;',
+  'enable subgroups;',
+  'enable subgroup_size_control;',
+  'enable chromium_experimental_subgroup_matrix;',
+  // Offsets come from the subgroup's number, which is the same for all its lanes but not proven so.
+  'diagnostic(off, chromium.subgroup_matrix_uniformity);',
+];
+
 /** What a kernel may count on beyond the guarantees of WebGPU. */
 export interface Target {
   readonly precision: Storage;
-  /** 16x16x16 products of float16 matrices, summed in float32, by subgroups of 32. */
-  readonly matrices: boolean;
+  /** Products of float16 matrices, summed in float32; absent where the adapter has none that kernels are written for. */
+  readonly matrices?: MatrixUnit;
   readonly workgroupBytes: number;
   readonly workgroupThreads: number;
   /** Loops stay rolled: a compiler on the CPU takes many seconds over a large kernel. */
@@ -71,7 +95,6 @@ export interface Target {
 /** What every WebGPU adapter has. */
 export const guaranteedTarget: Target = {
   precision: 'f32',
-  matrices: false,
   workgroupBytes: 16384,
   workgroupThreads: 256,
   rolled: false,

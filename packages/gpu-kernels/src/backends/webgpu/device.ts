@@ -4,7 +4,7 @@
  */
 import { DiptychError } from '@diptych/plugin-kit';
 import { create } from 'webgpu';
-import type { Target } from '../../kernels/kernel.ts';
+import { type MatrixUnit, matrixUnits, type Target } from '../../kernels/kernel.ts';
 import { findAdapter } from './adapters.ts';
 import type { GpuOptions, LesserGpu } from './gpu-options.ts';
 import { DeviceMemory } from './memory.ts';
@@ -14,15 +14,14 @@ import { Pipelines } from './pipelines.ts';
  * Our shaders check their own bounds and initialise their workgroup memory; Dawn's repetition of both is left out.
  * Matrix instructions are behind `allow_unsafe_apis` and need Vulkan's memory model; float16 on NVIDIA is behind a toggle
  * because of errors in scalar arithmetic, which our kernels do in float32.
- * DIPTYCH_WEBGPU=checked leaves everything as Dawn has it, for tests and for debugging.
+ * DIPTYCH_WEBGPU=checked leaves Dawn's checks as they are, for tests and for debugging.
  */
+const matrixToggles = ['allow_unsafe_apis', 'use_vulkan_memory_model', 'vulkan_enable_f16_on_nvidia'];
 const trustedToggles = [
   'disable_robustness',
   'disable_workgroup_init',
   'disable_polyfills_on_integer_div_and_mod',
-  'allow_unsafe_apis',
-  'use_vulkan_memory_model',
-  'vulkan_enable_f16_on_nvidia',
+  ...matrixToggles,
 ];
 
 const matrixFeature = 'chromium-experimental-subgroup-matrix' as GPUFeatureName;
@@ -112,17 +111,27 @@ function limitsOf({ limits }: GPUAdapter, lesser: LesserGpu = {}): Record<string
   return Object.fromEntries(usefulLimits.map((name) => [name, bound(name)]));
 }
 
-/** The only shape of matrices that our kernels are written for; NVIDIA offers it. */
-const isOurMatrix = (config: SubgroupMatrixConfig): boolean =>
-  config.componentType === 'f16' && config.resultComponentType === 'f32' && [config.M, config.N, config.K].every((size) => size === 16); // biome-ignore format: one condition
+/** The first of the kernels' shapes of matrices that the adapter multiplies, by subgroups that it can be held to. */
+function matrixUnitOf({ info }: GPUAdapter, { features }: GPUDevice): MatrixUnit | undefined {
+  if (!matrixFeatures.every((feature) => features.has(feature))) return undefined;
+  const configs = [...((info as { subgroupMatrixConfigs?: Iterable<SubgroupMatrixConfig> }).subgroupMatrixConfigs ?? [])];
+  return matrixUnits.find(
+    ({ side, subgroup }) =>
+      info.subgroupMinSize <= subgroup &&
+      info.subgroupMaxSize >= subgroup &&
+      configs.some(
+        ({ componentType, resultComponentType, M, N, K }) =>
+          componentType === 'f16' && resultComponentType === 'f32' && [M, N, K].every((size) => size === side),
+      ),
+  );
+}
 
-function targetOf(adapter: GPUAdapter, { features, limits }: GPUDevice, { precision = 'f32', tile }: GpuOptions): Target {
-  const { info } = adapter;
-  const configs = (info as { subgroupMatrixConfigs?: readonly SubgroupMatrixConfig[] }).subgroupMatrixConfigs ?? [];
-  const holds32 = info.subgroupMinSize <= 32 && info.subgroupMaxSize >= 32;
+function targetOf(adapter: GPUAdapter, device: GPUDevice, { precision = 'f32', tile }: GpuOptions): Target {
+  const matrices = matrixUnitOf(adapter, device);
+  const { limits } = device;
   return {
     precision,
-    matrices: holds32 && matrixFeatures.every((feature) => features.has(feature)) && configs.some(isOurMatrix),
+    ...(matrices === undefined ? {} : { matrices }),
     workgroupBytes: limits.maxComputeWorkgroupStorageSize,
     workgroupThreads: Math.min(limits.maxComputeInvocationsPerWorkgroup, limits.maxComputeWorkgroupSizeX),
     rolled: isSoftware(adapter),
@@ -140,7 +149,7 @@ interface SubgroupMatrixConfig {
 }
 
 const gpuFlags = ({ profile }: GpuOptions): string[] => [
-  ...(process.env.DIPTYCH_WEBGPU === 'checked' ? [] : [`enable-dawn-features=${trustedToggles.join(',')}`]),
+  `enable-dawn-features=${(process.env.DIPTYCH_WEBGPU === 'checked' ? matrixToggles : trustedToggles).join(',')}`,
   // Else timestamps are multiples of 65 microseconds.
   ...(profile ? ['disable-dawn-features=timestamp_quantization'] : []),
 ];

@@ -4,27 +4,22 @@ import { planGraph } from '../../graph/planner.ts';
 import { synthesise } from '../../image-ops/synthetic-image.ts';
 import { openRuntime } from '../../index.ts';
 import { allCases } from '../../kernels/all-cases.ts';
+import { attentionCases } from '../../kernels/attention/attention.cases.ts';
 import type { KernelCase, PreparedCase } from '../../kernels/case.ts';
 import { tiles } from '../../kernels/conv2d/half-product.ts';
 import { prepareHalfCase, roundedToHalves } from '../../kernels/half-case.ts';
 import { cosine, goldenBytes, goldenNames, goldenOf, readGoldenExternal } from '../../onnx/golden-networks.ts';
-import { type OpenedBackend, tryOpen } from '../../open-backend.ts';
+import { type OpenedBackend, type OpenOptions, tryOpen } from '../../open-backend.ts';
 import { sampleNetwork } from '../../sample-network.ts';
 import type { Backend } from '../backend.ts';
 import { openReference } from '../reference/reference-backend.ts';
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
-/** A GPU's own bounds checks cannot be had together with its matrix instructions; software has the former only. */
-const open = async (precision: 'f16' | 'f32', tile?: string): Promise<OpenedBackend | string> => {
-  delete process.env.DIPTYCH_WEBGPU;
-  const plain = await tryOpen('webgpu', { precision, ...(tile && { tile }) });
-  if (typeof plain === 'string' || !plain.software) return plain;
-  await plain.backend[Symbol.asyncDispose]();
-  process.env.DIPTYCH_WEBGPU = 'checked';
-  return tryOpen('webgpu', { precision, ...(tile && { tile }) });
-};
-const opened = await open('f16');
+process.env.DIPTYCH_WEBGPU = 'checked';
+const hidden: OpenOptions = { lesser: { hiddenFeatures: ['chromium-experimental-subgroup-matrix'] } };
+const open = (options: OpenOptions = {}): Promise<OpenedBackend | string> => tryOpen('webgpu', { precision: 'f16', ...options }); // biome-ignore format: one call
+const opened = await open();
 const absent = typeof opened === 'string' ? opened : undefined;
 const reference = openReference();
 
@@ -56,15 +51,27 @@ const telling = ['bias, residual, relu', 'MobileNetV2 stem', 'last projection', 
 const isSoftware = typeof opened !== 'string' && opened.software;
 const products = allCases.filter((given) => isProduct(given) && (!isSoftware || telling.some((part) => given.name.includes(part)))); // biome-ignore format: one choice
 
+const matrices = typeof opened === 'string' ? undefined : opened.matrices;
+/** On software the tile that is chosen is the small one. */
+const forced = Object.keys(tiles).filter((tile) => !isSoftware || tile !== 'small');
+const setups: readonly (readonly [string, OpenOptions, readonly KernelCase[]])[] = [
+  ['as the adapter is', {}, withoutImages],
+  ...forced.map((tile) => [`tile: ${tile}`, { tile }, products] as const),
+  ...(matrices ? [['without matrix instructions', hidden, [...products, ...attentionCases]] as const] : []),
+];
+
 describe.skipIf(absent !== undefined)(`half precision (here: ${absent ?? 'present'})`, () => {
-  // On software the tile that is chosen is the small one.
-  const forced = Object.keys(tiles).filter((tile) => !isSoftware || tile !== 'small');
-  describe.each([undefined, ...forced])('tile: %s', async (tile) => {
-    const result = tile === undefined ? opened : await open('f16', tile);
+  it('runs on matrix instructions where the driver has them', ({ skip }) => {
+    if (matrices === undefined) return skip('none of 16x16x16 by 32 threads or 8x8x8 by 8; lavapipe has them since Mesa 26');
+    expect([8, 16]).toContain(matrices.side);
+  });
+
+  describe.each(setups)('%s', async (_, options, cases) => {
+    const result = options === setups[0]![1] ? opened : await open(options);
     if (typeof result === 'string') return it(result, ({ skip }) => skip());
     const { backend } = result;
     afterAll(() => backend[Symbol.asyncDispose]());
-    it.each(tile === undefined ? withoutImages : products)('$name', async (given) => {
+    it.each(cases)('$name', async (given) => {
       const prepared = prepareHalfCase(given);
       const [actual, expected] = [await run(backend, prepared), await run(reference, prepared)];
       expectClose(actual['y']!.data, expected['y']!.data);
@@ -72,7 +79,7 @@ describe.skipIf(absent !== undefined)(`half precision (here: ${absent ?? 'presen
   });
 
   it('scores a whole network as close as rounding its weights allows, in any batch alike', async () => {
-    await using backend = ((await open('f16')) as OpenedBackend).backend;
+    await using backend = ((await open()) as OpenedBackend).backend;
     const normalise = { step: 'normalise', scale: 1 / 127.5, mean: [1, 1, 1], deviation: [1, 1, 1] } as const;
     const { graph, weights } = sampleNetwork({ size: 64, width: 0.25, recipe: [{ step: 'resize', filter: 'pillow-bicubic', width: 64, height: 64 }, normalise] }); // biome-ignore format: one network
     const planned = planGraph(graph, weights, 4);
@@ -102,7 +109,7 @@ describe.skipIf(absent !== undefined)(`half precision (here: ${absent ?? 'presen
   });
 
   it('refuses a weight that float16 cannot hold', async () => {
-    await using backend = ((await open('f16')) as OpenedBackend).backend;
+    await using backend = ((await open()) as OpenedBackend).backend;
     const graph = { name: 'large', inputs: [{ name: 'x', shape: [2] }], nodes: [{ name: 'fc', op: 'Gemm', inputs: ['x', 'w'], outputs: ['y'], attributes: { transB: 1 } }], outputs: ['y'] }; // biome-ignore format: one graph
     const { plan, weights } = planGraph(graph, { w: { shape: [1, 2], data: Float32Array.of(1, 70000) } }, 1);
     await expect(backend.compile(plan, weights)).rejects.toMatchObject({

@@ -1,5 +1,6 @@
 /** What passes between the main thread and the worker that owns the GPU. */
 import type { Plan } from '../../graph/plan.ts';
+import type { MatrixUnit } from '../../kernels/kernel.ts';
 import type { KernelTime } from '../../profile/kernel-time.ts';
 import type { GpuOptions } from './gpu-options.ts';
 
@@ -37,6 +38,7 @@ export interface Opened {
   readonly description: string;
   readonly software: boolean;
   readonly maxBindingSize: number;
+  readonly matrices?: MatrixUnit;
 }
 export type Answer =
   | { readonly id: number; readonly result: unknown }

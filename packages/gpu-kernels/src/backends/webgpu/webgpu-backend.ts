@@ -28,7 +28,8 @@ export async function openWebgpu(options: GpuOptions = {}): Promise<OpenedBacken
         : `Dawn does not start: ${String(cause)}`;
     throw new DiptychError('BACKEND_UNAVAILABLE', reason, { cause });
   }
-  return { backend: new WebgpuBackend(link, opened), software: opened.software };
+  const { software, matrices } = opened;
+  return { backend: new WebgpuBackend(link, opened), software, ...(matrices && { matrices }) };
 }
 
 /** Every adapter that Dawn sees, in the order that `adapter` of `GpuOptions` counts; empty where Dawn does not load. */

@@ -79,6 +79,7 @@ async function open(): Promise<Opened> {
     description: gpu.description,
     software: gpu.software,
     maxBindingSize: gpu.device.limits.maxStorageBufferBindingSize,
+    ...(gpu.target.matrices && { matrices: gpu.target.matrices }),
   };
 }
 

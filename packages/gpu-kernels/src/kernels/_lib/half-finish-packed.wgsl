@@ -1,13 +1,13 @@
-// Takes 16 rows of every block of sums from `stage`, float32 and TILE_COLUMNS wide, to y. Residual and y hold halves, a
+// Takes SIDE rows of every block of sums from `stage`, float32 and TILE_COLUMNS wide, to y. Residual and y hold halves, a
 // multiple of 4 a row: a thread takes four neighbours at a time.
 @group(0) @binding(4) var<storage, read> residual: array<vec2<u32>>;
 @group(0) @binding(5) var<storage, read_write> y: array<vec2<u32>>;
 
 fn finish(place: Place, round: u32, lane: u32) {
   let fours = u32(TILE_COLUMNS) / 4u;
-  for (var i = lane; i < u32(TILE_ROWS / BLOCK) * 16u * fours; i += u32(THREADS)) {
+  for (var i = lane; i < u32(TILE_ROWS / BLOCK) * SIDE * fours; i += u32(THREADS)) {
     let staged = i / fours;
-    let row = place.row + staged / 16u * u32(BLOCK) + round * 16u + staged % 16u;
+    let row = place.row + staged / SIDE * u32(BLOCK) + round * SIDE + staged % SIDE;
     let column = place.column + i % fours * 4u;
     if (row >= place.rows || column >= run.out_channels) { continue; }
     let to = (row * run.out_channels + column) / 4u;

@@ -5,11 +5,11 @@
 //
 // A workgroup makes a tile of TILE_ROWS x TILE_COLUMNS in slices of 32 of the inner dimension. Staged rows are 32 halves and
 // 8 of padding (5 words of 16 bytes), so that neighbours lie in other banks; the rows of x come first, then those of weight.
-// The next slice is fetched into registers while this one is multiplied. Sums leave through the same memory, 16 rows of
+// The next slice is fetched into registers while this one is multiplied. Sums leave through the same memory, SIDE rows of
 // every block at a time: that turns fragments of any shape into 16-byte stores.
 //
 // Sizes come with the run, not with the prelude: all layers of a network share a few variants. Prelude: TILE_ROWS
-// TILE_COLUMNS BLOCK (rows and columns of a subgroup's share) THREADS STAGED ROLLED POINTWISE HAS_BIAS HAS_RESIDUAL.
+// TILE_COLUMNS BLOCK (rows and columns of a subgroup's share) MATRIX (those of one matrix) SUBGROUP THREADS STAGED ROLLED POINTWISE HAS_BIAS HAS_RESIDUAL.
 
 struct Run {
   items: u32, zero: u32,
@@ -20,6 +20,7 @@ struct Run {
 @group(0) @binding(2) var<storage, read> weight: array<vec4<u32>>;  // [columns, inner], both filled up to whole tiles
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
 
+const SIDE = u32(MATRIX);
 const ROW_WORDS = 5u;      // of a staged row
 const SLICE = 32u;
 const LINES = u32(THREADS) / 4u;  // rows staged at once: four threads a row, 8 halves each

@@ -49,7 +49,46 @@ function denseCase(
 
 const joined = { outer: 1, heads: 3, rows: 50, keys: 50, channels: 8, valueChannels: 8 };
 
+/** Head sizes of published transformers with token counts that no tile divides; scores are spread, so that weights differ. */
+const published: readonly (readonly [tokens: number, channels: number])[] = [[1, 64], [49, 32], [50, 64], [197, 64], [257, 64], [577, 64], [50, 72], [197, 72], [49, 80], [257, 80], [50, 96], [197, 128]]; // biome-ignore format: a table
+
+/** Heads side by side in one joined projection, as half-precision plans read them; with a mask, that of shifted windows. */
+const publishedCase = ([tokens, channels]: (typeof published)[number], masked: boolean): KernelCase =>
+  denseCase(
+    `${tokens} tokens, heads of ${channels}${masked ? ', mask' : ''}`,
+    { outer: 1, heads: 2, rows: tokens, keys: tokens, channels, valueChannels: channels },
+    {
+      inputs: [[tokens, 6 * channels]],
+      output: [tokens, 2 * channels],
+      batch: 2,
+      range: [-2, 2],
+      ...(masked ? { weights: { mask: [2, tokens, tokens] }, ranges: { mask: [-9, 3] } } : {}),
+    },
+    {
+      k: 0,
+      v: 0,
+      qView: interleaved(2, tokens, channels, 3, 0),
+      kView: interleaved(2, tokens, channels, 3, 1),
+      vView: interleaved(2, tokens, channels, 3, 2),
+      yView: interleaved(2, tokens, channels),
+      ...(masked ? { maskWeight: 'mask', maskView: { offset: 0, strides: [0, tokens * tokens, tokens, 1] } } : {}),
+    },
+  );
+
 export const attentionCases: readonly KernelCase[] = [
+  ...published.map((sizes) => publishedCase(sizes, false)),
+  publishedCase([50, 64], true),
+  publishedCase([197, 80], true),
+  denseCase(
+    'scores that keep growing along the keys',
+    { outer: 1, heads: 1, rows: 66, keys: 200, channels: 8, valueChannels: 8 },
+    {
+      weights: { mask: [200] },
+      numbers: { mask: Array.from({ length: 200 }, (_, i) => i) },
+      tolerance: { maxNmse: 1e-6, reason: 'scores about 200 are rounded to 1e-5 before the exponential' },
+    },
+    { maskWeight: 'mask', maskView: { offset: 0, strides: [0, 0, 0, 1] } },
+  ),
   denseCase('one row, one key', { outer: 1, heads: 1, rows: 1, keys: 1, channels: 1, valueChannels: 1 }),
   denseCase('sizes that nothing divides', { outer: 2, heads: 3, rows: 5, keys: 70, channels: 7, valueChannels: 67 }),
   denseCase('more rows than a block', { outer: 1, heads: 2, rows: 130, keys: 9, channels: 4, valueChannels: 5 }),

@@ -1,6 +1,15 @@
 import type { MatrixView } from '../../graph/plan.ts';
 import { sizeOf } from '../../graph/shapes.ts';
-import { type Constants, flatGrid, flatWorkgroup, type KernelPlanner, loadKernel, type StepOf } from '../kernel.ts';
+import {
+  type Constants,
+  flatGrid,
+  flatWorkgroup,
+  type KernelPlanner,
+  loadKernel,
+  type StepOf,
+  type StepShapes,
+} from '../kernel.ts';
+import { type HalfWay, halfWay } from './half-attention.ts';
 
 const rowsKernel = loadKernel('attention', 'rows', ['run', 'workgroup-sum']);
 const blocksKernel = loadKernel('attention', 'blocks', ['run', 'rolled']);
@@ -30,16 +39,27 @@ const viewConstants = (name: string, { offset, strides }: MatrixView, item: numb
 
 const nowhere: MatrixView = { offset: 0, strides: [0, 0, 0, 0] };
 
+/** Half precision where the step suits it, else one thread a row of q, else one workgroup a row. */
+function wayOf(step: StepOf<'attention'>, shapes: StepShapes): HalfWay {
+  const half = step.rows < rowsForBlocks ? undefined : halfWay(step, shapes);
+  if (half !== undefined) return half;
+  const staged = keysAtOnce(step);
+  if (staged === undefined) return { kernel: rowsKernel, constants: {}, queries: 1 };
+  const constants = { KEYS_AT_ONCE: staged, ROLLED: shapes.target.rolled };
+  return { kernel: blocksKernel, constants, queries: flatWorkgroup };
+}
+
 export const attention: KernelPlanner<'attention'> = (step, shapes) => {
   const { outer, heads, rows, keys, channels, valueChannels } = step;
   const size = (id: number): number => sizeOf(shapes.value(id));
   const hasMask = step.maskView !== undefined;
-  const staged = keysAtOnce(step);
-  const workgroups = outer * heads * (staged === undefined ? rows : Math.ceil(rows / flatWorkgroup));
+  const { kernel, constants, eitherStorage = [], queries } = wayOf(step, shapes);
+  const workgroups = outer * heads * Math.ceil(rows / queries);
   return {
-    kernel: staged === undefined ? rowsKernel : blocksKernel,
+    kernel,
+    eitherStorage,
     constants: {
-      ...(staged === undefined ? {} : { KEYS_AT_ONCE: staged, ROLLED: shapes.target.rolled }),
+      ...constants,
       HEADS: heads,
       ROWS: rows,
       KEYS: keys,

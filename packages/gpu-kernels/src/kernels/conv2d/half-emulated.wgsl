@@ -50,11 +50,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     if (slice < place.slices) { put(fetched, lane); }
     workgroupBarrier();
   }
-  for (var round = 0u; round < u32(BLOCK) / 16u; round++) {
+  for (var round = 0u; round < u32(BLOCK) / SIDE; round++) {
     for (var i = 0u; i < ROWS_A_THREAD + rolled(); i++) {
       let row = first + i * ROW_STEP;
-      if (row % u32(BLOCK) / 16u != round) { continue; }
-      stage[(row / u32(BLOCK) * 16u + row % 16u) * COLUMN_FOURS + four] = bitcast<vec4<u32>>(sums[i]);
+      if (row % u32(BLOCK) / SIDE != round) { continue; }
+      stage[(row / u32(BLOCK) * SIDE + row % SIDE) * COLUMN_FOURS + four] = bitcast<vec4<u32>>(sums[i]);
     }
     workgroupBarrier();
     finish(place, round, lane);

@@ -9,6 +9,8 @@ import {
   type Grid,
   type Kernel,
   loadKernel,
+  matrixConstants,
+  matrixDirectives,
   maxWorkgroupsPerDimension,
   orZero,
   type StepOf,
@@ -20,14 +22,14 @@ import {
 interface Tile {
   readonly rows: number;
   readonly columns: number;
-  /** Rows and columns of the block that one subgroup of 32 makes. */
-  readonly block: 32 | 64;
+  /** Matrices in a row and in a column of the block that one subgroup makes. */
+  readonly across: 2 | 4;
 }
 
 export const tiles = {
-  small: { rows: 64, columns: 64, block: 32 },
-  medium: { rows: 128, columns: 128, block: 64 },
-  large: { rows: 256, columns: 128, block: 64 },
+  small: { rows: 64, columns: 64, across: 2 },
+  medium: { rows: 128, columns: 128, across: 4 },
+  large: { rows: 256, columns: 128, across: 4 },
 } as const satisfies Record<string, Tile>;
 export type TileName = keyof typeof tiles;
 
@@ -38,11 +40,12 @@ const rowWords = 5;
 /** Workgroups below which a smaller tile keeps more of a large GPU busy; an H100 has 132 units. */
 const enoughWorkgroups = 132;
 
-const threadsOf = ({ rows, columns, block }: Tile): number => (rows / block) * (columns / block) * 32;
+/** A subgroup to a block: as many for matrices of 16x16 by 32 threads as for 8x8 by 8. */
+const threadsOf = ({ rows, columns, across }: Tile): number => (rows * columns) / (8 * across ** 2);
 
-/** Staged operands, or 16 rows of float32 sums of every block, whichever is more. */
-const stagedWords = ({ rows, columns, block }: Tile): number =>
-  Math.max((rows + columns) * rowWords, (rows / block) * 16 * (columns / 4));
+/** Staged operands, or the first rows of matrices of every block in float32, whichever is more. */
+const stagedWords = ({ rows, columns, across }: Tile): number =>
+  Math.max((rows + columns) * rowWords, (rows / across) * (columns / 4));
 
 const fits = (tile: Tile, target: Target): boolean =>
   stagedWords(tile) * 16 <= target.workgroupBytes && threadsOf(tile) <= target.workgroupThreads;
@@ -54,26 +57,18 @@ const fits = (tile: Tile, target: Target): boolean =>
  */
 export function tileOf(rows: number, columns: number, target: Target): Tile {
   if (target.tile !== undefined) return tiles[target.tile as TileName];
-  if (!target.matrices) return tiles.small;
+  if (target.matrices === undefined) return tiles.small;
   const workgroups = (tile: Tile): number => Math.ceil(rows / tile.rows) * Math.ceil(columns / tile.columns);
   const good = [tiles.large, tiles.medium].find((tile) => fits(tile, target) && workgroups(tile) >= enoughWorkgroups);
   return good ?? tiles.small;
 }
 
-const matrixDirectives = [
-  'enable f16;',
-  'enable subgroups;',
-  'enable subgroup_size_control;',
-  'enable chromium_experimental_subgroup_matrix;',
-  // Offsets come from the subgroup's number, which is the same for all its lanes but not proven so.
-  'diagnostic(off, chromium.subgroup_matrix_uniformity);',
-];
 const ways = ['packed', 'each'] as const;
 type Way = (typeof ways)[number];
 
 /** Every kernel by its twin and by how it reads x and writes y, each loaded once. */
 const kernels = new Map<string, Kernel>();
-function kernelOf(twin: 'emulated' | 'matrix-32' | 'matrix-64', patch: Way, finish: Way): Kernel {
+function kernelOf(twin: 'emulated' | 'matrix-2x2' | 'matrix-4x4', patch: Way, finish: Way): Kernel {
   const name = `half-${twin}-${patch}-${finish}`;
   const known = kernels.get(name);
   if (known !== undefined) return known;
@@ -100,7 +95,8 @@ export function halfProduct(
   const tile = tileOf(rowsPerItem * shapes.batch, columns, target);
   const wayOf = (value: number, width: number): Way =>
     shapes.storage(value) === 'f16' && width % 8 === 0 ? 'packed' : 'each';
-  const twin = target.matrices ? (`matrix-${tile.block}` as const) : 'emulated';
+  const twin = target.matrices ? (`matrix-${tile.across}x${tile.across}` as const) : 'emulated';
+  const matrix = matrixConstants(target);
   const written = [step.output, ...(step.residual === undefined ? [] : [step.residual])];
   const finish = written.every((value) => wayOf(value, columns) === 'packed') ? 'packed' : 'each';
   const halves = {
@@ -119,7 +115,8 @@ export function halfProduct(
       POINTWISE: isPointwise,
       TILE_ROWS: tile.rows,
       TILE_COLUMNS: tile.columns,
-      BLOCK: tile.block,
+      BLOCK: tile.across * Number(matrix['MATRIX']),
+      ...matrix,
       THREADS: threadsOf(tile),
       STAGED: stagedWords(tile),
       ROLLED: target.rolled,

@@ -1,14 +1,14 @@
-// The half-precision product on subgroup matrices: staging and end as in half-product.wgsl. A subgroup of 32 makes a block of
-// 64x64 in 16 accumulators of 16x16, written out because indexed matrices do not stay in registers.
+// The half-precision product on subgroup matrices: staging and end as in half-product.wgsl. A subgroup makes a block of
+// 4x4 matrices (of 16x16 on GPUs, of 8x8 on software Vulkan), written out because indexed ones do not stay in registers.
 
-alias Left = subgroup_matrix_left<f16, 16, 16>;
-alias Right = subgroup_matrix_right<f16, 16, 16>;
-alias Sums = subgroup_matrix_result<f32, 16, 16>;
+alias Left = subgroup_matrix_left<f16, MATRIX, MATRIX>;
+alias Right = subgroup_matrix_right<f16, MATRIX, MATRIX>;
+alias Sums = subgroup_matrix_result<f32, MATRIX, MATRIX>;
 
 const BLOCK_ROWS = u32(TILE_ROWS / BLOCK);
 const SUM_STRIDE = u32(TILE_COLUMNS) / 4u;  // words of a row of sums in `stage`
 
-@compute @workgroup_size(THREADS) @subgroup_size(32)
+@compute @workgroup_size(THREADS) @subgroup_size(SUBGROUP)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32, @builtin(subgroup_id) subgroup: u32) {
   let place = place_of(group, groups);
@@ -26,27 +26,27 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   for (var slice = 0u; slice <= place.slices; slice++) {
     if (slice < place.slices) { fetched = fetch(place, origins, slice, lane); }
     if (slice > 0u) {
-      for (var word = 0u; word < 4u; word += 2u) {  // 16 halves each
-        let x0 = subgroupMatrixLoad<Left, row_major>(&stage, from_x + 0u * ROW_WORDS + word, ROW_WORDS);
-        let x1 = subgroupMatrixLoad<Left, row_major>(&stage, from_x + 16u * ROW_WORDS + word, ROW_WORDS);
-        let x2 = subgroupMatrixLoad<Left, row_major>(&stage, from_x + 32u * ROW_WORDS + word, ROW_WORDS);
-        let x3 = subgroupMatrixLoad<Left, row_major>(&stage, from_x + 48u * ROW_WORDS + word, ROW_WORDS);
-        let w0 = subgroupMatrixLoad<Right, col_major>(&stage, from_weight + 0u * ROW_WORDS + word, ROW_WORDS);
+      for (var word = 0u; word < 4u; word += SIDE / 8u) {  // 8 halves each
+        let x0 = subgroupMatrixLoad<Left, row_major>(&stage, from_x + word, ROW_WORDS);
+        let x1 = subgroupMatrixLoad<Left, row_major>(&stage, from_x + SIDE * ROW_WORDS + word, ROW_WORDS);
+        let x2 = subgroupMatrixLoad<Left, row_major>(&stage, from_x + 2u * SIDE * ROW_WORDS + word, ROW_WORDS);
+        let x3 = subgroupMatrixLoad<Left, row_major>(&stage, from_x + 3u * SIDE * ROW_WORDS + word, ROW_WORDS);
+        let w0 = subgroupMatrixLoad<Right, col_major>(&stage, from_weight + word, ROW_WORDS);
         s00 = subgroupMatrixMultiplyAccumulate(x0, w0, s00);
         s10 = subgroupMatrixMultiplyAccumulate(x1, w0, s10);
         s20 = subgroupMatrixMultiplyAccumulate(x2, w0, s20);
         s30 = subgroupMatrixMultiplyAccumulate(x3, w0, s30);
-        let w1 = subgroupMatrixLoad<Right, col_major>(&stage, from_weight + 16u * ROW_WORDS + word, ROW_WORDS);
+        let w1 = subgroupMatrixLoad<Right, col_major>(&stage, from_weight + SIDE * ROW_WORDS + word, ROW_WORDS);
         s01 = subgroupMatrixMultiplyAccumulate(x0, w1, s01);
         s11 = subgroupMatrixMultiplyAccumulate(x1, w1, s11);
         s21 = subgroupMatrixMultiplyAccumulate(x2, w1, s21);
         s31 = subgroupMatrixMultiplyAccumulate(x3, w1, s31);
-        let w2 = subgroupMatrixLoad<Right, col_major>(&stage, from_weight + 32u * ROW_WORDS + word, ROW_WORDS);
+        let w2 = subgroupMatrixLoad<Right, col_major>(&stage, from_weight + 2u * SIDE * ROW_WORDS + word, ROW_WORDS);
         s02 = subgroupMatrixMultiplyAccumulate(x0, w2, s02);
         s12 = subgroupMatrixMultiplyAccumulate(x1, w2, s12);
         s22 = subgroupMatrixMultiplyAccumulate(x2, w2, s22);
         s32 = subgroupMatrixMultiplyAccumulate(x3, w2, s32);
-        let w3 = subgroupMatrixLoad<Right, col_major>(&stage, from_weight + 48u * ROW_WORDS + word, ROW_WORDS);
+        let w3 = subgroupMatrixLoad<Right, col_major>(&stage, from_weight + 3u * SIDE * ROW_WORDS + word, ROW_WORDS);
         s03 = subgroupMatrixMultiplyAccumulate(x0, w3, s03);
         s13 = subgroupMatrixMultiplyAccumulate(x1, w3, s13);
         s23 = subgroupMatrixMultiplyAccumulate(x2, w3, s23);
@@ -57,32 +57,32 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     if (slice < place.slices) { put(fetched, lane); }
     workgroupBarrier();
   }
-  let to = block_row * 16u * SUM_STRIDE + block_column * u32(BLOCK) / 4u;
+  let to = block_row * SIDE * SUM_STRIDE + block_column * u32(BLOCK) / 4u;
   subgroupMatrixStore<row_major>(&stage, to, s00, SUM_STRIDE);
-  subgroupMatrixStore<row_major>(&stage, to + 4u, s01, SUM_STRIDE);
-  subgroupMatrixStore<row_major>(&stage, to + 8u, s02, SUM_STRIDE);
-  subgroupMatrixStore<row_major>(&stage, to + 12u, s03, SUM_STRIDE);
+  subgroupMatrixStore<row_major>(&stage, to + SIDE / 4u, s01, SUM_STRIDE);
+  subgroupMatrixStore<row_major>(&stage, to + SIDE / 2u, s02, SUM_STRIDE);
+  subgroupMatrixStore<row_major>(&stage, to + SIDE * 3u / 4u, s03, SUM_STRIDE);
   workgroupBarrier();
   finish(place, 0u, lane);
   workgroupBarrier();
   subgroupMatrixStore<row_major>(&stage, to, s10, SUM_STRIDE);
-  subgroupMatrixStore<row_major>(&stage, to + 4u, s11, SUM_STRIDE);
-  subgroupMatrixStore<row_major>(&stage, to + 8u, s12, SUM_STRIDE);
-  subgroupMatrixStore<row_major>(&stage, to + 12u, s13, SUM_STRIDE);
+  subgroupMatrixStore<row_major>(&stage, to + SIDE / 4u, s11, SUM_STRIDE);
+  subgroupMatrixStore<row_major>(&stage, to + SIDE / 2u, s12, SUM_STRIDE);
+  subgroupMatrixStore<row_major>(&stage, to + SIDE * 3u / 4u, s13, SUM_STRIDE);
   workgroupBarrier();
   finish(place, 1u, lane);
   workgroupBarrier();
   subgroupMatrixStore<row_major>(&stage, to, s20, SUM_STRIDE);
-  subgroupMatrixStore<row_major>(&stage, to + 4u, s21, SUM_STRIDE);
-  subgroupMatrixStore<row_major>(&stage, to + 8u, s22, SUM_STRIDE);
-  subgroupMatrixStore<row_major>(&stage, to + 12u, s23, SUM_STRIDE);
+  subgroupMatrixStore<row_major>(&stage, to + SIDE / 4u, s21, SUM_STRIDE);
+  subgroupMatrixStore<row_major>(&stage, to + SIDE / 2u, s22, SUM_STRIDE);
+  subgroupMatrixStore<row_major>(&stage, to + SIDE * 3u / 4u, s23, SUM_STRIDE);
   workgroupBarrier();
   finish(place, 2u, lane);
   workgroupBarrier();
   subgroupMatrixStore<row_major>(&stage, to, s30, SUM_STRIDE);
-  subgroupMatrixStore<row_major>(&stage, to + 4u, s31, SUM_STRIDE);
-  subgroupMatrixStore<row_major>(&stage, to + 8u, s32, SUM_STRIDE);
-  subgroupMatrixStore<row_major>(&stage, to + 12u, s33, SUM_STRIDE);
+  subgroupMatrixStore<row_major>(&stage, to + SIDE / 4u, s31, SUM_STRIDE);
+  subgroupMatrixStore<row_major>(&stage, to + SIDE / 2u, s32, SUM_STRIDE);
+  subgroupMatrixStore<row_major>(&stage, to + SIDE * 3u / 4u, s33, SUM_STRIDE);
   workgroupBarrier();
   finish(place, 3u, lane);
 }

@@ -1,14 +1,14 @@
-// The half-precision product on subgroup matrices: staging and end as in half-product.wgsl. A subgroup of 32 makes a block of
-// 32x32 in 4 accumulators of 16x16, written out because indexed matrices do not stay in registers.
+// The half-precision product on subgroup matrices: staging and end as in half-product.wgsl. A subgroup makes a block of
+// 2x2 matrices (of 16x16 on GPUs, of 8x8 on software Vulkan), written out because indexed ones do not stay in registers.
 
-alias Left = subgroup_matrix_left<f16, 16, 16>;
-alias Right = subgroup_matrix_right<f16, 16, 16>;
-alias Sums = subgroup_matrix_result<f32, 16, 16>;
+alias Left = subgroup_matrix_left<f16, MATRIX, MATRIX>;
+alias Right = subgroup_matrix_right<f16, MATRIX, MATRIX>;
+alias Sums = subgroup_matrix_result<f32, MATRIX, MATRIX>;
 
 const BLOCK_ROWS = u32(TILE_ROWS / BLOCK);
 const SUM_STRIDE = u32(TILE_COLUMNS) / 4u;  // words of a row of sums in `stage`
 
-@compute @workgroup_size(THREADS) @subgroup_size(32)
+@compute @workgroup_size(THREADS) @subgroup_size(SUBGROUP)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32, @builtin(subgroup_id) subgroup: u32) {
   let place = place_of(group, groups);
@@ -24,13 +24,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   for (var slice = 0u; slice <= place.slices; slice++) {
     if (slice < place.slices) { fetched = fetch(place, origins, slice, lane); }
     if (slice > 0u) {
-      for (var word = 0u; word < 4u; word += 2u) {  // 16 halves each
-        let x0 = subgroupMatrixLoad<Left, row_major>(&stage, from_x + 0u * ROW_WORDS + word, ROW_WORDS);
-        let x1 = subgroupMatrixLoad<Left, row_major>(&stage, from_x + 16u * ROW_WORDS + word, ROW_WORDS);
-        let w0 = subgroupMatrixLoad<Right, col_major>(&stage, from_weight + 0u * ROW_WORDS + word, ROW_WORDS);
+      for (var word = 0u; word < 4u; word += SIDE / 8u) {  // 8 halves each
+        let x0 = subgroupMatrixLoad<Left, row_major>(&stage, from_x + word, ROW_WORDS);
+        let x1 = subgroupMatrixLoad<Left, row_major>(&stage, from_x + SIDE * ROW_WORDS + word, ROW_WORDS);
+        let w0 = subgroupMatrixLoad<Right, col_major>(&stage, from_weight + word, ROW_WORDS);
         s00 = subgroupMatrixMultiplyAccumulate(x0, w0, s00);
         s10 = subgroupMatrixMultiplyAccumulate(x1, w0, s10);
-        let w1 = subgroupMatrixLoad<Right, col_major>(&stage, from_weight + 16u * ROW_WORDS + word, ROW_WORDS);
+        let w1 = subgroupMatrixLoad<Right, col_major>(&stage, from_weight + SIDE * ROW_WORDS + word, ROW_WORDS);
         s01 = subgroupMatrixMultiplyAccumulate(x0, w1, s01);
         s11 = subgroupMatrixMultiplyAccumulate(x1, w1, s11);
       }
@@ -39,14 +39,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     if (slice < place.slices) { put(fetched, lane); }
     workgroupBarrier();
   }
-  let to = block_row * 16u * SUM_STRIDE + block_column * u32(BLOCK) / 4u;
+  let to = block_row * SIDE * SUM_STRIDE + block_column * u32(BLOCK) / 4u;
   subgroupMatrixStore<row_major>(&stage, to, s00, SUM_STRIDE);
-  subgroupMatrixStore<row_major>(&stage, to + 4u, s01, SUM_STRIDE);
+  subgroupMatrixStore<row_major>(&stage, to + SIDE / 4u, s01, SUM_STRIDE);
   workgroupBarrier();
   finish(place, 0u, lane);
   workgroupBarrier();
   subgroupMatrixStore<row_major>(&stage, to, s10, SUM_STRIDE);
-  subgroupMatrixStore<row_major>(&stage, to + 4u, s11, SUM_STRIDE);
+  subgroupMatrixStore<row_major>(&stage, to + SIDE / 4u, s11, SUM_STRIDE);
   workgroupBarrier();
   finish(place, 1u, lane);
 }
