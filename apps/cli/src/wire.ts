@@ -40,6 +40,7 @@ async function openChosenRuntime({ backend, adapter, precision, profile, json }:
     ...(adapter && { adapter }),
     ...(precision && { precision }),
     ...(profile && { profile: true }),
+    ...(!json && { log: note }),
   });
   if (!json) note(`Runtime: ${runtime.info.backend} on ${runtime.info.adapter}`);
   if (!profile) return runtime;

@@ -4,6 +4,7 @@
  */
 import {
   type BackendName,
+  type BeyondHalf,
   DiptychError,
   type Model,
   type Precision,
@@ -12,6 +13,7 @@ import {
 } from '@diptych/plugin-kit';
 import type { Backend } from './backends/backend.ts';
 import { type PlannedGraph, planGraph } from './graph/planner.ts';
+import { compileChecked } from './half-check.ts';
 import {
   adapterOf,
   backendNames,
@@ -36,6 +38,13 @@ export interface TimedRuntime extends Runtime {
 export interface RuntimeOptions extends OpenOptions {
   /** One name, or several in order. Without it `DIPTYCH_BACKEND` decides, and without that Diptych chooses the fastest. */
   readonly prefer?: BackendName | readonly BackendName[];
+  /**
+   * Half precision only, true if absent: every network is compared with float32 when it is loaded, and computed in float32
+   * where it loses more than cosine 0.999 and scores 0.001 apart. `info.beyondHalf` and `log` say so.
+   */
+  readonly checkHalf?: boolean;
+  /** Hears what the user should know of, a sentence at a time. */
+  readonly log?: (message: string) => void;
 }
 
 /**
@@ -47,7 +56,7 @@ export async function openRuntime(options: RuntimeOptions = {}): Promise<TimedRu
   const asksForGpu = adapterOf(options) !== undefined || precision === 'f16';
   const wanted = options.prefer ?? fromEnvironment() ?? (asksForGpu ? 'webgpu' : undefined);
   const chosen = wanted === undefined ? await openBest(options) : await openFirst([wanted].flat() as BackendName[], options);
-  return runtimeOn(chosen, precision);
+  return runtimeOn(chosen, precision, options);
 }
 
 function fromEnvironment(): BackendName | undefined {
@@ -62,12 +71,20 @@ function fromEnvironment(): BackendName | undefined {
   return name as BackendName;
 }
 
-function runtimeOn({ backend, rejected }: Chosen, precision: Precision): TimedRuntime {
-  const half = precision === 'f32' ? {} : { precision };
+function runtimeOn({ backend, rejected }: Chosen, precision: Precision, { checkHalf = true, log }: RuntimeOptions): TimedRuntime { // biome-ignore format: one line
+  const beyondHalf: BeyondHalf[] = [];
+  const half = precision === 'f32' ? {} : { precision, beyondHalf };
+  const giveUp = (network: string, reason: string): void => {
+    beyondHalf.push({ network, reason });
+    log?.(`"${network}" is computed in float32: ${reason}.`);
+  };
+  const isChecked = precision === 'f16' && checkHalf;
   const info: RuntimeInfo = { backend: backend.name, adapter: backend.adapter, ...half, rejected };
   const start = async ({ plan, weights }: PlannedGraph): Promise<Model> => {
     refuseUnsupported(backend, plan.name, backend.check(plan));
-    const executable = await backend.compile(plan, weights);
+    const executable = isChecked
+      ? await compileChecked(backend, plan, weights, giveUp)
+      : await backend.compile(plan, weights);
     return {
       batch: plan.batch,
       run: (inputs, signal) => executable.run(inputs, signal),

@@ -180,6 +180,8 @@ export const manifestSchema = z.object({
       adapter: z.string(),
       /** How values are stored and products multiplied. Absent: `f32`. */
       precision: z.enum(['f32', 'f16']).optional(),
+      /** With `f16`: networks that lost too much in it and were computed in float32, and how much. */
+      beyondHalf: z.array(z.object({ network: z.string(), reason: z.string() })).optional(),
       rejected: z.array(z.object({ backend: z.string(), reason: z.string() })),
     })
     .nullable(),

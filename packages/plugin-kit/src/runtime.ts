@@ -91,6 +91,12 @@ export interface OnnxNetwork extends Model {
 /** How a backend stores values and multiplies: float32, or float16 with float32 sums. */
 export type Precision = 'f32' | 'f16';
 
+/** A network that half precision would have changed too much, and that is therefore computed in float32. */
+export interface BeyondHalf {
+  readonly network: string;
+  readonly reason: string;
+}
+
 /** Which backend is open, and why; copied into the manifest. */
 export interface RuntimeInfo {
   readonly backend: BackendName;
@@ -98,6 +104,8 @@ export interface RuntimeInfo {
   readonly adapter: string;
   /** Absent: `f32`. */
   readonly precision?: Precision;
+  /** With `f16`: networks loaded so far that are computed in float32 all the same; it grows as networks are loaded. */
+  readonly beyondHalf?: readonly BeyondHalf[];
   /** Why backends that were preferred over this one did not open, in the order tried. */
   readonly rejected: readonly { readonly backend: BackendName; readonly reason: string }[];
 }

@@ -12,6 +12,10 @@ import { diptychVersion } from '../version.ts';
 export const studyDigest = (study: Study): string => sha256Hex(canonicalJson(study));
 
 /** Everything that affects a result, before the first call is made. */
+/** What is known of the runtime once every plugin has loaded its networks. */
+export const recordedRuntime = ({ runtime }: LoadedStudy): Manifest['runtime'] =>
+  runtime === null ? null : (structuredClone(runtime) as Manifest['runtime']);
+
 export function createManifest(id: string, loaded: LoadedStudy, plan: RunPlan, runFolder: string): Manifest {
   return {
     format: runFormatVersion,
@@ -24,7 +28,7 @@ export function createManifest(id: string, loaded: LoadedStudy, plan: RunPlan, r
     studyDigest: studyDigest(loaded.study),
     baseFolder: relative(resolve(runFolder), loaded.baseFolder) || '.',
     plugins: [...plan.plugins],
-    runtime: loaded.runtime ? { ...loaded.runtime, rejected: loaded.runtime.rejected.map((entry) => ({ ...entry })) } : null,
+    runtime: recordedRuntime(loaded),
     ...(plan.shard ? { shard: plan.shard } : {}),
     planned: { samples: plan.samples, authentic: plan.authentic.length },
   };

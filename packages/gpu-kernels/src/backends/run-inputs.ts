@@ -1,5 +1,5 @@
 /** Checks the inputs of a run against the plan, once for all backends, and gives them in the order that backends share. */
-import { DiptychError, type ModelInputs, type RasterImage, type Tensor, type Tensors, viewsOf } from '@diptych/plugin-kit';
+import { DiptychError, isDiptychError, type ModelInputs, type RasterImage, type Tensor, type Tensors, viewsOf } from '@diptych/plugin-kit';
 import type { ImageStep, Plan } from '../graph/plan.ts';
 import { sameShape, showShape, sizeOf } from '../graph/shapes.ts';
 import { RecipeFault } from '../image-ops/geometry.ts';
@@ -83,6 +83,17 @@ function itemsOf(plan: Plan, counts: ReadonlyMap<string, number>): number {
   const [items] = different as unknown as [number];
   if (items > plan.batch) throw invalid(plan, `it was loaded for at most ${plan.batch} items a run, got ${items}.`);
   return items;
+}
+
+/** Whether the image step takes that image. */
+export function takesImage(plan: Plan, step: ImageStep, image: RasterImage): boolean {
+  try {
+    checkImage(plan, step, image, 0);
+    return true;
+  } catch (error) {
+    if (isDiptychError(error)) return false;
+    throw error;
+  }
 }
 
 function checkImage(plan: Plan, step: ImageStep, image: RasterImage, index: number): void {

@@ -16,7 +16,7 @@ function takesEither({ kernel, eitherStorage = [] }: Dispatch, binding: number):
 }
 
 /** Indices and every value that they are computed from. */
-function behindIndices(plan: Plan): Set<number> {
+export function behindIndices(plan: Plan): Set<number> {
   const found = new Set<number>();
   for (const step of plan.steps.toReversed()) {
     if (step.op === 'gather' && step.indices !== undefined) found.add(step.indices);

@@ -99,13 +99,33 @@ describe.skipIf(absent !== undefined)(`half precision (here: ${absent ?? 'presen
   });
 
   it.each(goldenNames)('scores the network %s within 1e-3 of onnxruntime in float32', async (name) => {
-    await using runtime = await openRuntime({ prefer: 'webgpu', precision: 'f16' });
+    await using runtime = await openRuntime({ prefer: 'webgpu', precision: 'f16', checkHalf: false });
     expect(runtime.info).toMatchObject({ backend: 'webgpu', precision: 'f16' });
     const { x, y } = goldenOf(name);
     await using model = await runtime.loadOnnx(goldenBytes(name), { batch: 3, readExternal: readGoldenExternal });
     const { y: actual } = await model.run({ x });
     expect(cosine(actual!.data, y.data)).toBeGreaterThanOrEqual(0.999);
     expect(Math.max(...actual!.data.map((value, i) => Math.abs(value - y.data[i]!)))).toBeLessThanOrEqual(1e-3);
+  });
+
+  it('is given up for a network that it changes too much, which log and info say', async () => {
+    const said: string[] = [];
+    await using runtime = await openRuntime({ prefer: 'webgpu', precision: 'f16', log: (message) => said.push(message) });
+    const network = goldenNames.find((name) => /vit|clip/i.test(name)) ?? goldenNames[0]!;
+    const { x, y } = goldenOf(network);
+    await using kept = await runtime.loadOnnx(goldenBytes(network), { batch: 3, readExternal: readGoldenExternal });
+    expect(runtime.info.beyondHalf).toEqual([]);
+    const { y: half } = await kept.run({ x });
+    expect([...half!.data]).not.toEqual([...y.data]); // still halves
+
+    // A difference of large numbers that float16 cannot tell apart.
+    const graph = { name: 'cancelling', inputs: [{ name: 'x', shape: [4] }], nodes: [{ name: 'up', op: 'Add', inputs: ['x', 'large'], outputs: ['a'] }, { name: 'sqrt', op: 'Sqrt', inputs: ['a'], outputs: ['b'] }, { name: 'square', op: 'Mul', inputs: ['b', 'b'], outputs: ['c'] }, { name: 'down', op: 'Sub', inputs: ['c', 'large'], outputs: ['y'] }], outputs: ['y'] }; // biome-ignore format: one graph
+    await using refused = await runtime.load(graph, { large: { shape: [1], data: Float32Array.of(3000) } }, 2);
+    expect(runtime.info.beyondHalf).toMatchObject([{ network: 'cancelling', reason: expect.stringMatching(/output "y".*apart; allowed are cosine 0.999/) }]); // biome-ignore format: one expectation
+    expect(said).toEqual([expect.stringMatching(/^"cancelling" is computed in float32: output "y"/)]);
+    const numbers = Float32Array.of(0.25, -0.5, 0.125, 1);
+    const { y: full } = await refused.run({ x: { shape: [1, 4], data: numbers } });
+    for (const [i, value] of numbers.entries()) expect(full!.data[i]).toBeCloseTo(value, 2); // 3000 has a last place of 2.4e-4
   });
 
   it('refuses a weight that float16 cannot hold', async () => {

@@ -1,4 +1,5 @@
 /** What passes between the main thread and the worker that owns the GPU. */
+import type { Precision } from '@diptych/plugin-kit';
 import type { Plan } from '../../graph/plan.ts';
 import type { MatrixUnit } from '../../kernels/kernel.ts';
 import type { KernelTime } from '../../profile/kernel-time.ts';
@@ -23,7 +24,14 @@ export interface RunRequest {
 export type Request =
   | { readonly kind: 'open'; readonly options: GpuOptions }
   | { readonly kind: 'list-adapters' }
-  | { readonly kind: 'compile'; readonly model: number; readonly plan: Plan; readonly weights: readonly Float32Array[] }
+  | {
+      readonly kind: 'compile';
+      readonly model: number;
+      readonly plan: Plan;
+      readonly weights: readonly Float32Array[];
+      /** Absent: that of the device. */
+      readonly precision?: Precision;
+    }
   | { readonly kind: 'run'; readonly model: number; readonly request: RunRequest }
   | { readonly kind: 'dispose'; readonly model: number }
   | { readonly kind: 'close' };

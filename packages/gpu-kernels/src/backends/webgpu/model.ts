@@ -1,9 +1,10 @@
 /** A plan resident on the device: weights, value memory, pipelines and bind groups made once; a run is one submit and one readback. */
-import { DiptychError } from '@diptych/plugin-kit';
+import { DiptychError, type Precision } from '@diptych/plugin-kit';
 import { flopsOf } from '../../graph/flops.ts';
 import type { Plan } from '../../graph/plan.ts';
 import { sizeOf } from '../../graph/shapes.ts';
 import { imageVariants } from '../../kernels/image/image.ts';
+import type { Target } from '../../kernels/kernel.ts';
 import { assignStorage, type PlannedDispatch, planDispatches } from '../../kernels/storage.ts';
 import type { KernelTime } from '../../profile/kernel-time.ts';
 import { imageSteps, outputNames, tensorInputNames } from '../run-inputs.ts';
@@ -54,11 +55,12 @@ export class GpuModel {
   }
 
   /** `plan.batch` must be a number of items whose every value fits one binding. OUT_OF_MEMORY leaves nothing behind. */
-  static async load(gpu: Gpu, plan: Plan, weights: readonly Float32Array[]): Promise<GpuModel> {
+  static async load(gpu: Gpu, plan: Plan, weights: readonly Float32Array[], precision?: Precision): Promise<GpuModel> {
+    const target = precision === undefined ? gpu.target : { ...gpu.target, precision };
     const buffers = new BufferSet(gpu.memory);
     try {
       const { result, reported } = await withErrorScopes(gpu.device, failureOf(plan), () =>
-        GpuModel.#load(gpu, plan, weights, buffers),
+        GpuModel.#load(gpu, target, plan, weights, buffers),
       );
       await reported;
       return result;
@@ -68,13 +70,13 @@ export class GpuModel {
     }
   }
 
-  static async #load(gpu: Gpu, plan: Plan, weights: readonly Float32Array[], buffers: BufferSet): Promise<GpuModel> {
+  static async #load(gpu: Gpu, target: Target, plan: Plan, weights: readonly Float32Array[], buffers: BufferSet): Promise<GpuModel> { // biome-ignore format: one line
     const { device, pipelines } = gpu;
     const warm = imageSteps(plan)
       .flatMap((step) => imageVariants(step.recipe))
       .map(({ kernel, constants }) => pipelines.get(kernel, constants, 4));
-    const storage = assignStorage(plan, gpu.target);
-    const planned = planDispatches(plan, gpu.target, storage);
+    const storage = assignStorage(plan, target);
+    const planned = planDispatches(plan, target, storage);
     const resources = allocate(device, buffers, plan, weights, storage, planned);
     const ready = planned.map(async (dispatch, index): Promise<ReadyDispatch> => {
       const count = dispatch.bindings.length + 1;

@@ -1,5 +1,5 @@
 /** The GPU backend as the main thread sees it: checks and packs here, everything that touches Dawn in one worker thread. */
-import { DiptychError, isDiptychError, type Tensors } from '@diptych/plugin-kit';
+import { DiptychError, isDiptychError, type Precision, type Tensors } from '@diptych/plugin-kit';
 import type { Plan } from '../../graph/plan.ts';
 import { sizeOf } from '../../graph/shapes.ts';
 import { weightsReadBy } from '../../graph/tidy.ts';
@@ -78,14 +78,14 @@ class WebgpuBackend implements Backend {
     });
   }
 
-  async compile(plan: Plan, weights: Tensors): Promise<Executable> {
+  async compile(plan: Plan, weights: Tensors, precision?: Precision): Promise<Executable> {
     const model = this.#models++;
     const largest = Math.max(...plan.values.map(({ shape }) => sizeOf(shape) * 4));
     // A batch whose values exceed one binding is run in parts, so that small adapters run the same plans.
     const fitting = Math.min(plan.batch, Math.floor(this.#maxBindingSize / largest));
     const data = plan.weights.map(({ name }) => weights[name]!.data);
     const load = (batch: number): Promise<void> =>
-      this.#link.ask({ kind: 'compile', model, plan: { ...plan, batch }, weights: data });
+      this.#link.ask({ kind: 'compile', model, plan: { ...plan, batch }, weights: data, ...(precision && { precision }) });
     return new WebgpuExecutable(this.#link, plan, model, await halvedToFit(fitting, load), this.times);
   }
 

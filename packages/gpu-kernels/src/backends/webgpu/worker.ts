@@ -59,7 +59,7 @@ async function serve(request: Exclude<Request, { kind: 'run' }>): Promise<unknow
     case 'compile':
       // A lost device takes its models with it; what is loaded from now on gets a new one.
       if (gpu!.lost !== undefined) await open();
-      models.set(request.model, await GpuModel.load(gpu!, request.plan, request.weights));
+      models.set(request.model, await GpuModel.load(gpu!, request.plan, request.weights, request.precision));
       return undefined;
     case 'dispose':
       await models.get(request.model)?.destroy();

@@ -68,6 +68,7 @@ type Way = (typeof ways)[number];
 
 /** Every kernel by its twin and by how it reads x and writes y, each loaded once. */
 const kernels = new Map<string, Kernel>();
+const twins = { 2: 'matrix-2x2', 4: 'matrix-4x4' } as const;
 function kernelOf(twin: 'emulated' | 'matrix-2x2' | 'matrix-4x4', patch: Way, finish: Way): Kernel {
   const name = `half-${twin}-${patch}-${finish}`;
   const known = kernels.get(name);
@@ -95,7 +96,7 @@ export function halfProduct(
   const tile = tileOf(rowsPerItem * shapes.batch, columns, target);
   const wayOf = (value: number, width: number): Way =>
     shapes.storage(value) === 'f16' && width % 8 === 0 ? 'packed' : 'each';
-  const twin = target.matrices ? (`matrix-${tile.across}x${tile.across}` as const) : 'emulated';
+  const twin = target.matrices ? twins[tile.across] : 'emulated';
   const matrix = matrixConstants(target);
   const written = [step.output, ...(step.residual === undefined ? [] : [step.residual])];
   const finish = written.every((value) => wayOf(value, columns) === 'packed') ? 'packed' : 'each';

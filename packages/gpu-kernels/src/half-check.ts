@@ -1,0 +1,97 @@
+/**
+ * Whether a network is as good in half precision: on loading, a few fixed items run both ways, and a network whose scores
+ * differ too much is computed in float32 instead, which its runtime records. The items depend on nothing but the plan, so
+ * that the same network on the same adapter is judged alike in every run.
+ */
+import type { ModelInputs, RasterImage, Tensor, Tensors } from '@diptych/plugin-kit';
+import type { Backend, Executable } from './backends/backend.ts';
+import { imageSteps, takesImage, tensorInputNames } from './backends/run-inputs.ts';
+import type { ImageStep, Plan } from './graph/plan.ts';
+import { sizeOf } from './graph/shapes.ts';
+import { synthesise } from './image-ops/synthetic-image.ts';
+import { randomNumbers } from './kernels/case.ts';
+import { behindIndices } from './kernels/storage.ts';
+
+/** What half precision must keep (of float32 on the same adapter). */
+export const halfLimits = { cosine: 0.999, score: 1e-3 } as const;
+const probeItems = 2;
+
+/** Items to compare by, or undefined where no picture of a likely size passes the recipe. */
+export function probeOf(plan: Plan): ModelInputs | undefined {
+  const items = Math.min(probeItems, plan.batch);
+  const indices = behindIndices(plan);
+  const tensors = tensorInputNames(plan).map((name, number): [string, Tensor] => {
+    const id = plan.inputs[name]!;
+    const { shape } = plan.values[id]!;
+    const numbers = randomNumbers(sizeOf(shape) * items, 7 + number, [-2, 2]);
+    // Whatever a table holds, it has rows 0 and 1.
+    return [name, { shape: [items, ...shape], data: indices.has(id) ? numbers.map((value) => (value > 0 ? 1 : 0)) : numbers }];
+  });
+  const images = imageSteps(plan).map((step) => [step.input, picturesFor(plan, step, items)] as const);
+  if (images.some(([, pictures]) => pictures === undefined)) return undefined;
+  return Object.fromEntries([...tensors, ...(images as [string, RasterImage[]][])]);
+}
+
+/** Noise and a gradient, of the first size that the recipe turns into what the network takes. */
+function picturesFor(plan: Plan, step: ImageStep, items: number): RasterImage[] | undefined {
+  const [height, width] = plan.values[step.output]!.shape as [number, number];
+  const sizes = [[width, height], [2 * width, 2 * height], [256, 256], [512, 512], [1024, 1024]] as const; // biome-ignore format: a table
+  const found = sizes.find(([w, h]) => takesImage(plan, step, synthesise('gradient', w, h, 1)));
+  if (found === undefined) return undefined;
+  const [w, h] = found;
+  return [synthesise('noise', w, h, 1), synthesise('gradient', w, h, 2)].slice(0, items);
+}
+
+/** Numbers that are no shares already are seen through the logistic function, as a detector's threshold would see them. */
+const asScores = (data: Float32Array): Float32Array =>
+  data.every((value) => value >= 0 && value <= 1) ? data : data.map((value) => 1 / (1 + Math.exp(-value)));
+
+function cosineOf(a: Float32Array, b: Float32Array): number {
+  let [ab, aa, bb] = [0, 0, 0];
+  for (const [i, value] of a.entries()) {
+    ab += value * b[i]!;
+    aa += value * value;
+    bb += b[i]! * b[i]!;
+  }
+  return aa === 0 && bb === 0 ? 1 : ab / Math.sqrt(aa * bb);
+}
+
+/** Why the network must be computed in float32, or undefined where half precision is as good. */
+export function lossOf(half: Tensors, full: Tensors): string | undefined {
+  for (const [name, { data: expected }] of Object.entries(full)) {
+    const { data } = half[name]!;
+    const cosine = cosineOf(data, expected);
+    const [scores, wanted] = [asScores(data), asScores(expected)];
+    const difference = scores.reduce((most, value, i) => Math.max(most, Math.abs(value - wanted[i]!)), 0);
+    // Written so that NaN, which infinities of float16 become, is a loss too.
+    if (cosine >= halfLimits.cosine && difference <= halfLimits.score) continue;
+    const counted = Number.isNaN(difference) || Number.isNaN(cosine) ? 'numbers beyond float16' : `cosine ${cosine.toFixed(6)}, scores up to ${difference.toExponential(1)} apart`; // biome-ignore format: one choice
+    return `output "${name}" in half precision against float32: ${counted}; allowed are cosine ${halfLimits.cosine} and ${halfLimits.score}`;
+  }
+  return undefined;
+}
+
+async function scoresOf(backend: Backend, plan: Plan, weights: Tensors, probe: ModelInputs): Promise<Tensors> {
+  await using executable = await backend.compile({ ...plan, batch: Math.min(probeItems, plan.batch) }, weights, 'f32');
+  return await executable.run(probe);
+}
+
+/** The plan in half precision, or in float32 where that is not as good; then `giveUp` hears why. */
+export async function compileChecked(
+  backend: Backend,
+  plan: Plan,
+  weights: Tensors,
+  giveUp: (network: string, reason: string) => void,
+): Promise<Executable> {
+  const probe = probeOf(plan);
+  let reason: string | undefined = 'no picture of a likely size passes its recipe, so that half precision cannot be checked';
+  if (probe !== undefined) {
+    const full = await scoresOf(backend, plan, weights, probe);
+    const half = await backend.compile(plan, weights);
+    reason = lossOf(await half.run(probe), full);
+    if (reason === undefined) return half;
+    await half[Symbol.asyncDispose]();
+  }
+  giveUp(plan.name, reason);
+  return backend.compile(plan, weights, 'f32');
+}
