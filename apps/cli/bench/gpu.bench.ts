@@ -26,7 +26,12 @@ const { values } = parseArgs({
 });
 const { small } = values;
 const rounds = Number(values.rounds ?? (small ? 3 : 20));
-const gpu = { prefer: 'webgpu', precision: 'f16', checkHalf: false, ...(values.adapter && { adapter: values.adapter }) } as const;
+const gpu = {
+  prefer: 'webgpu',
+  precision: 'f16',
+  checkHalf: false,
+  ...(values.adapter && { adapter: values.adapter }),
+} as const;
 
 /** What matrix instructions of a warp, which subgroup matrices lower to, reach of an H100's 989 TFLOP/s (arXiv 2402.13499): the bound. */
 const h100Teraflops = 620;

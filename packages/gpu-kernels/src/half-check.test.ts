@@ -26,7 +26,11 @@ describe('the check of half precision', () => {
 
   const planOf = (recipe: ImageRecipe): ReturnType<typeof planGraph>['plan'] => {
     const node = { name: 'pool', op: 'GlobalAveragePool', inputs: ['image'], outputs: ['y'] };
-    return planGraph({ name: 'n', inputs: [{ name: 'image', shape: [3, 16, 16], recipe }], nodes: [node], outputs: ['y'] }, {}, 3).plan;
+    return planGraph(
+      { name: 'n', inputs: [{ name: 'image', shape: [3, 16, 16], recipe }], nodes: [node], outputs: ['y'] },
+      {},
+      3,
+    ).plan;
   };
   const normalise = { step: 'normalise', scale: 1, mean: [0, 0, 0], deviation: [1, 1, 1] } as const;
 
@@ -36,13 +40,20 @@ describe('the check of half precision', () => {
     expect(probe['image']).toHaveLength(2);
     expect(probeOf(plan)).toEqual(probe);
     const cropped = probeOf(planOf([{ step: 'centre-crop', width: 16, height: 16 }, normalise]))!;
-    expect(cropped['image']).toMatchObject([{ width: 16, height: 16 }, { width: 16, height: 16 }]);
+    expect(cropped['image']).toMatchObject([
+      { width: 16, height: 16 },
+      { width: 16, height: 16 },
+    ]);
   });
 
   it('gives whole numbers to what a table is read by', () => {
     const gather = { name: 'look up', op: 'Gather', inputs: ['table', 'ids'], outputs: ['y'] };
     const table = { shape: [5, 2], data: Float32Array.from({ length: 10 }, (_, i) => i) };
-    const { plan } = planGraph({ name: 'n', inputs: [{ name: 'ids', shape: [6] }], nodes: [gather], outputs: ['y'] }, { table }, 3);
+    const { plan } = planGraph(
+      { name: 'n', inputs: [{ name: 'ids', shape: [6] }], nodes: [gather], outputs: ['y'] },
+      { table },
+      3,
+    );
     const { ids } = probeOf(plan)! as Tensors;
     expect(ids!.shape).toEqual([2, 6]);
     expect(new Set(ids!.data)).toEqual(new Set([0, 1]));

@@ -25,7 +25,10 @@ export function probeOf(plan: Plan): ModelInputs | undefined {
     const { shape } = plan.values[id]!;
     const numbers = randomNumbers(sizeOf(shape) * items, 7 + number, [-2, 2]);
     // Whatever a table holds, it has rows 0 and 1.
-    return [name, { shape: [items, ...shape], data: indices.has(id) ? numbers.map((value) => (value > 0 ? 1 : 0)) : numbers }];
+    return [
+      name,
+      { shape: [items, ...shape], data: indices.has(id) ? numbers.map((value) => (value > 0 ? 1 : 0)) : numbers },
+    ];
   });
   const images = imageSteps(plan).map((step) => [step.input, picturesFor(plan, step, items)] as const);
   if (images.some(([, pictures]) => pictures === undefined)) return undefined;

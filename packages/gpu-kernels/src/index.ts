@@ -71,7 +71,12 @@ function fromEnvironment(): BackendName | undefined {
   return name as BackendName;
 }
 
-function runtimeOn({ backend, rejected }: Chosen, precision: Precision, { checkHalf = true, log }: RuntimeOptions): TimedRuntime { // biome-ignore format: one line
+function runtimeOn(
+  { backend, rejected }: Chosen,
+  precision: Precision,
+  { checkHalf = true, log }: RuntimeOptions,
+): TimedRuntime {
+  // biome-ignore format: one line
   const beyondHalf: BeyondHalf[] = [];
   const half = precision === 'f32' ? {} : { precision, beyondHalf };
   const giveUp = (network: string, reason: string): void => {

@@ -11,7 +11,15 @@ import { canonicalJson } from '../text/canonical-json.ts';
 import { describeError, systemCode } from '../text/describe-error.ts';
 import { executeRun, type RunSummary } from './execute-run.ts';
 import { acquireLock } from './lock.ts';
-import { checkUnchanged, createManifest, readManifest, recordedRuntime, studyDigest, studyFromManifest, writeManifest } from './manifest.ts';
+import {
+  checkUnchanged,
+  createManifest,
+  readManifest,
+  recordedRuntime,
+  studyDigest,
+  studyFromManifest,
+  writeManifest,
+} from './manifest.ts';
 import type { OnRunEvent } from './progress.ts';
 
 interface Watch {
@@ -166,7 +174,13 @@ function extendManifest(
     detectors: merge(study.detectors, added.detectors),
     protocols: [...new Set([...study.protocols, ...(added.protocols ?? [])])],
   };
-  return { ...before, study: extended, studyDigest: studyDigest(extended), plugins, runtime: before.runtime ?? recordedRuntime(loaded) };
+  return {
+    ...before,
+    study: extended,
+    studyDigest: studyDigest(extended),
+    plugins,
+    runtime: before.runtime ?? recordedRuntime(loaded),
+  };
 }
 
 async function withLock<T>(runFolder: string, work: () => Promise<T>): Promise<T> {

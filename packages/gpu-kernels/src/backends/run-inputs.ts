@@ -1,5 +1,13 @@
 /** Checks the inputs of a run against the plan, once for all backends, and gives them in the order that backends share. */
-import { DiptychError, isDiptychError, type ModelInputs, type RasterImage, type Tensor, type Tensors, viewsOf } from '@diptych/plugin-kit';
+import {
+  DiptychError,
+  isDiptychError,
+  type ModelInputs,
+  type RasterImage,
+  type Tensor,
+  type Tensors,
+  viewsOf,
+} from '@diptych/plugin-kit';
 import type { ImageStep, Plan } from '../graph/plan.ts';
 import { sameShape, showShape, sizeOf } from '../graph/shapes.ts';
 import { RecipeFault } from '../image-ops/geometry.ts';

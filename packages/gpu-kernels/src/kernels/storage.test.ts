@@ -43,3 +43,23 @@ it('keeps scales that are taken from ranges in float32, not what they are multip
   const plan = planOf([relu(0, 1), range, times(2, 3), times(3, 4), relu(1, 5), relu(5, 6)], [6]);
   expect(assignStorage(plan, half).slice(2, 6)).toEqual(['f32', 'f32', 'f32', 'f16']);
 });
+
+it('moves halves as halves, and keeps conditions in float32', () => {
+  const copy = { op: 'copy', name: 'c', x: 1, offset: 3, strides: [-1], output: 2 } as const;
+  const concat = { op: 'concat', name: 'j', parts: [1, 2], dimension: 0, output: 3 } as const;
+  const transpose = { op: 'transpose', name: 't', x: 3, permutation: [0], output: 4 } as const;
+  const gather = { op: 'gather', name: 'g', x: 4, indicesWeight: 'table', dimension: 0, output: 5 } as const;
+  const select = {
+    op: 'select',
+    name: 's',
+    c: 6,
+    cStrides: [1],
+    a: 5,
+    aStrides: [1],
+    b: 1,
+    bStrides: [1],
+    output: 7,
+  } as const;
+  const plan = planOf([relu(0, 1), copy, concat, transpose, gather, relu(0, 6), select, relu(7, 8)], [8]);
+  expect(assignStorage(plan, half).slice(0, 9)).toEqual(['f32', 'f16', 'f16', 'f16', 'f16', 'f16', 'f32', 'f16', 'f32']);
+});

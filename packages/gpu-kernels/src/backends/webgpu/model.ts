@@ -70,7 +70,14 @@ export class GpuModel {
     }
   }
 
-  static async #load(gpu: Gpu, target: Target, plan: Plan, weights: readonly Float32Array[], buffers: BufferSet): Promise<GpuModel> { // biome-ignore format: one line
+  static async #load(
+    gpu: Gpu,
+    target: Target,
+    plan: Plan,
+    weights: readonly Float32Array[],
+    buffers: BufferSet,
+  ): Promise<GpuModel> {
+    // biome-ignore format: one line
     const { device, pipelines } = gpu;
     const warm = imageSteps(plan)
       .flatMap((step) => imageVariants(step.recipe))

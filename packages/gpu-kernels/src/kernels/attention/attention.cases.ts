@@ -50,7 +50,15 @@ function denseCase(
 const joined = { outer: 1, heads: 3, rows: 50, keys: 50, channels: 8, valueChannels: 8 };
 
 /** Head sizes of published transformers with token counts that no tile divides; scores are spread, so that weights differ. */
-const published: readonly (readonly [tokens: number, channels: number])[] = [[1, 64], [49, 32], [50, 128], [50, 96], [197, 72], [257, 80], [577, 64]];
+const published: readonly (readonly [tokens: number, channels: number])[] = [
+  [1, 64],
+  [49, 32],
+  [50, 128],
+  [50, 96],
+  [197, 72],
+  [257, 80],
+  [577, 64],
+];
 
 /** Heads side by side in one joined projection, as half-precision plans read them; with a mask, that of shifted windows. */
 const publishedCase = ([tokens, channels]: (typeof published)[number], masked: boolean): KernelCase =>

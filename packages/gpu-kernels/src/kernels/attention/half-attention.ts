@@ -73,7 +73,12 @@ function kernelOf(twin: 'emulated' | 'matrix', rows: 'packed' | 'each'): Kernel 
   const known = kernels.get(name);
   if (known !== undefined) return known;
   const directives = twin === 'matrix' ? matrixDirectives : [];
-  const kernel = loadKernel('attention', `half-${twin}`, ['run', 'rolled', `half-rows-${rows}`, 'half-attention'], directives);
+  const kernel = loadKernel(
+    'attention',
+    `half-${twin}`,
+    ['run', 'rolled', `half-rows-${rows}`, 'half-attention'],
+    directives,
+  );
   const named = { ...kernel, name: `attention/${name}` };
   kernels.set(name, named);
   return named;
