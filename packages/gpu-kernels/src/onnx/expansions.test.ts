@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { importOnnx } from './import-onnx.ts';
 import type { OnnxModel, OnnxTensor } from './onnx-model.ts';
-import { floats, modelOf, node, run } from './test-models.ts';
+import { floats, integers, modelOf, node, run } from './test-models.ts';
 
 const contrib = 'com.microsoft';
 const three = (shape: readonly (number | string)[], one: ReturnType<typeof node>, constants: readonly OnnxTensor[] = []): OnnxModel => ({
@@ -60,5 +60,27 @@ describe('ops of onnxruntime', () => {
     // [n, 2, 3] → [2, n, 3], back to [n, 2, 3], times [3, 1] / 2.
     const heads = modelOf(['n', 2, 3], [node('Transpose', 'x', 't', { perm: [1, 0, 2] }), node('FusedMatMul', 't w', 'y', { transBatchA: 1, alpha: 0.5 }, contrib)], [floats('w', [3, 1], 2, 4, 6)]); // biome-ignore format: one model
     expect(await run(heads, [1, 0, 0, 0, 0, 1])).toEqual([1, 3]);
+  });
+});
+
+describe('constants', () => {
+  const filled = { ...node('ConstantOfShape', 's', 'c'), attributes: new Map() };
+  const of = (shape: readonly number[], ...nodes: ReturnType<typeof node>[]): OnnxModel =>
+    modelOf(['n', 1], [filled, ...nodes, node('Add', 'x p', 'y')], [integers('s', ...shape)], 13);
+
+  it('are not computed where that takes too much work', () => {
+    expect(() => importOnnx(of([4096, 4096], node('MatMul', 'c c', 'p')))).toThrow('would be computed at import');
+    const names = Array.from({ length: 40 }, (_, i) => `p${i}`);
+    const sums = names.map((name) => node('ReduceSum', 'c', name, { keepdims: 0 }));
+    expect(() => importOnnx(of([2 ** 22], ...sums, node('Max', names.join(' '), 'p')))).toThrow(
+      'would be computed at import',
+    );
+  });
+
+  it('of products, sums and functions are exact', async () => {
+    const nodes = [node('MatMul', 'w w', 'm'), node('ReduceMean', 'm', 'r', { axes: [0], keepdims: 0 }), node('Cos', 'zero', 'one'), node('Mul', 'r one', 'p')]; // biome-ignore format: one list
+    const model = modelOf(['n', 2], [...nodes, node('Add', 'x p', 'y')], [floats('w', [2, 2], 1, 2, 3, 4), floats('zero', [1], 0)]); // biome-ignore format: one model
+    // [[7, 10], [15, 22]], the mean of whose rows is [11, 16].
+    expect(await run(model, [0.5, 0.25])).toEqual([11.5, 16.25]);
   });
 });

@@ -18,9 +18,11 @@ import { inlineFunctions } from './expand/functions.ts';
 import { capturedBy, instantiateGraph } from './expand/instantiate.ts';
 import { asOpset11 } from './expand/older-opsets.ts';
 import { elementwiseFolds } from './fold/elementwise.ts';
+import { functionFolds } from './fold/functions.ts';
 import { indexingFolds } from './fold/indexing.ts';
 import { movementFolds } from './fold/movement.ts';
 import { quantizationFolds } from './fold/quantization.ts';
+import { reductionFolds } from './fold/reductions.ts';
 import { Split } from './fold/split.ts';
 import { fixedBatchOf, type ImportOptions, importInputs, recipesOf } from './import-inputs.ts';
 import { ImportState } from './import-state.ts';
@@ -37,9 +39,11 @@ export const newestOpset = 24;
 
 const foldTable: Readonly<Record<string, (call: FoldCall) => Constant[]>> = {
   ...elementwiseFolds,
+  ...functionFolds,
   ...movementFolds,
   ...quantizationFolds,
   ...indexingFolds,
+  ...reductionFolds,
   Split,
 };
 
@@ -237,7 +241,7 @@ function fold(state: ImportState, node: OnnxNode, inputs: readonly (Constant | u
   const compute = Object.hasOwn(foldTable, key) ? foldTable[key] : undefined;
   if (compute === undefined)
     throw opUnsupported(node, 'all its inputs are constants, and it is not one of the ops that import computes');
-  const results = compute(new FoldCall(node, state.opset, inputs));
+  const results = compute(new FoldCall(node, state.opset, inputs, (numbers) => state.spendFolded(numbers, node)));
   const extra = node.outputs.slice(results.length).find((name) => name !== '');
   if (extra !== undefined) throw opUnsupported(node, `output "${extra}" of an op on constants`);
   const [{ data, shape }] = results as [Constant];

@@ -23,12 +23,20 @@ export class FoldCall {
   readonly node: OnnxNode;
   readonly opset: number;
   readonly #inputs: readonly (Constant | undefined)[];
+  /** Counts work beyond one number of the result each, before it is done; throws where a file asks for too much of it. */
+  readonly spend: (numbers: number) => void;
   #attributes: Attributes | undefined;
 
-  constructor(node: OnnxNode, opset: number, inputs: readonly (Constant | undefined)[]) {
+  constructor(
+    node: OnnxNode,
+    opset: number,
+    inputs: readonly (Constant | undefined)[],
+    spend: FoldCall['spend'] = () => undefined,
+  ) {
     this.node = node;
     this.opset = opset;
     this.#inputs = inputs;
+    this.spend = spend;
   }
 
   get place(): string {

@@ -5,11 +5,22 @@
 import { axisOf } from '../../graph/axes.ts';
 import { opUnsupported } from '../../graph/graph-errors.ts';
 import { showShape, sizeOf } from '../../graph/shapes.ts';
-import { type Constant, makeConstant } from '../constant.ts';
+import { batchEntry, type Constant, makeConstant } from '../constant.ts';
 import type { ImportState } from '../import-state.ts';
 import { graphAttributes, integersOf } from '../node-call.ts';
 import type { OnnxAttributeValue, OnnxNode } from '../onnx-model.ts';
-import { type BatchLayout, groupsOf, isUsual, itemAxis, type Moved, rankOf, reshaped, sameLayout, usual } from './layout.ts';
+import {
+  type BatchLayout,
+  groupsOf,
+  isUsual,
+  itemAxis,
+  type Moved,
+  onnxShape,
+  rankOf,
+  reshaped,
+  sameLayout,
+  usual,
+} from './layout.ts';
 import { choosesByItem, flattensBatch, gatherByItem, indexRewrites } from './move-indices.ts';
 import { quantisedRewrites } from './move-quantised.ts';
 
@@ -269,8 +280,21 @@ function Slice(move: Move): MovedNodes {
   return { nodes: [move.with(inputs)], layout: move.layoutOf(0) };
 }
 
+/** A target whose batch stays as it is, or that leaves it out. */
+function Expand(move: Move): MovedNodes {
+  const { item, layout } = move.moved;
+  const target = move.constant(1) ?? move.refuse('a computed shape');
+  const shape = onnxShape(layout, item);
+  const wanted = [...new Array<number>(Math.max(0, shape.length - target.data.length)).fill(1), ...target.data];
+  const batch = wanted[layout.axis];
+  const isKept = batch === 1 || batch === shape[layout.axis] || batch === (shape[layout.axis]! / batchEntry) * (move.state.fixedBatch ?? Number.NaN); // biome-ignore format: one condition
+  if (wanted.length !== shape.length || !isKept) move.refuse(`an expansion to ${showShape(wanted)}`);
+  const sizes = groupsOf(layout, item).flatMap((group, axis) => (axis === layout.axis ? group.map((d) => item[d]!) : [wanted[axis]!])); // biome-ignore format: one expression
+  return { nodes: [move.with([move.node.inputs[0]!, move.add([1, ...sizes])])], layout };
+}
+
 const rewrites: Readonly<Record<string, Rewrite>> = {
-  Transpose, Reshape, Unsqueeze, Squeeze, MatMul, Gemm, LayerNormalization, RMSNormalization: LayerNormalization, Gather, Slice,
+  Transpose, Reshape, Expand, Unsqueeze, Squeeze, MatMul, Gemm, LayerNormalization, RMSNormalization: LayerNormalization, Gather, Slice,
   Softmax: alongAxis(-1), LogSoftmax: alongAxis(-1), Split: alongAxis(0), Concat: alongAxis(0),
   ...quantisedRewrites,
   ...indexRewrites,

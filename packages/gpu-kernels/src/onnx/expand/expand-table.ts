@@ -2,13 +2,20 @@
 import type { ImportState } from '../import-state.ts';
 import { type OnnxNode, opKey } from '../onnx-model.ts';
 import { Attention } from './attention.ts';
+import { expandEinsum } from './einsum.ts';
 import { type Expand, Expansion } from './expansion.ts';
+import { AffineGrid, CenterCropPad, LpNormalization, MeanVarianceNormalization } from './normalisation.ts';
 import { onnxruntimeExpansions } from './onnxruntime.ts';
 import { quantizedExpansions } from './quantized.ts';
 import { RotaryEmbedding } from './rotary.ts';
 
 const expansions: Readonly<Record<string, Expand>> = {
+  AffineGrid,
   Attention,
+  CenterCropPad,
+  Einsum: expandEinsum,
+  LpNormalization,
+  MeanVarianceNormalization,
   RotaryEmbedding,
   ...onnxruntimeExpansions,
   ...quantizedExpansions,

@@ -3,7 +3,7 @@
 import { axisOf, sliceBounds } from '../../graph/axes.ts';
 import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
 import { permuteList, rowMajorStrides, sameShape, showShape, sizeOf } from '../../graph/shapes.ts';
-import { allocate, type Constant, decodeTensor, dependsOnBatch, holdsBatch, makeConstant } from '../constant.ts';
+import { allocate, type Constant, decodeTensor, holdsBatch, makeConstant } from '../constant.ts';
 import type { FoldCall } from '../node-call.ts';
 import { broadcastTo } from './elementwise.ts';
 
@@ -201,27 +201,6 @@ function Expand(call: FoldCall): Constant[] {
   return [{ type: x.type, shape, data: broadcastTo(x, shape, call.place) }];
 }
 
-const reduce =
-  (combine: (a: number, b: number) => number, start: number) =>
-  (call: FoldCall): Constant[] => {
-    const x = call.input(0);
-    const isKept = call.attributes.number('keepdims', 1) !== 0;
-    const axes = (call.list('axes', 1) ?? x.shape.map((_, d) => d)).map((axis) => axisOf(axis, x.shape.length, call.node));
-    if (axes.length !== x.shape.length)
-      throw opUnsupported(call.node, 'a reduction of a constant over some of its dimensions');
-    // A product with the batch in it once is a multiple of it.
-    const isMultiple = call.node.op === 'ReduceProd' && x.data.filter(dependsOnBatch).length === 1;
-    if (holdsBatch(x) && !isMultiple) throw opUnsupported(call.node, 'arithmetic with the number of items of the batch');
-    return [
-      makeConstant(
-        x.type,
-        isKept ? x.shape.map(() => 1) : [],
-        [(x.data as Float64Array).reduce(combine, start)],
-        call.place,
-      ),
-    ];
-  };
-
 const same = (call: FoldCall): Constant[] => [call.input(0)];
 
 function Dropout(call: FoldCall): Constant[] {
@@ -242,5 +221,5 @@ function Shape(call: FoldCall): Constant[] {
 
 export const movementFolds = {
   Constant: ConstantNode, ConstantOfShape, Range, Reshape, Squeeze, Unsqueeze, Gather, Concat, Slice, Transpose, Expand, Trilu,
-  ReduceProd: reduce((a, b) => a * b, 1), ReduceSum: reduce((a, b) => a + b, 0), Identity: same, Dropout, Size, Shape,
+  Identity: same, Dropout, Size, Shape,
 } as const; // biome-ignore format: a table

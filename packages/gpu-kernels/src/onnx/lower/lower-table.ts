@@ -5,6 +5,7 @@ import { elementTypes } from '../onnx-model.ts';
 import { Div, Max, Mean, Min, Pow, Sum, Xor } from './arithmetic.ts';
 import { ArgMax, ArgMin, Hardmax, OneHot, TopK } from './choosing.ts';
 import { Gather, GatherElements, GatherND } from './gathering.ts';
+import { GridSample } from './grid-sample.ts';
 import { ConvInteger, MatMulInteger, QGemm, QLinearConv, QLinearMatMul } from './integer-products.ts';
 import type { LowerCall } from './lower-call.ts';
 import { ConstantOfShape, Expand, Range, Slice, Split, Tile } from './movement.ts';
@@ -52,7 +53,7 @@ function Cast(call: LowerCall): void {
 }
 
 const lowered: Readonly<Record<string, (call: LowerCall) => void>> = {
-  ArgMax, ArgMin, AveragePool: windowed, Cast, ConstantOfShape, DepthToSpace, Div, Conv: windowed, ConvTranspose: windowed, Dropout, Expand, Gather, GatherElements, GatherND, GlobalAveragePool, GlobalLpPool,
+  ArgMax, ArgMin, AveragePool: windowed, Cast, ConstantOfShape, DepthToSpace, Div, Conv: windowed, ConvTranspose: windowed, Dropout, Expand, Gather, GatherElements, GatherND, GlobalAveragePool, GlobalLpPool, GridSample,
   GlobalMaxPool, Hardmax, Identity, LayerNormalization, LpPool: windowed, Max, MaxPool: windowed, Mean, Min, OneHot, Range,
   Pad, Pow, ReduceL1, ReduceL2, ReduceLogSum, ReduceLogSumExp, ReduceMax: Reduce, ReduceMean: Reduce, ReduceMin: Reduce,
   ReduceProd: Reduce, ReduceSum: Reduce, ReduceSumSquare, Reshape, Resize, Scatter: ScatterElements,

@@ -1,0 +1,77 @@
+/** LpNormalization, MeanVarianceNormalization, CenterCropPad and AffineGrid as other ops. Formulas: the operator reference of ONNX. */
+import { axisOf } from '../../graph/axes.ts';
+import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
+import { sizeOf } from '../../graph/shapes.ts';
+import { isBatch } from '../constant.ts';
+import { integersOf } from '../node-call.ts';
+import type { Expansion } from './expansion.ts';
+
+/** Axes are an input since opset 13 or 18, depending on the reduction; the older form is read in all of them. */
+const reduced = (to: Expansion, op: string, name: string, axes: readonly number[]): string =>
+  to.add(op, [name], { axes, keepdims: 1 });
+
+/** Of zeros alone it is NaN, as in ONNX's own tests; onnxruntime gives 0 there. */
+export function LpNormalization(to: Expansion): void {
+  const axis = to.attributes.number('axis', -1);
+  const p = to.attributes.number('p', 2);
+  to.attributes.finish();
+  if (p !== 1 && p !== 2) throw opUnsupported(to.node, `attribute p = ${p}, only 1 and 2 are implemented`);
+  const norm = reduced(to, p === 1 ? 'ReduceL1' : 'ReduceL2', to.input(0), [axisOf(axis, to.shape(0).length, to.node)]);
+  to.give('Div', [to.input(0), norm]);
+}
+
+export function MeanVarianceNormalization(to: Expansion): void {
+  const axes = to.attributes.numbers('axes', [0, 2, 3]);
+  to.attributes.finish();
+  const centred = to.add('Sub', [to.input(0), reduced(to, 'ReduceMean', to.input(0), axes)]);
+  const variance = reduced(to, 'ReduceMean', to.add('Mul', [centred, centred]), axes);
+  to.give('Div', [centred, to.add('Add', [to.add('Sqrt', [variance]), to.number(1e-9)])]);
+}
+
+/** The middle of what is larger, zeros around what is smaller; an odd number goes to the end. */
+export function CenterCropPad(to: Expansion): void {
+  const shape = to.shape(0);
+  const given = to.attributes.numbers('axes', [...shape.keys()]);
+  to.attributes.finish();
+  const target = to.constant(1);
+  if (target === undefined) throw opUnsupported(to.node, 'a computed shape');
+  if (target.data.length !== given.length)
+    throw graphInvalid(to.node, `${target.data.length} sizes for ${given.length} axes.`);
+  const axes = given.map((axis) => axisOf(axis, shape.length, to.node));
+  const changes = axes.map((axis, index) => ({ axis, from: shape[axis]!, size: target.data[index]! }));
+  const wanted = changes.filter(({ from, size }) => from !== size && !(isBatch(from) && size === to.state.fixedBatch));
+  if (wanted.some(({ from }) => isBatch(from))) throw opUnsupported(to.node, 'another number of items');
+  integersOf({ ...target, data: Float64Array.from(wanted, ({ size }) => size) }, to.node);
+  const [crops, grows] = [wanted.filter(({ from, size }) => size < from), wanted.filter(({ from, size }) => size > from)];
+  const begins = crops.map(({ from, size }) => Math.floor((from - size) / 2));
+  const lists = [begins, crops.map(({ size }, i) => begins[i]! + size), crops.map(({ axis }) => axis)];
+  const cropped = crops.length === 0 ? to.input(0) : to.add('Slice', [to.input(0), ...lists.map((list) => to.integers(...list))]); // biome-ignore format: one expression
+  const pads = new Array<number>(2 * shape.length).fill(0);
+  for (const { axis, from, size } of grows) {
+    pads[axis] = Math.floor((size - from) / 2);
+    pads[axis + shape.length] = size - from - pads[axis]!;
+  }
+  to.give('Pad', [cropped, to.integers(...pads)]);
+}
+
+/** Coordinates of pixels from −1 to 1, of the corners' middles or edges, times a matrix of each item. */
+export function AffineGrid(to: Expansion): void {
+  const isAligned = to.attributes.number('align_corners', 0) !== 0;
+  to.attributes.finish();
+  const size = to.constant(1);
+  if (size === undefined) throw opUnsupported(to.node, 'a computed size');
+  const image = integersOf({ ...size, data: size.data.slice(2) }, to.node);
+  const columns = image.length + 1;
+  if (image.length < 1 || image.some((length) => length < 1)) throw graphInvalid(to.node, 'its size is no image.');
+  const inner = (d: number): number => sizeOf(image.slice(d + 1));
+  const points = to.computed('float32', [sizeOf(image), columns], (at) => {
+    const [point, column] = [Math.floor(at / columns), at % columns];
+    if (column === image.length) return 1;
+    // x first: the last dimension.
+    const d = image.length - 1 - column;
+    const [place, length] = [Math.floor(point / inner(d)) % image[d]!, image[d]!];
+    return isAligned ? (length === 1 ? -1 : (2 * place) / (length - 1) - 1) : (2 * place + 1) / length - 1;
+  });
+  const grid = to.add('MatMul', [points, to.transpose(to.input(0), 0, 2, 1)]);
+  to.give('Reshape', [grid, to.integers(0, ...image, image.length)]);
+}

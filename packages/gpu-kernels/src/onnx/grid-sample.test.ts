@@ -1,0 +1,81 @@
+/** GridSample against onnxruntime (goldens/onnx/make-grid-sample.py), on every backend. */
+import { readFileSync } from 'node:fs';
+import { afterAll, describe, expect, it, vi } from 'vitest';
+import { planGraph } from '../graph/planner.ts';
+import { tryOpen } from '../open-backend.ts';
+import { importOnnx } from './import-onnx.ts';
+import { floats, modelOf, node } from './test-models.ts';
+
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
+process.env.DIPTYCH_WEBGPU = 'checked';
+const file = new URL('../../goldens/onnx/grid-sample.json', import.meta.url);
+const golden = JSON.parse(readFileSync(file, 'utf8')) as {
+  readonly x: readonly number[];
+  readonly grid: readonly number[];
+  readonly y: Readonly<Record<string, readonly number[]>>;
+};
+
+const x = { name: 'x', type: 1, shape: ['n', 2, 3, 4] };
+const modelAs = (how: string, gridShape: readonly (number | string)[]) => {
+  const [mode, padding_mode, aligned] = how.split(' ') as [string, string, string];
+  const sample = node('GridSample', 'x grid', 'y', { mode, padding_mode, align_corners: Number(aligned) });
+  return { ...modelOf(x.shape, [sample]), inputs: [x, { name: 'grid', type: 1, shape: gridShape }] };
+};
+const farthest = (a: ArrayLike<number>, b: readonly number[]): number =>
+  Math.max(...b.map((number, i) => Math.abs(number - a[i]!)));
+
+describe.each(['reference', 'native', 'webgpu'] as const)('GridSample on %s', async (name) => {
+  const opened = await tryOpen(name, {});
+  if (typeof opened === 'string') {
+    it(`open where CI demands it (here: ${opened})`, ({ skip }) => {
+      expect(process.env.CI, opened).not.toBe('true');
+      skip(opened);
+    });
+    return;
+  }
+  const { backend } = opened;
+  afterAll(() => backend[Symbol.asyncDispose]());
+  // Software Vulkan compiles each of dozens of kernels on the CPU: one of each mode, all paddings.
+  const some = ['bilinear border 0', 'nearest reflection 1', 'bicubic zeros 0'];
+
+  it.each(name === 'webgpu' ? some : Object.keys(golden.y))('%s', async (how) => {
+    const { graph, weights } = importOnnx(modelAs(how, ['n', 4, 5, 2]));
+    const planned = planGraph(graph, weights, 2);
+    await using executable = await backend.compile(planned.plan, planned.weights);
+    const y = (
+      await executable.run({
+        x: { shape: [2, 2, 3, 4], data: Float32Array.from(golden.x) },
+        grid: { shape: [2, 4, 5, 2], data: Float32Array.from(golden.grid) },
+      })
+    )['y']!;
+    expect(y.shape).toEqual([2, 2, 4, 5]);
+    // Weights of bicubic interpolation are polynomials, which onnxruntime evaluates in another order.
+    expect(farthest(y.data, golden.y[how]!)).toBeLessThanOrEqual(5e-6);
+  });
+});
+
+describe('GridSample', () => {
+  it('gives a constant grid to every item', async () => {
+    const model = modelAs('bilinear border 0', ['n', 4, 5, 2]);
+    const constant = floats('grid', [1, 4, 5, 2], ...golden.grid.slice(0, 40));
+    const { graph, weights } = importOnnx({ ...model, inputs: [x], initializers: [constant] });
+    const opened = await tryOpen('reference', {});
+    const { backend } = opened as Exclude<typeof opened, string>;
+    const planned = planGraph(graph, weights, 1);
+    await using executable = await backend.compile(planned.plan, planned.weights);
+    const { y } = await executable.run({ x: { shape: [1, 2, 3, 4], data: Float32Array.from(golden.x.slice(0, 24)) } });
+    expect(farthest(y!.data, golden.y['bilinear border 0']!.slice(0, 40))).toBeLessThanOrEqual(5e-6);
+  });
+
+  it.each([
+    ['a grid of another rank', ['n', 4, 2], 'does not fit images'],
+    ['a grid of triples', ['n', 4, 5, 3], 'does not fit images'],
+  ])('refuses %s', (_, shape, why) => {
+    expect(() => importOnnx(modelAs('bilinear zeros 0', shape))).toThrow(expect.objectContaining({ code: 'GRAPH_INVALID', message: expect.stringContaining(why) })); // biome-ignore format: one call
+  });
+
+  it('refuses unknown modes and paddings', () => {
+    for (const how of ['area zeros 0', 'bilinear wrap 0', 'constructor zeros 0'])
+      expect(() => importOnnx(modelAs(how, ['n', 4, 5, 2]))).toThrow('is not known');
+  });
+});
