@@ -8,16 +8,16 @@ import { importOnnx } from './import-onnx.ts';
 import { floats, modelOf, node } from './test-models.ts';
 
 const sizes: Readonly<Record<string, number>> = { b: 2, c: 5, d: 2, h: 3, i: 3, j: 4, k: 6, n: 3, w: 4 };
-const shapeOf = (letters: string): number[] => [...letters].map((letter) => sizes[letter]!);
+const shapeOf = (letters: string): number[] => letters.split('').map((letter) => sizes[letter]!);
 
 /** The sum, for each place of the result, over all values of the other letters. */
 function byDefinition(equation: string, operands: readonly Float32Array[]): number[] {
   const [left = '', result = ''] = equation.split('->');
   const terms = left.split(',');
-  const letters = [...new Set([...result, ...terms.join('')])];
+  const letters = [...new Set((result + terms.join('')).split(''))];
   const y = new Float64Array(sizeOf(shapeOf(result)));
   const placeOf = (term: string, at: ReadonlyMap<string, number>): number =>
-    [...term].reduce((place, letter) => place * sizes[letter]! + at.get(letter)!, 0);
+    term.split('').reduce((place, letter) => place * sizes[letter]! + at.get(letter)!, 0);
   for (let count = 0; count < sizeOf(shapeOf(letters.join(''))); count++) {
     let rest = count;
     const at = new Map<string, number>();

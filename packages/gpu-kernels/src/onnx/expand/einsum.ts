@@ -28,7 +28,7 @@ function lettersOf(to: Expansion, text: string, rank: number | undefined, hidden
   const count = after === undefined ? 0 : rank === undefined ? hidden : rank - before.length - after.length;
   if (count < 0 || (rank !== undefined && before.length + count + (after?.length ?? 0) !== rank))
     throw graphInvalid(to.node, `"${text}" does not fit an input of ${rank} dimensions.`);
-  return [...before, ...Array.from({ length: count }, (_, d) => `.${count - 1 - d}`), ...(after ?? '')];
+  return [...before.split(''), ...Array.from({ length: count }, (_, d) => `.${count - 1 - d}`), ...(after ?? '').split('')];
 }
 
 function parse(to: Expansion): Equation {
