@@ -169,6 +169,25 @@ def swin(small):
     return timm.create_model("swin_tiny_patch4_window7_224"), 224
 
 
+def convnext_strided(small):
+    """torchvision's, whose one pixel before the head the newer exporter reads through indices that count the batch."""
+    assert small
+    settings = [vision.convnext.CNBlockConfig(8, 16, 1), vision.convnext.CNBlockConfig(16, 24, 1), vision.convnext.CNBlockConfig(24, None, 2)]
+    return vision.ConvNeXt(settings, layer_scale=0.5, num_classes=10), 32
+
+
+def swin_scattered(small):
+    """torchvision's, whose masks of shifted windows the newer exporter scatters."""
+    assert small
+    return vision.SwinTransformer([4, 4], 16, [2, 2], [2, 4], [4, 4], num_classes=10), 32
+
+
+def swin_v2(small):
+    assert small
+    blocks = {"block": vision.swin_transformer.SwinTransformerBlockV2, "downsample_layer": vision.swin_transformer.PatchMergingV2}
+    return vision.SwinTransformer([4, 4], 16, [2, 2], [2, 4], [4, 4], num_classes=10, **blocks), 32
+
+
 def conv(inputs, outputs, kernel=1, stride=1):
     return nn.Sequential(nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False), nn.BatchNorm2d(outputs, eps=1e-3), nn.SiLU())
 
@@ -328,4 +347,12 @@ architectures = {
     "vae-encoder": (vae_encoder, "dynamo"),
     "vae-decoder": (vae_decoder, "script"),
     "unet": (unet, "dynamo"),
+}
+
+#: Small networks for forms that one exporter writes in one opset: name → what builds it, exporter, opset.
+forms = {
+    "convnext-strided": (convnext_strided, "dynamo", 20),
+    "swin-scattered": (swin_scattered, "dynamo", 20),
+    "swin-v2": (swin_v2, "dynamo", 20),
+    "vit-attention": (vit, "dynamo", 23),
 }

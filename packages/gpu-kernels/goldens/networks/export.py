@@ -20,7 +20,7 @@ import onnxruntime
 import torch
 from onnx import numpy_helper
 
-from architectures import architectures, picture
+from architectures import architectures, forms, picture
 
 folder = pathlib.Path(__file__).parent
 warnings.filterwarnings("ignore")
@@ -101,14 +101,14 @@ def draw_weights(model):
 
 
 def build(name, small):
-    """Real sizes are written by the newer exporter, as the older cannot trace all of them, but for ConvNeXt: there the newer
-    normalises the single pixel before the head through indices that count the batch, which we refuse."""
-    make, exporter = architectures[name]
+    """Real sizes are written by the newer exporter, as the older cannot trace all of them."""
+    make, exporter, *opset = {**architectures, **forms}[name]
+    opset = opset[0] if opset else 17 if small and exporter == "script" else 20
     torch.manual_seed(7)
     module, inputs = make(small)
     if isinstance(inputs, int):
         inputs = {"x": picture(2 if small else 1, inputs)}
-    return randomise(module, len(name)), inputs, exporter if small or name == "convnext" else "dynamo"
+    return randomise(module, len(name)), inputs, exporter if small else "dynamo", opset
 
 
 def run(data, inputs):
@@ -120,13 +120,13 @@ def run(data, inputs):
 
 
 def main(mode, *rest):
-    names = list(rest if mode == "goldens" else rest[1:]) or list(architectures)
+    names = list(rest if mode == "goldens" else rest[1:]) or [*architectures, *(forms if mode == "goldens" else [])]
     target = folder if mode == "goldens" else pathlib.Path(rest[0])
     target.mkdir(parents=True, exist_ok=True)
     for name in names:
-        module, inputs, exporter = build(name, mode == "goldens")
+        module, inputs, exporter, opset = build(name, mode == "goldens")
         with torch.no_grad():
-            model = export(module, inputs, exporter, 17 if exporter == "script" else 20)
+            model = export(module, inputs, exporter, opset)
         given = {key: {"shape": list(value.shape)} for key, value in inputs.items()}
         for key, value in inputs.items():
             if key == "time" or not value.dtype.is_floating_point:
