@@ -21,6 +21,23 @@ pub struct View {
     strides: [usize; 4],
 }
 
+/// What needs no other part of the plan: sizes, scale, and where matrices lie.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Geometry {
+    outer: usize,
+    heads: usize,
+    rows: usize,
+    keys: usize,
+    channels: usize,
+    value_channels: usize,
+    scale: f32,
+    q_view: View,
+    k_view: View,
+    v_view: View,
+    y_view: View,
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlanAttention {
@@ -29,18 +46,9 @@ pub struct PlanAttention {
     v: i64,
     mask: Option<i64>,
     mask_weight: Option<String>,
-    outer: usize,
-    heads: usize,
-    rows: usize,
-    keys: usize,
-    channels: usize,
-    value_channels: usize,
-    scale: f32,
-    q_view: View,
-    k_view: View,
-    v_view: View,
-    y_view: View,
     mask_view: Option<View>,
+    #[serde(flatten)]
+    geometry: Geometry,
 }
 
 #[derive(Debug, Clone)]
@@ -49,26 +57,17 @@ pub struct Attention {
     pub k: usize,
     pub v: usize,
     pub mask: Option<Operand>,
-    outer: usize,
-    heads: usize,
-    rows: usize,
-    keys: usize,
-    channels: usize,
-    value_channels: usize,
-    scale: f32,
-    q_view: View,
-    k_view: View,
-    v_view: View,
-    y_view: View,
     mask_view: View,
+    geometry: Geometry,
 }
 
 impl PlanAttention {
     pub fn check(&self, checker: &Checker, step: &str, output: usize) -> Result<Attention, Fault> {
+        let geometry = &self.geometry;
         let [q, k, v] = [self.q, self.k, self.v].map(|id| checker.value(step, id));
         let (q, k, v) = (q?, k?, v?);
         let reaches = |what: &str, view: &View, rows: usize, columns: usize, shape: &[usize]| -> Result<(), Fault> {
-            let sizes = [self.outer, self.heads, rows, columns];
+            let sizes = [geometry.outer, geometry.heads, rows, columns];
             let last = sizes
                 .iter()
                 .zip(view.strides)
@@ -78,42 +77,27 @@ impl PlanAttention {
             }
             Ok(())
         };
-        reaches("q", &self.q_view, self.rows, self.channels, checker.shapes[q])?;
-        reaches("k", &self.k_view, self.keys, self.channels, checker.shapes[k])?;
-        reaches("v", &self.v_view, self.keys, self.value_channels, checker.shapes[v])?;
-        reaches("y", &self.y_view, self.rows, self.value_channels, checker.shapes[output])?;
-        let written = [self.heads, self.rows, self.value_channels].iter().try_fold(self.outer, |product, size| product.checked_mul(*size));
+        reaches("q", &geometry.q_view, geometry.rows, geometry.channels, checker.shapes[q])?;
+        reaches("k", &geometry.k_view, geometry.keys, geometry.channels, checker.shapes[k])?;
+        reaches("v", &geometry.v_view, geometry.keys, geometry.value_channels, checker.shapes[v])?;
+        reaches("y", &geometry.y_view, geometry.rows, geometry.value_channels, checker.shapes[output])?;
+        let written = [geometry.heads, geometry.rows, geometry.value_channels]
+            .iter()
+            .try_fold(geometry.outer, |product, size| product.checked_mul(*size));
         if written != Some(size(checker.shapes[output])) {
             refuse_fault(format!("Expected step `{step}` to write its whole output {:?}.", checker.shapes[output]))?;
         }
-        if self.keys > size(checker.shapes[k]) || self.channels > size(checker.shapes[k]) {
+        if geometry.keys > size(checker.shapes[k]) || geometry.channels > size(checker.shapes[k]) {
             refuse_fault(format!("Expected keys and channels of step `{step}` to exist in {:?}.", checker.shapes[k]))?;
         }
         let mut mask_view = View { offset: 0, strides: [0; 4] };
         let mut mask = None;
         if let Some(view) = self.mask_view {
             let (operand, shape) = checker.operand(step, 'm', self.mask, self.mask_weight.as_deref())?;
-            reaches("mask", &view, self.rows, self.keys, shape)?;
+            reaches("mask", &view, geometry.rows, geometry.keys, shape)?;
             (mask, mask_view) = (Some(operand), view);
         }
-        Ok(Attention {
-            q,
-            k,
-            v,
-            mask,
-            outer: self.outer,
-            heads: self.heads,
-            rows: self.rows,
-            keys: self.keys,
-            channels: self.channels,
-            value_channels: self.value_channels,
-            scale: self.scale,
-            q_view: self.q_view,
-            k_view: self.k_view,
-            v_view: self.v_view,
-            y_view: self.y_view,
-            mask_view,
-        })
+        Ok(Attention { q, k, v, mask, mask_view, geometry: self.geometry })
     }
 }
 
@@ -177,9 +161,9 @@ pub fn attention(mode: Mode, op: &Attention, sides: &Sides, items: usize, y: &mu
     let size = y.len() / items;
     let mut blocks = Vec::new();
     for item in 0..items {
-        for (outer, head) in (0..op.outer).flat_map(|outer| (0..op.heads).map(move |head| (outer, head))) {
-            for first in (0..op.rows).step_by(BLOCK_ROWS) {
-                blocks.push(Block { item, outer, head, first, count: BLOCK_ROWS.min(op.rows - first) });
+        for (outer, head) in (0..op.geometry.outer).flat_map(|outer| (0..op.geometry.heads).map(move |head| (outer, head))) {
+            for first in (0..op.geometry.rows).step_by(BLOCK_ROWS) {
+                blocks.push(Block { item, outer, head, first, count: BLOCK_ROWS.min(op.geometry.rows - first) });
             }
         }
     }
@@ -187,53 +171,54 @@ pub fn attention(mode: Mode, op: &Attention, sides: &Sides, items: usize, y: &mu
         Mode::Sequential => {
             for block in blocks {
                 let rows = attend(op, sides, block, instructions);
-                scatter(op, block, &rows, &mut y[block.item * size..]);
+                scatter(&op.geometry, block, &rows, &mut y[block.item * size..]);
             }
         }
         // Heads interleave in y, so that each block is computed apart and put in its place afterwards.
         Mode::Parallel => {
             let results: Vec<_> = blocks.into_par_iter().map(|block| (block, attend(op, sides, block, instructions))).collect();
             for (block, rows) in results {
-                scatter(op, block, &rows, &mut y[block.item * size..]);
+                scatter(&op.geometry, block, &rows, &mut y[block.item * size..]);
             }
         }
     }
 }
 
 fn attend(op: &Attention, sides: &Sides, block: Block, instructions: Instructions) -> Vec<f32> {
+    let geometry = &op.geometry;
     let plain = Epilogue { bias: None, residual: None, activation: Activation::NONE };
-    let mut q = op.q_view.dense(sides.q.of(block.item), block, block.first, block.count, op.channels);
-    q.iter_mut().for_each(|q| *q *= op.scale);
-    let k = op.k_view.dense(sides.k.of(block.item), block, 0, op.keys, op.channels);
+    let mut q = geometry.q_view.dense(sides.q.of(block.item), block, block.first, block.count, geometry.channels);
+    q.iter_mut().for_each(|q| *q *= geometry.scale);
+    let k = geometry.k_view.dense(sides.k.of(block.item), block, 0, geometry.keys, geometry.channels);
     let mut turned = vec![0.0; k.len()];
-    for (key, row) in k.chunks_exact(op.channels).enumerate() {
-        row.iter().enumerate().for_each(|(channel, &value)| turned[channel * op.keys + key] = value);
+    for (key, row) in k.chunks_exact(geometry.channels).enumerate() {
+        row.iter().enumerate().for_each(|(channel, &value)| turned[channel * geometry.keys + key] = value);
     }
     let mut packed = Packed::default();
-    packed.repack_columns(&turned, op.channels, op.keys);
-    let mut scores = vec![0.0; block.count * op.keys];
+    packed.repack_columns(&turned, geometry.channels, geometry.keys);
+    let mut scores = vec![0.0; block.count * geometry.keys];
     gemm(Mode::Sequential, &q, &packed, &mut scores, plain, instructions);
     if let Some(mask) = &sides.mask {
         let [_, _, row, column] = op.mask_view.strides;
         let mask = &mask.of(block.item)[op.mask_view.start(block)..];
-        for (at, scores) in scores.chunks_exact_mut(op.keys).enumerate() {
+        for (at, scores) in scores.chunks_exact_mut(geometry.keys).enumerate() {
             let mask = &mask[(block.first + at) * row..];
             scores.iter_mut().enumerate().for_each(|(key, score)| *score += mask[key * column]);
         }
     }
     let mut weights = vec![0.0; scores.len()];
-    softmax(Mode::Sequential, &scores, op.keys, &mut weights);
-    let v = op.v_view.dense(sides.v.of(block.item), block, 0, op.keys, op.value_channels);
-    packed.repack_columns(&v, op.keys, op.value_channels);
-    let mut rows = vec![0.0; block.count * op.value_channels];
+    softmax(Mode::Sequential, &scores, geometry.keys, &mut weights);
+    let v = geometry.v_view.dense(sides.v.of(block.item), block, 0, geometry.keys, geometry.value_channels);
+    packed.repack_columns(&v, geometry.keys, geometry.value_channels);
+    let mut rows = vec![0.0; block.count * geometry.value_channels];
     gemm(Mode::Sequential, &weights, &packed, &mut rows, plain, instructions);
     rows
 }
 
-fn scatter(op: &Attention, block: Block, rows: &[f32], y: &mut [f32]) {
-    let [_, _, row, column] = op.y_view.strides;
-    let start = op.y_view.start(block) + block.first * row;
-    for (at, values) in rows.chunks_exact(op.value_channels).enumerate() {
+fn scatter(geometry: &Geometry, block: Block, rows: &[f32], y: &mut [f32]) {
+    let [_, _, row, column] = geometry.y_view.strides;
+    let start = geometry.y_view.start(block) + block.first * row;
+    for (at, values) in rows.chunks_exact(geometry.value_channels).enumerate() {
         let y = &mut y[start + at * row..];
         if column == 1 {
             y[..values.len()].copy_from_slice(values);
