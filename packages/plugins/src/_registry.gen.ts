@@ -20,6 +20,7 @@ export const registry = {
   'detector/metadata-only': () => import('./detectors/metadata-only.ts'),
   'detector/npr': () => loadCard('./detectors/npr.yaml'),
   'detector/onnx': () => import('./detectors/onnx.ts'),
+  'detector/patchcraft': () => loadCard('./detectors/patchcraft.yaml'),
   'detector/rine': () => loadCard('./detectors/rine.yaml'),
   'detector/safe': () => loadCard('./detectors/safe.yaml'),
   'detector/spectrum-simulated': () => import('./detectors/spectrum-simulated.ts'),

@@ -34,7 +34,7 @@ class Sources:
         # Training scripts store their arguments beside the tensors: a bag of values that runs nothing.
         with torch.serialization.safe_globals([argparse.Namespace]):
             found = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
-        for key in ("model", "state_dict", "net"):
+        for key in ("model", "state_dict", "net", "netC"):
             if isinstance(found, dict) and key in found and isinstance(found[key], dict):
                 found = found[key]
         return {name.removeprefix("module."): value for name, value in found.items()}

@@ -18,7 +18,8 @@ from methods import METHODS
 def example_of(method, sources):
     if method.head:
         return torch.zeros(2, heads.width_of(sources))
-    return torch.zeros(2, 3, method.size, method.size)
+    height, width = method.size if isinstance(method.size, tuple) else (method.size, method.size)
+    return torch.zeros(2, 3, height, width)
 
 
 def main():

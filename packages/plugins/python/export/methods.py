@@ -8,6 +8,7 @@ import convnext
 import fatformer
 import freqnet
 import heads
+import patchcraft
 import transformers_towers as towers
 import vit
 
@@ -15,8 +16,8 @@ import vit
 @dataclass(frozen=True)
 class Method:
     make: Callable
-    # Side of the square image; of a head the width of the embedding, which the small ones have of their own.
-    size: int
+    # Side of the square image, or height and width; of a head the width of the embedding, which the small ones have of their own.
+    size: int | tuple[int, int]
     input_name: str = "pixels"
     output_name: str = "logit"
     head: bool = False
@@ -35,6 +36,7 @@ METHODS = {
     "community-forensics": Method(vit.community_forensics, 384),
     "freqnet": Method(freqnet.freqnet, 256),
     "fatformer": Method(fatformer.fatformer, 224, output_name="logits"),
+    "patchcraft": Method(patchcraft.patchcraft, (768, 256)),
     "drct-convnext": Method(convnext.drct_convnext, 224, output_name="logits"),
     "drct-clip": Method(convnext.drct_clip, 224, output_name="logits"),
     "b-free": Method(vit.b_free, 504),

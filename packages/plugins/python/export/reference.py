@@ -75,6 +75,37 @@ def patch_crops(image, cells, patch):
 
 
 
+def drawn(words, count):
+    """A number from 0 to `count` - 1 as docs/recipe-steps.md draws it: MurmurHash3's finaliser over one word after another."""
+    value = 0x9E3779B9
+    for word in words:
+        value = ((value ^ word) + 0x9E3779B9) % 2**32
+        value = (value ^ value >> 16) * 0x85EBCA6B % 2**32
+        value = (value ^ value >> 13) * 0xC2B2AE35 % 2**32
+        value ^= value >> 16
+    return value * count >> 32
+
+
+def texture(patch):
+    """Sums of absolute differences between neighbours in four directions; whole numbers, which torch sums in float32."""
+    values = patch.astype(np.int64)
+    differences = (values[1:] - values[:-1], values[:, 1:] - values[:, :-1], values[1:, 1:] - values[:-1, :-1], values[1:, :-1] - values[:-1, 1:])
+    return sum(np.abs(each).sum() for each in differences)
+
+
+def texture_ends(image, patch=32, across=8, seed=0):
+    """PatchCraft's two squares: of three times as many random patches the poorest, poorest first, and the richest, richest
+    first. None for an image without a patch, which the published code enlarges."""
+    width, height = image.size
+    if min(width, height) < patch:
+        return None
+    pixels = np.asarray(image)
+    places = [[drawn((seed, number, width, height, axis), image.size[axis] - patch + 1) for axis in (0, 1)] for number in range(3 * across**2)]
+    patches = sorted((pixels[y : y + patch, x : x + patch] for x, y in places), key=texture)
+    square = lambda chosen: np.concatenate([np.concatenate(chosen[row * across :][:across], 1) for row in range(across)])  # noqa: E731
+    return np.stack([tensor(square(chosen[: across**2]), NONE) for chosen in (patches, patches[::-1])])
+
+
 def opencv_stretch(image, size):
     if image.size == (size, size):
         return image
@@ -119,6 +150,7 @@ PREPARE = {
     "npr": lambda image: tensor(stretch(image, 256, BILINEAR), IMAGENET),
     "freqnet": lambda image: tensor(stretch(image, 256, BILINEAR), IMAGENET),
     "fatformer": lambda image: tensor(centre_crop(stretch(image, 256, BILINEAR), 224), IMAGENET),
+    "patchcraft": texture_ends,
     "safe": lambda image: tensor(centre_crop(image, 256), NONE),
     "univfd": lambda image: tensor(centre_crop(image, 224), CLIP),
     "c2p-clip": lambda image: tensor(centre_crop(short_side(image, 224, BILINEAR), 224), CLIP),
@@ -144,5 +176,5 @@ def sigmoid(row):
     return [1 / (1 + math.exp(-value)) if value > -700 else 0.0 for value in row]
 
 
-SCORES = {name: sigmoid for name in ("cnndetect", "lgrad", "npr", "univfd", "c2p-clip", "rine", "community-forensics", "b-free", "freqnet")}
+SCORES = {name: sigmoid for name in ("cnndetect", "lgrad", "npr", "univfd", "c2p-clip", "rine", "community-forensics", "b-free", "freqnet", "patchcraft")}
 SCORES |= {name: softmax for name in ("safe", "effort", "fatformer", "drct-convnext", "drct-clip", "de-fake-image", "aiornot-siglip2", "falconsai-nsfw")}

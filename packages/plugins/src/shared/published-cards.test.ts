@@ -29,7 +29,7 @@ interface Checked {
   readonly sha256: string;
   readonly scores: readonly unknown[];
 }
-const detectors = ['aiornot-siglip2', 'b-free', 'c2p-clip', 'cnndetect', 'community-forensics', 'de-fake-image', 'drct-clip', 'drct-convnext', 'effort', 'fatformer', 'freqnet', 'lgrad', 'npr', 'rine', 'safe', 'univfd'] as const; // biome-ignore format: a list
+const detectors = ['aiornot-siglip2', 'b-free', 'c2p-clip', 'cnndetect', 'community-forensics', 'de-fake-image', 'drct-clip', 'drct-convnext', 'effort', 'fatformer', 'freqnet', 'lgrad', 'npr', 'patchcraft', 'rine', 'safe', 'univfd'] as const; // biome-ignore format: a list
 const judges = { mhsc: ['sexual', 'violent', 'disturbing', 'hateful', 'political'], 'laion-nsfw': ['nsfw'], q16: ['q16'], 'sd-safety-checker': ['concepts'] }; // biome-ignore format: a table
 
 /** OpenCV is no package of the test environment: its filter is met by images that need no resize, and by the goldens of filters. */
@@ -73,7 +73,7 @@ describe.skipIf(python.absent)(
       for (const [index, { name: image, image: presented }] of cases.entries()) {
         if (name === 'effort' && !needsNoResize(image)) continue;
         if (name === 'b-free' && !forFiveCrops.test(image)) continue;
-        // B-Free has no score for an image without a whole patch, and its card refuses it.
+        // B-Free and PatchCraft have no score for an image without a whole patch, and their cards refuse it.
         if (expected[index] === null) {
           await expect(detector.detect([presented], signal), image).rejects.toThrow();
           continue;
