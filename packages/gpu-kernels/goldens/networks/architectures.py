@@ -151,6 +151,31 @@ def siglip(small):
     return First(SiglipVisionModel(config), lambda out: out.pooler_output), config.image_size
 
 
+def roberta(small):
+    """Positions are counted from the tokens: a sum of integers whose results are indices."""
+    from transformers import RobertaConfig, RobertaModel
+
+    config = (
+        RobertaConfig(vocab_size=100, max_position_embeddings=14, pad_token_id=1, hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4)
+        if small
+        else RobertaConfig(vocab_size=50265, max_position_embeddings=66, pad_token_id=1, type_vocab_size=1)
+    )
+    tokens = torch.tensor([[(i * 37 + b * 11) % (config.vocab_size - 2) + 2 for i in range(config.max_position_embeddings - 2)] for b in range(2)])
+    tokens[0, 7:] = config.pad_token_id
+    inputs = {"input_ids": tokens, "attention_mask": (tokens != config.pad_token_id).long()}
+    return First(RobertaModel(config), lambda out: out.pooler_output, tuple(inputs)), inputs
+
+
+def t5_encoder(small):
+    from transformers import T5Config, T5EncoderModel
+
+    config = T5Config(vocab_size=100, d_model=32, d_kv=8, d_ff=64, num_layers=2, num_heads=4) if small else T5Config()
+    tokens = torch.tensor([[(i * 37 + b * 11) % (config.vocab_size - 2) + 2 for i in range(12 if small else 64)] for b in range(2)])
+    tokens[0, 7:] = 0
+    inputs = {"input_ids": tokens, "attention_mask": (tokens != 0).long()}
+    return First(T5EncoderModel(config), lambda out: out.last_hidden_state, tuple(inputs)), inputs
+
+
 def dinov2(small):
     from transformers import Dinov2Config, Dinov2Model
 
@@ -341,6 +366,8 @@ architectures = {
     "clip-text-masked": (clip_text_masked, "script"),
     "siglip": (siglip, "dynamo"),
     "siglip-text": (siglip_text, "dynamo"),
+    "roberta": (roberta, "dynamo"),
+    "t5-encoder": (t5_encoder, "script"),
     "dinov2": (dinov2, "dynamo"),
     "swin": (swin, "dynamo"),
     "yolo": (yolo, "script"),

@@ -34,7 +34,8 @@ const titles: Readonly<Record<string, string>> = {
   resnet: 'ResNet-50', vit: 'ViT-B/32', convnext: 'ConvNeXt-T', efficientnet: 'EfficientNet-B0', swin: 'Swin-T', dinov2: 'DINOv2 ViT-S/14',
   'mobilenet-v2': 'MobileNetV2', 'mobilenet-v3': 'MobileNetV3-L', 'inception-v3': 'Inception v3', densenet: 'DenseNet-121',
   'clip-vision': 'CLIP ViT-B/16, images', 'clip-text': 'CLIP ViT-B/16, text', 'clip-text-masked': 'CLIP ViT-B/16, text with mask',
-  siglip: 'SigLIP B/16', 'siglip-text': 'SigLIP B/16, text', yolo: 'YOLOv8-n shape, 640',
+  siglip: 'SigLIP B/16', 'siglip-text': 'SigLIP B/16, text', roberta: 'RoBERTa base, 64 tokens',
+  't5-encoder': 'T5 small, encoder, 64 tokens', yolo: 'YOLOv8-n shape, 640',
   'vae-encoder': 'SD VAE encoder, 256', 'vae-decoder': 'SD VAE decoder, 256', unet: 'U-Net of 64, 128, 256 channels, 32', 'open-nsfw': 'OpenNSFW, as published', 'nudenet-320n': 'NudeNet 320n, as published',
 }; // biome-ignore format: a table
 

@@ -72,6 +72,7 @@ it.each([
   'clip-text-masked',
   'clip-vision',
   'dinov2',
+  'roberta',
   'siglip',
   'siglip-text',
   'swin',

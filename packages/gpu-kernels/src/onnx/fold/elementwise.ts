@@ -50,6 +50,15 @@ function whole(call: FoldCall, type: ElementType, result: number): number {
   return result;
 }
 
+/**
+ * With an operand that no integer stands for, as a logarithm of 0 that a file then leaves out with Where: it stays so. As a
+ * weight, size or index it is refused.
+ */
+function withoutInteger(call: FoldCall, gives: 'bool' | undefined): number {
+  if (gives === 'bool') throw opUnsupported(call.node, 'a comparison with a float that became no integer');
+  return Number.NaN;
+}
+
 type Binary = (a: number, b: number, isInteger: boolean) => number;
 
 /** With multiples of the batch (a number of 1 or more) as operands: only what holds for any batch. */
@@ -94,6 +103,7 @@ const binary =
       const isInteger = !isFloat(left.type);
       [left] = finish(call, type, shape, (at) => {
         const batch = isInteger && (dependsOnBatch(a[at]!) || dependsOnBatch(b[at]!));
+        if (isInteger && (Number.isNaN(a[at]) || Number.isNaN(b[at]))) return withoutInteger(call, gives);
         return batch ? withBatch(call, a[at]!, b[at]!) : whole(call, type, compute(a[at]!, b[at]!, isInteger));
       }) as [Constant];
     }
@@ -134,7 +144,8 @@ function Cast(call: FoldCall): Constant[] {
     return finish(call, type, x.shape, (at) => roundToFloat(type, Math.fround(x.data[at]!)));
   if (type === 'bool') return finish(call, type, x.shape, (at) => (x.data[at] === 0 ? 0 : 1));
   if (isFloat(type) || !isFloat(x.type)) return finish(call, type, x.shape, (at) => x.data[at]!);
-  return finish(call, type, x.shape, (at) => whole(call, type, Math.trunc(x.data[at]!)));
+  const isSafe = (value: number): boolean => Number.isSafeInteger(Math.trunc(value));
+  return finish(call, type, x.shape, (at) => (isSafe(x.data[at]!) ? Math.trunc(x.data[at]!) : Number.NaN));
 }
 
 function divide(a: number, b: number, isInteger: boolean): number {
