@@ -6,6 +6,7 @@
 import type { ModelInputs, RasterImage, Tensor, Tensors } from '@diptych/plugin-kit';
 import type { Backend, Executable } from './backends/backend.ts';
 import { imageSteps, takesImage, tensorInputNames } from './backends/run-inputs.ts';
+import { wholeRanges } from './backends/whole-inputs.ts';
 import type { ImageStep, Plan } from './graph/plan.ts';
 import { sizeOf } from './graph/shapes.ts';
 import { synthesise } from './image-ops/synthetic-image.ts';
@@ -20,15 +21,15 @@ const probeItems = 2;
 export function probeOf(plan: Plan): ModelInputs | undefined {
   const items = Math.min(probeItems, plan.batch);
   const indices = behindIndices(plan);
+  const ranges = wholeRanges(plan);
   const tensors = tensorInputNames(plan).map((name, number): [string, Tensor] => {
     const id = plan.inputs[name]!;
     const { shape } = plan.values[id]!;
     const numbers = randomNumbers(sizeOf(shape) * items, 7 + number, [-2, 2]);
-    // Whatever a table holds, it has rows 0 and 1.
-    return [
-      name,
-      { shape: [items, ...shape], data: indices.has(id) ? numbers.map((value) => (value > 0 ? 1 : 0)) : numbers },
-    ];
+    // Whatever a table holds, it has row 0, and most have row 1.
+    const most = ranges.get(name)?.most ?? (indices.has(id) ? 1 : undefined);
+    const data = most === undefined ? numbers : numbers.map((value) => (value > 0 ? Math.min(1, most) : 0));
+    return [name, { shape: [items, ...shape], data }];
   });
   const images = imageSteps(plan).map((step) => [step.input, picturesFor(plan, step, items)] as const);
   if (images.some(([, pictures]) => pictures === undefined)) return undefined;

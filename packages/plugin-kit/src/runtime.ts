@@ -45,6 +45,8 @@ export interface ModelGraph {
   readonly inputs: readonly GraphInput[];
   readonly nodes: readonly GraphNode[];
   readonly outputs: readonly string[];
+  /** Outputs that are whole numbers: places, counts, truth. Half precision does not round what they are computed from. */
+  readonly wholeOutputs?: readonly string[];
 }
 
 /** By input name: rasters where the input has a recipe, else a tensor that leads with the number of items. */

@@ -360,6 +360,8 @@ export interface Plan {
   readonly inputs: Readonly<Record<string, number>>;
   /** Names of tensor inputs that hold whole numbers only; see `backends/whole-inputs.ts`. */
   readonly wholeInputs?: readonly string[];
+  /** Names of outputs that are whole numbers; see `kernels/storage.ts`. */
+  readonly wholeOutputs?: readonly string[];
   /** Output name → value id, and the shape to report (the ONNX one, without batch). */
   readonly outputs: Readonly<Record<string, { readonly value: number; readonly shape: readonly number[] }>>;
 }

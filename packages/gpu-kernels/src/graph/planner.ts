@@ -67,6 +67,7 @@ export function planGraph(graph: ModelGraph, weights: Tensors, batch: number): P
     steps: builder.steps,
     inputs,
     ...(whole.length > 0 && { wholeInputs: whole }),
+    ...(graph.wholeOutputs !== undefined && { wholeOutputs: graph.wholeOutputs }),
     outputs,
   });
   return { plan, weights: Object.fromEntries(plan.weights.map(({ name }) => [name, builder.weights.get(name)!])) };

@@ -37,6 +37,14 @@ it('keeps what is compared in float32, and what it is computed from number by nu
   expect(assignStorage(plan, half).slice(0, 7)).toEqual(['f32', 'f16', 'f32', 'f32', 'f16', 'f16', 'f32']);
 });
 
+it('keeps what a whole result is chosen from in float32', () => {
+  const select = { op: 'select', name: 's', c: 0, cStrides: [1], aWeight: 'table', aStrides: [0], bWeight: 'table', bStrides: [0], output: 1 } as const; // biome-ignore format: one step
+  const reduce = { op: 'reduce', name: 'r', function: 'min', x: 1, dimension: 0, output: 2 } as const;
+  const plan = planOf([select, reduce, relu(0, 3), relu(3, 4)], [2, 4]);
+  expect(assignStorage(plan, half).slice(1, 4)).toEqual(['f16', 'f32', 'f16']);
+  expect(assignStorage({ ...plan, wholeOutputs: ['y2'] }, half).slice(1, 4)).toEqual(['f32', 'f32', 'f16']);
+});
+
 it('keeps scales that are taken from ranges in float32, not what they are multiplied with', () => {
   const range = { op: 'quantize-range', name: 'q', x: 1, output: 2 } as const;
   const times = (a: number, output: number) => ({ op: 'binary', function: 'mul', name: 'm', a, aStrides: [1], bWeight: 'table', bStrides: [0], output }) as const; // biome-ignore format: one step

@@ -1,7 +1,7 @@
 /**
  * Which values of a plan are stored as float16. A value is, if every kernel that touches it works in either storage and it
  * is not seen from outside: inputs, outputs and prepared images stay float32. So a kernel that knows float32 only is
- * slower in a half-precision plan, never wrong. What an index is computed from, and what is compared, stays float32 as well:
+ * slower in a half-precision plan, never wrong. What an index or whole result is computed from, and what is compared, stays float32 too:
  * float16 has no whole numbers beyond 2048 in a row; and so do scales that are taken from ranges.
  */
 import type { Plan } from '../graph/plan.ts';
@@ -38,9 +38,9 @@ const keepsWhole: ReadonlySet<string> = new Set([
 ]);
 const compares: ReadonlySet<string> = new Set(['equal', 'less', 'less-equal', 'mod', 'fmod', 'divide-whole']);
 
-/** What is compared, and what that is computed from by such ops: places and counts may be among it. */
+/** What is compared or a whole result, and what that is computed from by such ops: places and counts may be among it. */
 function behindComparisons(plan: Plan): Set<number> {
-  const found = new Set<number>();
+  const found = new Set<number>((plan.wholeOutputs ?? []).map((name) => plan.outputs[name]!.value));
   for (const step of plan.steps.toReversed()) {
     const isCompared = step.op === 'binary' && compares.has(step.function);
     const isBehind = found.has(step.output) && keepsWhole.has(step.op);

@@ -96,7 +96,8 @@ function importModel(file: OnnxModel, options: ImportOptions): ImportedModel {
   for (const name of outputs)
     if (state.layouts.has(name))
       throw opUnsupported({ name, op: 'output' }, 'a result whose first dimension is not the batch');
-  const graph = { name: model.name, inputs: state.inputs, nodes: state.nodes, outputs: [...outputs] };
+  const whole = [...outputs].filter((name) => state.types.has(name));
+  const graph = { name: model.name, inputs: state.inputs, nodes: state.nodes, outputs: [...outputs], ...(whole.length > 0 && { wholeOutputs: whole }) }; // biome-ignore format: one graph
   for (const output of outputs)
     if (constants.has(output)) throw graphInvalid(`Graph "${model.name}"`, `output "${output}" is a constant.`);
   return { graph, weights: Object.fromEntries(state.weights) };
