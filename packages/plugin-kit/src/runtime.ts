@@ -67,6 +67,11 @@ export interface OnnxOptions {
   /** Item shapes (without batch) by input name, where the file leaves dimensions open that no recipe settles. */
   readonly shapes?: Readonly<Record<string, readonly number[]>>;
   /**
+   * `batch`, the default: the first dimension of the file's inputs and outputs counts items. `graph`: one run of the file is one
+   * item, for files without a batch; inputs and outputs then have a dimension of items in front of the file's own.
+   */
+  readonly items?: 'batch' | 'graph';
+  /**
    * Of a quantised file. `as-written`, the default: activations are rounded where the file says so. `weights-only`: the same
    * weights, activations not rounded, which is closer to the network before quantisation and not what the file computes.
    */

@@ -5,7 +5,7 @@ import { showShape } from '../graph/shapes.ts';
 import { recipeOutput } from '../image-ops/recipe-check.ts';
 import type { OnnxModel, OnnxValue } from './onnx-model.ts';
 
-export interface ImportOptions extends Pick<OnnxOptions, 'quantisation'> {
+export interface ImportOptions extends Pick<OnnxOptions, 'items' | 'quantisation'> {
   /** How images become the input: one recipe for the only image input, or recipes by input name. Other inputs take tensors. */
   readonly recipe?: ImageRecipe | Readonly<Record<string, ImageRecipe>>;
   /** Item shapes (without batch) by input name, where the file leaves dimensions open. */
@@ -15,11 +15,11 @@ export interface ImportOptions extends Pick<OnnxOptions, 'quantisation'> {
 const isOneRecipe = (recipe: NonNullable<ImportOptions['recipe']>): recipe is ImageRecipe => Array.isArray(recipe);
 
 /** The recipes of image inputs, by name. */
-export function recipesOf(model: OnnxModel, { recipe }: ImportOptions): ReadonlyMap<string, ImageRecipe> {
+export function recipesOf(model: OnnxModel, { recipe, items }: ImportOptions): ReadonlyMap<string, ImageRecipe> {
   if (recipe === undefined) return new Map();
   const known = model.inputs.map(({ name }) => name);
   if (isOneRecipe(recipe)) {
-    const images = model.inputs.filter(({ shape }) => shape?.length === 4);
+    const images = model.inputs.filter(({ shape }) => shape?.length === (items === 'graph' ? 3 : 4));
     if (images.length !== 1)
       throw graphInvalid(
         `Graph "${model.name}"`,
@@ -83,7 +83,9 @@ function importInput(input: OnnxValue, recipe: ImageRecipe | undefined, fixed: r
 export function importInputs(model: OnnxModel, options: ImportOptions): GraphInput[] {
   const recipes = recipesOf(model, options);
   const shapes = new Map(Object.entries(options.shapes ?? {}));
-  return model.inputs.map((input) => importInput(input, recipes.get(input.name), shapes.get(input.name)));
+  const withBatch = (input: OnnxValue): OnnxValue =>
+    options.items === 'graph' && input.shape !== undefined ? { ...input, shape: ['', ...input.shape] } : input;
+  return model.inputs.map((input) => importInput(withBatch(input), recipes.get(input.name), shapes.get(input.name)));
 }
 
 /** The leading dimension where all inputs fix the same. */

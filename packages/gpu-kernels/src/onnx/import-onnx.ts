@@ -9,7 +9,7 @@ import { graphInvalid, opUnsupported } from '../graph/graph-errors.ts';
 import { sizeOf } from '../graph/shapes.ts';
 import { checkOutputs, checkTypes } from './activation-types.ts';
 import { checkItemNumbers, passItemNumbers } from './batch/item-numbers.ts';
-import { isUsual, onnxShape, usual } from './batch/layout.ts';
+import { isUsual, noBatch, onnxShape, usual } from './batch/layout.ts';
 import { moveBatch } from './batch/move-batch.ts';
 import { type Constant, decodeTensor, holdsBatch, isFloat } from './constant.ts';
 import { withChannelsFirst } from './expand/channels-last.ts';
@@ -77,10 +77,12 @@ function importModel(file: OnnxModel, options: ImportOptions): ImportedModel {
     model.opset,
     importInputs(model, options),
     constants,
-    fixedBatchOf(model),
+    options.items === 'graph' ? undefined : fixedBatchOf(model),
     names,
     options.quantisation,
   );
+  state.isOneItem = options.items === 'graph';
+  if (state.isOneItem) for (const { name } of model.inputs) state.layouts.set(name, noBatch);
   for (const { name, type } of model.inputs) {
     const known = (elementTypes as Readonly<Record<number, ElementType>>)[type ?? 0];
     if (known !== undefined && !isFloat(known)) state.setType(name, known);
@@ -94,7 +96,7 @@ function importModel(file: OnnxModel, options: ImportOptions): ImportedModel {
   checkOutputs(state, outputs);
   checkItemNumbers(state, outputs);
   for (const name of outputs)
-    if (state.layouts.has(name))
+    if (state.layouts.has(name) && !state.isOneItem)
       throw opUnsupported({ name, op: 'output' }, 'a result whose first dimension is not the batch');
   const whole = [...outputs].filter((name) => state.types.has(name));
   const graph = { name: model.name, inputs: state.inputs, nodes: state.nodes, outputs: [...outputs], ...(whole.length > 0 && { wholeOutputs: whole }) }; // biome-ignore format: one graph

@@ -44,6 +44,8 @@ export class ImportState {
   readonly layouts = new Map<string, BatchLayout>();
   /** Values that numbers of items are part of: see `batch/item-numbers.ts`. */
   readonly itemNumbers = new Map<string, ItemNumbers>();
+  /** The file has no batch: see `batch/without-batch.ts`. */
+  isOneItem = false;
   readonly mode: QuantisationMode;
   readonly budget = new Budget();
   /** Branches taken so far. */

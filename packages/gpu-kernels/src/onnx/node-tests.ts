@@ -1,9 +1,9 @@
 /**
  * ONNX's own backend node tests, from a folder of the `onnx` Python package: one model and its data each. Our networks
- * take a batch of items and constant parameters, so each test runs in up to five readings: all inputs computed, those that
- * lead with the batch of the first, the first alone, all but the first where that is a table which is gathered from, the others being
- * constant, and none computed (which is folding). It passes if at least one reading is
- * supported and every supported one gives the expected numbers.
+ * take a batch of items and constant parameters, so each test runs in several readings: all inputs computed, those that
+ * lead with the batch of the first, the first alone, those after a table that is gathered from; the whole graph as one item, with
+ * all inputs or the first; and none computed, which is folding. What is not computed is constant. A test passes if at least one
+ * reading is supported and every supported one gives the expected numbers.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -90,28 +90,35 @@ async function asNetwork(
   { model, inputs, expected }: NodeTest,
   computed: readonly number[],
   backend: Backend,
+  items: 'batch' | 'graph' = 'batch',
 ): Promise<Outcome> {
   const isComputed = (index: number): boolean => computed.includes(index);
   const tensors = computed.map((index) => decodeTensor(inputs[index]!, inputs[index]!.name));
-  const batch = tensors[0]?.shape[0] ?? 0;
-  if (tensors.some(({ shape }) => shape.length === 0 || shape[0] !== batch))
+  const batch = items === 'graph' ? 1 : (tensors[0]?.shape[0] ?? 0);
+  if (items === 'batch' && tensors.some(({ shape }) => shape.length === 0 || shape[0] !== batch))
     return { unsupported: 'its inputs do not share a batch' };
-  if (expected.some(({ shape }) => shape[0] !== batch)) return { unsupported: 'its output does not keep the batch' };
+  if (items === 'batch' && expected.some(({ shape }) => shape[0] !== batch))
+    return { unsupported: 'its output does not keep the batch' };
   const bound = {
     ...model,
     inputs: model.inputs.filter((_, index) => isComputed(index)),
     initializers: [...model.initializers, ...inputs.filter((_, index) => !isComputed(index))],
   };
-  const { graph, weights } = importOnnx(bound);
+  const { graph, weights } = importOnnx(bound, { items });
   const planned = planGraph(graph, weights, Math.max(1, batch));
   const [missing] = backend.check(planned.plan);
   if (missing !== undefined) return { unsupported: missing.reason };
   await using executable = await backend.compile(planned.plan, planned.weights);
   const given = tensors.map(
-    ({ shape, data }, index) => [inputs[computed[index]!]!.name, { shape, data: Float32Array.from(data) }] as const,
+    ({ shape, data }, index) =>
+      [
+        inputs[computed[index]!]!.name,
+        { shape: items === 'graph' ? [1, ...shape] : shape, data: Float32Array.from(data) },
+      ] as const,
   );
   const actual: Tensors = await executable.run(Object.fromEntries(given));
-  const outcomes = model.outputs.map(({ name }, index) => compare(actual[name]!, expected[index]!));
+  const ofOne = ({ shape, data }: Tensor): Tensor => ({ shape: items === 'graph' ? shape.slice(1) : shape, data });
+  const outcomes = model.outputs.map(({ name }, index) => compare(ofOne(actual[name]!), expected[index]!));
   return outcomes.find((outcome) => !('passed' in outcome && outcome.passed)) ?? { passed: true };
 }
 
@@ -163,11 +170,16 @@ export async function runNodeTest(folder: string, backend: Backend): Promise<Nod
   const readings = new Map([all.slice(0, 1), batched, all, afterTable].map((computed) => [computed.join(), computed]));
   for (const computed of readings.values())
     if (computed.length > 0) networks.push(await attempt(() => asNetwork(nodeTest, computed, backend)));
+  // The whole graph as one item: all inputs, or the first.
+  for (const computed of all.length > 1 ? [all.slice(0, 1), all] : [all])
+    if (computed.length > 0) networks.push(await attempt(() => asNetwork(nodeTest, computed, backend, 'graph')));
   const folded = await attempt(() => asConstant(nodeTest));
   const failure = [...networks, folded].find((outcome) => 'passed' in outcome && !outcome.passed);
   if (failure !== undefined && 'reason' in failure) return { ...head, status: 'failed', reason: failure.reason };
   if (networks.some((outcome) => 'passed' in outcome)) return { ...head, status: 'network', reason: '' };
   if ('passed' in folded) return { ...head, status: 'folded', reason: '' };
-  const [first = folded] = networks;
-  return { ...head, status: 'unsupported', reason: 'unsupported' in first ? first.unsupported : '' };
+  const reasons = [...networks, folded].flatMap((outcome) => ('unsupported' in outcome ? [outcome.unsupported] : []));
+  // That a reading has no batch says less than what stops another.
+  const reason = reasons.find((text) => !text.endsWith(' batch')) ?? reasons[0] ?? '';
+  return { ...head, status: 'unsupported', reason };
 }

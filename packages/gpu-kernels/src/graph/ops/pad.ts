@@ -86,6 +86,8 @@ export function Pad(builder: PlanBuilder, node: GraphNode): void {
   const x = builder.value(node, 0);
   const pads = readPads(builder, node, attributes, x.shape.length + 1);
   const value = builder.optionalConstant(node, 2)?.data[0] ?? attributes.number('value', 0);
+  // Plans are JSON, which has no infinity.
+  if (!Number.isFinite(value)) throw opUnsupported(node, `padding with ${value}`);
   attributes.finish();
   if ((node.inputs[3] ?? '') !== '') throw opUnsupported(node, 'input axes');
   const read = modes[mode];

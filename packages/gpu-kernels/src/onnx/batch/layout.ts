@@ -15,16 +15,20 @@ export interface BatchLayout {
 }
 
 export const usual: BatchLayout = { axis: 0, before: 0, after: 0 };
+/** No ONNX dimension is the batch: the whole graph is one item. */
+export const noBatch: BatchLayout = { axis: -1, before: 0, after: 0 };
 export const isUsual = ({ axis, before, after }: BatchLayout): boolean => axis === 0 && before === 0 && after === 0;
 export const sameLayout = (a: BatchLayout, b: BatchLayout): boolean =>
   a.axis === b.axis && a.before === b.before && a.after === b.after;
 
 const merged = ({ before, after }: BatchLayout): number => before + after;
-export const rankOf = (layout: BatchLayout, item: readonly number[]): number => item.length - merged(layout) + 1;
+export const rankOf = (layout: BatchLayout, item: readonly number[]): number =>
+  item.length - merged(layout) + (layout.axis < 0 ? 0 : 1);
 
 /** Item dimension of an ONNX dimension; undefined for the batch. */
 export function itemAxis(layout: BatchLayout, axis: number): number | undefined {
   if (axis === layout.axis) return undefined;
+  if (layout.axis < 0) return axis;
   return axis < layout.axis ? axis : axis - 1 + merged(layout);
 }
 

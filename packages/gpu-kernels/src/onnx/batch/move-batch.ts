@@ -23,6 +23,7 @@ import {
 } from './layout.ts';
 import { choosesByItem, flattensBatch, gatherByItem, indexRewrites } from './move-indices.ts';
 import { quantisedRewrites } from './move-quantised.ts';
+import { withoutBatch } from './without-batch.ts';
 
 export interface MovedNodes {
   readonly nodes: readonly OnnxNode[];
@@ -339,6 +340,7 @@ function keepsItems(target: Constant['data'], item: readonly number[], fixedBatc
 
 /** The node as nodes on items, or undefined where the batch is first and stays so. */
 export function moveBatch(state: ImportState, node: OnnxNode): MovedNodes | undefined {
+  if (state.isOneItem) return withoutBatch(new Move(state, node));
   const isMoved = node.inputs.some((name) => state.layouts.has(name));
   if (!isMoved && !movesBatch(state, node)) return undefined;
   const move = new Move(state, node);

@@ -2,6 +2,7 @@
 import type { ImportState } from '../import-state.ts';
 import { type OnnxNode, opKey } from '../onnx-model.ts';
 import { Attention } from './attention.ts';
+import { CastLike } from './cast-like.ts';
 import { expandEinsum } from './einsum.ts';
 import { type Expand, Expansion } from './expansion.ts';
 import { AffineGrid, CenterCropPad, LpNormalization, MeanVarianceNormalization } from './normalisation.ts';
@@ -12,6 +13,7 @@ import { RotaryEmbedding } from './rotary.ts';
 const expansions: Readonly<Record<string, Expand>> = {
   AffineGrid,
   Attention,
+  CastLike,
   CenterCropPad,
   Einsum: expandEinsum,
   LpNormalization,

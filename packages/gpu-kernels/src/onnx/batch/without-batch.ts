@@ -1,0 +1,243 @@
+/**
+ * Graphs without a batch, where one run of the file is one item: every value has its whole ONNX shape as item shape, so that each
+ * node is rewritten to work one dimension further in. Operands of fewer dimensions are brought to the rank that they meet.
+ */
+import { axisOf } from '../../graph/axes.ts';
+import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
+import { showShape, sizeOf } from '../../graph/shapes.ts';
+import { isFloat } from '../constant.ts';
+import { graphAttributes, integersOf } from '../node-call.ts';
+import type { OnnxNode } from '../onnx-model.ts';
+import { noBatch } from './layout.ts';
+import type { Move, MovedNodes } from './move-batch.ts';
+
+/** Nodes in a row; the last one gives the outputs of the file's node. */
+class Rewriting {
+  readonly move: Move;
+  readonly nodes: OnnxNode[] = [];
+
+  constructor(move: Move) {
+    this.move = move;
+  }
+
+  add(op: string, inputs: readonly string[], changes: Parameters<Move['with']>[1] = {}): string {
+    const name = this.move.state.freshName(`${this.move.node.name}/${op}`);
+    this.nodes.push({ ...this.move.with(inputs, changes, op), name, outputs: [name] });
+    return name;
+  }
+
+  end(inputs: readonly string[], changes: Parameters<Move['with']>[1] = {}, op = this.move.node.op): readonly OnnxNode[] {
+    return [...this.nodes, this.move.with(inputs, changes, op)];
+  }
+
+  shape(index: number): readonly number[] {
+    return this.move.constant(index)?.shape ?? this.move.shape(index);
+  }
+
+  reshape(name: string, shape: readonly number[]): string {
+    return this.add('Reshape', [name, this.move.add([0, ...shape])]);
+  }
+
+  toShape(shape: readonly number[]): readonly OnnxNode[] {
+    return this.end([this.move.node.inputs[0]!, this.move.add([0, ...shape])], {}, 'Reshape');
+  }
+
+  /** Input `index` with at least `rank` dimensions. Constants are spread by the planner. */
+  ofRank(index: number, rank: number): string {
+    const name = this.move.node.inputs[index]!;
+    const shape = this.shape(index);
+    if (this.move.constant(index) !== undefined || shape.length >= rank) return name;
+    return this.reshape(name, [...new Array<number>(rank - shape.length).fill(1), ...shape]);
+  }
+
+  /** A list of integers that is an attribute in older opsets and an input in newer ones. */
+  list(name: string, index: number): readonly number[] | undefined {
+    const given = this.move.node.inputs[index] ?? '';
+    if (given !== '' && this.move.constant(index) === undefined)
+      throw opUnsupported(this.move.node, `input ${index} ("${given}") is computed, only a constant is implemented there`);
+    return this.move.list(name, index);
+  }
+}
+
+type Rewrite = (to: Rewriting) => readonly OnnxNode[];
+
+const asIs: Rewrite = (to) => to.end(to.move.node.inputs);
+
+const broadcast: Rewrite = (to) => {
+  const { inputs } = to.move.node;
+  const rank = Math.max(...inputs.map((_, index) => to.shape(index).length));
+  return to.end(inputs.map((_, index) => to.ofRank(index, rank)));
+};
+
+/** Along one dimension, counted from the batch on. */
+const alongAxis =
+  (fallback: number): Rewrite =>
+  (to) => {
+    const rank = to.shape(0).length;
+    return to.end(to.move.node.inputs, { axis: axisOf(to.move.number('axis', fallback), rank, to.move.node) + 1 });
+  };
+
+/** Softmax and its like: before opset 13 from axis 1 on, unless it says otherwise. */
+const softmax: Rewrite = (to) => alongAxis(to.move.state.opset < 13 ? 1 : -1)(to);
+
+const reduce: Rewrite = (to) => {
+  const shape = to.shape(0);
+  const given = to.list('axes', 1) ?? [];
+  const [x] = to.move.node.inputs;
+  if (given.length === 0 && to.move.number('noop_with_empty_axes', 0) !== 0) return to.end(to.move.node.inputs);
+  const axes = given.length === 0 ? [...shape.keys()] : given.map((axis) => axisOf(axis, shape.length, to.move.node));
+  if (axes.length === 0) return to.end([x!], {}, 'Identity');
+  const changed = axes.map((axis) => axis + 1);
+  return (to.move.node.inputs[1] ?? '') === '' ? to.end([x!], { axes: changed }) : to.end([x!, to.move.add(changed)]);
+};
+
+const Transpose: Rewrite = (to) => {
+  const reversed = to.shape(0).map((_, d, all) => all.length - 1 - d);
+  const given = graphAttributes(to.move.node)['perm'];
+  const perm = Array.isArray(given) ? (given as readonly number[]) : reversed;
+  return to.end(to.move.node.inputs, { perm: [0, ...perm.map((d) => d + 1)] });
+};
+
+const Reshape: Rewrite = (to) => {
+  const shape = to.shape(0);
+  const target = to.move.constant(1);
+  if (target === undefined) throw opUnsupported(to.move.node, 'a computed shape');
+  const keepsZero = to.move.number('allowzero', 0) !== 0;
+  const wanted = integersOf(target, to.move.node).map((size, d) => (size === 0 && !keepsZero ? (shape[d] ?? 0) : size));
+  const known = sizeOf(wanted.filter((size) => size !== -1));
+  const sizes = wanted.map((size) => (size === -1 ? sizeOf(shape) / known : size));
+  if (sizeOf(sizes) !== sizeOf(shape) || !sizes.every((size) => Number.isInteger(size) && size > 0))
+    throw graphInvalid(to.move.node, `${showShape(shape)} cannot become ${showShape(wanted)}.`);
+  return to.toShape(sizes);
+};
+
+const Flatten: Rewrite = (to) => {
+  const shape = to.shape(0);
+  const given = to.move.number('axis', 1);
+  const axis = given < 0 ? given + shape.length : given;
+  if (!(axis >= 0 && axis <= shape.length)) throw graphInvalid(to.move.node, `axis ${given} does not exist.`);
+  return to.toShape([sizeOf(shape.slice(0, axis)), sizeOf(shape.slice(axis))]);
+};
+
+const Squeeze: Rewrite = (to) => {
+  const shape = to.shape(0);
+  const axes = to.list('axes', 1)?.map((axis) => axisOf(axis, shape.length, to.move.node));
+  if (axes?.some((axis) => shape[axis] !== 1)) throw graphInvalid(to.move.node, `axes ${showShape(axes)} of ${showShape(shape)} are not all 1.`); // biome-ignore format: one condition
+  return to.toShape(shape.filter((size, d) => (axes === undefined ? size !== 1 : !axes.includes(d))));
+};
+
+const Unsqueeze: Rewrite = (to) => {
+  const axes = to.list('axes', 1) ?? [];
+  const rank = to.shape(0).length + axes.length;
+  const changed = axes.map((axis) => axisOf(axis, rank, to.move.node) + 1);
+  const [x] = to.move.node.inputs;
+  return to.move.constant(1) === undefined ? to.end([x!], { axes: changed }) : to.end([x!, to.move.add(changed)]);
+};
+
+const Expand: Rewrite = (to) => {
+  const target = to.list('shape', 1) ?? [];
+  const shape = to.shape(0);
+  const rank = Math.max(target.length, shape.length);
+  const sizes = [...new Array<number>(rank - target.length).fill(1), ...target];
+  return to.end([to.ofRank(0, rank), to.move.add([1, ...sizes])]);
+};
+
+const Slice: Rewrite = (to) => {
+  const starts = to.list('starts', 1) ?? [];
+  const rank = to.shape(0).length;
+  const axes = (to.list('axes', 3) ?? starts.map((_, d) => d)).map((axis) => axisOf(axis, rank, to.move.node) + 1);
+  const [x, from, end, , steps] = to.move.node.inputs;
+  return to.end([x!, from!, end!, to.move.add(axes), ...(steps === undefined ? [] : [steps])]);
+};
+
+const Pad: Rewrite = (to) => {
+  const rank = to.shape(0).length;
+  const given = to.list('pads', 1) ?? [];
+  const [x, , value] = to.move.node.inputs;
+  const axes = (to.list('axes', 3) ?? Array.from({ length: rank }, (_, d) => d)).map((axis) => axisOf(axis, rank, to.move.node)); // biome-ignore format: one expression
+  const inputs = [x!, to.move.add(given), value ?? '', to.move.add(axes.map((axis) => axis + 1))];
+  return to.end(inputs);
+};
+
+const Tile: Rewrite = (to) => to.end([to.move.node.inputs[0]!, to.move.add([1, ...(to.list('repeats', 1) ?? [])])]);
+
+/** Constant indices; or computed ones into a constant table, whose rows they choose as they are. */
+const Gather: Rewrite = (to) => {
+  if (to.move.constant(0) !== undefined) return to.end(to.move.node.inputs);
+  if (to.move.constant(1) === undefined) throw opUnsupported(to.move.node, 'computed indices into a computed value');
+  return alongAxis(0)(to);
+};
+
+const CumSum: Rewrite = (to) => {
+  const [axis = 0] = to.list('axis', 1) ?? [];
+  return to.end([to.move.node.inputs[0]!, to.move.add([axisOf(axis, to.shape(0).length, to.move.node) + 1], [])]);
+};
+
+/** Vectors are matrices of one row or column, whose dimension the result has not. */
+const MatMul: Rewrite = (to) => {
+  const [a, b] = [to.shape(0), to.shape(1)];
+  if (a.length === 0 || b.length === 0) throw graphInvalid(to.move.node, 'a product of numbers alone.');
+  if ([0, 1].some((index) => to.shape(index).length === 1 && to.move.constant(index) !== undefined))
+    throw opUnsupported(to.move.node, 'a product with a constant vector');
+  const rank = Math.max(a.length, b.length, 2);
+  const first = a.length === 1 ? to.reshape(to.move.node.inputs[0]!, [...new Array<number>(rank - 1).fill(1), ...a]) : to.ofRank(0, rank); // biome-ignore format: one expression
+  const second = b.length === 1 ? to.reshape(to.move.node.inputs[1]!, [...new Array<number>(rank - 2).fill(1), ...b, 1]) : to.ofRank(1, rank); // biome-ignore format: one expression
+  if (a.length > 1 && b.length > 1) return to.end([first, second]);
+  const product = to.add('MatMul', [first, second]);
+  const longer = (a.length > 1 ? a : b).slice(0, -2);
+  const shape = [...longer, ...(a.length === 1 ? [] : [a.at(-2)!]), ...(b.length === 1 ? [] : [b.at(-1)!])];
+  return to.end([product, to.move.add([0, ...shape])], {}, 'Reshape');
+};
+
+const Gemm: Rewrite = (to) => {
+  const [alpha, beta] = [to.move.number('alpha', 1), to.move.number('beta', 1)];
+  const number = (value: number): string => to.move.add(Float32Array.of(value), [], 'float32');
+  const [a, b] = ['transA', 'transB'].map((name, index) => {
+    const given = to.move.node.inputs[index]!;
+    if (to.move.number(name, 0) === 0) return given;
+    const constant = to.move.constant(index);
+    if (constant === undefined) return to.add('Transpose', [given], { perm: [0, 2, 1] });
+    const [rows = 0, columns = 0] = constant.shape;
+    if (!isFloat(constant.type)) throw opUnsupported(to.move.node, `${constant.type} numbers`);
+    const turned = Float32Array.from(constant.data, (_, i) => constant.data[(i % rows) * columns + Math.floor(i / rows)]!);
+    return to.move.add(turned, [columns, rows], 'float32');
+  }) as [string, string];
+  const hasSum = (to.move.node.inputs[2] ?? '') !== '';
+  if (!hasSum && alpha === 1) return to.end([a, b], {}, 'MatMul');
+  const product = to.add('MatMul', [a, b]);
+  if (!hasSum) return to.end([product, number(alpha)], {}, 'Mul');
+  const scaled = alpha === 1 ? product : to.add('Mul', [product, number(alpha)]);
+  const constant = to.move.constant(2);
+  const times = (name: string): string => to.add('Mul', [name, number(beta)]);
+  const sum =
+    beta === 1
+      ? to.ofRank(2, 2)
+      : constant === undefined
+        ? times(to.ofRank(2, 2))
+        : to.move.add(Float32Array.from(constant.data, (c) => c * beta), constant.shape, 'float32'); // biome-ignore format: one call
+  return to.end([scaled, sum], {}, 'Add');
+};
+
+const each = (names: readonly string[], rewrite: Rewrite): Record<string, Rewrite> =>
+  Object.fromEntries(names.map((name) => [name, rewrite]));
+
+const rewrites: Readonly<Record<string, Rewrite>> = {
+  Transpose, Reshape, Flatten, Squeeze, Unsqueeze, Expand, Slice, Pad, Tile, Gather, CumSum, MatMul, Gemm,
+  Softmax: softmax, LogSoftmax: softmax, Hardmax: softmax, Split: alongAxis(0), Concat: alongAxis(0), ArgMax: alongAxis(0), ArgMin: alongAxis(0),
+  TopK: alongAxis(-1), LayerNormalization: alongAxis(-1), RMSNormalization: alongAxis(-1),
+  ...each(['L1', 'L2', 'LogSum', 'LogSumExp', 'Max', 'Mean', 'Min', 'Prod', 'Sum', 'SumSquare'].map((name) => `Reduce${name}`), reduce),
+  ...each(['Add', 'And', 'Div', 'Equal', 'Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual', 'Max', 'Mean', 'Min', 'Mod', 'Mul', 'Or', 'Pow', 'PRelu', 'Sub', 'Sum', 'Where', 'Xor'], broadcast),
+  ...each([
+    'Abs', 'Acos', 'Acosh', 'Asin', 'Asinh', 'Atan', 'Atanh', 'Cast', 'Ceil', 'Celu', 'Clip', 'Cos', 'Cosh', 'Dropout', 'Elu', 'Erf', 'Exp',
+    'Floor', 'Gelu', 'HardSigmoid', 'HardSwish', 'Identity', 'IsInf', 'IsNaN', 'LeakyRelu', 'Log', 'Mish', 'Neg', 'Not', 'Reciprocal', 'Relu',
+    'Round', 'Selu', 'Shrink', 'Sigmoid', 'Sign', 'Sin', 'Sinh', 'Softplus', 'Softsign', 'Sqrt', 'Swish', 'Tan', 'Tanh', 'ThresholdedRelu',
+    'Trilu',
+  ], asIs),
+}; // biome-ignore format: a table
+
+/** The node as nodes on the one item. */
+export function withoutBatch(move: Move): MovedNodes {
+  const rewrite = Object.hasOwn(rewrites, move.node.op) ? rewrites[move.node.op] : undefined;
+  if (rewrite === undefined) throw opUnsupported(move.node, 'the op where the whole graph is one item');
+  return { nodes: rewrite(new Rewriting(move)), layout: noBatch };
+}

@@ -1,0 +1,57 @@
+/** Files without a batch, of which one run is one item. Expected values are worked out by hand. */
+import { describe, expect, it } from 'vitest';
+import { importOnnx } from './import-onnx.ts';
+import type { OnnxModel } from './onnx-model.ts';
+import { floats, integers, modelOf, node, run } from './test-models.ts';
+
+const graph = { items: 'graph' } as const;
+const refuses = (model: OnnxModel, why: string): void =>
+  expect(() => importOnnx(model, graph)).toThrow(expect.objectContaining({ code: 'OP_UNSUPPORTED', message: expect.stringContaining(why) })); // biome-ignore format: one call
+
+describe('a graph that is one item', () => {
+  it('is refused where its first dimension is taken for the batch', async () => {
+    const model = modelOf([2, 3], [node('ReduceSum', 'x', 'y', { axes: [0], keepdims: 0 })], [], 11);
+    await expect(run(model, [1, 2, 3, 4, 5, 6])).rejects.toThrow('a reduction over the batch');
+  });
+
+  it('computes over its first dimension, for several items at once', async () => {
+    const sum = modelOf([2, 3], [node('ReduceSum', 'x', 'y', { axes: [0], keepdims: 0 })], [], 11);
+    expect(await run(sum, [1, 2, 3, 4, 5, 6, 10, 20, 30, 40, 50, 60], graph)).toEqual([5, 7, 9, 50, 70, 90]);
+    const softmax = modelOf([2, 2], [node('Softmax', 'x', 'y', { axis: 0 })]);
+    expect(await run(softmax, [3, 5, 3, 5], graph)).toEqual([0.5, 0.5, 0.5, 0.5]);
+    const everything = modelOf([2, 2], [node('ReduceMean', 'x', 'y', { keepdims: 0 })]);
+    expect(await run(everything, [1, 2, 3, 6, 0, 0, 0, 4], graph)).toEqual([3, 1]);
+  });
+
+  it('turns, flattens and joins along the first dimension', async () => {
+    const nodes = [
+      node('Transpose', 'x', 't', { perm: [1, 0] }),
+      node('Concat', 't x', 'c', { axis: 0 }),
+      node('Slice', 'c from to', 's'),
+      node('Reshape', 's shape', 'y'),
+    ];
+    // [[1, 2], [3, 4]] above its own transpose; the two rows in the middle.
+    const constants = [integers('from', 1), integers('to', 3), integers('shape', -1)];
+    expect(await run(modelOf([2, 2], nodes, constants), [1, 2, 3, 4], graph)).toEqual([2, 4, 1, 2]);
+  });
+
+  it('brings operands of fewer dimensions to the rank that they meet', async () => {
+    const nodes = [node('ReduceMax', 'x', 'm', { keepdims: 0 }), node('Sub', 'x m', 'd'), node('Mul', 'd c', 'y')];
+    expect(await run(modelOf([2], nodes, [floats('c', [2, 1], 1, 10)]), [3, 5], graph)).toEqual([-2, 0, -20, 0]);
+  });
+
+  it('multiplies vectors and turned matrices', async () => {
+    const product = modelOf([3], [node('MatMul', 'x x', 'y')]);
+    expect(await run(product, [1, 2, 3], graph)).toEqual([14]);
+    const gemm = modelOf([2, 2], [node('Gemm', 'x x c', 'y', { transA: 1, alpha: 2, beta: 3 })], [floats('c', [2], 1, 0)]);
+    // xᵀx of [[1, 2], [0, 1]] is [[1, 2], [2, 5]].
+    expect(await run(gemm, [1, 2, 0, 1], graph)).toEqual([5, 4, 7, 10]);
+  });
+
+  it('refuses what has a batch by its meaning, and what it does not follow', () => {
+    refuses(modelOf([1, 3, 4, 4], [node('GlobalAveragePool', 'x', 'y')]), 'the op where the whole graph is one item');
+    refuses(modelOf([4], [node('Gather', 'x x', 'y')]), 'computed indices');
+    refuses(modelOf([4], [node('MatMul', 'x w', 'y')], [floats('w', [4], 1, 2, 3, 4)]), 'a product with a constant vector');
+    refuses(modelOf(['n', 4], [node('Relu', 'x', 'y')]), 'left open by the file');
+  });
+});
