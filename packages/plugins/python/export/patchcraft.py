@@ -58,4 +58,10 @@ class PatchCraft(nn.Module):
 
 
 def patchcraft(sources):
-    return filled(PatchCraft(*((3, 4) if sources.small else (30, 32))), sources)
+    network = filled(PatchCraft(*((3, 4) if sources.small else (30, 32))), sources)
+    if sources.is_random:
+        with torch.no_grad():
+            # Filters of noise as residual filters are, without a mean, and loud: else every picture would score alike.
+            weight = network.group1.hpf.weight
+            weight.copy_(8 * (weight - weight.mean((2, 3), keepdim=True)))
+    return network
