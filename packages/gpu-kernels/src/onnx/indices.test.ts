@@ -92,6 +92,18 @@ describe('numbers of items', () => {
     await expect(run(of(0, 2), x)).rejects.toThrow('indices that count items by 2 into 3 rows each');
   });
 
+  it('are 0 in a file for one item, and any number of items run all the same', async () => {
+    const tuple = [node('Unsqueeze', 'place last', 'b'), node('Concat', 'none b', 't', { axis: -1 }), node('GatherND', 'x t', 'y')]; // biome-ignore format: one list
+    const computed = modelOf([1, 3], [place, ...tuple], [last, shaped('none', [1, 1], 0)]);
+    expect(await run(computed, [1, 5, 2, 9, 0, 3])).toEqual([5, 9]);
+    const second = modelOf([1, 3], [place, ...tuple], [last, shaped('none', [1, 1], 1)]);
+    expect(await run(second, [1, 5, 2])).toEqual([Number.NaN]);
+    const known = modelOf([1, 3], [node('GatherND', 'x t', 'y')], [shaped('t', [1, 2, 2], 0, 2, -1, 0)]);
+    expect(await run(known, [1, 5, 2, 9, 0, 3])).toEqual([2, 1, 3, 9]);
+    const rows = modelOf([1, 3], [node('Flatten', 'x', 'f', { axis: 2 }), node('Gather', 'f t', 'g'), node('Squeeze', 'g last', 'y')], [last, shaped('t', [1, 2], 2, 0)]); // biome-ignore format: one model
+    expect(await run(rows, [1, 5, 2, 9, 0, 3])).toEqual([2, 1, 3, 9]);
+  });
+
   it('alone give each item itself', async () => {
     const tuple = [node('Unsqueeze', 'items last', 't'), node('GatherND', 'x t', 'y')];
     expect(await run(modelOf(['n', 2], [...arange, ...tuple], [zero, one, last]), [1, 2, 3, 4])).toEqual([1, 2, 3, 4]);

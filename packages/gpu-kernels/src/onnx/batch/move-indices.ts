@@ -33,9 +33,16 @@ class Chain {
   }
 }
 
-/** Whether numbers of items choose: the node must then be rewritten. */
-export const choosesByItem = (state: ImportState, node: OnnxNode): boolean =>
-  (node.op === 'Gather' || node.op === 'GatherND') && state.itemNumbers.has(node.inputs[1] ?? '');
+/**
+ * Whether numbers of items choose: the node must then be rewritten. In a file for one item that number is a 0 like any other, so
+ * that every tuple there is taken to begin with it.
+ */
+export function choosesByItem(state: ImportState, node: OnnxNode): boolean {
+  if (node.op === 'Gather') return state.itemNumbers.has(node.inputs[1] ?? '');
+  if (node.op !== 'GatherND') return false;
+  const isOfOne = state.fixedBatch === 1 && state.constantOf(node.inputs[0] ?? '') === undefined;
+  return state.itemNumbers.has(node.inputs[1] ?? '') || (isOfOne && (node.attributes.get('batch_dims')?.value ?? 0) === 0);
+}
 
 /**
  * x of `[batch · length, …]` at indices of number of the item · length + index. An index that would reach into another item's
@@ -60,7 +67,8 @@ function ofOwnRows(move: Move, length: number, numbers: ItemNumbers | undefined,
 export function gatherByItem(move: Move): MovedNodes | undefined {
   const numbers = itemNumbersOf(move.state, move.node.inputs[1]!);
   const isComputed = move.constant(0) === undefined && move.constant(1) === undefined;
-  if (numbers === undefined && (!isComputed || move.state.fixedBatch !== 1)) return undefined;
+  if (numbers === undefined && move.state.fixedBatch !== 1) return undefined;
+  if (numbers === undefined && !isComputed) return ofOneItem(move);
   if (!isComputed) move.refuse('the number of an item as an index into a table');
   const { item, layout } = move.moved;
   const axis = axisOf(move.number('axis', 0), rankOf(layout, item), move.node);
@@ -68,9 +76,32 @@ export function gatherByItem(move: Move): MovedNodes | undefined {
   return ofOwnRows(move, sizeOf(item.slice(0, layout.after)), numbers, false);
 }
 
+/** In a file for one item, constant rows of a value that the batch is merged into: the first dimension of the indices is the batch. */
+function ofOneItem(move: Move): MovedNodes | undefined {
+  const indices = move.constant(1);
+  if (indices?.shape[0] !== 1 || move.constant(0) !== undefined) return undefined;
+  const { item, layout } = move.moved;
+  const axis = axisOf(move.number('axis', 0), rankOf(layout, item), move.node);
+  if (axis !== 0 || layout.axis !== 0 || layout.before !== 0 || layout.after === 0) return undefined;
+  const chain = new Chain(move);
+  const length = sizeOf(item.slice(0, layout.after));
+  const rows = chain.add('Reshape', [move.node.inputs[0]!, move.add([0, length, ...item.slice(layout.after)])]);
+  const own = move.add(indices.data, indices.shape.slice(1));
+  return { nodes: chain.end('Gather', [rows, own], { axis: 1 }), layout: usual };
+}
+
+/** In a file for one item, tuples of any kind: the item is a batch of one. */
+function tuplesOfOne(move: Move): MovedNodes {
+  if (!isUsual(move.layoutOf(0)) || !isUsual(move.layoutOf(1))) move.refuse('index tuples');
+  const chain = new Chain(move);
+  const whole = chain.add('Reshape', [move.node.inputs[0]!, move.add([0, 1, ...move.shape(0)])]);
+  return { nodes: chain.end('GatherND', [whole, move.node.inputs[1]!], { batch_dims: 1 }), layout: usual };
+}
+
 /** Tuples that begin with the number of the item, or are that number alone. */
 function GatherND(move: Move): MovedNodes {
   const numbers = itemNumbersOf(move.state, move.node.inputs[1]!);
+  if (numbers === undefined && choosesByItem(move.state, move.node)) return tuplesOfOne(move);
   if (move.constant(0) !== undefined || move.number('batch_dims', 0) !== 0 || numbers === undefined)
     move.refuse('this form of index tuples');
   if (!isUsual(move.layoutOf(0)) || !isUsual(move.layoutOf(1)) || numbers.factor !== 1)
