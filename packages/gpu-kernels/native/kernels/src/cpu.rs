@@ -35,13 +35,13 @@ fn brand() -> Option<String> {
     Some(line.split_once(':')?.1.trim().to_owned())
 }
 
-#[cfg(target_arch = "x86_64")]
 fn features() -> Vec<&'static str> {
+    #[cfg(target_arch = "x86_64")]
     let known = [("AVX2", std::arch::is_x86_feature_detected!("avx2")), ("FMA", std::arch::is_x86_feature_detected!("fma"))];
+    #[cfg(target_arch = "aarch64")]
+    let known =
+        [("NEON", std::arch::is_aarch64_feature_detected!("neon")), ("DotProd", std::arch::is_aarch64_feature_detected!("dotprod"))];
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    let known: [(&str, bool); 0] = [];
     known.into_iter().filter(|feature| feature.1).map(|feature| feature.0).collect()
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-fn features() -> Vec<&'static str> {
-    if cfg!(target_arch = "aarch64") { vec!["NEON"] } else { vec![] }
 }

@@ -18,6 +18,7 @@ pub struct Tile<'a> {
     /// The second is the first again where `columns` needs one.
     pub panels: [*const f32; 2],
     /// What to fetch into the second cache level by the way: as long as a panel, may lie anywhere.
+    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "only AVX-512 fetches"))]
     pub ahead: *const f32,
     pub columns: usize,
     /// Add to what `y` holds, rather than overwrite it.
@@ -51,6 +52,9 @@ pub unsafe fn run(tile: &Tile, rows: usize, instructions: Instructions) {
         // SAFETY: `detect` found AVX2 and FMA; the rest is the caller's promise.
         #[cfg(target_arch = "x86_64")]
         Instructions::Avx2 => unsafe { dispatch!(avx2, 2, tile, rows, true, 1 2 3 4 5 6) },
+        // SAFETY: `detect` found NEON; the rest is the caller's promise.
+        #[cfg(target_arch = "aarch64")]
+        Instructions::Neon => unsafe { dispatch!(neon, 2, tile, rows, true, 1 2 3 4 5 6) },
         // SAFETY: the caller's promise.
         Instructions::Portable => unsafe { dispatch!(portable, 2, tile, rows, true, 1 2 3 4 5 6) },
     }
@@ -81,6 +85,8 @@ unsafe fn run_edge(tile: &Tile, rows: usize, instructions: Instructions) {
         match instructions {
             #[cfg(target_arch = "x86_64")]
             Instructions::Avx2 if width <= PANEL / 2 => dispatch!(avx2, 2, &whole, rows, false, 1 2 3 4 5 6),
+            #[cfg(target_arch = "aarch64")]
+            Instructions::Neon if width <= PANEL / 2 => dispatch!(neon, 2, &whole, rows, false, 1 2 3 4 5 6),
             Instructions::Portable if width <= PANEL / 2 => dispatch!(portable, 2, &whole, rows, false, 1 2 3 4 5 6),
             _ => run(&whole, rows, instructions),
         }

@@ -12,6 +12,10 @@ mod opencv;
 mod pillow;
 #[cfg(target_arch = "x86_64")]
 mod pillow_avx2;
+#[cfg(target_arch = "aarch64")]
+mod pillow_neon;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod pillow_steps;
 mod pixel;
 mod raster;
 mod recipe;

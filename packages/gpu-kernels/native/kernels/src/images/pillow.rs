@@ -12,7 +12,7 @@ use std::f64::consts::PI;
 pub const PRECISION_BITS: u32 = 32 - 8 - 2;
 pub const ROUNDING: i32 = 1 << (PRECISION_BITS - 1);
 /// Rows of the horizontal pass handed out together.
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 const ROWS: usize = 8;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -179,6 +179,11 @@ fn horizontal(mode: Mode, source: &Source, coefficients: &Coefficients, instruct
             let wide = super::pillow_avx2::Horizontal::new(coefficients, source.channels)?;
             mode.chunks(&mut narrowed, ROWS * length, |block, target| wide.run(source, coefficients, block * ROWS, target));
         }
+        #[cfg(target_arch = "aarch64")]
+        Instructions::Neon if source.kept >= 3 => {
+            let wide = super::pillow_neon::Horizontal::new(coefficients, source.channels)?;
+            mode.chunks(&mut narrowed, ROWS * length, |block, target| wide.run(source, coefficients, block * ROWS, target));
+        }
         _ => mode.chunks(&mut narrowed, length, |row, target| narrow_row(source, coefficients, row, target)),
     }
     Ok(narrowed)
@@ -217,6 +222,9 @@ fn run_vertical(
             // SAFETY: both are only made where the CPU has AVX2.
             #[cfg(target_arch = "x86_64")]
             Instructions::Avx512 | Instructions::Avx2 => unsafe { flatten_avx2(rows, coefficients.of(row), target) },
+            // The compiler makes NEON of the loop by itself.
+            #[cfg(target_arch = "aarch64")]
+            Instructions::Neon => flatten(rows, coefficients.of(row), target),
             Instructions::Portable => flatten(rows, coefficients.of(row), target),
         }
     });

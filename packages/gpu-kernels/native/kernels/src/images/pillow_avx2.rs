@@ -2,78 +2,49 @@
 //! 32-bit numbers, so a weight w is split into w = high · 2^15 + low with 0 <= low < 2^15; both sums are exact modulo
 //! 2^32, and so is high · 2^15 + low, which is all that the 32-bit sum of Pillow is.
 
-use super::pillow::{Coefficients, ROUNDING, Source, narrow_row};
+use super::pillow::{Coefficients, ROUNDING, Source};
+use super::pillow_steps::{GROUP, ROWS, Steps};
 use crate::error::{Result, allocate};
 use std::arch::x86_64::*;
 
 const LOW_BITS: u32 = 15;
-/// Input pixels per step: two in each 128-bit lane.
-const GROUP: usize = 4;
-/// 16-bit weights per step: `[w0 w1] × 4 channels | [w2 w3] × 4 channels`.
+/// 16-bit weights per step: `[w0 w1] × 4 channels | [w2 w3] × 4 channels`, two pixels in each 128-bit lane.
 const LANES: usize = 16;
-const ROWS: usize = 4;
 
 pub struct Horizontal {
-    /// By output pixel: first step of it in `high` and `low`.
-    starts: Vec<usize>,
+    steps: Steps,
     high: Vec<i16>,
     low: Vec<i16>,
-    /// Bytes of a row that the loads of any output pixel may touch, counted from the row's start.
-    reach: usize,
     shuffle: [i8; 32],
 }
 
 impl Horizontal {
     pub fn new(coefficients: &Coefficients, channels: usize) -> Result<Self> {
-        let groups: usize = coefficients.bounds.iter().map(|(_, count)| count.div_ceil(GROUP)).sum();
-        let mut horizontal = Horizontal {
-            starts: Vec::with_capacity(coefficients.bounds.len() + 1),
-            high: allocate(groups * LANES, "resize coefficients")?,
-            low: allocate(groups * LANES, "resize coefficients")?,
-            reach: 0,
-            shuffle: shuffle(channels),
-        };
-        let mut start = 0;
-        for (index, &(first, count)) in coefficients.bounds.iter().enumerate() {
-            horizontal.starts.push(start);
+        let steps = Steps::new(coefficients, channels);
+        let mut high = allocate(steps.count() * LANES, "resize coefficients")?;
+        let mut low = allocate(steps.count() * LANES, "resize coefficients")?;
+        for index in 0..coefficients.bounds.len() {
             for (tap, &weight) in coefficients.of(index).iter().enumerate() {
-                let step = (start + tap / GROUP) * LANES + tap % GROUP / 2 * 8 + tap % 2;
+                let at = (steps.of(index).start + tap / GROUP) * LANES + tap % GROUP / 2 * 8 + tap % 2;
                 for channel in 0..4 {
-                    horizontal.high[step + channel * 2] = (weight >> LOW_BITS) as i16;
-                    horizontal.low[step + channel * 2] = (weight & ((1 << LOW_BITS) - 1)) as i16;
+                    high[at + channel * 2] = (weight >> LOW_BITS) as i16;
+                    low[at + channel * 2] = (weight & ((1 << LOW_BITS) - 1)) as i16;
                 }
             }
-            let steps = count.div_ceil(GROUP);
-            start += steps;
-            if let Some(last) = steps.checked_sub(1) {
-                horizontal.reach = horizontal.reach.max((first + last * GROUP) * channels + 16);
-            }
         }
-        horizontal.starts.push(start);
-        Ok(horizontal)
+        Ok(Horizontal { steps, high, low, shuffle: shuffle(channels) })
     }
 
     /// Rows from `first_row` of the source into `target`, as many as it holds.
     pub fn run(&self, source: &Source, coefficients: &Coefficients, first_row: usize, target: &mut [u8]) {
-        let length = coefficients.bounds.len() * source.kept;
-        let stride = source.width * source.channels;
-        for (block, target) in target.chunks_mut(ROWS * length).enumerate() {
-            let row = first_row + block * ROWS;
-            let full = target.len() == ROWS * length;
-            if full && (row + ROWS - 1) * stride + self.reach <= source.data.len() {
-                let lines = std::array::from_fn(|line| &source.data[(row + line) * stride..][..self.reach]);
-                // SAFETY: this type is only used where the CPU has AVX2; each line is `reach` bytes long.
-                unsafe { self.rows(lines, coefficients, source, target) };
-            } else {
-                for (line, target) in target.chunks_exact_mut(length).enumerate() {
-                    narrow_row(source, coefficients, row + line, target);
-                }
-            }
-        }
+        self.steps.run(source, coefficients, first_row, target, |lines, target| {
+            // SAFETY: this type is only used where the CPU has AVX2; the lines are what `Steps` promises.
+            unsafe { self.rows(lines, coefficients, source, target) };
+        });
     }
 
     /// # Safety
-    /// The CPU has AVX2, each line is `reach` bytes long, `target` holds `ROWS` rows.
+    /// The CPU has AVX2, each line holds what the loads of `steps` touch, `target` holds `ROWS` rows.
     #[target_feature(enable = "avx2")]
     unsafe fn rows(&self, lines: [&[u8]; ROWS], coefficients: &Coefficients, source: &Source, target: &mut [u8]) {
         let (channels, kept) = (source.channels, source.kept);
@@ -83,10 +54,9 @@ impl Horizontal {
         for (index, &(first, _)) in coefficients.bounds.iter().enumerate() {
             let mut high = [_mm256_setzero_si256(); ROWS];
             let mut low = [_mm256_setzero_si256(); ROWS];
-            for (step, number) in (self.starts[index]..self.starts[index + 1]).enumerate() {
+            for (step, number) in self.steps.of(index).enumerate() {
                 let offset = (first + step * GROUP) * channels;
-                // SAFETY: `starts` ends at the number of steps for which weights were allocated; `reach` was made
-                // the largest `offset + 16`.
+                // SAFETY: weights were allocated for all steps; the lines hold 16 bytes from `offset`.
                 unsafe {
                     let high_weights = _mm256_loadu_si256(self.high.as_ptr().add(number * LANES).cast());
                     let low_weights = _mm256_loadu_si256(self.low.as_ptr().add(number * LANES).cast());

@@ -7,6 +7,8 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 
 use super::elementwise::clamp;
 use crate::error::Result;
@@ -102,6 +104,8 @@ pub fn depthwise(
             Instructions::Avx512 if avx512::suits(&line) => avx512::line(&line, y),
             #[cfg(target_arch = "x86_64")]
             Instructions::Avx2 | Instructions::Avx512 => avx2::line(&line, y),
+            #[cfg(target_arch = "aarch64")]
+            Instructions::Neon => neon::line(&line, y),
             Instructions::Portable => 0,
         };
         portable(&line, done..channels, y);

@@ -2,47 +2,29 @@
 //!
 //! Both operands become i16 without their zero points, at most 255 away from 0, so a pair of products fits an i32 and
 //! `madd` (or VNNI's `dpwssd`) adds it exactly. Weights lie in panels of 16 columns, `[pair][16][2]`; patches of x are
-//! gathered into rows of whole pairs. Depthwise layers, whose panels would be nearly empty, run over channels instead.
+//! gathered into rows of whole pairs. Where the processor has SDOT, weights of bytes are multiplied as such (`bytes`).
+//! Depthwise layers, whose panels would be nearly empty, run over channels instead.
 
+#[cfg(target_arch = "aarch64")]
+mod bytes;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 #[cfg(target_arch = "x86_64")]
 mod simd;
+mod tile;
 
 use super::conv::rows_per_chunk;
 use crate::error::{Result, allocate};
 use crate::program::{Extent, IntegerProduct};
 use crate::threads::Mode;
-
-pub const COLUMNS: usize = 16;
-/// Rows of the largest tile.
-pub const TILE_ROWS: usize = 6;
-
-/// Sums of a tile: rows by the columns of a panel.
-pub type Sums = [[i32; COLUMNS]; TILE_ROWS];
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Instructions {
-    #[cfg(target_arch = "x86_64")]
-    Vnni,
-    #[cfg(target_arch = "x86_64")]
-    Avx2,
-    Portable,
-}
-
-impl Instructions {
-    fn detect() -> Self {
-        #[cfg(target_arch = "x86_64")]
-        if std::arch::is_x86_feature_detected!("avx512f") && std::arch::is_x86_feature_detected!("avx512vnni") {
-            return Instructions::Vnni;
-        } else if std::arch::is_x86_feature_detected!("avx2") {
-            return Instructions::Avx2;
-        }
-        Instructions::Portable
-    }
-}
+use tile::{COLUMNS, Instructions, Sums, TILE_ROWS, tile};
 
 enum Weights {
     /// A group's panels one after the other.
     Panels(Vec<Vec<i16>>),
+    /// A group's panels of bytes.
+    #[cfg(target_arch = "aarch64")]
+    Bytes(Vec<bytes::BytePanels>),
     /// `[tap][channel]`.
     Depthwise(Vec<i32>),
 }
@@ -80,6 +62,8 @@ impl PackedIntegers {
                 row.iter_mut().enumerate().for_each(|(output, slot)| *slot = i32::from(at(output, tap)));
             }
             Weights::Depthwise(columns)
+        } else if let Some(bytes) = pack_bytes(op, filters, inner, at)? {
+            bytes
         } else {
             let group = |group: usize| -> Result<Vec<i16>> {
                 let mut panels = allocate(filters.div_ceil(COLUMNS) * pairs * COLUMNS * 2, "packed weights")?;
@@ -116,6 +100,17 @@ impl PackedIntegers {
     }
 }
 
+/// Panels of bytes, where the processor multiplies those and the weights are such.
+fn pack_bytes(op: &IntegerProduct, filters: usize, inner: usize, at: impl Fn(usize, usize) -> i16) -> Result<Option<Weights>> {
+    #[cfg(target_arch = "aarch64")]
+    if op.weight_bits == 8 && bytes::available() {
+        let group = |group: usize| bytes::BytePanels::new(filters, inner, |column, index| at(group * filters + column, index));
+        return Ok(Some(Weights::Bytes((0..op.groups).map(group).collect::<Result<_>>()?)));
+    }
+    let _ = (op, filters, inner, at);
+    Ok(None)
+}
+
 /// Where the pixel under a tap lies in the image of its item; `None` in the padding.
 #[inline(always)]
 fn under(op: &IntegerProduct, pixel: usize, (tap_y, tap_x): (usize, usize)) -> Option<usize> {
@@ -135,8 +130,19 @@ pub fn product(mode: Mode, op: &IntegerProduct, packed: &PackedIntegers, x: &[f3
     });
     match &packed.weights {
         Weights::Depthwise(weights) => depthwise(mode, op, packed, weights, &centred, y),
-        Weights::Panels(groups) => panels(mode, op, packed, groups, &centred, y),
+        Weights::Panels(groups) => pairs(mode, op, packed, groups, &centred, y),
+        #[cfg(target_arch = "aarch64")]
+        Weights::Bytes(groups) => bytes::product(mode, op, packed, groups, &centred, y),
     }
+}
+
+/// Integers of 16 bits by panels of pairs.
+fn pairs(mode: Mode, op: &IntegerProduct, packed: &PackedIntegers, groups: &[Vec<i16>], x: &[i16], y: &mut [f32]) {
+    let width = packed.pairs * 2;
+    let length = width * COLUMNS;
+    let by_panel =
+        |a: &[i16], group: usize, number: usize| tile(packed.instructions, a, width, &groups[group][number * length..][..length]);
+    panels(mode, op, packed, x, 0, width, by_panel, y);
 }
 
 fn depthwise(mode: Mode, op: &IntegerProduct, packed: &PackedIntegers, weights: &[i32], x: &[i16], y: &mut [f32]) {
@@ -159,32 +165,42 @@ fn depthwise(mode: Mode, op: &IntegerProduct, packed: &PackedIntegers, weights: 
     });
 }
 
-fn panels(mode: Mode, op: &IntegerProduct, packed: &PackedIntegers, groups: &[Vec<i16>], x: &[i16], y: &mut [f32]) {
+/// Gathers patches of x, `padding` where they meet none of it, into rows of `width`, and multiplies them:
+/// `tile(rows, group, number)` with panel `number` of a group.
+fn panels<T: Copy + Default + Send + Sync>(
+    mode: Mode,
+    op: &IntegerProduct,
+    packed: &PackedIntegers,
+    x: &[T],
+    padding: T,
+    width: usize,
+    tile: impl Fn(&[T], usize, usize) -> Sums + Sync,
+    y: &mut [f32],
+) {
     let (channels, outputs) = (op.input.channels, op.output.channels);
     let (depth, filters) = (channels / op.groups, outputs / op.groups);
-    let width = packed.pairs * 2;
     let pixels = op.output.height * op.output.width;
     let rows_per_block = rows_per_chunk(mode, y.len() / outputs, packed.pairs);
     mode.chunks(y, rows_per_block * outputs, |block, y| {
         let rows = y.len() / outputs;
-        let mut gathered = vec![0i16; rows * width];
-        for (group, weights) in groups.iter().enumerate() {
+        let mut gathered = vec![T::default(); rows * width];
+        for group in 0..op.groups {
             for (row, patch) in gathered.chunks_exact_mut(width).enumerate() {
                 let row = block * rows_per_block + row;
                 let image = &x[row / pixels * op.input.size()..][..op.input.size()];
                 for (&tap, to) in packed.taps.iter().zip(patch.chunks_exact_mut(depth)) {
                     match under(op, row % pixels, tap) {
                         Some(at) => to.copy_from_slice(&image[at + group * depth..][..depth]),
-                        None => to.fill(0),
+                        None => to.fill(padding),
                     }
                 }
             }
-            for (number, panel) in weights.chunks_exact(packed.pairs * COLUMNS * 2).enumerate() {
+            for number in 0..filters.div_ceil(COLUMNS) {
                 let column = number * COLUMNS;
                 let first = group * filters + column;
                 let count = COLUMNS.min(filters - column);
                 for (a, y) in gathered.chunks(TILE_ROWS * width).zip(y.chunks_mut(TILE_ROWS * outputs)) {
-                    let sums = tile(packed.instructions, a, width, panel);
+                    let sums = tile(a, group, number);
                     for (sums, y) in sums.iter().zip(y.chunks_exact_mut(outputs)) {
                         packed.finish(op, first, &sums[..count], &mut y[first..first + count]);
                     }
@@ -194,48 +210,44 @@ fn panels(mode: Mode, op: &IntegerProduct, packed: &PackedIntegers, groups: &[Ve
     });
 }
 
-/// Up to `TILE_ROWS` rows of `width` integers by one panel.
-fn tile(instructions: Instructions, a: &[i16], width: usize, panel: &[i16]) -> Sums {
-    assert!(a.len().is_multiple_of(width) && a.len() <= TILE_ROWS * width && panel.len() == width * COLUMNS);
-    match instructions {
-        // SAFETY: `detect` found the instructions; the assert holds what the kernels read in bounds.
-        #[cfg(target_arch = "x86_64")]
-        Instructions::Vnni => unsafe { simd::vnni(a, width, panel) },
-        // SAFETY: as above.
-        #[cfg(target_arch = "x86_64")]
-        Instructions::Avx2 => unsafe { simd::avx2(a, width, panel) },
-        Instructions::Portable => portable(a, width, panel),
-    }
-}
-
-fn portable(a: &[i16], width: usize, panel: &[i16]) -> Sums {
-    let mut sums = [[0i32; COLUMNS]; TILE_ROWS];
-    for (row, sums) in a.chunks_exact(width).zip(&mut sums) {
-        for (pair, weights) in row.chunks_exact(2).zip(panel.chunks_exact(2 * COLUMNS)) {
-            for (sum, weight) in sums.iter_mut().zip(weights.chunks_exact(2)) {
-                let products = i32::from(pair[0]) * i32::from(weight[0]) + i32::from(pair[1]) * i32::from(weight[1]);
-                *sum = sum.wrapping_add(products);
-            }
-        }
-    }
-    sums
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::program::Window;
 
+    /// A fully connected layer and a 3x3 convolution with padding, by the definition. x of 8 bits spans 256 numbers wherever
+    /// its zero point lies; what spans more is no such x, but must not wrap either.
     #[test]
-    fn all_instruction_sets_give_the_same_sums() {
-        for (rows, pairs) in [(1, 1), (2, 3), (3, 40), (4, 7), (5, 9), (6, 300)] {
-            let number = |index: usize, by: usize| (index * by % 511) as i16 - 255;
-            let a: Vec<i16> = (0..rows * pairs * 2).map(|index| number(index, 31)).collect();
-            let panel: Vec<i16> = (0..pairs * 2 * COLUMNS).map(|index| number(index, 53)).collect();
-            let expected = portable(&a, pairs * 2, &panel);
-            assert_eq!(tile(Instructions::detect(), &a, pairs * 2, &panel), expected);
-            #[cfg(target_arch = "x86_64")]
-            if std::arch::is_x86_feature_detected!("avx2") {
-                assert_eq!(tile(Instructions::Avx2, &a, pairs * 2, &panel), expected);
+    fn sums_are_exact_wherever_x_lies() {
+        for (kernel, side, channels, outputs) in [(1usize, 1, 30, 21), (3, 5, 3, 18)] {
+            let inner = kernel * kernel * channels;
+            let weight = |output: usize, index: usize| ((output * 41 + index * 67) % 256) as u8 as i8;
+            let row =
+                |output: usize| (0..inner.next_multiple_of(4)).map(move |index| if index < inner { weight(output, index) } else { 0 });
+            let bytes: Vec<u8> = (0..outputs).flat_map(row).map(|byte| byte as u8).collect();
+            let words: Vec<f32> =
+                bytes.chunks_exact(4).map(|word| f32::from_bits(u32::from_le_bytes([word[0], word[1], word[2], word[3]]))).collect();
+            let extent = |channels: usize| Extent { height: side, width: side, channels };
+            let window = Window { kernel: [kernel; 2], strides: [1, 1], dilations: [1, 1], top: kernel / 2, left: kernel / 2 };
+            for (zero_point, least, span) in
+                [(0, -128, 256), (7, 0, 256), (255, 0, 256), (-128, -128, 256), (128, -128, 384), (0, -300, 600)]
+            {
+                let (input, output) = (extent(channels), extent(outputs));
+                let (x, bias, scale, requantize) = (0, None, None, None);
+                let op =
+                    IntegerProduct { x, zero_point, weight: 0, weight_bits: 8, bias, scale, requantize, input, output, window, groups: 1 };
+                let x: Vec<i32> = (0..side * side * channels).map(|index| least + (index * 97 % span) as i32).collect();
+                let mut y = vec![f32::NAN; side * side * outputs];
+                let floats: Vec<f32> = x.iter().map(|&x| x as f32).collect();
+                product(Mode::Sequential, &op, &PackedIntegers::new(&op, &[&words]).unwrap(), &floats, &mut y);
+                for (at, &y) in y.iter().enumerate() {
+                    let (pixel, output) = (at / outputs, at % outputs);
+                    let tap = |index: usize| Some((index, under(&op, pixel, (index / channels / kernel, index / channels % kernel))?));
+                    let products = (0..inner)
+                        .filter_map(tap)
+                        .map(|(index, from)| (x[from + index % channels] - zero_point) * i32::from(weight(output, index)));
+                    assert_eq!(y, products.sum::<i32>() as f32, "{kernel}x{kernel}, zero point {zero_point}, from {least}, at {at}");
+                }
             }
         }
     }

@@ -199,6 +199,9 @@ fn forward(job: &Job, pixels: &[[&[f32]; IN]; IN], target: &mut [f32]) {
         // SAFETY: `Instructions::detect` found AVX2 and FMA.
         #[cfg(target_arch = "x86_64")]
         Instructions::Avx2 => unsafe { forward_avx2(pixels, target) },
+        // Vectors of 4 are in the base set of aarch64, so the compiler makes NEON of these loops by itself.
+        #[cfg(target_arch = "aarch64")]
+        Instructions::Neon => forward_with(pixels, target),
         Instructions::Portable => forward_with(pixels, target),
     }
 }
@@ -264,6 +267,8 @@ fn backward(job: &Job, products: &[f32], stride: usize, targets: &[[Option<usize
         // SAFETY: `Instructions::detect` found AVX2 and FMA.
         #[cfg(target_arch = "x86_64")]
         Instructions::Avx2 => unsafe { backward_avx2(job, products, stride, targets, y) },
+        #[cfg(target_arch = "aarch64")]
+        Instructions::Neon => backward_with(job, products, stride, targets, y),
         Instructions::Portable => backward_with(job, products, stride, targets, y),
     }
 }

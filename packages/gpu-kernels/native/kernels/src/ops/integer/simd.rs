@@ -1,6 +1,6 @@
 //! Tiles of `integer` with AVX2 and with AVX-512 VNNI.
 
-use super::{COLUMNS, Sums, TILE_ROWS};
+use super::tile::{COLUMNS, Sums, TILE_ROWS};
 use std::arch::x86_64::*;
 
 /// Two integers of a row, to be repeated over all columns.
