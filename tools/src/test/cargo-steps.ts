@@ -11,18 +11,55 @@ const manifest = ['--manifest-path', `${crate}/Cargo.toml`];
 /** Tests of the Rust crates without Node in them; the addon is a shell, tested through the native backend. */
 export const cargo: TestStep = {
   name: 'cargo',
+  run: () => runCargo('cargo test', []),
+};
+
+/** The same on an emulated aarch64, which has other kernels. Nothing is installed for it: it runs where its parts are. */
+export const cargoOnAarch64: TestStep = {
+  name: 'cargo-aarch64',
   async run() {
-    if (!existsSync(join(repositoryRoot, crate, 'Cargo.toml'))) return skippedStep(crate, 'cargo test', 'there is no crate');
-    const described = await runCommand(['cargo', 'metadata', '--format-version', '1', '--no-deps', '--quiet', ...manifest]);
-    if (described.exitCode === 127) return skippedStep(crate, 'cargo test', 'cargo is not installed');
-    if (described.exitCode !== 0) return { passed: 0, failed: 1, skipped: [], failures: [described.output] };
-    const { packages } = JSON.parse(described.output) as CargoMetadata;
-    const names = packages.filter(({ targets }) => !targets.some((target) => target.crate_types.includes('cdylib')));
-    const selected = names.flatMap(({ name }) => ['--package', name]);
-    const { exitCode, output } = await runCommand(['cargo', 'test', ...selected, ...manifest]);
-    return readCargoTotals(output, exitCode);
+    const target = 'aarch64-unknown-linux-gnu';
+    const name = `cargo test --target ${target}`;
+    if (process.arch === 'arm64') return skippedStep(crate, name, 'this machine is aarch64 itself');
+    const linker = 'aarch64-linux-gnu-gcc';
+    const emulator = await firstOf(['qemu-aarch64', 'qemu-aarch64-static']);
+    if (emulator === undefined) return skippedStep(crate, name, 'qemu-aarch64 is not installed');
+    if ((await firstOf([linker])) === undefined) return skippedStep(crate, name, `${linker} is not installed`);
+    const std = await runCommand([process.env.RUSTC ?? 'rustc', '--print', 'target-libdir', '--target', target]);
+    if (std.exitCode !== 0 || !existsSync(std.output.trim())) {
+      return skippedStep(crate, name, `rustc has no standard library for ${target}`);
+    }
+    const variable = 'CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_';
+    return runCargo(name, ['--target', target, '--tests'], {
+      [`${variable}LINKER`]: linker,
+      [`${variable}RUNNER`]: emulator,
+      // The emulator needs no libraries of that machine.
+      [`${variable}RUSTFLAGS`]: '-C target-feature=+crt-static',
+    });
   },
 };
+
+/** The first of some programs that is installed. */
+async function firstOf(programs: readonly string[]): Promise<string | undefined> {
+  for (const program of programs) if ((await runCommand([program, '--version'])).exitCode === 0) return program;
+  return undefined;
+}
+
+async function runCargo(
+  name: string,
+  options: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Findings> {
+  if (!existsSync(join(repositoryRoot, crate, 'Cargo.toml'))) return skippedStep(crate, name, 'there is no crate');
+  const described = await runCommand(['cargo', 'metadata', '--format-version', '1', '--no-deps', '--quiet', ...manifest]);
+  if (described.exitCode === 127) return skippedStep(crate, name, 'cargo is not installed');
+  if (described.exitCode !== 0) return { passed: 0, failed: 1, skipped: [], failures: [described.output] };
+  const { packages } = JSON.parse(described.output) as CargoMetadata;
+  const names = packages.filter(({ targets }) => !targets.some((target) => target.crate_types.includes('cdylib')));
+  const selected = names.flatMap((found) => ['--package', found.name]);
+  const { exitCode, output } = await runCommand(['cargo', 'test', ...selected, ...options, ...manifest], { environment });
+  return readCargoTotals(output, exitCode);
+}
 
 interface CargoMetadata {
   readonly packages: readonly {

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { repositoryRoot } from '../repository.ts';
-import { cargo, clippy } from './cargo-steps.ts';
+import { cargo, cargoOnAarch64, clippy } from './cargo-steps.ts';
 import { missingSuites, readMustRun } from './must-run.ts';
 import { runCommand } from './run-command.ts';
 import { check, type Findings, skippedStep, type TestStep } from './step.ts';
@@ -105,5 +105,6 @@ export const steps: readonly TestStep[] = [
   vitest,
   clippy,
   cargo,
+  cargoOnAarch64,
   shaders,
 ];
