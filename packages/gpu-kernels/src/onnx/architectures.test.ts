@@ -3,9 +3,8 @@
  * and depth only: what their files ask of the importer is what files of real size ask.
  */
 import type { Model, Tensors } from '@diptych/plugin-kit';
-import { afterAll, describe, expect, it, vi } from 'vitest';
-import { openRuntime } from '../index.ts';
-import { tryOpen } from '../open-backend.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { openedRuntime } from '../testing/opened-backend.ts';
 import { architectureBytes, architectureGolden, architectureNames, drawnWeights, itemOf } from './golden-architectures.ts';
 import { cosine } from './golden-networks.ts';
 import { planOnnx } from './plan-onnx.ts';
@@ -31,17 +30,8 @@ const outputOf = async (model: Model, inputs: Tensors): Promise<Float32Array> =>
   Object.values(await model.run(inputs))[0]!.data;
 
 describe.each(['reference', 'native', 'webgpu'] as const)('architectures on %s', async (backend) => {
-  const opened = await tryOpen(backend, {});
-  if (typeof opened === 'string') {
-    it(`open where CI demands it (here: ${opened})`, ({ skip }) => {
-      expect(process.env.CI, opened).not.toBe('true');
-      skip(opened);
-    });
-    return;
-  }
-  await opened.backend[Symbol.asyncDispose]();
-  const runtime = await openRuntime({ prefer: backend });
-  afterAll(() => runtime[Symbol.asyncDispose]());
+  const runtime = await openedRuntime(backend);
+  if (runtime === undefined) return;
 
   it.each(namesOn[backend])('%s gives what onnxruntime gives, and each item the same alone', async (name) => {
     const { inputs, y } = architectureGolden(name);

@@ -1,6 +1,5 @@
-import { afterAll, describe, expect, it, vi } from 'vitest';
-import { openRuntime } from '../index.ts';
-import { tryOpen } from '../open-backend.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { openedRuntime } from '../testing/opened-backend.ts';
 import { cosine, goldenBytes, goldenNames, goldenOf, readGoldenExternal } from './golden-networks.ts';
 
 // A software GPU compiles kernels on the CPU when they first run: seconds each where the machine is busy and its cache cold.
@@ -8,17 +7,8 @@ vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 process.env.DIPTYCH_WEBGPU = 'checked';
 
 describe.each(['reference', 'webgpu', 'native'] as const)('ONNX networks on %s', async (name) => {
-  const opened = await tryOpen(name, {});
-  if (typeof opened === 'string') {
-    it(`open where CI demands it (here: ${opened})`, ({ skip }) => {
-      expect(process.env.CI, opened).not.toBe('true');
-      skip(opened);
-    });
-    return;
-  }
-  await opened.backend[Symbol.asyncDispose]();
-  const runtime = await openRuntime({ prefer: name });
-  afterAll(() => runtime[Symbol.asyncDispose]());
+  const runtime = await openedRuntime(name);
+  if (runtime === undefined) return;
 
   const run = async (file: string, golden: string) => {
     const { x, y } = goldenOf(golden);

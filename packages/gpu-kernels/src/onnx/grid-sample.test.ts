@@ -1,8 +1,9 @@
 /** GridSample against onnxruntime (goldens/onnx/make-grid-sample.py), on every backend. */
 import { readFileSync } from 'node:fs';
-import { afterAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { openReference } from '../backends/reference/reference-backend.ts';
 import { planGraph } from '../graph/planner.ts';
-import { tryOpen } from '../open-backend.ts';
+import { openedBackend } from '../testing/opened-backend.ts';
 import { importOnnx } from './import-onnx.ts';
 import { floats, modelOf, node } from './test-models.ts';
 
@@ -25,16 +26,8 @@ const farthest = (a: ArrayLike<number>, b: readonly number[]): number =>
   Math.max(...b.map((number, i) => Math.abs(number - a[i]!)));
 
 describe.each(['reference', 'native', 'webgpu'] as const)('GridSample on %s', async (name) => {
-  const opened = await tryOpen(name, {});
-  if (typeof opened === 'string') {
-    it(`open where CI demands it (here: ${opened})`, ({ skip }) => {
-      expect(process.env.CI, opened).not.toBe('true');
-      skip(opened);
-    });
-    return;
-  }
-  const { backend } = opened;
-  afterAll(() => backend[Symbol.asyncDispose]());
+  const backend = await openedBackend(name);
+  if (backend === undefined) return;
   // Software Vulkan compiles each of dozens of kernels on the CPU: one of each mode, all paddings.
   const some = ['bilinear border 0', 'nearest reflection 1', 'bicubic zeros 0'];
 
@@ -59,10 +52,8 @@ describe('GridSample', () => {
     const model = modelAs('bilinear border 0', ['n', 4, 5, 2]);
     const constant = floats('grid', [1, 4, 5, 2], ...golden.grid.slice(0, 40));
     const { graph, weights } = importOnnx({ ...model, inputs: [x], initializers: [constant] });
-    const opened = await tryOpen('reference', {});
-    const { backend } = opened as Exclude<typeof opened, string>;
     const planned = planGraph(graph, weights, 1);
-    await using executable = await backend.compile(planned.plan, planned.weights);
+    await using executable = await openReference().compile(planned.plan, planned.weights);
     const { y } = await executable.run({ x: { shape: [1, 2, 3, 4], data: Float32Array.from(golden.x.slice(0, 24)) } });
     expect(farthest(y!.data, golden.y['bilinear border 0']!.slice(0, 40))).toBeLessThanOrEqual(5e-6);
   });

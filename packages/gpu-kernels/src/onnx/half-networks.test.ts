@@ -1,9 +1,8 @@
 /** Networks in float16 against onnxruntime, which computes each op in float16: goldens/onnx/make-halves.py. */
 import { readFileSync } from 'node:fs';
-import { afterAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { sizeOf } from '../graph/shapes.ts';
-import { openRuntime } from '../index.ts';
-import { tryOpen } from '../open-backend.ts';
+import { openedRuntime } from '../testing/opened-backend.ts';
 import { cosine, goldenBytes } from './golden-networks.ts';
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
@@ -20,17 +19,8 @@ const farthest = (a: ArrayLike<number>, b: readonly number[]): number =>
   Math.max(...b.map((number, i) => Math.abs(number - a[i]!)));
 
 describe.each(['reference', 'native', 'webgpu'] as const)('networks in float16 on %s', async (name) => {
-  const opened = await tryOpen(name, {});
-  if (typeof opened === 'string') {
-    it(`open where CI demands it (here: ${opened})`, ({ skip }) => {
-      expect(process.env.CI, opened).not.toBe('true');
-      skip(opened);
-    });
-    return;
-  }
-  await opened.backend[Symbol.asyncDispose]();
-  const runtime = await openRuntime({ prefer: name });
-  afterAll(() => runtime[Symbol.asyncDispose]());
+  const runtime = await openedRuntime(name);
+  if (runtime === undefined) return;
 
   it.each(Object.keys(goldens))('%s gives what onnxruntime gives, and nearly what float32 gives', async (golden) => {
     const { x, y, float } = goldens[golden]!;

@@ -1,10 +1,10 @@
 /** Ops and networks as onnxruntime's optimiser writes them, against onnxruntime: goldens/onnx/make-onnxruntime.py. */
 import { readFileSync } from 'node:fs';
 import type { Tensor } from '@diptych/plugin-kit';
-import { afterAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { planGraph } from '../graph/planner.ts';
 import { sizeOf } from '../graph/shapes.ts';
-import { tryOpen } from '../open-backend.ts';
+import { openedBackend } from '../testing/opened-backend.ts';
 import { goldenBytes } from './golden-networks.ts';
 import { importOnnx } from './import-onnx.ts';
 import { readOnnxModel } from './read/read-onnx-model.ts';
@@ -32,16 +32,8 @@ const tensorOf = ({ shape, data }: Listed): Tensor => ({
 });
 
 describe.each(['reference', 'native', 'webgpu'] as const)('ops of onnxruntime on %s', async (name) => {
-  const opened = await tryOpen(name, {});
-  if (typeof opened === 'string') {
-    it(`open where CI demands it (here: ${opened})`, ({ skip }) => {
-      expect(process.env.CI, opened).not.toBe('true');
-      skip(opened);
-    });
-    return;
-  }
-  const { backend } = opened;
-  afterAll(() => backend[Symbol.asyncDispose]());
+  const backend = await openedBackend(name);
+  if (backend === undefined) return;
 
   it.each(name === 'webgpu' ? onGpu : Object.keys(goldens))('%s gives what onnxruntime gives', async (golden) => {
     const { inputs, outputs } = goldens[golden]!;

@@ -1,10 +1,9 @@
 /** Networks that onnxruntime quantised, against what it computes with them: goldens/onnx/make-quantised.py. */
 import { readFileSync } from 'node:fs';
 import type { Tensor } from '@diptych/plugin-kit';
-import { afterAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { sizeOf } from '../graph/shapes.ts';
-import { openRuntime } from '../index.ts';
-import { tryOpen } from '../open-backend.ts';
+import { openedRuntime } from '../testing/opened-backend.ts';
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 process.env.DIPTYCH_WEBGPU = 'checked';
@@ -30,17 +29,8 @@ const farthest = (actual: ArrayLike<number>, expected: readonly number[]): numbe
 const onWebgpu = ['convolutions-operator-per-channel', 'convolutions-dynamic', 'tokens-qdq', 'tokens-operator'];
 
 describe.each(['reference', 'native', 'webgpu'] as const)('quantised networks on %s', async (name) => {
-  const opened = await tryOpen(name, {});
-  if (typeof opened === 'string') {
-    it(`open where CI demands it (here: ${opened})`, ({ skip }) => {
-      expect(process.env.CI, opened).not.toBe('true');
-      skip(opened);
-    });
-    return;
-  }
-  await opened.backend[Symbol.asyncDispose]();
-  const runtime = await openRuntime({ prefer: name });
-  afterAll(() => runtime[Symbol.asyncDispose]());
+  const runtime = await openedRuntime(name);
+  if (runtime === undefined) return;
 
   const run = async (golden: string, quantisation?: 'weights-only'): Promise<Tensor> => {
     await using model = await runtime.loadOnnx(bytes(golden), { batch: 2, ...(quantisation && { quantisation }) });
