@@ -7,7 +7,7 @@
  */
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { applyProtocol, openWeightsStore, presentImage } from '@diptych/core';
+import { openWeightsStore, presentImage } from '@diptych/core';
 import { openRuntime } from '@diptych/gpu-kernels';
 import {
   type BackendName,
@@ -18,8 +18,8 @@ import {
   type Runtime,
   type Tensors,
 } from '@diptych/plugin-kit';
-import { encodePng } from '@diptych/plugin-kit/png';
 import { registry } from '@diptych/plugins';
+import { makeJpegs } from './jpegs.ts';
 import { openOnnxruntime, openTensorFlow, type Rival } from './rivals.ts';
 
 const { values } = parseArgs({
@@ -34,30 +34,6 @@ const { values } = parseArgs({
 const size = 512;
 const batch = 8;
 const limits = limitsSchema.parse({});
-
-/** Smooth shapes with noise, so that a JPEG of them has about the size of a photograph's. */
-async function makeJpegs(count: number): Promise<Uint8Array[]> {
-  const images = Array.from({ length: count }, (_, seed) => {
-    let state = seed + 1;
-    const data = Uint8Array.from({ length: size * size * 3 }, (_unused, at) => {
-      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-      const [x, y] = [Math.floor(at / 3) % size, Math.floor(at / 3 / size)];
-      return 128 + 90 * Math.sin((x * (1 + (seed % 5)) + y * ((at % 3) + 1)) / 60) + (state >>> 28);
-    });
-    return encodePng({ width: size, height: size, channels: 3, data });
-  });
-  return Promise.all(
-    images.map((png, index) =>
-      applyProtocol('all-recompressed', png, {
-        sha256: index.toString(16).padStart(64, '0'),
-        side: 'synthetic',
-        recompression: { size, qualities: [92] },
-        limits,
-        authenticProfiles: [],
-      }),
-    ),
-  );
-}
 
 interface Judge {
   judge(
@@ -129,7 +105,7 @@ async function measure(rival: Rival, jpegs: readonly Uint8Array[], rounds: numbe
   return `${median.toFixed(1)} images/s (${low.toFixed(1)} to ${high.toFixed(1)})`;
 }
 
-const jpegs = await makeJpegs(Number(values.images));
+const jpegs = await makeJpegs(Number(values.images), size);
 const decode = async (bytes: Uint8Array) => (await presentImage(bytes, limits)).raster();
 const openers = [
   ...values.backends.split(',').map((name) => () => ours(name as BackendName)),
