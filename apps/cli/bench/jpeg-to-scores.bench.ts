@@ -5,7 +5,7 @@
  * rounds, peak memory, and the time from starting the process to its first scores. A rival that is absent is skipped
  * with its reason. `--small` runs the same with a small ViT on the CPU.
  *
- *   npm run bench -- jpeg-to-scores [--small] [--python python3] [--adapter NAME] [--images 4096] [--rounds 7]
+ *   node apps/cli/bench/jpeg-to-scores.bench.ts [--small] [--python python3] [--adapter NAME] [--images 4096] [--rounds 7]
  */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';

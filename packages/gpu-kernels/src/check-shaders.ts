@@ -21,6 +21,7 @@ interface Variant {
 const half: Target = { ...guaranteedTarget, precision: 'f16' };
 const targets: readonly Target[] = [
   guaranteedTarget,
+  { ...guaranteedTarget, tile: 'wide' },
   half,
   ...matrixUnits.flatMap((matrices) => Object.keys(tiles).map((tile) => ({ ...half, matrices, tile }))),
 ];

@@ -35,6 +35,8 @@ export type BufferReference =
   | { readonly value: number }
   | { readonly weight: string }
   | { readonly halves: HalfMatrix }
+  /** So many float32 numbers between the dispatches of one step; the next step may overwrite them. */
+  | { readonly scratch: number }
   | 'zero';
 export type Grid = readonly [x: number, y: number, z: number];
 

@@ -165,7 +165,8 @@ export class GpuModel {
     const kernels = [...images, ...this.#dispatches.map(({ dispatch }) => ({ step: dispatch.step, kernel: dispatch.kernel.name }))]; // biome-ignore format: one list
     return PassTimes.read(bytes).map(([start, end], index): KernelTime => {
       const { step, kernel } = kernels[index]!;
-      const flops = flopsOf(step, this.#plan) * items;
+      // Kernels after a step's first only finish what it did.
+      const flops = kernels[index - 1]?.step === step ? 0 : flopsOf(step, this.#plan) * items;
       return { model: this.#plan.name, step: step.name, op: step.op, kernel, start, milliseconds: end - start, flops };
     });
   }

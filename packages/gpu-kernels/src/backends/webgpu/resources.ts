@@ -31,12 +31,17 @@ export function allocate(
   const values = slotOf.map((slot) => slots[slot]!);
   const zero = buffers.create(16, storage);
   const uniform = buffers.create(Math.max(1, dispatches.length) * bindingAlignment, usage.uniform | usage.copyTarget);
+  const scratchSizes = dispatches.flatMap(({ bindings }) =>
+    bindings.map((reference) => (typeof reference === 'object' && 'scratch' in reference ? reference.scratch : 0)),
+  );
+  const scratch = buffers.create(Math.max(16, ...scratchSizes.map((numbers) => alignUp(numbers * 4, 16))), storage);
   const constants = new Constants(device, buffers, plan, weights);
   return {
     values,
     uniform,
     find: (reference) => {
       if (reference === 'zero') return zero;
+      if ('scratch' in reference) return scratch;
       return 'value' in reference ? values[reference.value]! : constants.find(reference);
     },
   };
@@ -55,7 +60,7 @@ class Constants {
     this.#data = new Map(plan.weights.map(({ name }, index) => [name, weights[index]!]));
   }
 
-  find(reference: Exclude<BufferReference, 'zero' | { readonly value: number }>): GPUBuffer {
+  find(reference: Exclude<BufferReference, 'zero' | { readonly value: number } | { readonly scratch: number }>): GPUBuffer {
     const halves = 'halves' in reference ? reference.halves : undefined;
     const key = halves === undefined ? (reference as { weight: string }).weight : halfMatrixKey(halves);
     const known = this.#uploaded.get(key);

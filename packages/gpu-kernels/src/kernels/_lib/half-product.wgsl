@@ -11,12 +11,6 @@
 // Sizes come with the run, not with the prelude: all layers of a network share a few variants. Prelude: TILE_ROWS
 // TILE_COLUMNS BLOCK (rows and columns of a subgroup's share) MATRIX (those of one matrix) SUBGROUP THREADS STAGED ROLLED POINTWISE HAS_BIAS HAS_RESIDUAL.
 
-struct Run {
-  items: u32, zero: u32,
-  height: i32, width: i32, channels: u32, out_height: u32, out_width: u32, out_channels: u32,
-  kernel_height: u32, kernel_width: u32, stride_y: i32, stride_x: i32, pad_top: i32, pad_left: i32, dilation_y: i32, dilation_x: i32,
-}
-@group(0) @binding(0) var<uniform> run: Run;
 @group(0) @binding(2) var<storage, read> weight: array<vec4<u32>>;  // [columns, inner], both filled up to whole tiles
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
 
@@ -30,8 +24,6 @@ const BAND = 8u;           // row tiles whose workgroups follow each other, to s
 
 var<workgroup> stage: array<vec4<u32>, STAGED>;
 
-// Where the patch of a row begins.
-struct Origin { item: u32, y: i32, x: i32 }
 // Of the rows that a thread fetches; the divisions are made once a tile.
 struct Origins { rows: array<Origin, X_LOADS> }
 
@@ -52,26 +44,6 @@ fn place_of(group: vec3u, groups: vec3u) -> Place {
   return Place(
     (band * BAND + rest % max(in_band, 1u)) * u32(TILE_ROWS), rest / max(in_band, 1u) * u32(TILE_COLUMNS),
     rows, inner, (inner + SLICE - 1u) / SLICE, tile < row_tiles * column_tiles);
-}
-
-fn origin_of(row: u32) -> Origin {
-  if (POINTWISE) { return Origin(row, 0, 0); }
-  let line = row / run.out_width;
-  return Origin(
-    line / run.out_height,
-    i32(line % run.out_height) * run.stride_y - run.pad_top,
-    i32(row % run.out_width) * run.stride_x - run.pad_left);
-}
-
-// Index of element `inner` of the patch at `origin` in x, or -1 outside the image.
-fn patch_index(origin: Origin, inner: u32) -> i32 {
-  if (POINTWISE) { return i32(origin.item * run.channels + inner); }
-  let tap = inner / run.channels;
-  let y = origin.y + i32(tap / run.kernel_width) * run.dilation_y;
-  let x = origin.x + i32(tap % run.kernel_width) * run.dilation_x;
-  if (y < 0 || y >= run.height || x < 0 || x >= run.width) { return -1; }
-  let pixel = (i32(origin.item) * run.height + y) * run.width + x;
-  return pixel * i32(run.channels) + i32(inner % run.channels);
 }
 
 // Rows beyond the last repeat it: what they give is never stored.

@@ -176,5 +176,7 @@ export const gemmCases: readonly KernelCase[] = [
   gemm('many tiles, four neighbours but not eight a row', [150, 40], 140, { bias: 'bias', activation: { kind: 'relu' } }),
   gemm('gelu and a residual', [9, 33], 21, { bias: 'bias', residual: 1, activation: { kind: 'gelu' } }),
   gemm('gelu-tanh', [5, 17], 70, { activation: { kind: 'gelu-tanh' } }),
+  gemm('few rows, and an inner dimension that workgroups share unevenly', [3, 1100], 70, { bias: 'bias', residual: 1, activation: { kind: 'relu' } }), // biome-ignore format: a table
+  gemm('workgroups share an inner dimension of no four', [2, 771], 9, { activation: { kind: 'swish', alpha: 1 } }),
   gemm('a thousand classes', [320], 1000, { bias: 'bias', activation: { kind: 'sigmoid' } }),
 ];

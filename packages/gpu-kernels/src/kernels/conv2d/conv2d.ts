@@ -5,78 +5,67 @@ import {
   type Constants,
   type Dispatch,
   elementGrid,
-  type Grid,
-  type KernelPlanner,
   loadKernel,
-  maxWorkgroupsPerDimension,
   orZero,
   type StepOf,
+  type StepShapes,
   valueOrZero,
 } from '../kernel.ts';
 import { windowSizes } from '../window.ts';
+import { fullProduct } from './full-product.ts';
 import { halfProduct } from './half-product.ts';
 
-const implicitGemm = loadKernel('conv2d', 'implicit-gemm', ['activation']);
 const grouped = loadKernel('conv2d', 'grouped', ['run', 'flat-index', 'activation']);
-const tile = 64;
 
-const bindingsOf = (step: StepOf<'conv2d'> | StepOf<'gemm'>): Dispatch['bindings'] => [
-  { value: step.x },
-  { weight: step.weight },
-  orZero(step.bias),
-  valueOrZero(step.residual),
-  { value: step.output },
-];
-export const epilogueConstants = (step: StepOf<'conv2d'> | StepOf<'gemm'>): Constants => ({
+type Product = StepOf<'conv2d'> | StepOf<'gemm'>;
+
+export const epilogueConstants = (step: Product): Constants => ({
   ...activationConstants(step.activation),
   HAS_BIAS: step.bias !== undefined,
   HAS_RESIDUAL: step.residual !== undefined,
 });
 
-/** Tiles over rows in x (wrapped into z where there are too many), over columns in y. */
-const tileGrid =
-  (rowsPerItem: number, columns: number) =>
-  (items: number): Grid => {
-    const tiles = Math.ceil((items * rowsPerItem) / tile);
-    const x = Math.max(1, Math.min(tiles, maxWorkgroupsPerDimension));
-    return [x, Math.ceil(columns / tile), Math.ceil(tiles / x)];
-  };
+const product = (
+  step: Product,
+  shapes: StepShapes,
+  parameters: readonly number[],
+  isPointwise: boolean,
+): readonly Dispatch[] => {
+  const how = shapes.target.precision === 'f16' ? halfProduct : fullProduct;
+  return [how(step, shapes, parameters, isPointwise)].flat();
+};
 
-export const conv2d: KernelPlanner<'conv2d'> = (step, shapes) => {
+export function conv2d(step: StepOf<'conv2d'>, shapes: StepShapes): Dispatch | readonly Dispatch[] {
   const [, kernelHeight, kernelWidth] = shapes.weight(step.weight) as [number, number, number, number];
-  const sizes = windowSizes(shapes.value(step.x), shapes.value(step.output), [kernelHeight, kernelWidth], step);
-  const bindings = bindingsOf(step);
+  const output = shapes.value(step.output);
+  const sizes = windowSizes(shapes.value(step.x), output, [kernelHeight, kernelWidth], step);
   if (step.groups > 1) {
     const group = { GROUP_CHANNELS: sizes.CHANNELS / step.groups, GROUP_OUTPUTS: sizes.OUT_CHANNELS / step.groups };
-    const constants = { ...epilogueConstants(step), ...sizes, ...group };
-    return { kernel: grouped, constants, bindings, grid: elementGrid(shapes.value(step.output)) };
+    return {
+      kernel: grouped,
+      constants: { ...epilogueConstants(step), ...sizes, ...group },
+      bindings: [
+        { value: step.x },
+        { weight: step.weight },
+        orZero(step.bias),
+        valueOrZero(step.residual),
+        { value: step.output },
+      ],
+      grid: elementGrid(output),
+    };
   }
   const isPointwise =
     sizeOf([sizes.KERNEL_HEIGHT, sizes.KERNEL_WIDTH, ...step.strides]) === 1 && step.pads.every((pad) => pad === 0);
-  if (shapes.target.precision === 'f16') return halfProduct(step, shapes, Object.values(sizes), isPointwise);
-  return {
-    kernel: implicitGemm,
-    constants: { ...epilogueConstants(step), POINTWISE: isPointwise },
-    parameters: Object.values(sizes),
-    bindings,
-    grid: tileGrid(sizes.OUT_HEIGHT * sizes.OUT_WIDTH, sizes.OUT_CHANNELS),
-  };
-};
+  return product(step, shapes, Object.values(sizes), isPointwise);
+}
 
 const pointwise = { strides: [1, 1], pads: [0, 0], dilations: [1, 1] } as const;
 
 /** A 1x1 convolution over an image of one column. */
-export const gemm: KernelPlanner<'gemm'> = (step, shapes) => {
+export function gemm(step: StepOf<'gemm'>, shapes: StepShapes): readonly Dispatch[] {
   const shape = shapes.value(step.x);
   const rows = sizeOf(shape.slice(0, -1));
   const columns = shapes.value(step.output).at(-1)!;
-  const parameters = Object.values(windowSizes([rows, 1, shape.at(-1)!], [rows, 1, columns], [1, 1], pointwise));
-  if (shapes.target.precision === 'f16') return halfProduct(step, shapes, parameters, true);
-  return {
-    kernel: implicitGemm,
-    constants: { ...epilogueConstants(step), POINTWISE: true },
-    parameters,
-    bindings: bindingsOf(step),
-    grid: tileGrid(rows, columns),
-  };
-};
+  const sizes = windowSizes([rows, 1, shape.at(-1)!], [rows, 1, columns], [1, 1], pointwise);
+  return product(step, shapes, Object.values(sizes), true);
+}

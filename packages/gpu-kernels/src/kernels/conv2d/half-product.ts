@@ -73,14 +73,14 @@ function kernelOf(twin: 'emulated' | 'matrix-2x2' | 'matrix-4x4', patch: Way, fi
   const name = `half-${twin}-${patch}-${finish}`;
   const known = kernels.get(name);
   if (known !== undefined) return known;
-  const parts = ['rolled', 'half-product', `half-patch-${patch}`, 'activation', `half-finish-${finish}`];
+  const parts = ['rolled', 'patches', 'half-product', `half-patch-${patch}`, 'activation', `half-finish-${finish}`];
   const kernel = loadKernel('conv2d', `half-${twin}`, parts, twin === 'emulated' ? [] : matrixDirectives);
   const named = { ...kernel, name: `conv2d/${name}` };
   kernels.set(name, named);
   return named;
 }
 
-/** `parameters` are the sizes of `Run` in half-product.wgsl, which are those of implicit-gemm.wgsl. */
+/** `parameters` are the sizes of `Run`, those of `_lib/patches.wgsl`. */
 export function halfProduct(
   step: StepOf<'conv2d'> | StepOf<'gemm'>,
   shapes: StepShapes,

@@ -1,41 +1,81 @@
 // Convolution without groups as a matrix product: rows are output pixels of all items, columns output channels, and the
 // inner dimension runs over kernel row, kernel column, input channel. Input patches are gathered tile by tile, never stored.
 // With a 1x1 kernel, stride 1 and no padding (POINTWISE) it is a plain product and also serves the `gemm` step.
-// Workgroup: 16x16 threads, a 64x64 tile, four by four results a thread, inner dimension in slices of 16.
+//
+// Workgroup: 16x16 threads and a tile of SIDE x SIDE, SIDE 64 or 128. A thread makes 4x4 results in each quarter of a tile of
+// 128, so that neighbours read neighbouring words. The inner dimension goes in slices of 16 through two halves of `stage`:
+// while one is multiplied, the next slice is on its way into registers and then into the other, with one barrier a slice.
+//
+// Where few rows and columns leave a GPU idle, PARTS workgroups share the inner dimension of a tile (SPLIT): each writes its
+// sums to a part of y, and add-parts.wgsl adds them up in order and does what follows the product.
 // Sizes come with the run, not with the prelude: a driver may take seconds to compile this kernel, and so all layers of a
-// network share a few variants. Prelude: POINTWISE HAS_BIAS HAS_RESIDUAL, and those of activation.wgsl.
+// network share a few variants. Prelude: SIDE STAGED SPLIT PARTS ROLLED POINTWISE HAS_BIAS HAS_RESIDUAL, and those of activation.wgsl.
 
-struct Run {
-  items: u32, zero: u32,
-  height: i32, width: i32, channels: u32, out_height: u32, out_width: u32, out_channels: u32,
-  kernel_height: u32, kernel_width: u32, stride_y: i32, stride_x: i32, pad_top: i32, pad_left: i32, dilation_y: i32, dilation_x: i32,
-}
-@group(0) @binding(0) var<uniform> run: Run;
-
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read> weight: array<f32>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
 @group(0) @binding(4) var<storage, read> residual: array<f32>;
 @group(0) @binding(5) var<storage, read_write> y: array<f32>;
 
-const TILE = 64u;
 const SLICE = 16u;
+const LOADS = u32(SIDE) / 64u;       // fours of x, and of weight, that a thread fetches a slice; also 4x4 squares each way
+const WORDS = u32(SIDE) / 4u;        // of 16 bytes for one place of the inner dimension
+const HALF = 2u * SLICE * WORDS;     // x, then weight
 
-var<workgroup> tile_x: array<f32, TILE * SLICE>;       // [inner][row]
-var<workgroup> tile_weight: array<f32, TILE * SLICE>;  // [inner][column]
+var<workgroup> stage: array<vec4f, STAGED>;
+const_assert u32(STAGED) == 2u * HALF;
 
-// Element (row, inner) of the matrix of patches; zero where the patch hangs over the edge.
-fn patch_element(row: u32, inner: u32) -> f32 {
-  if (POINTWISE) { return x[row * run.channels + inner]; }
-  let channel = inner % run.channels;
-  let tap = inner / run.channels;
-  let column = row % run.out_width;
-  let line = row / run.out_width;
-  let from_y = i32(line % run.out_height) * run.stride_y + i32(tap / run.kernel_width) * run.dilation_y - run.pad_top;
-  let from_x = i32(column) * run.stride_x + i32(tap % run.kernel_width) * run.dilation_x - run.pad_left;
-  if (from_y < 0 || from_y >= run.height || from_x < 0 || from_x >= run.width) { return 0.0; }
-  let item = line / run.out_height;
-  return x[((item * u32(run.height) + u32(from_y)) * u32(run.width) + u32(from_x)) * run.channels + channel];
+// Where a word lies that belongs to a place of the inner dimension: shifted, so that what is stored at once hits other banks.
+fn word_of(inner: u32, word: u32) -> u32 { return inner * WORDS + (word ^ (inner / 4u * 2u)); }
+
+struct Fetched { x: array<vec4f, LOADS>, weight: array<vec4f, LOADS> }
+struct Origins { rows: array<Origin, LOADS> }
+
+fn fetch(origins: Origins, first_column: u32, first: u32, end: u32, inner_size: u32, lane: u32) -> Fetched {
+  var fetched: Fetched;
+  let inner = first + lane % 4u * 4u;
+  for (var i = 0u; i < LOADS; i++) {
+    let column = min(first_column + lane / 4u + i * 64u, run.out_channels - 1u);  // beyond the last: never stored
+    fetched.x[i] = patch_of_four(origins.rows[i], inner, end);
+    fetched.weight[i] = weight_of_four(column, inner, inner_size);
+  }
+  return fetched;
+}
+
+fn put(fetched: Fetched, half: u32, lane: u32) {
+  for (var i = 0u; i < LOADS; i++) {
+    let at = lane / 4u + i * 64u;
+    for (var c = 0u; c < 4u; c++) {
+      let to = half * HALF + word_of(lane % 4u * 4u + c, at / 4u);
+      stage[to][at % 4u] = fetched.x[i][c];
+      stage[to + SLICE * WORDS][at % 4u] = fetched.weight[i][c];
+    }
+  }
+}
+
+fn multiply(sums: ptr<function, array<vec4f, 4u * LOADS * LOADS>>, half: u32, local: vec3u) {
+  for (var k = 0u; k < SLICE + rolled(); k++) {  // only this loop may stay one: a sum that is found by its number leaves the registers
+    let base = half * HALF;
+    for (var i = 0u; i < LOADS; i++) {
+      let rows = stage[base + word_of(k, i * 16u + local.y)];
+      for (var j = 0u; j < LOADS; j++) {
+        let columns = stage[base + SLICE * WORDS + word_of(k, j * 16u + local.x)];
+        let square = 4u * (i * LOADS + j);
+        (*sums)[square] += rows.x * columns;
+        (*sums)[square + 1u] += rows.y * columns;
+        (*sums)[square + 2u] += rows.z * columns;
+        (*sums)[square + 3u] += rows.w * columns;
+      }
+    }
+  }
+}
+
+fn finish(row: u32, column: u32, rows: u32, part: u32, value: f32) {
+  if (row >= rows || column >= run.out_channels) { return; }
+  let to = row * run.out_channels + column;
+  if (SPLIT) { y[part * rows * run.out_channels + to] = value; return; }
+  var sum = value;
+  if (HAS_BIAS) { sum += bias[column]; }
+  if (HAS_RESIDUAL) { sum += residual[to]; }
+  y[to] = activate(sum);
 }
 
 @compute @workgroup_size(16, 16)
@@ -43,52 +83,31 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         @builtin(local_invocation_id) local: vec3u, @builtin(local_invocation_index) lane: u32) {
   let inner_size = run.kernel_height * run.kernel_width * run.channels;
   let rows = run.items * run.out_height * run.out_width;
-  let columns = run.out_channels;
-  let first_row = (group.z * groups.x + group.x) * TILE;
-  let first_column = group.y * TILE;
-  var sum0 = vec4f();
-  var sum1 = vec4f();
-  var sum2 = vec4f();
-  var sum3 = vec4f();
-
-  for (var first = 0u; first < inner_size; first += SLICE) {
-    let inner = first + lane % SLICE;
-    for (var i = 0u; i < 4u; i++) {
-      let at = lane / SLICE + i * 16u;
-      let row = first_row + at;
-      let column = first_column + at;
-      var from_x = 0.0;
-      var from_weight = 0.0;
-      if (inner < inner_size && row < rows) { from_x = patch_element(row, inner); }
-      if (inner < inner_size && column < columns) { from_weight = weight[column * inner_size + inner]; }
-      tile_x[(lane % SLICE) * TILE + at] = from_x;
-      tile_weight[(lane % SLICE) * TILE + at] = from_weight;
-    }
-    workgroupBarrier();
-    for (var k = 0u; k < SLICE + run.zero; k++) {
-      let at = k * TILE + local.x * 4u;
-      let first_x = k * TILE + local.y * 4u;
-      let w = vec4f(tile_weight[at], tile_weight[at + 1u], tile_weight[at + 2u], tile_weight[at + 3u]);
-      sum0 += tile_x[first_x] * w;
-      sum1 += tile_x[first_x + 1u] * w;
-      sum2 += tile_x[first_x + 2u] * w;
-      sum3 += tile_x[first_x + 3u] * w;
-    }
+  let column_tiles = (run.out_channels + u32(SIDE) - 1u) / u32(SIDE);
+  let first_row = (group.z * groups.x + group.x) * u32(SIDE);
+  let first_column = group.y % column_tiles * u32(SIDE);
+  if (first_row >= rows) { return; }  // the same for the whole workgroup
+  let part = group.y / column_tiles;
+  let share = (inner_size + SLICE * u32(PARTS) - 1u) / (SLICE * u32(PARTS)) * SLICE;
+  let end = min(inner_size, (part + 1u) * share);
+  var origins: Origins;
+  for (var i = 0u; i < LOADS; i++) { origins.rows[i] = origin_of(min(first_row + lane / 4u + i * 64u, rows - 1u)); }
+  var sums: array<vec4f, 4u * LOADS * LOADS>;
+  put(fetch(origins, first_column, part * share, end, inner_size, lane), 0u, lane);
+  workgroupBarrier();
+  var half = 0u;
+  for (var first = part * share; first < end; first += SLICE) {
+    let next = fetch(origins, first_column, first + SLICE, end, inner_size, lane);
+    multiply(&sums, half, local);
+    half = 1u - half;
+    put(next, half, lane);
     workgroupBarrier();
   }
-
-  let sums = array(sum0, sum1, sum2, sum3);
-  for (var i = 0u; i < 4u; i++) {
-    let row = first_row + local.y * 4u + i;
-    for (var j = 0u; j < 4u; j++) {
-      let column = first_column + local.x * 4u + j;
-      if (row < rows && column < columns) {
-        let to = row * columns + column;
-        var sum = sums[i][j];
-        if (HAS_BIAS) { sum += bias[column]; }
-        if (HAS_RESIDUAL) { sum += residual[to]; }
-        y[to] = activate(sum);
-      }
+  for (var i = 0u; i < 4u * LOADS; i++) {
+    for (var j = 0u; j < 4u * LOADS; j++) {
+      let row = first_row + i / 4u * 64u + local.y * 4u + i % 4u;
+      let column = first_column + j / 4u * 64u + local.x * 4u + j % 4u;
+      finish(row, column, rows, part, sums[4u * (i / 4u * LOADS + j / 4u) + i % 4u][j % 4u]);
     }
   }
 }
