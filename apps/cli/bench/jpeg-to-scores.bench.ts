@@ -84,9 +84,10 @@ async function runSide(
     return first;
   }
   let most = 0;
-  const sampling = setInterval(async () => {
-    most = Math.max(most, await gpuMegabytes(child.pid!));
-  }, 500);
+  const sample = (used: number): void => {
+    most = Math.max(most, used);
+  };
+  const sampling = setInterval(() => void gpuMegabytes(child.pid!).then(sample), 500);
   child.stdin.end('go\n');
   const second = await next().finally(() => clearInterval(sampling));
   await ended;
