@@ -10,11 +10,13 @@ vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 process.env.DIPTYCH_WEBGPU = 'checked';
 
 /** Items of eight: numbers near and far, and none. */
-const x = Float32Array.of(
-  ...[0, 7, -1, -8, 8, -9, 3, 2],
-  ...[2 ** 24, -(2 ** 24), 2 ** 31, -(2 ** 31), 3e38, -3e38, 0.5, -0.5],
-  ...[Infinity, -Infinity, Number.NaN, 1, 2, 3, 4, 5],
-  ...[1, 1, 1, 1, 6, 6, 6, 6],
+const x = Float32Array.from(
+  [
+    [0, 7, -1, -8, 8, -9, 3, 2],
+    [2 ** 24, -(2 ** 24), 2 ** 31, -(2 ** 31), 3e38, -3e38, 0.5, -0.5],
+    [Infinity, -Infinity, Number.NaN, 1, 2, 3, 4, 5],
+    [1, 1, 1, 1, 6, 6, 6, 6],
+  ].flat(),
 );
 const whole = node('Cast', 'x', 'i', { to: 7 });
 const pairs = node('Reshape', 'i pairs', 'p');
