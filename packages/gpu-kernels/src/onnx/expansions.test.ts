@@ -48,7 +48,7 @@ describe('ops of onnxruntime', () => {
     unsupported(of('Attention', 'x w _ x', { num_heads: 2 }, undefined, [weight]), 'a mask that is not');
     unsupported(of('MultiHeadAttention', 'x x x _ _ _ _ _ x', { num_heads: 2 }), 'a buffer that past and present share');
     unsupported(of('FusedConv', 'x w', { activation: 'Gelu' }, ['n', 1, 2, 2], [floats('w', [1, 1, 1, 1], 1)]), 'activation Gelu'); // biome-ignore format: one call
-    unsupported(of('NhwcConv', 'x w', {}, ['n', 4, 4, 3], [floats('w', [1, 3, 1, 3], ...new Array<number>(9).fill(1))]), 'second or last'); // biome-ignore format: one call
+    unsupported(of('NhwcConv', 'x w', {}, ['n', 4, 4, 3], [floats('w', [1, 3, 1, 1], 1, 1, 1)]), 'a filter of 1 channels in its last dimension'); // biome-ignore format: one call
     unsupported(of('RotaryEmbedding', 'x x x x', { scale: 2 }), 'scale');
     refuses(of('MultiHeadAttention', 'x x x', { num_heads: 0 }), 'num_heads 0');
     refuses(of('MultiHeadAttention', 'x x x', { num_heads: -1 }), 'num_heads -1');
@@ -82,5 +82,14 @@ describe('constants', () => {
     const model = modelOf(['n', 2], [...nodes, node('Add', 'x p', 'y')], [floats('w', [2, 2], 1, 2, 3, 4), floats('zero', [1], 0)]); // biome-ignore format: one model
     // [[7, 10], [15, 22]], the mean of whose rows is [11, 16].
     expect(await run(model, [0.5, 0.25])).toEqual([11.5, 16.25]);
+  });
+
+  it('are resized as values are, in all or in some dimensions', async () => {
+    const table = floats('w', [1, 1, 1, 2], 1, 2);
+    const sum = node('Add', 'x p', 'y');
+    const all = modelOf(['n', 1, 1, 4], [node('Resize', 'w _ _ size', 'p', { mode: 'linear' }), sum], [table, integers('size', 1, 1, 1, 4)]); // biome-ignore format: one model
+    expect(await run(all, [0, 0, 0, 10])).toEqual([1, 1.25, 1.75, 12]);
+    const some = modelOf(['n', 1, 1, 4], [node('Resize', 'w _ scale', 'p', { axes: [3] }), sum], [table, floats('scale', [1], 2)], 18); // biome-ignore format: one model
+    expect(await run(some, [0, 0, 0, 10])).toEqual([1, 1, 2, 12]);
   });
 });

@@ -23,6 +23,7 @@ import { indexingFolds } from './fold/indexing.ts';
 import { movementFolds } from './fold/movement.ts';
 import { quantizationFolds } from './fold/quantization.ts';
 import { reductionFolds } from './fold/reductions.ts';
+import { Resize } from './fold/resize.ts';
 import { Split } from './fold/split.ts';
 import { fixedBatchOf, type ImportOptions, importInputs, recipesOf } from './import-inputs.ts';
 import { ImportState } from './import-state.ts';
@@ -44,6 +45,7 @@ const foldTable: Readonly<Record<string, (call: FoldCall) => Constant[]>> = {
   ...quantizationFolds,
   ...indexingFolds,
   ...reductionFolds,
+  Resize,
   Split,
 };
 

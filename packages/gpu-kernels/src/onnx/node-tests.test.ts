@@ -15,8 +15,8 @@ const given = process.env.DIPTYCH_ONNX_TESTS;
 const [packaged] = globSync('lib/python*/site-packages/onnx/backend/test/data/node', { cwd: environment });
 const folder = given ?? (packaged === undefined ? undefined : join(environment, packaged));
 
-/** Software Vulkan compiles a kernel a test on the CPU, so that every eighth test is what CI has time for. */
-const every = { reference: 1, native: 1, webgpu: given === undefined ? 8 : 1 } as const;
+/** Software Vulkan compiles a kernel a test on the CPU, so that every sixteenth test is what CI has time for. */
+const every = { reference: 1, native: 1, webgpu: given === undefined ? 16 : 1 } as const;
 
 describe('the node tests of ONNX', () => {
   it.for(['reference', 'native', 'webgpu'] as const)(

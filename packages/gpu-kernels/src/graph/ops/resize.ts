@@ -85,16 +85,20 @@ function checkSide(node: GraphNode, axis: Axis): Axis {
   return axis;
 }
 
+/** How far each dimension is resized: by sizes, or by scales. */
+export interface Resized {
+  readonly list: ArrayLike<number>;
+  readonly isBySize: boolean;
+}
+
 /** Scales or sizes of all dimensions, the batch's being 1. */
-function readAxes(builder: PlanBuilder, node: GraphNode, shape: readonly number[]): Axis[] {
-  const sizes = builder.optionalConstant(node, 3);
-  const list = (sizes ?? builder.constant(node, 2)).data;
+function readAxes(node: GraphNode, shape: readonly number[], { list, isBySize }: Resized): Axis[] {
   if (list.length !== shape.length + 1)
     throw graphInvalid(node, `scales or sizes must have ${shape.length + 1} entries, got ${list.length}.`);
-  if (sizes === undefined && list[0] !== 1) throw opUnsupported(node, 'resizing of the batch');
+  if (!isBySize && list[0] !== 1) throw opUnsupported(node, 'resizing of the batch');
   return shape.map((size, d) => {
     const given = list[d + 1]!;
-    if (sizes !== undefined) return checkSide(node, { size, scale: given / size, output: given });
+    if (isBySize) return checkSide(node, { size, scale: given / size, output: given });
     // The product of float32 numbers as everyone computes it: 0.6f · 5 is 3.
     const output = Math.floor(Math.fround(size * given));
     if (!(given > 0 && output >= 1)) throw graphInvalid(node, `a scale of ${given} leaves nothing of ${size}.`);
@@ -106,7 +110,12 @@ function readAxes(builder: PlanBuilder, node: GraphNode, shape: readonly number[
 const isPlainNearest = (axis: Axis, { indices }: Taps): boolean =>
   indices.every(([index], o) => index === Math.floor((o * axis.size) / axis.output));
 
-export function Resize(builder: PlanBuilder, node: GraphNode): void {
+/** Of a value of `shape` without batch: its dimensions, and the taps of those that change. */
+export function resizeTaps(
+  node: GraphNode,
+  shape: readonly number[],
+  to: Resized,
+): { readonly mode: string; readonly axes: readonly Axis[]; readonly taps: ReadonlyMap<number, Taps> } {
   const attributes = new Attributes(node);
   const mode = attributes.string('mode', 'nearest');
   const placeName = attributes.string('coordinate_transformation_mode', 'half_pixel');
@@ -121,8 +130,7 @@ export function Resize(builder: PlanBuilder, node: GraphNode): void {
   const round = nearestModes[roundName];
   if (round === undefined) throw opUnsupported(node, `attribute nearest_mode = "${roundName}"`);
   if (!['nearest', 'linear', 'cubic'].includes(mode)) throw opUnsupported(node, `attribute mode = "${mode}"`);
-  const x = builder.value(node, 0);
-  const axes = readAxes(builder, node, x.shape);
+  const axes = readAxes(node, shape, to);
   const interpolation =
     mode === 'linear'
       ? { weight: triangle, radius: 1, antialias, excludesOutside }
@@ -130,7 +138,14 @@ export function Resize(builder: PlanBuilder, node: GraphNode): void {
   const tapsOf = (axis: Axis): Taps =>
     mode === 'nearest' ? nearestTaps(axis, place, round) : interpolationTaps(axis, place, interpolation);
   // A dimension with scale 1 is not resized, whatever the mode.
-  const taps = new Map(axes.flatMap((axis, d) => (axis.scale === 1 ? [] : [[d, tapsOf(axis)] as const])));
+  return { mode, axes, taps: new Map(axes.flatMap((axis, d) => (axis.scale === 1 ? [] : [[d, tapsOf(axis)] as const]))) };
+}
+
+export function Resize(builder: PlanBuilder, node: GraphNode): void {
+  const x = builder.value(node, 0);
+  const sizes = builder.optionalConstant(node, 3);
+  const list = (sizes ?? builder.constant(node, 2)).data;
+  const { mode, axes, taps } = resizeTaps(node, x.shape, { list, isBySize: sizes !== undefined });
   const image = [1, 2].map((d) => taps.get(d) ?? { indices: [], factors: [] });
   if (
     mode === 'nearest' &&

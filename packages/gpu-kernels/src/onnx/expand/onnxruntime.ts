@@ -79,13 +79,13 @@ function NhwcFusedConv(to: Expansion): void {
   giveConv(to, [to.transpose(to.input(0), 0, 3, 1, 2), to.input(1), to.optional(2)], to.optional(3), true);
 }
 
-/** The filter's channels are last too where an optimiser wrote it, and second in its description: where they fit says which. */
+/** The filter's channels are last too, as onnxruntime's optimiser and kernels have them, whatever its description says. */
 function NhwcConv(to: Expansion): void {
   const channels = to.shapeOfRank(0, 4)[3]! / to.attributes.number('group', 1);
   const filter = to.shapeOfRank(1, 4);
-  const [isLast, isSecond] = [filter[3] === channels, filter[1] === channels];
-  if (isLast === isSecond) throw opUnsupported(to.node, 'a filter whose channels could be second or last');
-  const weight = isLast ? to.transpose(to.input(1), 0, 3, 1, 2) : to.input(1);
+  if (filter[3] !== channels)
+    throw opUnsupported(to.node, `a filter of ${filter[3]} channels in its last dimension, where its input has ${channels}`);
+  const weight = to.transpose(to.input(1), 0, 3, 1, 2);
   giveConv(to, [to.transpose(to.input(0), 0, 3, 1, 2), weight, to.optional(2)], '', true);
 }
 
