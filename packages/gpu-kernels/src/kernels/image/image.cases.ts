@@ -220,6 +220,9 @@ const residuals: readonly KernelCase[] = [
   transformed('DCT, log', [20, 24], [{ step: 'dct' }, { step: 'log', epsilon: 1e-3 }], logarithm),
   transformed('HH band, resized', [20, 24], [{ step: 'dwt-hh' }, resize('torch-bilinear-antialias', 24, 20)]),
   transformed('power spectrum', [20, 24], [{ step: 'power-spectrum' }], spectral),
+  ...([[16, 24], [20, 16], [64, 32], [1, 128], [256, 2]] as const).map(([height, width]) =>
+    image(`power spectrum of ${width}x${height}`, [height, width], [crop(width, height), imagenet, { step: 'power-spectrum' }], small, spectral),
+  ), // biome-ignore format: powers of two across, down, both, and a single line
   transformed(
     'azimuthal mean, log',
     [1, 9],

@@ -12,7 +12,7 @@ import type {
   Taps,
   ValueFunction,
 } from '../../image-ops/stages.ts';
-import { type Constants, type Kernel, loadKernel } from '../kernel.ts';
+import { type Constants, flatWorkgroup, type Kernel, loadKernel } from '../kernel.ts';
 
 const load = (file: string, ...uses: readonly string[]): Kernel =>
   loadKernel('image', file, ['flat-index', 'image', ...uses]);
@@ -40,6 +40,10 @@ const patchOrder = load('patch-order');
 const patchPlace = load('patch-place');
 const dftRows = load('dft-rows');
 const dftPower = load('dft-power');
+const fftRows = load('fft-rows', 'fft');
+const fftPower = load('fft-power', 'fft');
+/** Twice so many complex numbers are what every adapter has as workgroup memory. */
+const longestFft = 1024;
 
 /** Functions in the order of the switches in the kernels. A word has room for alpha, so that dropping it is no work. */
 const pixelFunctions: readonly PixelFunction[] = ['premultiply', 'unpremultiply', 'grey', 'bgr'];
@@ -150,9 +154,17 @@ function spectrumDispatches({ from, to }: StageOf<'power-spectrum'>, bytes: numb
     const angles = Array.from({ length }, (_, i) => (2 * Math.PI * i) / length);
     return bits([...angles.map(Math.cos), ...angles.map(Math.sin)]);
   };
+  // A workgroup a line where its length is a power of two, else a thread a result.
+  const isFast = (length: number): boolean => length <= longestFft && Number.isInteger(Math.log2(length));
+  const fast = (length: number, lines: number): Own => ({ table: turns(length), threads: lines * flatWorkgroup, constants: { LONGEST: longestFft } }); // biome-ignore format: one list
+  const { width, height } = from;
   return [
-    dispatchOf(dftRows, { from, to: complex }, bytes, { table: turns(from.width) }),
-    dispatchOf(dftPower, { from: complex, to }, bytes, { table: turns(from.height) }),
+    isFast(width)
+      ? dispatchOf(fftRows, { from, to: complex }, bytes, fast(width, height))
+      : dispatchOf(dftRows, { from, to: complex }, bytes, { table: turns(width) }),
+    isFast(height)
+      ? dispatchOf(fftPower, { from: complex, to }, bytes, fast(height, width))
+      : dispatchOf(dftPower, { from: complex, to }, bytes, { table: turns(height) }),
   ];
 }
 
