@@ -1,35 +1,71 @@
 //! Which value lies in which buffer. A buffer is reused as soon as its value was read for the last time; a reshape
 //! shares the buffer of what it reshapes.
+//!
+//! Chains are run in segments: the first may take few items at a time through all of its chains, a later one more. A value
+//! that crosses from one segment into another is there for all items of the whole slice, the others only for those
+//! that their segment has in hand.
 
+use crate::chain::Chain;
 use crate::program::{Op, Program};
+use std::ops::Range;
+
+/// Chains that the same number of items goes through together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Segment {
+    pub chains: Range<usize>,
+    /// Most items at a time.
+    pub slice: usize,
+}
 
 #[derive(Debug)]
 pub struct Assignment {
     /// Buffer of each value; `usize::MAX` for values that are never written.
     pub buffer_of: Vec<usize>,
-    /// Floats of one item, by buffer.
+    /// Whether a value is held for all items of the slice.
+    pub crosses: Vec<bool>,
+    /// Floats, by buffer.
     pub sizes: Vec<usize>,
 }
 
 impl Assignment {
-    pub fn new(program: &Program) -> Self {
+    /// Values between the steps of a chain have no buffer. The last segment has the longest slice.
+    pub fn new(program: &Program, chains: &[Chain], segments: &[Segment]) -> Self {
         let roots = roots(program);
-        let last_read = last_reads(program, &roots);
-        let mut assignment = Assignment { buffer_of: vec![usize::MAX; program.sizes.len()], sizes: Vec::new() };
+        let last_read = last_reads(program, &roots, chains);
+        let crosses = crossing(program, chains, segments, &roots, &last_read);
+        let whole = segments.last().map_or(1, |segment| segment.slice);
+        let mut assignment = Assignment { buffer_of: vec![usize::MAX; program.sizes.len()], crosses, sizes: Vec::new() };
         let mut free = Vec::new();
+        let length = |assignment: &Assignment, value: usize, slice: usize| {
+            program.sizes[value] * if assignment.crosses[value] { whole } else { slice }
+        };
         for &(_, value) in &program.inputs {
-            assignment.place(value, program.sizes[value], &mut free);
+            let floats = length(&assignment, value, segments.first().map_or(1, |segment| segment.slice));
+            assignment.place(value, floats, &mut free);
         }
-        for (time, step) in program.steps.iter().enumerate() {
-            if roots[step.output] == step.output {
-                assignment.place(step.output, program.sizes[step.output], &mut free);
-            } else {
-                assignment.buffer_of[step.output] = assignment.buffer_of[roots[step.output]];
+        for segment in segments {
+            let output = |chain: &Chain| program.steps[chain.last()].output;
+            let outputs: Vec<usize> = chains[segment.chains.clone()].iter().map(output).filter(|&value| roots[value] == value).collect();
+            for &value in outputs.iter().filter(|&&value| assignment.crosses[value]).collect::<Vec<_>>() {
+                assignment.place(value, program.sizes[value] * whole, &mut free);
             }
-            let mut touched: Vec<usize> = step.op.reads().into_iter().chain([step.output]).map(|value| roots[value]).collect();
-            touched.sort_unstable();
-            touched.dedup();
-            free.extend(touched.into_iter().filter(|&root| last_read[root] <= time).map(|root| assignment.buffer_of[root]));
+            let mut ended = Vec::new();
+            for time in segment.chains.clone() {
+                let value = output(&chains[time]);
+                if roots[value] != value {
+                    assignment.buffer_of[value] = assignment.buffer_of[roots[value]];
+                } else if !assignment.crosses[value] {
+                    assignment.place(value, program.sizes[value] * segment.slice, &mut free);
+                }
+                let mut touched: Vec<usize> = chains[time].touches(program).map(|value| roots[value]).collect();
+                touched.sort_unstable();
+                touched.dedup();
+                for root in touched.into_iter().filter(|&root| last_read[root] <= time) {
+                    // The next items of the slice may need a crossing value again.
+                    if assignment.crosses[root] { &mut ended } else { &mut free }.push(assignment.buffer_of[root]);
+                }
+            }
+            free.append(&mut ended);
         }
         assignment
     }
@@ -55,6 +91,18 @@ impl Assignment {
     }
 }
 
+/// Which values are written in one segment and needed in another, or after the last.
+fn crossing(program: &Program, chains: &[Chain], segments: &[Segment], roots: &[usize], last_read: &[usize]) -> Vec<bool> {
+    let mut born = vec![0; program.sizes.len()];
+    for (time, chain) in chains.iter().enumerate() {
+        born[program.steps[chain.last()].output] = time;
+    }
+    // Outputs are read after the last segment, which has all items in hand at once.
+    let segment_of = |time: usize| segments.iter().position(|segment| segment.chains.contains(&time)).unwrap_or(segments.len() - 1);
+    let crosses = |&root: &usize| segment_of(born[root]) != segment_of(last_read[root]);
+    roots.iter().map(crosses).collect()
+}
+
 /// The value whose buffer each value shares: itself, unless it is a reshape.
 fn roots(program: &Program) -> Vec<usize> {
     let mut roots: Vec<usize> = (0..program.sizes.len()).collect();
@@ -66,11 +114,11 @@ fn roots(program: &Program) -> Vec<usize> {
     roots
 }
 
-/// Index of the last step that touches each root; outputs of the plan are touched for ever.
-fn last_reads(program: &Program, roots: &[usize]) -> Vec<usize> {
+/// Index of the last chain that touches each root; outputs of the plan are touched for ever.
+fn last_reads(program: &Program, roots: &[usize], chains: &[Chain]) -> Vec<usize> {
     let mut last = vec![0; program.sizes.len()];
-    for (time, step) in program.steps.iter().enumerate() {
-        for value in step.op.reads().into_iter().chain([step.output]) {
+    for (time, chain) in chains.iter().enumerate() {
+        for value in chain.touches(program) {
             last[roots[value]] = time;
         }
     }
@@ -100,20 +148,36 @@ mod tests {
         }
     }
 
+    fn assign(program: &Program) -> Assignment {
+        let chains = crate::chain::chains(program);
+        Assignment::new(program, &chains, &[Segment { chains: 0..chains.len(), slice: 1 }])
+    }
+
     #[test]
     fn a_chain_needs_two_buffers() {
-        assert_eq!(Assignment::new(&chain(5, false)).sizes, [4, 4]);
+        assert_eq!(assign(&chain(5, false)).sizes, [4, 4]);
     }
 
     #[test]
     fn reshapes_need_no_buffer() {
-        assert_eq!(Assignment::new(&chain(5, true)).sizes, [4]);
+        assert_eq!(assign(&chain(5, true)).sizes, [4]);
+    }
+
+    #[test]
+    fn what_crosses_into_another_segment_is_held_for_all_items() {
+        let program = chain(7, false);
+        let chains = crate::chain::chains(&program);
+        let assignment = Assignment::new(&program, &chains, &[Segment { chains: 0..3, slice: 2 }, Segment { chains: 3..7, slice: 6 }]);
+        assert_eq!(assignment.crosses, [false, false, false, true, false, false, false, false]);
+        // The value between the segments may share with none that the first writes again for later items.
+        let shared = (0..3).any(|value| assignment.buffer_of[value] == assignment.buffer_of[3]);
+        assert!(!shared && assignment.sizes[assignment.buffer_of[3]] >= 4 * 6);
     }
 
     #[test]
     fn a_step_never_writes_what_it_reads() {
         let program = chain(7, false);
-        let assignment = Assignment::new(&program);
+        let assignment = assign(&program);
         for step in &program.steps {
             assert!(step.op.reads().iter().all(|&x| assignment.buffer_of[x] != assignment.buffer_of[step.output]));
         }

@@ -1,6 +1,7 @@
 //! A program bound to weights: packed once, buffers allocated once, run many times.
 
-use crate::arena::Assignment;
+use crate::arena::{Assignment, Segment};
+use crate::chain::{Chain, chains};
 use crate::check::check_plan;
 use crate::error::{Error, Result, allocate, refuse};
 use crate::gemm::{Instructions, Packed};
@@ -34,7 +35,7 @@ pub enum Prepared {
     Integers(PackedIntegers),
 }
 
-/// Buffers for the items of one slice.
+/// Buffers for one slice of items.
 pub type Arena = Vec<Vec<f32>>;
 
 pub struct CompiledPlan {
@@ -43,6 +44,9 @@ pub struct CompiledPlan {
     /// Weights that kernels read as they are; empty where only the packed form is used.
     pub(crate) weights: Vec<Vec<f32>>,
     pub(crate) assignment: Assignment,
+    /// The steps in the order of their runs.
+    pub(crate) chains: Vec<Chain>,
+    pub(crate) segments: Vec<Segment>,
     /// Most items in one slice.
     pub(crate) slice: usize,
     /// One for each thread that can be busy. Held for a whole run: a second run waits.
@@ -65,10 +69,12 @@ impl CompiledPlan {
         check_weights(&program, weights)?;
         let pool = thread_pool(threads)?;
         let slots = pool.current_num_threads().min(program.batch);
-        let assignment = Assignment::new(&program);
-        let slice = slice_length(&program, slots);
-        check_memory(&program, &assignment, slots * slice)?;
-        let arenas = (0..slots).map(|_| new_arena(&assignment, slice)).collect::<Result<_>>()?;
+        let chains = chains(&program);
+        let segments = segments(&program, &chains, slots);
+        let slice = segments.last().map_or(1, |segment| segment.slice);
+        let assignment = Assignment::new(&program, &chains, &segments);
+        check_memory(&program, &assignment, slots)?;
+        let arenas = (0..slots).map(|_| new_arena(&assignment)).collect::<Result<_>>()?;
         let prepared = program.steps.iter().map(|step| prepare(&program, &step.op, weights)).collect::<Result<_>>()?;
         let kept = raw_weights(&program);
         let weights = weights.iter().enumerate();
@@ -80,6 +86,8 @@ impl CompiledPlan {
             prepared,
             weights,
             assignment,
+            chains,
+            segments,
             slice,
             arenas: Mutex::new(arenas),
             pool,
@@ -109,16 +117,33 @@ fn check_weights(program: &Program, weights: &[&[f32]]) -> Result<()> {
     Ok(())
 }
 
-fn slice_length(program: &Program, slots: usize) -> usize {
-    let widest = program.steps.iter().map(|step| step.op.reads().iter().chain([&step.output]).map(|&value| program.sizes[value]).sum());
-    let widest: usize = widest.max().unwrap_or(1);
-    (SLICE_FLOATS / widest).clamp(1, program.batch.div_ceil(slots))
+/// Cuts the chains where twice as many items fit together in all that follow.
+fn segments(program: &Program, chains: &[Chain], slots: usize) -> Vec<Segment> {
+    let most = program.batch.div_ceil(slots);
+    // A depthwise layer is bound by the cache alone, and no weights are read less often for more items.
+    let weight = |chain: &Chain| if chain.is_single() && is_depthwise(&program.steps[chain.last()].op) { 2 } else { 1 };
+    let width = |chain: &Chain| weight(chain) * chain.touches(program).map(|value| program.sizes[value]).sum::<usize>().max(1);
+    let mut fitting: Vec<usize> = chains.iter().map(|chain| (SLICE_FLOATS / width(chain)).clamp(1, most)).collect();
+    for at in (1..fitting.len()).rev() {
+        fitting[at - 1] = fitting[at - 1].min(fitting[at]);
+    }
+    if fitting.is_empty() {
+        return vec![Segment { chains: 0..0, slice: most }];
+    }
+    let mut segments: Vec<Segment> = Vec::new();
+    for (at, &slice) in fitting.iter().enumerate() {
+        match segments.last_mut() {
+            Some(segment) if slice < 2 * segment.slice => segment.chains.end = at + 1,
+            _ => segments.push(Segment { chains: at..at + 1, slice }),
+        }
+    }
+    segments
 }
 
-fn check_memory(program: &Program, assignment: &Assignment, items: usize) -> Result<()> {
+fn check_memory(program: &Program, assignment: &Assignment, arenas: usize) -> Result<()> {
     let buffers = assignment.sizes.iter().fold(0usize, |sum, &size| sum.saturating_add(size));
     let outputs = program.outputs.iter().fold(0usize, |sum, &(_, value)| sum.saturating_add(program.sizes[value]));
-    let floats = buffers.saturating_mul(items).saturating_add(outputs.saturating_mul(program.batch));
+    let floats = buffers.saturating_mul(arenas).saturating_add(outputs.saturating_mul(program.batch));
     let bytes = floats.saturating_mul(size_of::<f32>());
     if bytes > MAX_ARENA_BYTES {
         return Err(Error::OutOfMemory(format!(
@@ -129,13 +154,17 @@ fn check_memory(program: &Program, assignment: &Assignment, items: usize) -> Res
     Ok(())
 }
 
-pub(crate) fn new_arena(assignment: &Assignment, slice: usize) -> Result<Arena> {
-    assignment.sizes.iter().map(|&size| allocate(size * slice, "the buffers of a plan")).collect()
+pub(crate) fn new_arena(assignment: &Assignment) -> Result<Arena> {
+    assignment.sizes.iter().map(|&size| allocate(size, "the buffers of a plan")).collect()
+}
+
+fn is_depthwise(op: &Op) -> bool {
+    matches!(op, Op::Conv(conv) if conv.groups == conv.input.channels && conv.groups == conv.output.channels && conv.groups > 1)
 }
 
 fn prepare(program: &Program, op: &Op, weights: &[&[f32]]) -> Result<Prepared> {
     match op {
-        Op::Conv(conv) if conv.groups == conv.input.channels && conv.groups == conv.output.channels && conv.groups > 1 => {
+        Op::Conv(conv) if is_depthwise(op) => {
             PackedDepthwise::new(conv, weights[conv.weight], conv.bias.map(|bias| weights[bias])).map(Prepared::Depthwise)
         }
         Op::Conv(conv) if winograd::suits(conv) => PackedWinograd::new(conv, weights[conv.weight]).map(Prepared::Winograd),

@@ -2,9 +2,10 @@
 //! whole network, so that activations stay in its cache and threads never wait for each other; the items left over
 //! go one slice at a time with all threads inside each op.
 
+use crate::chain::{Band, Chain};
 use crate::compile::{Arena, CompiledPlan, Prepared, new_arena};
 use crate::error::{Error, Result, refuse, reserve};
-use crate::gemm::Epilogue;
+use crate::gemm::{Epilogue, Output};
 use crate::images::Image;
 use crate::ops::elementwise::Side;
 use crate::ops::{
@@ -15,8 +16,8 @@ use crate::program::{Op, Operand, Reduction, Step};
 use crate::threads::Mode;
 use rayon::prelude::*;
 use std::ops::Range;
-use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::Instant;
 
 /// What a run reads.
@@ -27,20 +28,43 @@ struct Feed<'a> {
     images: &'a [&'a [Image]],
 }
 
+/// Items that go through a segment together, and how many of their slice went before them.
+struct Part {
+    items: Range<usize>,
+    first: usize,
+}
+
+/// Seconds since some moment.
+fn wall_seconds() -> f64 {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    START.elapsed().as_secs_f64()
+}
+
+/// What each step takes, in nanoseconds of a clock in seconds, by the value it writes.
+#[derive(Clone, Copy)]
+struct Watch<'a> {
+    clock: fn() -> f64,
+    spent: &'a [AtomicU64],
+}
+
+impl Watch<'_> {
+    fn time<T>(&self, value: usize, work: impl FnOnce() -> T) -> T {
+        let start = (self.clock)();
+        let result = work();
+        self.spent[value].fetch_add((((self.clock)() - start) * 1e9) as u64, Relaxed);
+        result
+    }
+}
+
 impl CompiledPlan {
     /// Like `run` on one slice of items in this thread, but gives what `clock` says each step took.
-    pub fn time_steps(&self, tensors: &[&[f32]], images: &[&[Image]], clock: impl Fn() -> f64) -> Result<Vec<f64>> {
+    pub fn time_steps(&self, tensors: &[&[f32]], images: &[&[Image]], clock: fn() -> f64) -> Result<Vec<f64>> {
         let mut arenas = self.arenas.lock().unwrap_or_else(PoisonError::into_inner);
         self.restore(&mut arenas)?;
-        let arena = &mut arenas[0];
         let feed = Feed { tensors, images };
-        self.load_inputs(arena, 0..self.slice, &feed);
-        let timed = |(step, prepared)| {
-            let start = clock();
-            self.write_step(Mode::Sequential, step, prepared, arena, &(0..self.slice), &feed)?;
-            Ok(clock() - start)
-        };
-        self.program.steps.iter().zip(&self.prepared).map(timed).collect()
+        let spent: Vec<AtomicU64> = self.program.sizes.iter().map(|_| AtomicU64::new(0)).collect();
+        self.run_slice(Mode::Sequential, &mut arenas[0], 0..self.slice, &feed, &Watch { clock, spent: &spent })?;
+        Ok(self.program.steps.iter().map(|step| spent[step.output].load(Relaxed) as f64 / 1e9).collect())
     }
 
     /// Most items that go through the network together in one thread.
@@ -55,6 +79,7 @@ impl CompiledPlan {
         let mut arenas = self.arenas.lock().unwrap_or_else(PoisonError::into_inner);
         self.restore(&mut arenas)?;
         let feed = Feed { tensors, images };
+        let watch = Watch { clock: wall_seconds, spent: &self.nanoseconds };
         let slots = arenas.len();
         // Fewer arenas than threads: a plan of so small a batch that only the insides of ops can share the work.
         let shared = if slots < self.pool.current_num_threads() { 0 } else { items / slots * slots };
@@ -63,10 +88,10 @@ impl CompiledPlan {
             let mut parts = cut(0..shared, slots, self.slice)
                 .into_par_iter()
                 .with_max_len(1)
-                .map(|range| self.with_arena(&free, |arena| self.run_slice(Mode::Sequential, arena, range, &feed)))
+                .map(|range| self.with_arena(&free, |arena| self.run_slice(Mode::Sequential, arena, range, &feed, &watch)))
                 .collect::<Result<Vec<_>>>()?;
             for range in cut(shared..items, 1, self.slice) {
-                parts.push(self.with_arena(&free, |arena| self.run_slice(Mode::Parallel, arena, range, &feed))?);
+                parts.push(self.with_arena(&free, |arena| self.run_slice(Mode::Parallel, arena, range, &feed, &watch))?);
             }
             Ok(parts)
         })?;
@@ -102,9 +127,9 @@ impl CompiledPlan {
     }
 
     fn restore(&self, arenas: &mut [Arena]) -> Result<()> {
-        let whole = |arena: &Arena| arena.iter().zip(&self.assignment.sizes).all(|(buffer, size)| buffer.len() == size * self.slice);
+        let whole = |arena: &Arena| arena.iter().zip(&self.assignment.sizes).all(|(buffer, size)| buffer.len() == *size);
         for arena in arenas.iter_mut().filter(|arena| !whole(arena)) {
-            *arena = new_arena(&self.assignment, self.slice)?;
+            *arena = new_arena(&self.assignment)?;
         }
         Ok(())
     }
@@ -119,52 +144,106 @@ impl CompiledPlan {
         result
     }
 
-    fn run_slice(&self, mode: Mode, arena: &mut Arena, range: Range<usize>, feed: &Feed) -> Result<Vec<Vec<f32>>> {
+    fn run_slice(&self, mode: Mode, arena: &mut Arena, range: Range<usize>, feed: &Feed, watch: &Watch) -> Result<Vec<Vec<f32>>> {
         let program = &self.program;
-        let items = range.len();
-        self.load_inputs(arena, range.clone(), feed);
-        for (step, prepared) in program.steps.iter().zip(&self.prepared) {
-            self.write_step(mode, step, prepared, arena, &range, feed)?;
+        self.load_inputs(arena, range.clone(), feed, true);
+        for (index, segment) in self.segments.iter().enumerate() {
+            for items in cut(range.clone(), 1, segment.slice) {
+                let part = Part { items: items.clone(), first: items.start - range.start };
+                if index == 0 {
+                    self.load_inputs(arena, items, feed, false);
+                }
+                for chain in &self.chains[segment.chains.clone()] {
+                    self.write_chain(mode, chain, arena, &part, feed, watch)?;
+                }
+            }
         }
-        let output = |value: usize| arena[self.assignment.buffer_of[value]][..items * program.sizes[value]].to_vec();
-        Ok(program.outputs.iter().map(|&(_, value)| output(value)).collect())
+        let all = Part { first: 0, items: range };
+        Ok(program.outputs.iter().map(|&(_, value)| self.read(arena, value, &all).to_vec()).collect())
     }
 
-    fn load_inputs(&self, arena: &mut Arena, range: Range<usize>, feed: &Feed) {
+    /// Inputs that several segments read, or the others.
+    fn load_inputs(&self, arena: &mut Arena, range: Range<usize>, feed: &Feed, crossing: bool) {
         for ((_, value), tensor) in self.program.inputs.iter().zip(feed.tensors) {
-            let size = self.program.sizes[*value];
-            arena[self.assignment.buffer_of[*value]][..range.len() * size].copy_from_slice(&tensor[range.start * size..range.end * size]);
+            if self.assignment.crosses[*value] == crossing {
+                let size = self.program.sizes[*value];
+                arena[self.assignment.buffer_of[*value]][..range.len() * size]
+                    .copy_from_slice(&tensor[range.start * size..range.end * size]);
+            }
         }
     }
 
-    fn write_step(&self, mode: Mode, step: &Step, prepared: &Prepared, arena: &mut Arena, range: &Range<usize>, feed: &Feed) -> Result<()> {
+    /// Where a part of the items of a value lies in its buffer.
+    fn place(&self, value: usize, part: &Part) -> Range<usize> {
+        let size = self.program.sizes[value];
+        let first = if self.assignment.crosses[value] { part.first } else { 0 };
+        first * size..(first + part.items.len()) * size
+    }
+
+    fn read<'a>(&self, arena: &'a Arena, value: usize, part: &Part) -> &'a [f32] {
+        &arena[self.assignment.buffer_of[value]][self.place(value, part)]
+    }
+
+    fn write_chain(&self, mode: Mode, chain: &Chain, arena: &mut Arena, part: &Part, feed: &Feed, watch: &Watch) -> Result<()> {
+        let step = &self.program.steps[chain.last()];
         if matches!(step.op, Op::Reshape { .. }) {
             return Ok(());
         }
         let buffer = self.assignment.buffer_of[step.output];
         let mut y = std::mem::take(&mut arena[buffer]);
-        let size = range.len() * self.program.sizes[step.output];
-        let start = Instant::now();
-        let result = self.run_step(mode, step, prepared, arena, range, feed, &mut y[..size]);
-        let taken = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        self.nanoseconds[step.output].fetch_add(taken, Relaxed);
+        let filled = &mut y[self.place(step.output, part)];
+        let result = if chain.is_single() {
+            watch.time(step.output, || self.run_step(mode, step, &self.prepared[chain.last()], arena, part, feed, filled))
+        } else {
+            self.run_chain(mode, chain, arena, part, filled, watch);
+            Ok(())
+        };
         arena[buffer] = y;
         result
     }
 
-    fn run_step(
-        &self,
-        mode: Mode,
-        step: &Step,
-        prepared: &Prepared,
-        arena: &Arena,
-        range: &Range<usize>,
-        feed: &Feed,
-        y: &mut [f32],
-    ) -> Result<()> {
-        let items = range.len();
+    /// Item after item, each cut into as many parts as threads.
+    fn run_chain(&self, mode: Mode, chain: &Chain, arena: &Arena, part: &Part, y: &mut [f32], watch: &Watch) {
+        let (height, row) = chain.target();
+        let cuts = if mode == Mode::Parallel { rayon::current_num_threads().min(height) } else { 1 };
+        let y = Output::new(y);
+        mode.tasks(part.items.len() * cuts, |task| {
+            let (item, cut) = (task / cuts, task % cuts);
+            let target = cut * height / cuts..(cut + 1) * height / cuts;
+            // SAFETY: each task has its own rows, and `y` is borrowed mutably until all have ended.
+            let y = unsafe { y.part((item * height + target.start) * row, target.len() * row) };
+            let of = |value: usize| &self.read(arena, value, part)[item * self.program.sizes[value]..][..self.program.sizes[value]];
+            let x = self.program.steps[chain.steps.start].op.reads()[0];
+            chain.stream(target, of(x), y, |step, band, x, y| {
+                watch.time(self.program.steps[step].output, || self.run_band(step, band, of, x, y));
+            });
+        });
+    }
+
+    /// Some rows of a step of a chain, for one item; `of` gives that item of a value.
+    fn run_band<'a>(&self, step: usize, band: Band, of: impl Fn(usize) -> &'a [f32], x: &[f32], y: &mut [f32]) {
+        let mode = Mode::Sequential;
+        match (&self.program.steps[step].op, &self.prepared[step]) {
+            (Op::Conv(op), prepared) => {
+                let residual = op.residual.map(|value| &of(value)[band.first * op.output.width * op.output.channels..]);
+                match prepared {
+                    Prepared::Depthwise(packed) => depthwise::depthwise(mode, op, packed, x, residual, y, band, self.instructions),
+                    Prepared::Conv(packed) => {
+                        let bias = op.bias.map(|index| self.weights[index].as_slice());
+                        conv::conv2d(mode, op, packed, x, bias, residual, y, band, self.instructions);
+                    }
+                    _ => unreachable!("a chain holds no other convolutions"),
+                }
+            }
+            (Op::Pool { kind, input, output, window, .. }, _) => pool::pool(mode, x, *input, *output, *window, *kind, y, band),
+            _ => unreachable!("a chain holds convolutions and pools"),
+        }
+    }
+
+    fn run_step(&self, mode: Mode, step: &Step, prepared: &Prepared, arena: &Arena, part: &Part, feed: &Feed, y: &mut [f32]) -> Result<()> {
+        let items = part.items.len();
         let sizes = &self.program.sizes;
-        let value = |index: usize| &arena[self.assignment.buffer_of[index]][..items * sizes[index]];
+        let value = |index: usize| self.read(arena, index, part);
         let weight = |index: usize| self.weights[index].as_slice();
         let side = |operand: Operand| match operand {
             Operand::Value(index) => Side { data: value(index), item_stride: sizes[index] },
@@ -172,15 +251,15 @@ impl CompiledPlan {
         };
         match (&step.op, prepared) {
             (Op::Image { input, recipe }, _) => {
-                for (image, y) in feed.images[*input][range.clone()].iter().zip(y.chunks_exact_mut(sizes[step.output])) {
+                for (image, y) in feed.images[*input][part.items.clone()].iter().zip(y.chunks_exact_mut(sizes[step.output])) {
                     recipe.run(mode, image, y, self.instructions)?;
                 }
             }
             (Op::Conv(op), Prepared::Conv(packed)) => {
-                conv::conv2d(mode, op, packed, value(op.x), op.bias.map(weight), op.residual.map(value), y, self.instructions);
+                conv::conv2d(mode, op, packed, value(op.x), op.bias.map(weight), op.residual.map(value), y, Band::WHOLE, self.instructions);
             }
             (Op::Conv(op), Prepared::Depthwise(packed)) => {
-                depthwise::depthwise(mode, op, packed, value(op.x), op.residual.map(value), y, self.instructions);
+                depthwise::depthwise(mode, op, packed, value(op.x), op.residual.map(value), y, Band::WHOLE, self.instructions);
             }
             (Op::Conv(op), Prepared::Winograd(packed)) => {
                 winograd::winograd(mode, op, packed, value(op.x), op.bias.map(weight), op.residual.map(value), y, self.instructions);
@@ -199,7 +278,9 @@ impl CompiledPlan {
             (Op::Unary { x, function }, _) => elementwise::unary(mode, *function, value(*x), y),
             (Op::Binary { function, a, b, loops }, _) => elementwise::binary(mode, *function, side(*a), side(*b), loops, items, y),
             (Op::GlobalAveragePool { x, pixels, channels }, _) => reduce::reduce(mode, value(*x), *pixels, *channels, Reduction::Mean, y),
-            (Op::Pool { x, kind, input, output, window }, _) => pool::pool(mode, value(*x), *input, *output, *window, *kind, y),
+            (Op::Pool { x, kind, input, output, window }, _) => {
+                pool::pool(mode, value(*x), *input, *output, *window, *kind, y, Band::WHOLE)
+            }
             (Op::ConvTranspose(op), Prepared::ConvTranspose(packed)) => {
                 conv_transpose::conv_transpose(mode, op, packed, value(op.x), op.bias.map(weight), y, self.instructions)?;
             }

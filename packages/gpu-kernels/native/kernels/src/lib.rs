@@ -5,6 +5,7 @@
 #![allow(clippy::needless_range_loop)] // Tiles index several register arrays with one counter.
 
 mod arena;
+mod chain;
 mod check;
 mod compile;
 mod cpu;

@@ -194,48 +194,60 @@ unsafe fn multiply(a: &Rows, b: &Packed, panels: Range<usize>, y: Output, layout
         let group = (GROUP_FLOATS / length / step).max(1) * step;
         for group_start in panels.clone().step_by(group) {
             let group = group_start..panels.end.min(group_start + group);
+            let tile_of = |panel: usize| {
+                let column = panel * PANEL;
+                let columns = instructions.columns().min(b.n.min(panels.end * PANEL) - column);
+                let mut bias = [0.0; WIDEST];
+                if let (Some(values), true) = (epilogue.bias, is_first) {
+                    bias[..columns].copy_from_slice(&values[column..column + columns]);
+                }
+                let residual = epilogue.residual.filter(|_| is_first);
+                Tile {
+                    pointers: &[],
+                    height: a.height,
+                    start: span.start,
+                    depth: span.depth,
+                    panels: [part_of(panel), part_of(if columns > PANEL { panel + 1 } else { panel })],
+                    ahead: part_of(panel),
+                    columns,
+                    accumulate: !is_first,
+                    bias,
+                    low,
+                    high,
+                    y: y.data.wrapping_add(offset + column),
+                    residual: residual.map_or(std::ptr::null(), |residual| residual.as_ptr().wrapping_add(offset + column)),
+                    stride,
+                }
+            };
+            let mut tiles: Vec<Tile> = group.clone().step_by(step).map(tile_of).collect();
             for index in 0..a.tiles() {
-                let rows = a.tile(index);
-                for panel in group.clone().step_by(step) {
-                    let column = panel * PANEL;
-                    let columns = instructions.columns().min(b.n.min(panels.end * PANEL) - column);
-                    let mut bias = [0.0; WIDEST];
-                    if let (Some(values), true) = (epilogue.bias, is_first) {
-                        bias[..columns].copy_from_slice(&values[column..column + columns]);
-                    }
-                    let second = if columns > PANEL { panel + 1 } else { panel };
+                let rows = a.tile(index).len();
+                let pointers = a.of(index, &span.segments);
+                for (panel, tile) in group.clone().step_by(step).zip(&mut tiles) {
+                    tile.pointers = pointers;
                     // The last two tiles fetch the next group, one panel of each pair at a time.
                     let ahead = panel + group.len() + usize::from(index + 1 == a.tiles());
-                    let fetches = index + 2 >= a.tiles() && ahead < panels.end;
-                    let at = rows.start * stride + offset + column;
-                    let tile = Tile {
-                        pointers: a.of(index, &span.segments),
-                        height: a.height,
-                        start: span.start,
-                        depth: span.depth,
-                        panels: [part_of(panel), part_of(second)],
-                        ahead: part_of(if fetches { ahead } else { panel }),
-                        columns,
-                        accumulate: !is_first,
-                        bias,
-                        low,
-                        high,
-                        y: y.data.wrapping_add(at),
-                        residual: epilogue.residual.filter(|_| is_first).map_or(std::ptr::null(), |residual| residual[at..].as_ptr()),
-                        stride,
-                    };
+                    if index + 2 >= a.tiles() && ahead < panels.end {
+                        tile.ahead = part_of(ahead);
+                    }
                     // SAFETY: the asserts above hold rows and columns in bounds of y, residual and b; `Rows` promises its
                     // pointers; they were detected; that nobody else writes here is the caller's promise.
-                    unsafe { tile::run(&tile, rows.len(), instructions) };
-                    if let (true, Activation::Function(_)) = (is_last, epilogue.activation) {
-                        for row in 0..rows.len() {
-                            // SAFETY: a row of the tile that was just written.
-                            let row = unsafe { std::slice::from_raw_parts_mut(tile.y.add(row * stride), columns) };
-                            epilogue.activation.finish(row);
-                        }
+                    unsafe { tile::run(tile, rows, instructions) };
+                    tile.y = tile.y.wrapping_add(rows * stride);
+                    if !tile.residual.is_null() {
+                        tile.residual = tile.residual.wrapping_add(rows * stride);
                     }
                 }
             }
+        }
+    }
+    if let Activation::Function(_) = epilogue.activation {
+        // Whole rows at once: a call for the 32 columns of a tile would take three times as long.
+        let columns = b.n.min(panels.end * PANEL) - panels.start * PANEL;
+        for row in 0..a.rows {
+            // SAFETY: the columns of a row that the tiles have written, in bounds by the asserts above.
+            let row = unsafe { y.part(row * stride + offset + panels.start * PANEL, columns) };
+            epilogue.activation.finish(row);
         }
     }
 }

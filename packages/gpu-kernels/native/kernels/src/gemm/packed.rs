@@ -20,13 +20,26 @@ impl Packed {
     /// From `[n][k]`, as weights of gemm and conv2d are stored.
     pub fn from_rows(weight: &[f32], k: usize, n: usize) -> Result<Self> {
         let mut packed = Packed { k, n, data: allocate(Self::length(k, n), "packed weights")? };
-        for (column, row) in weight.chunks_exact(k).take(n).enumerate() {
-            let panel = &mut packed.data[column / PANEL * PANEL * k..][..PANEL * k];
-            for (slot, &value) in panel.iter_mut().skip(column % PANEL).step_by(PANEL).zip(row) {
-                *slot = value;
+        packed.enter_rows(weight);
+        Ok(packed)
+    }
+
+    /// From `[n][k]`, into the memory of an earlier packing.
+    pub fn repack_rows(&mut self, matrix: &[f32], k: usize, n: usize) {
+        (self.k, self.n) = (k, n);
+        self.data.clear();
+        self.data.resize(Self::length(k, n), 0.0);
+        self.enter_rows(matrix);
+    }
+
+    fn enter_rows(&mut self, matrix: &[f32]) {
+        let k = self.k;
+        for (column, row) in matrix.chunks_exact(k).take(self.n).enumerate() {
+            let panel = &mut self.data[column / PANEL * PANEL * k..][..PANEL * k];
+            for (slots, &value) in panel.chunks_exact_mut(PANEL).zip(row) {
+                slots[column % PANEL] = value;
             }
         }
-        Ok(packed)
     }
 
     /// From `[k][n]`, into the memory of an earlier packing.

@@ -190,12 +190,8 @@ fn attend(op: &Attention, sides: &Sides, block: Block, instructions: Instruction
     let mut q = geometry.q_view.dense(sides.q.of(block.item), block, block.first, block.count, geometry.channels);
     q.iter_mut().for_each(|q| *q *= geometry.scale);
     let k = geometry.k_view.dense(sides.k.of(block.item), block, 0, geometry.keys, geometry.channels);
-    let mut turned = vec![0.0; k.len()];
-    for (key, row) in k.chunks_exact(geometry.channels).enumerate() {
-        row.iter().enumerate().for_each(|(channel, &value)| turned[channel * geometry.keys + key] = value);
-    }
     let mut packed = Packed::default();
-    packed.repack_columns(&turned, geometry.channels, geometry.keys);
+    packed.repack_rows(&k, geometry.channels, geometry.keys);
     let mut scores = vec![0.0; block.count * geometry.keys];
     gemm(Mode::Sequential, &q, &packed, &mut scores, plain, instructions);
     if let Some(mask) = &sides.mask {

@@ -1,5 +1,6 @@
 //! Convolution of any stride, dilation and grouping through `gemm::multiply`. Depthwise has its own file.
 
+use crate::chain::Band;
 use crate::error::Result;
 use crate::gemm::{Epilogue, Instructions, Layout, Packed, Rows, product};
 use crate::program::{Conv, Extent};
@@ -36,22 +37,22 @@ impl PackedConv {
     }
 }
 
-impl PackedConv {
-    /// Where the first tap of a pixel lies, if the taps of each row of the kernel lie side by side in the input.
-    fn in_place(&self, walk: &Walk) -> Option<usize> {
-        let Conv { groups, window, .. } = walk.conv;
-        if *groups > 1 || window.dilations[1] > 1 {
-            return None;
-        }
-        walk.column_under(*self.columns.last()?)?;
-        walk.row_under(*self.rows.last()?)?;
-        Some(walk.row_under(*self.rows.first()?)? + walk.column_under(*self.columns.first()?)?)
+/// Output columns whose taps all meet the input, if the taps of each row of the kernel lie side by side in it.
+fn columns_in_place(conv: &Conv) -> Range<usize> {
+    let Conv { groups, window, input, output, .. } = conv;
+    if *groups > 1 || window.dilations[1] > 1 {
+        return 0..0;
     }
+    let first = window.left.div_ceil(window.strides[1]);
+    let end = (input.width + window.left + 1).saturating_sub(window.kernel[1]).div_ceil(window.strides[1]);
+    first..end.min(output.width)
 }
 
 /// Walks over the output pixels of all items in order.
 struct Walk<'a> {
     conv: &'a Conv,
+    /// Input row that x begins with.
+    origin: usize,
     item: usize,
     /// Output coordinates.
     y: usize,
@@ -59,9 +60,10 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn from(conv: &'a Conv, pixel: usize) -> Self {
+    fn from(conv: &'a Conv, band: Band, pixel: usize) -> Self {
         let Extent { height, width, .. } = conv.output;
-        Walk { conv, item: pixel / (height * width), y: pixel / width % height, x: pixel % width }
+        let pixel = band.first * width + pixel;
+        Walk { conv, origin: band.origin, item: pixel / (height * width), y: pixel / width % height, x: pixel % width }
     }
 
     fn next(&mut self) {
@@ -74,12 +76,24 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Where the input row under the first row of the kernel begins, if all its rows meet the input.
+    fn line_in_place(&self, packed: &PackedConv) -> Option<usize> {
+        self.row_under(*packed.rows.last()?)?;
+        self.row_under(*packed.rows.first()?)
+    }
+
+    /// Offset in its row of the first tap of a pixel that is not in the padding.
+    #[inline(always)]
+    fn first_column(&self) -> usize {
+        (self.x * self.conv.window.strides[1] - self.conv.window.left) * self.conv.input.channels
+    }
+
     /// Offset in x of the first pixel of the input row under a tap; `None` in the padding.
     #[inline(always)]
     fn row_under(&self, tap: usize) -> Option<usize> {
         let Conv { input, window, .. } = self.conv;
         let y = (self.y * window.strides[0] + tap).checked_sub(window.top).filter(|&y| y < input.height)?;
-        Some((self.item * input.height + y) * input.width * input.channels)
+        Some((self.item * input.height + y - self.origin) * input.width * input.channels)
     }
 
     /// Offset within that row of the pixel under a tap; `None` in the padding.
@@ -99,6 +113,7 @@ pub fn conv2d(
     bias: Option<&[f32]>,
     residual: Option<&[f32]>,
     y: &mut [f32],
+    band: Band,
     instructions: Instructions,
 ) {
     let depth = conv.input.channels / conv.groups;
@@ -111,11 +126,17 @@ pub fn conv2d(
         let layout = Layout { stride, offset: group * filters };
         let x = &x[group * depth..];
         if packed.gather {
-            product_of_gathered(mode, conv, packed, weight, x, y, layout, epilogue, instructions);
+            product_of_gathered(mode, conv, packed, weight, x, y, band, layout, epilogue, instructions);
             continue;
         }
+        let is_dense = is_pointwise(conv);
         let rows_of = |range: Range<usize>| {
-            let mut walk = Walk::from(conv, range.start);
+            if is_dense {
+                let before = (band.first - band.origin) * conv.input.width;
+                let x = &x[(before + range.start) * depth..(before + range.end) * depth];
+                return Rows::dense(x, range.len(), depth, instructions.rows());
+            }
+            let mut walk = Walk::from(conv, band, range.start);
             Rows::new(range.len(), taps, depth, instructions.rows(), |slots| {
                 let mut tap = 0;
                 for &row in &packed.rows {
@@ -134,6 +155,13 @@ pub fn conv2d(
     }
 }
 
+/// Whether rows of A are the pixels of the input as they lie, which needs no walk.
+fn is_pointwise(conv: &Conv) -> bool {
+    let window = &conv.window;
+    let same = conv.input.height == conv.output.height && conv.input.width == conv.output.width;
+    conv.groups == 1 && window.kernel == [1, 1] && window.strides == [1, 1] && same
+}
+
 /// Pixels whose taps are gathered at once.
 const GATHERED: usize = 168;
 
@@ -146,24 +174,30 @@ fn product_of_gathered(
     weight: &Packed,
     x: &[f32],
     y: &mut [f32],
+    band: Band,
     layout: Layout,
     epilogue: Epilogue,
     instructions: Instructions,
 ) {
     let height = packed.rows.len();
     let depth = weight.k / height;
+    let columns = columns_in_place(conv);
     mode.chunks(y, GATHERED * layout.stride, |block, y| {
         let rows = y.len() / layout.stride;
         let mut gathered = Scratch::take(rows * weight.k);
         let mut places = Vec::with_capacity(rows);
-        let mut walk = Walk::from(conv, block * GATHERED);
+        let mut walk = Walk::from(conv, band, block * GATHERED);
+        let mut line_start = walk.line_in_place(packed);
         for row in gathered.chunks_exact_mut(weight.k) {
-            let start = packed.in_place(&walk);
+            let start = line_start.filter(|_| columns.contains(&walk.x)).map(|start| start + walk.first_column());
             if start.is_none() {
                 gather(&walk, packed, x, row);
             }
             places.push(start);
             walk.next();
+            if walk.x == 0 {
+                line_start = walk.line_in_place(packed);
+            }
         }
         let line = conv.window.dilations[0] * conv.input.width * conv.input.channels;
         let rows_of = |rows: Range<usize>| {

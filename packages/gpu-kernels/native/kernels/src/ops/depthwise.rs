@@ -11,6 +11,7 @@ mod avx512;
 mod neon;
 
 use super::elementwise::clamp;
+use crate::chain::Band;
 use crate::error::Result;
 use crate::gemm::Instructions;
 use crate::program::Conv;
@@ -50,7 +51,7 @@ fn valid_taps(at: usize, kernel: usize, stride: usize, dilation: usize, before: 
 struct Line<'a> {
     conv: &'a Conv,
     packed: &'a PackedDepthwise,
-    /// One item.
+    /// One item, or rows of it from the one that `first_row` counts from.
     x: &'a [f32],
     residual: Option<&'a [f32]>,
     rows: Range<usize>,
@@ -81,21 +82,23 @@ pub fn depthwise(
     x: &[f32],
     residual: Option<&[f32]>,
     y: &mut [f32],
+    band: Band,
     instructions: Instructions,
 ) {
     let channels = conv.input.channels;
     let (input, output, window) = (conv.input, conv.output, conv.window);
     let (low, high) = conv.activation.clamp();
     mode.chunks(y, output.width * channels, |row, y| {
-        let at = row % output.height;
+        let at = (row + band.first) % output.height;
         let (rows, first_row) = valid_taps(at, window.kernel[0], window.strides[0], window.dilations[0], window.top, input.height);
+        let x = &x[row / output.height * input.size()..];
         let line = Line {
             conv,
             packed,
-            x: &x[row / output.height * input.size()..][..input.size()],
+            x: &x[..x.len().min(input.size())],
             residual: residual.map(|residual| &residual[row * output.width * channels..][..y.len()]),
             rows,
-            first_row,
+            first_row: first_row.saturating_sub(band.origin),
             low,
             high,
         };

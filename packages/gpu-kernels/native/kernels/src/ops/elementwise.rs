@@ -1,6 +1,7 @@
 //! Unary and binary functions. Loops are plain, so that the compiler vectorises them.
 
 use super::math;
+use crate::gemm::Instructions;
 use crate::program::{Binary, Loop, Unary};
 use crate::threads::Mode;
 
@@ -26,11 +27,20 @@ pub fn unary(mode: Mode, function: Unary, x: &[f32], y: &mut [f32]) {
 /// Vectors of four need no other copy of the loops: SSE2 and NEON are in the base sets of x86-64 and aarch64.
 pub fn apply(function: Unary, values: &mut [f32]) {
     #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-        // SAFETY: the processor has both features.
-        unsafe { apply_avx2(function, values) };
-        return;
+    match Instructions::detect() {
+        // SAFETY: `detect` found AVX-512F.
+        Instructions::Avx512 => return unsafe { apply_avx512(function, values) },
+        // SAFETY: `detect` found AVX2 and FMA.
+        Instructions::Avx2 => return unsafe { apply_avx2(function, values) },
+        Instructions::Portable => {}
     }
+    apply_portable(function, values);
+}
+
+/// The same loops, compiled for vectors of sixteen.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+fn apply_avx512(function: Unary, values: &mut [f32]) {
     apply_portable(function, values);
 }
 

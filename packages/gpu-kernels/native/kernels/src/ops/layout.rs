@@ -33,6 +33,19 @@ pub fn transpose(mode: Mode, x: &[f32], loops: &[Loop], items: usize, y: &mut [f
 
 fn turn(mode: Mode, x: &[f32], row: Loop, column: Loop, y: &mut [f32]) {
     const BLOCK: usize = 16;
+    if column.size < BLOCK && row.a == 1 {
+        // Few columns, as of images: along the rows, where x is read in order.
+        const ROWS: usize = 1024;
+        mode.chunks(y, ROWS * column.size, |index, y| {
+            for c in 0..column.size {
+                let x = &x[c * column.a + index * ROWS..];
+                for (y, &x) in y.chunks_exact_mut(column.size).zip(x) {
+                    y[c] = x;
+                }
+            }
+        });
+        return;
+    }
     mode.chunks(y, BLOCK * column.size, |index, y| {
         for start in (0..column.size).step_by(BLOCK) {
             let end = column.size.min(start + BLOCK);

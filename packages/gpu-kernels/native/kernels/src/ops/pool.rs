@@ -1,5 +1,6 @@
 //! Max, mean and sum over sliding windows.
 
+use crate::chain::Band;
 use crate::check::Checker;
 use crate::plan::StepOp;
 use crate::program::{Extent, Op, Window};
@@ -48,19 +49,19 @@ pub fn check(checker: &Checker, step: &str, output: usize, body: &StepOp) -> Res
 }
 
 /// A window that lies in padding alone gives -Infinity as maximum and 0 as mean.
-pub fn pool(mode: Mode, x: &[f32], input: Extent, output: Extent, window: Window, kind: Kind, y: &mut [f32]) {
+pub fn pool(mode: Mode, x: &[f32], input: Extent, output: Extent, window: Window, kind: Kind, y: &mut [f32], band: Band) {
     let channels = input.channels;
     let (by_y, by_x) = (window.dilations[0], window.dilations[1]);
     mode.chunks(y, output.width * channels, |row, y| {
-        let x = &x[row / output.height * input.size()..][..input.size()];
-        let at_y = row % output.height * window.strides[0];
+        let x = &x[row / output.height * input.size()..];
+        let at_y = (row + band.first) % output.height * window.strides[0];
         let rows = taps(at_y, window.top, window.kernel[0], by_y, input.height);
         for (column, pixel) in y.chunks_exact_mut(channels).enumerate() {
             let at_x = column * window.strides[1];
             let columns = taps(at_x, window.left, window.kernel[1], by_x, input.width);
             pixel.fill(if kind == Kind::Max { f32::NEG_INFINITY } else { 0.0 });
             for tap_y in rows.clone() {
-                let from_y = at_y + tap_y * by_y - window.top;
+                let from_y = at_y + tap_y * by_y - window.top - band.origin;
                 for tap_x in columns.clone() {
                     let from_x = at_x + tap_x * by_x - window.left;
                     let source = &x[(from_y * input.width + from_x) * channels..][..channels];
