@@ -1,6 +1,7 @@
 //! Unary and binary functions. Loops are plain, so that the compiler vectorises them.
 
 use super::math;
+#[cfg(target_arch = "x86_64")]
 use crate::gemm::Instructions;
 use crate::program::{Binary, Loop, Unary};
 use crate::threads::Mode;
