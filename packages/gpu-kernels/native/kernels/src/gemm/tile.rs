@@ -18,7 +18,7 @@ pub struct Tile<'a> {
     /// The second is the first again where `columns` needs one.
     pub panels: [*const f32; 2],
     /// What to fetch into the second cache level by the way: as long as a panel, may lie anywhere.
-    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "only AVX-512 fetches"))]
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only kernels for x86 fetch"))]
     pub ahead: *const f32,
     pub columns: usize,
     /// Add to what `y` holds, rather than overwrite it.
