@@ -13,7 +13,7 @@ use crate::ops::{
     resample, winograd,
 };
 use crate::program::{Op, Operand, Reduction, Step};
-use crate::threads::Mode;
+use crate::threads::{Mode, with_others_awake};
 use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -90,8 +90,13 @@ impl CompiledPlan {
                 .with_max_len(1)
                 .map(|range| self.with_arena(&free, |arena| self.run_slice(Mode::Sequential, arena, range, &feed, &watch)))
                 .collect::<Result<Vec<_>>>()?;
-            for range in cut(shared..items, 1, self.slice) {
-                parts.push(self.with_arena(&free, |arena| self.run_slice(Mode::Parallel, arena, range, &feed, &watch))?);
+            if shared < items {
+                with_others_awake(|| -> Result<()> {
+                    for range in cut(shared..items, 1, self.slice) {
+                        parts.push(self.with_arena(&free, |arena| self.run_slice(Mode::Parallel, arena, range, &feed, &watch))?);
+                    }
+                    Ok(())
+                })?;
             }
             Ok(parts)
         })?;
