@@ -38,8 +38,9 @@ function expectClose(actual: Float32Array, expected: Float32Array): void {
   expect(actual).toHaveLength(expected.length);
   let [squares, total] = [0, 0];
   for (const [i, value] of expected.entries()) {
-    squares += value === actual[i] ? 0 : (value - actual[i]!) ** 2;
-    total += value ** 2;
+    // NaN, which an index out of range gives, is equal to itself here; NaN instead of a number fails.
+    squares += Object.is(value, actual[i]) || value === actual[i] ? 0 : (value - actual[i]!) ** 2;
+    total += Number.isNaN(value) ? 0 : value ** 2;
   }
   expect(squares).toBeLessThanOrEqual(maxNmse * Math.max(total, 1e-30));
 }
