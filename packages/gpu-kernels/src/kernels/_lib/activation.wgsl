@@ -61,12 +61,15 @@ fn arcsine(v: f32) -> f32 { return 2.0 * arctangent(v / (1.0 + sqrt((1.0 - v) * 
 fn arccosine(v: f32) -> f32 { return 2.0 * arctangent(sqrt((1.0 - v) / (1.0 + v))); }
 fn is_bits(v: f32, low: u32, high: u32) -> bool { let bits = bitcast<u32>(v); return bits >= low && bits <= high; }
 
+// WGSL leaves open what max and clamp make of NaN; here it stays NaN, as on the other backends. `v != v` may be compiled away.
+fn or_nan(v: f32, otherwise: f32) -> f32 { return select(otherwise, v, (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u); }
+
 fn activate(v: f32) -> f32 {
   let p = f32(ACTIVATION_A);
   let q = f32(ACTIVATION_B);
   switch (ACTIVATION) {
-    case 1: { return max(v, 0.0); }
-    case 2: { return clamp(v, p, q); }
+    case 1: { return or_nan(v, max(v, 0.0)); }
+    case 2: { return or_nan(v, clamp(v, p, q)); }
     case 3: { return sigmoid(v); }
     case 4: { return log(v); }
     case 5: { return exp(v); }
