@@ -11,11 +11,11 @@ import { diptychVersion } from '../version.ts';
 
 export const studyDigest = (study: Study): string => sha256Hex(canonicalJson(study));
 
-/** Everything that affects a result, before the first call is made. */
 /** What is known of the runtime once every plugin has loaded its networks. */
 export const recordedRuntime = ({ runtime }: LoadedStudy): Manifest['runtime'] =>
   runtime === null ? null : (structuredClone(runtime) as Manifest['runtime']);
 
+/** Everything that affects a result, before the first call is made. */
 export function createManifest(id: string, loaded: LoadedStudy, plan: RunPlan, runFolder: string): Manifest {
   return {
     format: runFormatVersion,

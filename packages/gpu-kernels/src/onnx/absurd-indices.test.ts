@@ -1,8 +1,8 @@
 /** Indices that an input makes absurd, where no check of a run can know that they are indices: every backend gives what the reference gives. */
-import { afterAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { openReference } from '../backends/reference/reference-backend.ts';
 import { planGraph } from '../graph/planner.ts';
-import { tryOpen } from '../open-backend.ts';
+import { openedBackend } from '../testing/opened-backend.ts';
 import { importOnnx } from './import-onnx.ts';
 import { floats, integers, modelOf, node } from './test-models.ts';
 
@@ -40,17 +40,9 @@ const planned = (name: keyof typeof models) => {
 };
 
 describe.each(['native', 'webgpu'] as const)('absurd indices on %s', async (name) => {
-  const opened = await tryOpen(name, {});
-  if (typeof opened === 'string') {
-    it(`open where CI demands it (here: ${opened})`, ({ skip }) => {
-      expect(process.env.CI, opened).not.toBe('true');
-      skip(opened);
-    });
-    return;
-  }
-  const { backend } = opened;
+  const backend = await openedBackend(name);
+  if (backend === undefined) return;
   const reference = openReference();
-  afterAll(() => backend[Symbol.asyncDispose]());
 
   // What is largest among numbers that are none is left open by WGSL: the third item has one.
   const leftOpen = name === 'webgpu' ? ['ArgMax'] : [];
