@@ -25,6 +25,7 @@ import { quantizationFolds } from './fold/quantization.ts';
 import { reductionFolds } from './fold/reductions.ts';
 import { Resize } from './fold/resize.ts';
 import { Split } from './fold/split.ts';
+import { windowFolds } from './fold/windows.ts';
 import { fixedBatchOf, type ImportOptions, importInputs, recipesOf } from './import-inputs.ts';
 import { ImportState } from './import-state.ts';
 import { lowerIntegerSum, sumsIntegers } from './lower/integer-sums.ts';
@@ -45,6 +46,7 @@ const foldTable: Readonly<Record<string, (call: FoldCall) => Constant[]>> = {
   ...quantizationFolds,
   ...indexingFolds,
   ...reductionFolds,
+  ...windowFolds,
   Resize,
   Split,
 };

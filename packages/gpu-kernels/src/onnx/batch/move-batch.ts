@@ -281,6 +281,20 @@ function Slice(move: Move): MovedNodes {
   return { nodes: [move.with(inputs)], layout: move.layoutOf(0) };
 }
 
+/** Pads at the batch must be 0. */
+function Pad(move: Move): MovedNodes {
+  const { item, layout } = move.moved;
+  const rank = rankOf(layout, item);
+  const pads = move.list('pads', 1) ?? [];
+  const given = (move.list('axes', 3) ?? Array.from({ length: rank }, (_, d) => d)).map((axis) => axisOf(axis, rank, move.node));
+  const isKept = (index: number): boolean => given[index] === layout.axis && !pads[index] && !pads[index + given.length];
+  const kept = [...given.keys()].filter((index) => !isKept(index));
+  const [x, , value] = move.node.inputs;
+  const ends = [...kept, ...kept.map((index) => index + given.length)].map((index) => pads[index] ?? 0);
+  const axes = kept.map((index) => move.axis(given[index]!));
+  return { nodes: [move.with([x!, move.add(ends), value ?? '', move.add(axes)])], layout };
+} // biome-ignore format: long lines
+
 /** A target whose batch stays as it is, or that leaves it out. */
 function Expand(move: Move): MovedNodes {
   const { item, layout } = move.moved;
@@ -295,7 +309,7 @@ function Expand(move: Move): MovedNodes {
 }
 
 const rewrites: Readonly<Record<string, Rewrite>> = {
-  Transpose, Reshape, Expand, Unsqueeze, Squeeze, MatMul, Gemm, LayerNormalization, RMSNormalization: LayerNormalization, Gather, Slice,
+  Transpose, Reshape, Expand, Unsqueeze, Squeeze, MatMul, Gemm, LayerNormalization, RMSNormalization: LayerNormalization, Gather, Slice, Pad,
   Softmax: alongAxis(-1), LogSoftmax: alongAxis(-1), Split: alongAxis(0), Concat: alongAxis(0),
   ...quantisedRewrites,
   ...indexRewrites,

@@ -5,6 +5,8 @@ import { Attention } from './attention.ts';
 import { CastLike } from './cast-like.ts';
 import { expandEinsum } from './einsum.ts';
 import { type Expand, Expansion } from './expansion.ts';
+import { EyeLike } from './eye-like.ts';
+import { DFT, STFT } from './fourier.ts';
 import { AffineGrid, CenterCropPad, LpNormalization, MeanVarianceNormalization } from './normalisation.ts';
 import { onnxruntimeExpansions } from './onnxruntime.ts';
 import { quantizedExpansions } from './quantized.ts';
@@ -15,10 +17,13 @@ const expansions: Readonly<Record<string, Expand>> = {
   Attention,
   CastLike,
   CenterCropPad,
+  DFT,
   Einsum: expandEinsum,
+  EyeLike,
   LpNormalization,
   MeanVarianceNormalization,
   RotaryEmbedding,
+  STFT,
   ...onnxruntimeExpansions,
   ...quantizedExpansions,
 };
