@@ -9,6 +9,7 @@ mod chain;
 mod check;
 mod compile;
 mod cpu;
+mod crew;
 mod error;
 mod execute;
 mod functions;

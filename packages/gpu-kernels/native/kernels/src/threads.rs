@@ -1,5 +1,6 @@
 //! Thread pools, one per thread count, shared by the plans that use it and gone with the last of them.
 
+use crate::crew::{self, Crew};
 use crate::error::{Error, Result, refuse};
 use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -25,8 +26,10 @@ pub fn thread_pool(threads: usize) -> Result<Arc<ThreadPool>> {
     if let Some(pool) = pools.get(&threads).and_then(Weak::upgrade) {
         return Ok(pool);
     }
+    let crew = Crew::new(threads);
     let pool = ThreadPoolBuilder::new()
         .num_threads(threads)
+        .start_handler(move |index| crew.join(index))
         .thread_name(|index| format!("diptych-{index}"))
         .build()
         .map_err(|cause| Error::OutOfMemory(format!("Expected to start {threads} threads, the system refused: {cause}.")))?;
@@ -59,13 +62,15 @@ impl Drop for Over {
 /// part, and then `work` would wait for its own end.
 pub fn with_others_awake<T>(work: impl FnOnce() -> T) -> T {
     let others = rayon::current_num_threads() - 1;
-    if others == 0 || rayon::current_thread_index().is_none() {
-        return work();
-    }
+    let Some(caller) = rayon::current_thread_index().filter(|_| others > 0) else { return work() };
+    crew::send_others_away();
     let came = Arc::new(AtomicUsize::new(0));
     let over = Over(Arc::new(AtomicBool::new(false)));
     let (door, end) = (Arc::clone(&came), Arc::clone(&over.0));
-    rayon::spawn_broadcast(move |_| {
+    rayon::spawn_broadcast(move |context| {
+        if context.index() != caller {
+            crew::come_back();
+        }
         let comes = |count: usize| (count & CLOSED == 0).then_some(count + 1);
         if door.fetch_update(Ordering::AcqRel, Ordering::Acquire, comes).is_err() {
             return;
