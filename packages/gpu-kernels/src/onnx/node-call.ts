@@ -10,6 +10,7 @@ export function graphAttributes(node: OnnxNode): Record<string, GraphAttribute> 
   const attributes: [string, GraphAttribute][] = [];
   for (const [name, { kind, value }] of node.attributes) {
     if (kind === 'tensor' || kind === 'graph') throw opUnsupported(node, `attribute ${name} is a ${kind}`);
+    if (kind === 'strings') throw opUnsupported(node, `attribute ${name} is a list of strings`);
     if (kind === 'unsupported') throw opUnsupported(node, `attribute ${name} is a ${value}`);
     if (kind === 'reference')
       throw graphInvalid(node, `attribute ${name} refers to attribute "${value}" of a function, and it is in none.`);

@@ -38,6 +38,7 @@ export type OnnxAttributeValue =
   | { readonly kind: 'number'; readonly value: number }
   | { readonly kind: 'string'; readonly value: string }
   | { readonly kind: 'numbers'; readonly value: readonly number[] }
+  | { readonly kind: 'strings'; readonly value: readonly string[] }
   | { readonly kind: 'tensor'; readonly value: OnnxTensor }
   | { readonly kind: 'graph'; readonly value: OnnxGraph }
   | { readonly kind: 'reference'; readonly value: string }

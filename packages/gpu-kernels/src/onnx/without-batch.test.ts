@@ -49,9 +49,31 @@ describe('a graph that is one item', () => {
   });
 
   it('refuses what has a batch by its meaning, and what it does not follow', () => {
-    refuses(modelOf([1, 3, 4, 4], [node('GlobalAveragePool', 'x', 'y')]), 'the op where the whole graph is one item');
+    refuses(modelOf([2, 2], [node('Det', 'x', 'y')]), 'the op where the whole graph is one item');
     refuses(modelOf([4], [node('Gather', 'x x', 'y')]), 'computed indices');
     refuses(modelOf([4], [node('MatMul', 'x w', 'y')], [floats('w', [4], 1, 2, 3, 4)]), 'a product with a constant vector');
     refuses(modelOf(['n', 4], [node('Relu', 'x', 'y')]), 'left open by the file');
+  });
+});
+
+describe('ops whose first dimension is the batch, in a graph that is one item', () => {
+  const kernel = floats('w', [1, 1, 1, 2], 1, 10);
+  const conv = (count: number) => modelOf([count, 1, 1, 3], [node('Conv', 'x w', 'y')], [kernel]);
+
+  it('are computed for its one entry, or for each of several', async () => {
+    expect(await run(conv(1), [1, 2, 3, 4, 5, 6], graph)).toEqual([21, 32, 54, 65]);
+    expect(await run(conv(2), [1, 2, 3, 4, 5, 6], graph)).toEqual([21, 32, 54, 65]);
+  });
+
+  it('with sizes that begin with it, and beside values that have it too', async () => {
+    const resize = modelOf([2, 1, 1, 2], [node('Resize', 'x _ _ s', 'y')], [integers('s', 2, 1, 1, 4)]);
+    expect(await run(resize, [1, 2, 3, 4], graph)).toEqual([1, 1, 2, 2, 3, 3, 4, 4]);
+    const pooled = modelOf([2, 2, 1, 2], [node('GlobalAveragePool', 'x', 'p'), node('Add', 'x p', 'y')]);
+    expect(await run(pooled, [1, 3, 0, 0, 0, 0, 0, 8], graph)).toEqual([3, 5, 0, 0, 0, 0, 4, 12]);
+  });
+
+  it('are refused for more entries than are written out, and another number of them', () => {
+    refuses(conv(65), '65 entries of its first dimension');
+    refuses(modelOf([2, 1, 1, 2], [node('Resize', 'x _ _ s', 'y')], [integers('s', 3, 1, 1, 4)]), 'resizing of the batch');
   });
 });

@@ -71,12 +71,18 @@ function matmulByWeight(builder: PlanBuilder, node: GraphNode, matrix: Tensor): 
   if (x.shape.length === 0 || x.shape.at(-1) !== inputs)
     throw graphInvalid(node, `B takes ${inputs} features, A is ${showShape(x.shape)} without batch.`);
   const shape = [...x.shape.slice(0, -1), outputs];
-  const weight = builder.addWeight(`${node.name}.weight`, transposed(matrix));
+  const weight = turnedWeight(builder, node, matrix, x.shape.length > 1);
   const id = builder.addStep(
     { op: 'gemm', name: node.name, x: builder.plain(x, node.name), weight, activation: { kind: 'none' } },
     shape,
   );
   builder.define(node.outputs[0]!, shape, { plain: id });
+}
+
+/** Recurrences multiply by one matrix in every step, which is then one weight; that of a vector may yet take in a BatchNormalization. */
+function turnedWeight(builder: PlanBuilder, node: GraphNode, matrix: Tensor, isShared: boolean): string {
+  const name = isShared ? `${node.inputs[1]}:turned` : `${node.name}.weight`;
+  return isShared && builder.weights.has(name) ? name : builder.addWeight(name, transposed(matrix));
 }
 
 /** A constant matrix times the matrices of each item. */

@@ -8,11 +8,12 @@ import { showShape, sizeOf } from '../../graph/shapes.ts';
 import { isFloat } from '../constant.ts';
 import { graphAttributes, integersOf } from '../node-call.ts';
 import type { OnnxNode } from '../onnx-model.ts';
+import { eachOfBatch } from './each-of-batch.ts';
 import { noBatch } from './layout.ts';
 import type { Move, MovedNodes } from './move-batch.ts';
 
 /** Nodes in a row; the last one gives the outputs of the file's node. */
-class Rewriting {
+export class Rewriting {
   readonly move: Move;
   readonly nodes: OnnxNode[] = [];
 
@@ -59,7 +60,7 @@ class Rewriting {
   }
 }
 
-type Rewrite = (to: Rewriting) => readonly OnnxNode[];
+export type Rewrite = (to: Rewriting) => readonly OnnxNode[];
 
 const asIs: Rewrite = (to) => to.end(to.move.node.inputs);
 
@@ -233,6 +234,11 @@ const rewrites: Readonly<Record<string, Rewrite>> = {
     'Round', 'Selu', 'Shrink', 'Sigmoid', 'Sign', 'Sin', 'Sinh', 'Softplus', 'Softsign', 'Sqrt', 'Swish', 'Tan', 'Tanh', 'ThresholdedRelu',
     'Trilu',
   ], asIs),
+  ...each([
+    'AveragePool', 'BatchNormalization', 'Conv', 'ConvTranspose', 'DepthToSpace', 'GlobalAveragePool', 'GlobalLpPool', 'GlobalMaxPool', 'GroupNormalization',
+    'InstanceNormalization', 'LRN', 'LpPool', 'MaxPool', 'Resize', 'SpaceToDepth', 'Upsample',
+  ], eachOfBatch(0)),
+  GridSample: eachOfBatch(0, 1),
 }; // biome-ignore format: a table
 
 /** The node as nodes on the one item. */

@@ -10,6 +10,7 @@ import { DFT, STFT } from './fourier.ts';
 import { AffineGrid, CenterCropPad, LpNormalization, MeanVarianceNormalization } from './normalisation.ts';
 import { onnxruntimeExpansions } from './onnxruntime.ts';
 import { quantizedExpansions } from './quantized.ts';
+import { recurrentExpansions } from './recurrent.ts';
 import { RotaryEmbedding } from './rotary.ts';
 
 const expansions: Readonly<Record<string, Expand>> = {
@@ -24,6 +25,7 @@ const expansions: Readonly<Record<string, Expand>> = {
   MeanVarianceNormalization,
   RotaryEmbedding,
   STFT,
+  ...recurrentExpansions,
   ...onnxruntimeExpansions,
   ...quantizedExpansions,
 };

@@ -14,7 +14,7 @@ import { DequantizeLinear, DynamicQuantizeLinear, QuantizeLinear } from './quant
 import { CumSum, DepthToSpace, LogSoftmax, ReduceLogSum, ReduceLogSumExp, SpaceToDepth, Trilu } from './rearrange.ts';
 import { ScatterElements, ScatterND } from './scattering.ts';
 import { Pad, Reduce, Reshape, Resize, Squeeze, Unsqueeze } from './shapes.ts';
-import { windowed } from './windows.ts';
+import { convolved, LpPool, pooled } from './windows.ts';
 
 const pass = (call: LowerCall): void => call.finish(call.node.op, call.node.inputs, call.given);
 
@@ -53,8 +53,8 @@ function Cast(call: LowerCall): void {
 }
 
 const lowered: Readonly<Record<string, (call: LowerCall) => void>> = {
-  ArgMax, ArgMin, AveragePool: windowed, Cast, ConstantOfShape, DepthToSpace, Div, Conv: windowed, ConvTranspose: windowed, Dropout, Expand, Gather, GatherElements, GatherND, GlobalAveragePool, GlobalLpPool, GridSample,
-  GlobalMaxPool, Hardmax, Identity, LayerNormalization, LpPool: windowed, Max, MaxPool: windowed, Mean, Min, OneHot, Range,
+  ArgMax, ArgMin, AveragePool: (call) => pooled(call), Cast, ConstantOfShape, DepthToSpace, Div, Conv: convolved, ConvTranspose: convolved, Dropout, Expand, Gather, GatherElements, GatherND, GlobalAveragePool, GlobalLpPool, GridSample,
+  GlobalMaxPool, Hardmax, Identity, LayerNormalization, LpPool: (call) => LpPool(call), Max, MaxPool: (call) => pooled(call), Mean, Min, OneHot, Range,
   Pad, Pow, ReduceL1, ReduceL2, ReduceLogSum, ReduceLogSumExp, ReduceMax: Reduce, ReduceMean: Reduce, ReduceMin: Reduce,
   ReduceProd: Reduce, ReduceSum: Reduce, ReduceSumSquare, Reshape, Resize, Scatter: ScatterElements,
   ScatterElements, ScatterND, Slice, Softmax, SpaceToDepth, LogSoftmax, CumSum, Trilu,

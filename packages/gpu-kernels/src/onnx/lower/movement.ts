@@ -2,7 +2,7 @@
 import { axisOf } from '../../graph/axes.ts';
 import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
 import { showShape } from '../../graph/shapes.ts';
-import { decodeTensor, isBatch, isFloat } from '../constant.ts';
+import { batchEntry, type Constant, decodeTensor, dependsOnBatch, isBatch, isFloat, makeConstant } from '../constant.ts';
 import type { LowerCall } from './lower-call.ts';
 
 /** No slice of a network begins or ends further out; float32 holds it exactly. */
@@ -107,10 +107,32 @@ function targetShape(call: LowerCall, index: number, rank: number): number[] {
   return isLong && (isBatch(first!) || first === call.state.fixedBatch) ? [1, ...rest] : target;
 }
 
+/**
+ * A constant expanded to a shape that has the number of items, or a multiple of it, in another place than alone and first: first states
+ * of recurrences. Within the multiple the batch is taken to be slower; which makes no difference to a constant. False where the batch is first.
+ */
+function expandElsewhere(call: LowerCall, constant: Constant, index: number): boolean {
+  const target = [...(call.constant(index)?.data ?? [])];
+  const at = target.findIndex(dependsOnBatch);
+  const given = [...new Array<number>(Math.max(0, target.length - constant.shape.length)).fill(1), ...constant.shape];
+  const isAlone = target.filter(dependsOnBatch).length === 1 && given.length === target.length && given[at] === 1;
+  const multiple = target[at]! / batchEntry;
+  if (!isAlone || (at === 0 && multiple === 1) || !(multiple >= 1)) return false;
+  const merged = multiple > 1 ? [multiple] : [];
+  const itemOf = (shape: readonly number[], own: readonly number[]): number[] => [...shape.slice(0, at), ...own, ...shape.slice(at + 1)]; // biome-ignore format: one line
+  const name = call.state.freshName(`${call.node.name}/constant`);
+  const shape = itemOf(given, merged.map(() => 1)); // biome-ignore format: one line
+  call.state.constants.set(name, makeConstant(constant.type, shape, constant.data, name));
+  call.state.layouts.set(call.node.outputs[0]!, { axis: at, before: 0, after: merged.length });
+  call.finish('Expand', [name, call.number(1, ...itemOf(target, merged))]);
+  return true;
+}
+
 /** Of a constant too, if it is expanded to the number of items. */
 export function Expand(call: LowerCall): void {
   call.attributes.finish();
   const constant = call.state.constantOf(call.input(0));
+  if (constant !== undefined && expandElsewhere(call, constant, 1)) return;
   const rank = constant === undefined ? call.shape(0).length : (call.constant(1)?.data.length ?? 0) - 1;
   call.finish('Expand', [call.input(0), call.number(...targetShape(call, 1, rank))]);
 }
@@ -130,6 +152,8 @@ export function ConstantOfShape(call: LowerCall): void {
   const attribute = call.node.attributes.get('value');
   const tensor = attribute?.kind === 'tensor' ? decodeTensor(attribute.value, call.node.name) : undefined;
   if (tensor !== undefined && !isFloat(tensor.type)) call.state.setType(call.node.outputs[0]!, tensor.type);
+  const filled: Constant = { type: tensor?.type ?? 'float32', shape: [], data: tensor?.data ?? new Float32Array(1) };
+  if (expandElsewhere(call, filled, 0)) return;
   const rank = (call.constant(0)?.data.length ?? 0) - 1;
   call.finish('Expand', [call.number(tensor?.data[0] ?? 0), call.number(...targetShape(call, 0, rank))]);
 }

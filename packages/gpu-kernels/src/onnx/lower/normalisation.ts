@@ -4,7 +4,7 @@ import { axisOf } from '../../graph/axes.ts';
 import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
 import { sizeOf } from '../../graph/shapes.ts';
 import type { LowerCall } from './lower-call.ts';
-import { asImage } from './windows.ts';
+import { LpPool, pooled } from './windows.ts';
 
 interface Moments {
   readonly mean: string;
@@ -63,15 +63,18 @@ export const ReduceL1 = sumOf('Abs');
 export const ReduceL2 = sumOf('square', 'Sqrt');
 export const ReduceSumSquare = sumOf('square');
 
-/** A window over the whole image. */
+/** A window over the whole image. Those over three dimensions and more reduce one after the other. */
 const global =
-  (op: string) =>
+  (op: 'AveragePool' | 'LpPool' | 'MaxPool') =>
   (call: LowerCall): void => {
     const p = op === 'LpPool' ? { p: call.attributes.number('p', 2) } : {};
     call.attributes.finish();
     const [, ...image] = call.shape(0);
-    if (image.length !== 1 && image.length !== 2) throw opUnsupported(call.node, 'only one or two dimensions besides batch and channels are implemented'); // biome-ignore format: one condition
-    asImage(call, op, { kernel_shape: image, ...p });
+    const axes = image.map((_, d) => d + 2);
+    if (image.length > 2 && op !== 'LpPool')
+      call.finish(op === 'MaxPool' ? 'ReduceMax' : 'ReduceMean', [call.input(0)], { axes, keepdims: 1 }); // biome-ignore format: one condition
+    else if (op === 'LpPool') LpPool(call, { kernel_shape: image, ...p });
+    else pooled(call, op, { kernel_shape: image });
   };
 
 const averageOfImages = global('AveragePool');

@@ -129,7 +129,7 @@ function readNode(bytes: Uint8Array, scope: Scope): OnnxNode {
   return { name, op, domain: normalDomain(domain), ...(overload && { overload }), inputs, outputs, attributes };
 }
 
-const attributeKinds: Readonly<Record<number, string>> = { 8: 'strings', 9: 'tensors', 10: 'graphs', 11: 'sparse tensor', 12: 'sparse tensors', 13: 'type', 14: 'types' }; // biome-ignore format: a table
+const attributeKinds: Readonly<Record<number, string>> = { 9: 'tensors', 10: 'graphs', 11: 'sparse tensor', 12: 'sparse tensors', 13: 'type', 14: 'types' }; // biome-ignore format: a table
 
 const floatsOf = (bytes: Uint8Array): number[] => {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -139,6 +139,7 @@ const floatsOf = (bytes: Uint8Array): number[] => {
 function readAttribute(bytes: Uint8Array, node: string, scope: Scope): [string, OnnxAttributeValue] {
   const floats: number[] = [];
   const integers: number[] = [];
+  const strings: string[] = [];
   let [name, string, type, float, integer] = ['', '', 0, 0, 0];
   let tensor: OnnxTensor | undefined;
   let graph: OnnxGraph | undefined;
@@ -152,6 +153,7 @@ function readAttribute(bytes: Uint8Array, node: string, scope: Scope): [string, 
     else if (field.number === 6) graph = readGraph(readBytes(field, node), { ...scope, depth: scope.depth + 1 });
     else if (field.number === 7) for (const value of floatsOf(readFixed(field, 4, node))) floats.push(value);
     else if (field.number === 8) for (const value of readIntegers(field, node)) integers.push(value);
+    else if (field.number === 9) strings.push(readString(field, node));
     else if (field.number === 20) type = readInteger(field, node);
     else if (field.number === 21) reference = readString(field, node);
   });
@@ -164,6 +166,7 @@ function readAttribute(bytes: Uint8Array, node: string, scope: Scope): [string, 
   if (type === 5 && graph !== undefined) return [name, { kind: 'graph', value: graph }];
   if (type === 6) return [name, { kind: 'numbers', value: floats }];
   if (type === 7) return [name, { kind: 'numbers', value: integers }];
+  if (type === 8) return [name, { kind: 'strings', value: strings }];
   const kind = attributeKinds[type];
   if (kind === undefined)
     throw graphInvalid(node, `attribute ${name} has type ${type}, which ONNX does not define, or lacks its value.`);
