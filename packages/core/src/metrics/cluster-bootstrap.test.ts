@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { clusterBootstrap, clusterBootstrapRatio, quantile } from './cluster-bootstrap.ts';
+import { clusterBootstrap, clusterBootstrapRatio } from './cluster-bootstrap.ts';
 import { wilsonInterval } from './proportion.ts';
 import { createRandom, deriveSeed } from './random.ts';
 
@@ -78,10 +78,6 @@ describe('the cluster bootstrap', () => {
     expect(() => clusterBootstrapRatio(numerators, denominators, { seed })).toThrow(
       expect.objectContaining({ code: 'METRIC_INPUT_INVALID' }),
     );
-  });
-  it('interpolates quantiles linearly', () => {
-    const sorted = Float64Array.of(1, 2, 4, 8);
-    expect([0, 0.25, 0.5, 1].map((share) => quantile(sorted, share))).toEqual([1, 1.75, 3, 8]);
   });
 });
 

@@ -5,7 +5,8 @@
  * That makes a resample one pass over the drawn rows, with no allocation: cost is clusters × columns × resamples.
  */
 import { invalidInput, requireConfidence, requireCount, requireSameLength } from './inputs.ts';
-import { createRandom } from './random.ts';
+import { quantile } from './quantile.ts';
+import { createRandom, type Random } from './random.ts';
 
 export interface ResamplingOptions {
   /** Whole number in [0, 2^53), see `deriveSeed`. */
@@ -120,14 +121,6 @@ export function clusterBootstrapRatio(
 
 export const ratioOfSums: SumStatistic = (sums) => (sums[1] === 0 ? null : sums[0]! / sums[1]!);
 
-/** Linear interpolation between order statistics; `sorted` is rising and not empty, `share` in [0, 1]. */
-export function quantile(sorted: Float64Array, share: number): number {
-  const position = share * (sorted.length - 1);
-  const below = Math.floor(position);
-  const lower = sorted[below]!;
-  return lower + (position - below) * (sorted[Math.min(below + 1, sorted.length - 1)]! - lower);
-}
-
 /** Rows side by side, so that drawing a cluster touches one cache line instead of one a column. */
 function interleave(columns: readonly ArrayLike<number>[]): Float64Array {
   requireSameLength(Object.fromEntries(columns.map((column, index) => [`column ${index}`, column.length])));
@@ -157,31 +150,43 @@ function resample(
   resamples: number,
   seed: number,
 ): Float64Array {
-  const random = createRandom(seed);
-  const clusters = rows.length / width;
   const sums = new Float64Array(width);
-  const sumDrawn = summer(rows, width);
+  const sumNext = summer(rows, width, createRandom(seed));
   const values = new Float64Array(resamples);
   let filled = 0;
-  const draws = new Int32Array(clusters);
   for (let round = 0; round < resamples; round++) {
-    random.fillBelow(draws, clusters);
-    sumDrawn(draws, sums);
+    sumNext(sums);
     const value = defined(statistic(sums));
     if (value !== null) values[filled++] = value;
   }
-  return values.slice(0, filled).sort();
+  return values.subarray(0, filled);
 }
 
-type Summer = (draws: Int32Array, sums: Float64Array) => void;
+/** Draws as many rows as there are and writes the sums of their columns. */
+type Summer = (sums: Float64Array) => void;
 
-/** How drawn rows are added up: to the same sums, in one gather a draw where the columns allow it. */
-function summer(rows: Float64Array, width: number): Summer {
+/** To the same sums, in one gather a draw where the columns allow it. */
+function summer(rows: Float64Array, width: number, random: Random): Summer {
   const packed = width === 2 ? packCounts(rows) : null;
-  if (packed !== null) return sumPacked(packed);
+  if (packed !== null) return sumPacked(packed, random);
   const constants = Array.from({ length: width }, (_, column) => constantSum(rows, width, column));
-  return (draws, sums) => {
+  const varying = constants.flatMap((constant, column) => (constant === null ? [column] : []));
+  if (varying.length === 1) return sumOne(rows, constants, varying[0]!, random);
+  const draws = new Int32Array(rows.length / width);
+  return (sums) => {
+    random.fillBelow(draws, draws.length);
     for (let column = 0; column < width; column++) sums[column] = constants[column] ?? sumColumn(rows, width, draws, column);
+  };
+}
+
+function sumOne(rows: Float64Array, constants: readonly (number | null)[], varying: number, random: Random): Summer {
+  const column = Float64Array.from(
+    { length: rows.length / constants.length },
+    (_, row) => rows[row * constants.length + varying]!,
+  );
+  return (sums) => {
+    for (let other = 0; other < constants.length; other++) sums[other] = constants[other] ?? 0;
+    sums[varying] = random.sumBelow(column);
   };
 }
 
@@ -217,10 +222,9 @@ function packCounts(rows: Float64Array): Float64Array | null {
 const isCountBelow = (value: number, most: number): boolean => Number.isInteger(value) && value >= 0 && value < most;
 
 const sumPacked =
-  (packed: Float64Array): Summer =>
-  (draws, sums) => {
-    let sum = 0;
-    for (let draw = 0; draw < draws.length; draw++) sum += packed[draws[draw]!]!;
+  (packed: Float64Array, random: Random): Summer =>
+  (sums) => {
+    const sum = random.sumBelow(packed);
     sums[1] = Math.floor(sum / half);
     sums[0] = sum - half * sums[1];
   };

@@ -18,6 +18,18 @@ describe('the sign-flip test', () => {
   it('counts ties of fractions whose sums round differently', () => {
     expect(signFlipTest([0.1, 0.2, 0.3], { seed: 1 }).pValue).toBe(2 / 8);
   });
+  it('counts what looking at every pattern counts', () => {
+    const { nextBelow } = createRandom(6);
+    for (let length = 1; length <= 11; length++) {
+      const differences = Array.from({ length }, () => (1 + nextBelow(9)) / (nextBelow(2) === 0 ? 10 : -7));
+      const sums = Array.from({ length: 2 ** length }, (_, pattern) =>
+        differences.reduce((sum, value, index) => sum + ((pattern >> index) & 1 ? value : -value), 0),
+      );
+      const observed = Math.abs(differences.reduce((sum, value) => sum + value, 0));
+      const hits = sums.filter((sum) => Math.abs(sum) >= observed - 1e-9).length;
+      expect(signFlipTest(differences, { seed: 1 }).pValue).toBe(hits / 2 ** length);
+    }
+  });
   it('comes near the exact value by random patterns, and never to 0', () => {
     const differences = Array.from({ length: 21 }, (_, index) => (index < 14 ? 1 : -1));
     const { pValue, method } = signFlipTest(differences, { seed: 2 });

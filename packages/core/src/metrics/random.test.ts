@@ -40,16 +40,39 @@ describe('the random stream', () => {
 });
 
 describe('fillBelow', () => {
-  it.each([1, 7, 1000, 3 * 2 ** 19 + 1, 2 ** 21])('gives the draws of nextBelow(%d) and goes on from there', (limit) => {
-    // At the largest limits about one draw in two thousand takes the rare branch that rejects.
-    const [filling, single] = [createRandom(11), createRandom(11)];
-    const filled = new Int32Array(50_000);
-    filling.fillBelow(filled, limit);
-    expect([...filled]).toEqual(Array.from(filled, () => single.nextBelow(limit)));
-    expect(filling.nextUint32()).toBe(single.nextUint32());
-  });
+  it.each([1, 7, 1000, 60_007, 2 ** 16, 3 * 2 ** 19 + 1, 2 ** 21])(
+    'gives the draws of nextBelow(%d) and goes on from there',
+    (limit) => {
+      // At the largest limits about one draw in two thousand takes the rare branch that rejects, at 60,007 about three of these.
+      const [filling, single] = [createRandom(11), createRandom(11)];
+      const filled = new Int32Array(200_000);
+      filling.fillBelow(filled, limit);
+      expect(filled).toEqual(Int32Array.from(filled, () => single.nextBelow(limit)));
+      expect(filling.nextUint32()).toBe(single.nextUint32());
+    },
+  );
   it('rejects a limit that nextBelow rejects', () => {
     expect(() => createRandom(1).fillBelow(new Int32Array(1), 0)).toThrow(/limit/);
+  });
+});
+
+describe('sumBelow', () => {
+  it.each([1, 5, 999, 60_007, 2 ** 16, 2 ** 16 + 1])(
+    'adds up the values at %d draws of nextBelow, in their order',
+    (count) => {
+      const [summing, single] = [createRandom(12), createRandom(12)];
+      const values = Float64Array.from({ length: count }, (_, index) => Math.sqrt(index + 0.1));
+      // Enough sums for draws of the rare branch at the larger counts.
+      for (let round = 0; round < 20; round++) {
+        let sum = 0;
+        for (let draw = 0; draw < count; draw++) sum += values[single.nextBelow(count)]!;
+        expect(summing.sumBelow(values)).toBe(sum);
+      }
+      expect(summing.nextUint32()).toBe(single.nextUint32());
+    },
+  );
+  it('rejects no values at all', () => {
+    expect(() => createRandom(1).sumBelow(new Float64Array(0))).toThrow(/limit/);
   });
 });
 

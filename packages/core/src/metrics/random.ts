@@ -6,6 +6,7 @@
  * xoshiro128** (Blackman and Vigna, "Scrambled linear pseudorandom number generators", ACM TOMS 47(4), 2021),
  * FNV-1a with 64 bits (Fowler, Noll and Vo), bounded integers (Lemire, ACM TOMACS 29(1), 2019).
  */
+import { drawsMade, fillUntilRare, rareWord, sumUntilRare, wholeLimit, wordsOf } from './bounded-draws.ts';
 import { invalidInput, requireCount } from './inputs.ts';
 
 export interface Random {
@@ -15,8 +16,10 @@ export interface Random {
   nextFloat(): number;
   /** A whole number in [0, limit), every one equally likely. `limit` in [1, 2^21]: above it the product is no exact double. */
   nextBelow(limit: number): number;
-  /** The next `target.length` results of `nextBelow(limit)`, the same ones, about three times as fast. */
+  /** The next `target.length` results of `nextBelow(limit)`, the same ones, some times as fast. */
   fillBelow(target: Int32Array, limit: number): void;
+  /** Σ `values[nextBelow(values.length)]` over as many draws as there are values, added in their order: one bootstrap resample. */
+  sumBelow(values: Float64Array): number;
 }
 
 const mask64 = (1n << 64n) - 1n;
@@ -44,17 +47,17 @@ export function createRandom(seed: number): Random {
 
 /** The generator from a given state of four 32-bit words, not all zero; tests compare it with published vectors. */
 export function randomFromState(state: readonly [number, number, number, number]): Random {
-  let [s0, s1, s2, s3] = state;
+  const words = wordsOf(state);
   const nextUint32 = () => {
-    const scrambled = Math.imul(s1, 5);
+    const second = words[1]!;
+    const scrambled = Math.imul(second, 5);
     const result = Math.imul((scrambled << 7) | (scrambled >>> 25), 9) >>> 0;
-    const shifted = s1 << 9;
-    s2 ^= s0;
-    s3 ^= s1;
-    s1 ^= s2;
-    s0 ^= s3;
-    s2 ^= shifted;
-    s3 = (s3 << 11) | (s3 >>> 21);
+    const third = words[2]! ^ words[0]!;
+    const fourth = words[3]! ^ second;
+    words[1] = second ^ third;
+    words[0] = words[0]! ^ fourth;
+    words[2] = third ^ (second << 9);
+    words[3] = (fourth << 11) | (fourth >>> 21);
     return result;
   };
   const nextFloat = () => ((nextUint32() >>> 5) * 2 ** 26 + (nextUint32() >>> 6)) / 2 ** 53;
@@ -65,30 +68,31 @@ export function randomFromState(state: readonly [number, number, number, number]
     const high = Math.floor(product / 2 ** 32);
     return product - high * 2 ** 32 >= limit ? high : nearlyDivisible(product, limit, nextUint32);
   };
-  // State in locals, which the compiler keeps in registers; `random.test.ts` holds it to `nextBelow`.
+  const rareDraw = (limit: number) => nearlyDivisible((words[rareWord]! >>> 0) * limit, limit, nextUint32);
   const fillBelow = (target: Int32Array, limit: number) => {
     requireLimit(limit);
-    let [a, b, c, d] = [s0, s1, s2, s3];
-    for (let index = 0; index < target.length; index++) {
-      const scrambled = Math.imul(b, 5);
-      const product = (Math.imul((scrambled << 7) | (scrambled >>> 25), 9) >>> 0) * limit;
-      const shifted = b << 9;
-      c ^= a;
-      d ^= b;
-      b ^= c;
-      a ^= d;
-      c ^= shifted;
-      d = (d << 11) | (d >>> 21);
-      const high = Math.floor(product / 2 ** 32);
-      target[index] = high;
-      if (product - high * 2 ** 32 >= limit) continue;
-      [s0, s1, s2, s3] = [a, b, c, d];
-      target[index] = nearlyDivisible(product, limit, nextUint32);
-      [a, b, c, d] = [s0, s1, s2, s3];
-    }
-    [s0, s1, s2, s3] = [a, b, c, d];
+    if (limit > wholeLimit) for (let index = 0; index < target.length; index++) target[index] = nextBelow(limit);
+    else
+      for (
+        let at = fillUntilRare(words, target, limit, 0);
+        at < target.length;
+        at = fillUntilRare(words, target, limit, at + 1)
+      )
+        target[at] = rareDraw(limit);
   };
-  return { nextUint32, nextFloat, nextBelow, fillBelow };
+  const sumBelow = (values: Float64Array) => {
+    const limit = values.length;
+    requireLimit(limit);
+    let sum = 0;
+    if (limit > wholeLimit) for (let draw = 0; draw < limit; draw++) sum += values[nextBelow(limit)]!;
+    else {
+      sum = sumUntilRare(words, values, 0, 0);
+      while (words[drawsMade]! < limit)
+        sum = sumUntilRare(words, values, words[drawsMade]! + 1, sum + values[rareDraw(limit)]!);
+    }
+    return sum;
+  };
+  return { nextUint32, nextFloat, nextBelow, fillBelow, sumBelow };
 }
 
 function requireLimit(limit: number): void {
