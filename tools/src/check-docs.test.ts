@@ -62,13 +62,13 @@ describe('code blocks', () => {
 
   const bash = (code: string, line = 3, file = 'README.md') => ({ file, line, language: 'bash', code });
 
-  it('see the repository and import its packages by name', () => {
+  it('see the repository and import its packages by name', async () => {
     const code = "import { errorTable } from '@diptych/plugin-kit';\nif (!errorTable.USAGE) throw new Error('empty');\n";
     const blocks = [bash('test -f "$DIPTYCH_REPO/package.json"\n'), { ...bash(code, 9), language: 'ts' }];
-    expect(runBlocks(blocks, repositoryRoot)).toEqual([]);
+    expect(await runBlocks(blocks, repositoryRoot)).toEqual([]);
   });
 
-  it('of one page share a folder and its files, those of two pages do not', () => {
+  it('of one page share a folder and its files, those of two pages do not', async () => {
     const text = '```yaml file=study.yaml\nname: a\n```\n```bash run\ngrep -q a study.yaml\n```\n';
     const root = writeDocs({ 'docs/a.md': text, 'docs/b.md': '```bash run\ntest ! -e study.yaml\n```\n' });
     const blocks = findRunnableBlocks(root, ['docs/a.md', 'docs/b.md']);
@@ -77,12 +77,12 @@ describe('code blocks', () => {
       ['docs/a.md', 4, undefined],
       ['docs/b.md', 1, undefined],
     ]);
-    expect(runBlocks(blocks, repositoryRoot)).toEqual([]);
+    expect(await runBlocks(blocks, repositoryRoot)).toEqual([]);
   });
 
-  it('fail with file and line when any command in them fails, once a page', () => {
+  it('fail with file and line when any command in them fails, once a page', async () => {
     const blocks = [bash('echo before\nfalse\ntrue\n'), bash('false\n', 9), bash('exit 3\n', 1, 'docs/a.md')];
-    expect(runBlocks(blocks, repositoryRoot)).toEqual([
+    expect(await runBlocks(blocks, repositoryRoot)).toEqual([
       'README.md:3  the bash block ended with 1\nbefore',
       'docs/a.md:1  the bash block ended with 3',
     ]);

@@ -15,7 +15,7 @@ const problems = [...checkLinks(repositoryRoot, files), ...checkRecipes(reposito
 const only = process.argv.slice(2);
 const pages = files.filter((path) => mayRun(path) && (only.length === 0 || only.includes(path)));
 const blocks = findRunnableBlocks(repositoryRoot, pages);
-problems.push(...runBlocks(blocks, repositoryRoot));
+problems.push(...(await runBlocks(blocks, repositoryRoot)));
 for (const problem of problems) console.log(problem);
 console.log(`docs: ${files.length} files, ${blocks.length} blocks run or written, ${problems.length} problems`);
 process.exitCode = problems.length === 0 ? 0 : 1;

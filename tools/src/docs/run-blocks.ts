@@ -1,7 +1,7 @@
 /** Fenced code blocks that say they can be run, and running them. */
-import { spawnSync } from 'node:child_process';
+import { type ExecFileException, type ExecFileOptions, execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 
 export interface RunnableBlock {
@@ -35,38 +35,62 @@ export function findRunnableBlocks(root: string, files: readonly string[]): Runn
 
 /**
  * Runs the blocks of each page in their order in one folder, as a reader would, with `DIPTYCH_REPO` naming the
- * repository and its programs first in PATH. Returns `file:line  what went wrong` for the first failure of each page.
+ * repository and its programs first in PATH; as many pages at once as there are cores. Returns `file:line  what went wrong`
+ * for the first failure of each page.
  */
-export function runBlocks(blocks: readonly RunnableBlock[], root: string): string[] {
-  return [...new Set(blocks.map(({ file }) => file))].flatMap((file) => {
-    const folder = mkdtempSync(join(tmpdir(), 'diptych-docs-'));
-    try {
-      // Examples import packages by name, as a reader's own project would.
-      symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction');
-      for (const one of blocks) {
-        const failure = one.file === file ? runBlock(one, root, folder) : undefined;
-        if (failure !== undefined) return [failure];
-      }
-      return [];
-    } finally {
-      rmSync(folder, { recursive: true });
+export async function runBlocks(blocks: readonly RunnableBlock[], root: string): Promise<string[]> {
+  const pages = [...Map.groupBy(blocks, ({ file }) => file).values()];
+  const failures = new Map<string, string>();
+  // Long pages first, so that none is left for the end alone.
+  const waiting = pages.toSorted((a, b) => b.length - a.length);
+  const work = async (): Promise<void> => {
+    for (let page = waiting.shift(); page !== undefined; page = waiting.shift()) {
+      const failure = await runPage(page, root);
+      if (failure !== undefined) failures.set(page[0]!.file, failure);
     }
-  });
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, work));
+  return pages.flatMap(([first]) => failures.get(first!.file) ?? []);
 }
 
-function runBlock({ file, line, language, saveAs, code }: RunnableBlock, root: string, folder: string): string | undefined {
+async function runPage(blocks: readonly RunnableBlock[], root: string): Promise<string | undefined> {
+  const folder = mkdtempSync(join(tmpdir(), 'diptych-docs-'));
+  try {
+    // Examples import packages by name, as a reader's own project would.
+    symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction');
+    for (const block of blocks) {
+      const failure = await runBlock(block, root, folder);
+      if (failure !== undefined) return failure;
+    }
+    return undefined;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function runBlock(
+  { file, line, language, saveAs, code }: RunnableBlock,
+  root: string,
+  folder: string,
+): Promise<string | undefined> {
   const script = join(folder, saveAs ?? (language === 'ts' ? 'example.ts' : 'example.sh'));
   writeFileSync(script, code);
   if (saveAs !== undefined) return undefined;
   const [program, args] = language === 'ts' ? [process.execPath, [script]] : ['bash', ['-euo', 'pipefail', script]];
   const path = [join(root, 'node_modules/.bin'), dirname(process.execPath), process.env.PATH].join(delimiter);
-  const { status, stdout, stderr } = spawnSync(program, args, {
-    cwd: folder,
-    encoding: 'utf8',
-    env: { ...process.env, PATH: path, DIPTYCH_REPO: root, NO_COLOR: '1' },
-    timeout: limitMs,
-  });
-  if (status === 0) return undefined;
-  const end = status === null ? `did not end within ${limitMs / 1000} s` : `ended with ${status}`;
-  return `${file}:${line}  the ${language} block ${end}\n${stdout}${stderr}`.trimEnd();
+  const environment = { ...process.env, PATH: path, DIPTYCH_REPO: root, NO_COLOR: '1' };
+  const { error, output } = await finished(program, args, { cwd: folder, env: environment, timeout: limitMs });
+  if (error === null) return undefined;
+  const end = error.killed ? `did not end within ${limitMs / 1000} s` : `ended with ${error.code ?? error.signal}`;
+  return `${file}:${line}  the ${language} block ${end}\n${output}`.trimEnd();
 }
+
+type Ended = { readonly error: ExecFileException | null; readonly output: string };
+
+const finished = (program: string, args: readonly string[], options: ExecFileOptions): Promise<Ended> =>
+  new Promise((resolve) => {
+    const child = execFile(program, args, { ...options, encoding: 'utf8', maxBuffer: 2 ** 26 }, (error, stdout, stderr) =>
+      resolve({ error, output: stdout + stderr }),
+    );
+    child.stdin?.end();
+  });
