@@ -17,6 +17,7 @@ import { expandNode } from './expand/expand-table.ts';
 import { inlineFunctions } from './expand/functions.ts';
 import { capturedBy, instantiateGraph } from './expand/instantiate.ts';
 import { asOpset11 } from './expand/older-opsets.ts';
+import { bitwiseFolds } from './fold/bitwise.ts';
 import { elementwiseFolds } from './fold/elementwise.ts';
 import { functionFolds } from './fold/functions.ts';
 import { indexingFolds } from './fold/indexing.ts';
@@ -31,6 +32,7 @@ import { ImportState } from './import-state.ts';
 import { lowerIntegerSum, sumsIntegers } from './lower/integer-sums.ts';
 import { LowerCall } from './lower/lower-call.ts';
 import { lowerTable } from './lower/lower-table.ts';
+import { refusedOps } from './lower/refused.ts';
 import { lowerUnbatched } from './lower/unbatched.ts';
 import { FoldCall } from './node-call.ts';
 import { type ElementType, elementTypes, type OnnxGraph, type OnnxModel, type OnnxNode, opKey } from './onnx-model.ts';
@@ -40,6 +42,7 @@ export const oldestOpset = 9;
 export const newestOpset = 24;
 
 const foldTable: Readonly<Record<string, (call: FoldCall) => Constant[]>> = {
+  ...bitwiseFolds,
   ...elementwiseFolds,
   ...functionFolds,
   ...movementFolds,
@@ -174,8 +177,11 @@ function importNode(
     state.constants.set(node.outputs[0] ?? '', shapeConstant(state, node));
     return;
   }
+  if (Object.hasOwn(refusedOps, key)) throw opUnsupported(node, refusedOps[key]!);
   const moved = moveBatch(state, node);
-  for (const part of moved?.nodes ?? [node]) lowerNode(state, part, isRead, graphOutputs);
+  // What stands for the node gives values of its own, which are read.
+  const isReadHere = (name: string): boolean => isRead(name) || !node.outputs.includes(name);
+  for (const part of moved?.nodes ?? [node]) lowerNode(state, part, isReadHere, graphOutputs);
   if (moved !== undefined && !isUsual(moved.layout))
     for (const output of node.outputs) if (!state.unbatched.has(output)) state.layouts.set(output, moved.layout);
   passItemNumbers(state, node);
@@ -247,7 +253,7 @@ function fold(state: ImportState, node: OnnxNode, inputs: readonly (Constant | u
   const key = opKey(node).replace(/^com\.microsoft\.(De)?[Qq]uantizeLinear$/, node.op);
   const compute = Object.hasOwn(foldTable, key) ? foldTable[key] : undefined;
   if (compute === undefined)
-    throw opUnsupported(node, 'all its inputs are constants, and it is not one of the ops that import computes');
+    throw opUnsupported(node, Object.hasOwn(refusedOps, key) ? refusedOps[key]! : 'all its inputs are constants, and it is not one of the ops that import computes'); // biome-ignore format: one condition
   const results = compute(new FoldCall(node, state.opset, inputs, (numbers) => state.spendFolded(numbers, node)));
   const extra = node.outputs.slice(results.length).find((name) => name !== '');
   if (extra !== undefined) throw opUnsupported(node, `output "${extra}" of an op on constants`);

@@ -1,6 +1,6 @@
 /**
- * Resize (opset 11 to 24): nearest, linear and cubic in every coordinate mode but tf_crop_and_resize, with and without
- * antialias. Formulas are those of the ONNX operator reference; the taps are worked out here in float64.
+ * Resize (opset 11 to 24): nearest, linear and cubic in every coordinate mode, with and without antialias. What tf_crop_and_resize
+ * reads outside the image is the edge here; import puts the extrapolated value there. Formulas are those of the ONNX operator reference; the taps are worked out here in float64.
  */
 import type { GraphNode } from '@diptych/plugin-kit';
 import { Attributes } from '../attributes.ts';
@@ -12,6 +12,9 @@ interface Axis {
   readonly size: number;
   readonly scale: number;
   readonly output: number;
+  /** Part of the dimension that tf_crop_and_resize reads, from 0 to 1. */
+  readonly start: number;
+  readonly end: number;
 }
 
 type Place = (at: number, axis: Axis) => number;
@@ -24,7 +27,16 @@ const coordinateModes: Readonly<Record<string, Place>> = {
   asymmetric: (at, { scale }) => at / scale,
   half_pixel_symmetric: (at, { size, scale, output }) =>
     (size / 2) * (1 - output / (scale * size)) + (at + 0.5) / scale - 0.5,
+  tf_crop_and_resize: (at, { size, output, start, end }) =>
+    (output > 1 ? start + (at * (end - start)) / (output - 1) : (start + end) / 2) * (size - 1),
 };
+
+/** Which places of a dimension tf_crop_and_resize reads outside the image. */
+export const readsOutside = (axis: Omit<Axis, 'scale'>): boolean[] =>
+  Array.from({ length: axis.output }, (_, at) => {
+    const place = coordinateModes['tf_crop_and_resize']!(at, { ...axis, scale: 1 });
+    return place < 0 || place > axis.size - 1;
+  });
 
 const nearestModes: Readonly<Record<string, (x: number) => number>> = {
   round_prefer_floor: (x) => Math.ceil(x - 0.5),
@@ -85,24 +97,29 @@ function checkSide(node: GraphNode, axis: Axis): Axis {
   return axis;
 }
 
-/** How far each dimension is resized: by sizes, or by scales. */
+/** How far each dimension is resized: by sizes, or by scales. All lists begin with the batch. */
 export interface Resized {
   readonly list: ArrayLike<number>;
   readonly isBySize: boolean;
+  /** Sizes beside scales that they do not follow from, as keep_aspect_ratio_policy rounds them. */
+  readonly outputs?: ArrayLike<number> | undefined;
+  /** Starts, then ends, of tf_crop_and_resize. */
+  readonly roi?: ArrayLike<number> | undefined;
 }
 
 /** Scales or sizes of all dimensions, the batch's being 1. */
-function readAxes(node: GraphNode, shape: readonly number[], { list, isBySize }: Resized): Axis[] {
+function readAxes(node: GraphNode, shape: readonly number[], { list, isBySize, outputs, roi }: Resized): Axis[] {
   if (list.length !== shape.length + 1)
     throw graphInvalid(node, `scales or sizes must have ${shape.length + 1} entries, got ${list.length}.`);
   if (!isBySize && list[0] !== 1) throw opUnsupported(node, 'resizing of the batch');
   return shape.map((size, d) => {
     const given = list[d + 1]!;
-    if (isBySize) return checkSide(node, { size, scale: given / size, output: given });
+    const [start, end] = [roi?.[d + 1] ?? 0, roi?.[d + 2 + shape.length] ?? 1];
+    if (isBySize) return checkSide(node, { size, scale: given / size, output: given, start, end });
     // The product of float32 numbers as everyone computes it: 0.6f · 5 is 3.
-    const output = Math.floor(Math.fround(size * given));
+    const output = outputs?.[d + 1] ?? Math.floor(Math.fround(size * given));
     if (!(given > 0 && output >= 1)) throw graphInvalid(node, `a scale of ${given} leaves nothing of ${size}.`);
-    return checkSide(node, { size, scale: given, output });
+    return checkSide(node, { size, scale: given, output, start, end });
   });
 }
 
@@ -126,7 +143,10 @@ export function resizeTaps(
   const antialias = attributes.number('antialias', 0) !== 0;
   attributes.finish();
   const place = coordinateModes[placeName];
-  if (place === undefined) throw opUnsupported(node, `attribute coordinate_transformation_mode = "${placeName}"`);
+  if (place === undefined || !Object.hasOwn(coordinateModes, placeName))
+    throw opUnsupported(node, `attribute coordinate_transformation_mode = "${placeName}"`);
+  const isCropped = placeName === 'tf_crop_and_resize';
+  if (isCropped && to.roi?.length !== 2 * shape.length + 2) throw graphInvalid(node, `its region of interest must have ${2 * shape.length + 2} entries.`); // biome-ignore format: one condition
   const round = nearestModes[roundName];
   if (round === undefined) throw opUnsupported(node, `attribute nearest_mode = "${roundName}"`);
   if (!['nearest', 'linear', 'cubic'].includes(mode)) throw opUnsupported(node, `attribute mode = "${mode}"`);
@@ -137,15 +157,23 @@ export function resizeTaps(
       : { weight: (d: number) => cubic(d, a), radius: 2, antialias, excludesOutside };
   const tapsOf = (axis: Axis): Taps =>
     mode === 'nearest' ? nearestTaps(axis, place, round) : interpolationTaps(axis, place, interpolation);
-  // A dimension with scale 1 is not resized, whatever the mode.
-  return { mode, axes, taps: new Map(axes.flatMap((axis, d) => (axis.scale === 1 ? [] : [[d, tapsOf(axis)] as const]))) };
+  // A dimension with scale 1 is not resized, whatever the mode, unless a part of it is asked for.
+  const isKept = ({ scale, start, end }: Axis): boolean => scale === 1 && (!isCropped || (start === 0 && end === 1));
+  return { mode, axes, taps: new Map(axes.flatMap((axis, d) => (isKept(axis) ? [] : [[d, tapsOf(axis)] as const]))) };
 }
 
 export function Resize(builder: PlanBuilder, node: GraphNode): void {
   const x = builder.value(node, 0);
   const sizes = builder.optionalConstant(node, 3);
-  const list = (sizes ?? builder.constant(node, 2)).data;
-  const { mode, axes, taps } = resizeTaps(node, x.shape, { list, isBySize: sizes !== undefined });
+  const scales = builder.optionalConstant(node, 2);
+  const list = (scales ?? builder.constant(node, 3)).data;
+  const roi = builder.optionalConstant(node, 1)?.data;
+  const { mode, axes, taps } = resizeTaps(node, x.shape, {
+    list,
+    isBySize: scales === undefined,
+    outputs: sizes?.data,
+    roi,
+  });
   const image = [1, 2].map((d) => taps.get(d) ?? { indices: [], factors: [] });
   if (
     mode === 'nearest' &&

@@ -28,15 +28,15 @@ export const eachOfBatch =
     const count = shape[0] ?? 0;
     if (shape.length < 2 || count < 1) throw graphInvalid(node, `${showShape(shape)} has no batch and channels.`);
     if (count > mostEntries) throw opUnsupported(node, `${count} entries of its first dimension, where the whole graph is one item; at most ${mostEntries} are implemented`); // biome-ignore format: one condition
-    const extra = node.outputs.slice(1).find((name) => name !== '');
-    if (extra !== undefined) throw opUnsupported(node, `output "${extra}" where the whole graph is one item`);
+    const outputs = node.outputs.filter((name) => name !== '');
+    if (count > 1 && outputs.length > 1) throw opUnsupported(node, `output "${outputs[1]}" of ${count} entries where the whole graph is one item`); // biome-ignore format: one condition
     const others = parameters(to, count);
     const results = Array.from({ length: count }, (_, entry) => {
       const inputs = [node.inputs[0]!, ...others].map((name, index) => (values.includes(index) ? entryOf(to, name, index, entry, count) : name)); // biome-ignore format: one expression
-      return to.add(node.op, inputs);
+      return to.addAll(node.op, inputs, outputs.length);
     });
-    const whole = results.map((name) => (count === 1 ? name : to.add('Unsqueeze', [name], { axes: [1] })));
-    return count === 1 ? to.end(whole, { axes: [1] }, 'Unsqueeze') : to.end(whole, { axis: 1 }, 'Concat');
+    if (count === 1) return to.endAll(results[0]!, outputs, { axes: [1] }, 'Unsqueeze');
+    return to.end(results.map(([name]) => to.add('Unsqueeze', [name!], { axes: [1] })), { axis: 1 }, 'Concat'); // biome-ignore format: one call
   };
 
 function entryOf(to: Rewriting, name: string, index: number, entry: number, count: number): string {

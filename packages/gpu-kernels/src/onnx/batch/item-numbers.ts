@@ -23,6 +23,7 @@ const movesAll: ReadonlySet<string> = new Set([
   'Flatten',
   'Identity',
   'Reshape',
+  'Slice',
   'Squeeze',
   'Transpose',
   'Unsqueeze',
@@ -60,7 +61,8 @@ function numbersAfter(state: ImportState, node: OnnxNode, marks: Marks): ItemNum
   if ((isCast || movesAll.has(node.op)) && first !== undefined && others.every((mark) => mark === undefined)) {
     const widths = [node.inputs[0]!, node.outputs[0]!].map((name) => state.shapeOf(name, node).at(-1));
     const isUsual = !state.layouts.has(node.inputs[0]!) && !state.layouts.has(node.outputs[0]!);
-    if (!first.ofFirst || (isUsual && node.op !== 'Transpose' && widths[0] === widths[1])) return first;
+    if (!first.ofFirst || (isUsual && node.op !== 'Transpose' && node.op !== 'Slice' && widths[0] === widths[1]))
+      return first;
   }
   if (node.op === 'Concat' && areTuples(state, node, marks)) return { factor: 1, ofFirst: true };
   const factor = scaled(state, node, marks);

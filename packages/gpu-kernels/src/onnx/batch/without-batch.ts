@@ -27,6 +27,22 @@ export class Rewriting {
     return name;
   }
 
+  /** The same of an op with several outputs. */
+  addAll(op: string, inputs: readonly string[], count: number): readonly string[] {
+    const names = Array.from({ length: count }, () => this.move.state.freshName(`${this.move.node.name}/${op}`));
+    this.nodes.push({ ...this.move.with(inputs, {}, op), name: names[0]!, outputs: names });
+    return names;
+  }
+
+  /** One node for each output of the file's node. */
+  endAll(inputs: readonly string[], outputs: readonly string[], changes: Parameters<Move['with']>[1], op: string): readonly OnnxNode[] {
+    const ends = inputs.map((input, index) => {
+      const name = index === 0 ? this.move.node.name : this.move.state.freshName(`${this.move.node.name}/${op}`);
+      return { ...this.move.with([input], changes, op), name, outputs: [outputs[index]!] };
+    });
+    return [...this.nodes, ...ends];
+  } // biome-ignore format: signature
+
   end(inputs: readonly string[], changes: Parameters<Move['with']>[1] = {}, op = this.move.node.op): readonly OnnxNode[] {
     return [...this.nodes, this.move.with(inputs, changes, op)];
   }
@@ -239,6 +255,7 @@ const rewrites: Readonly<Record<string, Rewrite>> = {
     'InstanceNormalization', 'LRN', 'LpPool', 'MaxPool', 'Resize', 'SpaceToDepth', 'Upsample',
   ], eachOfBatch(0)),
   GridSample: eachOfBatch(0, 1),
+  MaxUnpool: eachOfBatch(0, 1),
 }; // biome-ignore format: a table
 
 /** The node as nodes on the one item. */

@@ -3,6 +3,8 @@ import type { ImportState } from '../import-state.ts';
 import { type OnnxNode, opKey } from '../onnx-model.ts';
 import { Attention } from './attention.ts';
 import { CastLike } from './cast-like.ts';
+import { Col2Im } from './col2im.ts';
+import { DeformConv } from './deform-conv.ts';
 import { expandEinsum } from './einsum.ts';
 import { type Expand, Expansion } from './expansion.ts';
 import { EyeLike } from './eye-like.ts';
@@ -12,17 +14,22 @@ import { onnxruntimeExpansions } from './onnxruntime.ts';
 import { quantizedExpansions } from './quantized.ts';
 import { recurrentExpansions } from './recurrent.ts';
 import { RotaryEmbedding } from './rotary.ts';
+import { Compress, ReverseSequence } from './selecting.ts';
 
 const expansions: Readonly<Record<string, Expand>> = {
   AffineGrid,
   Attention,
   CastLike,
   CenterCropPad,
+  Col2Im,
+  Compress,
   DFT,
+  DeformConv,
   Einsum: expandEinsum,
   EyeLike,
   LpNormalization,
   MeanVarianceNormalization,
+  ReverseSequence,
   RotaryEmbedding,
   STFT,
   ...recurrentExpansions,

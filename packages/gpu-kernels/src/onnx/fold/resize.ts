@@ -29,6 +29,7 @@ export function Resize(call: FoldCall): Constant[] {
   if (!isFloat(x.type)) throw opUnsupported(call.node, `${x.type} numbers of a constant`);
   const { axes: given, keep_aspect_ratio_policy: policy = 'stretch', ...attributes } = graphAttributes(call.node);
   if (policy !== 'stretch') throw opUnsupported(call.node, `attribute keep_aspect_ratio_policy = ${JSON.stringify(policy)}`);
+  if (attributes['coordinate_transformation_mode'] === 'tf_crop_and_resize') throw opUnsupported(call.node, 'a region of a constant'); // biome-ignore format: one condition
   const [sizes, scales] = [call.optional(3), call.optional(2)];
   const isBySize = sizes !== undefined && sizes.data.length > 0;
   const some = [...((isBySize ? sizes : scales)?.data ?? [])];

@@ -10,10 +10,12 @@ import { ConvInteger, MatMulInteger, QGemm, QLinearConv, QLinearMatMul } from '.
 import type { LowerCall } from './lower-call.ts';
 import { ConstantOfShape, Expand, Range, Slice, Split, Tile } from './movement.ts';
 import { GlobalAveragePool, GlobalLpPool, GlobalMaxPool, LayerNormalization, ReduceL1, ReduceL2, ReduceSumSquare, Softmax } from './normalisation.ts'; // biome-ignore format: one line
+import { MaxPoolPlaces, MaxUnpool } from './pool-indices.ts';
 import { DequantizeLinear, DynamicQuantizeLinear, QuantizeLinear } from './quantization.ts';
 import { CumSum, DepthToSpace, LogSoftmax, ReduceLogSum, ReduceLogSumExp, SpaceToDepth, Trilu } from './rearrange.ts';
+import { Resize } from './resize.ts';
 import { ScatterElements, ScatterND } from './scattering.ts';
-import { Pad, Reduce, Reshape, Resize, Squeeze, Unsqueeze } from './shapes.ts';
+import { Pad, Reduce, Reshape, Squeeze, Unsqueeze } from './shapes.ts';
 import { convolved, LpPool, pooled } from './windows.ts';
 
 const pass = (call: LowerCall): void => call.finish(call.node.op, call.node.inputs, call.given);
@@ -54,7 +56,7 @@ function Cast(call: LowerCall): void {
 
 const lowered: Readonly<Record<string, (call: LowerCall) => void>> = {
   ArgMax, ArgMin, AveragePool: (call) => pooled(call), Cast, ConstantOfShape, DepthToSpace, Div, Conv: convolved, ConvTranspose: convolved, Dropout, Expand, Gather, GatherElements, GatherND, GlobalAveragePool, GlobalLpPool, GridSample,
-  GlobalMaxPool, Hardmax, Identity, LayerNormalization, LpPool: (call) => LpPool(call), Max, MaxPool: (call) => pooled(call), Mean, Min, OneHot, Range,
+  GlobalMaxPool, Hardmax, Identity, LayerNormalization, LpPool: (call) => LpPool(call), Max, MaxPool: (call) => (call.isRead(1) ? MaxPoolPlaces(call) : pooled(call)), MaxUnpool, Mean, Min, OneHot, Range,
   Pad, Pow, ReduceL1, ReduceL2, ReduceLogSum, ReduceLogSumExp, ReduceMax: Reduce, ReduceMean: Reduce, ReduceMin: Reduce,
   ReduceProd: Reduce, ReduceSum: Reduce, ReduceSumSquare, Reshape, Resize, Scatter: ScatterElements,
   ScatterElements, ScatterND, Slice, Softmax, SpaceToDepth, LogSoftmax, CumSum, Trilu,

@@ -71,32 +71,6 @@ export function Pad(call: LowerCall): void {
   call.finish('Pad', inputs, { mode });
 }
 
-/** Sizes or scales of all dimensions; those of `axes` alone since opset 18. */
-export function Resize(call: LowerCall): void {
-  const { attributes } = call;
-  attributes.require('keep_aspect_ratio_policy', 'stretch');
-  const shape = call.shape(0);
-  const rank = shape.length + 1;
-  const axes = attributes
-    .numbers(
-      'axes',
-      Array.from({ length: rank }, (_, d) => d),
-    )
-    .map((axis) => axisOf(axis, rank, call.node));
-  const [sizes, scales] = [call.constant(3), call.constant(2)];
-  const isBySize = sizes !== undefined && sizes.data.length > 0;
-  const list = isBySize ? sizes.data : scales?.data;
-  if (list?.length !== axes.length) throw graphInvalid(call.node, `scales or sizes must have ${axes.length} entries, got ${list?.length ?? 0}.`); // biome-ignore format: one condition
-  const full = [1, ...(isBySize ? shape : shape.map(() => 1))];
-  for (const [index, axis] of axes.entries()) full[axis] = list[index]!;
-  const [batch, ...rest] = full as [number, ...number[]];
-  const keepsBatch = batch === 1 || (isBySize && (isBatch(batch) || batch === call.state.fixedBatch));
-  if (!keepsBatch || (isBySize && rest.some(dependsOnBatch))) throw opUnsupported(call.node, 'resizing of the batch');
-  const { keep_aspect_ratio_policy: _, axes: __, ...passed } = call.given;
-  const target = call.number(1, ...rest);
-  call.finish('Resize', isBySize ? [call.input(0), '', '', target] : [call.input(0), '', target], passed);
-}
-
 /** Axes as an attribute, or since opset 13 or 18 as an input. */
 export function Reduce(call: LowerCall): void {
   const axes = call.list('axes', 1);
