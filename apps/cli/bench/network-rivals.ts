@@ -1,5 +1,7 @@
-/** One ONNX file, one input `x`, one output: on our native backend and on onnxruntime-node. */
-import { openRuntime } from '@diptych/gpu-kernels';
+/**
+ * One ONNX file, one input `x`, one output: on our native backend and on onnxruntime-node. Each is imported when it is opened,
+ * so that a process which measures one does not load the other.
+ */
 import { loadRival, type OnnxRuntime } from './rivals.ts';
 
 export interface Contender {
@@ -8,9 +10,12 @@ export interface Contender {
   close(): Promise<void>;
 }
 
-export async function openDiptych(file: Uint8Array, batch: number, threads: number): Promise<Contender> {
+/** From the bytes of a file, or from its path, as either is for users. */
+export async function openDiptych(file: Uint8Array | string, batch: number, threads: number): Promise<Contender> {
+  const { openRuntime } = await import('@diptych/gpu-kernels');
   const runtime = await openRuntime({ prefer: 'native', threads });
-  const model = await runtime.loadOnnx(file, { batch });
+  const { bytes, ...rest } = typeof file === 'string' ? await readModel(file) : { bytes: file };
+  const model = await runtime.loadOnnx(bytes, { batch, ...rest });
   const [input] = model.inputs;
   return {
     async run(data) {
@@ -24,7 +29,12 @@ export async function openDiptych(file: Uint8Array, batch: number, threads: numb
   };
 }
 
-export async function openOnnxruntimeNetwork(file: Uint8Array, batch: number, threads: number): Promise<Contender> {
+async function readModel(path: string) {
+  const { openOnnxFile } = await import('@diptych/gpu-kernels/onnx');
+  return openOnnxFile(path);
+}
+
+export async function openOnnxruntimeNetwork(file: Uint8Array | string, batch: number, threads: number): Promise<Contender> {
   const runtime = loadRival<OnnxRuntime>('onnxruntime-node');
   const session = await runtime.InferenceSession.create(file, {
     executionProviders: ['cpu'],

@@ -2,15 +2,17 @@
  * Whole networks on the CPU: the native backend against onnxruntime-node on the same ONNX file, in one process, round by
  * round in turn, equality first. Medians, spread, and the median of the ratios of neighbouring rounds.
  *
- *   node apps/cli/bench/networks.bench.ts [--networks ResNet-50,ViT-B/32] [--batches 1,8] [--threads 2,1] [--side 224] [--rounds 9] [--cold]
+ *   node apps/cli/bench/networks.bench.ts [--networks ResNet-50,ViT-B/32] [--batches 1,8] [--threads 2,1] [--side 224] [--rounds 9]
+ *   node apps/cli/bench/networks.bench.ts --cold [--rounds 5]      each alone: from the file to the first score
+ *   node apps/cli/bench/networks.bench.ts --memory [--rounds 3]    each alone: peak memory and speed by batch and side
  */
-import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { coldTable, memoryTable } from './alone.ts';
 import { type Contender, openDiptych, openOnnxruntimeNetwork } from './network-rivals.ts';
 import { networks } from './networks.ts';
+import { cosine, median, sorted } from './numbers.ts';
 
 const { values } = parseArgs({
   allowPositionals: true,
@@ -19,14 +21,13 @@ const { values } = parseArgs({
     batches: { type: 'string', default: '1,8' },
     threads: { type: 'string', default: '2,1' },
     side: { type: 'string', default: '224' },
-    rounds: { type: 'string', default: '9' },
+    rounds: { type: 'string' },
     cold: { type: 'boolean', default: false },
-    /** Internal: one contender in a process of its own. */
-    alone: { type: 'string' },
+    memory: { type: 'boolean', default: false },
   },
 });
 const side = Number(values.side);
-const rounds = Number(values.rounds);
+const rounds = Number(values.rounds ?? (values.cold ? 5 : values.memory ? 3 : 9));
 
 function makeInput(batch: number): Float32Array {
   let state = 7;
@@ -38,19 +39,6 @@ function makeInput(batch: number): Float32Array {
 
 const open = (which: string, file: Uint8Array, batch: number, threads: number): Promise<Contender> =>
   which === 'ours' ? openDiptych(file, batch, threads) : openOnnxruntimeNetwork(file, batch, threads);
-
-const cosine = (a: Float32Array, b: Float32Array): number => {
-  let [ab, aa, bb] = [0, 0, 0];
-  a.forEach((x, at) => {
-    ab += x * b[at]!;
-    aa += x * x;
-    bb += b[at]! ** 2;
-  });
-  return ab / Math.sqrt(aa * bb);
-};
-
-const sorted = (numbers: readonly number[]): number[] => numbers.toSorted((a, b) => a - b);
-const median = (numbers: readonly number[]): number => sorted(numbers)[Math.floor(numbers.length / 2)]!;
 
 /**
  * Milliseconds: of CPU time on one thread, so that a busy machine disturbs less; else of wall time, since onnxruntime's
@@ -89,59 +77,17 @@ async function compare(name: string, batch: number, threads: number): Promise<vo
   await theirs.close();
 }
 
-/** Start of the process to the first score, and the most memory it held. */
-async function alone(which: string): Promise<void> {
-  const name = values.networks;
-  const file = networks[name]!.make(side);
-  const input = makeInput(1);
-  const before = performance.now();
-  const memory = process.memoryUsage.rss();
-  const contender = await open(which, file, 1, Number(values.threads));
-  await contender.run(input);
-  const ms = performance.now() - before;
-  const peak = process.resourceUsage().maxRSS / 1024;
-  console.log(JSON.stringify({ ms, grown: peak - memory / 2 ** 20, file: file.length / 2 ** 20 }));
-}
-
-function cold(name: string): void {
-  for (const which of ['ours', 'theirs']) {
-    const runs = Array.from({ length: 5 }, () => {
-      const args = [
-        fileURLToPath(import.meta.url),
-        '--alone',
-        which,
-        '--networks',
-        name,
-        '--threads',
-        '2',
-        '--side',
-        values.side,
-      ];
-      return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })) as Record<
-        'ms' | 'grown' | 'file',
-        number
-      >;
-    });
-    console.log(
-      `| ${name} | ${which === 'ours' ? 'Diptych' : 'onnxruntime-node'} | ${median(runs.map(({ ms }) => ms)).toFixed(0)} | ${median(runs.map(({ grown }) => grown)).toFixed(0)} | ${runs[0]!.file.toFixed(0)} |`,
-    );
-  }
-}
-
 const list = (text: string): string[] => text.split(',');
-if (values.alone !== undefined) await alone(values.alone);
+console.log(
+  `${cpus().length} × ${cpus()[0]?.model}; Node ${process.version}; ${new Date().toISOString()}; ${rounds} rounds`,
+);
+if (values.cold) coldTable(list(values.networks), rounds);
+else if (values.memory) memoryTable(list(values.networks), rounds);
 else {
-  console.log(
-    `${cpus().length} × ${cpus()[0]?.model}; Node ${process.version}; ${new Date().toISOString()}; ${rounds} rounds`,
-  );
   console.log(
     '| network, side | batch | threads | Diptych images/s (range) | onnxruntime-node images/s (range) | ratio (range) | 1 − cosine |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: |',
   );
   for (const name of list(values.networks))
     for (const batch of list(values.batches))
       for (const threads of list(values.threads)) await compare(name, Number(batch), Number(threads));
-  if (values.cold) {
-    console.log('\n| network | | first score, ms | memory grown, MiB | file, MiB |\n| --- | --- | ---: | ---: | ---: |');
-    for (const name of list(values.networks)) cold(name);
-  }
 }

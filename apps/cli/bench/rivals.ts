@@ -31,7 +31,7 @@ export interface OnnxTensor {
 export interface OnnxRuntime {
   readonly InferenceSession: {
     create(
-      model: Uint8Array,
+      model: Uint8Array | string,
       options: object,
     ): Promise<{ run(feeds: object): Promise<Record<string, OnnxTensor>>; release(): Promise<void> }>;
   };
