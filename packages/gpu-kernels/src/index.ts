@@ -10,10 +10,9 @@ import {
   type Precision,
   type Runtime,
   type RuntimeInfo,
-} from '@diptych/plugin-kit';
+} from '@diptych/plugin-kit/runtime';
 import type { Backend } from './backends/backend.ts';
 import { type PlannedGraph, planGraph } from './graph/planner.ts';
-import { compileChecked } from './half-check.ts';
 import {
   adapterOf,
   backendNames,
@@ -88,7 +87,7 @@ function runtimeOn(
   const start = async ({ plan, weights }: PlannedGraph): Promise<Model> => {
     refuseUnsupported(backend, plan.name, backend.check(plan));
     const executable = isChecked
-      ? await compileChecked(backend, plan, weights, giveUp)
+      ? await (await import('./half-check.ts')).compileChecked(backend, plan, weights, giveUp) // it brings all kernels
       : await backend.compile(plan, weights);
     return {
       batch: plan.batch,

@@ -1,6 +1,6 @@
 /** Opens backends by name, importing each only when it is tried: Dawn and the addon cost nothing until then. */
 import { readdir } from 'node:fs/promises';
-import { type BackendName, DiptychError, isDiptychError, type Precision } from '@diptych/plugin-kit';
+import { type BackendName, DiptychError, isDiptychError, type Precision } from '@diptych/plugin-kit/runtime';
 import type { Backend } from './backends/backend.ts';
 import type { LesserGpu } from './backends/webgpu/gpu-options.ts';
 import type { MatrixUnit } from './kernels/kernel.ts';

@@ -7,7 +7,7 @@ import {
   type Tensor,
   type Tensors,
   viewsOf,
-} from '@diptych/plugin-kit';
+} from '@diptych/plugin-kit/runtime';
 import type { ImageStep, Plan } from '../graph/plan.ts';
 import { sameShape, showShape, sizeOf } from '../graph/shapes.ts';
 import { RecipeFault } from '../image-ops/geometry.ts';

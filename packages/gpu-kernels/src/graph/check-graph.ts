@@ -1,6 +1,7 @@
 /** What can be wrong with a graph before any op is looked at: names, missing values, cycles. Gives the live nodes in running order. */
 import type { GraphNode, ModelGraph, Tensors } from '@diptych/plugin-kit';
 import { graphInvalid } from './graph-errors.ts';
+import { lengthOf } from './lazy-tensor.ts';
 import { showShape, sizeOf } from './shapes.ts';
 
 function producersOf(graph: ModelGraph, weights: Tensors): Map<string, GraphNode | undefined> {
@@ -18,10 +19,10 @@ function producersOf(graph: ModelGraph, weights: Tensors): Map<string, GraphNode
 
 function checkDeclarations(graph: ModelGraph, weights: Tensors): void {
   for (const [name, tensor] of Object.entries(weights)) {
-    if (tensor.data.length !== sizeOf(tensor.shape)) {
+    if (lengthOf(tensor) !== sizeOf(tensor.shape)) {
       throw graphInvalid(
         `Weight "${name}"`,
-        `shape ${showShape(tensor.shape)} needs ${sizeOf(tensor.shape)} numbers, got ${tensor.data.length}.`,
+        `shape ${showShape(tensor.shape)} needs ${sizeOf(tensor.shape)} numbers, got ${lengthOf(tensor)}.`,
       );
     }
   }

@@ -1,5 +1,5 @@
 /** The two errors of the planner. Both name the graph and the node, so that the author of a network finds the place. */
-import { DiptychError, type GraphNode } from '@diptych/plugin-kit';
+import { DiptychError, type GraphNode } from '@diptych/plugin-kit/runtime';
 
 export type NodePlace = Pick<GraphNode, 'name' | 'op'>;
 

@@ -4,7 +4,7 @@
  * (`channelsLast`) to convolutions. A form is made by a transpose when first asked for and remembered, so inverse
  * transposes never meet.
  */
-import { type GraphNode, invariant, type Tensor, type Tensors } from '@diptych/plugin-kit';
+import { type GraphNode, invariant, type Tensor, type Tensors } from '@diptych/plugin-kit/runtime';
 import { graphInvalid, opUnsupported } from './graph-errors.ts';
 import type { PlanValue, PlanWeight, Step } from './plan.ts';
 import { permuteList, showShape, sizeOf } from './shapes.ts';

@@ -1,5 +1,5 @@
 /** Which recipes are implemented, and what every image ends as. */
-import { byteFilters, type ImageRecipe, type RecipeStep, viewsOf } from '@diptych/plugin-kit';
+import { byteFilters, type ImageRecipe, type RecipeStep, viewsOf } from '@diptych/plugin-kit/runtime';
 
 export interface RecipeOutput {
   readonly channels: number;

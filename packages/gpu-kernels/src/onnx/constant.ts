@@ -3,6 +3,7 @@
  * integer tensors k · `batchEntry` stands for k times the batch. Arithmetic with it is done where it holds for any batch.
  */
 import { graphInvalid, opUnsupported } from '../graph/graph-errors.ts';
+import { type FilePart, floatsOf, LazyTensor, readPart } from '../graph/lazy-tensor.ts';
 import { showShape, sizeOf } from '../graph/shapes.ts';
 import { type ElementType, elementTypes, type OnnxTensor } from './onnx-model.ts';
 
@@ -94,16 +95,26 @@ function reader(type: ElementType, view: DataView): (at: number) => number {
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
-function fromBytes(type: ElementType, shape: readonly number[], bytes: Uint8Array, place: string): Constant {
+/** Float32 that stay in the file until somebody reads them. */
+class FileFloats extends LazyTensor implements Constant {
+  readonly type = 'float32';
+
+  constructor(shape: readonly number[], source: Uint8Array | FilePart) {
+    super(shape, () => floatsOf('path' in source ? readPart(source) : source), { source, rows: 1, columns: 1 });
+  }
+}
+
+/** Fewer numbers than this are copied at once: a small constant should not hold the whole file. */
+const fewest = 1024;
+
+function fromBytes(type: ElementType, shape: readonly number[], source: Uint8Array | FilePart, place: string): Constant {
   const width = widths[type];
   const size = sizeOf(shape);
-  if (bytes.length !== size * width)
-    throw graphInvalid(place, `shape ${showShape(shape)} of ${type} takes ${size * width} bytes, got ${bytes.length}.`);
-  if (type === 'float32' && isLittleEndian) {
-    // Protobuf aligns nothing; a copy in one piece is much quicker than number by number.
-    const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
-    return { type, shape, data: new Float32Array(aligned.buffer, aligned.byteOffset, size) };
-  }
+  if (source.length !== size * width)
+    throw graphInvalid(place, `shape ${showShape(shape)} of ${type} takes ${size * width} bytes, got ${source.length}.`);
+  if (type === 'float32' && isLittleEndian && size >= fewest) return new FileFloats(shape, source);
+  const bytes = 'path' in source ? readPart(source) : source;
+  if (type === 'float32' && isLittleEndian) return { type, shape, data: floatsOf(bytes) };
   const data = storage(type, size);
   const read = reader(type, viewOf(bytes));
   for (let index = 0; index < size; index++) data[index] = read(index * width);
@@ -112,7 +123,7 @@ function fromBytes(type: ElementType, shape: readonly number[], bytes: Uint8Arra
 
 /** The numbers of a tensor of the file. Its data is in the file already, so memory is bounded by the file. */
 export function decodeTensor(tensor: OnnxTensor, place: string): Constant {
-  const { shape, raw, floats, doubles, integers = [] } = tensor;
+  const { shape, raw = tensor.file, floats, doubles, integers = [] } = tensor;
   const type = (elementTypes as Readonly<Record<number, ElementType>>)[tensor.type];
   if (type === undefined)
     throw opUnsupported({ name: place, op: 'tensor' }, `element type ${tensor.type} is not implemented`);

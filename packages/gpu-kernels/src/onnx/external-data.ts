@@ -1,8 +1,9 @@
 /** Data of tensors in files beside the model. Paths stay in the model's folder; offsets and lengths are checked. */
+import type { FileOnDisk } from '@diptych/plugin-kit/runtime';
 import { graphInvalid } from '../graph/graph-errors.ts';
 import type { OnnxModel, OnnxTensor } from './onnx-model.ts';
 
-export type ReadExternal = (path: string) => Promise<Uint8Array>;
+export type ReadExternal = (path: string) => Promise<Uint8Array | FileOnDisk>;
 
 /** The relative path with `/`, or GRAPH_INVALID where it could lead out of the folder. Links are the reader's to check. */
 export function checkLocation(location: string, place: string): string {
@@ -21,21 +22,25 @@ export function checkLocation(location: string, place: string): string {
 /** Tensors may share bytes, as tied weights do. Far more than the files hold would be a file that fills all memory. */
 const maxShared = 8;
 
-function slice(tensor: OnnxTensor, bytes: Uint8Array, place: string): OnnxTensor {
-  const { location, offset, length = bytes.length - offset } = tensor.external!;
-  if (length < 0 || offset + length > bytes.length) {
+const sizeOfFile = (file: Uint8Array | FileOnDisk): number => ('path' in file ? file.sizeBytes : file.length);
+
+function slice(tensor: OnnxTensor, file: Uint8Array | FileOnDisk, place: string): OnnxTensor & { readonly length: number } {
+  const size = sizeOfFile(file);
+  const { location, offset, length = size - offset } = tensor.external!;
+  if (length < 0 || offset + length > size) {
     throw graphInvalid(
       place,
-      `its data is said to be ${length} bytes from byte ${offset} of "${location}", which has ${bytes.length} bytes.`,
+      `its data is said to be ${length} bytes from byte ${offset} of "${location}", which has ${size} bytes.`,
     );
   }
   const { external: _, ...rest } = tensor;
-  return { ...rest, raw: bytes.subarray(offset, offset + length) };
+  if ('path' in file) return { ...rest, length, file: { path: file.path, offset, length } };
+  return { ...rest, length, raw: file.subarray(offset, offset + length) };
 }
 
 /** Every tensor with its data. `read` is asked once a file. Tensors inside attributes cannot be external in practice and stay as they are. */
 export async function resolveExternalData(model: OnnxModel, read: ReadExternal | undefined): Promise<OnnxModel> {
-  const files = new Map<string, Uint8Array>();
+  const files = new Map<string, Uint8Array | FileOnDisk>();
   let [given, held] = [0, 0];
   const initializers: OnnxTensor[] = [];
   for (const tensor of model.initializers) {
@@ -50,14 +55,14 @@ export async function resolveExternalData(model: OnnxModel, read: ReadExternal |
         place,
         `its data lies in the file "${path}". Give \`readExternal\`, or export with the weights inside.`,
       );
-    let bytes = files.get(path);
-    if (bytes === undefined) {
-      bytes = await read(path);
-      files.set(path, bytes);
-      held += bytes.length;
+    let file = files.get(path);
+    if (file === undefined) {
+      file = await read(path);
+      files.set(path, file);
+      held += sizeOfFile(file);
     }
-    const sliced = slice(tensor, bytes, place);
-    given += sliced.raw!.length;
+    const { length, ...sliced } = slice(tensor, file, place);
+    given += length;
     if (given > maxShared * held)
       throw graphInvalid(place, `its data and that of the tensors before are ${given} bytes of files that have ${held}.`);
     initializers.push(sliced);

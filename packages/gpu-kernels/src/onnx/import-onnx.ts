@@ -3,7 +3,7 @@
  * computed here; ops that are a few of the planner's are written as those. Nothing is approximated: what has no exact
  * form is OP_UNSUPPORTED with op, node and opset, before any memory of a backend is taken.
  */
-import { DiptychError, type GraphNode, isDiptychError, type ModelGraph, type Tensors } from '@diptych/plugin-kit';
+import { DiptychError, type GraphNode, isDiptychError, type ModelGraph, type Tensors } from '@diptych/plugin-kit/runtime';
 import { countReaders, orderNodes } from '../graph/check-graph.ts';
 import { graphInvalid, opUnsupported } from '../graph/graph-errors.ts';
 import { sizeOf } from '../graph/shapes.ts';

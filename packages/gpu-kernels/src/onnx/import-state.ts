@@ -2,8 +2,9 @@
  * The state of an import: constants known so far, nodes written so far, and item shapes. Shapes come from the planner
  * itself, asked only when an exporter's arithmetic needs one, so that no second set of shape rules can disagree.
  */
-import { type GraphAttribute, type GraphInput, type GraphNode, invariant, type Tensor } from '@diptych/plugin-kit';
+import { type GraphAttribute, type GraphInput, type GraphNode, invariant, type Tensor } from '@diptych/plugin-kit/runtime';
 import { graphInvalid, type NodePlace, opUnsupported } from '../graph/graph-errors.ts';
+import { LazyTensor } from '../graph/lazy-tensor.ts';
 import { opTable } from '../graph/op-table.ts';
 import { PlanBuilder } from '../graph/plan-builder.ts';
 import type { ItemNumbers } from './batch/item-numbers.ts';
@@ -157,9 +158,10 @@ export class ImportState {
 
 /** Weights are float32. Numbers that it cannot hold exactly are refused unless they were float64 to begin with. */
 function toWeight(constant: Constant, name: string, node: NodePlace): Tensor {
+  if (constant instanceof LazyTensor) return constant;
   const { type, shape, data } = constant;
   if (holdsBatch(constant)) throw opUnsupported(node, `"${name}" depends on the number of items of the batch`);
-  // A copy where it is a view into the file: backends clone whole buffers, and the file's memory can then be freed.
+  // A copy where it is a view into other memory: backends clone whole buffers.
   if (data instanceof Float32Array) return { shape, data: data.byteLength === data.buffer.byteLength ? data : data.slice() };
   if (type === 'float64') throw opUnsupported(node, `"${name}" is float64, networks run in float32`);
   if (!isFloat(type) && data.some((value) => Math.fround(value) !== value))

@@ -1,5 +1,5 @@
 /** What a file holds, what it would cost, and what is missing to run it: for `diptych model inspect`. */
-import { type BackendName, isDiptychError, type OnnxOptions } from '@diptych/plugin-kit';
+import { type BackendName, isDiptychError, type OnnxOptions } from '@diptych/plugin-kit/runtime';
 import type { Unsupported } from '../backends/backend.ts';
 import { flopsOf } from '../graph/flops.ts';
 import { assignMemory } from '../graph/memory.ts';

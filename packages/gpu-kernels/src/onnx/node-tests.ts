@@ -7,7 +7,7 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isDiptychError, type Tensor, type Tensors } from '@diptych/plugin-kit';
+import { isDiptychError, type Tensor, type Tensors } from '@diptych/plugin-kit/runtime';
 import type { Backend } from '../backends/backend.ts';
 import { planGraph } from '../graph/planner.ts';
 import { type Constant, decodeTensor } from './constant.ts';

@@ -1,4 +1,5 @@
 /** An ONNX file as plain data: what `readOnnxModel` gives. Names follow onnx.proto; tensors keep views into the file. */
+import type { FilePart } from '../graph/lazy-tensor.ts';
 
 /** TensorProto.DataType, the ones that are read. */
 export const elementTypes = {
@@ -28,6 +29,8 @@ export interface OnnxTensor {
   /** int32_data (which also carries bool, 8- and 16-bit types and the bits of float16), int64_data or uint64_data. */
   readonly integers?: readonly number[];
   readonly external?: ExternalData;
+  /** Little-endian numbers of the type that were not read yet. */
+  readonly file?: FilePart;
 }
 
 /**

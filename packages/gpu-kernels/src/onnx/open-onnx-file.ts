@@ -1,30 +1,30 @@
 /** A model file and the files beside it that hold its weights. No link leads out of the model's folder. */
 import { readFile, realpath, stat } from 'node:fs/promises';
-import { dirname, join, sep } from 'node:path';
-import { DiptychError } from '@diptych/plugin-kit';
+import { basename, dirname, join, sep } from 'node:path';
+import { DiptychError, type FileOnDisk } from '@diptych/plugin-kit/runtime';
 import type { ReadExternal } from './external-data.ts';
+import { readSparse } from './sparse-file.ts';
 
-/** Throws GRAPH_INVALID where a file cannot be read, PATH_OUTSIDE_ROOT where a link leaves the folder. */
+/** Smaller files are read whole. */
+const fewestSparse = 2 ** 20;
+
+/**
+ * `bytes` refer to the large weights of the file, which are read through `readExternal` like those of the files beside it: when
+ * a backend takes them, one at a time, so that the file is never in memory as a whole. Until a network is loaded the files must
+ * stay as they are. Throws GRAPH_INVALID where a file cannot be read, PATH_OUTSIDE_ROOT where a link leaves the folder.
+ */
 export async function openOnnxFile(
   path: string,
 ): Promise<{ readonly bytes: Uint8Array; readonly readExternal: ReadExternal }> {
-  const read = async (file: string): Promise<Uint8Array> => {
-    try {
-      // A pipe or a device would be waited for, or never end.
-      if (!(await stat(file)).isFile()) throw new Error('it is not a regular file');
-      return await readFile(file);
-    } catch (cause) {
-      throw new DiptychError(
-        'GRAPH_INVALID',
-        `Expected a readable file at ${file}: ${cause instanceof Error ? cause.message : 'unknown fault'}. Check the path.`,
-        { cause },
-      );
-    }
-  };
-  const bytes = await read(path);
+  const { sizeBytes } = await fileAt(path);
+  const own = basename(path);
+  const isReferable = sizeBytes >= fewestSparse && !/[\\:]/.test(own); // such names are refused as references
+  const sparse = isReferable ? await reading(path, async () => readSparse(path, sizeBytes, own)) : undefined;
+  const bytes = sparse ?? (await reading(path, () => readFile(path)));
   const folder = await realpath(dirname(path));
-  const readExternal = async (relative: string): Promise<Uint8Array> => {
-    // Where the file does not exist, `read` says so.
+  const readExternal = async (relative: string): Promise<FileOnDisk> => {
+    if (sparse !== undefined && relative === own) return fileAt(path);
+    // Where the file does not exist, `fileAt` says so.
     const target = await realpath(join(folder, relative)).catch(() => join(folder, relative));
     if (!target.startsWith(folder + sep)) {
       throw new DiptychError(
@@ -32,7 +32,27 @@ export async function openOnnxFile(
         `Expected "${relative}" inside ${folder}; it is a link to ${target}. Copy the file there.`,
       );
     }
-    return read(target);
+    return fileAt(target);
   };
   return { bytes, readExternal };
+}
+
+const fileAt = (path: string): Promise<FileOnDisk> =>
+  reading(path, async () => {
+    const found = await stat(path);
+    // A pipe or a device would be waited for, or never end.
+    if (!found.isFile()) throw new Error('it is not a regular file');
+    return { path, sizeBytes: found.size };
+  });
+
+async function reading<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    throw new DiptychError(
+      'GRAPH_INVALID',
+      `Expected a readable file at ${path}: ${cause instanceof Error ? cause.message : 'unknown fault'}. Check the path.`,
+      { cause },
+    );
+  }
 }

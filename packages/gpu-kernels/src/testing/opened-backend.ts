@@ -1,5 +1,5 @@
 /** The opening of a backend in a `describe` whose tests run on several: it ends with them. */
-import { type BackendName, isDiptychError } from '@diptych/plugin-kit';
+import { type BackendName, isDiptychError } from '@diptych/plugin-kit/runtime';
 import { afterAll, expect, it } from 'vitest';
 import type { Backend } from '../backends/backend.ts';
 import { openRuntime, type TimedRuntime } from '../index.ts';

@@ -3,10 +3,11 @@
 //! Inputs of a run are copied on the JavaScript thread: the script could otherwise change or detach their memory
 //! while another thread reads it.
 
-use diptych_kernels::{CompiledPlan as Kernel, Error, Image, check_plan as check, guard};
+use diptych_kernels::{CompiledPlan as Kernel, Error, Image, Weight, check_plan as check, guard};
 use napi::bindgen_prelude::{AsyncTask, Float32Array, Uint8Array};
 use napi::{Env, Status, Task};
 use napi_derive::napi;
+use std::path::Path;
 use std::sync::Arc;
 
 /// The message is `CODE: text`.
@@ -59,12 +60,40 @@ pub struct CompiledPlan {
     kernel: Arc<Kernel>,
 }
 
-/// `weights` in the order of the plan's; `threads` 0 stands for all cores.
+/// float32 as matrices `[rows][columns]` one after the other, which the weight holds turned: `bytes` at any address, or
+/// `length` bytes from `offset` of the file at `path`.
+#[napi(object)]
+pub struct StoredWeight {
+    pub bytes: Option<Uint8Array>,
+    pub path: Option<String>,
+    pub offset: Option<f64>,
+    pub length: Option<f64>,
+    pub rows: f64,
+    pub columns: f64,
+}
+
+impl StoredWeight {
+    fn weight(&self) -> Result<Weight<'_>, Error> {
+        let [rows, columns] = [self.rows, self.columns].map(|size| whole("a side of stored matrices", size));
+        let (rows, columns) = (rows?, columns?);
+        match (&self.bytes, &self.path) {
+            (Some(bytes), None) => Weight::in_memory(bytes, rows, columns),
+            (None, Some(path)) => {
+                let place = [self.offset, self.length].map(|bytes| whole("a place in a file", bytes.unwrap_or(-1.0)));
+                let [offset, length] = place;
+                Weight::in_file(Path::new(path), offset? as u64, length?, rows, columns)
+            }
+            _ => Err(Error::GraphInvalid("Expected a weight in memory or in a file, received neither or both.".into())),
+        }
+    }
+}
+
+/// `weights` in the order of the plan's; `threads` 0 stands for all cores. Nothing of the bytes is kept.
 #[napi]
-pub fn compile_plan(plan_json: String, weights: Vec<Float32Array>, threads: f64) -> napi::Result<CompiledPlan> {
+pub fn compile_plan(plan_json: String, weights: Vec<StoredWeight>, threads: f64) -> napi::Result<CompiledPlan> {
     let kernel = guard(|| {
-        let weights: Vec<&[f32]> = weights.iter().map(|weight| &weight[..]).collect();
-        Kernel::new(&plan_json, &weights, whole("threads", threads)?)
+        let weights = weights.iter().map(StoredWeight::weight).collect::<Result<Vec<_>, _>>()?;
+        Kernel::from_weights(&plan_json, &weights, whole("threads", threads)?)
     });
     Ok(CompiledPlan { kernel: Arc::new(kernel.map_err(to_napi)?) })
 }

@@ -3,7 +3,7 @@
 use crate::arena::{Assignment, Segment};
 use crate::chain::{Chain, chains};
 use crate::check::check_plan;
-use crate::error::{Error, Result, allocate, refuse};
+use crate::error::{Error, Result, refuse, zeroed};
 use crate::gemm::{Instructions, Packed};
 use crate::ops::conv::PackedConv;
 use crate::ops::depthwise::PackedDepthwise;
@@ -11,8 +11,10 @@ use crate::ops::integer::PackedIntegers;
 use crate::ops::resample::Table;
 use crate::ops::winograd::{self, PackedWinograd};
 use crate::program::{Op, Operand, Program};
+use crate::stored::Weight;
 use crate::threads::thread_pool;
 use rayon::ThreadPool;
+use rayon::prelude::*;
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
@@ -60,6 +62,12 @@ pub struct CompiledPlan {
 impl CompiledPlan {
     /// `weights` in the order of the plan's; `threads` 0 stands for all cores.
     pub fn new(json: &str, weights: &[&[f32]], threads: usize) -> Result<Self> {
+        let weights: Vec<_> = weights.iter().map(|weight| Weight::plain(weight)).collect();
+        Self::from_weights(json, &weights, threads)
+    }
+
+    /// The same from weights in the order of a file, in memory or not. They are packed by all threads, each number read once.
+    pub fn from_weights(json: &str, weights: &[Weight], threads: usize) -> Result<Self> {
         let checked = check_plan(json)?;
         let Some(program) = checked.program else {
             let reasons: Vec<_> =
@@ -75,10 +83,11 @@ impl CompiledPlan {
         let assignment = Assignment::new(&program, &chains, &segments);
         check_memory(&program, &assignment, slots)?;
         let arenas = (0..slots).map(|_| new_arena(&assignment)).collect::<Result<_>>()?;
-        let prepared = program.steps.iter().map(|step| prepare(&program, &step.op, weights)).collect::<Result<_>>()?;
         let kept = raw_weights(&program);
-        let weights = weights.iter().enumerate();
-        let weights = weights.map(|(index, data)| if kept.contains(&index) { data.to_vec() } else { Vec::new() }).collect();
+        let steps = program.steps.par_iter().with_max_len(1).map(|step| prepare(&program, &step.op, weights));
+        let prepared = pool.install(|| steps.collect::<Result<_>>())?;
+        let keep = |(index, weight): (usize, &Weight)| if kept.contains(&index) { weight.to_vec() } else { Ok(Vec::new()) };
+        let weights = weights.iter().enumerate().map(keep).collect::<Result<_>>()?;
         let nanoseconds = program.sizes.iter().map(|_| AtomicU64::new(0)).collect();
         Ok(CompiledPlan {
             nanoseconds,
@@ -105,13 +114,13 @@ impl CompiledPlan {
     }
 }
 
-fn check_weights(program: &Program, weights: &[&[f32]]) -> Result<()> {
+fn check_weights(program: &Program, weights: &[Weight]) -> Result<()> {
     if weights.len() != program.weight_names.len() {
         refuse!("Expected {} weights for plan `{}`, received {}.", program.weight_names.len(), program.name, weights.len());
     }
-    for ((name, shape), data) in program.weight_names.iter().zip(&program.weight_shapes).zip(weights) {
-        if shape.iter().product::<usize>() != data.len() {
-            refuse!("Expected weight `{name}` of shape {shape:?} to have as many elements, received {}.", data.len());
+    for ((name, shape), weight) in program.weight_names.iter().zip(&program.weight_shapes).zip(weights) {
+        if shape.iter().product::<usize>() != weight.len() {
+            refuse!("Expected weight `{name}` of shape {shape:?} to have as many elements, received {}.", weight.len());
         }
     }
     Ok(())
@@ -155,29 +164,32 @@ fn check_memory(program: &Program, assignment: &Assignment, arenas: usize) -> Re
 }
 
 pub(crate) fn new_arena(assignment: &Assignment) -> Result<Arena> {
-    assignment.sizes.iter().map(|&size| allocate(size, "the buffers of a plan")).collect()
+    assignment.sizes.iter().map(|&size| zeroed(size, "the buffers of a plan")).collect()
 }
 
 fn is_depthwise(op: &Op) -> bool {
     matches!(op, Op::Conv(conv) if conv.groups == conv.input.channels && conv.groups == conv.output.channels && conv.groups > 1)
 }
 
-fn prepare(program: &Program, op: &Op, weights: &[&[f32]]) -> Result<Prepared> {
+fn prepare(program: &Program, op: &Op, weights: &[Weight]) -> Result<Prepared> {
+    let floats = |weight: usize| weights[weight].to_vec();
     match op {
         Op::Conv(conv) if is_depthwise(op) => {
-            PackedDepthwise::new(conv, weights[conv.weight], conv.bias.map(|bias| weights[bias])).map(Prepared::Depthwise)
+            PackedDepthwise::new(conv, &floats(conv.weight)?, conv.bias.map(floats).transpose()?).map(Prepared::Depthwise)
         }
-        Op::Conv(conv) if winograd::suits(conv) => PackedWinograd::new(conv, weights[conv.weight]).map(Prepared::Winograd),
-        Op::Conv(conv) => PackedConv::new(conv, weights[conv.weight]).map(Prepared::Conv),
-        Op::ConvTranspose(conv) => conv.pack(weights[conv.weight]).map(Prepared::ConvTranspose),
-        Op::Resample(op) => Table::new(op, weights[op.indices], weights[op.factors]).map(Prepared::Resample),
-        Op::Gemm(gemm) => Packed::from_rows(weights[gemm.weight], gemm.k, gemm.n).map(Prepared::Matrix),
+        Op::Conv(conv) if winograd::suits(conv) => {
+            weights[conv.weight].read(|weight| PackedWinograd::new(conv, weight)).map(Prepared::Winograd)
+        }
+        Op::Conv(conv) => weights[conv.weight].read(|weight| PackedConv::new(conv, weight)).map(Prepared::Conv),
+        Op::ConvTranspose(conv) => conv.pack(&floats(conv.weight)?).map(Prepared::ConvTranspose),
+        Op::Resample(op) => Table::new(op, &floats(op.indices)?, &floats(op.factors)?).map(Prepared::Resample),
+        Op::Gemm(gemm) => weights[gemm.weight].read(|weight| Packed::from_stored(weight, gemm.k, gemm.n)).map(Prepared::Matrix),
         Op::IntegerProduct(op) => PackedIntegers::new(op, weights).map(Prepared::Integers),
         Op::Matmul(matmul) => match matmul.b {
             Operand::Weight(weight) => {
                 let [k, n] = program.weight_shapes[weight][..] else { return Ok(Prepared::Nothing) };
                 let mut packed = Packed::default();
-                packed.repack_columns(weights[weight], k, n);
+                packed.repack_columns(&floats(weight)?, k, n);
                 Ok(Prepared::Matrix(packed))
             }
             Operand::Value(_) => Ok(Prepared::Nothing),

@@ -20,6 +20,7 @@ mod plan;
 mod program;
 mod rules;
 mod scratch;
+mod stored;
 mod threads;
 
 pub use check::{Checked, Unsupported, check_plan};
@@ -27,3 +28,4 @@ pub use compile::CompiledPlan;
 pub use cpu::cpu_name;
 pub use error::{Error, Result, guard};
 pub use images::Image;
+pub use stored::Weight;

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { DiptychError } from '@diptych/plugin-kit';
+import { DiptychError } from '@diptych/plugin-kit/runtime';
 
 export interface AddonImage {
   readonly width: number;
@@ -10,6 +10,16 @@ export interface AddonImage {
   readonly channels: number;
   readonly data: Uint8Array;
   readonly view?: number;
+}
+
+/** Float32 as matrices `[rows][columns]`, which the weight holds turned: bytes in memory, or `length` bytes of a file. */
+export interface AddonWeight {
+  readonly bytes?: Uint8Array;
+  readonly path?: string;
+  readonly offset?: number;
+  readonly length?: number;
+  readonly rows: number;
+  readonly columns: number;
 }
 
 export interface CompiledPlan {
@@ -24,8 +34,8 @@ export interface Addon {
   cpuName(): string;
   /** JSON list of `{ step, op, reason }`: what the addon cannot run. */
   checkPlan(planJson: string): string;
-  /** Weights in the order of `plan.weights`; 0 threads means all cores. */
-  compilePlan(planJson: string, weights: readonly Float32Array[], threads: number): CompiledPlan;
+  /** Weights in the order of `plan.weights`, read while this runs and not kept; 0 threads means all cores. */
+  compilePlan(planJson: string, weights: readonly AddonWeight[], threads: number): CompiledPlan;
 }
 
 /** What napi-rs calls a platform: `linux-x64-gnu`, `linux-arm64-musl`, `darwin-arm64`, `win32-x64-msvc`. */

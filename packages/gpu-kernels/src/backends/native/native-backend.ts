@@ -1,12 +1,20 @@
 /** The CPU backend: the plan crosses into Rust once, batches after that. */
 import { availableParallelism } from 'node:os';
-import { DiptychError, type ErrorCode, errorTable, type ModelInputs, type Tensors } from '@diptych/plugin-kit';
+import {
+  DiptychError,
+  type ErrorCode,
+  errorTable,
+  type ModelInputs,
+  type Tensor,
+  type Tensors,
+} from '@diptych/plugin-kit/runtime';
 import { flopsOf } from '../../graph/flops.ts';
+import { storedOf } from '../../graph/lazy-tensor.ts';
 import type { Plan } from '../../graph/plan.ts';
 import type { KernelTime } from '../../profile/kernel-time.ts';
 import type { Backend, Executable, Unsupported } from '../backend.ts';
 import { outputNames, readRunInputs, tensorsOf, throwIfAborted } from '../run-inputs.ts';
-import { type Addon, type CompiledPlan, loadAddon } from './addon.ts';
+import { type Addon, type AddonWeight, type CompiledPlan, loadAddon } from './addon.ts';
 
 /** `threads` 0 means all cores; with `profile` its steps are timed. Throws BACKEND_UNAVAILABLE. */
 export function openNative(threads = 0, profile = false): Backend {
@@ -27,12 +35,17 @@ function compile(addon: Addon, plan: Plan, weights: Tensors, threads: number): C
   try {
     return addon.compilePlan(
       JSON.stringify(plan),
-      plan.weights.map(({ name }) => weights[name]!.data),
+      plan.weights.map(({ name }) => addonWeight(weights[name]!)),
       threads,
     );
   } catch (cause) {
     throw fromAddon(cause);
   }
+}
+
+function addonWeight(tensor: Tensor): AddonWeight {
+  const { source, rows, columns } = storedOf(tensor);
+  return { ...('path' in source ? source : { bytes: source }), rows, columns };
 }
 
 class NativeExecutable implements Executable {

@@ -1,5 +1,5 @@
 /** The oracle: every step of a plan in slow, obvious TypeScript. Always there, never fast. */
-import { invariant, type ModelInputs, type Tensors } from '@diptych/plugin-kit';
+import { invariant, type ModelInputs, type Tensors } from '@diptych/plugin-kit/runtime';
 import { flopsOf } from '../../graph/flops.ts';
 import type { Plan, Step } from '../../graph/plan.ts';
 import { sizeOf } from '../../graph/shapes.ts';
@@ -75,7 +75,9 @@ class ReferenceExecutable implements Executable {
   constructor(plan: Plan, weights: Tensors, times: KernelTime[] | undefined) {
     this.#times = times;
     this.#plan = plan;
-    this.#weights = weights;
+    // Made now: the bytes of a file are the caller's again once it is loaded.
+    const whole = plan.weights.map(({ name, shape }) => [name, { shape, data: weights[name]!.data }] as const);
+    this.#weights = Object.fromEntries(whole);
   }
 
   async run(inputs: ModelInputs, signal?: AbortSignal): Promise<Tensors> {

@@ -2,7 +2,7 @@
  * Lists and finds adapters. WebGPU has no list; Dawn for Node names all that it has when it is asked for one that cannot be,
  * and picks by a part of the name. Two cards of one model have one name: then the driver's own variables choose.
  */
-import { DiptychError } from '@diptych/plugin-kit';
+import { DiptychError } from '@diptych/plugin-kit/runtime';
 import { create } from 'webgpu';
 
 /** A name that no adapter has. */

@@ -2,7 +2,7 @@
  * Owns Dawn: the object that `create` returns, the adapter and the device. The instance must stay referenced for as long
  * as the device lives, because its collection tears Dawn down in native code. Nothing else calls `create`.
  */
-import { DiptychError } from '@diptych/plugin-kit';
+import { DiptychError } from '@diptych/plugin-kit/runtime';
 import { create } from 'webgpu';
 import { type MatrixUnit, matrixUnits, type Target } from '../../kernels/kernel.ts';
 import { findAdapter } from './adapters.ts';

@@ -1,5 +1,5 @@
 /** A loaded plan as the main thread sees it: packs runs, keeps several parts of one under way, and joins their scores. */
-import { DiptychError, isDiptychError, type ModelInputs, type RasterImage, type Tensors } from '@diptych/plugin-kit';
+import { DiptychError, isDiptychError, type ModelInputs, type RasterImage, type Tensors } from '@diptych/plugin-kit/runtime';
 import type { Plan } from '../../graph/plan.ts';
 import { sizeOf } from '../../graph/shapes.ts';
 import type { KernelTime } from '../../profile/kernel-time.ts';

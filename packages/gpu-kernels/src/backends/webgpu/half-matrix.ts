@@ -1,5 +1,5 @@
 /** Weights as the half-precision product wants them. */
-import { DiptychError } from '@diptych/plugin-kit';
+import { DiptychError } from '@diptych/plugin-kit/runtime';
 import type { HalfMatrix } from '../../kernels/kernel.ts';
 
 /** Largest number that float16 holds. */

@@ -1,5 +1,5 @@
 /** Prepares the images of one image step: uploads their bytes and encodes the kernels that write the value of the plan. */
-import { DiptychError } from '@diptych/plugin-kit';
+import { DiptychError } from '@diptych/plugin-kit/runtime';
 import type { ImageStep } from '../../graph/plan.ts';
 import type { Format } from '../../image-ops/stages.ts';
 import { type ImageDispatch, imageDispatches } from '../../kernels/image/image.ts';

@@ -1,5 +1,5 @@
 /** Makes buffers and counts them. Owners hold a `BufferSet` and give everything back at once. */
-import { DiptychError } from '@diptych/plugin-kit';
+import { DiptychError } from '@diptych/plugin-kit/runtime';
 
 export class DeviceMemory {
   readonly device: GPUDevice;

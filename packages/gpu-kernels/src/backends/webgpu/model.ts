@@ -1,5 +1,5 @@
 /** A plan resident on the device: weights, value memory, pipelines and bind groups made once; a run is one submit and one readback. */
-import { DiptychError, type Precision } from '@diptych/plugin-kit';
+import { DiptychError, type Precision } from '@diptych/plugin-kit/runtime';
 import { flopsOf } from '../../graph/flops.ts';
 import type { Plan } from '../../graph/plan.ts';
 import { sizeOf } from '../../graph/shapes.ts';

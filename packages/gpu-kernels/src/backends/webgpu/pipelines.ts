@@ -1,5 +1,5 @@
 /** Pipelines by prelude, compiled in parallel and kept for the life of the device. */
-import { DiptychError } from '@diptych/plugin-kit';
+import { DiptychError } from '@diptych/plugin-kit/runtime';
 import type { Constants, Kernel } from '../../kernels/kernel.ts';
 import { linesBefore, pipelineKey, shaderText } from './prelude.ts';
 

@@ -1,5 +1,5 @@
 /** The GPU backend as the main thread sees it: checks and packs here, everything that touches Dawn in one worker thread. */
-import { DiptychError, isDiptychError, type Precision, type Tensors } from '@diptych/plugin-kit';
+import { DiptychError, isDiptychError, type Precision, type Tensors } from '@diptych/plugin-kit/runtime';
 import type { Plan } from '../../graph/plan.ts';
 import { sizeOf } from '../../graph/shapes.ts';
 import { weightsReadBy } from '../../graph/tidy.ts';

@@ -1,6 +1,6 @@
 /** The main thread's end of the worker: requests with answers. The worker keeps the process alive only while one is pending. */
 import { Worker } from 'node:worker_threads';
-import { DiptychError, type ErrorCode } from '@diptych/plugin-kit';
+import { DiptychError, type ErrorCode } from '@diptych/plugin-kit/runtime';
 import type { Answer, Request } from './messages.ts';
 
 interface Waiting {

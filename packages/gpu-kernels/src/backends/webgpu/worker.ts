@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort } from 'node:worker_threads';
-import { DiptychError, isDiptychError } from '@diptych/plugin-kit';
+import { DiptychError, isDiptychError } from '@diptych/plugin-kit/runtime';
 import { listAdapters } from './adapters.ts';
 import { type Gpu, openGpu } from './device.ts';
 import type { GpuOptions } from './gpu-options.ts';

@@ -2,6 +2,7 @@
 import type { GraphNode, Tensor } from '@diptych/plugin-kit';
 import { Attributes } from '../attributes.ts';
 import { graphInvalid, opUnsupported } from '../graph-errors.ts';
+import { reshaped } from '../lazy-tensor.ts';
 import type { BinaryStep } from '../plan.ts';
 import { type Form, type GraphValue, type PlanBuilder, toChannelsLast } from '../plan-builder.ts';
 import { broadcastShape, broadcastStrides, permuteList, rowMajorStrides, sameShape, showShape } from '../shapes.ts';
@@ -41,7 +42,7 @@ function readOperand(
   const inForm = (strides: readonly number[]): readonly number[] =>
     form === 'plain' ? strides : permuteList(strides, toChannelsLast);
   if ('constant' in operand) {
-    const weight = builder.addWeight(operand.name, { shape, data: operand.constant.data });
+    const weight = builder.addWeight(operand.name, reshaped(operand.constant, shape));
     return { weight, strides: inForm(broadcastStrides(shape, output)) };
   }
   const existing = builder.existing(operand.value);

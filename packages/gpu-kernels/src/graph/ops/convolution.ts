@@ -2,6 +2,7 @@
 import type { GraphNode, Tensor } from '@diptych/plugin-kit';
 import { Attributes } from '../attributes.ts';
 import { graphInvalid, opUnsupported } from '../graph-errors.ts';
+import { turned } from '../lazy-tensor.ts';
 import type { PlanBuilder } from '../plan-builder.ts';
 import { showShape } from '../shapes.ts';
 
@@ -117,13 +118,7 @@ function foldPad(builder: PlanBuilder, node: GraphNode, pads: Four): { x: number
 }
 
 /** OIHW → OHWI. */
-export function toOhwi({ shape, data }: Tensor): Tensor {
-  const [outputs, inputs, height, width] = shape as [number, number, number, number];
-  const moved = new Float32Array(data.length);
-  let to = 0;
-  for (let o = 0; o < outputs; o++)
-    for (let y = 0; y < height; y++)
-      for (let x = 0; x < width; x++)
-        for (let i = 0; i < inputs; i++) moved[to++] = data[((o * inputs + i) * height + y) * width + x]!;
-  return { shape: [outputs, height, width, inputs], data: moved };
+export function toOhwi(weight: Tensor): Tensor {
+  const [outputs, inputs, height, width] = weight.shape as [number, number, number, number];
+  return turned(weight, [outputs, height, width, inputs], inputs, height * width);
 }

@@ -2,18 +2,19 @@
 import type { GraphNode, Tensor } from '@diptych/plugin-kit';
 import { Attributes } from '../attributes.ts';
 import { graphInvalid, opUnsupported } from '../graph-errors.ts';
+import { LazyTensor, turned } from '../lazy-tensor.ts';
 import type { GraphValue, PlanBuilder } from '../plan-builder.ts';
 import { broadcastShape, permuteList, sameShape, showShape } from '../shapes.ts';
 import { activationOf, addWalk } from './copying.ts';
 
 /** `[k, n]` → `[n, k]`. */
-function transposed({ shape, data }: Tensor, factor = 1): Tensor {
-  const [rows, columns] = shape as [number, number];
-  const moved = new Float32Array(data.length);
-  for (let row = 0; row < rows; row++)
-    for (let column = 0; column < columns; column++) moved[column * rows + row] = data[row * columns + column]! * factor;
-  return { shape: [columns, rows], data: moved };
+function transposed(matrix: Tensor, factor = 1): Tensor {
+  const [rows, columns] = matrix.shape as [number, number];
+  return turned(matrix, [columns, rows], rows, columns, factor);
 }
+
+const scaled = (matrix: Tensor, factor: number): Tensor =>
+  factor === 1 ? matrix : new LazyTensor(matrix.shape, () => matrix.data.map((w) => w * factor));
 
 /** y = alpha · x · B + beta · C with constant B and C; alpha and beta are multiplied into them. */
 export function Gemm(builder: PlanBuilder, node: GraphNode): void {
@@ -29,7 +30,7 @@ export function Gemm(builder: PlanBuilder, node: GraphNode): void {
   if (x.shape.length !== 1 || matrix.shape.length !== 2) {
     throw graphInvalid(node, `Gemm takes matrices, got ${showShape(x.shape)} without batch and ${showShape(matrix.shape)}.`);
   }
-  const weight = transB === 0 ? transposed(matrix, alpha) : { shape: matrix.shape, data: matrix.data.map((w) => w * alpha) };
+  const weight = transB === 0 ? transposed(matrix, alpha) : scaled(matrix, alpha);
   const [outputs, inputs] = weight.shape as [number, number];
   if (inputs !== x.shape[0]) throw graphInvalid(node, `the weight takes ${inputs} features, the input has ${x.shape[0]}.`);
   if (bias !== undefined && bias.data.length !== 1 && (bias.data.length !== outputs || bias.shape.at(-1) !== outputs)) {

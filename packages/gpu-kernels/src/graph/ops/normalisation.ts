@@ -2,8 +2,10 @@
 import type { GraphNode, Tensor } from '@diptych/plugin-kit';
 import { Attributes } from '../attributes.ts';
 import { graphInvalid, opUnsupported } from '../graph-errors.ts';
+import { LazyTensor } from '../lazy-tensor.ts';
 import type { Conv2dStep, GemmStep } from '../plan.ts';
 import type { GraphValue, PlanBuilder } from '../plan-builder.ts';
+import { sizeOf } from '../shapes.ts';
 import { addBinary } from './arithmetic.ts';
 
 export function BatchNormalization(builder: PlanBuilder, node: GraphNode): void {
@@ -48,13 +50,11 @@ function fold(
   offset: Float64Array,
 ): void {
   const weight = builder.weights.get(step.weight)!;
-  const perOutput = weight.data.length / factor.length;
+  const perOutput = sizeOf(weight.shape) / factor.length;
   const bias = step.bias === undefined ? undefined : builder.weights.get(step.bias)!.data;
   const biasName = step.bias ?? `${step.name}.bias`;
-  builder.weights.set(step.weight, {
-    shape: weight.shape,
-    data: weight.data.map((w, i) => w * factor[Math.floor(i / perOutput)]!),
-  });
+  const scaled = (): Float32Array => weight.data.map((w, i) => w * factor[Math.floor(i / perOutput)]!);
+  builder.weights.set(step.weight, new LazyTensor(weight.shape, scaled));
   builder.weights.set(biasName, {
     shape: [factor.length],
     data: Float32Array.from(offset, (o, c) => o + (bias?.[c] ?? 0) * factor[c]!),

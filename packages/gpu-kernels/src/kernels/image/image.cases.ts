@@ -5,7 +5,7 @@ import {
   type RasterImage,
   type RecipeStep,
   type ResizeFilter,
-} from '@diptych/plugin-kit';
+} from '@diptych/plugin-kit/runtime';
 import { synthesise } from '../../image-ops/synthetic-image.ts';
 import type { KernelCase } from '../case.ts';
 

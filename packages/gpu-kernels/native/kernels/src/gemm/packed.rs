@@ -1,8 +1,13 @@
 //! B in panels, packed once: what every tile reads in order.
 
-use crate::error::{Result, allocate};
+use crate::error::{Result, zeroed};
+use crate::stored::Stored;
+use rayon::prelude::*;
 
 pub const PANEL: usize = 16;
+
+/// Panels that are filled together from rows of a matrix, so that 512 bytes of a row are read at once.
+const COLUMN_GROUP: usize = 8;
 
 /// Panel p holds columns 16p … 16p+15 as `[k][16]`, missing columns are 0.
 #[derive(Debug, Clone, Default)]
@@ -17,9 +22,42 @@ impl Packed {
         k.saturating_mul(n.div_ceil(PANEL).saturating_mul(PANEL))
     }
 
-    /// From `[n][k]`, as weights of gemm and conv2d are stored.
+    /// Zeros, to be filled panel by panel.
+    pub fn empty(k: usize, n: usize) -> Result<Self> {
+        Ok(Packed { k, n, data: zeroed(Self::length(k, n), "packed weights")? })
+    }
+
+    /// From a weight `[n][k]`, as those of gemm and conv2d are, by all threads of the pool that this runs in.
+    pub fn from_stored(weight: Stored, k: usize, n: usize) -> Result<Self> {
+        let mut packed = Self::empty(k, n)?;
+        let (turn, length) = (weight.turn(), packed.panel_length());
+        if turn == [k, n] {
+            let groups = packed.data.par_chunks_mut(COLUMN_GROUP * length).enumerate();
+            groups.for_each(|(index, panels)| enter_columns(weight, [k, n], index * COLUMN_GROUP * PANEL, panels));
+            return Ok(packed);
+        }
+        let panels = packed.data.par_chunks_exact_mut(length).enumerate();
+        if turn == [1, 1] || k.is_multiple_of(turn[0] * turn[1]) {
+            panels.for_each(|(index, panel)| enter_rows(weight, [k, n], index * PANEL, panel));
+        } else {
+            let plain = weight.to_vec()?;
+            panels.for_each(|(index, panel)| enter_rows(Stored::plain(&plain), [k, n], index * PANEL, panel));
+        }
+        Ok(packed)
+    }
+
+    fn panel_length(&self) -> usize {
+        (PANEL * self.k).max(1)
+    }
+
+    pub fn panels_mut(&mut self) -> impl Iterator<Item = &mut [f32]> {
+        let length = self.panel_length();
+        self.data.chunks_exact_mut(length)
+    }
+
+    #[cfg(test)]
     pub fn from_rows(weight: &[f32], k: usize, n: usize) -> Result<Self> {
-        let mut packed = Packed { k, n, data: allocate(Self::length(k, n), "packed weights")? };
+        let mut packed = Self::empty(k, n)?;
         packed.enter_rows(weight);
         Ok(packed)
     }
@@ -61,5 +99,52 @@ impl Packed {
 
     pub fn panel(&self, index: usize) -> &[f32] {
         &self.data[index * PANEL * self.k..][..PANEL * self.k]
+    }
+}
+
+/// Columns `first …` of a few panels from a weight that is stored as `[k][n]`.
+fn enter_columns(weight: Stored, [k, n]: [usize; 2], first: usize, panels: &mut [f32]) {
+    for row in 0..k {
+        for (column, panel) in (first..n).step_by(PANEL).zip(panels.chunks_exact_mut(PANEL * k)) {
+            weight.copy(row * n + column, &mut panel[row * PANEL..][..PANEL.min(n - column)]);
+        }
+    }
+}
+
+/// Columns `first …` of a panel from a weight `[n][k]` whose matrices do not reach over rows. All columns of a line at once:
+/// column by column each line would be fetched and written 16 times.
+fn enter_rows(weight: Stored, [k, n]: [usize; 2], first: usize, panel: &mut [f32]) {
+    let [rows, columns] = weight.turn();
+    let starts: [usize; PANEL] = std::array::from_fn(|column| (first + column).min(n - 1) * k);
+    let width = PANEL.min(n - first);
+    let mut lines = panel.chunks_exact_mut(PANEL);
+    for matrix in (0..k).step_by(rows * columns) {
+        for column in 0..columns {
+            for (row, slots) in (0..rows).zip(&mut lines) {
+                let inside = matrix + row * columns + column;
+                let line: [f32; PANEL] = std::array::from_fn(|at| weight.at(starts[at] + inside));
+                slots[..width].copy_from_slice(&line[..width]);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_order_of_storage_is_packed_alike() {
+        for (k, n, turns) in
+            [(12, 40, [[1, 1], [12, 40], [3, 4], [4, 3], [6, 2], [8, 5]]), (9, 7, [[1, 9], [9, 7], [3, 3], [9, 1], [1, 1], [7, 9]])]
+        {
+            let floats: Vec<f32> = (0..k * n).map(|index| index as f32).collect();
+            let bytes: Vec<u8> = std::iter::once(0).chain(floats.iter().flat_map(|value| value.to_ne_bytes())).collect();
+            for [rows, columns] in turns {
+                let stored = Stored::new(bytes[1..].as_chunks().0, rows, columns);
+                let expected = Packed::from_rows(&stored.to_vec().unwrap(), k, n).unwrap();
+                assert_eq!(Packed::from_stored(stored, k, n).unwrap().data, expected.data, "{rows} x {columns}");
+            }
+        }
     }
 }

@@ -5,6 +5,7 @@ use crate::error::Result;
 use crate::gemm::{Epilogue, Instructions, Layout, Packed, Rows, product};
 use crate::program::{Conv, Extent};
 use crate::scratch::Scratch;
+use crate::stored::Stored;
 use crate::threads::Mode;
 use std::ops::Range;
 
@@ -23,16 +24,18 @@ pub struct PackedConv {
 }
 
 impl PackedConv {
-    pub fn new(conv: &Conv, weight: &[f32]) -> Result<Self> {
+    pub fn new(conv: &Conv, weight: Stored) -> Result<Self> {
         let depth = conv.input.channels / conv.groups;
         let filters = conv.output.channels / conv.groups;
         let taps_of = |axis: usize| (0..conv.window.kernel[axis]).map(|tap| tap * conv.window.dilations[axis]).collect::<Vec<_>>();
         let (rows, columns) = (taps_of(0), taps_of(1));
         let taps = rows.len() * columns.len();
-        let groups = weight
-            .chunks_exact(filters * taps * depth)
-            .map(|weight| Packed::from_rows(weight, taps * depth, filters))
-            .collect::<Result<_>>()?;
+        let groups = if conv.groups == 1 {
+            vec![Packed::from_stored(weight, taps * depth, filters)?]
+        } else {
+            let pack = |weight| Packed::from_stored(Stored::plain(weight), taps * depth, filters);
+            weight.to_vec()?.chunks_exact(filters * taps * depth).map(pack).collect::<Result<_>>()?
+        };
         Ok(PackedConv { groups, gather: taps > 1 && depth < MIN_SEGMENT, rows, columns })
     }
 }

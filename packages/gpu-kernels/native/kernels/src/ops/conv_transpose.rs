@@ -7,6 +7,7 @@ use crate::error::{Result, allocate};
 use crate::gemm::{Epilogue, Instructions, Packed};
 use crate::program::{Activation, Extent, Window};
 use crate::rules::{Fault, check_window, refuse_fault};
+use crate::stored::Stored;
 use crate::threads::Mode;
 use serde::Deserialize;
 
@@ -67,7 +68,7 @@ impl ConvTranspose {
             // [filters, taps, depth] → [taps, filters, depth], whose rows are the columns of the product.
             let rows = (0..taps).flat_map(|tap| (0..filters).map(move |filter| filter * taps + tap));
             let turned: Vec<f32> = rows.flat_map(|row| &weight[row * depth..][..depth]).copied().collect();
-            Packed::from_rows(&turned, depth, taps * filters)
+            Packed::from_stored(Stored::plain(&turned), depth, taps * filters)
         };
         weight.chunks_exact(filters * taps * depth).map(pack).collect()
     }

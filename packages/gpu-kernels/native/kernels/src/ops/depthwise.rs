@@ -27,7 +27,7 @@ pub struct PackedDepthwise {
 
 impl PackedDepthwise {
     /// From `[channel][tap]`.
-    pub fn new(conv: &Conv, weight: &[f32], bias: Option<&[f32]>) -> Result<Self> {
+    pub fn new(conv: &Conv, weight: &[f32], bias: Option<Vec<f32>>) -> Result<Self> {
         let channels = conv.input.channels;
         let mut taps = crate::error::allocate(weight.len(), "packed weights")?;
         for (channel, filter) in weight.chunks_exact(weight.len() / channels).enumerate() {
@@ -35,7 +35,7 @@ impl PackedDepthwise {
                 taps[tap * channels + channel] = value;
             }
         }
-        Ok(PackedDepthwise { taps, bias: bias.map_or_else(|| vec![0.0; channels], <[f32]>::to_vec) })
+        Ok(PackedDepthwise { taps, bias: bias.unwrap_or_else(|| vec![0.0; channels]) })
     }
 }
 

@@ -16,6 +16,7 @@ mod tile;
 use super::conv::rows_per_chunk;
 use crate::error::{Result, allocate};
 use crate::program::{Extent, IntegerProduct};
+use crate::stored::Weight;
 use crate::threads::Mode;
 use tile::{COLUMNS, Instructions, Sums, TILE_ROWS, tile};
 
@@ -47,15 +48,16 @@ fn integer(words: &[f32], index: usize, bits: u32) -> i16 {
 }
 
 impl PackedIntegers {
-    pub fn new(op: &IntegerProduct, weights: &[&[f32]]) -> Result<Self> {
+    pub fn new(op: &IntegerProduct, weights: &[Weight]) -> Result<Self> {
         let [kernel_height, kernel_width] = op.window.kernel;
         let [dilation_y, dilation_x] = op.window.dilations;
         let taps: Vec<_> = (0..kernel_height).flat_map(|y| (0..kernel_width).map(move |x| (y * dilation_y, x * dilation_x))).collect();
         let outputs = op.output.channels;
         let inner = taps.len() * (op.input.channels / op.groups);
         let (filters, pairs) = (outputs / op.groups, inner.div_ceil(2));
-        let words = weights[op.weight].len() / outputs;
-        let at = |output: usize, index: usize| integer(&weights[op.weight][output * words..][..words], index, op.weight_bits);
+        let all = weights[op.weight].to_vec()?;
+        let words = all.len() / outputs;
+        let at = |output: usize, index: usize| integer(&all[output * words..][..words], index, op.weight_bits);
         let packed = if filters == 1 && op.groups == op.input.channels {
             let mut columns = allocate(taps.len() * outputs, "packed weights")?;
             for (tap, row) in columns.chunks_exact_mut(outputs).enumerate() {
@@ -78,8 +80,11 @@ impl PackedIntegers {
         };
         Ok(PackedIntegers {
             weights: packed,
-            bias: op.bias.map_or_else(|| vec![0; outputs], |bias| weights[bias].iter().map(|word| word.to_bits() as i32).collect()),
-            scale: op.scale.map_or_else(|| vec![1.0; outputs], |scale| weights[scale].to_vec()),
+            bias: match op.bias {
+                Some(bias) => weights[bias].to_vec()?.iter().map(|word| word.to_bits() as i32).collect(),
+                None => vec![0; outputs],
+            },
+            scale: op.scale.map_or_else(|| Ok(vec![1.0; outputs]), |scale| weights[scale].to_vec())?,
             taps,
             pairs,
             instructions: Instructions::detect(),
@@ -239,7 +244,7 @@ mod tests {
                 let x: Vec<i32> = (0..side * side * channels).map(|index| least + (index * 97 % span) as i32).collect();
                 let mut y = vec![f32::NAN; side * side * outputs];
                 let floats: Vec<f32> = x.iter().map(|&x| x as f32).collect();
-                product(Mode::Sequential, &op, &PackedIntegers::new(&op, &[&words]).unwrap(), &floats, &mut y);
+                product(Mode::Sequential, &op, &PackedIntegers::new(&op, &[Weight::plain(&words)]).unwrap(), &floats, &mut y);
                 for (at, &y) in y.iter().enumerate() {
                     let (pixel, output) = (at / outputs, at % outputs);
                     let tap = |index: usize| Some((index, under(&op, pixel, (index / channels / kernel, index / channels % kernel))?));

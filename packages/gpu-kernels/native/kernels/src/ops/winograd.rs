@@ -4,17 +4,22 @@
 //! transformed back.
 
 use super::elementwise::clamp;
-use crate::error::{Result, allocate};
-use crate::gemm::{Epilogue, Instructions, Layout, Output, Packed, Rows, product};
+use crate::error::Result;
+use crate::gemm::{Epilogue, Instructions, Layout, Output, PANEL, Packed, Rows, product};
 use crate::program::{Activation, Conv, Extent};
 use crate::scratch::Scratch;
+use crate::stored::Stored;
 use crate::threads::Mode;
+use rayon::prelude::*;
 use std::ops::Range;
 
 /// Outputs and inputs of a patch along a side.
 const OUT: usize = 4;
 const IN: usize = OUT + 2;
 const POINTS: usize = IN * IN;
+/// Of a filter, along a side and in all.
+const KERNEL: usize = 3;
+const TAPS: usize = KERNEL * KERNEL;
 /// Channels that are transformed together.
 const LANES: usize = 16;
 type Lane = [f32; LANES];
@@ -49,7 +54,7 @@ const NEAR2: f32 = NEAR * NEAR;
 const FAR2: f32 = FAR * FAR;
 
 /// G of the paper, by rows: the values of a filter at the points, divided by what the other points leave.
-fn filter_transform() -> [[f64; 3]; IN] {
+fn filter_transform() -> [[f64; KERNEL]; IN] {
     let [near, far] = [NEAR, FAR].map(f64::from);
     let at = |point: f64, other: f64| {
         let divisor = 2.0 * point * point * (point * point - other * other);
@@ -60,24 +65,44 @@ fn filter_transform() -> [[f64; 3]; IN] {
 }
 
 impl PackedWinograd {
-    /// From `[filter][3][3][channel]`: G g Gᵀ in float64.
-    pub fn new(conv: &Conv, weight: &[f32]) -> Result<Self> {
+    /// From `[filter][3][3][channel]`: G g Gᵀ in float64, by all threads of the pool that this runs in.
+    pub fn new(conv: &Conv, weight: Stored) -> Result<Self> {
         let (channels, filters) = (conv.input.channels, conv.output.channels);
-        let mut matrix = allocate(channels * filters, "transformed weights")?;
-        let g = filter_transform();
-        let point = |index: usize| -> Result<Packed> {
-            let (row, column) = (&g[index / IN], &g[index % IN]);
-            let factors: [f64; 9] = std::array::from_fn(|tap| row[tap / 3] * column[tap % 3]);
-            for (filter, weight) in weight.chunks_exact(9 * channels).enumerate() {
-                for (channel, target) in matrix[filter * channels..][..channels].iter_mut().enumerate() {
-                    let taps = factors.iter().enumerate();
-                    *target = taps.map(|(tap, factor)| factor * f64::from(weight[tap * channels + channel])).sum::<f64>() as f32;
-                }
-            }
-            Packed::from_rows(&matrix, channels, filters)
-        };
-        Ok(PackedWinograd { points: (0..POINTS).map(point).collect::<Result<_>>()? })
+        let plain = if [[1, 1], [channels, TAPS]].contains(&weight.turn()) { Vec::new() } else { weight.to_vec()? };
+        let weight = if plain.is_empty() { weight } else { Stored::plain(&plain) };
+        let mut points = (0..POINTS).map(|_| Packed::empty(channels, filters)).collect::<Result<Vec<_>>>()?;
+        let mut panels: Vec<Vec<&mut [f32]>> = (0..filters.div_ceil(PANEL)).map(|_| Vec::with_capacity(POINTS)).collect();
+        for point in &mut points {
+            point.panels_mut().zip(&mut panels).for_each(|(panel, all)| all.push(panel));
+        }
+        panels.par_iter_mut().enumerate().for_each(|(index, all)| transform_filters(weight, channels, index * PANEL, all));
+        Ok(PackedWinograd { points })
     }
+}
+
+/// Filters `first …` of a panel, channel by channel, to the panels of all points.
+fn transform_filters(weight: Stored, channels: usize, first: usize, panels: &mut [&mut [f32]]) {
+    let g = filter_transform();
+    let [tap_stride, channel_stride] = if weight.turn() == [1, 1] { [channels, 1] } else { [1, TAPS] };
+    for channel in 0..channels {
+        let start = first * TAPS * channels + channel * channel_stride;
+        let taps: [[f64; PANEL]; TAPS] = std::array::from_fn(|tap| {
+            std::array::from_fn(|filter| f64::from(weight.at(start + tap * tap_stride + filter * TAPS * channels)))
+        });
+        let half: [[[f64; PANEL]; KERNEL]; IN] = std::array::from_fn(|row| {
+            std::array::from_fn(|column| combine(&g[row], [column, column + KERNEL, column + 2 * KERNEL].map(|tap| &taps[tap])))
+        });
+        for (point, panel) in panels.iter_mut().enumerate() {
+            let sums = combine(&g[point % IN], std::array::from_fn(|column| &half[point / IN][column]));
+            let target = &mut panel[channel * PANEL..][..PANEL];
+            target.iter_mut().zip(sums).for_each(|(target, sum)| *target = sum as f32);
+        }
+    }
+}
+
+#[inline(always)]
+fn combine(factors: &[f64; KERNEL], lines: [&[f64; PANEL]; KERNEL]) -> [f64; PANEL] {
+    std::array::from_fn(|lane| factors[0] * lines[0][lane] + factors[1] * lines[1][lane] + factors[2] * lines[2][lane])
 }
 
 /// What all patches share.
