@@ -22,7 +22,7 @@ export const dependsOnBatch = (value: number): boolean =>
 export const isBatch = (value: number | undefined): boolean => value === batchEntry;
 export const isFloat = (type: ElementType): boolean => type.includes('float');
 export const holdsBatch = ({ type, data }: Constant): boolean => !isFloat(type) && data.some(dependsOnBatch);
-const narrow: readonly ElementType[] = ['uint8', 'int8', 'uint16', 'int16'];
+const narrow: readonly ElementType[] = ['uint4', 'int4', 'uint8', 'int8', 'uint16', 'int16'];
 const fitsFloat32 = (type: ElementType): boolean => (isFloat(type) && type !== 'float64') || narrow.includes(type);
 const storage = (type: ElementType, size: number): Float32Array | Float64Array =>
   fitsFloat32(type) ? new Float32Array(size) : new Float64Array(size);
@@ -56,7 +56,7 @@ export function makeConstant(
   return { type, shape, data };
 }
 
-const widths: Readonly<Record<ElementType, number>> = { float32: 4, uint8: 1, int8: 1, uint16: 2, int16: 2, int32: 4, int64: 8, bool: 1, float16: 2, float64: 8, uint32: 4, uint64: 8, bfloat16: 2 }; // biome-ignore format: a table
+const widths: Readonly<Record<ElementType, number>> = { float32: 4, uint8: 1, int8: 1, uint16: 2, int16: 2, int32: 4, int64: 8, bool: 1, float16: 2, float64: 8, uint32: 4, uint64: 8, bfloat16: 2, uint4: 0.5, int4: 0.5 }; // biome-ignore format: a table
 
 /** IEEE 754 binary16 → number. */
 export function float16(bits: number): number {
@@ -74,6 +74,10 @@ export function bfloat16(bits: number): number {
   return scratch.getFloat32(0);
 }
 
+/** Two numbers lie in a byte, the first in its lower half: `at` is a whole number for it. */
+const nibble = (byte: number, at: number): number => (Number.isInteger(at) ? byte & 15 : (byte >> 4) & 15);
+const signed = (bits: number): number => (bits > 7 ? bits - 16 : bits);
+
 function reader(type: ElementType, view: DataView): (at: number) => number {
   switch (type) {
     case 'float32': return (at) => view.getFloat32(at, true);
@@ -89,6 +93,8 @@ function reader(type: ElementType, view: DataView): (at: number) => number {
     case 'uint32': return (at) => view.getUint32(at, true);
     case 'int64': return (at) => Number(view.getBigInt64(at, true));
     case 'uint64': return (at) => Number(view.getBigUint64(at, true));
+    case 'uint4': return (at) => nibble(view.getUint8(Math.floor(at)), at);
+    case 'int4': return (at) => signed(nibble(view.getUint8(Math.floor(at)), at));
   }
 } // biome-ignore format: a table
 
@@ -110,8 +116,8 @@ const fewest = 1024;
 function fromBytes(type: ElementType, shape: readonly number[], source: Uint8Array | FilePart, place: string): Constant {
   const width = widths[type];
   const size = sizeOf(shape);
-  if (source.length !== size * width)
-    throw graphInvalid(place, `shape ${showShape(shape)} of ${type} takes ${size * width} bytes, got ${source.length}.`);
+  if (source.length !== Math.ceil(size * width))
+    throw graphInvalid(place, `shape ${showShape(shape)} of ${type} takes ${Math.ceil(size * width)} bytes, got ${source.length}.`); // biome-ignore format: one condition
   if (type === 'float32' && isLittleEndian && size >= fewest) return new FileFloats(shape, source);
   const bytes = 'path' in source ? readPart(source) : source;
   if (type === 'float32' && isLittleEndian) return { type, shape, data: floatsOf(bytes) };
@@ -132,6 +138,8 @@ export function decodeTensor(tensor: OnnxTensor, place: string): Constant {
   if (raw !== undefined) return fromBytes(type, shape, raw, place);
   if (floats !== undefined && type === 'float32') return fromBytes(type, shape, floats, place);
   if (doubles !== undefined && type === 'float64') return fromBytes(type, shape, doubles, place);
+  // Numbers of 4 bits are packed here too, one byte in an integer.
+  if (widths[type] < 1) return fromBytes(type, shape, Uint8Array.from(integers), place);
   if (
     integers.length !== sizeOf(shape) ||
     floats !== undefined ||

@@ -18,6 +18,7 @@ import { inlineFunctions } from './expand/functions.ts';
 import { capturedBy, instantiateGraph } from './expand/instantiate.ts';
 import { asOpset11 } from './expand/older-opsets.ts';
 import { bitwiseFolds } from './fold/bitwise.ts';
+import { foldByPlan } from './fold/by-plan.ts';
 import { elementwiseFolds } from './fold/elementwise.ts';
 import { functionFolds } from './fold/functions.ts';
 import { indexingFolds } from './fold/indexing.ts';
@@ -170,7 +171,7 @@ function importNode(
   const inputs = node.inputs.map((name) => (name === '' ? undefined : state.constantOf(name)));
   const isConstant = node.inputs.every((name, index) => name === '' || inputs[index] !== undefined);
   if (isConstant && !makesItems(node, inputs)) {
-    fold(state, node, inputs);
+    fold(state, node, inputs, isRead);
     return;
   }
   if (node.op === 'Shape' || node.op === 'Size') {
@@ -195,11 +196,7 @@ function lowerNode(
 ): void {
   const key = opKey(node);
   const lower = Object.hasOwn(lowerTable, key) ? lowerTable[key] : undefined;
-  if (lower === undefined)
-    throw opUnsupported(
-      node,
-      `the op${key === node.op ? '' : ` of domain "${node.domain}"`} is not implemented; implemented are ${Object.keys(lowerTable).toSorted().join(', ')}`,
-    );
+  if (lower === undefined) throw opUnsupported(node, missingOp(node, key));
   if ((node.outputs[0] ?? '') === '') throw graphInvalid(node, 'it has no first output.');
   checkTypes(state, node, key);
   const call = new LowerCall(node, state, isRead);
@@ -209,6 +206,14 @@ function lowerNode(
     else lower(call);
   }
   skipIdentity(state, graphOutputs);
+}
+
+/** What is not implemented, and what to do where a tool or a choice of its user put the op there. */
+function missingOp({ op, domain }: OnnxNode, key: string): string {
+  if (domain === 'com.microsoft.nchwc')
+    return 'onnxruntime wrote it for the CPU that it ran on (optimisation level "all"), and no other runtime reads that; give the file before this optimisation, or one of level "extended"';
+  const list = Object.keys(lowerTable).filter((name) => !name.includes('.')).toSorted().join(', '); // biome-ignore format: one list
+  return `the op${key === op ? '' : ` of domain "${domain}"`} is not implemented${key === op ? `; implemented are ${list}` : ''}`;
 }
 
 /** An If whose condition import knows, as exporters write them for shapes: the nodes of the branch that is taken. */
@@ -249,13 +254,20 @@ function joinNames(
   skipIdentity(state, graphOutputs);
 }
 
-function fold(state: ImportState, node: OnnxNode, inputs: readonly (Constant | undefined)[]): void {
+function fold(
+  state: ImportState,
+  node: OnnxNode,
+  inputs: readonly (Constant | undefined)[],
+  isRead: (name: string) => boolean,
+): void {
   const key = opKey(node).replace(/^com\.microsoft\.(De)?[Qq]uantizeLinear$/, node.op);
   const compute = Object.hasOwn(foldTable, key) ? foldTable[key] : undefined;
-  if (compute === undefined)
-    throw opUnsupported(node, Object.hasOwn(refusedOps, key) ? refusedOps[key]! : 'all its inputs are constants, and it is not one of the ops that import computes'); // biome-ignore format: one condition
-  const results = compute(new FoldCall(node, state.opset, inputs, (numbers) => state.spendFolded(numbers, node)));
-  const extra = node.outputs.slice(results.length).find((name) => name !== '');
+  if (compute === undefined && Object.hasOwn(refusedOps, key)) throw opUnsupported(node, refusedOps[key]!);
+  const lower = (inner: ImportState): void => importNode(inner, node, isRead, new Set(node.outputs));
+  const results = compute
+    ? compute(new FoldCall(node, state.opset, inputs, (numbers) => state.spendFolded(numbers, node)))
+    : foldByPlan(state, node, inputs, lower);
+  const extra = node.outputs.slice(results.length).find((name) => name !== '' && isRead(name));
   if (extra !== undefined) throw opUnsupported(node, `output "${extra}" of an op on constants`);
   const [{ data, shape }] = results as [Constant];
   const isMoved = inputs.some((input) => input?.data.buffer === data.buffer);

@@ -51,7 +51,8 @@ export class ImportState {
   readonly budget = new Budget();
   /** Branches taken so far. */
   branches = 0;
-  #folded = 0;
+  /** Numbers computed at import so far; an import within another counts with it. */
+  folded = { numbers: 0 };
   readonly #aliases = new Map<string, string>();
   readonly #names: Set<string>;
   /** The planner's view of the nodes written so far, without fusion: no value counts as read once. */
@@ -108,8 +109,8 @@ export class ImportState {
 
   /** Counts numbers computed at import; a file can ask for far more than it holds. */
   spendFolded(numbers: number, node: NodePlace): void {
-    this.#folded += numbers;
-    if (this.#folded > maxFoldedTogether)
+    this.folded.numbers += numbers;
+    if (this.folded.numbers > maxFoldedTogether)
       throw graphInvalid(node, `constants of more than ${maxFoldedTogether} numbers together would be computed at import.`);
   }
 

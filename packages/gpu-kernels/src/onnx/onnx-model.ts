@@ -4,7 +4,7 @@ import type { FilePart } from '../graph/lazy-tensor.ts';
 /** TensorProto.DataType, the ones that are read. */
 export const elementTypes = {
   1: 'float32', 2: 'uint8', 3: 'int8', 4: 'uint16', 5: 'int16', 6: 'int32', 7: 'int64', 9: 'bool', 10: 'float16',
-  11: 'float64', 12: 'uint32', 13: 'uint64', 16: 'bfloat16',
+  11: 'float64', 12: 'uint32', 13: 'uint64', 16: 'bfloat16', 21: 'uint4', 22: 'int4',
 } as const; // biome-ignore format: a table
 export type ElementType = (typeof elementTypes)[keyof typeof elementTypes];
 

@@ -6,6 +6,8 @@ import { type ElementType, elementTypes } from './onnx-model.ts';
 
 /** Least and greatest number of the integer types that are computed with; int32 only in the sums of products. */
 export const integerRanges: Readonly<Partial<Record<ElementType, readonly [min: number, max: number]>>> = {
+  uint4: [0, 15],
+  int4: [-8, 7],
   uint8: [0, 255],
   int8: [-128, 127],
   uint16: [0, 65_535],
@@ -40,8 +42,10 @@ export function gridOf(
   if (zeroPoint !== undefined && zeroPoint.data.length !== scale.data.length)
     throw graphInvalid(node, `${scale.data.length} scales and ${zeroPoint.data.length} zero points.`);
   const scales = float32Numbers(scale);
-  if (!scales.every((number) => number > 0 && Number.isFinite(number)))
-    throw opUnsupported(node, 'a scale that is not a positive number');
+  const odd = scales.find((number) => !(number > 0 && Number.isFinite(number)));
+  if (odd === Infinity)
+    throw opUnsupported(node, 'a scale of Infinity, not a positive number: the quantiser saw infinite numbers there, as in masks of attention; exclude the node from quantisation (`nodes_to_exclude`) or quantise `op_types_to_quantize=["MatMul", "Gemm", "Conv"]` alone'); // biome-ignore format: one message
+  if (odd !== undefined) throw opUnsupported(node, `a scale of ${odd}, not a positive number`);
   const zeroPoints = zeroPoint === undefined ? scales.map(() => 0) : [...zeroPoint.data];
   return { type, min: range[0], max: range[1], scales, zeroPoints };
 }

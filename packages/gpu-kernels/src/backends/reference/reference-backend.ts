@@ -67,6 +67,10 @@ export function openReference(profile = false): Backend {
   };
 }
 
+/** A plan computed at once: for numbers that import needs. */
+export const computePlan = (plan: Plan, weights: Tensors, inputs: ModelInputs): Tensors =>
+  new ReferenceExecutable(plan, weights, undefined).compute(inputs);
+
 class ReferenceExecutable implements Executable {
   readonly #plan: Plan;
   readonly #weights: Tensors;
@@ -82,6 +86,10 @@ class ReferenceExecutable implements Executable {
 
   async run(inputs: ModelInputs, signal?: AbortSignal): Promise<Tensors> {
     throwIfAborted(signal);
+    return this.compute(inputs);
+  }
+
+  compute(inputs: ModelInputs): Tensors {
     const read = readRunInputs(this.#plan, inputs);
     const values = this.#inputValues(read);
     const context = this.#context(read, values);

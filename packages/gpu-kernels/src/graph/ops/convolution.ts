@@ -46,7 +46,7 @@ export function readWindow(
     const steps = (image[axis]! + pads[axis] + pads[axis + 2]! - extent) / strides[axis];
     output[axis] = Math.floor(steps) + 1;
     const startsInside = output[axis] * strides[axis] < image[axis]! + pads[axis];
-    if (roundsUp && steps > 0 && !Number.isInteger(steps) && startsInside) output[axis]++;
+    if (roundsUp && steps > -1 && !Number.isInteger(steps) && startsInside) output[axis]++;
   }
   if (
     [...strides, ...dilations, ...kernel].some((n) => !(Number.isInteger(n) && n > 0)) ||

@@ -42,6 +42,14 @@ function refuseEmptyWindows(node: GraphNode, image: readonly number[], window: W
   }
 }
 
+/** One window that reaches beyond the image, as rounding up allows, is a window of what is there. */
+const within = ({ kernel, strides, dilations, pads, output }: Window, image: readonly number[]): [number, number] =>
+  ([0, 1] as const).map((axis) => {
+    const padded = image[axis]! + pads[axis] + pads[axis + 2]!;
+    const beyond = (output[axis] - 1) * strides[axis] + dilations[axis] * (kernel[axis] - 1) + 1 - padded;
+    return dilations[axis] === 1 && output[axis] === 1 && beyond > 0 ? padded : kernel[axis];
+  }) as [number, number];
+
 interface Pooled {
   readonly id: number;
   readonly shape: readonly number[];
@@ -55,9 +63,11 @@ function addPool(
   kind: PoolStep['function'],
 ): Pooled {
   const [height, width, channels] = builder.values[x]!.shape as [number, number, number];
-  const kernel = attributes.numbers('kernel_shape', [], 2) as unknown as [number, number];
+  const given = attributes.numbers('kernel_shape', [], 2) as unknown as [number, number];
   const roundsUp = attributes.number('ceil_mode', 0) !== 0;
-  const window = readWindow(node, attributes, [height, width], kernel, roundsUp);
+  const whole = readWindow(node, attributes, [height, width], given, roundsUp);
+  const kernel = within(whole, [height, width]);
+  const window = { ...whole, kernel };
   const { strides, dilations, pads, output } = window;
   const countPad = kind === 'average' && attributes.number('count_include_pad', 0) !== 0;
   attributes.finish();

@@ -22,6 +22,7 @@ import {
   usual,
 } from './layout.ts';
 import { choosesByItem, flattensBatch, gatherByItem, indexRewrites } from './move-indices.ts';
+import { layerRewrites } from './move-layers.ts';
 import { quantisedRewrites } from './move-quantised.ts';
 import { withoutBatch } from './without-batch.ts';
 
@@ -103,7 +104,10 @@ export class Move {
     const constant = this.constant(index);
     return constant && integersOf(constant, this.node);
   }
-  /** All activations among the inputs must have the batch in one place; numbers that each item has for itself lie after it. */
+  /**
+   * All activations among the inputs must have the batch in one place, counted from the last dimension where they broadcast;
+   * numbers that each item has for itself lie after it.
+   */
   commonLayout(indices: readonly number[] = this.node.inputs.map((_, index) => index)): {
     layout: BatchLayout;
     rank: number;
@@ -114,11 +118,14 @@ export class Move {
     };
     const all = indices.filter(isValue);
     const values = all.filter((index) => !this.state.unbatched.has(this.node.inputs[index]!));
-    const layout = this.layoutOf(values[0]!);
-    const rank = rankOf(layout, this.shape(values[0]!));
-    for (const index of values)
-      if (!sameLayout(this.layoutOf(index), layout) || rankOf(layout, this.shape(index)) !== rank)
+    const ranks = new Map(values.map((index) => [index, rankOf(this.layoutOf(index), this.shape(index))]));
+    const rank = Math.max(...ranks.values());
+    const layout = this.layoutOf(values.find((index) => ranks.get(index) === rank)!);
+    for (const index of values) {
+      const own = this.layoutOf(index);
+      if (!sameLayout({ ...own, axis: own.axis + rank - ranks.get(index)! }, layout))
         this.refuse('operands that have the batch in different places');
+    }
     for (const index of all)
       if ((this.state.unbatched.get(this.node.inputs[index]!)?.length ?? 0) >= rank - layout.axis)
         this.refuse('numbers of each item that lie along the batch');
@@ -193,39 +200,32 @@ function itemConstant(move: Move, index: number, layout: BatchLayout, rank: numb
   return move.add(data, [...shape.slice(0, at), ...ones, ...shape.slice(at + 1)], type);
 }
 
-/** Number by number, with broadcasting. */
+/** Number by number, with broadcasting; a value of fewer dimensions gets those that lie before the batch. */
 function Elementwise(move: Move): MovedNodes {
   const { layout, rank } = move.commonLayout();
-  const inputs = move.node.inputs.map((name, index) =>
-    name === '' || move.constant(index) === undefined ? name : itemConstant(move, index, layout, rank),
-  );
-  return { nodes: [move.with(inputs)], layout };
+  const spread: OnnxNode[] = [];
+  const inputs = move.node.inputs.map((name, index) => {
+    if (name === '' || move.state.unbatched.has(name)) return name;
+    if (move.constant(index) !== undefined) return itemConstant(move, index, layout, rank);
+    const item = move.shape(index);
+    const missing = rank - rankOf(move.layoutOf(index), item);
+    if (missing === 0) return name;
+    const wide = move.state.freshName(`${move.node.name}/spread`);
+    const target = move.add([0, ...new Array<number>(missing).fill(1), ...item]);
+    spread.push({ ...move.with([name, target], {}, 'Reshape'), name: wide, outputs: [wide] });
+    return wide;
+  });
+  return { nodes: [...spread, move.with(inputs)], layout };
 }
 
 function MatMul(move: Move): MovedNodes {
   const { layout, rank } = move.commonLayout();
   const isProductOfValues = move.constant(0) === undefined && move.constant(1) === undefined;
-  const limit = isProductOfValues ? rank - 2 : rank - 1;
-  if (move.constant(0) !== undefined || layout.axis >= limit || (move.constant(1)?.shape.length ?? 2) !== 2)
-    move.refuse('a product along the batch');
-  return { nodes: [move.with(move.node.inputs)], layout };
-}
-
-/** On items with rows of their own it is a product and a sum. */
-function Gemm(move: Move): MovedNodes {
-  const { layout } = move.moved;
-  const matrix = move.constant(1);
-  const plain = move.number('alpha', 1) === 1 && move.number('beta', 1) === 1 && move.number('transA', 0) === 0;
-  if (!plain || matrix?.shape.length !== 2 || layout.axis !== 0) move.refuse('this form');
-  const [rows, columns] = matrix.shape as [number, number];
-  const isTurned = move.number('transB', 0) !== 0;
-  const turned = Float32Array.from(matrix.data, (_, i) => matrix.data[(i % rows) * columns + Math.floor(i / rows)]!);
-  const weight = isTurned ? move.add(turned, [columns, rows], 'float32') : move.node.inputs[1]!;
-  const product = move.with([move.node.inputs[0]!, weight], {}, 'MatMul');
-  if ((move.node.inputs[2] ?? '') === '') return { nodes: [product], layout };
-  const name = move.state.freshName(`${move.node.name}/product`);
-  const sum = move.with([name, move.node.inputs[2]!], {}, 'Add');
-  return { nodes: [{ ...product, name, outputs: [name] }, sum], layout };
+  const matrix = move.constant(1)?.shape.length ?? 0;
+  const limit = isProductOfValues || matrix > 2 ? rank - 2 : rank - 1;
+  if (move.constant(0) !== undefined || layout.axis >= limit || matrix === 1) move.refuse('a product along the batch');
+  const second = matrix > 2 ? itemConstant(move, 1, layout, rank) : move.node.inputs[1]!;
+  return { nodes: [move.with([move.node.inputs[0]!, second])], layout };
 }
 
 /** Along one dimension that stays. */
@@ -235,6 +235,12 @@ const alongAxis =
     const { layout } = move.commonLayout();
     return { nodes: [move.with(move.node.inputs, { axis: move.axis(move.number('axis', fallback)) })], layout };
   };
+
+/** Computed indices, which have the batch where the data has it. */
+function GatherElements(move: Move): MovedNodes {
+  if (move.constant(0) !== undefined || move.constant(1) !== undefined) move.refuse('a constant to choose from or by');
+  return alongAxis(0)(move);
+}
 
 /** Over the dimensions from `axis` to the last, none of which may be the batch. */
 function LayerNormalization(move: Move): MovedNodes {
@@ -309,10 +315,11 @@ function Expand(move: Move): MovedNodes {
 }
 
 const rewrites: Readonly<Record<string, Rewrite>> = {
-  Transpose, Reshape, Expand, Unsqueeze, Squeeze, MatMul, Gemm, LayerNormalization, RMSNormalization: LayerNormalization, Gather, Slice, Pad,
+  Transpose, Reshape, Expand, Unsqueeze, Squeeze, MatMul, LayerNormalization, RMSNormalization: LayerNormalization, Gather, GatherElements, Slice, Pad,
   Softmax: alongAxis(-1), LogSoftmax: alongAxis(-1), Split: alongAxis(0), Concat: alongAxis(0),
   ...quantisedRewrites,
   ...indexRewrites,
+  ...layerRewrites,
   ...Object.fromEntries(['Mean', 'Sum', 'Max', 'Min', 'Prod', 'L1', 'L2', 'SumSquare', 'LogSum', 'LogSumExp'].map((name) => [`Reduce${name}`, Reduce])),
   ...Object.fromEntries(
     [

@@ -9,7 +9,13 @@ import { expandEinsum } from './einsum.ts';
 import { type Expand, Expansion } from './expansion.ts';
 import { EyeLike } from './eye-like.ts';
 import { DFT, STFT } from './fourier.ts';
-import { AffineGrid, CenterCropPad, LpNormalization, MeanVarianceNormalization } from './normalisation.ts';
+import {
+  AffineGrid,
+  BatchNormalizationOfItself,
+  CenterCropPad,
+  LpNormalization,
+  MeanVarianceNormalization,
+} from './normalisation.ts';
 import { onnxruntimeExpansions } from './onnxruntime.ts';
 import { quantizedExpansions } from './quantized.ts';
 import { recurrentExpansions } from './recurrent.ts';
@@ -19,6 +25,7 @@ import { Compress, ReverseSequence } from './selecting.ts';
 const expansions: Readonly<Record<string, Expand>> = {
   AffineGrid,
   Attention,
+  BatchNormalizationOfItself,
   CastLike,
   CenterCropPad,
   Col2Im,
@@ -45,7 +52,8 @@ export function expandNode(
   node: OnnxNode,
   isRead: (name: string) => boolean,
 ): readonly OnnxNode[] | undefined {
-  const key = opKey(node);
+  const isTrained = node.attributes.get('training_mode')?.value === 1;
+  const key = opKey(node) === 'BatchNormalization' && isTrained ? 'BatchNormalizationOfItself' : opKey(node);
   const expand = Object.hasOwn(expansions, key) ? expansions[key] : undefined;
   if (expand === undefined) return undefined;
   const expansion = new Expansion(node, state, isRead);

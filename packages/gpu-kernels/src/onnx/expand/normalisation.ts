@@ -28,6 +28,23 @@ export function MeanVarianceNormalization(to: Expansion): void {
   to.give('Div', [centred, to.add('Add', [to.add('Sqrt', [variance]), to.number(1e-9)])]);
 }
 
+/**
+ * With the numbers of what it is given, as in training: exporters write the standardised weights of convolutions (BiT) so. Of
+ * activations they would be those of the whole batch.
+ */
+export function BatchNormalizationOfItself(to: Expansion): void {
+  if (to.constant(0) === undefined) throw opUnsupported(to.node, 'training mode, where an item depends on its batch');
+  to.hasOutputs(0);
+  const epsilon = to.attributes.number('epsilon', 1e-5);
+  const shape = to.shape(0);
+  const others = [...shape.keys()].filter((axis) => axis !== 1);
+  const spread = (index: number): string => to.reshape(to.input(index), ...shape.map((_, d) => (d === 1 ? -1 : 1)));
+  const centred = to.add('Sub', [to.input(0), reduced(to, 'ReduceMean', to.input(0), others)]);
+  const variance = reduced(to, 'ReduceMean', to.add('Mul', [centred, centred]), others);
+  const normal = to.add('Div', [centred, to.add('Sqrt', [to.add('Add', [variance, to.number(epsilon)])])]);
+  to.give('Add', [to.add('Mul', [normal, spread(1)]), spread(2)]);
+}
+
 /** The middle of what is larger, zeros around what is smaller; an odd number goes to the end. */
 export function CenterCropPad(to: Expansion): void {
   const shape = to.shape(0);

@@ -101,12 +101,36 @@ export function MultiHeadAttention(to: Expansion): void {
   to.also(3, scores);
 }
 
-/** The projection to queries, keys and values is part of it: one product, of which each takes its columns. */
+interface Projected {
+  readonly heads: number;
+  readonly isCausal: boolean;
+  readonly masked: number;
+  readonly scale: number;
+  /** Queries, keys and values side by side. */
+  readonly name: string;
+  readonly sizes: readonly number[];
+  readonly mask: number;
+  readonly bias: number;
+}
+
+/** Each of the three takes its columns of the product. */
+function giveAttended(to: Expansion, { heads, isCausal, masked, scale, name, sizes, mask, bias }: Projected): void {
+  const [, length] = to.shapeOfRank(0, 3) as [number, number];
+  const [q, k, v] = sizes.map((size, index) => {
+    const from = sizes.slice(0, index).reduce((sum, before) => sum + before, 0);
+    return splitHeads(to, to.slice(name, 2, from, from + size), length, size, heads);
+  }) as [Operand, Operand, Operand];
+  const causal = isCausal ? causalMask(to, length, length, 0) : undefined;
+  const added = sumOfBiases(to, [bias < 0 ? undefined : givenBias(to, bias), maskBias(to, mask, length, length, masked), causal]); // biome-ignore format: one call
+  const factor = scale === 0 ? 1 / Math.sqrt(q.width) : scale;
+  giveMerged(to, attend(to, { q, k, v, scale: factor, bias: added, softcap: 0 }).y, v);
+}
+
+/** The projection to queries, keys and values is part of it: one product. */
 export function MicrosoftAttention(to: Expansion): void {
-  const { heads, isCausal, masked, scale } = readAttributes(to);
+  const given = readAttributes(to);
   to.attributes.require('do_rotary', 0);
   to.attributes.require('past_present_share_buffer', 0);
-  const [, length] = to.shapeOfRank(0, 3) as [number, number];
   const columns = to.shapeOfRank(1, 2)[1]!;
   const sizes = to.attributes.numbers('qkv_hidden_sizes', [columns / 3, columns / 3, columns / 3], 3);
   to.attributes.number('rotary_embedding_dim', 0); // only with do_rotary
@@ -115,13 +139,21 @@ export function MicrosoftAttention(to: Expansion): void {
   to.hasOutputs(0);
   if (sizes[0]! + sizes[1]! + sizes[2]! !== columns) throw graphInvalid(to.node, 'its hidden sizes do not fit its weights.');
   const product = to.add('MatMul', [to.input(0), to.input(1)]);
-  const projected = to.has(2) ? to.add('Add', [product, to.input(2)]) : product;
-  const [q, k, v] = sizes.map((size, index) => {
-    const from = sizes.slice(0, index).reduce((sum, before) => sum + before, 0);
-    return splitHeads(to, to.slice(projected, 2, from, from + size), length, size, heads);
-  }) as [Operand, Operand, Operand];
-  const causal = isCausal ? causalMask(to, length, length, 0) : undefined;
-  const bias = sumOfBiases(to, [givenBias(to, 5), maskBias(to, 3, length, length, masked), causal]);
-  const factor = scale === 0 ? 1 / Math.sqrt(q.width) : scale;
-  giveMerged(to, attend(to, { q, k, v, scale: factor, bias, softcap: 0 }).y, v);
+  const name = to.has(2) ? to.add('Add', [product, to.input(2)]) : product;
+  giveAttended(to, { ...given, name, sizes, mask: 3, bias: 5 });
+}
+
+/** The same with a product of integers. */
+export function QAttention(to: Expansion): void {
+  const given = readAttributes(to);
+  to.attributes.require('do_rotary', 0);
+  to.attributes.require('past_present_share_buffer', 0);
+  to.attributes.finish();
+  if (to.has(8)) throw opUnsupported(to.node, 'past keys and values');
+  to.hasOutputs(0);
+  const columns = to.shapeOfRank(1, 2)[1]!;
+  const product = to.add('MatMulInteger', [to.input(0), to.input(1), to.optional(6), to.optional(7)]);
+  const scaled = to.add('Mul', [to.add('Cast', [product], { to: 1 }), to.add('Mul', [to.input(3), to.input(4)])]);
+  const name = to.has(2) ? to.add('Add', [scaled, to.input(2)]) : scaled;
+  giveAttended(to, { ...given, name, sizes: [columns / 3, columns / 3, columns / 3], mask: 5, bias: -1 });
 }

@@ -8,7 +8,7 @@ import { Gather, GatherElements, GatherND } from './gathering.ts';
 import { GridSample } from './grid-sample.ts';
 import { ConvInteger, MatMulInteger, QGemm, QLinearConv, QLinearMatMul } from './integer-products.ts';
 import type { LowerCall } from './lower-call.ts';
-import { ConstantOfShape, Expand, Range, Slice, Split, Tile } from './movement.ts';
+import { Concat, ConstantOfShape, Expand, Range, Slice, Split, Tile } from './movement.ts';
 import { GlobalAveragePool, GlobalLpPool, GlobalMaxPool, LayerNormalization, ReduceL1, ReduceL2, ReduceSumSquare, Softmax } from './normalisation.ts'; // biome-ignore format: one line
 import { MaxPoolPlaces, MaxUnpool } from './pool-indices.ts';
 import { DequantizeLinear, DynamicQuantizeLinear, QuantizeLinear } from './quantization.ts';
@@ -55,7 +55,7 @@ function Cast(call: LowerCall): void {
 }
 
 const lowered: Readonly<Record<string, (call: LowerCall) => void>> = {
-  ArgMax, ArgMin, AveragePool: (call) => pooled(call), Cast, ConstantOfShape, DepthToSpace, Div, Conv: convolved, ConvTranspose: convolved, Dropout, Expand, Gather, GatherElements, GatherND, GlobalAveragePool, GlobalLpPool, GridSample,
+  ArgMax, ArgMin, AveragePool: (call) => pooled(call), Cast, Concat, ConstantOfShape, DepthToSpace, Div, Conv: convolved, ConvTranspose: convolved, Dropout, Expand, Gather, GatherElements, GatherND, GlobalAveragePool, GlobalLpPool, GridSample,
   GlobalMaxPool, Hardmax, Identity, LayerNormalization, LpPool: (call) => LpPool(call), Max, MaxPool: (call) => (call.isRead(1) ? MaxPoolPlaces(call) : pooled(call)), MaxUnpool, Mean, Min, OneHot, Range,
   Pad, Pow, ReduceL1, ReduceL2, ReduceLogSum, ReduceLogSumExp, ReduceMax: Reduce, ReduceMean: Reduce, ReduceMin: Reduce,
   ReduceProd: Reduce, ReduceSum: Reduce, ReduceSumSquare, Reshape, Resize, Scatter: ScatterElements,

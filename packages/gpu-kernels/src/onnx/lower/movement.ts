@@ -35,8 +35,27 @@ export function Slice(call: LowerCall): void {
       [kept.length],
       kept.map((index) => inReach(of[index]!)),
     );
+  if (giveEmpty(call, starts, ends, axes)) return;
   if (kept.length === 0) call.finish('Identity', [call.input(0)]);
   else call.finish('Slice', [call.input(0), list(starts), list(ends), list(axes), list(steps)]);
+}
+
+/** A slice that holds nothing, such as the rest of a head whose numbers are all turned: a constant of no numbers. */
+function giveEmpty(call: LowerCall, starts: readonly number[], ends: readonly number[], axes: readonly number[]): boolean {
+  const shape = call.shape(0);
+  const clamp = (at: number, size: number): number => Math.max(0, Math.min(size, at < 0 ? at + size : at));
+  const isEmpty = axes.map((axis, index) => axis > 0 && (call.integers(4)?.[index] ?? 1) > 0 && clamp(starts[index]!, shape[axis - 1]!) >= clamp(ends[index]!, shape[axis - 1]!)); // biome-ignore format: one expression
+  if (!isEmpty.includes(true)) return false;
+  const rest = shape.map((size, d) => (axes.some((axis, index) => axis === d + 1 && isEmpty[index]) ? 0 : size));
+  call.state.constants.set(call.node.outputs[0]!, { type: call.state.types.get(call.input(0)) ?? 'float32', shape: [batchEntry, ...rest], data: new Float32Array(0) }); // biome-ignore format: one call
+  return true;
+}
+
+/** Parts that hold nothing are left out. */
+export function Concat(call: LowerCall): void {
+  const full = call.node.inputs.filter((name) => call.state.constantOf(name)?.data.length !== 0);
+  if (full.length === 1) call.finish('Identity', full);
+  else call.finish('Concat', full, call.given);
 }
 
 /** Sizes are an attribute before opset 13 and an input since; without them the parts are equal, the last one smaller. */
@@ -68,13 +87,24 @@ export function Split(call: LowerCall): void {
   call.finish('Slice', part(0));
 }
 
-/** A constant of one item, repeated to the number of items: the same for each. */
+/**
+ * A constant repeated to the number of items, or to a multiple of it: the same for each. One of several rows, as DeBERTa repeats its
+ * table of distances for every head, then is merged with the batch.
+ */
 function tileOfItems(call: LowerCall): void {
   const [first = 1, ...shape] = call.constant(0)!.shape;
-  const [batch, ...repeats] = [...call.constant(1)!.data];
-  if (first !== 1 || !isBatch(batch) || repeats.some((count) => count !== 1))
-    throw opUnsupported(call.node, 'repeating a constant by the number of items in another way than once an item');
-  call.finish('Expand', [call.input(0), call.number(1, ...shape)]);
+  const [batch = 0, ...repeats] = [...call.constant(1)!.data];
+  if (!dependsOnBatch(batch) || repeats.some((count) => count !== 1))
+    throw opUnsupported(
+      call.node,
+      'repeating a constant by the number of items in another way than along its first dimension',
+    );
+  const times = batch / batchEntry > 1 ? [batch / batchEntry] : [];
+  const rows = first > 1 ? [first] : [];
+  const table = call.tensor([1, ...times.map(() => 1), ...rows, ...shape], call.constant(0)!.data);
+  call.finish('Expand', [table, call.number(1, ...times, ...rows, ...shape)]);
+  const after = times.length + rows.length;
+  if (after > 0) call.state.layouts.set(call.node.outputs[0]!, { axis: 0, before: 0, after });
 }
 
 /** Each repeated dimension [n] becomes [r, n], of which r is repeated. */

@@ -8,6 +8,7 @@ import { axisOf } from '../../graph/axes.ts';
 import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
 import { type Grid, gridOf, outputType } from '../quantization.ts';
 import type { LowerCall } from './lower-call.ts';
+import { itemwise } from './unbatched.ts';
 
 /** Shape `[n, 1, 1]` that repeats a list over the dimensions behind `axis`; `[]` for one number. */
 const alongAxis = (call: LowerCall, list: readonly number[], axis: number): string =>
@@ -60,10 +61,24 @@ export function QuantizeLinear(call: LowerCall): void {
 const sameList = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((value, index) => value === b[index]);
 
+/** With the scale and zero point that DynamicQuantizeLinear gave each item. */
+function dequantizeOfItem(call: LowerCall): void {
+  call.attributes.number('axis', 1);
+  call.attributes.require('block_size', 0);
+  call.attributes.finish();
+  const rank = call.shape(0).length + 1;
+  const [scale, zeroPoint] = [1, 2].map((index) => itemwise(call, call.input(index), rank)) as [string, string];
+  call.finish('Mul', [call.add('Sub', [call.input(0), zeroPoint]), scale]);
+}
+
 export function DequantizeLinear(call: LowerCall): void {
   call.attributes.number('output_dtype', 0); // all floats are computed in float32
   const type = call.state.types.get(call.input(0));
   if (type === undefined) throw graphInvalid(call.node, 'its input holds no integers.');
+  if (call.state.unbatched.has(call.node.inputs[1] ?? '')) {
+    dequantizeOfItem(call);
+    return;
+  }
   const { grid, axis } = gridAndAxis(call, type);
   call.attributes.finish();
   const { scales, zeroPoints } = grid;

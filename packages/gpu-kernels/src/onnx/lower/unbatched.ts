@@ -22,7 +22,7 @@ export function itemwise(call: LowerCall, name: string, rank: number): string {
 }
 
 /** Ops that take an unbatched zero point themselves. */
-const readsThem: ReadonlySet<string> = new Set(['ConvInteger', 'MatMulInteger']);
+const readsThem: ReadonlySet<string> = new Set(['ConvInteger', 'DequantizeLinear', 'MatMulInteger']);
 
 /** Mul, Div, Add and Sub where an operand is unbatched; false where none is. */
 export function lowerUnbatched(call: LowerCall): boolean {

@@ -1,0 +1,161 @@
+"""Forms that exporters and quantisers write and that need a rule of their own at import, one a file.
+
+    pip install -r requirements.txt && python make-forms.py
+
+Writes forms/*.onnx and forms.json beside this file: the inputs and what onnxruntime computes. Found by goldens/networks/sweep.py.
+"""
+import io
+import json
+import pathlib
+import warnings
+
+import numpy
+import onnx
+import onnxruntime
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from torch import nn
+from torch.nn import functional
+
+warnings.simplefilter("ignore")
+folder = pathlib.Path(__file__).parent
+target = folder / "forms"
+target.mkdir(exist_ok=True)
+random = numpy.random.default_rng(11)
+torch.manual_seed(11)
+record = {}
+listed = lambda array: [float(f"{v:.9g}") for v in numpy.asarray(array, dtype=numpy.float64).flatten()]
+numbers = lambda *shape: (numpy.arange(int(numpy.prod(shape))) * 7919 % 2001 / 1000 - 1).astype(numpy.float32).reshape(shape)
+draw = lambda *shape: random.uniform(-0.6, 0.6, shape).round(3).astype(numpy.float32)
+bits = lambda high, *shape: random.integers(0, high, shape).astype(numpy.uint8)
+
+
+def write(name, model, inputs):
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    # Its optimiser rounds the activations of products with weights of 4 bits.
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    data = model.SerializeToString()
+    session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    results = dict(zip([output.name for output in session.get_outputs()], session.run(None, inputs)))
+    (target / f"{name}.onnx").write_bytes(data)
+    given = {key: {"shape": list(value.shape), **({} if numpy.array_equal(value, numbers(*value.shape)) else {"data": listed(value)})} for key, value in inputs.items()}
+    record[name] = {"inputs": given, "outputs": {key: {"shape": list(value.shape), "data": listed(value)} for key, value in results.items()}}
+    print(name, len(data), {key: value.shape for key, value in results.items()})
+
+
+def nodes(name, parts, inputs, constants={}, outputs=("y",), opset=17, types={}):
+    """`parts`: (op, inputs, outputs, attributes[, domain]); `inputs` have the batch first."""
+    kinds = {"float32": TensorProto.FLOAT, "int32": TensorProto.INT32, "int64": TensorProto.INT64}
+    graph = helper.make_graph(
+        [helper.make_node(op, given, out, domain=rest[0] if rest else "", **attributes) for op, given, out, attributes, *rest in parts],
+        name,
+        [helper.make_tensor_value_info(key, kinds[str(value.dtype)], ["n", *value.shape[1:]]) for key, value in inputs.items()],
+        [helper.make_tensor_value_info(output, types.get(output, TensorProto.FLOAT), None) for output in outputs],
+        [value if isinstance(value, onnx.TensorProto) else numpy_helper.from_array(value, key) for key, value in constants.items()],
+    )
+    domains = [helper.make_opsetid("", opset), helper.make_opsetid("com.microsoft", 1)]
+    write(name, helper.make_model(graph, opset_imports=domains, ir_version=10), inputs)
+
+
+def network(name, module, inputs, opset=17):
+    """As torch's older exporter writes it, the batch left open."""
+    file = io.BytesIO()
+    axes = {key: {0: "n"} for key in [*inputs, "y"]}
+    torch.onnx.export(module.eval(), tuple(torch.tensor(value) for value in inputs.values()), file, input_names=list(inputs), output_names=["y"], opset_version=opset, dynamic_axes=axes, dynamo=False)
+    model = onnx.load_from_string(file.getvalue())
+    for node in model.graph.node:
+        node.doc_string = ""
+    write(name, model, inputs)
+
+
+class Module(nn.Module):
+    """A module of one function."""
+
+    def __init__(self, function, **parts):
+        super().__init__()
+        for key, part in parts.items():
+            setattr(self, key, nn.Parameter(torch.tensor(part)) if isinstance(part, numpy.ndarray) else part)
+        self.function = function
+
+    def forward(self, *inputs):
+        return self.function(self, *inputs)
+
+
+# A window larger than the image, rounded up: the pooling layer of EfficientNet in transformers.
+nodes("pool-beyond", [("AveragePool", ["x"], ["y"], dict(kernel_shape=[9, 9], strides=[9, 9], ceil_mode=1))], {"x": numbers(2, 3, 4, 5)})
+nodes("pool-beyond-padded", [("MaxPool", ["x"], ["y"], dict(kernel_shape=[9, 3], strides=[9, 2], pads=[1, 1, 1, 1], ceil_mode=1))], {"x": numbers(2, 3, 4, 6)})
+
+# BatchNorm over tokens that are merged with the batch (LeViT).
+normal = nn.BatchNorm1d(6)
+normal.running_mean.copy_(torch.tensor(draw(6)))
+normal.running_var.copy_(torch.tensor(draw(6)) + 1)
+network("merged-batch-norm", Module(lambda m, x: m.normal(x.flatten(0, 1)).reshape_as(x), normal=normal), {"x": numbers(2, 5, 6)})
+
+# A convolution whose weights are standardised as it runs (BiT).
+standard = lambda m, x: functional.conv2d(x, functional.batch_norm(m.w.reshape(1, 4, -1), None, None, training=True, eps=1e-6).reshape_as(m.w))
+network("standardised-weights", Module(standard, w=draw(4, 3, 3, 3)), {"x": numbers(2, 3, 5, 6)})
+
+# A vector of each item beside a sequence whose batch is second (CLIPSeg).
+network("batch-second", Module(lambda m, x, z: ((z @ m.w) * (x @ m.w).permute(1, 0, 2)).permute(1, 0, 2), w=draw(8, 8)), {"x": numbers(2, 5, 8), "z": draw(2, 8)})
+
+
+def disentangled(m, x):
+    """Attention with the distances of tokens (DeBERTa): heads merged with the batch, a table repeated for every item."""
+    split = lambda y: y.view(y.size(0), y.size(1), 2, -1).permute(0, 2, 1, 3).contiguous().view(-1, y.size(1), 4)
+    q, k = split(x @ m.q), split(x @ m.k)
+    table = split(functional.layer_norm(m.table, (8,), m.scale).unsqueeze(0) @ m.k).repeat(x.size(0), 1, 1)
+    places = (torch.arange(5)[:, None] - torch.arange(5)[None, :] + 4).expand(q.size(0), 5, 5)
+    near = torch.gather(q @ table.transpose(1, 2), -1, places)
+    scores = (q @ k.transpose(1, 2) + near).view(-1, 2, 5, 5).softmax(-1)
+    return (scores @ (x @ m.v).view(-1, 5, 2, 4).permute(0, 2, 1, 3)).permute(0, 2, 1, 3).flatten(2)
+
+
+network("distances", Module(disentangled, q=draw(8, 8), k=draw(8, 8), v=draw(8, 8), table=draw(9, 8), scale=draw(8) + 1), {"x": numbers(2, 5, 8)})
+
+
+def relative(m, x):
+    """Scores of rows and columns by an equation over heads merged with the batch (ViTDet, SAM)."""
+    q = x.view(-1, 12, 2, 4).permute(0, 2, 1, 3).reshape(-1, 12, 4)
+    rows = torch.einsum("bhwc,hkc->bhwk", q.reshape(q.size(0), 3, 4, 4), m.rows)
+    return (q @ q.transpose(1, 2) + (rows[..., None] + torch.zeros(4)).reshape(q.size(0), 12, 12)).view(-1, 2, 12, 12)
+
+
+network("merged-equation", Module(relative, rows=draw(3, 3, 4)), {"x": numbers(2, 12, 8)})
+
+# The mask of an image, with the batch among its channels (DETR).
+network("batch-of-channels", Module(lambda m, x: functional.interpolate(x[None], size=(3, 2))[0].unsqueeze(1)), {"x": numbers(2, 6, 4)})
+
+# What is left of a head that is turned whole (Phi-3).
+turned = Module(lambda m, x: torch.cat([x[..., : m.w.shape[-1]] * m.w, x[..., m.w.shape[-1] :]], -1), w=draw(4))
+network("empty-rest", turned, {"x": numbers(2, 3, 4)})
+
+# A layer on constants alone: learned queries.
+network("constant-layers", Module(lambda m, x: x + m.layers(m.queries.flatten(0, 1)).softmax(-1), layers=nn.Sequential(nn.LayerNorm(8), nn.Linear(8, 8), nn.Mish()), queries=draw(2, 3, 8)), {"x": numbers(2, 6, 8)})
+constant_conv = Module(lambda m, x: x * functional.avg_pool2d(m.conv(m.table), 2), conv=nn.Conv2d(2, 3, 3, 1, 1), table=draw(1, 2, 4, 6))
+network("constant-images", constant_conv, {"x": numbers(2, 3, 2, 3)})
+
+# Weights in blocks of few bits.
+tokens = {"x": numbers(2, 3, 40)}
+blocks = dict(K=40, N=6, block_size=16)
+scale = {"scale": (draw(6, 3) + 0.7) / 8}
+micro = "com.microsoft"
+product = lambda name, order, constants, **attributes: nodes(name, [("MatMulNBits", order, ["y"], {**blocks, **attributes}, micro)], tokens, constants)
+product("blocks-of-4-bits", ["x", "w", "scale"], {"w": bits(256, 6, 3, 8), **scale}, bits=4)
+product("blocks-of-4-bits-zeros", ["x", "w", "scale", "zeros", "", "bias"], {"w": bits(256, 6, 3, 8), **scale, "zeros": bits(256, 6, 2), "bias": draw(6)}, bits=4, accuracy_level=1)
+product("blocks-of-8-bits", ["x", "w", "scale", "zeros"], {"w": bits(256, 6, 3, 16), **scale, "zeros": bits(256, 6, 3)}, bits=8)
+table = {"table": bits(256, 7, 8), "scale": scale["scale"][:, :1].repeat(2, 0)[:7]}
+words = {"words": numpy.array([[3, 0, 6], [1, 1, 5]])}
+nodes("rows-of-4-bits", [("GatherBlockQuantized", ["table", "words", "scale"], ["y"], dict(bits=4, block_size=16, gather_axis=0, quantize_axis=1), micro)], words, table)
+packed = helper.make_tensor("w", TensorProto.INT4, [32, 6], bits(256, 96).tobytes(), raw=True)
+dequantize = ("DequantizeLinear", ["w", "scale"], ["v"], dict(axis=0, block_size=16))
+nodes("weights-of-4-bits", [dequantize, ("MatMul", ["x", "v"], ["y"], {})], {"x": numbers(2, 3, 32)}, {"w": packed, "scale": draw(2, 6) / 8}, opset=21)
+
+# Attention whose projection is of integers, and a range of each item that is not at once undone.
+dynamic = ("DynamicQuantizeLinear", ["x"], ["q", "s", "z"], {})
+attention = ("QAttention", ["q", "w", "bias", "s", "ws", "mask", "z", "wz"], ["y"], dict(num_heads=2), micro)
+weights = {"w": bits(256, 8, 24), "bias": draw(24), "ws": numpy.float32(0.01), "wz": numpy.uint8(121)}
+nodes("attention-of-integers", [dynamic, attention], {"x": numbers(1, 4, 8), "mask": numpy.array([[1, 1, 1, 0]], numpy.int32)}, weights)
+nodes("range-of-an-item", [dynamic, ("Transpose", ["q"], ["t"], dict(perm=[0, 2, 1])), ("DequantizeLinear", ["t", "s", "z"], ["y"], {})], {"x": numbers(1, 4, 8)})
+
+(folder / "forms.json").write_text(json.dumps(record) + "\n")
