@@ -30,29 +30,33 @@ export function meanOf({ size, sums }: Brightness, x: number, y: number, side: n
   return (sums[bottom + x + side]! - sums[bottom + x]! - sums[top + x + side]! + sums[top + x]!) / (side * side);
 }
 
-/** The frame's four corners and middles, then the ring's: whether each is dark. Most places fail at the first two. */
-const probes: readonly (readonly [column: number, row: number, isDark: boolean])[] = [
-  [0, 0, true],
-  [1, 1, false],
-  [11, 11, true],
-  [10, 10, false],
-  [11, 0, true],
-  [10, 1, false],
-  [0, 11, true],
-  [1, 10, false],
+/** A module of the tile, and whether it is drawn dark. */
+interface Probe {
+  readonly column: number;
+  readonly row: number;
+  readonly isDark: boolean;
+}
+
+/** The frame's four corners and middles, then the ring's. Most places fail at the first two. */
+const probes: readonly Probe[] = [
+  { column: 0, row: 0, isDark: true },
+  { column: 1, row: 1, isDark: false },
+  { column: 11, row: 11, isDark: true },
+  { column: 10, row: 10, isDark: false },
+  { column: 11, row: 0, isDark: true },
+  { column: 10, row: 1, isDark: false },
+  { column: 0, row: 11, isDark: true },
+  { column: 1, row: 10, isDark: false },
 ];
 
 /** All modules of frame and ring, and the white row above the code. */
-const outline: readonly (readonly [column: number, row: number, isDark: boolean])[] = Array.from(
-  { length: tileModules ** 2 },
-  (_, i) => {
-    const [column, row] = [i % tileModules, Math.floor(i / tileModules)];
-    const depth = Math.min(column, row, tileModules - 1 - column, tileModules - 1 - row);
-    return { column, row, depth };
-  },
-)
+const outline: readonly Probe[] = Array.from({ length: tileModules ** 2 }, (_, i) => {
+  const [column, row] = [i % tileModules, Math.floor(i / tileModules)];
+  const depth = Math.min(column, row, tileModules - 1 - column, tileModules - 1 - row);
+  return { column, row, depth };
+})
   .filter(({ row, depth }) => depth <= 1 || row === codeRow - 1)
-  .map(({ column, row, depth }) => [column, row, depth === 0] as const);
+  .map(({ column, row, depth }) => ({ column, row, isDark: depth === 0 }));
 
 export interface FoundEmblem {
   readonly hazard: Hazard;
@@ -69,11 +73,19 @@ const surelyDark = 100;
 const surelyBright = 156;
 const neededShare = 0.9;
 
+/** Asked of every place of every picture, so without a closure, whose variables would be allocated with each call. */
+function hasCorners(brightness: Brightness, x: number, y: number, module: number): boolean {
+  for (let i = 0; i < probes.length; i++) {
+    const { column, row, isDark } = probes[i]!;
+    if (meanOf(brightness, x + column * module, y + row * module, module) < middle !== isDark) return false;
+  }
+  return true;
+}
+
 function emblemAt(brightness: Brightness, x: number, y: number, module: number): FoundEmblem | undefined {
   const levelOf = (column: number, row: number) => meanOf(brightness, x + column * module, y + row * module, module);
-  for (const [column, row, isDark] of probes) if (levelOf(column, row) < middle !== isDark) return undefined;
   let right = 0;
-  for (const [column, row, isDark] of outline)
+  for (const { column, row, isDark } of outline)
     if (isDark ? levelOf(column, row) < surelyDark : levelOf(column, row) > surelyBright) right += 1;
   const score = right / outline.length;
   if (score < neededShare) return undefined;
@@ -94,7 +106,7 @@ export function findEmblems(brightness: Brightness): FoundEmblem[] {
     const last = brightness.size - module * tileModules;
     for (let y = 0; y <= last; y++) {
       for (let x = 0; x <= last; x++) {
-        const found = emblemAt(brightness, x, y, module);
+        const found = hasCorners(brightness, x, y, module) ? emblemAt(brightness, x, y, module) : undefined;
         if (found !== undefined) readings.push(found);
       }
     }
