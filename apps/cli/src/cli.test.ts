@@ -130,7 +130,7 @@ describe('diptych', () => {
   });
 
   it('stops cleanly on Ctrl-C, prints how to resume, and resuming gives what an undisturbed run gives', async () => {
-    await writeFile(join(cwd, 'study.yaml'), smallStudy.replace('samplesPerPrompt: 2', 'samplesPerPrompt: 8'));
+    await writeFile(join(cwd, 'study.yaml'), smallStudy.replace('samplesPerPrompt: 2', 'samplesPerPrompt: 4'));
     const numbers = async (id: string): Promise<unknown> =>
       (JSON.parse(await readFile(join(cwd, 'runs', id, 'report/metrics.json'), 'utf8')) as { numbers: unknown }).numbers;
     let sent = false;
@@ -154,7 +154,7 @@ describe('diptych', () => {
     await writeFile(join(cwd, 'study.yaml'), smallStudy);
     expect((await diptych(['run', 'study.yaml', '--id', 'more', '--no-report'])).code).toBe(0);
     const before = (await readFile(join(cwd, 'runs/more/journal.jsonl'), 'utf8')).split('\n');
-    const detect = await diptych(['detect', 'runs/more', '--with', 'spectrum', '--backend', 'reference', '--json']);
+    const detect = await diptych(['detect', 'runs/more', '--with', 'spectrum', '--json']);
     expect(detect.code, detect.stderr).toBe(0);
     const added = (await readFile(join(cwd, 'runs/more/journal.jsonl'), 'utf8'))
       .split('\n')
