@@ -291,6 +291,11 @@ const network = (command: Command): Command =>
       new Option('--quantisation <how>', 'of a quantised file; weights-only does not round activations')
         .choices(['as-written', 'weights-only'])
         .default('as-written'),
+    )
+    .addOption(
+      new Option('--items <what>', 'what one item is: an entry of the first dimension, or one run of the whole graph, of a file without a batch') // biome-ignore format: one line
+        .choices(['batch', 'graph'])
+        .default('batch'),
     );
 network(model.command('inspect').argument('<file>', 'an ONNX file'))
   .description('ops, parameters, FLOPs and memory of an ONNX file, and what is missing to run it')

@@ -33,6 +33,16 @@ describe('diptych model inspect', () => {
     expect(stdout).toMatch(/reference +runs/);
   });
 
+  it('plans a file whose whole graph is one item', async () => {
+    const file = join(goldens, 'residual-fixed.onnx');
+    const { code, stdout } = await inspect(file, '--items', 'graph');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/items +one run of the whole graph is one item/);
+    expect(JSON.parse((await inspect(file, '--items', 'graph', '--json')).stdout)).toMatchObject({ items: 'graph' });
+    expect(JSON.parse((await inspect(file, '--json')).stdout)).toMatchObject({ items: 'batch' });
+    expect(await inspect(file, '--items', 'rows')).toMatchObject({ code: 2, stderr: expect.stringContaining('rows') });
+  });
+
   it('plans a quantised file as it is written, or without rounded activations', async () => {
     const file = join(goldens, 'quantised/convolutions-qdq.onnx');
     const written = JSON.parse((await inspect(file, '--json')).stdout);

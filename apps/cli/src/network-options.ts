@@ -8,12 +8,15 @@ export interface NetworkOptions {
   /** `name=3,224,224`, without batch. */
   readonly shape?: readonly string[];
   readonly quantisation: 'as-written' | 'weights-only';
+  /** Whether the first dimension of the file counts items, or one run of it is one item. */
+  readonly items: 'batch' | 'graph';
 }
 
-export const onnxOptions = ({ batch, shape, quantisation }: NetworkOptions): OnnxOptions => ({
+export const onnxOptions = ({ batch, shape, quantisation, items }: NetworkOptions): OnnxOptions => ({
   batch: positiveInteger('--batch', batch),
   shapes: shapesOf(shape ?? []),
   quantisation,
+  items,
 });
 
 const usage = (option: string, expected: string, got: string): DiptychError =>

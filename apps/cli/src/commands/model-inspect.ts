@@ -39,6 +39,7 @@ function render(report: OnnxReport): string {
           `activations      ${bytes(cost.activationBytes)} for a batch of ${report.batch}, float32`,
           `weights          ${bytes(cost.weightBytes)} as planned, float32`,
           `steps            ${cost.steps}`,
+          ...(report.items === 'graph' ? ['items            one run of the whole graph is one item'] : []),
           ...(report.quantisation === 'weights-only'
             ? ['quantisation     of weights only, not what the file computes']
             : []),

@@ -18,7 +18,7 @@ interface ProfileOptions extends OutputOptions, NetworkOptions {
 export default async function modelProfile(file: string, options: ProfileOptions): Promise<void> {
   const { backend, adapter, precision } = options;
   const given = onnxOptions(options);
-  const { batch, quantisation } = given;
+  const { batch, quantisation, items } = given;
   const runs = positiveInteger('--runs', options.runs);
   const { bytes, readExternal } = await openOnnxFile(file);
   await using runtime = await openRuntime({
@@ -34,7 +34,7 @@ export default async function modelProfile(file: string, options: ProfileOptions
   for (let run = 0; run < runs; run++) await model.run(inputs);
   const times = runtime.times.slice(warm);
   if (options.profile) await writeTrace(options.profile, times);
-  printResult(options, { ...runtime.info, batch, quantisation, runs, kernels: profileRows(times) }, () =>
+  printResult(options, { ...runtime.info, batch, quantisation, items, runs, kernels: profileRows(times) }, () =>
     renderProfile(times),
   );
 }

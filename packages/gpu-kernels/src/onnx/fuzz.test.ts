@@ -25,8 +25,9 @@ function withFunction(): Uint8Array {
 } // biome-ignore format: long lines
 
 const quantised = ['convolutions-operator', 'convolutions-dynamic', 'tokens-qdq'].map((name) => `quantised/${name}`);
+const ops = ['frequencies', 'sequencer', 'video', 'decoder', 'folds', 'deformable'].map((name) => `ops/${name}`);
 const files = [
-  ...[...goldenNames, ...quantised, 'residual-half', 'residual-external'].map((name) => goldenBytes(name)),
+  ...[...goldenNames, ...quantised, ...ops, 'residual-half', 'residual-external'].map((name) => goldenBytes(name)),
   ...['clip-text', 'clip-text-masked'].map(architectureBytes),
   withFunction(),
   withFunction(),

@@ -14,12 +14,17 @@ export interface ImportOptions extends Pick<OnnxOptions, 'items' | 'quantisation
 
 const isOneRecipe = (recipe: NonNullable<ImportOptions['recipe']>): recipe is ImageRecipe => Array.isArray(recipe);
 
+/** An image with a batch of its own, in a file that is run for one item. */
+export const isImageOfOne = ({ shape }: OnnxValue): boolean => shape?.length === 4 && shape[0] === 1;
+
 /** The recipes of image inputs, by name. */
 export function recipesOf(model: OnnxModel, { recipe, items }: ImportOptions): ReadonlyMap<string, ImageRecipe> {
   if (recipe === undefined) return new Map();
   const known = model.inputs.map(({ name }) => name);
   if (isOneRecipe(recipe)) {
-    const images = model.inputs.filter(({ shape }) => shape?.length === (items === 'graph' ? 3 : 4));
+    const isImage = (input: OnnxValue): boolean =>
+      input.shape?.length === (items === 'graph' ? 3 : 4) || isImageOfOne(input);
+    const images = model.inputs.filter(isImage);
     if (images.length !== 1)
       throw graphInvalid(
         `Graph "${model.name}"`,
@@ -83,8 +88,10 @@ function importInput(input: OnnxValue, recipe: ImageRecipe | undefined, fixed: r
 export function importInputs(model: OnnxModel, options: ImportOptions): GraphInput[] {
   const recipes = recipesOf(model, options);
   const shapes = new Map(Object.entries(options.shapes ?? {}));
+  const isWhole = (input: OnnxValue): boolean =>
+    options.items === 'graph' && !(recipes.has(input.name) && isImageOfOne(input));
   const withBatch = (input: OnnxValue): OnnxValue =>
-    options.items === 'graph' && input.shape !== undefined ? { ...input, shape: ['', ...input.shape] } : input;
+    isWhole(input) && input.shape !== undefined ? { ...input, shape: ['', ...input.shape] } : input;
   return model.inputs.map((input) => importInput(withBatch(input), recipes.get(input.name), shapes.get(input.name)));
 }
 

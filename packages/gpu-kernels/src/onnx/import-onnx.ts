@@ -11,7 +11,7 @@ import { checkOutputs, checkTypes } from './activation-types.ts';
 import { checkItemNumbers, passItemNumbers } from './batch/item-numbers.ts';
 import { isUsual, noBatch, onnxShape, usual } from './batch/layout.ts';
 import { moveBatch } from './batch/move-batch.ts';
-import { type Constant, decodeTensor, holdsBatch, isFloat } from './constant.ts';
+import { type Constant, decodeTensor, holdsBatch, isFloat, makeConstant } from './constant.ts';
 import { withChannelsFirst } from './expand/channels-last.ts';
 import { expandNode } from './expand/expand-table.ts';
 import { inlineFunctions } from './expand/functions.ts';
@@ -28,7 +28,7 @@ import { reductionFolds } from './fold/reductions.ts';
 import { Resize } from './fold/resize.ts';
 import { Split } from './fold/split.ts';
 import { windowFolds } from './fold/windows.ts';
-import { fixedBatchOf, type ImportOptions, importInputs, recipesOf } from './import-inputs.ts';
+import { fixedBatchOf, type ImportOptions, importInputs, isImageOfOne, recipesOf } from './import-inputs.ts';
 import { ImportState } from './import-state.ts';
 import { lowerIntegerSum, sumsIntegers } from './lower/integer-sums.ts';
 import { LowerCall } from './lower/lower-call.ts';
@@ -36,7 +36,15 @@ import { lowerTable } from './lower/lower-table.ts';
 import { refusedOps } from './lower/refused.ts';
 import { lowerUnbatched } from './lower/unbatched.ts';
 import { FoldCall } from './node-call.ts';
-import { type ElementType, elementTypes, type OnnxGraph, type OnnxModel, type OnnxNode, opKey } from './onnx-model.ts';
+import {
+  type ElementType,
+  elementTypes,
+  type OnnxGraph,
+  type OnnxModel,
+  type OnnxNode,
+  type OnnxValue,
+  opKey,
+} from './onnx-model.ts';
 
 /** The opsets whose node tests this importer is run against; see docs/onnx-support.md. */
 export const oldestOpset = 9;
@@ -90,7 +98,7 @@ function importModel(file: OnnxModel, options: ImportOptions): ImportedModel {
     options.quantisation,
   );
   state.isOneItem = options.items === 'graph';
-  if (state.isOneItem) for (const { name } of model.inputs) state.layouts.set(name, noBatch);
+  if (state.isOneItem) for (const input of model.inputs) asWhole(state, input);
   for (const { name, type } of model.inputs) {
     const known = (elementTypes as Readonly<Record<number, ElementType>>)[type ?? 0];
     if (known !== undefined && !isFloat(known)) state.setType(name, known);
@@ -111,6 +119,18 @@ function importModel(file: OnnxModel, options: ImportOptions): ImportedModel {
   for (const output of outputs)
     if (constants.has(output)) throw graphInvalid(`Graph "${model.name}"`, `output "${output}" is a constant.`);
   return { graph, weights: Object.fromEntries(state.weights) };
+}
+
+/** An input without a batch; a prepared image gets the batch of one that the file gives it. */
+function asWhole(state: ImportState, input: OnnxValue): void {
+  const { name } = input;
+  state.layouts.set(name, noBatch);
+  const given = state.inputs.find((other) => other.name === name);
+  if (given?.recipe === undefined || !isImageOfOne(input)) return;
+  const [target, whole] = [state.freshName(`${name}/shape`), state.freshName(`${name}/whole`)];
+  state.constants.set(target, makeConstant('float32', [5], [0, 1, ...given.shape], target));
+  state.write({ name, op: 'input' }, 'Reshape', [name, target], whole, {}, whole);
+  state.alias(name, whole);
 }
 
 /** What a node reads and writes; the values that its bodies read are read by it. */

@@ -49,6 +49,7 @@ export interface OnnxReport {
   readonly parameters: number;
   readonly batch: number;
   /** How it was planned. */
+  readonly items: NonNullable<OnnxOptions['items']>;
   readonly quantisation: NonNullable<OnnxOptions['quantisation']>;
   /** Absent where the file cannot be planned; then `problem` says why. */
   readonly cost?: PlanCost;
@@ -116,6 +117,7 @@ export async function inspectOnnx(bytes: Uint8Array, options: OnnxOptions): Prom
     ops: countOps(asImported(model)),
     parameters: model.initializers.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
     batch: options.batch,
+    items: options.items ?? 'batch',
     quantisation: options.quantisation ?? 'as-written',
   };
   try {

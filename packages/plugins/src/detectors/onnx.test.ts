@@ -118,8 +118,24 @@ describe('detector onnx', () => {
     expect(weightsOnly).toBeCloseTo(written, 1);
   });
 
+  it('runs a file for one image as a graph that is one item where the card asks, with the same scores', async () => {
+    const bytes = readFileSync(new URL('../../../gpu-kernels/goldens/onnx/residual-fixed.onnx', import.meta.url));
+    const recipe = [{ step: 'resize', filter: 'pillow-bilinear', width: 24, height: 24 }, card.recipe[1]!];
+    const changes = { input: 'x', output: 'y', recipe, labels: ['synthetic', 'a', 'b', 'c'], sha256: sha256(bytes) };
+    const scoresOf = async (asked: object): Promise<number[]> => {
+      const options = onnx.options.parse(given({ ...changes, ...asked }));
+      await using detector = (await onnx.create(options, contextWith({ model: bytes }))) as Detector & AsyncDisposable;
+      const detections = await detector.detect(sampleImages().slice(0, 2), new AbortController().signal);
+      return detections.map((detection) => (detection as { syntheticScore: number }).syntheticScore);
+    };
+    const [batch, graph] = [await scoresOf({}), await scoresOf({ items: 'graph' })];
+    expect(new Set(graph).size).toBe(2);
+    for (const [index, score] of graph.entries()) expect(score).toBeCloseTo(batch[index]!, 6);
+  });
+
   it.each([
     ['a quantisation that is none', { quantisation: 'int4' }],
+    ['items that are none', { items: 'image' }],
     ['a label that is not listed', { synthetic: 'fake' }],
     ['a label by its position', { synthetic: 0 }],
     ['a label twice', { labels: ['synthetic', 'synthetic'] }],

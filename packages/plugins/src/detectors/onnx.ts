@@ -51,6 +51,7 @@ export default defineDetector({
       batch,
       recipe: { [facts.input]: facts.recipe },
       quantisation: facts.quantisation,
+      ...(facts.items !== undefined && { items: facts.items }),
       readExternal: declaredFiles(facts.files, context.weights),
     });
     try {

@@ -149,6 +149,7 @@ async function openNetworks({ card, heads, batch }: Options, context: PluginCont
         batch,
         ...(facts.recipe ? { recipe: { [facts.input]: facts.recipe } } : {}),
         quantisation: facts.quantisation,
+        ...(facts.items !== undefined && { items: facts.items }),
         readExternal: declaredFiles(facts.files, context.weights),
       }),
     );
@@ -158,7 +159,9 @@ async function openNetworks({ card, heads, batch }: Options, context: PluginCont
   const hasBoxes = card.reduce === 'max-over-boxes';
   const tower = await open('model', card, hasBoxes ? undefined : card.labels?.length);
   const rows = 4 + (card.labels?.length ?? 0);
-  if (hasBoxes && (tower.shape.length !== 2 || tower.shape[0] !== rows))
+  // A file that is run for one image keeps its batch of one.
+  const found = card.items === 'graph' && tower.shape[0] === 1 ? tower.shape.slice(1) : tower.shape;
+  if (hasBoxes && (found.length !== 2 || found[0] !== rows))
     throw cardMismatch(`${rows} rows of boxes in output "${card.output}"`, `shape ${tower.shape.join(' × ')} for an image`);
   const tops: { readonly model: OnnxNetwork; readonly facts: Options['heads'][string] }[] = [];
   for (const [name, facts] of Object.entries(heads))
@@ -183,6 +186,7 @@ async function openNetworks({ card, heads, batch }: Options, context: PluginCont
 interface Files {
   readonly files: Options['card']['files'];
   readonly quantisation: Options['card']['quantisation'];
+  readonly items?: Options['card']['items'];
   readonly recipe?: Options['card']['recipe'];
 }
 

@@ -24,6 +24,11 @@ export const cardFields = {
    * one before quantisation (docs/decisions/2026-11-25-quantised-networks.md). A file that is not quantised is the same in both.
    */
   quantisation: z.enum(['as-written', 'weights-only']).default('as-written'),
+  /**
+   * `graph`: one run of the file is one image, for files without a batch, or whose batch of one is part of what they compute. Images
+   * are then computed one by one. Absent: the first dimension counts images.
+   */
+  items: z.enum(['batch', 'graph']).optional(),
   /** SHA-256 of the .onnx file: the card speaks of this file and no other. */
   sha256,
   licence: z.strictObject({ id: z.string().min(1), notice: z.string().optional(), url: z.url().optional() }),
