@@ -38,10 +38,17 @@ def write(name, model, inputs):
     data = model.SerializeToString()
     session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     results = dict(zip([output.name for output in session.get_outputs()], session.run(None, inputs)))
+    # Maps from labels to probabilities are tensors of these here; strings are left out.
+    results = {key: numpy.array([list(row.values()) for row in value]) if isinstance(value, list) else value for key, value in results.items()}
+    results = {key: value for key, value in results.items() if value.dtype != object}
     (target / f"{name}.onnx").write_bytes(data)
     given = {key: {"shape": list(value.shape), **({} if numpy.array_equal(value, numbers(*value.shape)) else {"data": listed(value)})} for key, value in inputs.items()}
     record[name] = {"inputs": given, "outputs": {key: {"shape": list(value.shape), "data": listed(value)} for key, value in results.items()}}
     print(name, len(data), {key: value.shape for key, value in results.items()})
+
+
+def value_of(name, kind):
+    return kind(name) if callable(kind) else helper.make_tensor_value_info(name, kind, None)
 
 
 def nodes(name, parts, inputs, constants={}, outputs=("y",), opset=17, types={}):
@@ -51,10 +58,10 @@ def nodes(name, parts, inputs, constants={}, outputs=("y",), opset=17, types={})
         [helper.make_node(op, given, out, domain=rest[0] if rest else "", **attributes) for op, given, out, attributes, *rest in parts],
         name,
         [helper.make_tensor_value_info(key, kinds[str(value.dtype)], ["n", *value.shape[1:]]) for key, value in inputs.items()],
-        [helper.make_tensor_value_info(output, types.get(output, TensorProto.FLOAT), None) for output in outputs],
+        [value_of(output, types.get(output, TensorProto.FLOAT)) for output in outputs],
         [value if isinstance(value, onnx.TensorProto) else numpy_helper.from_array(value, key) for key, value in constants.items()],
     )
-    domains = [helper.make_opsetid("", opset), helper.make_opsetid("com.microsoft", 1)]
+    domains = [helper.make_opsetid("", opset), helper.make_opsetid("com.microsoft", 1), helper.make_opsetid("ai.onnx.ml", 3)]
     write(name, helper.make_model(graph, opset_imports=domains, ir_version=10), inputs)
 
 
@@ -158,4 +165,35 @@ weights = {"w": bits(256, 8, 24), "bias": draw(24), "ws": numpy.float32(0.01), "
 nodes("attention-of-integers", [dynamic, attention], {"x": numbers(1, 4, 8), "mask": numpy.array([[1, 1, 1, 0]], numpy.int32)}, weights)
 nodes("range-of-an-item", [dynamic, ("Transpose", ["q"], ["t"], dict(perm=[0, 2, 1])), ("DequantizeLinear", ["t", "s", "z"], ["y"], {})], {"x": numbers(1, 4, 8)})
 
-(folder / "forms.json").write_text(json.dumps(record) + "\n")
+# Heads of scikit-learn on features, as skl2onnx writes them.
+learned = "ai.onnx.ml"
+features = {"x": numbers(2, 5)}
+lists = lambda *shape: draw(*shape).flatten().tolist()
+before = [("Scaler", ["x"], ["s"], dict(offset=lists(5), scale=lists(5)), learned), ("Normalizer", ["s"], ["n"], dict(norm="L2"), learned)]
+binary = dict(coefficients=lists(2, 5), intercepts=lists(2), multi_class=1, post_transform="LOGISTIC")
+head = ("LinearClassifier", ["n"], ["label", "score"], {**binary, "classlabels_ints": [3, 7]}, learned)
+nodes("head-labels", [*before, head], features, outputs=["label", "score"], types={"label": TensorProto.INT64})
+map_of = lambda name: helper.make_value_info(name, helper.make_sequence_type_proto(helper.make_map_type_proto(TensorProto.STRING, helper.make_tensor_type_proto(TensorProto.FLOAT, None))))
+head = ("LinearClassifier", ["n"], ["label", "score"], {**binary, "classlabels_strings": ["fake", "real"]}, learned)
+zipped = ("ZipMap", ["score"], ["map"], dict(classlabels_strings=["fake", "real"]), learned)
+nodes("head-strings", [*before, head, zipped], features, outputs=["label", "map"], types={"label": TensorProto.STRING, "map": map_of})
+three = dict(coefficients=lists(3, 5), intercepts=lists(3), classlabels_ints=[0, 1, 2], post_transform="SOFTMAX")
+nodes("head-softmax", [("Normalizer", ["x"], ["n"], dict(norm="L1"), learned), ("LinearClassifier", ["n"], ["label", "y"], three, learned)], features, outputs=["label", "y"], types={"label": TensorProto.INT64})
+one = dict(coefficients=lists(5), intercepts=[0.1], classlabels_ints=[4, 9], post_transform="NONE")
+nodes("head-one-row", [("LinearClassifier", ["x"], ["label", "y"], one, learned)], features, outputs=["label", "y"], types={"label": TensorProto.INT64})
+columns = [("ArrayFeatureExtractor", ["x", "columns"], ["c"], {}, learned), ("Binarizer", ["c"], ["b"], dict(threshold=0.25), learned), ("Concat", ["b", "c"], ["j"], dict(axis=1))]
+regression = ("LinearRegressor", ["j"], ["y"], dict(coefficients=lists(2, 4), intercepts=lists(2), targets=2), learned)
+nodes("head-regression", [*columns, regression], features, {"columns": numpy.array([3, 1])})
+missing = numbers(2, 5).copy()
+missing[0, 1] = numpy.nan
+nodes("head-imputed", [("Imputer", ["x"], ["y"], dict(imputed_value_floats=lists(5), replaced_value_float=float("nan")), learned)], {"x": missing})
+best = [("ArgMax", ["x"], ["a"], dict(axis=1, keepdims=0)), ("ArrayFeatureExtractor", ["labels", "a"], ["f"], {}, learned), ("Reshape", ["f", "flat"], ["r"], {}), ("Cast", ["r"], ["label"], dict(to=TensorProto.INT64)), ("Softmax", ["x"], ["y"], {})]
+nodes("head-chosen-labels", best, features, {"labels": numpy.array([5, 6, 8, 9, 2]), "flat": numpy.array([-1])}, outputs=["label", "y"], types={"label": TensorProto.INT64})
+
+# A normalisation that tf2onnx leaves behind a convolution, and the scale of a layer before a residual sum (DINOv2).
+factors = {"w": draw(6, 3, 3, 3), "f": draw(1, 6, 1, 1), "o": draw(1, 6, 1, 1)}
+nodes("factors-of-channels", [("Conv", ["x", "w"], ["c"], dict(pads=[1, 1, 1, 1])), ("Mul", ["c", "f"], ["m"], {}), ("Add", ["m", "o"], ["a"], {}), ("Relu", ["a"], ["y"], {})], {"x": numbers(2, 3, 4, 5)}, factors)
+layer = {"w": draw(8, 8), "b": draw(8), "f": draw(8)}
+nodes("factors-of-layers", [("MatMul", ["x", "w"], ["p"], {}), ("Add", ["b", "p"], ["a"], {}), ("Mul", ["a", "f"], ["m"], {}), ("Add", ["x", "m"], ["y"], {})], {"x": numbers(2, 5, 8)}, layer)
+
+(folder / "forms.json").write_text(json.dumps(record).replace("NaN", "null") + "\n")

@@ -14,12 +14,12 @@ process.env.DIPTYCH_WEBGPU = 'checked';
 
 interface Listed {
   readonly shape: readonly number[];
-  /** Left out where the numbers are those of the formula. */
-  readonly data?: readonly number[];
+  /** Left out where the numbers are those of the formula; null stands for NaN. */
+  readonly data?: readonly (number | null)[];
 }
 interface Golden {
   readonly inputs: Readonly<Record<string, Listed>>;
-  readonly outputs: Readonly<Record<string, Required<Listed>>>;
+  readonly outputs: Readonly<Record<string, { readonly shape: readonly number[]; readonly data: readonly number[] }>>;
 }
 const file = new URL('../../goldens/onnx/forms.json', import.meta.url);
 const goldens = JSON.parse(readFileSync(file, 'utf8')) as Readonly<Record<string, Golden>>;
@@ -28,7 +28,9 @@ const onGpu = ['pool-beyond', 'pool-beyond-padded', 'distances', 'merged-equatio
 
 const tensorOf = ({ shape, data }: Listed): Tensor => ({
   shape,
-  data: Float32Array.from({ length: sizeOf(shape) }, (_, i) => data?.[i] ?? ((i * 7919) % 2001) / 1000 - 1),
+  data: Float32Array.from({ length: sizeOf(shape) }, (_, i) =>
+    data === undefined ? ((i * 7919) % 2001) / 1000 - 1 : (data[i] ?? Number.NaN),
+  ),
 });
 
 describe.each(['reference', 'native', 'webgpu'] as const)('forms of exporters on %s', async (name) => {
@@ -47,5 +49,10 @@ describe.each(['reference', 'native', 'webgpu'] as const)('forms of exporters on
       const farthest = Math.max(...data.map((value, i) => Math.abs(value - actual[key]!.data[i]!)));
       expect(farthest, `${key} is farther from onnxruntime than float32 allows`).toBeLessThanOrEqual(2e-5);
     }
+  });
+
+  it.each(['factors-of-channels', 'factors-of-layers'])('%s are part of the weights', (golden) => {
+    const { graph, weights } = importOnnx(readOnnxModel(goldenBytes(`forms/${golden}`)));
+    expect(planGraph(graph, weights, 2).plan.steps.filter(({ op }) => op === 'binary')).toEqual([]);
   });
 });

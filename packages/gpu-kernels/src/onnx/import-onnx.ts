@@ -83,7 +83,7 @@ function importModel(file: OnnxModel, options: ImportOptions): ImportedModel {
       `opset ${file.opset}; ${oldestOpset} to ${newestOpset} are implemented`,
     );
   }
-  const model = withChannelsFirst(asOpset11(inlineFunctions(file)), recipesOf(file, options));
+  const model = withChannelsFirst(asOpset11(inlineFunctions(withoutStrings(file))), recipesOf(file, options));
   const nodes = liveNodes(model);
   const names = new Set(model.nodes.flatMap((node) => [node.name, ...node.inputs, ...node.outputs]));
   const constants = new Map(
@@ -131,6 +131,12 @@ function asWhole(state: ImportState, input: OnnxValue): void {
   state.constants.set(target, makeConstant('float32', [5], [0, 1, ...given.shape], target));
   state.write({ name, op: 'input' }, 'Reshape', [name, target], whole, {}, whole);
   state.alias(name, whole);
+}
+
+/** Outputs that are strings, labels beside their scores, are left out where there are others. */
+function withoutStrings(file: OnnxModel): OnnxModel {
+  const outputs = file.outputs.filter(({ type }) => type !== 8);
+  return outputs.length === 0 ? file : { ...file, outputs };
 }
 
 /** What a node reads and writes; the values that its bodies read are read by it. */

@@ -3,10 +3,11 @@ import type { GraphNode, Tensor } from '@diptych/plugin-kit';
 import { Attributes } from '../attributes.ts';
 import { graphInvalid, opUnsupported } from '../graph-errors.ts';
 import { reshaped } from '../lazy-tensor.ts';
-import type { BinaryStep } from '../plan.ts';
+import type { BinaryStep, Conv2dStep, GemmStep } from '../plan.ts';
 import { type Form, type GraphValue, type PlanBuilder, toChannelsLast } from '../plan-builder.ts';
-import { broadcastShape, broadcastStrides, permuteList, rowMajorStrides, sameShape, showShape } from '../shapes.ts';
+import { broadcastShape, broadcastStrides, permuteList, rowMajorStrides, sameShape, showShape, sizeOf } from '../shapes.ts';
 import { constantItem } from './copying.ts';
+import { scaleOutputs } from './scaling.ts';
 
 type BinaryFunction = BinaryStep['function'];
 export type Operand = { readonly value: GraphValue } | { readonly constant: Tensor; readonly name: string };
@@ -120,24 +121,37 @@ function fuseResidual(builder: PlanBuilder, node: GraphNode, sum: GraphValue, ot
   return true;
 }
 
-/** y = conv(x) + constant a channel becomes its bias. */
-function fuseBias(builder: PlanBuilder, node: GraphNode, value: GraphValue, constant: Tensor): boolean {
+/** The convolution or product that alone gives `value`, where `constant` has a number for each of its outputs. */
+function stepOfOutputs(builder: PlanBuilder, node: GraphNode, value: GraphValue, constant: Tensor): Conv2dStep | GemmStep | undefined {
   const step = builder.producer(value);
-  if (
-    (step?.op !== 'conv2d' && step?.op !== 'gemm') ||
-    !value.singleReader ||
-    step.residual !== undefined ||
-    step.activation.kind !== 'none'
-  )
-    return false;
+  const isOpen = (step?.op === 'conv2d' || step?.op === 'gemm') && value.singleReader && step.residual === undefined && step.activation.kind === 'none'; // biome-ignore format: one condition
+  if (!isOpen) return undefined;
   const shape = itemShape(node, { constant, name: '' }, value.shape.length);
   const channelAxis = step.op === 'conv2d' ? 0 : shape.length - 1;
-  if (shape.some((size, axis) => size !== (axis === channelAxis ? value.shape[channelAxis] : 1))) return false;
+  return shape.every((size, axis) => size === (axis === channelAxis ? value.shape[channelAxis] : 1)) ? step : undefined;
+} // biome-ignore format: signature
+
+/** y = conv(x) + constant a channel becomes its bias. */
+function fuseBias(builder: PlanBuilder, node: GraphNode, value: GraphValue, constant: Tensor): boolean {
+  const step = stepOfOutputs(builder, node, value, constant);
+  if (step === undefined) return false;
   const name = step.bias ?? `${step.name}.bias`;
   const old = builder.weights.get(name)?.data;
   builder.weights.set(name, { shape: [constant.data.length], data: constant.data.map((add, c) => add + (old?.[c] ?? 0)) });
   builder.replaceLast(step, { ...step, name: node.name, bias: name });
   builder.define(node.outputs[0]!, value.shape, { ...value.forms });
+  return true;
+}
+
+/**
+ * y = conv(x) · constant a channel: a normalisation as tf2onnx writes it, or the scale of a layer (DINOv2, ConvNeXt). A single
+ * number is left, because attention takes it.
+ */
+function fuseFactor(builder: PlanBuilder, node: GraphNode, value: GraphValue, constant: Tensor): boolean {
+  if (sizeOf(constant.shape) === 1) return false;
+  const step = stepOfOutputs(builder, node, value, constant);
+  if (step === undefined || !constant.data.every(Number.isFinite)) return false;
+  scaleOutputs(builder, node, value, step, constant.data);
   return true;
 }
 
@@ -150,10 +164,10 @@ const arithmetic =
     if ('constant' in a && 'constant' in b) throw opUnsupported(node, 'both inputs are constants; fold them before export');
     if (name === 'add' && 'value' in a && 'value' in b) {
       if (fuseResidual(builder, node, a.value, b.value) || fuseResidual(builder, node, b.value, a.value)) return;
-    } else if (name === 'add') {
+    } else if (name === 'add' || (name === 'mul' && !('value' in a && 'value' in b))) {
       const [value, constant] =
         'value' in a ? [a.value, (b as { constant: Tensor }).constant] : [(b as { value: GraphValue }).value, a.constant];
-      if (fuseBias(builder, node, value, constant)) return;
+      if ((name === 'add' ? fuseBias : fuseFactor)(builder, node, value, constant)) return;
     }
     const { shape, forms } = addBinary(builder, node, name, a, b);
     builder.define(node.outputs[0]!, shape, forms);

@@ -2,11 +2,10 @@
 import type { GraphNode, Tensor } from '@diptych/plugin-kit';
 import { Attributes } from '../attributes.ts';
 import { graphInvalid, opUnsupported } from '../graph-errors.ts';
-import { LazyTensor } from '../lazy-tensor.ts';
 import type { Conv2dStep, GemmStep } from '../plan.ts';
 import type { GraphValue, PlanBuilder } from '../plan-builder.ts';
-import { sizeOf } from '../shapes.ts';
 import { addBinary } from './arithmetic.ts';
+import { scaleOutputs } from './scaling.ts';
 
 export function BatchNormalization(builder: PlanBuilder, node: GraphNode): void {
   const attributes = new Attributes(node);
@@ -31,7 +30,8 @@ export function BatchNormalization(builder: PlanBuilder, node: GraphNode): void 
   const factor = Float64Array.from(scale, (s, c) => s / Math.sqrt(variance[c]! + epsilon));
   const offset = Float64Array.from(shift, (s, c) => s - mean[c]! * factor[c]!);
   const step = builder.producer(x);
-  if ((step?.op === 'conv2d' || step?.op === 'gemm') && isFoldable(x, step)) fold(builder, node, x, step, factor, offset);
+  if ((step?.op === 'conv2d' || step?.op === 'gemm') && isFoldable(x, step))
+    scaleOutputs(builder, node, x, step, factor, offset);
   else unfolded(builder, node, x, factor, offset);
 }
 
@@ -40,28 +40,6 @@ const isFoldable = (x: GraphValue, step: Conv2dStep | GemmStep): boolean =>
   step.residual === undefined &&
   step.activation.kind === 'none' &&
   (step.op === 'conv2d' || x.shape.length === 1);
-
-function fold(
-  builder: PlanBuilder,
-  node: GraphNode,
-  x: GraphValue,
-  step: Conv2dStep | GemmStep,
-  factor: Float64Array,
-  offset: Float64Array,
-): void {
-  const weight = builder.weights.get(step.weight)!;
-  const perOutput = sizeOf(weight.shape) / factor.length;
-  const bias = step.bias === undefined ? undefined : builder.weights.get(step.bias)!.data;
-  const biasName = step.bias ?? `${step.name}.bias`;
-  const scaled = (): Float32Array => weight.data.map((w, i) => w * factor[Math.floor(i / perOutput)]!);
-  builder.weights.set(step.weight, new LazyTensor(weight.shape, scaled));
-  builder.weights.set(biasName, {
-    shape: [factor.length],
-    data: Float32Array.from(offset, (o, c) => o + (bias?.[c] ?? 0) * factor[c]!),
-  });
-  builder.replaceLast(step, { ...step, name: node.name, bias: biasName });
-  builder.define(node.outputs[0]!, x.shape, { ...x.forms });
-}
 
 function unfolded(builder: PlanBuilder, node: GraphNode, x: GraphValue, factor: Float64Array, offset: Float64Array): void {
   const shape = [factor.length, ...x.shape.slice(1).map(() => 1)];

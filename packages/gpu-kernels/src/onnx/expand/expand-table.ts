@@ -20,6 +20,7 @@ import { onnxruntimeExpansions } from './onnxruntime.ts';
 import { quantizedExpansions } from './quantized.ts';
 import { recurrentExpansions } from './recurrent.ts';
 import { RotaryEmbedding } from './rotary.ts';
+import { scikitExpansions } from './scikit.ts';
 import { Compress, ReverseSequence } from './selecting.ts';
 
 const expansions: Readonly<Record<string, Expand>> = {
@@ -42,6 +43,7 @@ const expansions: Readonly<Record<string, Expand>> = {
   ...recurrentExpansions,
   ...onnxruntimeExpansions,
   ...quantizedExpansions,
+  ...scikitExpansions,
 };
 
 export const expandedOps: ReadonlySet<string> = new Set(Object.keys(expansions));

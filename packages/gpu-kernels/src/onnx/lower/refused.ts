@@ -7,6 +7,8 @@ const boxes = `${counted}. Export the network without it (\`nms=False\`, or the 
 const loop =
   'loops and branches on what a network computes are not implemented. Export the network with its loops written out';
 
+const learned = 'trees and support vectors of scikit-learn are not implemented. Fit a linear head on the same features (LogisticRegression, LinearSVC), or run this one in a Python worker'; // biome-ignore format: one line
+
 export const refusedOps: Readonly<Record<string, string>> = {
   Bernoulli: random, Multinomial: random, RandomNormal: random, RandomNormalLike: random, RandomUniform: random, RandomUniformLike: random,
   NonMaxSuppression: boxes, NonZero: counted, Unique: counted,
@@ -15,5 +17,7 @@ export const refusedOps: Readonly<Record<string, string>> = {
   SequenceLength: sequence, SequenceMap: sequence, SplitToSequence: sequence,
   NegativeLogLikelihoodLoss: loss, SoftmaxCrossEntropyLoss: loss,
   Loop: loop, Scan: loop,
+  'ai.onnx.ml.SVMClassifier': learned, 'ai.onnx.ml.SVMRegressor': learned, 'ai.onnx.ml.TreeEnsemble': learned,
+  'ai.onnx.ml.TreeEnsembleClassifier': learned, 'ai.onnx.ml.TreeEnsembleRegressor': learned,
   ImageDecoder: 'images are decoded before a network sees them. Export the network without it, with the image as its input',
 }; // biome-ignore format: a table

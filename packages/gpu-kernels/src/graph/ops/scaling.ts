@@ -1,0 +1,30 @@
+/** A factor and a summand for each output of a convolution or a product, as part of its weights and bias. */
+import type { GraphNode } from '@diptych/plugin-kit';
+import { LazyTensor } from '../lazy-tensor.ts';
+import type { Conv2dStep, GemmStep } from '../plan.ts';
+import type { GraphValue, PlanBuilder } from '../plan-builder.ts';
+import { sizeOf } from '../shapes.ts';
+
+/** `x` is what `step` gives and nothing else reads. Without `offset` the bias is only multiplied. */
+export function scaleOutputs(
+  builder: PlanBuilder,
+  node: GraphNode,
+  x: GraphValue,
+  step: Conv2dStep | GemmStep,
+  factor: Float64Array | Float32Array,
+  offset?: Float64Array,
+): void {
+  const weight = builder.weights.get(step.weight)!;
+  const perOutput = sizeOf(weight.shape) / factor.length;
+  const bias = step.bias === undefined ? undefined : builder.weights.get(step.bias)!.data;
+  const scaled = (): Float32Array => weight.data.map((w, i) => w * factor[Math.floor(i / perOutput)]!);
+  builder.weights.set(step.weight, new LazyTensor(weight.shape, scaled));
+  const biasName = step.bias ?? (offset && `${step.name}.bias`);
+  if (biasName !== undefined)
+    builder.weights.set(biasName, {
+      shape: [factor.length],
+      data: Float32Array.from(factor, (f, c) => (offset?.[c] ?? 0) + (bias?.[c] ?? 0) * f),
+    });
+  builder.replaceLast(step, { ...step, name: node.name, ...(biasName !== undefined && { bias: biasName }) });
+  builder.define(node.outputs[0]!, x.shape, { ...x.forms });
+}

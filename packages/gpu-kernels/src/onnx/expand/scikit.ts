@@ -1,0 +1,142 @@
+/**
+ * Ops of the domain ai.onnx.ml that skl2onnx writes for linear heads and what lies before them. A head's map from labels to
+ * probabilities (ZipMap) is the tensor of these. Source: "Operators-ml.md" of ONNX.
+ */
+import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
+import { type Expand, Expansion } from './expansion.ts';
+
+/** One number for all columns or one for each. */
+function columnsOf(to: Expansion, name: string, fallback: number): string {
+  const list = to.attributes.has(name) ? to.attributes.numbers(name, []) : [fallback];
+  const columns = to.shapeOfRank(0, 2)[1]!;
+  if (list.length !== 1 && list.length !== columns)
+    throw graphInvalid(to.node, `${list.length} numbers of ${name} for ${columns} columns.`);
+  return list.length === 1 ? to.number(list[0]!) : to.tensor('float32', [list.length], list);
+}
+
+function Scaler(to: Expansion): void {
+  const [offset, scale] = [columnsOf(to, 'offset', 0), columnsOf(to, 'scale', 1)];
+  to.attributes.finish();
+  to.give('Mul', [to.add('Sub', [to.input(0), offset]), scale]);
+}
+
+/** A row of zeros stays one. */
+function Normalizer(to: Expansion): void {
+  const norm = to.attributes.string('norm', 'MAX');
+  to.attributes.finish();
+  if (norm !== 'L1' && norm !== 'L2') throw opUnsupported(to.node, `norm ${norm}, only L1 and L2 are implemented`);
+  to.shapeOfRank(0, 2);
+  const length = to.add(norm === 'L1' ? 'ReduceL1' : 'ReduceL2', [to.input(0)], { axes: [1], keepdims: 1 });
+  to.give('Div', [to.input(0), to.add('Max', [length, to.number(2 ** -126)])]);
+}
+
+/** x · Wᵀ + intercepts, with W of `[rows, columns]`. */
+function linear(to: Expansion): { scores: string; rows: number } {
+  const columns = to.shapeOfRank(0, 2)[1]!;
+  const coefficients = to.attributes.numbers('coefficients', []);
+  const intercepts = to.attributes.has('intercepts') ? to.attributes.numbers('intercepts', []) : [];
+  const rows = coefficients.length / columns;
+  if (!Number.isInteger(rows) || rows < 1 || (intercepts.length > 0 && intercepts.length !== rows))
+    throw graphInvalid(to.node, `${coefficients.length} coefficients and ${intercepts.length} intercepts for ${columns} columns.`); // biome-ignore format: one condition
+  const weight = to.tensor('float32', [rows, columns], coefficients);
+  const bias = to.tensor('float32', [rows], intercepts.length > 0 ? intercepts : new Array<number>(rows).fill(0));
+  return { scores: to.add('Gemm', [to.input(0), weight, bias], { transB: 1 }), rows };
+}
+
+const transforms: Readonly<Record<string, string>> = { NONE: 'Identity', LOGISTIC: 'Sigmoid', SOFTMAX: 'Softmax' };
+
+function transformOf(to: Expansion): string {
+  const name = to.attributes.string('post_transform', 'NONE');
+  const op = Object.hasOwn(transforms, name) ? transforms[name] : undefined;
+  if (op === undefined) throw opUnsupported(to.node, `post_transform ${name}, only ${Object.keys(transforms).join(', ')} are implemented`); // biome-ignore format: one condition
+  return op;
+}
+
+/** Gives output `index` what it is after the transform. */
+const transformed = (to: Expansion, op: string, name: string, index: number): void =>
+  to.give(op, [name], op === 'Softmax' ? { axis: -1 } : {}, index);
+
+function LinearRegressor(to: Expansion): void {
+  const op = transformOf(to);
+  to.attributes.number('targets', 1);
+  const { scores } = linear(to);
+  to.attributes.finish();
+  transformed(to, op, scores, 0);
+}
+
+/** One row for two classes: onnxruntime puts the rest to 1 before it. */
+function giveBoth(to: Expansion, op: string, scores: string): void {
+  if (op === 'Softmax') throw opUnsupported(to.node, 'post_transform SOFTMAX of one row');
+  const second = to.add(op, [scores]);
+  to.give('Concat', [to.add('Sub', [to.number(1), second]), second], { axis: 1 }, 1);
+}
+
+/** Output 0 is the label of the highest score, where labels are whole numbers; output 1 the scores. */
+function LinearClassifier(to: Expansion): void {
+  const op = transformOf(to);
+  to.attributes.number('multi_class', 0);
+  const labels = to.attributes.has('classlabels_ints') ? to.attributes.numbers('classlabels_ints', []) : undefined;
+  const { scores, rows } = linear(to);
+  to.attributes.finish();
+  if (rows === 1) giveBoth(to, op, scores);
+  else transformed(to, op, scores, 1);
+  if (!to.isRead(0)) return;
+  if (labels === undefined) throw opUnsupported(to.node, 'labels that are strings, only scores of such are implemented');
+  if (labels.length !== rows && !(rows === 1 && labels.length === 2))
+    throw graphInvalid(to.node, `${labels.length} labels for ${rows} rows of coefficients.`);
+  const isSecond = to.add('Cast', [to.add('Greater', [scores, to.number(0)])], { to: 7 });
+  const best =
+    rows === 1 ? to.add('Squeeze', [isSecond, to.integers(1)]) : to.add('ArgMax', [scores], { axis: 1, keepdims: 0 });
+  to.give('Gather', [to.tensor('int64', [labels.length], labels), best], { axis: 0 });
+}
+
+/** Columns by number. A table that is chosen from by what is computed gives a row in front, as ONNX has it. */
+function ArrayFeatureExtractor(to: Expansion): void {
+  to.attributes.finish();
+  const places = to.constant(1);
+  if (to.constant(0) !== undefined && places === undefined)
+    to.give('Unsqueeze', [to.add('Gather', [to.reshape(to.input(0), -1), to.input(1)], { axis: 0 }), to.integers(0)]);
+  else if (places !== undefined)
+    to.give('Gather', [to.input(0), to.reshape(to.input(1), -1)], { axis: to.shape(0).length - 1 });
+  else throw opUnsupported(to.node, 'computed columns of a computed value');
+}
+
+function Binarizer(to: Expansion): void {
+  const threshold = to.attributes.number('threshold', 0);
+  to.attributes.finish();
+  to.give('Cast', [to.add('Greater', [to.input(0), to.number(threshold)])], { to: 1 });
+}
+
+function Imputer(to: Expansion): void {
+  const imputed = columnsOf(to, 'imputed_value_floats', 0);
+  const replaced = to.attributes.number('replaced_value_float', 0);
+  to.attributes.finish();
+  const isMissing = Number.isNaN(replaced)
+    ? to.add('IsNaN', [to.input(0)])
+    : to.add('Equal', [to.input(0), to.number(replaced)]);
+  to.give('Where', [isMissing, imputed, to.input(0)]);
+}
+
+/** The same node without lists of strings, which are labels: nothing is computed from them. */
+const withoutLabels =
+  (expand: Expand): Expand =>
+  (to) => {
+    const { outputs } = to.node;
+    const attributes = to.attributesWithout('classlabels_strings');
+    const inner = new Expansion({ ...to.node, attributes }, to.state, (name) => to.isRead(outputs.indexOf(name)));
+    expand(inner);
+    to.nodes.push(...inner.nodes);
+  };
+
+/** Labels are no numbers of a tensor; probabilities are in their order. */
+function ZipMap(to: Expansion): void {
+  to.give('Identity', [to.input(0)]);
+}
+
+const ops: Readonly<Record<string, Expand>> = {
+  ArrayFeatureExtractor, Binarizer, Imputer, LinearClassifier: withoutLabels(LinearClassifier), LinearRegressor, Normalizer, Scaler, ZipMap,
+}; // biome-ignore format: a table
+
+export const scikitExpansions: Readonly<Record<string, Expand>> = Object.fromEntries(
+  Object.entries(ops).map(([op, expand]) => [`ai.onnx.ml.${op}`, expand]),
+);
