@@ -3,8 +3,9 @@
 use crate::arena::{Assignment, Segment};
 use crate::chain::{Chain, chains};
 use crate::check::check_plan;
-use crate::error::{Error, Result, refuse, zeroed};
+use crate::error::{Error, Result, refuse};
 use crate::gemm::{Instructions, Packed};
+use crate::memory::Floats;
 use crate::ops::conv::PackedConv;
 use crate::ops::depthwise::PackedDepthwise;
 use crate::ops::integer::PackedIntegers;
@@ -38,7 +39,7 @@ pub enum Prepared {
 }
 
 /// Buffers for one slice of items.
-pub type Arena = Vec<Vec<f32>>;
+pub type Arena = Vec<Floats>;
 
 pub struct CompiledPlan {
     pub(crate) program: Program,
@@ -164,7 +165,7 @@ fn check_memory(program: &Program, assignment: &Assignment, arenas: usize) -> Re
 }
 
 pub(crate) fn new_arena(assignment: &Assignment) -> Result<Arena> {
-    assignment.sizes.iter().map(|&size| zeroed(size, "the buffers of a plan")).collect()
+    assignment.sizes.iter().map(|&size| Floats::zeroed(size, "the buffers of a plan")).collect()
 }
 
 fn is_depthwise(op: &Op) -> bool {

@@ -65,21 +65,8 @@ pub fn allocate<T: Copy + Default>(length: usize, what: &str) -> Result<Vec<T>> 
     Ok(buffer)
 }
 
-/// Zeros that the system gives page by page when they are first touched, so that the threads which fill them share that work
-/// and what is never filled takes no memory; or `OUT_OF_MEMORY` instead of an abort.
-pub fn zeroed(length: usize, what: &str) -> Result<Vec<f32>> {
-    let layout = std::alloc::Layout::array::<f32>(length).ok().filter(|layout| layout.size() > 0);
-    let Some(layout) = layout else { return allocate(length, what) };
-    // SAFETY: the layout is not empty.
-    let memory = unsafe { std::alloc::alloc_zeroed(layout) };
-    if memory.is_null() {
-        return Err(refused::<f32>(length, what));
-    }
-    // SAFETY: allocated just now by the same allocator with the layout of `length` floats, and zeros are floats.
-    Ok(unsafe { Vec::from_raw_parts(memory.cast(), length, length) })
-}
-
-fn refused<T>(length: usize, what: &str) -> Error {
+/// `OUT_OF_MEMORY` for `length` elements.
+pub fn refused<T>(length: usize, what: &str) -> Error {
     let bytes = length.saturating_mul(size_of::<T>());
     Error::OutOfMemory(format!("Expected {bytes} bytes for {what}, the system gave none. Use a smaller batch."))
 }

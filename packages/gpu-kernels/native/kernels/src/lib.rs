@@ -15,6 +15,7 @@ mod execute;
 mod functions;
 mod gemm;
 mod images;
+mod memory;
 mod ops;
 mod plan;
 mod program;

@@ -1,24 +1,23 @@
 //! Memory that a kernel needs for a moment, kept by each thread from run to run.
 
+use crate::memory::Floats;
 use std::cell::RefCell;
 use std::ops::{Deref, DerefMut};
 
 thread_local! {
-    static KEPT: RefCell<Vec<Vec<f32>>> = const { RefCell::new(Vec::new()) };
+    static KEPT: RefCell<Vec<Floats>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Floats of unknown content; given back to the thread when dropped.
 pub struct Scratch {
-    floats: Vec<f32>,
+    floats: Floats,
     length: usize,
 }
 
 impl Scratch {
     pub fn take(length: usize) -> Self {
         let mut floats = KEPT.with_borrow_mut(Vec::pop).unwrap_or_default();
-        if floats.len() < length {
-            floats.resize(length, 0.0);
-        }
+        floats.grow(length);
         Scratch { floats, length }
     }
 }

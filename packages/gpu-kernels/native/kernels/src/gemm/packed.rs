@@ -1,6 +1,7 @@
 //! B in panels, packed once: what every tile reads in order.
 
-use crate::error::{Result, zeroed};
+use crate::error::Result;
+use crate::memory::Floats;
 use crate::stored::Stored;
 use rayon::prelude::*;
 
@@ -10,11 +11,11 @@ pub const PANEL: usize = 16;
 const COLUMN_GROUP: usize = 8;
 
 /// Panel p holds columns 16p … 16p+15 as `[k][16]`, missing columns are 0.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Packed {
     pub k: usize,
     pub n: usize,
-    data: Vec<f32>,
+    data: Floats,
 }
 
 impl Packed {
@@ -24,7 +25,7 @@ impl Packed {
 
     /// Zeros, to be filled panel by panel.
     pub fn empty(k: usize, n: usize) -> Result<Self> {
-        Ok(Packed { k, n, data: zeroed(Self::length(k, n), "packed weights")? })
+        Ok(Packed { k, n, data: Floats::zeroed(Self::length(k, n), "packed weights")? })
     }
 
     /// From a weight `[n][k]`, as those of gemm and conv2d are, by all threads of the pool that this runs in.
@@ -65,8 +66,8 @@ impl Packed {
     /// From `[n][k]`, into the memory of an earlier packing.
     pub fn repack_rows(&mut self, matrix: &[f32], k: usize, n: usize) {
         (self.k, self.n) = (k, n);
-        self.data.clear();
-        self.data.resize(Self::length(k, n), 0.0);
+        self.data.grow(Self::length(k, n));
+        self.data.fill(0.0);
         self.enter_rows(matrix);
     }
 
@@ -83,8 +84,8 @@ impl Packed {
     /// From `[k][n]`, into the memory of an earlier packing.
     pub fn repack_columns(&mut self, matrix: &[f32], k: usize, n: usize) {
         (self.k, self.n) = (k, n);
-        self.data.clear();
-        self.data.resize(Self::length(k, n), 0.0);
+        self.data.grow(Self::length(k, n));
+        self.data.fill(0.0);
         for (start, panel) in (0..n).step_by(PANEL).zip(self.data.chunks_exact_mut(PANEL * k)) {
             let width = PANEL.min(n - start);
             for (slot, row) in panel.chunks_exact_mut(PANEL).zip(matrix.chunks_exact(n)) {
@@ -143,7 +144,7 @@ mod tests {
             for [rows, columns] in turns {
                 let stored = Stored::new(bytes[1..].as_chunks().0, rows, columns);
                 let expected = Packed::from_rows(&stored.to_vec().unwrap(), k, n).unwrap();
-                assert_eq!(Packed::from_stored(stored, k, n).unwrap().data, expected.data, "{rows} x {columns}");
+                assert_eq!(*Packed::from_stored(stored, k, n).unwrap().data, *expected.data, "{rows} x {columns}");
             }
         }
     }

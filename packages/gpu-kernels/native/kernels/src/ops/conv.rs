@@ -14,7 +14,7 @@ use std::ops::Range;
 const MIN_SEGMENT: usize = 8;
 
 /// Weights of a convolution, one packed matrix a group.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct PackedConv {
     groups: Vec<Packed>,
     gather: bool,

@@ -31,7 +31,7 @@ const MAX_WEIGHT: usize = 512 * 512;
 const MIN_PIXELS: usize = 14 * 14;
 
 /// Transformed weights, a matrix for each of the 36 points.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct PackedWinograd {
     points: Vec<Packed>,
 }
