@@ -173,10 +173,20 @@ fn spans(segments: usize, depth: usize, deepest: usize) -> Vec<Span> {
 }
 
 /// Computes all rows of `a` and the columns of some panels of `b` into `y`, whose first row is row 0 of `a` (and of the residual).
+/// `next` is null, or where the panels lie that are multiplied afterwards.
 ///
 /// # Safety
 /// Nobody else reads or writes those rows and columns of `y` meanwhile.
-unsafe fn multiply(a: &Rows, b: &Packed, panels: Range<usize>, y: Output, layout: Layout, epilogue: Epilogue, instructions: Instructions) {
+unsafe fn multiply(
+    a: &Rows,
+    b: &Packed,
+    panels: Range<usize>,
+    next: *const f32,
+    y: Output,
+    layout: Layout,
+    epilogue: Epilogue,
+    instructions: Instructions,
+) {
     let Layout { stride, offset } = layout;
     assert_eq!(a.segments * a.depth, b.k);
     assert!(panels.end <= b.panels() && a.height <= instructions.rows());
@@ -190,6 +200,16 @@ unsafe fn multiply(a: &Rows, b: &Packed, panels: Range<usize>, y: Output, layout
         let (low, high) = if is_last { epilogue.activation.clamp() } else { Activation::NONE.clamp() };
         let length = span.segments.len() * span.depth * PANEL;
         let part_of = |panel: usize| b.panel(panel)[(span.segments.start * a.depth + span.start) * PANEL..][..length].as_ptr();
+        // Of a panel past the last: what is multiplied after this part of k.
+        let fetched = |panel: usize| match (panel.checked_sub(panels.end), spans.get(part + 1)) {
+            (None, _) => part_of(panel),
+            (Some(past), Some(span)) => {
+                let first = b.panel(panels.start).as_ptr();
+                first.wrapping_add((past * b.k + span.segments.start * a.depth + span.start) * PANEL)
+            }
+            (Some(_), None) if next.is_null() => part_of(panels.start),
+            (Some(past), None) => next.wrapping_add(past * b.k * PANEL),
+        };
         let step = instructions.columns() / PANEL;
         let group = (GROUP_FLOATS / length / step).max(1) * step;
         for group_start in panels.clone().step_by(group) {
@@ -227,8 +247,8 @@ unsafe fn multiply(a: &Rows, b: &Packed, panels: Range<usize>, y: Output, layout
                     tile.pointers = pointers;
                     // The last two tiles fetch the next group, one panel of each pair at a time.
                     let ahead = panel + group.len() + usize::from(index + 1 == a.tiles());
-                    if index + 2 >= a.tiles() && ahead < panels.end {
-                        tile.ahead = part_of(ahead);
+                    if index + 2 >= a.tiles() {
+                        tile.ahead = fetched(ahead);
                     }
                     // SAFETY: the asserts above hold rows and columns in bounds of y, residual and b; `Rows` promises its
                     // pointers; they were detected; that nobody else writes here is the caller's promise.

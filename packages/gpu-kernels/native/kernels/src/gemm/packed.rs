@@ -16,7 +16,23 @@ pub struct Packed {
     pub k: usize,
     pub n: usize,
     data: Floats,
+    next: Next,
 }
+
+/// Where the panels of a matrix begin, to be fetched into a cache and never to be read through.
+#[derive(Debug, Clone, Copy)]
+struct Next(*const f32);
+
+impl Default for Next {
+    fn default() -> Self {
+        Next(std::ptr::null())
+    }
+}
+
+// SAFETY: nobody reads or writes through it.
+unsafe impl Send for Next {}
+// SAFETY: as above.
+unsafe impl Sync for Next {}
 
 impl Packed {
     pub fn length(k: usize, n: usize) -> usize {
@@ -25,7 +41,7 @@ impl Packed {
 
     /// Zeros, to be filled panel by panel.
     pub fn empty(k: usize, n: usize) -> Result<Self> {
-        Ok(Packed { k, n, data: Floats::zeroed(Self::length(k, n), "packed weights")? })
+        Ok(Packed { k, n, data: Floats::zeroed(Self::length(k, n), "packed weights")?, next: Next::default() })
     }
 
     /// From a weight `[n][k]`, as those of gemm and conv2d are, by all threads of the pool that this runs in.
@@ -92,6 +108,16 @@ impl Packed {
                 slot[..width].copy_from_slice(&row[start..start + width]);
             }
         }
+    }
+
+    /// Says that `next`, which is as deep, is multiplied after this.
+    pub fn precedes(&mut self, next: &Packed) {
+        self.next = Next(next.data.as_ptr());
+    }
+
+    /// Null where it is not known.
+    pub fn next(&self) -> *const f32 {
+        self.next.0
     }
 
     pub fn panels(&self) -> usize {

@@ -31,9 +31,11 @@ pub fn product<'a>(
         let range = first..rows.min(first + height);
         let panels = task % across * width..b.panels().min((task % across + 1) * width);
         let residual = epilogue.residual.map(|residual| &residual[first * stride..]);
+        // The next rows begin with the same panels again.
+        let next = if first + height < rows { b.panel(panels.start).as_ptr() } else { b.next() };
         let a = rows_of(range);
         // SAFETY: each task has its own block of rows and panels, and `y` is borrowed mutably until all have ended.
-        unsafe { multiply(&a, b, panels, y.from(first * stride), layout, Epilogue { residual, ..epilogue }, instructions) };
+        unsafe { multiply(&a, b, panels, next, y.from(first * stride), layout, Epilogue { residual, ..epilogue }, instructions) };
     });
 }
 

@@ -25,6 +25,9 @@ const LANES: usize = 16;
 type Lane = [f32; LANES];
 /// Floats of transformed patches in a block: 1 MiB, about the second-level cache.
 const BLOCK_FLOATS: usize = 256 * 1024;
+/// Fewest tiles of patches in a block: with fewer, reading the weights of all points from the third cache level takes longer than
+/// to multiply, and with four of 256 channels the block may leave the second.
+const FEWEST_TILES: usize = 4;
 /// Most channels times filters: transformed weights take four times the memory of the plain ones, here 36 MiB.
 const MAX_WEIGHT: usize = 512 * 512;
 /// Fewest output pixels of an item: below, all the transformed weights are read for too few patches.
@@ -76,6 +79,10 @@ impl PackedWinograd {
             point.panels_mut().zip(&mut panels).for_each(|(panel, all)| all.push(panel));
         }
         panels.par_iter_mut().enumerate().for_each(|(index, all)| transform_filters(weight, channels, index * PANEL, all));
+        for index in 1..POINTS {
+            let (before, rest) = points.split_at_mut(index);
+            before[index - 1].precedes(&rest[0]);
+        }
         Ok(PackedWinograd { points })
     }
 }
@@ -177,7 +184,7 @@ pub fn winograd(
     let patches = y.len() / conv.output.size() * down * across;
     let tile = instructions.rows();
     let fitting = BLOCK_FLOATS / (POINTS * conv.input.channels.max(conv.output.channels)) / tile * tile;
-    let count = patches.div_ceil(fitting.max(2 * tile));
+    let count = patches.div_ceil(fitting.max(FEWEST_TILES * tile));
     let threads = if mode == Mode::Parallel { rayon::current_num_threads() } else { 1 };
     // Few blocks: the threads share each; many: each thread has its own.
     let (outside, inside) = if count >= 2 * threads { (mode, Mode::Sequential) } else { (Mode::Sequential, mode) };
