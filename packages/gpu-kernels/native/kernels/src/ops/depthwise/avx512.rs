@@ -87,13 +87,6 @@ unsafe fn pixels<const P: usize, const S: usize>(line: &Line, start: usize, at: 
                     }
                 }
             }
-            if row == 2 {
-                // The row that the next row of output reads first.
-                let next = x.wrapping_add(width * channels);
-                for offset in 0..P * S {
-                    _mm_prefetch::<_MM_HINT_T0>(next.wrapping_add(offset * channels).cast());
-                }
-            }
         }
         let (low, high) = (_mm512_set1_ps(line.low), _mm512_set1_ps(line.high));
         for pixel in 0..P {
