@@ -7,6 +7,8 @@ import timm
 import torchvision.models as vision
 from torch import nn
 
+from tiny import computed_weights, merged_windows
+
 
 class First(nn.Module):
     """Gives one tensor of what a module of transformers or diffusers returns."""
@@ -378,6 +380,8 @@ architectures = {
 
 #: Small networks for forms that one exporter writes in one opset: name → what builds it, exporter, opset.
 forms = {
+    "computed-weights": (computed_weights, "script", 17),
+    "merged-windows": (merged_windows, "script", 17),
     "convnext-strided": (convnext_strided, "dynamo", 20),
     "swin-scattered": (swin_scattered, "dynamo", 20),
     "swin-v2": (swin_v2, "dynamo", 20),

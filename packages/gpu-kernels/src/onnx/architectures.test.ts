@@ -20,7 +20,7 @@ process.env.DIPTYCH_WEBGPU = 'checked';
 const namesOn = {
   reference: architectureNames.filter((name) => name !== 'inception-v3'),
   native: architectureNames,
-  webgpu: ['mobilenet-v2', 'clip-vision', 'clip-text-masked'],
+  webgpu: ['mobilenet-v2', 'clip-vision', 'clip-text-masked', 'computed-weights', 'merged-windows'],
 } as const;
 
 /** float32 sums in another order: about 1e-7 a layer, of the largest result. */

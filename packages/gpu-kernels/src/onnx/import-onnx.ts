@@ -17,6 +17,7 @@ import { expandNode } from './expand/expand-table.ts';
 import { inlineFunctions } from './expand/functions.ts';
 import { capturedBy, instantiateGraph } from './expand/instantiate.ts';
 import { asOpset11 } from './expand/older-opsets.ts';
+import { BatchNormalization } from './fold/batch-normalization.ts';
 import { bitwiseFolds } from './fold/bitwise.ts';
 import { foldByPlan } from './fold/by-plan.ts';
 import { elementwiseFolds } from './fold/elementwise.ts';
@@ -59,6 +60,7 @@ const foldTable: Readonly<Record<string, (call: FoldCall) => Constant[]>> = {
   ...indexingFolds,
   ...reductionFolds,
   ...windowFolds,
+  BatchNormalization,
   Resize,
   Split,
 };
@@ -112,7 +114,8 @@ function importModel(file: OnnxModel, options: ImportOptions): ImportedModel {
   checkOutputs(state, outputs);
   checkItemNumbers(state, outputs);
   for (const name of outputs)
-    if (state.layouts.has(name) && !state.isOneItem)
+    if (state.empty.has(name)) throw opUnsupported({ name, op: 'output' }, 'a result that holds nothing');
+    else if (state.layouts.has(name) && !state.isOneItem)
       throw opUnsupported({ name, op: 'output' }, 'a result whose first dimension is not the batch');
   const whole = [...outputs].filter((name) => state.types.has(name));
   const graph = { name: model.name, inputs: state.inputs, nodes: state.nodes, outputs: [...outputs], ...(whole.length > 0 && { wholeOutputs: whole }) }; // biome-ignore format: one graph
@@ -178,12 +181,21 @@ const liveNodes = (model: OnnxModel): OnnxNode[] =>
     model.inputs.map(({ name }) => name),
   );
 
+/** The node without inputs that hold nothing, which a Concat may have; for all other ops there is nothing to compute with. */
+function withoutEmpty(state: ImportState, node: OnnxNode): OnnxNode {
+  if (!node.inputs.some((name) => state.empty.has(name))) return node;
+  const inputs = node.inputs.filter((name) => !state.empty.has(name));
+  if (node.op !== 'Concat' || inputs.length === 0) throw opUnsupported(node, 'a value that holds nothing');
+  return { ...node, inputs };
+}
+
 function importNode(
   state: ImportState,
-  node: OnnxNode,
+  given: OnnxNode,
   isRead: (name: string) => boolean,
   graphOutputs: ReadonlySet<string>,
 ): void {
+  const node = withoutEmpty(state, given);
   const key = opKey(node);
   if (key === 'If') {
     importBranch(state, node, graphOutputs);

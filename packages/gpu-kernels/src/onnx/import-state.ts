@@ -16,6 +16,8 @@ import type { Grid } from './quantization.ts';
 
 /** 2^29 float32 are 2 GB: the weights of the largest networks that are quantised, and seconds of work. */
 const maxFoldedTogether = 2 ** 29;
+/** Networks that standardise their weights take a few numbers for each one of the file. */
+const foldedOfEach = 8;
 
 export type QuantisationMode = 'as-written' | 'weights-only';
 
@@ -45,6 +47,8 @@ export class ImportState {
   readonly layouts = new Map<string, BatchLayout>();
   /** Values that numbers of items are part of: see `batch/item-numbers.ts`. */
   readonly itemNumbers = new Map<string, ItemNumbers>();
+  /** Values without a number, as a slice of 0 tokens is. */
+  readonly empty = new Set<string>();
   /** The file has no batch: see `batch/without-batch.ts`. */
   isOneItem = false;
   readonly mode: QuantisationMode;
@@ -53,6 +57,7 @@ export class ImportState {
   branches = 0;
   /** Numbers computed at import so far; an import within another counts with it. */
   folded = { numbers: 0 };
+  readonly #mostFolded: number;
   readonly #aliases = new Map<string, string>();
   readonly #names: Set<string>;
   /** The planner's view of the nodes written so far, without fusion: no value counts as read once. */
@@ -71,6 +76,7 @@ export class ImportState {
     this.opset = opset;
     this.inputs = inputs;
     this.constants = constants;
+    this.#mostFolded = maxFoldedTogether + foldedOfEach * [...constants.values()].reduce((sum, { data }) => sum + data.length, 0); // biome-ignore format: one sum
     this.fixedBatch = fixedBatch;
     this.#names = names;
     for (const { name, shape } of inputs) this.#planner.define(name, shape, { plain: this.#planner.newValue(shape) });
@@ -110,8 +116,8 @@ export class ImportState {
   /** Counts numbers computed at import; a file can ask for far more than it holds. */
   spendFolded(numbers: number, node: NodePlace): void {
     this.folded.numbers += numbers;
-    if (this.folded.numbers > maxFoldedTogether)
-      throw graphInvalid(node, `constants of more than ${maxFoldedTogether} numbers together would be computed at import.`);
+    if (this.folded.numbers > this.#mostFolded)
+      throw graphInvalid(node, `constants of more than ${this.#mostFolded} numbers together would be computed at import.`);
   }
 
   /** A name that neither the file nor an earlier node uses. */

@@ -9,6 +9,7 @@ import { batchEntry, type Constant, makeConstant } from '../constant.ts';
 import type { ImportState } from '../import-state.ts';
 import { graphAttributes, integersOf } from '../node-call.ts';
 import type { OnnxAttributeValue, OnnxNode } from '../onnx-model.ts';
+import { Chain } from './chain.ts';
 import {
   type BatchLayout,
   groupsOf,
@@ -24,6 +25,7 @@ import {
 import { choosesByItem, flattensBatch, gatherByItem, indexRewrites } from './move-indices.ts';
 import { layerRewrites } from './move-layers.ts';
 import { quantisedRewrites } from './move-quantised.ts';
+import { windowRewrites } from './move-windows.ts';
 import { withoutBatch } from './without-batch.ts';
 
 export interface MovedNodes {
@@ -218,14 +220,31 @@ function Elementwise(move: Move): MovedNodes {
   return { nodes: [...spread, move.with(inputs)], layout };
 }
 
+/** A constant matrix is the same for all; constants of more dimensions are so along the batch. */
 function MatMul(move: Move): MovedNodes {
   const { layout, rank } = move.commonLayout();
-  const isProductOfValues = move.constant(0) === undefined && move.constant(1) === undefined;
-  const matrix = move.constant(1)?.shape.length ?? 0;
-  const limit = isProductOfValues || matrix > 2 ? rank - 2 : rank - 1;
-  if (move.constant(0) !== undefined || layout.axis >= limit || matrix === 1) move.refuse('a product along the batch');
-  const second = matrix > 2 ? itemConstant(move, 1, layout, rank) : move.node.inputs[1]!;
-  return { nodes: [move.with([move.node.inputs[0]!, second])], layout };
+  const ranks = [0, 1].map((index) => move.constant(index)?.shape.length);
+  const [first, second] = ranks;
+  if (second !== undefined && second > 2 && layout.axis === rank - 2) return rowsTimesMatrices(move, layout);
+  const isMatrixAlone = first === undefined && second === 2;
+  if (layout.axis >= (isMatrixAlone ? rank - 1 : rank - 2) || ranks.some((length) => length !== undefined && length < 2))
+    move.refuse('a product along the batch');
+  const inputs = move.node.inputs.map((name, index) =>
+    (ranks[index] ?? 2) === 2 ? name : itemConstant(move, index, layout, rank),
+  );
+  return { nodes: [move.with(inputs)], layout };
+}
+
+/** Rows of which the batch is one dimension, or part of it, by a constant matrix for each of the dimensions before them. */
+function rowsTimesMatrices(move: Move, layout: BatchLayout): MovedNodes {
+  const item = move.shape(0);
+  const matrices = move.constant(1)!.shape;
+  const [lead, channels] = [item.slice(0, layout.axis), item.at(-1)!];
+  const rest = item.slice(layout.axis, -1);
+  const chain = new Chain(move);
+  const rows = chain.add('Reshape', [move.node.inputs[0]!, move.add([0, ...lead, sizeOf(rest), channels])]);
+  const product = chain.add('MatMul', [rows, move.node.inputs[1]!]);
+  return { nodes: chain.end('Reshape', [product, move.add([0, ...lead, ...rest, matrices.at(-1)!])]), layout };
 }
 
 /** Along one dimension that stays. */
@@ -320,6 +339,7 @@ const rewrites: Readonly<Record<string, Rewrite>> = {
   ...quantisedRewrites,
   ...indexRewrites,
   ...layerRewrites,
+  ...windowRewrites,
   ...Object.fromEntries(['Mean', 'Sum', 'Max', 'Min', 'Prod', 'L1', 'L2', 'SumSquare', 'LogSum', 'LogSumExp'].map((name) => [`Reduce${name}`, Reduce])),
   ...Object.fromEntries(
     [

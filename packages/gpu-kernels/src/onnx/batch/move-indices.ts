@@ -6,32 +6,13 @@ import { axisOf } from '../../graph/axes.ts';
 import { showShape, sizeOf } from '../../graph/shapes.ts';
 import type { ImportState } from '../import-state.ts';
 import type { OnnxNode } from '../onnx-model.ts';
+import { Chain } from './chain.ts';
 import { type ItemNumbers, itemNumbersOf } from './item-numbers.ts';
-import { isUsual, rankOf, usual } from './layout.ts';
+import { groupsOf, isUsual, rankOf, usual } from './layout.ts';
 import type { Move, MovedNodes, Rewrite } from './move-batch.ts';
 
 /** No item has so many rows, so that a gather gives NaN. */
 const outside = 2 ** 25;
-
-/** Nodes in a row, each on what the one before gives. */
-class Chain {
-  readonly nodes: OnnxNode[] = [];
-  readonly #move: Move;
-
-  constructor(move: Move) {
-    this.#move = move;
-  }
-
-  add(op: string, inputs: readonly string[], changes: Readonly<Record<string, number>> = {}): string {
-    const name = this.#move.state.freshName(`${this.#move.node.name}/${op}`);
-    this.nodes.push({ ...this.#move.with(inputs, changes, op), name, outputs: [name] });
-    return name;
-  }
-
-  end(op: string, inputs: readonly string[], changes: Readonly<Record<string, number>> = {}): readonly OnnxNode[] {
-    return [...this.nodes, this.#move.with(inputs, changes, op)];
-  }
-}
 
 /**
  * Whether numbers of items choose: the node must then be rewritten. In a file for one item that number is a 0 like any other, so
@@ -151,15 +132,23 @@ function placeOf(move: Move, tuple: ArrayLike<number>, sizes: readonly number[])
 /** All dimensions before `axis` as one, and all others: the batch is merged with those beside it. */
 function Flatten(move: Move): MovedNodes {
   const { item, layout } = move.moved;
-  if (!isUsual(layout)) move.refuse('the op');
+  const groups = groupsOf(layout, item);
   const given = move.number('axis', 1);
-  const axis = given < 0 ? given + item.length + 1 : given;
-  const before = axis === 0 ? sizeOf(item) : sizeOf(item.slice(0, axis - 1));
-  const merged = before === 1 ? [] : [before];
-  const flat = axis === 0 ? [1, ...merged] : [...merged, sizeOf(item.slice(axis - 1))];
+  const axis = given < 0 ? given + groups.length : given;
+  if (!(axis >= 0 && axis <= groups.length)) move.refuse(`axis ${given}`);
+  const isFirst = layout.axis < axis;
+  const sizes = (from: number, to: number): number => sizeOf(groups.slice(from, to).flatMap((group) => group.map((d) => item[d]!))); // biome-ignore format: one expression
+  // What stands before and after the batch in the dimension that it is merged into.
+  const cut = layout.axis + layout.before;
+  const [start, end] = isFirst ? [0, axis] : [axis, groups.length];
+  const slower = sizes(start, layout.axis) * sizeOf(item.slice(layout.axis, cut));
+  const faster = sizeOf(item.slice(cut, cut + layout.after)) * sizes(layout.axis + 1, end);
+  const merged = [[slower], [faster]].map((part) => part.filter((size) => size > 1)) as [number[], number[]];
+  const other = isFirst ? sizes(axis, groups.length) : sizes(0, axis);
+  const flat = isFirst ? [...merged.flat(), other] : [other, ...merged.flat()];
   return {
     nodes: [move.with([move.node.inputs[0]!, move.add([0, ...flat])], {}, 'Reshape')],
-    layout: { axis: axis === 0 ? 1 : 0, before: 0, after: merged.length },
+    layout: { axis: isFirst ? 0 : 1, before: merged[0].length, after: merged[1].length },
   };
 }
 

@@ -62,6 +62,14 @@ function Reshape(call: FoldCall): Constant[] {
   );
 }
 
+function Flatten(call: FoldCall): Constant[] {
+  const x = call.input(0);
+  const given = call.attributes.number('axis', 1);
+  const axis = given < 0 ? given + x.shape.length : given;
+  if (!(axis >= 0 && axis <= x.shape.length)) throw graphInvalid(call.node, `axis ${given} does not exist.`);
+  return reshaped(call, x, [sizeOf(x.shape.slice(0, axis)), sizeOf(x.shape.slice(axis))]);
+}
+
 function Squeeze(call: FoldCall): Constant[] {
   const x = call.input(0);
   const axes = call.list('axes', 1)?.map((axis) => axisOf(axis, x.shape.length, call.node));
@@ -103,23 +111,26 @@ function gathered(
   return [{ type: x.type, shape, data }];
 }
 
+/** Tables of positions are chosen from with tens of thousands of indices, so rows are copied whole. */
 function Gather(call: FoldCall): Constant[] {
   const [x, indices] = [call.input(0), call.input(1)];
+  if (holdsBatch(indices)) throw opUnsupported(call.node, 'arithmetic with the number of items of the batch');
   const axis = axisOf(call.attributes.number('axis', 0), x.shape.length, call.node);
   const length = x.shape[axis]!;
-  const chosen = call.integers(1).map((index) => (index < 0 ? index + length : index));
-  if (!chosen.every((index) => index >= 0 && index < length))
+  const chosen = indices.data.map((index) => (index < 0 ? index + length : index));
+  if (!chosen.every((index) => Number.isInteger(index) && index >= 0 && index < length))
     throw graphInvalid(call.node, `an index leaves the ${length} entries of dimension ${axis}.`);
+  const [outer, inner] = [sizeOf(x.shape.slice(0, axis)), sizeOf(x.shape.slice(axis + 1))];
   const shape = [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)];
-  const [strides, indexStrides] = [rowMajorStrides(x.shape), rowMajorStrides(indices.shape)];
-  const inner = indices.shape.length;
-  return gathered(call, x, shape, (c) => {
-    let [from, at] = [0, 0];
-    for (let d = 0; d < inner; d++) at += c[axis + d]! * indexStrides[d]!;
-    for (let d = 0; d < x.shape.length; d++)
-      from += strides[d]! * (d === axis ? chosen[at]! : c[d < axis ? d : d + inner - 1]!);
-    return from;
-  });
+  const data = allocate(x.type, shape, call.place);
+  let at = 0;
+  for (let row = 0; row < outer; row++)
+    for (let i = 0; i < chosen.length; i++, at += inner) {
+      const from = (row * length + chosen[i]!) * inner;
+      if (inner === 1) data[at] = x.data[from]!;
+      else data.set(x.data.subarray(from, from + inner), at);
+    }
+  return [{ type: x.type, shape, data }];
 }
 
 function Concat(call: FoldCall): Constant[] {
@@ -220,6 +231,6 @@ function Shape(call: FoldCall): Constant[] {
 }
 
 export const movementFolds = {
-  Constant: ConstantNode, ConstantOfShape, Range, Reshape, Squeeze, Unsqueeze, Gather, Concat, Slice, Transpose, Expand, Trilu,
+  Constant: ConstantNode, ConstantOfShape, Range, Reshape, Flatten, Squeeze, Unsqueeze, Gather, Concat, Slice, Transpose, Expand, Trilu,
   Identity: same, Dropout, Size, Shape,
 } as const; // biome-ignore format: a table

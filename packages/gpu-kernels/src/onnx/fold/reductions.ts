@@ -39,16 +39,19 @@ const reduce =
     const all = isIdentity ? [] : [...x.shape.keys()];
     const axes = new Set(given.length > 0 ? given.map((axis) => axisOf(axis, x.shape.length, call.node)) : all);
     checkNumbers(call, x, axes, finish !== undefined);
-    call.spend(reading * x.data.length);
     const dimensions = [...x.shape.keys()];
+    // Over the last dimensions, numbers are read in a row.
+    const isInRow = dimensions.slice(x.shape.length - axes.size).every((d) => axes.has(d));
+    call.spend((isInRow ? 1 : reading) * x.data.length);
     const kept = placesOf(x.shape, dimensions.filter((d) => !axes.has(d))); // biome-ignore format: one expression
-    const within = placesOf(x.shape, dimensions.filter((d) => axes.has(d))); // biome-ignore format: one expression
+    const within = isInRow ? undefined : placesOf(x.shape, dimensions.filter((d) => axes.has(d))); // biome-ignore format: one expression
+    const count = dimensions.reduce((product, d) => (axes.has(d) ? product * x.shape[d]! : product), 1);
     const shape = x.shape.flatMap((size, d) => (axes.has(d) ? (isKept ? [1] : []) : [size]));
     const data = allocate(x.type, shape, call.place);
     for (let at = 0; at < data.length; at++) {
       let sum = start;
-      for (let index = 0; index < within.length; index++) sum = combine(sum, x.data[kept[at]! + within[index]!]!);
-      data[at] = finish === undefined ? sum : finish(sum, within.length);
+      for (let i = 0; i < count; i++) sum = combine(sum, x.data[kept[at]! + (within === undefined ? i : within[i]!)]!);
+      data[at] = finish === undefined ? sum : finish(sum, count);
     }
     return [{ type: x.type, shape, data }];
   };

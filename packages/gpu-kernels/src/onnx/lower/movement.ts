@@ -1,5 +1,5 @@
 /** Slice, Split, Tile, Expand and ConstantOfShape of activations: begin, end and shape are constants, the batch stays whole. */
-import { axisOf } from '../../graph/axes.ts';
+import { axisOf, sliceBounds } from '../../graph/axes.ts';
 import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
 import { showShape } from '../../graph/shapes.ts';
 import { batchEntry, type Constant, decodeTensor, dependsOnBatch, isBatch, isFloat, makeConstant } from '../constant.ts';
@@ -13,6 +13,13 @@ const inReach = (at: number): number => Math.max(-farOut, Math.min(farOut, at));
 function isWholeBatch(call: LowerCall, start: number, end: number, step: number): boolean {
   return start === 0 && step === 1 && (isBatch(end) || end >= farOut || end === call.state.fixedBatch);
 }
+
+/** Exporters cut off 0 tokens where a network has none of a kind; see `importNode` for what may read that. */
+const holdsNothing = (call: LowerCall, cuts: readonly (readonly [axis: number, start: number, end: number, step: number])[]): boolean => {
+  const shape = [1, ...call.shape(0)];
+  const [axes, starts, ends, steps] = [0, 1, 2, 3].map((part) => cuts.map((cut) => inReach(cut[part]!))) as [number[], number[], number[], number[]];
+  return sliceBounds(shape, starts, ends, axes, steps, call.node).some(({ count }) => count === 0);
+}; // biome-ignore format: signatures
 
 export function Slice(call: LowerCall): void {
   call.attributes.finish();
@@ -37,6 +44,13 @@ export function Slice(call: LowerCall): void {
     );
   if (giveEmpty(call, starts, ends, axes)) return;
   if (kept.length === 0) call.finish('Identity', [call.input(0)]);
+  else if (
+    holdsNothing(
+      call,
+      kept.map((index) => [axes[index]!, starts[index]!, ends[index]!, steps[index]!]),
+    )
+  )
+    call.state.empty.add(call.node.outputs[0]!);
   else call.finish('Slice', [call.input(0), list(starts), list(ends), list(axes), list(steps)]);
 }
 

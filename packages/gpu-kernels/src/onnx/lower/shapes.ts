@@ -1,7 +1,7 @@
 /** Reshape, Squeeze, Unsqueeze, Pad, Resize, reductions: ops whose shapes exporters compute. */
 import { axisOf } from '../../graph/axes.ts';
 import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
-import { showShape } from '../../graph/shapes.ts';
+import { rowMajorStrides, showShape, sizeOf } from '../../graph/shapes.ts';
 import { dependsOnBatch, isBatch } from '../constant.ts';
 import { unsqueezedShape } from '../fold/movement.ts';
 import { asGroupNormalization } from './group-norm.ts';
@@ -66,9 +66,32 @@ export function Pad(call: LowerCall): void {
     pads[axis] = given[index]!;
     pads[axis + rank] = given[index + axes.length]!;
   }
+  const value = call.constant(2)?.data[0] ?? 0;
+  if (mode === 'constant' && Math.abs(value) === Infinity) {
+    padEndlessly(call, pads, value);
+    return;
+  }
   const inputs = [call.input(0), call.number(...pads), ...(call.has(2) ? [call.input(2)] : [])];
-  call.constant(2);
   call.finish('Pad', inputs, { mode });
+}
+
+/** −∞, as before a maximum: zeros, and then the smaller of each number and −∞ where it was padded, else ∞. */
+function padEndlessly(call: LowerCall, pads: readonly number[], value: number): void {
+  const sizes = [1, ...call.shape(0)];
+  const rank = sizes.length;
+  const sides = sizes.map((size, d) => {
+    const [before, after] = [pads[d]!, pads[d + rank]!];
+    // Where nothing is added, one bound does for the whole dimension.
+    if (before <= 0 && after <= 0) return [false];
+    return Array.from({ length: size + before + after }, (_, at) => at < before || at >= size + before);
+  });
+  const shape = sides.map(({ length }) => length);
+  if (!(sizeOf(shape) <= 2 ** 24)) throw graphInvalid(call.node, `${showShape(shape)} numbers would be padded.`);
+  const strides = rowMajorStrides(shape);
+  const isPadded = (at: number): boolean => sides.some((side, d) => side[Math.floor(at / strides[d]!) % side.length]!);
+  const bounds = Float32Array.from({ length: sizeOf(shape) }, (_, at) => (isPadded(at) ? value : -value));
+  const padded = call.add('Pad', [call.input(0), call.number(...pads)], { mode: 'constant' });
+  call.finish(value < 0 ? 'Min' : 'Max', [padded, call.tensor(shape, bounds)]);
 }
 
 /** Axes as an attribute, or since opset 13 or 18 as an input. */
