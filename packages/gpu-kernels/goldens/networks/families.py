@@ -1,7 +1,8 @@
 """One small network of each family of timm and of torchvision's image networks: what `sweep.py` exports.
 
 A line is a model, its input size where that is not its own, and what else it is built with. Sizes and depths are cut
-where the ops that a file asks for stay the same.
+where the ops that a file asks for stay the same. `gain` scales the weights of normalisation where numbers would else grow
+from block to block until float32 has no digit of the result left.
 """
 import timm
 import torchvision.models as vision
@@ -96,15 +97,15 @@ coatnet_rmlp_nano_rw_224 depths=(1,1,2,1)
 coatnext_nano_rw_224 depths=(1,1,2,1)
 poolformer_s12
 poolformerv2_s12
-convformer_s18 depths=(1,1,3,1)
-caformer_s18 depths=(1,1,3,1)
+convformer_s18
+caformer_s18
 tiny_vit_5m_224
 nest_tiny
 pit_ti_224
 pit_ti_distilled_224
 pvt_v2_b0
 pvt_v2_b2_li depths=(1,1,2,1)
-visformer_tiny
+visformer_tiny gain=0.5
 iformer_t
 lowformer_b0
 cpubone_nano
@@ -115,7 +116,7 @@ inception_next_atto
 convnext_atto
 convnext_zepto_rms
 convnextv2_atto
-convmixer_768_32 128 depth=4
+convmixer_768_32 96
 mixer_s32_224
 gmixer_12_224
 resmlp_12_224
@@ -168,7 +169,7 @@ lcnet_035
 hardcorenas_a 128
 ghostnet_050
 ghostnetv2_100 128
-ghostnetv3_050
+ghostnetv3_050 gain=0.3
 repghostnet_050
 repvit_m0_9
 mobileone_s0 128
@@ -264,7 +265,7 @@ fcn_resnet50 96
 
 
 def line_of(text):
-    """`[family] model [size] [name=value …]`"""
+    """`model [size] [name=value …]`"""
     words = text.split()
     options = {key: eval(value, {}) for key, value in (word.split("=") for word in words if "=" in word)}
     plain = [word for word in words if "=" not in word]
@@ -296,8 +297,6 @@ def build_timm(name, size, options):
         module = timm.create_model(name, **given)
     module_name = type(module).__module__.split(".")[-1]
     size = size or (own.input_size if own else module.default_cfg["input_size"])[-1]
-    if hasattr(module, "fuse") and False:
-        module.fuse()
     return module_name, module, size
 
 

@@ -33,6 +33,13 @@ def smooth_images(size, seed=5, count=2):
     return torch.nn.functional.interpolate(small, size=(size, size), mode="bicubic", align_corners=False)
 
 
+def calmed(module, gain):
+    for name, tensor in module.named_parameters():
+        if gain != 1 and tensor.dim() == 1 and name.endswith("weight"):
+            tensor.data.mul_(gain)
+    return module
+
+
 def written(module, images, exporter):
     """With an open batch where the exporter allows one, else for a single image."""
     try:
@@ -85,8 +92,9 @@ def sweep(folder, exporter, library, name, size, options):
     record = {"library": library, "model": name, "options": {key: str(value) for key, value in options.items()}, "exporter": exporter}
     try:
         torch.manual_seed(7)
-        family, module, size = build_entry(library, name, size, options)
-        module = randomise(module, len(name))
+        given = {key: value for key, value in options.items() if key != "gain"}
+        family, module, size = build_entry(library, name, size, given)
+        module = calmed(randomise(module, len(name)), options.get("gain", 1))
         record.update(family=family, size=size, parameters=sum(p.numel() for p in module.parameters()))
         images = smooth_images(size)
         with torch.no_grad():

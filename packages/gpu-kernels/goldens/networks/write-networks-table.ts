@@ -149,6 +149,8 @@ ${new Date().toISOString().slice(0, 10)}: ${runtime.info.adapter}, Linux ${relea
 ${rows.join('\n')}
 
 Small instances of the architectures run in every test run, on the reference and native backends and some of them on WebGPU: \`packages/gpu-kernels/src/onnx/architectures.test.ts\`.
+
+The families of timm and torchvision, one small network each: [docs/onnx-architectures.md](onnx-architectures.md).
 `,
 );
 await runtime[Symbol.asyncDispose]();

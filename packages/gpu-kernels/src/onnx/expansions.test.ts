@@ -71,10 +71,18 @@ describe('constants', () => {
   it('are not computed where that takes too much work', () => {
     expect(() => importOnnx(of([4096, 4096], node('MatMul', 'c c', 'p')))).toThrow('would be computed at import');
     const names = Array.from({ length: 40 }, (_, i) => `p${i}`);
-    const sums = names.map((name) => node('ReduceSum', 'c', name, { keepdims: 0 }));
-    expect(() => importOnnx(of([2 ** 22], ...sums, node('Max', names.join(' '), 'p')))).toThrow(
+    const sums = names.map((name) => node('ReduceMax', 'c', name, { axes: [0], keepdims: 0 }));
+    expect(() => importOnnx(of([2, 2 ** 25], ...sums, node('Max', names.join(' '), 'p')))).toThrow(
       'would be computed at import',
     );
+  });
+
+  it('are chosen from by as many indices as there are pairs of tokens', async () => {
+    const places = Array.from({ length: 5000 }, (_, i) => (i * 7) % 3);
+    const chosen = [node('Gather', 'table places', 'all'), node('Slice', 'all from to', 'p'), node('Add', 'x p', 'y')];
+    const model = modelOf(['n', 2], chosen, [floats('table', [3], 1, 2, 4), integers('places', ...places), integers('from', 4998), integers('to', 5000)]); // biome-ignore format: one model
+    // Places 4998 and 4999 hold 0 and 1.
+    expect(await run(model, [10, 20])).toEqual([11, 22]);
   });
 
   it('of products, sums and functions are exact', async () => {
