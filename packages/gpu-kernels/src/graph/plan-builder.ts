@@ -39,6 +39,8 @@ export class PlanBuilder {
   readonly constants: Map<string, Tensor>;
   readonly #named = new Map<string, GraphValue>();
   readonly #readers: ReadonlyMap<string, number>;
+  /** The step that writes a value: networks with recurrences have tens of thousands. */
+  readonly #writers = new Map<number, Step>();
 
   constructor(constants: Tensors, readers: ReadonlyMap<string, number>) {
     this.constants = new Map(Object.entries(constants));
@@ -61,7 +63,9 @@ export class PlanBuilder {
   /** Adds a step that writes a new value of `shape`, the shape of the form that it writes. */
   addStep(draft: StepDraft, shape: readonly number[]): number {
     const output = this.newValue(shape);
-    this.steps.push({ ...draft, output } as Step);
+    const step = { ...draft, output } as Step;
+    this.steps.push(step);
+    this.#writers.set(output, step);
     return output;
   }
 
@@ -73,13 +77,19 @@ export class PlanBuilder {
 
   producer(value: GraphValue): Step | undefined {
     const id = value.forms.channelsLast ?? value.forms.plain;
-    return this.steps.findLast((step) => step.output === id);
+    return id === undefined ? undefined : this.#writers.get(id);
+  }
+
+  /** The step that writes value `id`; undefined for inputs. */
+  writerOf(id: number): Step | undefined {
+    return this.#writers.get(id);
   }
 
   /** Replaces a step and moves it to the end, where everything that it may now read exists. */
   replaceLast(old: Step, replacement: Step): void {
-    this.steps.splice(this.steps.indexOf(old), 1);
+    this.steps.splice(this.steps.lastIndexOf(old), 1);
     this.steps.push(replacement);
+    this.#writers.set(replacement.output, replacement);
   }
 
   define(name: string, shape: readonly number[], forms: GraphValue['forms']): void {
@@ -146,7 +156,7 @@ export class PlanBuilder {
   }
 
   reshape(x: number, shape: readonly number[], name: string): number {
-    const source = this.steps.find((step) => step.output === x);
+    const source = this.#writers.get(x);
     return this.addStep({ op: 'reshape', name, x: source?.op === 'reshape' ? source.x : x }, shape);
   }
 

@@ -188,11 +188,11 @@ describe('what cannot be planned names op, node and reason', () => {
     ['a reduction over the batch', [2], [node('ReduceSum', 'x', 'y', { axes: [0] })], {}, 'batch'],
     ['a reshape that loses the batch', [4], [node('Reshape', 'x s', 'y')], { s: tensor([2], 2, 2) }, 'batch'],
     [
-      'a resize of a region',
+      'a resize by coordinates that are none',
       [1, 2, 2],
-      [node('Resize', 'x _ s', 'y', { coordinate_transformation_mode: 'tf_crop_and_resize' })],
+      [node('Resize', 'x _ s', 'y', { coordinate_transformation_mode: 'elsewhere' })],
       { s: tensor([4], 1, 1, 2, 2) },
-      'tf_crop_and_resize',
+      'coordinate_transformation_mode = "elsewhere"',
     ],
   ])('%s', (_, shape, nodes, weights, reason) => {
     expect(() => planGraph(graphOf(shape, nodes), weights, 1)).toThrow(

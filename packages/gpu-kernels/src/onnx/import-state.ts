@@ -19,6 +19,9 @@ const maxFoldedTogether = 2 ** 29;
 /** Networks that standardise their weights take a few numbers for each one of the file. */
 const foldedOfEach = 8;
 
+/** A node of a file may become thousands, and a file has up to a million. */
+const mostNodes = 2 ** 20;
+
 export type QuantisationMode = 'as-written' | 'weights-only';
 
 /** What a quantised activation was made from. */
@@ -53,6 +56,8 @@ export class ImportState {
   isOneItem = false;
   readonly mode: QuantisationMode;
   readonly budget = new Budget();
+  /** Steps of recurrences so far. */
+  steps = 0;
   /** Branches taken so far. */
   branches = 0;
   /** Numbers computed at import so far; an import within another counts with it. */
@@ -60,6 +65,8 @@ export class ImportState {
   readonly #mostFolded: number;
   readonly #aliases = new Map<string, string>();
   readonly #names: Set<string>;
+  /** The next number to try for a name that was asked for before: one node may ask for thousands. */
+  readonly #tried = new Map<string, number>();
   /** The planner's view of the nodes written so far, without fusion: no value counts as read once. */
   readonly #planner = new PlanBuilder({}, new Map());
   #planned = 0;
@@ -123,7 +130,9 @@ export class ImportState {
   /** A name that neither the file nor an earlier node uses. */
   freshName(wish: string): string {
     let name = wish;
-    for (let count = 1; this.#names.has(name); count++) name = `${wish}#${count}`;
+    let count = this.#tried.get(wish) ?? 1;
+    for (; this.#names.has(name); count++) name = `${wish}#${count}`;
+    if (count > 1) this.#tried.set(wish, count);
     this.#names.add(name);
     return name;
   }
@@ -154,6 +163,7 @@ export class ImportState {
     attributes: Record<string, GraphAttribute>,
     name: string,
   ): void {
+    if (this.nodes.length >= mostNodes) throw graphInvalid(node, `the file would become more than ${mostNodes} nodes.`);
     const sources = inputs.map((input) => this.resolve(input));
     for (const source of sources) {
       const constant = this.constants.get(source);

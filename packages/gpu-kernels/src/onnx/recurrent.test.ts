@@ -53,4 +53,11 @@ describe('recurrences', () => {
     refuses(recurrence(relu(node('RNN', 'x w r', 'y'), 'Tanh', 'Tanh'), weights(1, 1, 1)), 'GRAPH_INVALID', '2 activations');
     refuses(modelOf(['n', 2, 1], [node('RNN', 'x w r', 'y')], weights(1, 1, 1)), 'OP_UNSUPPORTED', 'a sequence along the batch'); // biome-ignore format: one call
   });
+
+  it('that together take more steps than are written out are refused', () => {
+    const chain = Array.from({ length: 5 }, (_, i) => [node('RNN', `${i === 0 ? 't' : `f${i - 1}`} w r`, `s${i}`), node('Squeeze', `s${i} one`, `f${i}`)]).flat(); // biome-ignore format: one list
+    const turn = (from: string, to: string) => node('Transpose', from, to, { perm: [1, 0, 2] });
+    const model = modelOf(['n', 1024, 1], [turn('x', 't'), ...chain, turn('f4', 'y')], [...weights(1, 1, 1), integers('one', 1)]); // biome-ignore format: one model
+    expect(() => importOnnx(model)).toThrow('more than 4096 steps of recurrences in one network');
+  }, 60_000);
 });

@@ -19,7 +19,7 @@ export function addWalk(builder: PlanBuilder, name: string, x: number, walks: re
   const counts = walks.map(({ count }) => count);
   if (walks.every(({ begin, step, count }, d) => begin === 0 && step === 1 && count === shape[d]))
     return builder.reshape(x, shape, name);
-  const source = builder.steps.find((step) => step.output === x);
+  const source = builder.writerOf(x);
   const from = source?.op === 'copy' ? source : { x, offset: 0, strides: rowMajorStrides(shape) };
   return builder.addStep(
     {

@@ -10,8 +10,9 @@ import { graphAttributes } from '../node-call.ts';
 import type { Expand, Expansion } from './expansion.ts';
 import { type Cell, cells, type State } from './recurrent-cells.ts';
 
-/** Steps of all directions; each is some fifteen nodes. */
+/** Steps of all directions of one op, and of all in a network; each is some fifteen nodes. */
 const mostSteps = 1024;
+const mostTogether = 4096;
 
 interface Recurrence {
   readonly to: Expansion;
@@ -71,6 +72,8 @@ function readRecurrence(to: Expansion, cell: Cell): Recurrence {
       to.node,
       `${length * directions.length} steps of a recurrence, at most ${mostSteps} are implemented`,
     );
+  to.state.steps += length * directions.length;
+  if (to.state.steps > mostTogether) throw opUnsupported(to.node, `more than ${mostTogether} steps of recurrences in one network`); // biome-ignore format: one condition
   const activations = activationsOf(to, cell, directions.length);
   return { to, cell, length, inputs: width, hidden, directions, activations, clip, isBatchFirst, resetsAfter };
 }
