@@ -89,7 +89,7 @@ const sizes = (name: string): readonly (readonly [side: number, batch: number])[
   [224, 1],
   [224, 8],
   [224, 32],
-  ...(name.startsWith('ViT') ? [] : ([[448, 1], [896, 1], [896, 8]] as const)), // biome-ignore format: a table
+  ...(name.startsWith('ViT') ? [] : ([[448, 1], [896, 1]] as const)), // biome-ignore format: a table
 ];
 
 /** Peak memory, memory after many batches, and speed. */

@@ -12,7 +12,7 @@ use crate::ops::integer::PackedIntegers;
 use crate::ops::resample::Table;
 use crate::ops::winograd::{self, PackedWinograd};
 use crate::program::{Op, Operand, Program};
-use crate::stored::Weight;
+use crate::stored::{ReadBuffers, Weight};
 use crate::threads::thread_pool;
 use rayon::ThreadPool;
 use rayon::prelude::*;
@@ -84,10 +84,10 @@ impl CompiledPlan {
         let assignment = Assignment::new(&program, &chains, &segments);
         check_memory(&program, &assignment, slots)?;
         let arenas = (0..slots).map(|_| new_arena(&assignment)).collect::<Result<_>>()?;
-        let kept = raw_weights(&program);
-        let steps = program.steps.par_iter().with_max_len(1).map(|step| prepare(&program, &step.op, weights));
+        let (kept, buffers) = (raw_weights(&program), ReadBuffers::default());
+        let steps = program.steps.par_iter().with_max_len(1).map(|step| prepare(&program, &step.op, weights, &buffers));
         let prepared = pool.install(|| steps.collect::<Result<_>>())?;
-        let keep = |(index, weight): (usize, &Weight)| if kept.contains(&index) { weight.to_vec() } else { Ok(Vec::new()) };
+        let keep = |(index, weight): (usize, &Weight)| if kept.contains(&index) { weight.to_vec(&buffers) } else { Ok(Vec::new()) };
         let weights = weights.iter().enumerate().map(keep).collect::<Result<_>>()?;
         let nanoseconds = program.sizes.iter().map(|_| AtomicU64::new(0)).collect();
         Ok(CompiledPlan {
@@ -172,20 +172,20 @@ fn is_depthwise(op: &Op) -> bool {
     matches!(op, Op::Conv(conv) if conv.groups == conv.input.channels && conv.groups == conv.output.channels && conv.groups > 1)
 }
 
-fn prepare(program: &Program, op: &Op, weights: &[Weight]) -> Result<Prepared> {
-    let floats = |weight: usize| weights[weight].to_vec();
+fn prepare(program: &Program, op: &Op, weights: &[Weight], buffers: &ReadBuffers) -> Result<Prepared> {
+    let floats = |weight: usize| weights[weight].to_vec(buffers);
     match op {
         Op::Conv(conv) if is_depthwise(op) => {
             PackedDepthwise::new(conv, &floats(conv.weight)?, conv.bias.map(floats).transpose()?).map(Prepared::Depthwise)
         }
         Op::Conv(conv) if winograd::suits(conv) => {
-            weights[conv.weight].read(|weight| PackedWinograd::new(conv, weight)).map(Prepared::Winograd)
+            weights[conv.weight].read(buffers, |weight| PackedWinograd::new(conv, weight)).map(Prepared::Winograd)
         }
-        Op::Conv(conv) => weights[conv.weight].read(|weight| PackedConv::new(conv, weight)).map(Prepared::Conv),
+        Op::Conv(conv) => weights[conv.weight].read(buffers, |weight| PackedConv::new(conv, weight)).map(Prepared::Conv),
         Op::ConvTranspose(conv) => conv.pack(&floats(conv.weight)?).map(Prepared::ConvTranspose),
         Op::Resample(op) => Table::new(op, &floats(op.indices)?, &floats(op.factors)?).map(Prepared::Resample),
-        Op::Gemm(gemm) => weights[gemm.weight].read(|weight| Packed::from_stored(weight, gemm.k, gemm.n)).map(Prepared::Matrix),
-        Op::IntegerProduct(op) => PackedIntegers::new(op, weights).map(Prepared::Integers),
+        Op::Gemm(gemm) => weights[gemm.weight].read(buffers, |weight| Packed::from_stored(weight, gemm.k, gemm.n)).map(Prepared::Matrix),
+        Op::IntegerProduct(op) => PackedIntegers::new(op, weights, buffers).map(Prepared::Integers),
         Op::Matmul(matmul) => match matmul.b {
             Operand::Weight(weight) => {
                 let [k, n] = program.weight_shapes[weight][..] else { return Ok(Prepared::Nothing) };

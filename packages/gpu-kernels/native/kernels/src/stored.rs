@@ -4,6 +4,7 @@ use crate::error::{Error, Result, refuse, reserve};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 /// Bytes of one number.
 pub const WORD: usize = size_of::<f32>();
@@ -50,21 +51,43 @@ impl<'a> Weight<'a> {
     }
 
     /// Gives the words to `work`, from a file for that long only.
-    pub fn read<T>(&self, work: impl FnOnce(Stored) -> Result<T>) -> Result<T> {
+    pub fn read<T>(&self, buffers: &ReadBuffers, work: impl FnOnce(Stored) -> Result<T>) -> Result<T> {
         match self.source {
             Source::Memory(words) => work(Stored::new(words, self.rows, self.columns)),
             Source::File { path, offset } => {
-                let mut words: Vec<[u8; WORD]> = reserve(self.length, "weights of a file")?;
-                words.resize(self.length, [0; WORD]);
+                let mut buffer = buffers.take(self.length)?;
+                let words = &mut buffer[..self.length];
                 read_file(path, offset, words.as_flattened_mut())?;
-                work(Stored::new(&words, self.rows, self.columns))
+                let result = work(Stored::new(words, self.rows, self.columns));
+                buffers.give_back(buffer);
+                result
             }
         }
     }
 
     /// The weight in its own order.
-    pub fn to_vec(&self) -> Result<Vec<f32>> {
-        self.read(|stored| stored.to_vec())
+    pub fn to_vec(&self, buffers: &ReadBuffers) -> Result<Vec<f32>> {
+        self.read(buffers, |stored| stored.to_vec())
+    }
+}
+
+/// Memory that weights of files are read into, one weight after the other: new memory for each would take as long as reading.
+#[derive(Default)]
+pub struct ReadBuffers(Mutex<Vec<Vec<[u8; WORD]>>>);
+
+impl ReadBuffers {
+    /// At least `length` words of unknown content.
+    fn take(&self, length: usize) -> Result<Vec<[u8; WORD]>> {
+        let mut buffer = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
+        if buffer.len() < length {
+            drop(std::mem::replace(&mut buffer, reserve(length, "weights of a file")?));
+            buffer.resize(length, [0; WORD]);
+        }
+        Ok(buffer)
+    }
+
+    fn give_back(&self, buffer: Vec<[u8; WORD]>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(buffer);
     }
 }
 
@@ -144,26 +167,28 @@ impl<'a> Stored<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::Weight;
+    use super::{ReadBuffers, Weight};
     use std::path::Path;
+    use std::sync::{Mutex, PoisonError};
 
     #[test]
     fn matrices_are_turned_one_by_one() {
         let floats: Vec<f32> = (0..12).map(|index| index as f32).collect();
-        let mut bytes = vec![7];
+        let (mut bytes, buffers) = (vec![7], ReadBuffers::default());
         floats.iter().for_each(|value| bytes.extend(value.to_ne_bytes()));
         let turned = [0.0, 3.0, 1.0, 4.0, 2.0, 5.0, 6.0, 9.0, 7.0, 10.0, 8.0, 11.0];
-        assert_eq!(Weight::in_memory(&bytes[1..], 2, 3).unwrap().to_vec().unwrap(), turned);
-        assert_eq!(Weight::plain(&floats).to_vec().unwrap(), floats);
+        assert_eq!(Weight::in_memory(&bytes[1..], 2, 3).unwrap().to_vec(&buffers).unwrap(), turned);
+        assert_eq!(Weight::plain(&floats).to_vec(&buffers).unwrap(), floats);
 
         let path = std::env::temp_dir().join(format!("diptych-weight-{}", std::process::id()));
         std::fs::write(&path, &bytes).unwrap();
-        let whole = Weight::in_file(&path, 1, 48, 2, 3).unwrap().to_vec();
-        let beyond = Weight::in_file(&path, 2, 48, 2, 3).unwrap().to_vec();
+        let whole = Weight::in_file(&path, 1, 48, 2, 3).unwrap().to_vec(&buffers);
+        let shorter = Weight::in_file(&path, 25, 24, 2, 3).unwrap().to_vec(&buffers);
+        let beyond = Weight::in_file(&path, 2, 48, 2, 3).unwrap().to_vec(&buffers);
         std::fs::remove_file(&path).unwrap();
-        assert_eq!(whole.unwrap(), turned);
+        assert_eq!((whole.unwrap(), shorter.unwrap()), (turned.to_vec(), turned[6..].to_vec()));
         assert!(beyond.is_err_and(|error| error.code() == "GRAPH_INVALID"));
-        assert!(Weight::in_file(Path::new("/absent/weights"), 0, 4, 1, 1).unwrap().to_vec().is_err());
+        assert!(Weight::in_file(Path::new("/absent/weights"), 0, 4, 1, 1).unwrap().to_vec(&buffers).is_err());
     }
 
     #[test]

@@ -1,5 +1,5 @@
 /** Finds and loads the Rust addon. Its surface is small: plans cross N-API as JSON once, numbers as typed arrays. */
-import { existsSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { DiptychError } from '@diptych/plugin-kit/runtime';
@@ -44,7 +44,14 @@ export function addonTarget(): string {
   return [process.platform, process.arch, abi].filter((part) => part !== '').join('-');
 }
 
+/** Node's own interpreter tells; a report of the whole process, which tells too, takes as long as compiling a small network. */
 function hasGlibc(): boolean {
+  const head = new Uint8Array(4096);
+  const file = openSync(process.execPath, 'r');
+  readSync(file, head);
+  closeSync(file);
+  const text = Buffer.from(head.buffer).toString('latin1');
+  if (text.includes('/ld-linux') !== text.includes('/ld-musl')) return text.includes('/ld-linux');
   const report = process.report.getReport() as { readonly header: { readonly glibcVersionRuntime?: string } };
   return report.header.glibcVersionRuntime !== undefined;
 }

@@ -16,7 +16,7 @@ mod tile;
 use super::conv::rows_per_chunk;
 use crate::error::{Result, allocate};
 use crate::program::{Extent, IntegerProduct};
-use crate::stored::Weight;
+use crate::stored::{ReadBuffers, Weight};
 use crate::threads::Mode;
 use tile::{COLUMNS, Instructions, Sums, TILE_ROWS, tile};
 
@@ -48,14 +48,14 @@ fn integer(words: &[f32], index: usize, bits: u32) -> i16 {
 }
 
 impl PackedIntegers {
-    pub fn new(op: &IntegerProduct, weights: &[Weight]) -> Result<Self> {
+    pub fn new(op: &IntegerProduct, weights: &[Weight], buffers: &ReadBuffers) -> Result<Self> {
         let [kernel_height, kernel_width] = op.window.kernel;
         let [dilation_y, dilation_x] = op.window.dilations;
         let taps: Vec<_> = (0..kernel_height).flat_map(|y| (0..kernel_width).map(move |x| (y * dilation_y, x * dilation_x))).collect();
         let outputs = op.output.channels;
         let inner = taps.len() * (op.input.channels / op.groups);
         let (filters, pairs) = (outputs / op.groups, inner.div_ceil(2));
-        let all = weights[op.weight].to_vec()?;
+        let all = weights[op.weight].to_vec(buffers)?;
         let words = all.len() / outputs;
         let at = |output: usize, index: usize| integer(&all[output * words..][..words], index, op.weight_bits);
         let packed = if filters == 1 && op.groups == op.input.channels {
@@ -81,10 +81,10 @@ impl PackedIntegers {
         Ok(PackedIntegers {
             weights: packed,
             bias: match op.bias {
-                Some(bias) => weights[bias].to_vec()?.iter().map(|word| word.to_bits() as i32).collect(),
+                Some(bias) => weights[bias].to_vec(buffers)?.iter().map(|word| word.to_bits() as i32).collect(),
                 None => vec![0; outputs],
             },
-            scale: op.scale.map_or_else(|| Ok(vec![1.0; outputs]), |scale| weights[scale].to_vec())?,
+            scale: op.scale.map_or_else(|| Ok(vec![1.0; outputs]), |scale| weights[scale].to_vec(buffers))?,
             taps,
             pairs,
             instructions: Instructions::detect(),
@@ -244,7 +244,13 @@ mod tests {
                 let x: Vec<i32> = (0..side * side * channels).map(|index| least + (index * 97 % span) as i32).collect();
                 let mut y = vec![f32::NAN; side * side * outputs];
                 let floats: Vec<f32> = x.iter().map(|&x| x as f32).collect();
-                product(Mode::Sequential, &op, &PackedIntegers::new(&op, &[Weight::plain(&words)]).unwrap(), &floats, &mut y);
+                product(
+                    Mode::Sequential,
+                    &op,
+                    &PackedIntegers::new(&op, &[Weight::plain(&words)], &ReadBuffers::default()).unwrap(),
+                    &floats,
+                    &mut y,
+                );
                 for (at, &y) in y.iter().enumerate() {
                     let (pixel, output) = (at / outputs, at % outputs);
                     let tap = |index: usize| Some((index, under(&op, pixel, (index / channels / kernel, index / channels % kernel))?));
