@@ -169,7 +169,6 @@ impl<'a> Stored<'a> {
 mod tests {
     use super::{ReadBuffers, Weight};
     use std::path::Path;
-    use std::sync::{Mutex, PoisonError};
 
     #[test]
     fn matrices_are_turned_one_by_one() {
