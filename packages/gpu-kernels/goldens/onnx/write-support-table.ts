@@ -47,10 +47,11 @@ const head =
   '| op | as network | at import | unsupported | failed | why not (the most frequent reasons) |\n| --- | --: | --: | --: | --: | --- |';
 const runsAs = (status: NodeTestResult['status']) => (results: readonly NodeTestResult[]) => results.some((result) => result.status === status); // biome-ignore format: one line
 const total = (status: NodeTestResult['status']): number => merged.filter((result) => result.status === status).length;
-const microsoft = [...new Set([...expandedOps, ...Object.keys(lowerTable)])]
-  .flatMap((key) => (key.startsWith('com.microsoft.') ? [key.slice('com.microsoft.'.length)] : []))
-  .toSorted((a, b) => a.localeCompare(b, 'en'))
-  .join(', ');
+const ofDomain = (domain: string): string =>
+  [...new Set([...expandedOps, ...Object.keys(lowerTable)])]
+    .flatMap((key) => (key.startsWith(`${domain}.`) ? [key.slice(domain.length + 1)] : []))
+    .toSorted((a, b) => a.localeCompare(b, 'en'))
+    .join(', ');
 
 writeFileSync(
   new URL('../../../../docs/onnx-support.md', import.meta.url),
@@ -70,7 +71,8 @@ float16 and bfloat16 are computed in float32, and a Cast to them rounds. Numbers
 ask. Sums of other integers are exact below 2^24, and NaN beyond. Many tests are in a form that no batched network has (scalars,
 reductions over the first dimension), so an op with unsupported tests may still run every network. Tests of And, Not, Or and Xor are
 of older opsets, in which these ops meant the same. Ops of onnxruntime (domain com.microsoft) have no tests here; these run:
-${microsoft}. Functions of a file are
+${ofDomain('com.microsoft')}. Of the domain ai.onnx.ml, which heads of scikit-learn use:
+${ofDomain('ai.onnx.ml')}. Weights of 4 bits (uint4, int4) are read. Functions of a file are
 written out, and an If whose condition is known at import is its branch.
 \`diptych model inspect FILE.onnx\` says whether a file can be run.
 

@@ -138,7 +138,8 @@ function Cast(call: FoldCall): Constant[] {
   call.attributes.finish();
   const type = (elementTypes as Readonly<Record<number, ElementType>>)[to];
   const x = call.input(0);
-  if (type === undefined) throw opUnsupported(call.node, `element type ${to}`);
+  // Numbers of 4 bits are read as weights; conversions to them would wrap.
+  if (type === undefined || type === 'int4' || type === 'uint4') throw opUnsupported(call.node, `element type ${to}`);
   if (isFloat(type) && holdsBatch(x)) throw opUnsupported(call.node, 'arithmetic with the number of items of the batch');
   if (type === 'float16' || type === 'bfloat16')
     return finish(call, type, x.shape, (at) => roundToFloat(type, Math.fround(x.data[at]!)));

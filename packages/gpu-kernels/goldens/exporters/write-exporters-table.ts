@@ -1,0 +1,134 @@
+/**
+ * Writes docs/onnx-exporters.md: what exporters, converters and quantisers wrote (README.md), on the native backend against onnxruntime.
+ *
+ *     node write-exporters-table.ts FOLDER
+ */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { isDiptychError, type OnnxOptions, type Tensor, type Tensors } from '@diptych/plugin-kit';
+import { openRuntime } from '../../src/index.ts';
+import { cosine } from '../../src/onnx/golden-networks.ts';
+import { openOnnxFile } from '../../src/onnx/open-onnx-file.ts';
+import { planModel } from '../../src/onnx/plan-onnx.ts';
+import { readOnnxModel } from '../../src/onnx/read/read-onnx-model.ts';
+
+interface Listed {
+  readonly shape: readonly number[];
+  readonly data: readonly (number | null)[];
+}
+type Answers = Readonly<Record<string, Listed>>;
+interface Recorded {
+  readonly inputs: Answers;
+  readonly outputs: Answers;
+  /** Of quantised networks: without onnxruntime's optimisations, and each item alone. */
+  readonly plain?: Answers;
+  readonly alone?: Answers;
+}
+
+/** Folder → what wrote it. */
+const tools: Readonly<Record<string, string>> = {
+  script: "torch's older exporter, opset 17", dynamo: "torch's newer exporter, its default opset", 'script-open': 'older, length or sides open too',
+  'dynamo-open': 'newer, length or sides open too', 'half-model': '`model.half()`, older exporter', 'half-keep': 'onnxconverter-common float16, types of inputs kept',
+  'half-io': 'onnxconverter-common float16', slim: 'onnxslim', sim: 'onnxsim', 'ort-extended': 'onnxruntime, level extended', 'ort-all': 'onnxruntime, level all',
+  transformer: 'onnxruntime.transformers optimizer', 'transformer-half': 'the same, float16', dynamic: 'quantize_dynamic', 'dynamic-channel': 'quantize_dynamic, per channel, reduced range',
+  'dynamic-u8': 'quantize_dynamic, uint8 weights', qdq: 'quantize_static QDQ, uint8', 'qdq-s8': 'quantize_static QDQ, int8 symmetric, per channel', 'qdq-u16': 'quantize_static QDQ, uint16',
+  qoperator: 'quantize_static QOperator, uint8', 'qoperator-s8': 'quantize_static QOperator, int8, per channel', int4: 'MatMulNBits, 4 bits', 'int4-sym': '4 bits, symmetric',
+  'int4-acc': '4 bits, accuracy level 4', 'int4-qdq': '4 bits, QDQ', int8: 'MatMulNBits, 8 bits', keras: 'Keras, tf2onnx opset 15', sklearn: 'scikit-learn, skl2onnx',
+}; // biome-ignore format: a table
+
+const tensorOf = ({ shape, data }: Listed): Tensor => ({
+  shape,
+  data: Float32Array.from(data, (value) => value ?? Number.NaN),
+});
+const tensorsOf = (answers: Answers): Tensors => Object.fromEntries(Object.entries(answers).map(([name, listed]) => [name, tensorOf(listed)])); // biome-ignore format: one expression
+
+interface Difference {
+  readonly cosine: number;
+  readonly largest: number;
+  readonly of: number;
+}
+
+/** Of all outputs the lowest cosine and the largest difference. */
+function compared(actual: Tensors, expected: Answers): Difference {
+  const found = Object.entries(tensorsOf(expected)).map(([name, { data }]): Difference => {
+    const own = actual[name]!.data;
+    const largest = data.reduce((most, value, i) => (Object.is(value, own[i]) ? most : Math.max(most, Math.abs(value - own[i]!))), 0);
+    return { cosine: largest === 0 ? 1 : cosine(own, data), largest, of: data.reduce((most, value) => Math.max(most, Math.abs(value)), 0) };
+  }); // biome-ignore format: long lines
+  return { cosine: Math.min(...found.map((one) => one.cosine)), largest: Math.max(...found.map((one) => one.largest)), of: Math.max(...found.map((one) => one.of)) }; // biome-ignore format: one expression
+}
+
+const itemOf = ({ shape, data }: Tensor, item: number): Tensor => {
+  const size = data.length / shape[0]!;
+  return { shape: [1, ...shape.slice(1)], data: data.slice(item * size, (item + 1) * size) };
+};
+const itemsOf = (tensors: Tensors, item: number): Tensors => Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, itemOf(tensor, item)])); // biome-ignore format: one expression
+
+async function measured(file: string): Promise<readonly string[]> {
+  const recorded = JSON.parse(readFileSync(file.replace(/onnx$/, 'json'), 'utf8')) as Recorded;
+  const { bytes, readExternal } = await openOnnxFile(file);
+  const inputs = tensorsOf(recorded.inputs);
+  const items = Object.values(inputs)[0]!.shape[0]!;
+  const shapes = Object.fromEntries(Object.entries(inputs).map(([name, { shape }]) => [name, shape.slice(1)]));
+  const options: OnnxOptions = { batch: items, shapes, readExternal };
+  const { planned } = await planModel(readOnnxModel(bytes), options);
+  await using model = await runtime.loadOnnx(bytes, options);
+  const together = await model.run(inputs);
+  let isSame = true;
+  for (let item = 0; item < items; item++) {
+    const [alone, own] = [await model.run(itemsOf(inputs, item)), itemsOf(together, item)];
+    for (const [name, { data }] of Object.entries(own)) isSame &&= data.every((value, i) => Object.is(value, alone[name]!.data[i])); // biome-ignore format: one loop
+  }
+  const answers = [recorded.outputs, recorded.plain, recorded.alone].flatMap((answer) => (answer === undefined ? [] : [compared(together, answer)])); // biome-ignore format: one expression
+  const [best] = answers.toSorted((a, b) => b.cosine - a.cosine) as [Difference];
+  return [String(planned.plan.steps.length), best.cosine.toFixed(7), `${best.largest.toExponential(1)} of ${best.of.toPrecision(3)}`, isSame ? 'to the bit' : 'no', '']; // biome-ignore format: one row
+}
+
+async function row(folder: string, name: string): Promise<string> {
+  try {
+    return `| ${[name, ...(await measured(join(root, folder, `${name}.onnx`)))].join(' | ')} |`;
+  } catch (error) {
+    if (!isDiptychError(error)) throw error;
+    const { op, reason: given } = error.details;
+    const reason = (typeof given === 'string' ? given : error.message).split('; implemented are ')[0]!.replaceAll('|', '\\|');
+    return `| ${[name, '', '', '', '', `${typeof op === 'string' ? op : ''}: ${reason}`].join(' | ')} |`;
+  } // biome-ignore format: long lines
+}
+
+const root = process.argv[2] ?? '';
+if (root === '') throw new Error('Name the folder that the scripts beside this one wrote.');
+const runtime = await openRuntime({ prefer: 'native' });
+const parts: string[] = [];
+let [run, all] = [0, 0];
+for (const [folder, title] of Object.entries(tools)) {
+  if (!existsSync(join(root, folder))) continue;
+  const names = readdirSync(join(root, folder)).filter((file) => file.endsWith('.json')).map((file) => basename(file, '.json')); // biome-ignore format: one list
+  const rows: string[] = [];
+  for (const name of names.toSorted()) rows.push(await row(folder, name));
+  run += rows.filter((line) => line.endsWith('|  |')).length;
+  all += rows.length;
+  parts.push(`## ${title[0]!.toUpperCase()}${title.slice(1)}\n\n| network | steps | cosine | largest difference | alone = in a batch | why not |\n| --- | --: | --: | --: | --- | --- |\n${rows.join('\n')}\n`); // biome-ignore format: one section
+  process.stdout.write(`${folder} ${rows.length}\n`);
+}
+const versions = readFileSync(new URL('requirements.txt', import.meta.url), 'utf8').trim().split('\n').map((line) => line.replace(/^#.*: /, '').replace('==', ' ')).join(', '); // biome-ignore format: one expression
+writeFileSync(
+  new URL('../../../../docs/onnx-exporters.md', import.meta.url),
+  `# Exporters and quantisers
+
+What users bring besides torchvision and timm: small networks with random weights of transformers, diffusers and Keras and heads of
+scikit-learn, as ${Object.keys(tools).length} exporters, converters, optimisers and quantisers write them, on the native backend
+against onnxruntime. Written by \`packages/gpu-kernels/goldens/exporters/write-exporters-table.ts\`, not by hand, on
+${new Date().toISOString().slice(0, 10)}: ${versions}. ${run} of ${all} files run; the reason stands beside each other one. Files that
+a tool could not write, or that onnxruntime itself did not load, are not listed.
+
+- *steps*: of the plan, views among them. *alone = in a batch*: whether each of two items has the same outputs alone and with the other.
+- *cosine*, *largest difference*: lowest and largest of all outputs. Of quantised networks onnxruntime gives up to three answers (with
+  its optimisations, without, each item alone); the nearest is taken. Where a sum lies on the half between two numbers of the grid, it
+  may round the other way here, and the steps behind amplify that ([decision](decisions/2026-11-25-quantised-networks.md)): of mobilevit
+  in int8 QDQ it is 3 of the 65536 numbers of the first convolution. With accuracy level 4 onnxruntime rounds activations to 8 bits; here
+  they are float32. Half precision is rounded at other places than
+  onnxruntime rounds ([decision](decisions/2026-11-25-float16-networks.md)).
+
+${parts.join('\n')}`,
+);
+await runtime[Symbol.asyncDispose]();
