@@ -151,7 +151,7 @@ impl<'a> Stored<'a> {
     }
 
     /// The weight in its own order.
-    pub fn to_vec(&self) -> Result<Vec<f32>> {
+    pub fn to_vec(self) -> Result<Vec<f32>> {
         let mut floats = reserve(self.words.len(), "weights")?;
         if self.rows == 1 {
             floats.extend(self.words.iter().map(|word| f32::from_ne_bytes(*word)));
