@@ -36,6 +36,8 @@ export class PlanBuilder {
   readonly values: PlanValue[] = [];
   readonly steps: Step[] = [];
   readonly weights = new Map<string, Tensor>();
+  /** Names of weights that several steps may read: none may be changed for one of them. */
+  readonly sharedWeights = new Set<string>();
   readonly constants: Map<string, Tensor>;
   readonly #named = new Map<string, GraphValue>();
   readonly #readers: ReadonlyMap<string, number>;

@@ -50,6 +50,12 @@ describe('ops as a few of the planner’s', () => {
     expect(await run(modelOf(['n', 1, 2, 2], nodes, constants), [1, 2, 3, 4])).toEqual([12, 34]);
   });
 
+  it('products with one matrix stay apart where one of them is scaled', async () => {
+    const nodes = [node('MatMul', 'x w', 'a'), node('Mul', 'a factor', 'b'), node('MatMul', 'x w', 'c'), node('Add', 'b c', 'y')]; // biome-ignore format: one list
+    const constants = [floats('w', [2, 2], 1, 0, 0, 1), floats('factor', [2], 10, 100)];
+    expect(await run(modelOf(['n', 1, 2], nodes, constants), [1, 2])).toEqual([11, 202]);
+  });
+
   it('the largest, the smallest, the product', async () => {
     const of = (op: string) => modelOf(['n', 3], [node(op, 'x', 'y', { axes: [1], keepdims: 0 })]);
     expect(await run(of('ReduceMax'), [-3, -1, -2])).toEqual([-1]);

@@ -80,9 +80,10 @@ function matmulByWeight(builder: PlanBuilder, node: GraphNode, matrix: Tensor): 
   builder.define(node.outputs[0]!, shape, { plain: id });
 }
 
-/** Recurrences multiply by one matrix in every step, which is then one weight; that of a vector may yet take in a BatchNormalization. */
+/** Recurrences multiply by one matrix in every step, which is then one weight. */
 function turnedWeight(builder: PlanBuilder, node: GraphNode, matrix: Tensor, isShared: boolean): string {
   const name = isShared ? `${node.inputs[1]}:turned` : `${node.name}.weight`;
+  if (isShared) builder.sharedWeights.add(name);
   return isShared && builder.weights.has(name) ? name : builder.addWeight(name, transposed(matrix));
 }
 

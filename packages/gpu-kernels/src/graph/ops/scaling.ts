@@ -18,13 +18,14 @@ export function scaleOutputs(
   const perOutput = sizeOf(weight.shape) / factor.length;
   const bias = step.bias === undefined ? undefined : builder.weights.get(step.bias)!.data;
   const scaled = (): Float32Array => weight.data.map((w, i) => w * factor[Math.floor(i / perOutput)]!);
-  builder.weights.set(step.weight, new LazyTensor(weight.shape, scaled));
+  const own = builder.sharedWeights.has(step.weight) ? `${step.name}.weight` : step.weight;
+  builder.weights.set(own, new LazyTensor(weight.shape, scaled));
   const biasName = step.bias ?? (offset && `${step.name}.bias`);
   if (biasName !== undefined)
     builder.weights.set(biasName, {
       shape: [factor.length],
       data: Float32Array.from(factor, (f, c) => (offset?.[c] ?? 0) + (bias?.[c] ?? 0) * f),
     });
-  builder.replaceLast(step, { ...step, name: node.name, ...(biasName !== undefined && { bias: biasName }) });
+  builder.replaceLast(step, { ...step, name: node.name, weight: own, ...(biasName !== undefined && { bias: biasName }) });
   builder.define(node.outputs[0]!, x.shape, { ...x.forms });
 }
