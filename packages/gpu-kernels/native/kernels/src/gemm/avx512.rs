@@ -11,6 +11,17 @@ use std::arch::x86_64::*;
 #[target_feature(enable = "avx512f")]
 pub unsafe fn tile<const M: usize, const V: usize>(tile: &Tile) {
     let mut sums = [[_mm512_setzero_ps(); V]; M];
+    if tile.fetches {
+        for row in 0..M {
+            for v in 0..V {
+                let at = row * tile.stride + PANEL * v;
+                _mm_prefetch::<_MM_HINT_ET0>(tile.y.wrapping_add(at).cast());
+                if !tile.residual.is_null() {
+                    _mm_prefetch::<_MM_HINT_T0>(tile.residual.wrapping_add(at).cast());
+                }
+            }
+        }
+    }
     let mut at = 0;
     for segment in tile.pointers.chunks_exact(tile.height) {
         let rows: [*const f32; M] = std::array::from_fn(|row| segment[row].wrapping_add(tile.start));

@@ -111,11 +111,16 @@ pub struct Layout {
     pub offset: usize,
 }
 
+/// 1 MiB, half of a second-level cache of 2 MiB.
+const LARGE_FLOATS: usize = 256 * 1024;
+
 /// The output of a product of which several threads write different parts.
 #[derive(Clone, Copy)]
 pub struct Output<'a> {
     data: *mut f32,
     length: usize,
+    /// Larger than what a near cache keeps.
+    is_large: bool,
     borrowed: std::marker::PhantomData<&'a mut [f32]>,
 }
 
@@ -126,7 +131,7 @@ unsafe impl Sync for Output<'_> {}
 
 impl<'a> Output<'a> {
     pub fn new(y: &'a mut [f32]) -> Self {
-        Output { data: y.as_mut_ptr(), length: y.len(), borrowed: std::marker::PhantomData }
+        Output { data: y.as_mut_ptr(), length: y.len(), is_large: y.len() > LARGE_FLOATS, borrowed: std::marker::PhantomData }
     }
 
     /// A part that is written by hand.
@@ -229,6 +234,7 @@ unsafe fn multiply(
                     depth: span.depth,
                     panels: [part_of(panel), part_of(if columns > PANEL { panel + 1 } else { panel })],
                     ahead: part_of(panel),
+                    fetches: y.is_large,
                     columns,
                     accumulate: !is_first,
                     bias,

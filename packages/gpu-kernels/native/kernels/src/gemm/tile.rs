@@ -20,6 +20,9 @@ pub struct Tile<'a> {
     /// What to fetch into the second cache level by the way: as long as a panel, may lie anywhere.
     #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only kernels for x86 fetch"))]
     pub ahead: *const f32,
+    /// Whether to fetch what the end of the tile reads and writes before the rest: it lies in no near cache.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only kernels for x86 fetch"))]
+    pub fetches: bool,
     pub columns: usize,
     /// Add to what `y` holds, rather than overwrite it.
     pub accumulate: bool,
