@@ -4,10 +4,9 @@
  */
 import { loadRival, type OnnxRuntime } from './rivals.ts';
 
-export interface Contender {
+export interface Contender extends AsyncDisposable {
   /** Scores of `batch` items. */
   run(input: Float32Array): Promise<Float32Array>;
-  close(): Promise<void>;
 }
 
 /** From the bytes of a file, or from its path, as either is for users. */
@@ -22,7 +21,7 @@ export async function openDiptych(file: Uint8Array | string, batch: number, thre
       const outputs = await model.run({ [input!.name]: { shape: [batch, ...input!.shape], data } });
       return Object.values(outputs)[0]!.data;
     },
-    async close() {
+    async [Symbol.asyncDispose]() {
       await model[Symbol.asyncDispose]();
       await runtime[Symbol.asyncDispose]();
     },
@@ -34,12 +33,18 @@ async function readModel(path: string) {
   return openOnnxFile(path);
 }
 
-export async function openOnnxruntimeNetwork(file: Uint8Array | string, batch: number, threads: number): Promise<Contender> {
+export async function openOnnxruntimeNetwork(
+  file: Uint8Array | string,
+  batch: number,
+  threads: number,
+  graphOptimizationLevel: 'all' | 'disabled' = 'all',
+): Promise<Contender> {
   const runtime = loadRival<OnnxRuntime>('onnxruntime-node');
   const session = await runtime.InferenceSession.create(file, {
     executionProviders: ['cpu'],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
+    graphOptimizationLevel,
   });
   return {
     async run(data) {
@@ -47,6 +52,6 @@ export async function openOnnxruntimeNetwork(file: Uint8Array | string, batch: n
       const outputs = await session.run({ x: new runtime.Tensor('float32', data, [batch, 3, side, side]) });
       return Object.values(outputs)[0]!.data;
     },
-    close: () => session.release(),
+    [Symbol.asyncDispose]: () => session.release(),
   };
 }

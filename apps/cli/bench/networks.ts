@@ -5,6 +5,15 @@
 import type { GraphAttribute, GraphNode, Tensor } from '@diptych/plugin-kit';
 import { writeParts } from './onnx-file.ts';
 
+/** Numbers from −2 to 2 in no order. */
+export function makeImages(count: number, side: number, seed = 7): Float32Array {
+  let state = seed;
+  return Float32Array.from({ length: count * 3 * side * side }, () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return (state / 2 ** 32 - 0.5) * 4;
+  });
+}
+
 /** Nodes and weights, each named by a running number. */
 class NetworkBuilder {
   readonly nodes: GraphNode[] = [];

@@ -101,7 +101,7 @@ function runtimeOn(
     load: async (graph, weights, batch) => start(planGraph(graph, weights, batch)),
     loadOnnx: async (bytes, options) => {
       const { planOnnx } = await import('./onnx/plan-onnx.ts');
-      const { planned, inputs, outputs } = await planOnnx(bytes, options);
+      const { planned, inputs, outputs } = await planOnnx(bytes, options, backend.name === 'native');
       return { ...(await start(planned)), inputs, outputs };
     },
     [Symbol.asyncDispose]: () => backend[Symbol.asyncDispose](),

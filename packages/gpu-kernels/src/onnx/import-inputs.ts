@@ -6,6 +6,8 @@ import { recipeOutput } from '../image-ops/recipe-check.ts';
 import type { OnnxModel, OnnxValue } from './onnx-model.ts';
 
 export interface ImportOptions extends Pick<OnnxOptions, 'items' | 'quantisation'> {
+  /** Products between DequantizeLinear ops have exact sums of integers: see `lower/quantised-pairs.ts`. */
+  readonly inIntegers?: boolean;
   /** How images become the input: one recipe for the only image input, or recipes by input name. Other inputs take tensors. */
   readonly recipe?: ImageRecipe | Readonly<Record<string, ImageRecipe>>;
   /** Item shapes (without batch) by input name, where the file leaves dimensions open. */

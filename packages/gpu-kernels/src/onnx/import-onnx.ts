@@ -34,6 +34,7 @@ import { ImportState } from './import-state.ts';
 import { lowerIntegerSum, sumsIntegers } from './lower/integer-sums.ts';
 import { LowerCall } from './lower/lower-call.ts';
 import { lowerTable } from './lower/lower-table.ts';
+import { lowerPair } from './lower/quantised-pairs.ts';
 import { refusedOps } from './lower/refused.ts';
 import { lowerUnbatched } from './lower/unbatched.ts';
 import { FoldCall } from './node-call.ts';
@@ -101,6 +102,7 @@ function importModel(file: OnnxModel, options: ImportOptions): ImportedModel {
   );
   state.isOneItem = options.items === 'graph';
   if (state.isOneItem) for (const input of model.inputs) asWhole(state, input);
+  state.inIntegers = options.inIntegers === true && state.mode === 'as-written';
   for (const { name, type } of model.inputs) {
     const known = (elementTypes as Readonly<Record<number, ElementType>>)[type ?? 0];
     if (known !== undefined && !isFloat(known)) state.setType(name, known);
@@ -240,6 +242,7 @@ function lowerNode(
   const call = new LowerCall(node, state, isRead);
   const asFloats = (part: OnnxNode): void => lower(new LowerCall(part, state, isRead));
   if (!lowerUnbatched(call)) {
+    if (lowerPair(call, asFloats)) return;
     if (sumsIntegers(state, node)) lowerIntegerSum(call, asFloats);
     else lower(call);
   }
@@ -307,6 +310,18 @@ function fold(
     : foldByPlan(state, node, inputs, lower);
   const extra = node.outputs.slice(results.length).find((name) => name !== '' && isRead(name));
   if (extra !== undefined) throw opUnsupported(node, `output "${extra}" of an op on constants`);
+  if (node.op === 'DequantizeLinear') {
+    const [x, scale, zeroPoint] = inputs;
+    const axis = node.attributes.get('axis')?.value ?? 1;
+    const isBlocked = (node.attributes.get('block_size')?.value ?? 0) !== 0;
+    if (typeof axis === 'number' && !isBlocked && scale!.shape.length <= 1)
+      state.dequantizedConstants.set(node.outputs[0] ?? '', {
+        x: x!,
+        scales: scale!.data,
+        zeroPoints: zeroPoint?.data,
+        axis,
+      });
+  }
   const [{ data, shape }] = results as [Constant];
   const isMoved = inputs.some((input) => input?.data.buffer === data.buffer);
   // Loops take longer for each dimension.

@@ -11,6 +11,7 @@ import type { ItemNumbers } from './batch/item-numbers.ts';
 import type { BatchLayout } from './batch/layout.ts';
 import { type Constant, holdsBatch, isFloat } from './constant.ts';
 import { Budget } from './expand/instantiate.ts';
+import type { Dequantized, DequantizedConstant } from './lower/quantised-pairs.ts';
 import type { ElementType } from './onnx-model.ts';
 import type { Grid } from './quantization.ts';
 
@@ -44,6 +45,12 @@ export class ImportState {
   /** Of those, sums that float32 may not hold exactly. */
   readonly rounded = new Set<string>();
   readonly quantized = new Map<string, Quantized>();
+  readonly dequantized = new Map<string, Dequantized>();
+  /** Integers that were quantised to the grid that they were on: the dequantised value. */
+  readonly requantized = new Map<string, string>();
+  readonly dequantizedConstants = new Map<string, DequantizedConstant>();
+  /** Whether products between DequantizeLinear ops are computed in integers: see `lower/quantised-pairs.ts`. */
+  inIntegers = false;
   /** ONNX shapes of values without a batch that each item has for itself: see `lower/unbatched.ts`. */
   readonly unbatched = new Map<string, readonly number[]>();
   /** Where the batch is in the ONNX shape of values that do not have it first: see `batch/layout.ts`. */
@@ -100,10 +107,14 @@ export class ImportState {
 
   /** What is known of one value, for another name of it. */
   copyMarks(source: string, name: string): void {
-    for (const marks of [this.types, this.quantized, this.unbatched, this.layouts, this.itemNumbers] as readonly Map<
-      string,
-      unknown
-    >[])
+    for (const marks of [
+      this.types,
+      this.quantized,
+      this.dequantized,
+      this.unbatched,
+      this.layouts,
+      this.itemNumbers,
+    ] as readonly Map<string, unknown>[])
       if (marks.has(source)) marks.set(name, marks.get(source));
     if (this.rounded.has(source)) this.rounded.add(name);
   }

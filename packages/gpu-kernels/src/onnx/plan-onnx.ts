@@ -13,15 +13,16 @@ export interface PlannedOnnx {
 }
 
 /** Throws OP_UNSUPPORTED or GRAPH_INVALID; takes no memory of a backend. */
-export async function planOnnx(bytes: Uint8Array, options: OnnxOptions): Promise<PlannedOnnx> {
-  return planModel(readOnnxModel(bytes), options);
+export async function planOnnx(bytes: Uint8Array, options: OnnxOptions, inIntegers = false): Promise<PlannedOnnx> {
+  return planModel(readOnnxModel(bytes), options, inIntegers);
 }
 
-export async function planModel(model: OnnxModel, options: OnnxOptions): Promise<PlannedOnnx> {
+/** `inIntegers`: products of QDQ files have sums of integers, for a backend that multiplies those faster than floats. */
+export async function planModel(model: OnnxModel, options: OnnxOptions, inIntegers = false): Promise<PlannedOnnx> {
   const read = options.readExternal === undefined ? undefined : (path: string) => options.readExternal!(path);
   const complete = await resolveExternalData(model, read);
   const { planned, inputs } = withOpset(model, () => {
-    const { graph, weights } = importOnnx(complete, options);
+    const { graph, weights } = importOnnx(complete, { ...options, inIntegers });
     return { planned: planGraph(graph, weights, options.batch), inputs: graph.inputs };
   });
   const outputs = Object.entries(planned.plan.outputs).map(([name, { shape }]) => ({ name, shape }));

@@ -245,7 +245,8 @@ fn steps_of(path: &str, threads: usize) {
     }
     let items = compiled.slice() as f64;
     let mut kinds: std::collections::BTreeMap<String, (usize, f64, f64)> = Default::default();
-    for (step, seconds) in plan["steps"].as_array().unwrap().iter().zip(&best) {
+    for step in plan["steps"].as_array().unwrap() {
+        let seconds = &best[step["output"].as_u64().unwrap() as usize];
         let shape = |field: &str| step.get(field).and_then(Value::as_u64).map(|id| plan["values"][id as usize]["shape"].to_string());
         let kernel = step.get("weight").and_then(|name| {
             let mut weights = plan["weights"].as_array().unwrap().iter();

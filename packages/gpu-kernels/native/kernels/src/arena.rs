@@ -145,6 +145,7 @@ mod tests {
             inputs: vec![("x".into(), 0)],
             outputs: vec![("y".into(), steps)],
             image_inputs: vec![],
+            moved: vec![],
         }
     }
 

@@ -3,7 +3,7 @@
 //! successor still needs of earlier bands is kept, so no row is made twice.
 
 use crate::ops::winograd;
-use crate::program::{Conv, Extent, Op, Program, Window};
+use crate::program::{Conv, Extent, Form, Op, Program, Window};
 use crate::scratch::Scratch;
 use std::ops::Range;
 
@@ -41,7 +41,7 @@ impl Link {
                 weights(conv).filter(|&count| count <= MOST_WEIGHTS)?;
                 Some(Link { input: conv.input, output: conv.output, window: conv.window })
             }
-            Op::Pool { input, output, window, .. } => Some(Link { input: *input, output: *output, window: *window }),
+            Op::Pool { input, output, window, form: Form::Floats, .. } => Some(Link { input: *input, output: *output, window: *window }),
             _ => None,
         }
     }

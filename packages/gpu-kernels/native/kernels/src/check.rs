@@ -64,6 +64,7 @@ pub fn check_plan(json: &str) -> Result<Checked> {
         inputs: checker.inputs,
         outputs,
         image_inputs: checker.image_inputs,
+        moved: Vec::new(),
     });
     Ok(Checked { program, unsupported })
 }

@@ -6,6 +6,7 @@ use crate::check::check_plan;
 use crate::error::{Error, Result, refuse};
 use crate::gemm::{Instructions, Packed};
 use crate::memory::Floats;
+use crate::narrow::narrow;
 use crate::ops::conv::PackedConv;
 use crate::ops::depthwise::PackedDepthwise;
 use crate::ops::integer::PackedIntegers;
@@ -76,6 +77,7 @@ impl CompiledPlan {
             return Err(Error::OpUnsupported(format!("Expected a plan of ops that run natively, received {}.", reasons.join("; "))));
         };
         check_weights(&program, weights)?;
+        let program = narrow(program, weights);
         let pool = thread_pool(threads)?;
         let slots = pool.current_num_threads().min(program.batch);
         let chains = chains(&program);
@@ -107,7 +109,16 @@ impl CompiledPlan {
 
     /// Milliseconds that each step took in all runs so far, of all threads together, by the value it writes.
     pub fn step_milliseconds(&self) -> Vec<f64> {
-        self.nanoseconds.iter().map(|taken| taken.load(Relaxed) as f64 / 1e6).collect()
+        self.by_value_of_plan(&self.nanoseconds).map(|taken| taken as f64 / 1e6).collect()
+    }
+
+    /// What was spent on the values that steps write, by those that they wrote in the plan.
+    pub(crate) fn by_value_of_plan(&self, spent: &[AtomicU64]) -> impl Iterator<Item = u64> {
+        let mut taken: Vec<u64> = spent.iter().map(|taken| taken.load(Relaxed)).collect();
+        for &(value, before) in &self.program.moved {
+            taken[before] = std::mem::take(&mut taken[value]);
+        }
+        taken.into_iter()
     }
 
     pub fn batch(&self) -> usize {
@@ -215,6 +226,7 @@ fn raw_weights(program: &Program) -> HashSet<usize> {
             Op::Gather { x, indices, .. } => kept.extend([x, indices].into_iter().filter_map(weight_of)),
             Op::Select { operands, .. } => kept.extend(operands.iter().filter_map(weight_of)),
             Op::Quantize(quantize) => kept.extend(weight_of(&quantize.parameters)),
+            Op::Pointwise(op) => kept.extend(op.leaves.iter().filter_map(|leaf| weight_of(&leaf.operand))),
             _ => {}
         }
     }

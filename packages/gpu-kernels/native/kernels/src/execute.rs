@@ -8,11 +8,12 @@ use crate::error::{Error, Result, refuse, reserve};
 use crate::gemm::{Epilogue, Output};
 use crate::images::Image;
 use crate::ops::elementwise::Side;
+use crate::ops::pointwise::{bytes, bytes_mut};
 use crate::ops::{
-    attention, conv, conv_transpose, depthwise, elementwise, gathering, integer, layout, matmul, normalise, pool, quantize, reduce,
-    resample, winograd,
+    attention, conv, conv_transpose, depthwise, elementwise, gathering, integer, layout, matmul, normalise, pointwise, pool, quantize,
+    reduce, resample, winograd,
 };
-use crate::program::{Op, Operand, Reduction, Step};
+use crate::program::{Form, Op, Operand, Reduction, Step};
 use crate::threads::{Mode, with_others_awake};
 use rayon::prelude::*;
 use std::ops::Range;
@@ -57,14 +58,14 @@ impl Watch<'_> {
 }
 
 impl CompiledPlan {
-    /// Like `run` on one slice of items in this thread, but gives what `clock` says each step took.
+    /// Like `run` on one slice of items in this thread, but gives what `clock` says each step took, by the value it writes.
     pub fn time_steps(&self, tensors: &[&[f32]], images: &[&[Image]], clock: fn() -> f64) -> Result<Vec<f64>> {
         let mut arenas = self.arenas.lock().unwrap_or_else(PoisonError::into_inner);
         self.restore(&mut arenas)?;
         let feed = Feed { tensors, images };
         let spent: Vec<AtomicU64> = self.program.sizes.iter().map(|_| AtomicU64::new(0)).collect();
         self.run_slice(Mode::Sequential, &mut arenas[0], 0..self.slice, &feed, &Watch { clock, spent: &spent })?;
-        Ok(self.program.steps.iter().map(|step| spent[step.output].load(Relaxed) as f64 / 1e9).collect())
+        Ok(self.by_value_of_plan(&spent).map(|taken| taken as f64 / 1e9).collect())
     }
 
     /// Most items that go through the network together in one thread.
@@ -283,7 +284,10 @@ impl CompiledPlan {
             (Op::Unary { x, function }, _) => elementwise::unary(mode, *function, value(*x), y),
             (Op::Binary { function, a, b, loops }, _) => elementwise::binary(mode, *function, side(*a), side(*b), loops, items, y),
             (Op::GlobalAveragePool { x, pixels, channels }, _) => reduce::reduce(mode, value(*x), *pixels, *channels, Reduction::Mean, y),
-            (Op::Pool { x, kind, input, output, window }, _) => {
+            (Op::Pool { x, input, output, window, form: Form::Bytes { .. }, .. }, _) => {
+                pool::max_of_bytes(mode, bytes(value(*x)), *input, *output, *window, bytes_mut(y));
+            }
+            (Op::Pool { x, kind, input, output, window, .. }, _) => {
                 pool::pool(mode, value(*x), *input, *output, *window, *kind, y, Band::WHOLE)
             }
             (Op::ConvTranspose(op), Prepared::ConvTranspose(packed)) => {
@@ -302,7 +306,8 @@ impl CompiledPlan {
             (Op::Pad { x, top, left, value: fill, input, output }, _) => {
                 layout::pad(mode, value(*x), *input, *output, *top, *left, *fill, y)
             }
-            (Op::Transpose { x, loops }, _) => layout::transpose(mode, value(*x), loops, items, y),
+            (Op::Transpose { x, loops, form: Form::Floats }, _) => layout::transpose(mode, value(*x), loops, items, y),
+            (Op::Transpose { x, loops, .. }, _) => layout::transpose(mode, bytes(value(*x)), loops, items, bytes_mut(y)),
             (Op::Copy { x, offset, walks }, _) => gathering::copy(mode, side(*x), *offset, walks, items, y),
             (Op::Concat { parts }, _) => {
                 let parts: Vec<_> = parts.iter().map(|&(part, row)| (value(part), row)).collect();
@@ -316,7 +321,13 @@ impl CompiledPlan {
             (Op::Quantize(op), _) => quantize::quantize(mode, op, value(op.x), side(op.parameters), sizes[op.x], y),
             (Op::RoundFloat { x, format }, _) => quantize::round_float(mode, *format, value(*x), y),
             (Op::QuantizeRange { x, size }, _) => quantize::range(mode, value(*x), *size, y),
-            (Op::IntegerProduct(op), Prepared::Integers(packed)) => integer::product(mode, op, packed, value(op.x), y),
+            (Op::IntegerProduct(op), Prepared::Integers(packed)) => {
+                integer::product(mode, op, packed, value(op.x), op.item_zero_point.map(value), y);
+            }
+            (Op::Pointwise(op), _) => {
+                let sides: Vec<_> = op.leaves.iter().map(|leaf| side(leaf.operand)).collect();
+                pointwise::pointwise(mode, op, &sides, y);
+            }
             (Op::Reshape { .. } | Op::Conv(_) | Op::Gemm(_) | Op::ConvTranspose(_) | Op::Resample(_) | Op::IntegerProduct(_), _) => {
                 return Err(Error::InvariantBroken(format!("Expected step `{}` to have its weights prepared.", step.name)));
             }

@@ -16,6 +16,7 @@ mod functions;
 mod gemm;
 mod images;
 mod memory;
+mod narrow;
 mod ops;
 mod plan;
 mod program;

@@ -5,9 +5,11 @@ use crate::images::Recipe;
 
 mod functions;
 mod operands;
+mod pointwise;
 
 pub use functions::*;
 pub use operands::*;
+pub use pointwise::*;
 
 #[derive(Debug, Clone)]
 pub enum Op {
@@ -44,6 +46,7 @@ pub enum Op {
         input: Extent,
         output: Extent,
         window: Window,
+        form: Form,
     },
     Softmax {
         x: usize,
@@ -66,6 +69,7 @@ pub enum Op {
     Transpose {
         x: usize,
         loops: Vec<Loop>,
+        form: Form,
     },
     Reshape {
         x: usize,
@@ -110,6 +114,8 @@ pub enum Op {
         size: usize,
     },
     IntegerProduct(IntegerProduct),
+    /// Only `narrow` makes these.
+    Pointwise(Pointwise),
 }
 
 impl Op {
@@ -145,7 +151,8 @@ impl Op {
             | Op::RoundFloat { x, .. }
             | Op::QuantizeRange { x, .. } => vec![*x],
             Op::Quantize(op) => [Some(op.x), operand(&op.parameters)].into_iter().flatten().collect(),
-            Op::IntegerProduct(op) => vec![op.x],
+            Op::IntegerProduct(op) => [Some(op.x), op.item_zero_point].into_iter().flatten().collect(),
+            Op::Pointwise(op) => op.leaves.iter().filter_map(|leaf| operand(&leaf.operand)).collect(),
         }
     }
 }
@@ -173,4 +180,6 @@ pub struct Program {
     pub outputs: Vec<(String, usize)>,
     /// Names of the image inputs, one an image step, in plan order.
     pub image_inputs: Vec<String>,
+    /// Values that steps write, and those that they wrote in the plan, where `narrow` gave them another.
+    pub moved: Vec<(usize, usize)>,
 }

@@ -88,6 +88,7 @@ class NativeExecutable implements Executable {
     for (const step of this.#plan.steps) {
       if (step.op === 'reshape') continue;
       const milliseconds = after[step.output]! - before[step.output]!;
+      if (milliseconds === 0) continue; // joined with the step that reads it
       const flops = flopsOf(step, this.#plan) * items;
       this.#times!.push({ model: this.#plan.name, step: step.name, op: step.op, kernel: 'Rust', start, milliseconds, flops }); // biome-ignore format: one record
       start += milliseconds;

@@ -13,7 +13,7 @@ import { finishQuantize } from './quantization.ts';
 import { itemwise } from './unbatched.ts';
 
 /** Integers of `[outputs, inner]` without their zero points. */
-interface Matrix {
+export interface Matrix {
   readonly outputs: number;
   readonly inner: number;
   readonly at: (output: number, index: number) => number;
@@ -70,7 +70,7 @@ function requireBytes(call: LowerCall, index: number): void {
 }
 
 /** Writes the product as the output of the call; `op` is that of float32, `attributes` those of windows. */
-function finishProduct(product: Product, op: 'Conv' | 'Gemm', attributes: Record<string, GraphAttribute> = {}): void {
+export function finishProduct(product: Product, op: 'Conv' | 'Gemm', attributes: Record<string, GraphAttribute> = {}): void {
   const { call, matrix, bias, scales, to } = product;
   const isDynamic = typeof product.zeroPoint === 'string';
   if (call.state.mode === 'weights-only') {
@@ -142,7 +142,7 @@ function floatGemm(
 }
 
 /** `[outputs, channels, height, width]` in the order of the plan: kernel row, kernel column, channel. */
-function convMatrix(call: LowerCall, weight: Constant, zeroPoint: (output: number) => number): Matrix {
+export function convMatrix(call: LowerCall, weight: Constant, zeroPoint: (output: number) => number): Matrix {
   if (weight.shape.length !== 4 || call.shape(0).length !== 3)
     throw opUnsupported(call.node, `only 2-D convolution is implemented, got weight ${showShape(weight.shape)}`);
   const [outputs, depth, height, width] = weight.shape as [number, number, number, number];
@@ -153,7 +153,7 @@ function convMatrix(call: LowerCall, weight: Constant, zeroPoint: (output: numbe
   return { outputs, inner, at };
 }
 
-function windowAttributes(call: LowerCall, weight: Constant): Record<string, GraphAttribute> {
+export function windowAttributes(call: LowerCall, weight: Constant): Record<string, GraphAttribute> {
   const { kernel_shape: kernel, ...rest } = call.given;
   const shape = weight.shape.slice(2);
   if (kernel !== undefined && (kernel as readonly number[]).join() !== shape.join())

@@ -55,6 +55,14 @@ export function QuantizeLinear(call: LowerCall): void {
   call.attributes.require('precision', 0);
   const { grid, axis } = gridAndAxis(call, fallback);
   call.attributes.finish();
+  const from = call.state.dequantized.get(call.input(0));
+  if (from !== undefined && grid.scales.length === 1 && isSame(from.grid, grid)) {
+    // Integers that were dequantised and are quantised to their own grid are themselves.
+    call.state.setType(call.node.outputs[0]!, grid.type);
+    call.state.requantized.set(call.node.outputs[0]!, call.input(0));
+    call.finish('Identity', [from.integers]);
+    return;
+  }
   finishQuantize(call, call.input(0), grid, axis);
 }
 
@@ -71,6 +79,9 @@ function dequantizeOfItem(call: LowerCall): void {
   call.finish('Mul', [call.add('Sub', [call.input(0), zeroPoint]), scale]);
 }
 
+const isSame = (a: Grid, b: Grid): boolean =>
+  a.type === b.type && sameList(a.scales, b.scales) && sameList(a.zeroPoints, b.zeroPoints);
+
 export function DequantizeLinear(call: LowerCall): void {
   call.attributes.number('output_dtype', 0); // all floats are computed in float32
   const type = call.state.types.get(call.input(0));
@@ -82,6 +93,15 @@ export function DequantizeLinear(call: LowerCall): void {
   const { grid, axis } = gridAndAxis(call, type);
   call.attributes.finish();
   const { scales, zeroPoints } = grid;
+  if (call.state.inIntegers && scales.length === 1) {
+    const integers = call.input(0);
+    const source = call.state.requantized.get(integers);
+    call.state.dequantized.set(call.node.outputs[0]!, { integers, grid });
+    if (source !== undefined && isSame(call.state.dequantized.get(source)!.grid, grid)) {
+      call.finish('Identity', [source]);
+      return;
+    }
+  }
   const before = call.state.quantized.get(call.input(0));
   const isSameGrid =
     before !== undefined &&

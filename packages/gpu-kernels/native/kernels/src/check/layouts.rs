@@ -2,7 +2,7 @@
 
 use super::Checker;
 use crate::plan::StepOp;
-use crate::program::{Loop, Op};
+use crate::program::{Form, Loop, Op};
 use crate::rules::{Fault, MAX_ELEMENTS, merge, refuse_fault, size};
 
 impl Checker<'_> {
@@ -47,7 +47,7 @@ impl Checker<'_> {
                 self.expect_output(step, output, &permuted)?;
                 let stride = |dimension: usize| size(&shape[dimension + 1..]);
                 let loops = merge(permutation.iter().map(|&dimension| Loop { size: shape[dimension], a: stride(dimension), b: 0 }));
-                Ok(Op::Transpose { x, loops })
+                Ok(Op::Transpose { x, loops, form: Form::Floats })
             }
             StepOp::Reshape { x } => {
                 let x = self.value(step, *x)?;

@@ -3,7 +3,7 @@
 use super::Checker;
 use crate::error::{Result, refuse};
 use crate::plan::{PlanIntegerProduct, StepOp};
-use crate::program::{Extent, FloatFormat, IntegerProduct, Op, Operand, Quantize, Window};
+use crate::program::{Extent, FloatFormat, Form, IntegerProduct, Op, Operand, Quantize, Window};
 use crate::rules::{Fault, check_window, refuse_fault, size, slide};
 
 type Resolved = std::result::Result<Op, Fault>;
@@ -104,10 +104,14 @@ impl Checker<'_> {
         Ok(Op::IntegerProduct(IntegerProduct {
             x: self.value(step, product.x)?,
             zero_point: product.zero_point,
+            item_zero_point: None,
+            from: Form::Floats,
+            to: Form::Floats,
             weight,
             weight_bits: product.weight_bits,
             bias: self.of_outputs(step, product.bias.as_ref(), output.channels)?,
             scale: self.of_outputs(step, product.scale.as_ref(), output.channels)?,
+            divisor: None,
             requantize: product.requantize,
             input,
             output,

@@ -1,33 +1,49 @@
 //! Products of integers with exact sums in 32 bits: convolutions and fully connected layers of quantised networks.
 //!
-//! Both operands become i16 without their zero points, at most 255 away from 0, so a pair of products fits an i32 and
-//! `madd` (or VNNI's `dpwssd`) adds it exactly. Weights lie in panels of 16 columns, `[pair][16][2]`; patches of x are
-//! gathered into rows of whole pairs. Where the processor has SDOT, weights of bytes are multiplied as such (`bytes`).
-//! Depthwise layers, whose panels would be nearly empty, run over channels instead.
+//! Where the processor multiplies bytes (VNNI) and x lies in bytes, both operands stay such: `dots`. Else both become i16
+//! without their zero points, at most 255 away from 0, so a pair of products fits an i32 and `madd` (or VNNI's `dpwssd`) adds
+//! it exactly; weights lie in panels of 16 columns, `[pair][16][2]`, and patches of x are gathered into rows of whole pairs:
+//! `panels`. Where the processor has SDOT, weights of bytes are multiplied as such (`bytes`). Depthwise layers, whose panels
+//! would be nearly empty, run over channels instead.
 
+#[cfg(any(target_arch = "aarch64", target_arch = "x86_64"))]
+mod byte_panels;
 #[cfg(target_arch = "aarch64")]
 mod bytes;
+mod depthwise;
+#[cfg(target_arch = "x86_64")]
+mod depthwise_avx512;
+#[cfg(target_arch = "x86_64")]
+mod dots;
+#[cfg(target_arch = "x86_64")]
+mod dots_avx2;
+#[cfg(target_arch = "x86_64")]
+mod dots_avx512;
+mod finish;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+mod panels;
 #[cfg(target_arch = "x86_64")]
 mod simd;
 mod tile;
 
-use super::conv::rows_per_chunk;
+use super::pointwise::{bytes as bytes_of, bytes_mut};
 use crate::error::{Result, allocate};
-use crate::program::{Extent, IntegerProduct};
+use crate::program::{Extent, Form, IntegerProduct};
 use crate::stored::{ReadBuffers, Weight};
 use crate::threads::Mode;
-use tile::{COLUMNS, Instructions, Sums, TILE_ROWS, tile};
+#[cfg(any(target_arch = "aarch64", target_arch = "x86_64"))]
+use byte_panels::BytePanels;
+use tile::{COLUMNS, Instructions};
 
 enum Weights {
     /// A group's panels one after the other.
     Panels(Vec<Vec<i16>>),
     /// A group's panels of bytes.
-    #[cfg(target_arch = "aarch64")]
-    Bytes(Vec<bytes::BytePanels>),
-    /// `[tap][channel]`.
-    Depthwise(Vec<i32>),
+    #[cfg(any(target_arch = "aarch64", target_arch = "x86_64"))]
+    Bytes(Vec<BytePanels>),
+    /// `[tap][channel]`, and the sum of each channel's taps.
+    Depthwise(Vec<i32>, #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only bytes need it"))] Vec<i32>),
 }
 
 pub struct PackedIntegers {
@@ -63,7 +79,8 @@ impl PackedIntegers {
             for (tap, row) in columns.chunks_exact_mut(outputs).enumerate() {
                 row.iter_mut().enumerate().for_each(|(output, slot)| *slot = i32::from(at(output, tap)));
             }
-            Weights::Depthwise(columns)
+            let sum = |output| (0..taps.len()).map(|tap| i32::from(at(output, tap))).sum();
+            Weights::Depthwise(columns, (0..outputs).map(sum).collect())
         } else if let Some(bytes) = pack_bytes(op, filters, inner, at)? {
             bytes
         } else {
@@ -90,129 +107,88 @@ impl PackedIntegers {
             instructions: Instructions::detect(),
         })
     }
-
-    /// Exact sums of consecutive output channels → numbers.
-    fn finish(&self, op: &IntegerProduct, first: usize, sums: &[i32], y: &mut [f32]) {
-        let scaled = sums.iter().zip(&self.bias[first..]).zip(&self.scale[first..]);
-        let scaled = scaled.map(|((sum, bias), scale)| sum.wrapping_add(*bias) as f32 * scale);
-        match op.requantize {
-            None => y.iter_mut().zip(scaled).for_each(|(y, scaled)| *y = scaled),
-            Some(to) => {
-                let grid = |scaled: f32| (scaled.round_ties_even() + to.zero_point).max(to.min).min(to.max);
-                y.iter_mut().zip(scaled).for_each(|(y, scaled)| *y = grid(scaled));
-            }
-        }
-    }
 }
 
-/// Panels of bytes, where the processor multiplies those and the weights are such.
+/// Panels of bytes, where the processor multiplies those and both operands are such.
+#[cfg(any(target_arch = "aarch64", target_arch = "x86_64"))]
 fn pack_bytes(op: &IntegerProduct, filters: usize, inner: usize, at: impl Fn(usize, usize) -> i16) -> Result<Option<Weights>> {
     #[cfg(target_arch = "aarch64")]
-    if op.weight_bits == 8 && bytes::available() {
-        let group = |group: usize| bytes::BytePanels::new(filters, inner, |column, index| at(group * filters + column, index));
-        return Ok(Some(Weights::Bytes((0..op.groups).map(group).collect::<Result<_>>()?)));
+    let suits = bytes::available();
+    #[cfg(target_arch = "x86_64")]
+    let suits = dots::Instructions::detect().is_some() && op.from != Form::Floats;
+    if op.weight_bits != 8 || !suits {
+        return Ok(None);
     }
-    let _ = (op, filters, inner, at);
+    let group = |group: usize| BytePanels::new(filters, inner, |column, index| at(group * filters + column, index));
+    Ok(Some(Weights::Bytes((0..op.groups).map(group).collect::<Result<_>>()?)))
+}
+
+#[cfg(not(any(target_arch = "aarch64", target_arch = "x86_64")))]
+fn pack_bytes(_: &IntegerProduct, _: usize, _: usize, _: impl Fn(usize, usize) -> i16) -> Result<Option<Weights>> {
     Ok(None)
 }
 
-/// Where the pixel under a tap lies in the image of its item; `None` in the padding.
-#[inline(always)]
-fn under(op: &IntegerProduct, pixel: usize, (tap_y, tap_x): (usize, usize)) -> Option<usize> {
-    let Extent { width, height, channels } = op.input;
-    let (out_y, out_x) = (pixel / op.output.width, pixel % op.output.width);
-    let y = (out_y * op.window.strides[0] + tap_y).checked_sub(op.window.top).filter(|&y| y < height)?;
-    let x = (out_x * op.window.strides[1] + tap_x).checked_sub(op.window.left).filter(|&x| x < width)?;
-    Some((y * width + x) * channels)
+/// A pixel of the output, and the pixel of the input under its first tap.
+#[derive(Clone, Copy)]
+struct Place {
+    item: usize,
+    y: usize,
+    x: usize,
 }
 
-pub fn product(mode: Mode, op: &IntegerProduct, packed: &PackedIntegers, x: &[f32], y: &mut [f32]) {
-    let mut centred = vec![0i16; x.len()];
-    let length = mode.chunk_length(x.len(), 1);
-    // Integers of at most 16 bits: `as` neither rounds nor saturates.
-    mode.chunks(&mut centred, length, |index, chunk| {
-        chunk.iter_mut().zip(&x[index * length..]).for_each(|(to, &x)| *to = (x as i32 - op.zero_point) as i16);
-    });
-    match &packed.weights {
-        Weights::Depthwise(weights) => depthwise(mode, op, packed, weights, &centred, y),
-        Weights::Panels(groups) => pairs(mode, op, packed, groups, &centred, y),
-        #[cfg(target_arch = "aarch64")]
-        Weights::Bytes(groups) => bytes::product(mode, op, packed, groups, &centred, y),
+impl Place {
+    fn of(op: &IntegerProduct, row: usize) -> Self {
+        let Extent { height, width, .. } = op.output;
+        let (line, column) = (row / width, row % width);
+        Place { item: line / height, y: line % height * op.window.strides[0], x: column * op.window.strides[1] }
+    }
+
+    /// Where the pixel under a tap lies in the image of its item; `None` in the padding.
+    #[inline(always)]
+    fn under(self, op: &IntegerProduct, (tap_y, tap_x): (usize, usize)) -> Option<usize> {
+        let Extent { width, height, channels } = op.input;
+        // Below 0 they wrap, beyond any height and width.
+        let (y, x) = ((self.y + tap_y).wrapping_sub(op.window.top), (self.x + tap_x).wrapping_sub(op.window.left));
+        (y < height && x < width).then(|| (y * width + x) * channels)
     }
 }
 
-/// Integers of 16 bits by panels of pairs.
-fn pairs(mode: Mode, op: &IntegerProduct, packed: &PackedIntegers, groups: &[Vec<i16>], x: &[i16], y: &mut [f32]) {
-    let width = packed.pairs * 2;
-    let length = width * COLUMNS;
-    let by_panel =
-        |a: &[i16], group: usize, number: usize| tile(packed.instructions, a, width, &groups[group][number * length..][..length]);
-    panels(mode, op, packed, x, 0, width, by_panel, y);
-}
-
-fn depthwise(mode: Mode, op: &IntegerProduct, packed: &PackedIntegers, weights: &[i32], x: &[i16], y: &mut [f32]) {
-    let channels = op.output.channels;
-    let pixels = op.output.height * op.output.width;
-    mode.chunks(y, op.output.width * channels, |line, y| {
-        let mut sums = vec![0i32; channels];
-        for (column, y) in y.chunks_exact_mut(channels).enumerate() {
-            let row = line * op.output.width + column;
-            let image = &x[row / pixels * op.input.size()..][..op.input.size()];
-            sums.fill(0);
-            for (&tap, weights) in packed.taps.iter().zip(weights.chunks_exact(channels)) {
-                let Some(at) = under(op, row % pixels, tap) else { continue };
-                for ((sum, &x), weight) in sums.iter_mut().zip(&image[at..]).zip(weights) {
-                    *sum = sum.wrapping_add(i32::from(x) * weight);
-                }
-            }
-            packed.finish(op, 0, &sums, y);
-        }
-    });
-}
-
-/// Gathers patches of x, `padding` where they meet none of it, into rows of `width`, and multiplies them:
-/// `tile(rows, group, number)` with panel `number` of a group.
-fn panels<T: Copy + Default + Send + Sync>(
-    mode: Mode,
-    op: &IntegerProduct,
-    packed: &PackedIntegers,
-    x: &[T],
-    padding: T,
-    width: usize,
-    tile: impl Fn(&[T], usize, usize) -> Sums + Sync,
-    y: &mut [f32],
-) {
-    let (channels, outputs) = (op.input.channels, op.output.channels);
-    let (depth, filters) = (channels / op.groups, outputs / op.groups);
-    let pixels = op.output.height * op.output.width;
-    let rows_per_block = rows_per_chunk(mode, y.len() / outputs, packed.pairs);
-    mode.chunks(y, rows_per_block * outputs, |block, y| {
-        let rows = y.len() / outputs;
-        let mut gathered = vec![T::default(); rows * width];
-        for group in 0..op.groups {
-            for (row, patch) in gathered.chunks_exact_mut(width).enumerate() {
-                let row = block * rows_per_block + row;
-                let image = &x[row / pixels * op.input.size()..][..op.input.size()];
-                for (&tap, to) in packed.taps.iter().zip(patch.chunks_exact_mut(depth)) {
-                    match under(op, row % pixels, tap) {
-                        Some(at) => to.copy_from_slice(&image[at + group * depth..][..depth]),
-                        None => to.fill(padding),
-                    }
-                }
-            }
-            for number in 0..filters.div_ceil(COLUMNS) {
-                let column = number * COLUMNS;
-                let first = group * filters + column;
-                let count = COLUMNS.min(filters - column);
-                for (a, y) in gathered.chunks(TILE_ROWS * width).zip(y.chunks_mut(TILE_ROWS * outputs)) {
-                    let sums = tile(a, group, number);
-                    for (sums, y) in sums.iter().zip(y.chunks_exact_mut(outputs)) {
-                        packed.finish(op, first, &sums[..count], &mut y[first..first + count]);
-                    }
-                }
+/// `zero_points` are those of `op.item_zero_point`.
+pub fn product(mode: Mode, op: &IntegerProduct, packed: &PackedIntegers, x: &[f32], zero_points: Option<&[f32]>, y: &mut [f32]) {
+    let y = bytes_mut(y);
+    #[cfg(target_arch = "x86_64")]
+    if let (Weights::Bytes(groups), Form::Bytes { least }) = (&packed.weights, op.from) {
+        return dots::product(mode, op, packed, groups, bytes_of(x), least, zero_points, y);
+    }
+    #[cfg(target_arch = "x86_64")]
+    if let (Weights::Depthwise(weights, sums), Form::Bytes { least }, Instructions::Vnni) = (&packed.weights, op.from, packed.instructions)
+    {
+        return depthwise_avx512::depthwise(mode, op, packed, [weights, sums], bytes_of(x), least, zero_points, y);
+    }
+    let size = op.input.size();
+    let zero_of = |item: usize| op.zero_point + zero_points.map_or(0, |of| of[item] as i32);
+    let count = if op.from == Form::Floats { x.len() } else { 4 * x.len() };
+    let mut centred = vec![0i16; count];
+    let length = if zero_points.is_some() { size } else { mode.chunk_length(count, 1) };
+    mode.chunks(&mut centred, length, |index, chunk| {
+        let zero_point = zero_of(index * length / size);
+        match op.from {
+            // Integers of at most 16 bits: `as` neither rounds nor saturates.
+            Form::Floats => chunk.iter_mut().zip(&x[index * length..]).for_each(|(to, &x)| *to = (x as i32 - zero_point) as i16),
+            Form::Bytes { least } => {
+                let shift = (least - zero_point) as i16;
+                chunk.iter_mut().zip(&bytes_of(x)[index * length..]).for_each(|(to, &x)| *to = i16::from(x) + shift);
             }
         }
     });
+    match &packed.weights {
+        Weights::Depthwise(weights, _) => depthwise::depthwise(mode, op, packed, weights, &centred, y),
+        Weights::Panels(groups) => panels::pairs(mode, op, packed, groups, &centred, y),
+        #[cfg(target_arch = "aarch64")]
+        Weights::Bytes(groups) => bytes::product(mode, op, packed, groups, &centred, y),
+        #[cfg(target_arch = "x86_64")]
+        Weights::Bytes(_) => unreachable!("`pack_bytes` makes them where x is of bytes"),
+    }
 }
 
 #[cfg(test)]
@@ -239,8 +215,24 @@ mod tests {
             {
                 let (input, output) = (extent(channels), extent(outputs));
                 let (x, bias, scale, requantize) = (0, None, None, None);
-                let op =
-                    IntegerProduct { x, zero_point, weight: 0, weight_bits: 8, bias, scale, requantize, input, output, window, groups: 1 };
+                let forms = (Form::Floats, Form::Floats);
+                let op = IntegerProduct {
+                    x,
+                    zero_point,
+                    item_zero_point: None,
+                    weight: 0,
+                    weight_bits: 8,
+                    bias,
+                    scale,
+                    divisor: None,
+                    requantize,
+                    input,
+                    output,
+                    window,
+                    groups: 1,
+                    from: forms.0,
+                    to: forms.1,
+                };
                 let x: Vec<i32> = (0..side * side * channels).map(|index| least + (index * 97 % span) as i32).collect();
                 let mut y = vec![f32::NAN; side * side * outputs];
                 let floats: Vec<f32> = x.iter().map(|&x| x as f32).collect();
@@ -249,11 +241,14 @@ mod tests {
                     &op,
                     &PackedIntegers::new(&op, &[Weight::plain(&words)], &ReadBuffers::default()).unwrap(),
                     &floats,
+                    None,
                     &mut y,
                 );
                 for (at, &y) in y.iter().enumerate() {
                     let (pixel, output) = (at / outputs, at % outputs);
-                    let tap = |index: usize| Some((index, under(&op, pixel, (index / channels / kernel, index / channels % kernel))?));
+                    let tap = |index: usize| {
+                        Some((index, Place::of(&op, pixel).under(&op, (index / channels / kernel, index / channels % kernel))?))
+                    };
                     let products = (0..inner)
                         .filter_map(tap)
                         .map(|(index, from)| (x[from + index % channels] - zero_point) * i32::from(weight(output, index)));

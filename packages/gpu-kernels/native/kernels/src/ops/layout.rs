@@ -4,7 +4,7 @@ use super::elementwise::offsets;
 use crate::program::{Extent, Loop};
 use crate::threads::Mode;
 
-pub fn transpose(mode: Mode, x: &[f32], loops: &[Loop], items: usize, y: &mut [f32]) {
+pub fn transpose<T: Copy + Send + Sync>(mode: Mode, x: &[T], loops: &[Loop], items: usize, y: &mut [T]) {
     let Some((inner, outer)) = loops.split_last() else { return };
     let size = y.len() / items;
     // A matrix turned: in blocks, so that the lines of x that one output row touches serve the next rows too.
@@ -31,7 +31,7 @@ pub fn transpose(mode: Mode, x: &[f32], loops: &[Loop], items: usize, y: &mut [f
     });
 }
 
-fn turn(mode: Mode, x: &[f32], row: Loop, column: Loop, y: &mut [f32]) {
+fn turn<T: Copy + Send + Sync>(mode: Mode, x: &[T], row: Loop, column: Loop, y: &mut [T]) {
     const BLOCK: usize = 16;
     if column.size < BLOCK && row.a == 1 {
         // Few columns, as of images: along the rows, where x is read in order.

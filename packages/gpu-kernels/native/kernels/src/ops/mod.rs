@@ -12,6 +12,7 @@ pub mod layout;
 pub mod math;
 pub mod matmul;
 pub mod normalise;
+pub mod pointwise;
 pub mod pool;
 pub mod quantize;
 pub mod reduce;

@@ -3,7 +3,7 @@
 use crate::chain::Band;
 use crate::check::Checker;
 use crate::plan::StepOp;
-use crate::program::{Extent, Op, Window};
+use crate::program::{Extent, Form, Op, Window};
 use crate::rules::{Fault, check_window, refuse_fault, slide};
 use crate::threads::Mode;
 use std::ops::Range;
@@ -45,7 +45,7 @@ pub fn check(checker: &Checker, step: &str, output: usize, body: &StepOp) -> Res
     let height = side(0, input.height, declared.height);
     let width = side(1, input.width, declared.width);
     checker.expect_output(step, output, &[height, width, input.channels])?;
-    Ok(Op::Pool { x, kind, input, output: declared, window })
+    Ok(Op::Pool { x, kind, input, output: declared, window, form: Form::Floats })
 }
 
 /// A window that lies in padding alone gives -Infinity as maximum and 0 as mean.
@@ -87,6 +87,37 @@ pub fn pool(mode: Mode, x: &[f32], input: Extent, output: Extent, window: Window
             let divisor = count.max(1) as f32;
             for y in pixel.iter_mut() {
                 *y /= divisor;
+            }
+        }
+    });
+}
+
+/// Whether each window lies on some pixel, so that a maximum is one of x.
+pub fn meets_pixels(input: Extent, output: Extent, window: Window) -> bool {
+    let meets = |axis: usize, before: usize, size: usize, outputs: usize| {
+        let of = |at: usize| taps(at * window.strides[axis], before, window.kernel[axis], window.dilations[axis], size);
+        !of(0).is_empty() && !of(outputs - 1).is_empty()
+    };
+    meets(0, window.top, input.height, output.height) && meets(1, window.left, input.width, output.width)
+}
+
+/// The maximum of bytes; each window lies on some pixel.
+pub fn max_of_bytes(mode: Mode, x: &[u8], input: Extent, output: Extent, window: Window, y: &mut [u8]) {
+    let channels = input.channels;
+    mode.chunks(y, output.width * channels, |row, y| {
+        let x = &x[row / output.height * input.size()..];
+        let at_y = row % output.height * window.strides[0];
+        let rows = taps(at_y, window.top, window.kernel[0], window.dilations[0], input.height);
+        for (column, pixel) in y.chunks_exact_mut(channels).enumerate() {
+            let at_x = column * window.strides[1];
+            pixel.fill(0);
+            for tap_y in rows.clone() {
+                let from_y = at_y + tap_y * window.dilations[0] - window.top;
+                for tap_x in taps(at_x, window.left, window.kernel[1], window.dilations[1], input.width) {
+                    let from_x = at_x + tap_x * window.dilations[1] - window.left;
+                    let source = &x[(from_y * input.width + from_x) * channels..][..channels];
+                    pixel.iter_mut().zip(source).for_each(|(y, &x)| *y = x.max(*y));
+                }
             }
         }
     });

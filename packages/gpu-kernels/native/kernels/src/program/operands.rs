@@ -1,6 +1,6 @@
 //! What steps work on: images, windows, products and loops, as numbers that were checked against each other.
 
-use super::Activation;
+use super::{Activation, Form};
 use crate::plan::PlanRequantize;
 
 /// Height, width, channels of one item.
@@ -72,18 +72,25 @@ pub struct Quantize {
 pub struct IntegerProduct {
     pub x: usize,
     pub zero_point: i32,
+    /// A value with one number an item that is taken from x besides.
+    pub item_zero_point: Option<usize>,
     pub weight: usize,
     pub weight_bits: u32,
     pub bias: Option<usize>,
     pub scale: Option<usize>,
+    /// What scaled sums are divided by before they are rounded.
+    pub divisor: Option<f32>,
     pub requantize: Option<PlanRequantize>,
     pub input: Extent,
     pub output: Extent,
     pub window: Window,
     pub groups: usize,
+    /// How x and y lie in their buffers.
+    pub from: Form,
+    pub to: Form,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Operand {
     Value(usize),
     Weight(usize),

@@ -1,77 +1,30 @@
 //! Products of bytes with bytes, four at once, for processors with SDOT.
 //!
-//! Weights of 8 bits lie in panels of 16 columns, `[quad][16][4]`. x without its zero point may take 9 bits, so that it is
+//! x without its zero point may take 9 bits, so that it is
 //! moved by a shift that makes bytes of it; Σ (x - shift) · w + shift · Σ w is the same sum, modulo 2^32 as all others are.
 
-use super::tile::{COLUMNS, Sums, TILE_ROWS};
-use super::{PackedIntegers, neon, pairs, panels};
-use crate::error::{Result, allocate};
+use super::byte_panels::BytePanels;
+use super::panels::{pairs, panels};
+use super::tile::{Sums, TILE_ROWS};
+use super::{PackedIntegers, neon};
 use crate::program::IntegerProduct;
 use crate::threads::Mode;
-
-/// The weights of a group.
-pub struct BytePanels {
-    panels: Vec<i8>,
-    /// Of the weights of each column, missing columns included.
-    sums: Vec<i32>,
-    quads: usize,
-}
 
 pub fn available() -> bool {
     std::arch::is_aarch64_feature_detected!("dotprod")
 }
 
-impl BytePanels {
-    /// `at(column, index)` are bytes.
-    pub fn new(columns: usize, inner: usize, at: impl Fn(usize, usize) -> i16) -> Result<Self> {
-        let (padded, quads) = (columns.next_multiple_of(COLUMNS), inner.div_ceil(4));
-        let mut built = BytePanels { panels: allocate(padded * quads * 4, "packed weights")?, sums: vec![0; padded], quads };
-        for column in 0..columns {
-            for index in 0..inner {
-                let weight = at(column, index);
-                let slot = built.slot(column, index);
-                built.panels[slot] = weight as i8;
-                built.sums[column] = built.sums[column].wrapping_add(i32::from(weight));
-            }
-        }
-        Ok(built)
-    }
-
-    fn slot(&self, column: usize, index: usize) -> usize {
-        column / COLUMNS * self.quads * COLUMNS * 4 + (index / 4 * COLUMNS + column % COLUMNS) * 4 + index % 4
-    }
-
-    /// Bytes of a row of patches.
-    pub fn width(&self) -> usize {
-        self.quads * 4
-    }
-
-    /// Up to `TILE_ROWS` rows of bytes from which `shift` was taken, by panel `number`.
-    pub fn tile(&self, a: &[i8], number: usize, shift: i16) -> Sums {
-        let width = self.width();
-        let panel = &self.panels[number * width * COLUMNS..][..width * COLUMNS];
-        assert!(a.len().is_multiple_of(width) && !a.is_empty() && a.len() <= TILE_ROWS * width);
-        let start = std::array::from_fn(|column| self.sums[number * COLUMNS + column].wrapping_mul(i32::from(shift)));
-        // SAFETY: bytes are only packed where `available` says so; the assert holds what the kernel reads in bounds.
-        unsafe { neon::quads(a, width, panel, &start) }
-    }
-
-    /// The same weights for the kernels of 16 bits, `[pair][16][2]`.
-    pub fn pairs(&self, inner: usize) -> Vec<i16> {
-        let pairs = inner.div_ceil(2);
-        let mut panels = vec![0; self.sums.len() * pairs * 2];
-        for column in 0..self.sums.len() {
-            for index in 0..inner {
-                let slot = column / COLUMNS * pairs * COLUMNS * 2 + (index / 2 * COLUMNS + column % COLUMNS) * 2 + index % 2;
-                panels[slot] = i16::from(self.panels[self.slot(column, index)]);
-            }
-        }
-        panels
-    }
+/// Up to `TILE_ROWS` rows of bytes from which `shift` was taken, by panel `number`.
+fn by_quads(built: &BytePanels, a: &[i8], number: usize, shift: i16) -> Sums {
+    let (width, panel, sums) = (built.width(), built.panel(number), built.sums(number));
+    assert!(a.len().is_multiple_of(width) && !a.is_empty() && a.len() <= TILE_ROWS * width);
+    let start = std::array::from_fn(|column| sums[column].wrapping_mul(i32::from(shift)));
+    // SAFETY: bytes are only packed where `available` says so; the assert holds what the kernel reads in bounds.
+    unsafe { neon::quads(a, width, panel, &start) }
 }
 
 /// y by panels of quads, and by those of 16 bits where bytes do not hold x. All give the same sums.
-pub fn product(mode: Mode, op: &IntegerProduct, packed: &PackedIntegers, groups: &[BytePanels], x: &[i16], y: &mut [f32]) {
+pub fn product(mode: Mode, op: &IntegerProduct, packed: &PackedIntegers, groups: &[BytePanels], x: &[i16], y: &mut [u8]) {
     let Some(shift) = shift_of(x) else {
         let inner = packed.taps.len() * (op.input.channels / op.groups);
         let groups: Vec<_> = groups.iter().map(|group| group.pairs(inner)).collect();
@@ -82,7 +35,7 @@ pub fn product(mode: Mode, op: &IntegerProduct, packed: &PackedIntegers, groups:
     mode.chunks(&mut shifted, length, |index, chunk| {
         chunk.iter_mut().zip(&x[index * length..]).for_each(|(to, &x)| *to = (x - shift) as i8);
     });
-    let by_panel = |a: &[i8], group: usize, number: usize| groups[group].tile(a, number, shift);
+    let by_panel = |a: &[i8], group: usize, number: usize| by_quads(&groups[group], a, number, shift);
     panels(mode, op, packed, &shifted, -shift as i8, groups[0].width(), by_panel, y);
 }
 
@@ -96,7 +49,7 @@ fn shift_of(x: &[i16]) -> Option<i16> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tile::{Instructions, tile};
+    use super::super::tile::{COLUMNS, Instructions, tile};
     use super::*;
 
     #[test]
@@ -122,7 +75,7 @@ mod tests {
                 let length = inner.next_multiple_of(2) * COLUMNS;
                 for (number, panel) in built.pairs(inner).chunks_exact(length).enumerate() {
                     let expected = tile(Instructions::Portable, &wide, inner.next_multiple_of(2), panel);
-                    assert_eq!(built.tile(&a, number, shift), expected, "{rows} {inner} {columns} from {least}, panel {number}");
+                    assert_eq!(by_quads(&built, &a, number, shift), expected, "{rows} {inner} {columns} from {least}, panel {number}");
                 }
             }
         }

@@ -23,10 +23,17 @@ pub enum Instructions {
     Portable,
 }
 
+/// AVX-512 with VNNI; every such processor has the other two.
+#[cfg(target_arch = "x86_64")]
+pub fn has_vnni() -> bool {
+    use std::arch::is_x86_feature_detected as has;
+    has!("avx512f") && has!("avx512bw") && has!("avx512vl") && has!("avx512vnni")
+}
+
 impl Instructions {
     pub fn detect() -> Self {
         #[cfg(target_arch = "x86_64")]
-        if std::arch::is_x86_feature_detected!("avx512f") && std::arch::is_x86_feature_detected!("avx512vnni") {
+        if has_vnni() {
             return Instructions::Vnni;
         } else if std::arch::is_x86_feature_detected!("avx2") {
             return Instructions::Avx2;

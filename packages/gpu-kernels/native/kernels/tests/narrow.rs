@@ -1,0 +1,185 @@
+//! Values as bytes and joined steps give the numbers of the plan: the same plan with all its values as outputs, which keeps
+//! them floats and apart, gives the same bits.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+use common::{numbers, size};
+use diptych_kernels::CompiledPlan;
+use serde_json::{Value, json};
+
+const ITEMS: usize = 3;
+
+struct Network {
+    shapes: Vec<Vec<usize>>,
+    weights: Vec<(&'static str, Vec<usize>, Vec<f32>)>,
+    steps: Vec<Value>,
+}
+
+impl Network {
+    fn run(&self, outputs: &[usize], threads: usize) -> Vec<Vec<f32>> {
+        let values: Vec<_> = self.shapes.iter().enumerate().map(|(id, shape)| json!({ "id": id, "shape": shape })).collect();
+        let weights: Vec<_> = self.weights.iter().map(|(name, shape, _)| json!({ "name": name, "shape": shape })).collect();
+        let output = |&value: &usize| (format!("{value:03}"), json!({ "value": value, "shape": self.shapes[value] }));
+        let outputs: serde_json::Map<_, _> = outputs.iter().map(output).collect();
+        let plan = json!({
+            "version": 1, "name": "narrow", "batch": ITEMS, "values": values, "weights": weights, "steps": self.steps,
+            "inputs": { "x": 0 }, "outputs": outputs,
+        });
+        let weights: Vec<&[f32]> = self.weights.iter().map(|(_, _, data)| data.as_slice()).collect();
+        let x = numbers(ITEMS * size(&self.shapes[0]), 5);
+        CompiledPlan::new(&plan.to_string(), &weights, threads).unwrap().run(ITEMS, &[&x], &[]).unwrap()
+    }
+
+    fn check(&self) {
+        let last = self.shapes.len() - 1;
+        let all: Vec<usize> = (1..=last).collect();
+        let expected = self.run(&all, 1).pop().unwrap();
+        assert!(expected.iter().any(|&y| y != expected[0]), "the network computes nothing");
+        for threads in [1, 2, 5] {
+            let y = self.run(&[last], threads).remove(0);
+            assert!(y.iter().zip(&expected).all(|(a, b)| a.to_bits() == b.to_bits()), "{threads} threads");
+        }
+    }
+}
+
+/// Bytes of `[outputs, inner]` in rows of whole words.
+fn bytes(outputs: usize, inner: usize) -> (Vec<usize>, Vec<f32>) {
+    let words = inner.div_ceil(4);
+    let byte = |at: usize| if at % (4 * words) < inner { (at * 89 % 251) as u8 } else { 0 };
+    let word = |at: usize| f32::from_bits(u32::from_le_bytes(std::array::from_fn(|byte_at| byte(4 * at + byte_at))));
+    (vec![outputs, words], (0..outputs * words).map(word).collect())
+}
+
+fn quantize(x: usize, output: usize, pairs: &str, range: [i32; 2], dequantize: bool) -> Value {
+    json!({
+        "op": "quantize", "name": "q", "x": x, "parametersWeight": pairs, "dimension": 2, "min": range[0], "max": range[1],
+        "dequantize": dequantize, "output": output,
+    })
+}
+
+fn conv(x: usize, output: usize, weight: &str, kernel: usize, stride: usize, groups: usize, zero_point: i32) -> Value {
+    let pad = kernel / 2;
+    json!({
+        "op": "conv2d-integer", "name": "c", "x": x, "zeroPoint": zero_point, "weight": weight, "weightBits": 8, "bias": "bias",
+        "scale": "scale", "kernel": [kernel, kernel], "strides": [stride, stride], "pads": [pad, pad, pad, pad],
+        "dilations": [1, 1], "groups": groups, "output": output,
+    })
+}
+
+fn binary(function: &str, a: Value, b: Value, strides: [Vec<usize>; 2], output: usize) -> Value {
+    let side = |letter: &str, side: Value| if side.is_number() { (letter.to_owned(), side) } else { (format!("{letter}Weight"), side) };
+    let mut step =
+        json!({ "op": "binary", "name": "b", "function": function, "aStrides": strides[0], "bStrides": strides[1], "output": output });
+    step.as_object_mut().unwrap().extend([side("a", a), side("b", b)]);
+    step
+}
+
+/// A residual block with a stem of three channels, pooling, depthwise and grouped layers, in the forms operator and QDQ.
+#[test]
+fn residual_blocks_of_bytes() {
+    for (range, zero_point) in [([0, 255], 100.0), ([-128, 127], -7.0)] {
+        let channels = 40;
+        let map = vec![5, 5, channels];
+        let plane = vec![5 * channels, channels, 1];
+        let requantize = json!({ "zeroPoint": zero_point, "min": range[0], "max": range[1] });
+        let rounded = |mut step: Value| {
+            step["requantize"] = requantize.clone();
+            step
+        };
+        let pair = |scale: f32| (vec![1, 2], vec![scale, zero_point]);
+        let zero = zero_point as i32;
+        let steps = vec![
+            quantize(0, 1, "small", range, false),
+            rounded(conv(1, 2, "stem", 3, 2, 1, zero)),
+            json!({ "op": "pool", "name": "p", "function": "max", "x": 2, "kernel": [3, 3], "strides": [1, 1], "pads": [1, 1, 1, 1], "dilations": [1, 1], "countPad": false, "output": 3 }),
+            rounded(conv(3, 4, "depthwise", 3, 1, channels, zero)),
+            rounded(conv(4, 5, "grouped", 3, 1, 2, zero)),
+            conv(5, 6, "pointwise", 1, 1, 1, zero),
+            quantize(6, 7, "large", range, true),
+            binary("sub", json!(3), json!("zero"), [plane.clone(), vec![0; 3]], 8),
+            binary("mul", json!(8), json!("factor"), [plane.clone(), vec![0; 3]], 9),
+            binary("add", json!(7), json!(9), [plane.clone(), plane.clone()], 10),
+            quantize(10, 11, "large", range, false),
+            quantize(10, 12, "same", range, true),
+            conv(11, 13, "square", 3, 1, 1, zero),
+            quantize(13, 14, "large", range, false),
+            json!({ "op": "transpose", "name": "t", "x": 14, "permutation": [2, 0, 1], "output": 15 }),
+            json!({ "op": "reshape", "name": "r", "x": 15, "output": 16 }),
+            json!({ "op": "gemm-integer", "name": "g", "x": 16, "zeroPoint": zero, "weight": "fc", "weightBits": 8, "output": 17 }),
+            binary("add", json!(17), json!("row"), [vec![25, 1], vec![0, 1]], 18),
+            json!({ "op": "unary", "name": "u", "function": "sigmoid", "x": 18, "output": 19 }),
+            quantize(19, 20, "tiny", range, true),
+            json!({ "op": "transpose", "name": "t", "x": 20, "permutation": [1, 0], "output": 21 }),
+            json!({ "op": "reshape", "name": "r", "x": 21, "output": 22 }),
+            binary("mul", json!(22), json!(12), [plane.clone(), plane], 23),
+        ];
+        let scales: Vec<f32> = numbers(channels, 3).iter().map(|s| s.abs() / 300.0 + 1e-4).collect();
+        let bias = (0..channels as i32).map(|at| f32::from_bits((at * 37 - 700) as u32)).collect();
+        let mut shapes = vec![vec![10, 10, 4], vec![10, 10, 4]];
+        shapes.extend(vec![map.clone(); 13]);
+        shapes.extend([
+            vec![channels, 5, 5],
+            vec![channels, 25],
+            vec![channels, 25],
+            vec![channels, 25],
+            vec![channels, 25],
+            vec![channels, 25],
+            vec![25, channels],
+            map.clone(),
+            map,
+        ]);
+        let named = |name, (shape, data)| (name, shape, data);
+        let network = Network {
+            shapes,
+            steps,
+            weights: vec![
+                named("small", pair(0.01)),
+                named("large", pair(0.7)),
+                named("same", pair(0.7)),
+                named("tiny", pair(0.004)),
+                named("stem", bytes(channels, 36)),
+                named("depthwise", bytes(channels, 9)),
+                named("grouped", bytes(channels, 9 * channels / 2)),
+                named("pointwise", bytes(channels, channels)),
+                named("square", bytes(channels, 9 * channels)),
+                named("fc", bytes(25, 25)),
+                ("scale", vec![channels], scales),
+                ("bias", vec![channels], bias),
+                ("zero", vec![], vec![zero_point]),
+                ("factor", vec![], vec![0.03]),
+                ("row", vec![25], numbers(25, 8)),
+            ],
+        };
+        network.check();
+    }
+}
+
+/// Ranges of items, the zero point taken by the product, and three channels, which are gathered.
+#[test]
+fn dynamic_ranges_of_bytes() {
+    let map = vec![6, 6, 3];
+    let (rest, third) = (vec![6, 6, 20], vec![6 * 20, 20, 1]);
+    let steps = vec![
+        json!({ "op": "quantize-range", "name": "r", "x": 0, "output": 1 }),
+        json!({ "op": "quantize", "name": "q", "x": 0, "parameters": 1, "dimension": 0, "min": 0, "max": 255, "dequantize": false, "output": 2 }),
+        json!({ "op": "reshape", "name": "r", "x": 1, "output": 3 }),
+        json!({ "op": "pad", "name": "p", "x": 3, "pads": [-1, 0, 0, 0], "value": 0, "output": 4 }),
+        json!({ "op": "pad", "name": "p", "x": 3, "pads": [0, 0, -1, 0], "value": 0, "output": 5 }),
+        binary("sub", json!(2), json!(4), [vec![18, 3, 1], vec![0; 3]], 6),
+        conv(6, 7, "conv", 3, 1, 1, 0),
+        binary("mul", json!(7), json!(5), [third.clone(), vec![0; 3]], 8),
+        binary("add", json!(8), json!("row"), [third, vec![0, 0, 1]], 9),
+    ];
+    let (shape, conv) = bytes(20, 27);
+    let network = Network {
+        shapes: vec![map.clone(), vec![2], map.clone(), vec![2, 1, 1], vec![1, 1, 1], vec![1, 1, 1], map, rest.clone(), rest.clone(), rest],
+        steps,
+        weights: vec![
+            ("conv", shape, conv),
+            ("scale", vec![20], vec![0.1; 20]),
+            ("bias", vec![20], vec![0.0; 20]),
+            ("row", vec![20], numbers(20, 8)),
+        ],
+    };
+    network.check();
+}
