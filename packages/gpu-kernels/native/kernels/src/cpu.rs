@@ -1,6 +1,6 @@
 //! The processor in words.
 
-/// Such as `AMD EPYC 7763 64-Core Processor (AVX2, FMA; 2 threads)`.
+/// Such as `AMD EPYC 9354 32-Core Processor (AVX2, FMA, AVX-512, AVX-512 VNNI; 2 threads)`.
 pub fn cpu_name() -> String {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let plural = if threads == 1 { "" } else { "s" };
@@ -35,9 +35,20 @@ fn brand() -> Option<String> {
     Some(line.split_once(':')?.1.trim().to_owned())
 }
 
+/// Instruction sets that kernels choose by, where the processor has them and another is not used in their place.
 fn features() -> Vec<&'static str> {
     #[cfg(target_arch = "x86_64")]
-    let known = [("AVX2", std::arch::is_x86_feature_detected!("avx2")), ("FMA", std::arch::is_x86_feature_detected!("fma"))];
+    let known = {
+        use std::arch::is_x86_feature_detected as has;
+        let vnni = has!("avx512f") && has!("avx512bw") && has!("avx512vl") && has!("avx512vnni");
+        [
+            ("AVX2", has!("avx2")),
+            ("FMA", has!("fma")),
+            ("AVX-512", has!("avx512f")),
+            ("AVX-512 VNNI", vnni),
+            ("AVX-VNNI", !vnni && has!("avxvnni")),
+        ]
+    };
     #[cfg(target_arch = "aarch64")]
     let known =
         [("NEON", std::arch::is_aarch64_feature_detected!("neon")), ("DotProd", std::arch::is_aarch64_feature_detected!("dotprod"))];

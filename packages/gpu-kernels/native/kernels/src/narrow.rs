@@ -5,7 +5,7 @@
 use crate::ops::pool;
 use crate::plan::PlanRequantize;
 use crate::program::{Action, Binary, Form, Leaf, Loop, Meets, Op, Operand, Pointwise, Program, Quantize, Step};
-use crate::stored::Weight;
+use crate::stored::{ReadBuffers, Weight};
 use std::collections::{HashMap, HashSet};
 
 /// Blocks on the stack of a joined step, and its leaves: what stays in the first cache level.
@@ -30,11 +30,12 @@ pub fn narrow(mut program: Program, weights: &[Weight]) -> Program {
 
 /// What cannot be read is left out here; whoever packs it says why.
 fn pairs(program: &Program, weights: &[Weight]) -> Pairs {
+    let buffers = ReadBuffers::default();
     let operands = program.steps.iter().filter_map(|step| match &step.op {
         Op::Quantize(Quantize { parameters: Operand::Weight(weight), channels: 1, .. }) => Some(*weight),
         _ => None,
     });
-    operands.filter_map(|weight| Some((weight, weights[weight].to_vec().ok()?.try_into().ok()?))).collect()
+    operands.filter_map(|weight| Some((weight, weights[weight].to_vec(&buffers).ok()?.try_into().ok()?))).collect()
 }
 
 /// How often each value is read; what the plan gives back is read once more.

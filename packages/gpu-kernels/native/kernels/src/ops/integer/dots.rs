@@ -355,8 +355,8 @@ mod tests {
                     from,
                     to,
                 };
-                let packed =
-                    PackedIntegers::new(&op, &[Weight::plain(&weights), Weight::plain(&scale)], &ReadBuffers::default()).unwrap_or_else(|cause| panic!("{cause:?}"));
+                let packed = PackedIntegers::new(&op, &[Weight::plain(&weights), Weight::plain(&scale)], &ReadBuffers::default())
+                    .unwrap_or_else(|cause| panic!("{cause:?}"));
                 let Weights::Bytes(panels) = &packed.weights else { panic!("expected panels of bytes") };
                 let items = 3;
                 let x: Vec<u8> = (0..items * input.size()).map(|at| (at * 97 % 256) as u8).collect();
