@@ -57,7 +57,7 @@ function rowOf({ stem, exported }: (typeof records)[number]): string[] {
   const name = [model, ...(size === undefined ? [] : [`at ${size}`]), ...cut].join(', ');
   const start = [library, family, name, exporter === 'script' ? 'older' : 'dynamo', parameters === undefined ? '' : (parameters / 1e6).toFixed(1), batch ?? '']; // biome-ignore format: one list
   const result = found.get(stem);
-  if (error !== undefined) return [...start, '', '', '', '', `not exported: ${error}`];
+  if (error !== undefined) return [...start, '', '', '', '', `not exported: ${error.replace(/ from \S*\//, ' from ')}`];
   if (result?.problem !== undefined) return [...start, '', '', '', '', short(result.problem)];
   const { steps, cosine, difference, largest, isSameAlone } = result!;
   return [
@@ -73,6 +73,7 @@ function rowOf({ stem, exported }: (typeof records)[number]): string[] {
 const tried = records.filter(({ exported }) => exported.error === undefined);
 const good = tried.filter(({ stem }) => isGood(found.get(stem)!));
 const refused = tried.filter(({ stem }) => found.get(stem)!.problem !== undefined);
+const ofNewer = tried.filter(({ exported }) => exported.exporter === 'dynamo').length;
 const slowest = tried.map(({ stem }) => found.get(stem)!.importSeconds ?? 0).reduce((most, seconds) => Math.max(most, seconds), 0); // biome-ignore format: one expression
 const head = ['library', 'family', 'network', 'exporter', 'M parameters', 'batch', 'steps', 'cosine', 'largest difference', 'alone = in a batch', 'why not']; // biome-ignore format: one list
 const rows = records
@@ -97,6 +98,7 @@ Small networks of the families of timm ${versions['timm']} and torchvision ${ver
 - *alone = in a batch*: whether an image has the same outputs alone and in the batch.
 
 Of ${tried.length} files ${good.length} have a cosine of at least 0.99999 and items that do not depend on their batch, and ${refused.length} ${refused.length === 1 ? 'is' : 'are'} refused. The longest import took ${slowest} s of CPU.
+${ofNewer} of the files are of the newer exporter, which takes several times as long: families without such a row were not exported with it.
 ${records.length - tried.length} exports failed in torch or onnxruntime; their rows say how.${webgpu.length === 0 ? '' : ` On WebGPU (software Vulkan) ran: ${webgpu.join(', ')}.`}
 
 | ${head.join(' | ')} |

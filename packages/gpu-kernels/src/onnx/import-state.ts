@@ -17,8 +17,8 @@ import type { Grid } from './quantization.ts';
 
 /** 2^29 float32 are 2 GB: the weights of the largest networks that are quantised, and seconds of work. */
 const maxFoldedTogether = 2 ** 29;
-/** Networks that standardise their weights take a few numbers for each one of the file. */
-const foldedOfEach = 8;
+/** Networks that standardise their weights, which NFNets write as a dozen ops, take so many numbers for each one of the file. */
+const foldedOfEach = 24;
 
 /** A node of a file may become thousands, and a file has up to a million. */
 const mostNodes = 2 ** 20;

@@ -26,11 +26,16 @@ function commonShape(call: FoldCall, operands: readonly Constant[]): readonly nu
 export function broadcastTo(operand: Constant, output: readonly number[], place: string): Float32Array | Float64Array {
   const data = allocate(operand.type, output, place);
   const strides = broadcastStrides(padded(operand.shape, output.length), output);
-  const outputStrides = rowMajorStrides(output);
-  for (let index = 0; index < data.length; index++) {
+  const width = output.at(-1) ?? 1;
+  const step = strides.at(-1) ?? 0;
+  // Whole weights are spread so: a row at once, and only from row to row by coordinates.
+  const outer = rowMajorStrides(output.slice(0, -1));
+  for (let row = 0; row * width < data.length; row++) {
     let from = 0;
-    for (let d = 0; d < output.length; d++) from += (Math.floor(index / outputStrides[d]!) % output[d]!) * strides[d]!;
-    data[index] = operand.data[from]!;
+    for (let d = 0; d < outer.length; d++) from += (Math.floor(row / outer[d]!) % output[d]!) * strides[d]!;
+    const at = row * width;
+    if (step === 0) data.fill(operand.data[from]!, at, at + width);
+    else data.set(operand.data.subarray(from, from + width), at);
   }
   return data;
 }
