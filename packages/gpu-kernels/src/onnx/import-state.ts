@@ -7,6 +7,7 @@ import { graphInvalid, type NodePlace, opUnsupported } from '../graph/graph-erro
 import { LazyTensor } from '../graph/lazy-tensor.ts';
 import { opTable } from '../graph/op-table.ts';
 import { PlanBuilder } from '../graph/plan-builder.ts';
+import { sizeOf } from '../graph/shapes.ts';
 import type { ItemNumbers } from './batch/item-numbers.ts';
 import type { BatchLayout } from './batch/layout.ts';
 import { type Constant, holdsBatch, isFloat } from './constant.ts';
@@ -90,7 +91,7 @@ export class ImportState {
     this.opset = opset;
     this.inputs = inputs;
     this.constants = constants;
-    this.#mostFolded = maxFoldedTogether + foldedOfEach * [...constants.values()].reduce((sum, { data }) => sum + data.length, 0); // biome-ignore format: one sum
+    this.#mostFolded = maxFoldedTogether + foldedOfEach * [...constants.values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0); // biome-ignore format: one sum
     this.fixedBatch = fixedBatch;
     this.#names = names;
     for (const { name, shape } of inputs) this.#planner.define(name, shape, { plain: this.#planner.newValue(shape) });

@@ -6,6 +6,7 @@ import { type BackendName, isDiptychError, type Model } from '@diptych/plugin-ki
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openedRuntime } from '../testing/opened-backend.ts';
 import { openOnnxFile } from './open-onnx-file.ts';
+import { planOnnx } from './plan-onnx.ts';
 import { readSparse } from './sparse-file.ts';
 import { attribute, field, graph, model, modelOf, tensor } from './write-onnx.ts';
 
@@ -27,11 +28,11 @@ const network = modelOf(
   [48, 16, 16],
   [],
   [
+    weight('table', [1, 20_000], 13), // first, since planning reads it: it becomes a bias
     weight('oihw', [48, 48, 3, 3], 31),
     weight('strided', [96, 48, 3, 3], 53),
     weight('bias', [96], 71),
     weight('kn', [96, 20_000], 29),
-    weight('table', [1, 20_000], 13),
   ],
 );
 const x = { shape: [2, 48, 16, 16], data: numbers(2 * 48 * 256, 41) };
@@ -75,6 +76,15 @@ describe.each(['reference', 'native', 'webgpu'] as const)('a file on %s', async 
     const error: unknown = await runtime.loadOnnx(bytes, { batch: 2, readExternal: plain }).catch((e: unknown) => e);
     expect(isDiptychError(error) ? error.code : error).toBe('GRAPH_INVALID');
   });
+});
+
+it('is planned without the weights of products being read', async () => {
+  const path = written(network, 'planned.onnx');
+  const { bytes, readExternal } = await openOnnxFile(path);
+  const file = await readExternal('planned.onnx');
+  truncateSync(path, 100_000);
+  const { planned } = await planOnnx(bytes, { batch: 2, readExternal: async () => file });
+  expect(planned.plan.weights).toHaveLength(5);
 });
 
 describe('the bytes of a file without its weights', () => {
