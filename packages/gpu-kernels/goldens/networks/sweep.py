@@ -18,8 +18,9 @@ import onnx
 import onnxruntime
 import torch
 
-from export import export, randomise
+from export import export
 from families import build_entry, entries
+from randomise import randomise
 
 warnings.filterwarnings("ignore")
 torch.set_num_threads(1)
