@@ -68,9 +68,8 @@ export class ImportState {
   steps = 0;
   /** Branches taken so far. */
   branches = 0;
-  /** Numbers computed at import so far; an import within another counts with it. */
-  folded = { numbers: 0 };
-  readonly #mostFolded: number;
+  /** Numbers computed at import so far, and how many may be; an import within another counts with it and has its limit. */
+  folded: { numbers: number; readonly most: number };
   readonly #aliases = new Map<string, string>();
   readonly #names: Set<string>;
   /** The next number to try for a name that was asked for before: one node may ask for thousands. */
@@ -91,7 +90,8 @@ export class ImportState {
     this.opset = opset;
     this.inputs = inputs;
     this.constants = constants;
-    this.#mostFolded = maxFoldedTogether + foldedOfEach * [...constants.values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0); // biome-ignore format: one sum
+    const inFile = [...constants.values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+    this.folded = { numbers: 0, most: maxFoldedTogether + foldedOfEach * inFile };
     this.fixedBatch = fixedBatch;
     this.#names = names;
     for (const { name, shape } of inputs) this.#planner.define(name, shape, { plain: this.#planner.newValue(shape) });
@@ -135,8 +135,8 @@ export class ImportState {
   /** Counts numbers computed at import; a file can ask for far more than it holds. */
   spendFolded(numbers: number, node: NodePlace): void {
     this.folded.numbers += numbers;
-    if (this.folded.numbers > this.#mostFolded)
-      throw graphInvalid(node, `constants of more than ${this.#mostFolded} numbers together would be computed at import.`);
+    if (this.folded.numbers > this.folded.most)
+      throw graphInvalid(node, `constants of more than ${this.folded.most} numbers together would be computed at import.`);
   }
 
   /** A name that neither the file nor an earlier node uses. */

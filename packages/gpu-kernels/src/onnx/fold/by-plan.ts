@@ -18,8 +18,8 @@ const ofBatches: ReadonlySet<string> = new Set([
   'GlobalMaxPool', 'GridSample', 'GroupNormalization', 'InstanceNormalization', 'LRN', 'LpPool', 'MaxPool', 'QLinearConv', 'SpaceToDepth',
 ]); // biome-ignore format: a list
 
-/** A multiply-accumulate or a number of the reference takes as long as so many folded numbers: some 20 and 50 ns. */
-const slowness = { product: 4, number: 10 };
+/** An operation of a product (two a multiply-accumulate) or a number of the reference takes as long as so many folded numbers: some 10 and 50 ns. */
+const slowness = { operation: 2, number: 10 };
 
 export function foldByPlan(
   outer: ImportState,
@@ -61,7 +61,7 @@ function computed(inner: ImportState, node: OnnxNode, x: Constant, items: number
   const graph = { name: node.name, inputs: inner.inputs, nodes: inner.nodes, outputs };
   const { plan, weights } = planGraph(graph, Object.fromEntries(inner.weights), items);
   for (const step of plan.steps)
-    inner.spendFolded(items * (slowness.product * flopsOf(step, plan) + slowness.number * sizeOf(plan.values[step.output]!.shape)), node); // biome-ignore format: one call
+    inner.spendFolded(items * (slowness.operation * flopsOf(step, plan) + slowness.number * sizeOf(plan.values[step.output]!.shape)), node); // biome-ignore format: one call
   const [input] = inner.inputs;
   const results = computePlan(plan, weights, {
     [input!.name]: { shape: [items, ...input!.shape], data: Float32Array.from(x.data) },
