@@ -1,59 +1,25 @@
 /** Ops and networks as onnxruntime's optimiser writes them, against onnxruntime: goldens/onnx/make-onnxruntime.py. */
-import { readFileSync } from 'node:fs';
-import type { Tensor } from '@diptych/plugin-kit';
 import { describe, expect, it, vi } from 'vitest';
-import { planGraph } from '../graph/planner.ts';
-import { sizeOf } from '../graph/shapes.ts';
+import { listedGoldens } from '../testing/listed-goldens.ts';
 import { openedBackend } from '../testing/opened-backend.ts';
-import { goldenBytes } from './golden-networks.ts';
-import { importOnnx } from './import-onnx.ts';
-import { readOnnxModel } from './read/read-onnx-model.ts';
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 process.env.DIPTYCH_WEBGPU = 'checked';
 
-interface Listed {
-  readonly shape: readonly number[];
-  /** Left out where the numbers are those of the formula. */
-  readonly data?: readonly number[];
-}
-interface Golden {
-  readonly inputs: Readonly<Record<string, Listed>>;
-  readonly outputs: Readonly<Record<string, Required<Listed>>>;
-}
-const file = new URL('../../goldens/onnx/onnxruntime.json', import.meta.url);
-const goldens = JSON.parse(readFileSync(file, 'utf8')) as Readonly<Record<string, Golden>>;
+const goldens = listedGoldens('onnxruntime');
 /** Software Vulkan compiles a kernel a test on the CPU, and all ops are written as steps that have their own cases there. */
-const onGpu = Object.keys(goldens).filter((golden) => /^(network|attention|fused-conv|skip-group)/.test(golden));
-
-const tensorOf = ({ shape, data }: Listed): Tensor => ({
-  shape,
-  data: Float32Array.from({ length: sizeOf(shape) }, (_, i) => data?.[i] ?? ((i * 7919) % 2001) / 1000 - 1),
-});
+const onGpu = goldens.names.filter((golden) => /^(network|attention|fused-conv|skip-group)/.test(golden));
 
 describe.each(['reference', 'native', 'webgpu'] as const)('ops of onnxruntime on %s', async (name) => {
   const backend = await openedBackend(name);
   if (backend === undefined) return;
 
-  it.each(name === 'webgpu' ? onGpu : Object.keys(goldens))('%s gives what onnxruntime gives', async (golden) => {
-    const { inputs, outputs } = goldens[golden]!;
-    const { graph, weights } = importOnnx(readOnnxModel(goldenBytes(`onnxruntime/${golden}`)));
-    const planned = planGraph(graph, weights, 2);
-    await using executable = await backend.compile(planned.plan, planned.weights);
-    const given = Object.entries(inputs).map(([key, value]) => [key, tensorOf(value)] as const);
-    const actual = await executable.run(Object.fromEntries(given));
-    for (const [key, { shape, data }] of Object.entries(outputs)) {
-      expect(actual[key]!.shape).toEqual(shape);
-      const farthest = Math.max(...data.map((value, i) => Math.abs(value - actual[key]!.data[i]!)));
-      expect(farthest, `${key} is farther from onnxruntime than float32 allows`).toBeLessThanOrEqual(2e-5);
-    }
-  });
+  it.each(name === 'webgpu' ? onGpu : goldens.names)('%s gives what onnxruntime gives', (golden) =>
+    goldens.expectEqual(backend, golden),
+  );
 
   it('an attention layer is one step', () => {
-    const stepsOf = (golden: string): string[] => {
-      const { graph, weights } = importOnnx(readOnnxModel(goldenBytes(`onnxruntime/${golden}`)));
-      return planGraph(graph, weights, 2).plan.steps.map(({ op }) => op);
-    };
+    const stepsOf = (golden: string): string[] => goldens.planned(golden).plan.steps.map(({ op }) => op);
     for (const golden of ['attention', 'multi-head-attention', 'multi-head-attention-past', 'attention-causal'])
       expect(stepsOf(golden)).not.toContain('softmax');
     expect(stepsOf('network-transformer-fused').filter((op) => op === 'attention')).toHaveLength(2);
