@@ -12,6 +12,7 @@ import { parseArgs, promisify } from 'node:util';
 import { type KernelTime, openRuntime } from '@diptych/gpu-kernels';
 import type { ModelGraph, OnnxNetwork, Tensors } from '@diptych/plugin-kit';
 import { resnet50, vit } from './networks.ts';
+import { cosine, median } from './numbers.ts';
 import { loadRival, type OnnxRuntime } from './rivals.ts';
 
 const { values } = parseArgs({
@@ -36,19 +37,8 @@ const gpu = {
 /** What matrix instructions of a warp, which subgroup matrices lower to, reach of an H100's 989 TFLOP/s (arXiv 2402.13499): the bound. */
 const h100Teraflops = 620;
 
-const median = (list: readonly number[]): number => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)]!;
 const range = (list: readonly number[]): string =>
   `${median(list).toFixed(1)} (${Math.min(...list).toFixed(1)}–${Math.max(...list).toFixed(1)})`;
-
-function cosine(a: Float32Array, b: Float32Array): number {
-  let [ab, aa, bb] = [0, 0, 0];
-  for (const [at, x] of a.entries()) {
-    ab += x * b[at]!;
-    aa += x * x;
-    bb += b[at]! ** 2;
-  }
-  return ab / Math.sqrt(aa * bb);
-}
 
 function expectEqual(name: string, ours: Float32Array, theirs: Float32Array): void {
   const agreement = cosine(ours, theirs);

@@ -60,17 +60,24 @@ export const storedOf = (tensor: Tensor): StoredFloats =>
 export const lengthOf = (tensor: Tensor): number =>
   tensor instanceof LazyTensor ? sizeOf(tensor.shape) : tensor.data.length;
 
+/** Bytes of an open file, or undefined where it ends before them. */
+export function readBytes(file: number, offset: number, length: number): Uint8Array | undefined {
+  const bytes = new Uint8Array(length);
+  for (let at = 0; at < length; ) {
+    const count = readSync(file, bytes, at, Math.min(length - at, 2 ** 30), offset + at);
+    if (count === 0) return undefined;
+    at += count;
+  }
+  return bytes;
+}
+
 /** Throws GRAPH_INVALID where the file has fewer bytes than it had. */
 export function readPart({ path, offset, length }: FilePart): Uint8Array {
   const file = openSync(path, 'r');
   try {
-    const bytes = new Uint8Array(length);
-    for (let at = 0; at < length; ) {
-      const count = readSync(file, bytes, at, Math.min(length - at, 2 ** 30), offset + at);
-      if (count === 0)
-        throw graphInvalid(`File ${path}`, `it ends before byte ${offset + length}: it was changed while it was loaded.`);
-      at += count;
-    }
+    const bytes = readBytes(file, offset, length);
+    if (bytes === undefined)
+      throw graphInvalid(`File ${path}`, `it ends before byte ${offset + length}: it was changed while it was loaded.`);
     return bytes;
   } finally {
     closeSync(file);

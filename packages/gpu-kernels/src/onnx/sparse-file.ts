@@ -3,7 +3,8 @@
  * its place in the file, in the form in which ONNX refers to data in other files. What cannot be followed is left to the
  * reader of whole files, which says what is wrong with it.
  */
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
+import { readBytes } from '../graph/lazy-tensor.ts';
 
 /** Fewer bytes are not worth a read of their own. */
 const fewest = 65_536;
@@ -33,12 +34,8 @@ class SparseReader {
   }
 
   read(from: number, length: number): Uint8Array {
-    const bytes = new Uint8Array(length);
-    for (let at = 0; at < length; ) {
-      const count = readSync(this.#file, bytes, at, Math.min(length - at, 2 ** 30), from + at);
-      if (count === 0) throw new UnknownForm();
-      at += count;
-    }
+    const bytes = readBytes(this.#file, from, length);
+    if (bytes === undefined) throw new UnknownForm();
     return bytes;
   }
 

@@ -199,16 +199,19 @@ export function QLinearConv(call: LowerCall): void {
   );
 }
 
-/** Constant `[inner, outputs]`, or `[outputs, inner]` where `isTransposed`. */
-function gemmMatrix(call: LowerCall, index: number, zeroIndex: number, isTransposed = false): Matrix {
+/** Matrix `[inner, outputs]`, or `[outputs, inner]` where `isTransposed`, without the zero points of outputs. */
+export function gemmMatrix({ shape, data }: Constant, zeroPoint: (output: number) => number, isTransposed: boolean): Matrix {
+  const [inner, outputs] = (isTransposed ? shape.toReversed() : shape) as [number, number];
+  const at = (output: number, place: number): number =>
+    data[isTransposed ? output * inner + place : place * outputs + output]! - zeroPoint(output);
+  return { outputs, inner, at };
+}
+
+function constantMatrix(call: LowerCall, index: number, zeroIndex: number, isTransposed = false): Matrix {
   const weight = integerWeight(call, index);
   if (weight.shape.length !== 2)
     throw opUnsupported(call.node, `a constant of shape ${showShape(weight.shape)}, only a matrix is implemented`);
-  const [inner, outputs] = (isTransposed ? weight.shape.toReversed() : weight.shape) as [number, number];
-  const zeroPoint = zeroPoints(call, zeroIndex, outputs);
-  const at = (output: number, place: number): number =>
-    weight.data[isTransposed ? output * inner + place : place * outputs + output]! - zeroPoint(output);
-  return { outputs, inner, at };
+  return gemmMatrix(weight, zeroPoints(call, zeroIndex, weight.shape[isTransposed ? 0 : 1]!), isTransposed);
 }
 
 /** Both operands computed: float32 sums of integers below 2^24 are exact in any order. */
@@ -242,7 +245,7 @@ export function MatMulInteger(call: LowerCall): void {
     return;
   }
   requireBytes(call, 0);
-  const matrix = gemmMatrix(call, 1, 3);
+  const matrix = constantMatrix(call, 1, 3);
   finishProduct({ call, x: call.input(0), zeroPoint: activationZeroPoint(call, 2), matrix }, 'Gemm');
 }
 
@@ -258,7 +261,7 @@ export function QLinearMatMul(call: LowerCall): void {
     return;
   }
   requireBytes(call, 0);
-  const matrix = gemmMatrix(call, 3, 5);
+  const matrix = constantMatrix(call, 3, 5);
   const scales = resultScales(from, grid, to, matrix.outputs);
   finishProduct({ call, x: call.input(0), zeroPoint: from.zeroPoints[0]!, matrix, scales, to }, 'Gemm');
 }
@@ -272,7 +275,7 @@ export function QGemm(call: LowerCall): void {
   requireBytes(call, 0);
   const from = singleGrid(call, 1);
   const to = call.has(7) ? singleGrid(call, 7) : undefined;
-  const matrix = gemmMatrix(call, 3, 5, isTransposed);
+  const matrix = constantMatrix(call, 3, 5, isTransposed);
   const grid = gridOf(call.node, call.constant(4), call.constant(5), 'uint8');
   const bias = call.constant(6)?.data;
   if (bias !== undefined && bias.length !== matrix.outputs)

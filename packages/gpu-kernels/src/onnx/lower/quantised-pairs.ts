@@ -4,7 +4,7 @@
  */
 import type { Constant } from '../constant.ts';
 import type { Grid } from '../quantization.ts';
-import { convMatrix, finishProduct, type Matrix, windowAttributes } from './integer-products.ts';
+import { convMatrix, finishProduct, gemmMatrix, windowAttributes } from './integer-products.ts';
 import type { LowerCall } from './lower-call.ts';
 
 /** What a dequantised activation was made from, on one grid. */
@@ -45,13 +45,6 @@ function biasOf(call: LowerCall, index: number, scales: readonly number[]): Arra
   return isZero && fits ? bias.x.data : null;
 }
 
-function gemmMatrix({ x }: DequantizedConstant, isTransposed: boolean, zero: (output: number) => number): Matrix {
-  const [inner, outputs] = (isTransposed ? x.shape.toReversed() : x.shape) as [number, number];
-  const at = (output: number, place: number): number =>
-    x.data[isTransposed ? output * inner + place : place * outputs + output]! - zero(output);
-  return { outputs, inner, at };
-}
-
 /** Writes the product of integers, if both operands are such; else false, and nothing is written. */
 export function lowerPairProduct(call: LowerCall): boolean {
   const { node, state } = call;
@@ -71,7 +64,7 @@ export function lowerPairProduct(call: LowerCall): boolean {
   const scales = Array.from({ length: outputs }, (_, output) => Math.fround(x.grid.scales[0]! * grid.scale(output)));
   const bias = biasOf(call, 2, scales);
   if (bias === null) return false;
-  const matrix = isConv ? convMatrix(call, weight.x, grid.zero) : gemmMatrix(weight, isTransposed, grid.zero);
+  const matrix = isConv ? convMatrix(call, weight.x, grid.zero) : gemmMatrix(weight.x, grid.zero, isTransposed);
   finishProduct(
     { call, x: x.integers, zeroPoint: x.grid.zeroPoints[0]!, matrix, scales, ...(bias === undefined ? {} : { bias }) },
     isConv ? 'Conv' : 'Gemm',

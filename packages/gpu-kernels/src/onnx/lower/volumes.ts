@@ -71,7 +71,7 @@ export function readVolumeWindow(
 
 const extentOf = ({ kernel, dilations }: VolumeWindow, axis: 0 | 1 | 2): number => dilations[axis] * (kernel[axis] - 1) + 1;
 
-/** `[O, I, depth, height, width]` → `[O, depth · I, height, width]`. */
+/** `[O, I, depth, height, width]` → `[O, depth · I, height, width]`; of a transposed convolution `[I, O, …]` → `[I, depth · O, …]`, O of one group. */
 function depthAsChannels(call: LowerCall, shape: readonly number[], data: ArrayLike<number>): string {
   const [outputs, inputs, depth, ...plane] = shape as [number, number, number, number, number];
   const size = sizeOf(plane);
@@ -119,9 +119,6 @@ export function convolveVolume(call: LowerCall): void {
   call.finish('Transpose', [cut], { perm: toFirst });
 }
 
-/** `[I, O, depth, height, width]` → `[I, depth · O, height, width]`, O of one group. */
-const transposedFilters = depthAsChannels;
-
 export function convolveVolumeBack(call: LowerCall): void {
   const [channels, ...volume] = call.shape(0) as [number, number, number, number];
   const weight = call.constant(1);
@@ -141,7 +138,7 @@ export function convolveVolumeBack(call: LowerCall): void {
   const output = ([0, 1, 2] as const).map((axis) => full[axis]! + extra[axis]! - before[axis] - after[axis]);
   if (output.some((size) => !(Number.isInteger(size) && size >= 1)) || extra.some((size, axis) => !(size >= 0 && size <= strides[axis as 0 | 1 | 2])))
     throw graphInvalid(call.node, `pads leave ${output.join('x')} of ${volume.join('x')}.`); // biome-ignore format: one condition
-  const slices = transposedSlices(call, window, { volume, groups, weight: transposedFilters(call, weight.shape, weight.data), outputs, output, full, extra }); // biome-ignore format: one call
+  const slices = transposedSlices(call, window, { volume, groups, weight: depthAsChannels(call, weight.shape, weight.data), outputs, output, full, extra }); // biome-ignore format: one call
   const summed = call.add('Transpose', [addedUp(call, window, slices, volume[0]!, output, groups * outputs)], { perm: toFirst }); // biome-ignore format: one call
   if (!call.has(2)) call.finish('Identity', [summed]);
   else call.finish('Add', [summed, call.tensor([groups * outputs, 1, 1, 1], call.constant(2)!.data)]);
