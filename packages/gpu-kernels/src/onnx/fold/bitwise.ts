@@ -4,7 +4,7 @@ import { broadcastShape, showShape } from '../../graph/shapes.ts';
 import { allocate, type Constant, holdsBatch } from '../constant.ts';
 import type { FoldCall } from '../node-call.ts';
 import type { ElementType } from '../onnx-model.ts';
-import { broadcastTo } from './elementwise.ts';
+import { broadcastTo, whole } from './elementwise.ts';
 
 const widths: Readonly<Partial<Record<ElementType, number>>> = { uint8: 8, int8: 8, uint16: 16, int16: 16, uint32: 32, int32: 32, uint64: 64, int64: 64 }; // biome-ignore format: a table
 
@@ -12,15 +12,10 @@ const widths: Readonly<Partial<Record<ElementType, number>>> = { uint8: 8, int8:
 function wrapped(call: FoldCall, type: ElementType, bits: bigint): number {
   const width = widths[type];
   if (width === undefined) throw opUnsupported(call.node, `bits of ${type} numbers`);
-  const value = Number(type.startsWith('u') ? BigInt.asUintN(width, bits) : BigInt.asIntN(width, bits));
-  if (!Number.isSafeInteger(value)) throw opUnsupported(call.node, `integer ${value} is too large to be computed exactly`);
-  return value;
+  return whole(call, type, Number(type.startsWith('u') ? BigInt.asUintN(width, bits) : BigInt.asIntN(width, bits)));
 }
 
-function bitsOf(call: FoldCall, value: number): bigint {
-  if (!Number.isSafeInteger(value)) throw opUnsupported(call.node, `integer ${value} is too large to be computed exactly`);
-  return BigInt(value);
-}
+const bitsOf = (call: FoldCall, value: number): bigint => BigInt(whole(call, 'int64', value));
 
 /** BigInt takes some tens of times as long as a float. */
 const slowness = 32;

@@ -49,7 +49,7 @@ function finish(call: FoldCall, type: ElementType, shape: readonly number[], val
 }
 
 /** Integers that doubles cannot hold are refused, and so is what is no integer. */
-function whole(call: FoldCall, type: ElementType, result: number): number {
+export function whole(call: FoldCall, type: ElementType, result: number): number {
   if (!isFloat(type) && !Number.isSafeInteger(result))
     throw opUnsupported(call.node, `integer ${result} is too large to be computed exactly`);
   return result;
