@@ -1,5 +1,7 @@
 """The formulas of formula-images.ts in NumPy: the same pixels, checked by the SHA-256 that each golden stores."""
 
+import hashlib
+
 import numpy as np
 
 GOLDEN_IMAGES = [
@@ -39,6 +41,13 @@ def draw(formula, width, height, seed):
     else:
         raise ValueError(formula)
     return pixels.astype(np.uint8)
+
+
+def golden_images():
+    """What a golden says of each picture, and its pixels."""
+    for formula, width, height, seed in GOLDEN_IMAGES:
+        pixels = draw(formula, width, height, seed)
+        yield {"name": f"{formula}-{width}x{height}-{seed}", "sha256": hashlib.sha256(pixels.tobytes()).hexdigest()}, pixels
 
 
 def _blobs(x, y, channel, width, height, seed):

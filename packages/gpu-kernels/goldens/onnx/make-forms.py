@@ -4,47 +4,31 @@
 
 Writes forms/*.onnx and forms.json beside this file: the inputs and what onnxruntime computes. Found by goldens/networks/sweep.py.
 """
-import io
-import json
-import pathlib
 import warnings
 
 import numpy
-import onnx
-import onnxruntime
 import torch
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 from torch import nn
 from torch.nn import functional
 
+from goldens import Goldens, exported, model_of, numbers, session
+
 warnings.simplefilter("ignore")
-folder = pathlib.Path(__file__).parent
-target = folder / "forms"
-target.mkdir(exist_ok=True)
 random = numpy.random.default_rng(11)
 torch.manual_seed(11)
-record = {}
-listed = lambda array: [float(f"{v:.9g}") for v in numpy.asarray(array, dtype=numpy.float64).flatten()]
-numbers = lambda *shape: (numpy.arange(int(numpy.prod(shape))) * 7919 % 2001 / 1000 - 1).astype(numpy.float32).reshape(shape)
+goldens = Goldens("forms")
 draw = lambda *shape: random.uniform(-0.6, 0.6, shape).round(3).astype(numpy.float32)
 bits = lambda high, *shape: random.integers(0, high, shape).astype(numpy.uint8)
 
 
 def write(name, model, inputs):
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    # Its optimiser rounds the activations of products with weights of 4 bits.
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    data = model.SerializeToString()
-    session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-    results = dict(zip([output.name for output in session.get_outputs()], session.run(None, inputs)))
+    # Without its optimiser, which rounds the activations of products with weights of 4 bits.
+    opened = session(model)
+    results = dict(zip([output.name for output in opened.get_outputs()], opened.run(None, inputs)))
     # Maps from labels to probabilities are tensors of these here; strings are left out.
     results = {key: numpy.array([list(row.values()) for row in value]) if isinstance(value, list) else value for key, value in results.items()}
-    results = {key: value for key, value in results.items() if value.dtype != object}
-    (target / f"{name}.onnx").write_bytes(data)
-    given = {key: {"shape": list(value.shape), **({} if numpy.array_equal(value, numbers(*value.shape)) else {"data": listed(value)})} for key, value in inputs.items()}
-    record[name] = {"inputs": given, "outputs": {key: {"shape": list(value.shape), "data": listed(value)} for key, value in results.items()}}
-    print(name, len(data), {key: value.shape for key, value in results.items()})
+    goldens.write(name, model, inputs, {key: value for key, value in results.items() if value.dtype != object})
 
 
 def value_of(name, kind):
@@ -53,24 +37,14 @@ def value_of(name, kind):
 
 def nodes(name, parts, inputs, constants={}, outputs=("y",), opset=17, types={}):
     """`parts`: (op, inputs, outputs, attributes[, domain]); `inputs` have the batch first."""
-    kinds = {"float32": TensorProto.FLOAT, "int32": TensorProto.INT32, "int64": TensorProto.INT64}
-    graph = helper.make_graph(
-        [helper.make_node(op, given, out, domain=rest[0] if rest else "", **attributes) for op, given, out, attributes, *rest in parts],
-        name,
-        [helper.make_tensor_value_info(key, kinds[str(value.dtype)], ["n", *value.shape[1:]]) for key, value in inputs.items()],
-        [value_of(output, types.get(output, TensorProto.FLOAT)) for output in outputs],
-        [value if isinstance(value, onnx.TensorProto) else numpy_helper.from_array(value, key) for key, value in constants.items()],
-    )
-    domains = [helper.make_opsetid("", opset), helper.make_opsetid("com.microsoft", 1), helper.make_opsetid("ai.onnx.ml", 3)]
-    write(name, helper.make_model(graph, opset_imports=domains, ir_version=10), inputs)
+    made = [helper.make_node(op, given, out, domain=rest[0] if rest else "", **attributes) for op, given, out, attributes, *rest in parts]
+    results = [value_of(output, types.get(output, TensorProto.FLOAT)) for output in outputs]
+    write(name, model_of(name, made, inputs, results, constants, {"": opset, "com.microsoft": 1, "ai.onnx.ml": 3}, 10), inputs)
 
 
 def network(name, module, inputs, opset=17):
-    """As torch's older exporter writes it, the batch left open."""
-    file = io.BytesIO()
-    axes = {key: {0: "n"} for key in [*inputs, "y"]}
-    torch.onnx.export(module.eval(), tuple(torch.tensor(value) for value in inputs.values()), file, input_names=list(inputs), output_names=["y"], opset_version=opset, dynamic_axes=axes, dynamo=False)
-    model = onnx.load_from_string(file.getvalue())
+    """As torch's older exporter writes it."""
+    model = exported(module, {key: torch.tensor(value) for key, value in inputs.items()}, opset, "n")
     for node in model.graph.node:
         node.doc_string = ""
     write(name, model, inputs)
@@ -196,4 +170,4 @@ nodes("factors-of-channels", [("Conv", ["x", "w"], ["c"], dict(pads=[1, 1, 1, 1]
 layer = {"w": draw(8, 8), "b": draw(8), "f": draw(8)}
 nodes("factors-of-layers", [("MatMul", ["x", "w"], ["p"], {}), ("Add", ["b", "p"], ["a"], {}), ("Mul", ["a", "f"], ["m"], {}), ("Add", ["x", "m"], ["y"], {})], {"x": numbers(2, 5, 8)}, layer)
 
-(folder / "forms.json").write_text(json.dumps(record).replace("NaN", "null") + "\n")
+goldens.save()

@@ -4,20 +4,18 @@
 
 Writes halves/*.onnx and halves.json beside this file. `float` is the network before its conversion, in float32.
 """
-import io
 import json
-import pathlib
 import warnings
 
 import numpy
-import onnx
 import onnxruntime
 import torch
 from onnxconverter_common import float16
 from torch import nn
 
+from goldens import exported, folder, listed, numbers
+
 warnings.simplefilter("ignore")
-folder = pathlib.Path(__file__).parent
 torch.manual_seed(7)
 
 
@@ -48,11 +46,8 @@ class Tokens(nn.Module):
         return x + self.outer(nn.functional.gelu(self.inner(x), approximate="tanh"))
 
 
-def export(module, x, opset=17):
-    file = io.BytesIO()
-    axes = {"x": {0: "batch"}, "y": {0: "batch"}}
-    torch.onnx.export(module.eval(), (x,), file, input_names=["x"], output_names=["y"], opset_version=opset, dynamic_axes=axes, dynamo=False)
-    model = onnx.load_from_string(file.getvalue())
+def export(module, x):
+    model = exported(module, {"x": x})
     del model.graph.value_info[:]
     return model
 
@@ -62,11 +57,10 @@ def run(model, x):
     return session.run(None, {"x": x})[0].astype(numpy.float32)
 
 
-numbers = lambda *shape: torch.tensor([i * 7919 % 2001 / 1000 - 1 for i in range(int(numpy.prod(shape)))]).view(*shape)
-listed = lambda array: [float(f"{v:.9g}") for v in array.flatten()]
 (folder / "halves").mkdir(exist_ok=True)
 record = {}
-for network, module, x in [("convolutions", Convolutions(), numbers(2, 3, 16, 16)), ("tokens", Tokens(), numbers(2, 6, 16))]:
+for network, module, shape in [("convolutions", Convolutions(), (2, 3, 16, 16)), ("tokens", Tokens(), (2, 6, 16))]:
+    x = torch.from_numpy(numbers(*shape))
     source = export(module, x)
     expected = run(source, x.numpy())
     variants = {

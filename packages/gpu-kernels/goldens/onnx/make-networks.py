@@ -163,6 +163,7 @@ for name, module, x, opset, dynamic, write in modules:
 data = half((folder / "residual.onnx").read_bytes())
 (folder / "residual-half.onnx").write_bytes(data)
 model = onnx.load_from_string((folder / "residual.onnx").read_bytes())
+(folder / "residual-external.bin").unlink(missing_ok=True)
 onnx.save(model, folder / "residual-external.onnx", save_as_external_data=True, location="residual-external.bin", size_threshold=64)
 (folder / "networks.json").write_text(json.dumps(record) + "\n")
 for file in sorted(folder.glob("*.onnx")):

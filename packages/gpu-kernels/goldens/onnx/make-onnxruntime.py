@@ -5,66 +5,35 @@
 Writes onnxruntime/*.onnx and onnxruntime.json beside this file. Ops that onnxruntime has no CPU kernel of are computed with
 torch from their description. Of networks, the result is that of the file before its optimisation.
 """
-import io
-import json
-import pathlib
 import warnings
 
 import numpy
 import onnx
-import onnxruntime
 import torch
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 from onnxruntime.transformers.fusion_options import FusionOptions
 from onnxruntime.transformers.optimizer import optimize_model
 from torch import nn
 from torch.nn import functional
 
+from goldens import Goldens, Level, exported, folder, model_of, numbers, session
+
 warnings.simplefilter("ignore")
-folder = pathlib.Path(__file__).parent
-target = folder / "onnxruntime"
-target.mkdir(exist_ok=True)
 random = numpy.random.default_rng(7)
 torch.manual_seed(7)
-record = {}
-listed = lambda array: [float(f"{v:.9g}") for v in numpy.asarray(array, dtype=numpy.float64).flatten()]
-numbers = lambda *shape: (numpy.arange(int(numpy.prod(shape))) * 7919 % 2001 / 1000 - 1).astype(numpy.float32).reshape(shape)
+goldens = Goldens("onnxruntime")
 draw = lambda *shape: random.uniform(-0.6, 0.6, shape).round(3).astype(numpy.float32)
 whole = lambda high, *shape: random.integers(0, high, shape).astype(numpy.int32)
 
 
-def session(model, level=onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL, path=None):
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    options.graph_optimization_level = level
-    if path is not None:
-        options.optimized_model_filepath = str(path)
-    return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-
-
-def write(name, model, inputs, outputs):
-    (target / f"{name}.onnx").write_bytes(model.SerializeToString())
-    given = {key: {"shape": list(value.shape), **({} if numpy.array_equal(value, numbers(*value.shape)) else {"data": listed(value)})} for key, value in inputs.items()}
-    record[name] = {"inputs": given, "outputs": {key: {"shape": list(value.shape), "data": listed(value)} for key, value in outputs.items()}}
-    print(name, model.ByteSize(), {key: value.shape for key, value in outputs.items()})
-
-
 def op(name, kind, inputs, constants={}, order=None, outputs=("y",), expected=None, domain="com.microsoft", **attributes):
     """One node. `inputs` have the batch first; `order` names its inputs, '' where one is left out."""
-    order = order or [*inputs, *constants]
-    types = {"float32": TensorProto.FLOAT, "int32": TensorProto.INT32, "int64": TensorProto.INT64}
-    node = helper.make_node(kind, order, outputs, domain=domain, **attributes)
-    graph = helper.make_graph(
-        [node],
-        name,
-        [helper.make_tensor_value_info(key, types[str(value.dtype)], ["n", *value.shape[1:]]) for key, value in inputs.items()],
-        [helper.make_tensor_value_info(output, TensorProto.FLOAT, None) for output in outputs if output],
-        [numpy_helper.from_array(value, key) for key, value in constants.items()],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1)], ir_version=9)
+    node = helper.make_node(kind, order or [*inputs, *constants], outputs, domain=domain, **attributes)
     kept = [output for output in outputs if output]
-    results = session(model).run(kept, inputs) if expected is None else [expected.numpy()]
-    write(name, model, inputs, dict(zip(kept, results)))
+    results = [helper.make_tensor_value_info(output, TensorProto.FLOAT, None) for output in kept]
+    model = model_of(name, [node], inputs, results, constants, {"": 17, "com.microsoft": 1}, 9)
+    computed = session(model).run(kept, inputs) if expected is None else [expected.numpy()]
+    goldens.write(name, model, inputs, dict(zip(kept, computed)))
 
 
 tokens, skip = {"x": numbers(2, 5, 8)}, {"x": numbers(2, 5, 8), "skip": draw(2, 5, 8)}
@@ -158,20 +127,12 @@ class Block(nn.Module):
         return x + self.outer(functional.gelu(self.inner(self.after(x))))
 
 
-def export(module, x):
-    file = io.BytesIO()
-    axes = {"x": {0: "batch"}, "y": {0: "batch"}}
-    torch.onnx.export(module.eval(), (torch.tensor(x),), file, input_names=["x"], output_names=["y"], opset_version=17, dynamic_axes=axes, dynamo=False)
-    return onnx.load_from_string(file.getvalue())
-
-
-extended = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
 sources = {"convolutions": (Convolutions(), numbers(2, 3, 16, 16)), "transformer": (nn.Sequential(Block(), Block()), numbers(2, 6, 16))}
 for name, (module, x) in sources.items():
-    source = export(module, x)
+    source = exported(module, {"x": torch.tensor(x)})
     y = session(source).run(None, {"x": x})[0]
-    path = target / f"network-{name}.onnx"
-    session(source, extended, path)
+    path = goldens.target / f"network-{name}.onnx"
+    session(source, Level.ORT_ENABLE_EXTENDED, path)
     variants = {f"network-{name}": onnx.load(path)}
     if name == "transformer":
         # onnxruntime's offline optimiser joins whole attention layers.
@@ -181,6 +142,6 @@ for name, (module, x) in sources.items():
         variants[f"network-{name}-fused"] = fused.model
     for variant, model in variants.items():
         del model.graph.value_info[:]
-        write(variant, model, {"x": x}, {"y": y})
+        goldens.write(variant, model, {"x": x}, {"y": y})
         print("  ", sorted({f"{node.domain}.{node.op_type}" for node in model.graph.node}))
-(folder / "onnxruntime.json").write_text(json.dumps(record) + "\n")
+goldens.save()

@@ -5,7 +5,6 @@
 Writes ops/*.onnx, as torch exports them or as they stand here, and ops.json with onnxruntime's outputs on two items.
 """
 import json
-import pathlib
 
 import numpy
 import onnx
@@ -15,7 +14,8 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 from torch.nn import functional
 
-folder = pathlib.Path(__file__).parent
+from goldens import folder, listed, numbers
+
 torch.manual_seed(7)
 random = numpy.random.default_rng(7)
 
@@ -150,11 +150,6 @@ def deformable():
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 22)], ir_version=10)
 
 
-def numbers(*shape):
-    """Numbers that a test can make again: thousandths in no order."""
-    return ((numpy.arange(numpy.prod(shape)) * 7919 % 2001) / 1000 - 1).astype(numpy.float32).reshape(shape)
-
-
 modules = {
     "frequencies": (Frequencies(), (2, 3, 16, 12)),
     "half": (Half(), (2, 2, 8, 9)),
@@ -175,6 +170,6 @@ for name, (module, shape) in modules.items():
     data = model.SerializeToString()
     (folder / "ops" / f"{name}.onnx").write_bytes(data)
     (y,) = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"]).run(None, {"x": x})
-    record[name] = {"x": list(shape), "y": {"shape": list(y.shape), "data": [float(f"{v:.9g}") for v in y.flatten()]}}
+    record[name] = {"x": list(shape), "y": {"shape": list(y.shape), "data": listed(y)}}
     print(name, len(data), sorted({node.op_type for node in model.graph.node}))
 (folder / "ops.json").write_text(json.dumps(record) + "\n")

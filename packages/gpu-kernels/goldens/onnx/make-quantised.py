@@ -5,7 +5,6 @@
 Writes quantised/*.onnx and quantised.json beside this file. `y` is what the file says, computed without onnxruntime's
 optimisations; `optimised` is what it gives as users run it, where float and integer arithmetic are exchanged.
 """
-import io
 import json
 import pathlib
 import tempfile
@@ -17,7 +16,8 @@ import torch
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_dynamic, quantize_static
 from torch import nn
 
-folder = pathlib.Path(__file__).parent
+from goldens import exported, folder, listed, numbers
+
 torch.manual_seed(5)
 
 
@@ -64,13 +64,6 @@ class Reader(CalibrationDataReader):
         return next(self.batches, None)
 
 
-def export(module, x):
-    file = io.BytesIO()
-    axes = {"x": {0: "batch"}, "y": {0: "batch"}}
-    torch.onnx.export(module.eval(), (x,), file, input_names=["x"], output_names=["y"], opset_version=13, dynamic_axes=axes, dynamo=False)
-    return file.getvalue()
-
-
 def run(data, x, level):
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = level
@@ -86,9 +79,7 @@ def largest_step(model):
     return max([float(scales[name].max()) for name in used if name in scales] or [0.0])
 
 
-# Numbers that a test can make again: thousandths in no order.
-numbers = lambda *shape: torch.tensor([i * 7919 % 2001 / 1000 - 1 for i in range(int(numpy.prod(shape)))]).view(*shape)
-image, tokens = numbers(2, 3, 24, 24), numbers(2, 6, 16)
+image, tokens = (torch.from_numpy(numbers(*shape)) for shape in ((2, 3, 24, 24), (2, 6, 16)))
 u8, s8 = QuantType.QUInt8, QuantType.QInt8
 static = lambda form, activation, weight, per_channel: ("static", form, activation, weight, per_channel)
 variants = {
@@ -103,7 +94,7 @@ variants = {
 (folder / "quantised").mkdir(exist_ok=True)
 record = {}
 for network, module, x in [("convolutions", Convolutions(), image), ("tokens", Tokens(), tokens)]:
-    source = export(module, x)
+    source = exported(module, {"x": x}, 13).SerializeToString()
     float_y = run(source, x.numpy(), onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL)
     for variant, (kind, form, activation, weight, per_channel) in variants.items():
         with tempfile.TemporaryDirectory() as scratch:
@@ -121,7 +112,6 @@ for network, module, x in [("convolutions", Convolutions(), image), ("tokens", T
         (folder / "quantised" / f"{name}.onnx").write_bytes(data)
         levels = onnxruntime.GraphOptimizationLevel
         y, optimised = run(data, x.numpy(), levels.ORT_DISABLE_ALL), run(data, x.numpy(), levels.ORT_ENABLE_ALL)
-        listed = lambda array: [float(f"{v:.9g}") for v in array.flatten()]
         record[name] = {
             "x": {"shape": list(x.shape)},
             "y": {"shape": list(y.shape), "data": listed(y)},

@@ -5,7 +5,6 @@ Follows the description in src/shared/spectrum.ts; the crop is torchvision's Cen
     python make_golden.py      (numpy and scipy as in the output's "made")
 """
 
-import hashlib
 import json
 import pathlib
 import sys
@@ -15,7 +14,7 @@ import scipy
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
-from formula_images import GOLDEN_IMAGES, draw  # noqa: E402
+from formula_images import golden_images  # noqa: E402
 
 BANDS = 64
 
@@ -36,12 +35,9 @@ def spectrum(pixels, side):
 def main():
     spectra = []
     for side in (128, 256):
-        for formula, width, height, seed in GOLDEN_IMAGES:
-            if min(width, height) < side:
-                continue
-            pixels = draw(formula, width, height, seed)
-            digest = hashlib.sha256(pixels.tobytes()).hexdigest()
-            spectra.append({"side": side, "name": f"{formula}-{width}x{height}-{seed}", "sha256": digest, "spectrum": spectrum(pixels, side)})
+        for picture, pixels in golden_images():
+            if min(pixels.shape[:2]) >= side:
+                spectra.append({"side": side, **picture, "spectrum": spectrum(pixels, side)})
     made = {"with": f"SciPy {scipy.__version__}, NumPy {np.__version__}"}
     (HERE / "spectra.json").write_text(json.dumps({"made": made, "spectra": spectra}) + "\n")
 

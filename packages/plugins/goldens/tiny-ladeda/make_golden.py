@@ -10,7 +10,6 @@ src/detectors/tiny-ladeda.ts states. It makes
     python make_golden.py [folder with tiny-ladeda-forensynth.pth and tiny-ladeda-wildrf.pth]
 """
 
-import hashlib
 import json
 import pathlib
 import sys
@@ -24,7 +23,7 @@ from torch.nn import functional
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
-from formula_images import GOLDEN_IMAGES, draw  # noqa: E402
+from formula_images import golden_images  # noqa: E402
 
 MEAN = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)
 DEVIATION = torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
@@ -98,12 +97,9 @@ def random_model():
 def logits(model, variant):
     model.eval()
     rows = []
-    for formula, width, height, seed in GOLDEN_IMAGES:
-        pixels = draw(formula, width, height, seed)
+    for picture, pixels in golden_images():
         with torch.no_grad():
-            logit = float(model(RESIDUALS[variant](prepare(pixels)))[0])
-        digest = hashlib.sha256(pixels.tobytes()).hexdigest()
-        rows.append({"name": f"{formula}-{width}x{height}-{seed}", "sha256": digest, "logit": logit})
+            rows.append({**picture, "logit": float(model(RESIDUALS[variant](prepare(pixels)))[0])})
     return rows
 
 
