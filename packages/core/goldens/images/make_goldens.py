@@ -60,6 +60,8 @@ rgb.save(here / "progressive.jpg", quality=60, progressive=True)
 grey.save(here / "grey.jpg", quality=85)
 Image.fromarray(picture(4), "CMYK").save(here / "cmyk.jpg", quality=90)
 rgb.save(here / "orientation-6.jpg", quality=90, exif=exif)
+rgb.save(here / "orientation-6.tif", exif=exif)
+Image.fromarray(picture(4), "CMYK").save(here / "cmyk.tif", compression="tiff_lzw")
 rgb.save(here / "profile.jpg", quality=90, icc_profile=ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes())
 rgb.save(here / "lossy.webp", quality=70)
 rgb.save(here / "lossless.webp", lossless=True)
@@ -87,6 +89,9 @@ for path in sorted(here.iterdir()):
     if path.name == "orientation-6.jpg":
         turned = ImageOps.exif_transpose(image).convert("RGB")
         entry["oriented"] = {"width": turned.width, "height": turned.height, "rgb": hashlib.sha256(turned.tobytes()).hexdigest()}
+    if path.name == "orientation-6.tif":
+        # Pillow turns TIFF alone when it opens the file.
+        entry["oriented"] = {"width": pixels.width, "height": pixels.height, "rgb": entry["rgb"]}
     if image.mode in {"RGBA", "LA"}:
         entry["rgba"] = hashlib.sha256(image.convert("RGBA").tobytes()).hexdigest()
     digests[path.name] = entry

@@ -1,6 +1,6 @@
 /**
  * Full-fidelity decode to 8-bit RGB or RGBA, as Pillow's `Image.open(f).convert("RGB")` gives it: no
- * shrink-on-load, no colour management, no rotation unless asked for, first frame only.
+ * shrink-on-load, no colour management, no rotation unless asked for (of a TIFF always, as Pillow does), first frame only.
  * Two deliberate rules: 16-bit samples keep their high byte, for grey too (Pillow clips 16-bit grey at 255 instead);
  * CMYK becomes RGB by Pillow's formula, `R = (255 - K) - C * (255 - K) / 255`, without a profile.
  */
@@ -42,10 +42,10 @@ interface RawPixels {
 
 async function rawPixels(bytes: Uint8Array, limits: ImageLimits, info: ImageInfo, rotate: boolean): Promise<RawPixels> {
   const image = openImage(bytes, limits.maxImagePixels);
-  if (rotate && info.orientation !== 1) image.autoOrient();
-  // A JPEG of four channels is CMYK or YCCK; libvips gives both as CMYK with Adobe's inversion undone, and converts it
-  // by a profile of its own unless the whole pipeline stays in CMYK.
-  const isCmyk = info.container === 'jpeg' && info.channels === 4;
+  if ((rotate || info.container === 'tiff') && info.orientation !== 1) image.autoOrient();
+  // A JPEG of four channels is CMYK or YCCK, a TIFF of four without alpha CMYK; libvips gives all as CMYK with Adobe's
+  // inversion undone, and converts it by a profile of its own unless the whole pipeline stays in CMYK.
+  const isCmyk = (info.container === 'jpeg' || info.container === 'tiff') && info.channels === 4 && !info.hasAlpha;
   if (isCmyk) image.pipelineColourspace('cmyk');
   const { data, info: out } = await image
     .toColourspace(isCmyk ? 'cmyk' : 'srgb')
