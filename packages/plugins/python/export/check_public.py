@@ -9,7 +9,7 @@ import json
 import sys
 
 import onnxruntime
-from PIL import Image
+from PIL import Image, ImageOps
 
 import reference
 
@@ -22,7 +22,9 @@ def main():
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     rows = []
     for path in images:
-        pixels = PREPARE[name](Image.open(path).convert("RGB"))
+        image = Image.open(path)
+        # OpenCV turns pictures when it reads them.
+        pixels = PREPARE[name]((ImageOps.exif_transpose(image) if name == "nudenet" else image).convert("RGB"))
         (output,) = session.run(None, {session.get_inputs()[0].name: pixels[None]})
         rows.append([float(score) for score in SCORES[name](output[0])])
     json.dump(rows, sys.stdout)

@@ -74,7 +74,7 @@ export default defineDetector({
       // One batch is decoded while another is on the device.
       concurrency: 2,
       detect: (images, signal) =>
-        scoreDecoded<Detection>(images, signal, (rasters) => score(rasters, signal), decodingFor(facts.recipe)),
+        scoreDecoded<Detection>(images, signal, (rasters) => score(rasters, signal), decodingFor(facts)),
       [Symbol.asyncDispose]: () => model[Symbol.asyncDispose](),
     };
   },

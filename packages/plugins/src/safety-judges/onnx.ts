@@ -117,7 +117,7 @@ export default defineSafetyJudge({
           items.map(({ image }) => image),
           signal,
           async (rasters) => (await networks.scores(rasters, signal)).map((scores) => verdictOf(scores, given)),
-          decodingFor(given.card.recipe),
+          decodingFor(given.card),
         ),
       [Symbol.asyncDispose]: () => networks[Symbol.asyncDispose](),
     };

@@ -13,6 +13,8 @@ export const cardFields = {
   /** Name of the network's image input. */
   input: networkName,
   recipe: recipeSchema,
+  /** `apply` turns the picture by its EXIF orientation first, as methods that read with OpenCV do. Absent: ignored, as by Pillow. */
+  orientation: z.enum(['ignore', 'apply']).optional(),
   /** Name of the network's output that is read. */
   output: networkName,
   /** Names of the numbers of that output, in the order of the network. */

@@ -42,6 +42,7 @@ describe('runImages', () => {
 });
 
 it('keeps alpha for a recipe that drops it', () => {
-  expect(decodingFor([normalise])).toEqual({});
-  expect(decodingFor([{ step: 'drop-alpha' }, normalise])).toEqual({ alpha: 'keep' });
+  expect(decodingFor({ recipe: [normalise] })).toEqual({});
+  expect(decodingFor({ recipe: [{ step: 'drop-alpha' }, normalise] })).toEqual({ alpha: 'keep' });
+  expect(decodingFor({ recipe: [normalise], orientation: 'apply' })).toEqual({ orientation: 'apply' });
 });

@@ -8,13 +8,19 @@ import {
   viewsOf,
 } from '@diptych/plugin-kit';
 
-/** Alpha is decoded where the recipe drops it itself. */
-export const decodingFor = (recipe: ImageRecipe): DecodeOptions =>
-  recipe.some(({ step }) => step === 'drop-alpha') ? { alpha: 'keep' } : {};
-
 export interface ImageInput {
   readonly input: string;
   readonly recipe: ImageRecipe;
+}
+
+/** Alpha is decoded where the recipe drops it itself. */
+export const decodingFor = ({ recipe, orientation }: Decoded): DecodeOptions => ({
+  ...(recipe.some(({ step }) => step === 'drop-alpha') && { alpha: 'keep' }),
+  ...(orientation !== undefined && { orientation }),
+});
+interface Decoded {
+  readonly recipe: ImageRecipe;
+  readonly orientation?: DecodeOptions['orientation'];
 }
 
 /**
