@@ -240,6 +240,8 @@ export interface AttentionStep extends StepBase {
   readonly yView: MatrixView;
   /** Where there is a mask. */
   readonly maskView?: MatrixView;
+  /** A row of which the mask leaves nothing, all of its scores −∞, gives 0 rather than NaN. */
+  readonly zeroEmpty?: true;
 }
 
 /** Constant padding of `[height, width, channels]`; negative values crop. */

@@ -24,6 +24,7 @@ export const attention: ReferenceOp<'attention'> = (step, y, { items, shape, val
         });
         const largest = scores.reduce((max, score) => Math.max(max, score), -Infinity);
         const weights = scores.map((score) => Math.exp(score - largest));
+        if (step.zeroEmpty && largest === -Infinity && scores.every((score) => score === -Infinity)) continue;
         const total = weights.reduce((sum, w) => sum + w, 0);
         for (let c = 0; c < valueChannels; c++) {
           let sum = 0;

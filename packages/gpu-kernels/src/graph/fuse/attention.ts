@@ -50,10 +50,10 @@ function isFiniteChoice(index: StepIndex, id: number | undefined): boolean {
 }
 
 /**
- * Past a guard that exporters put behind a softmax, `isNaN(weights) ? 0 : weights`: for rows that a mask leaves nothing of,
- * which there are none of here. Of scores that are not numbers themselves it would make zeros; we do not.
+ * Past a guard that exporters put behind a softmax, `isNaN(weights) ? 0 : weights`: for rows that a mask leaves nothing of.
+ * Of scores that are not numbers themselves it would make zeros; we do not.
  */
-function pastGuard(index: StepIndex, id: number, { masks }: Scores): number {
+function pastGuard(index: StepIndex, id: number): { readonly weights: number; readonly isGuarded: boolean } {
   const readers = index.readers(id) ?? [];
   const test = readers.find((step) => step.op === 'unary' && step.function === 'is-nan');
   const choice = readers.find((step) => step.op === 'select');
@@ -66,14 +66,19 @@ function pastGuard(index: StepIndex, id: number, { masks }: Scores): number {
     index.onlyReader(test.output) === choice &&
     choice.aWeight !== undefined &&
     index.weights.get(choice.aWeight)!.data.every((value) => value === 0);
-  const keys = index.shape(id).at(-1)!;
-  const leavesSome = masks.every(({ id: mask, weight, strides }) => {
-    if (isFiniteChoice(index, mask)) return true;
+  return { weights: isGuard ? choice.output : id, isGuarded: isGuard };
+}
+
+/** Whether every row is left a number by each mask: by one alone, because two may leave nothing between them. */
+function leavesSome(index: StepIndex, masks: readonly Mask[], keys: number): boolean {
+  const infinite = masks.filter(({ id }) => !isFiniteChoice(index, id));
+  if (infinite.length > 1) return false;
+  return infinite.every(({ weight, strides }) => {
     const data = weight === undefined ? undefined : index.weights.get(weight)!.data;
-    const rows = data !== undefined && strides.at(-1) === 1 && data.length % keys === 0 ? data.length / keys : 0;
-    return Array.from({ length: rows }, (_, row) => data!.subarray(row * keys, (row + 1) * keys)).every((row) => row.some(Number.isFinite)) && rows > 0; // biome-ignore format: one condition
+    if (data === undefined || strides.at(-1) !== 1 || data.length % keys !== 0) return false;
+    const rows = Array.from({ length: data.length / keys }, (_, row) => data.subarray(row * keys, (row + 1) * keys));
+    return rows.every((row) => row.some((score) => score !== -Infinity));
   });
-  return isGuard && leavesSome ? choice.output : id;
 }
 
 /** The product that alone reads the weights. */
@@ -160,6 +165,7 @@ function attentionStep(
   index: StepIndex,
   scores: Scores,
   product: Product,
+  isGuarded: boolean,
 ): { step: AttentionStep; replaces: Step[] } | undefined {
   const [idQ, idK, idV] = [scores.product.a, scores.product.b, product.b];
   const lead = withoutOnes(index.shape(product.output).slice(0, -2));
@@ -205,6 +211,7 @@ function attentionStep(
     vView: view(2, v.offset, last(v.strides)),
     yView: view(3, 0, last(result.strides)),
     ...(mask === undefined ? {} : { maskView: view(4, 0, last(mask.strides)) }),
+    ...(isGuarded && !leavesSome(index, scores.masks, keys) && { zeroEmpty: true as const }),
     output: result.output,
   };
   return { step, replaces: result.replaces };
@@ -214,8 +221,9 @@ export function fuseAttention(builder: PlanBuilder, index: StepIndex): void {
   for (const softmax of builder.steps.filter((step) => step.op === 'softmax')) {
     const found = scoresBefore(index, softmax.x, 1, []);
     const scores = found && withConstants(builder, index, found);
-    const product = scores && productAfter(index, pastGuard(index, softmax.output, scores));
-    const fused = scores && product && attentionStep(builder, index, scores, product);
+    const { weights, isGuarded } = pastGuard(index, softmax.output);
+    const product = scores && productAfter(index, weights);
+    const fused = scores && product && attentionStep(builder, index, scores, product, isGuarded);
     if (fused === undefined) continue;
     const at = builder.steps.findIndex((step) => step.output === fused.replaces[0]!.output);
     builder.steps[at] = fused.step;

@@ -122,7 +122,7 @@ describe('attention', () => {
     expect(values).toEqual([0, weighed(1, 5), 0, weighed(3, 9)]);
   });
 
-  it('with a guard against rows that a mask leaves nothing of, if there are none', async () => {
+  it('with a guard against rows that a mask leaves nothing of', async () => {
     const nodes = [
       ...split,
       node('a = MatMul q k'),
@@ -137,8 +137,42 @@ describe('attention', () => {
     expect(causal.ops.filter((op) => op !== 'reshape')).toEqual(['attention']);
     expect(causal.values).toEqual([0, 1, 0, weighed(3, 9)]);
     const empty = await run(nodes, x, { ...weights, mask: tensor([2, 2], -Infinity, -Infinity, 0, 0) });
-    expect(empty.ops).not.toContain('attention');
+    expect(empty.ops.filter((op) => op !== 'reshape')).toEqual(['attention']);
     expect(empty.values).toEqual([0, 0, 0, weighed(3, 9)]);
+    // Without a guard such a row is not a number, in ONNX as here.
+    const bare = [...nodes.slice(0, -5), ...merge].map((part) => (part.name === 'w' ? { ...part, outputs: ['p'] } : part));
+    const unguarded = await run(bare, x, { ...weights, mask: tensor([2, 2], -Infinity, -Infinity, 0, 0) });
+    expect(unguarded.values).toEqual([Number.NaN, Number.NaN, 0, weighed(3, 9)]);
+  });
+
+  it('with a mask that is computed of the input, and a guard', async () => {
+    const nodes = [
+      ...split,
+      node('a = MatMul q k'),
+      node('small = Less x two'),
+      node('any = ReduceMax small', { axes: [2], keepdims: 1 }),
+      node('keep = Not any'),
+      node('rows = Where keep nothing zero'),
+      node('mask = Unsqueezed rows'),
+      node('s = Add a mask'),
+      node('w = Softmax s'),
+      node('n = IsNaN w'),
+      node('p = Where n none w'),
+      ...merge,
+    ].map((part) => (part.op === 'Unsqueezed' ? { ...part, op: 'Reshape', inputs: ['rows', 'four'] } : part));
+    const weights = {
+      heads,
+      flat,
+      none: tensor([], 0),
+      two: tensor([], 1),
+      nothing: tensor([], -Infinity),
+      zero: tensor([], 0),
+      four: tensor([4], 0, 1, 2, 1),
+    };
+    const { ops, values } = await run(nodes, tensor([1, 2, 2], 0, 1, 2, 3), weights);
+    expect(ops).toContain('attention');
+    expect(ops).not.toContain('softmax');
+    expect(values).toEqual([weighed(0, 0) - 1, weighed(1, 3), 0, 0]);
   });
 
   it('stays apart where the weights are read elsewhere, or a mask is scaled', async () => {

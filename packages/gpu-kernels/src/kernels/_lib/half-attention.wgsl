@@ -148,8 +148,10 @@ fn put_weights(first: u32, lane: u32, scores: array<f32, SHARE>, weighing: ptr<f
 fn put_totals(lane: u32, weighing: Weighing) {
   partial[lane] = weighing.total;
   workgroupBarrier();
-  if (LANES_A_ROW == 2u) { of_row[lane / 2u] = 1.0 / (partial[lane] + partial[lane ^ 1u]); }
-  else { of_row[lane] = 1.0 / partial[lane]; }
+  var total = partial[lane];
+  if (LANES_A_ROW == 2u) { total += partial[lane ^ 1u]; }
+  if (ZERO_EMPTY && total == 0.0) { total = 1.0; }  // the sums are 0
+  of_row[lane / LANES_A_ROW] = 1.0 / total;
 }
 
 // Takes SIDE columns of sums of every row from the front of the strip to y.

@@ -83,6 +83,19 @@ const publishedCase = ([tokens, channels]: (typeof published)[number], masked: b
     },
   );
 
+/** A mask of minus infinity that takes every third row whole, and of the others every other key. */
+const emptyRows = (rows: number, keys: number): number[] =>
+  Array.from({ length: rows * keys }, (_, i) => (Math.floor(i / keys) % 3 === 1 || (i % keys) % 2 === 1 ? -Infinity : 0));
+
+/** Rows that a mask leaves nothing of, which a guard of exporters makes 0. */
+const emptyCase = (rows: number, keys: number, channels: number): KernelCase =>
+  denseCase(
+    `${rows} rows, of which a mask takes some whole`,
+    { outer: 1, heads: 2, rows, keys, channels, valueChannels: channels },
+    { weights: { mask: [rows, keys] }, numbers: { mask: emptyRows(rows, keys) } },
+    { maskWeight: 'mask', maskView: { offset: 0, strides: [0, 0, keys, 1] }, zeroEmpty: true },
+  );
+
 export const attentionCases: readonly KernelCase[] = [
   ...published.map((sizes) => publishedCase(sizes, false)),
   publishedCase([49, 32], true),
@@ -122,6 +135,8 @@ export const attentionCases: readonly KernelCase[] = [
     },
     { maskWeight: 'mask', maskView: { offset: 0, strides: [0, 0, 70, 1] } },
   ),
+  emptyCase(5, 7, 4),
+  emptyCase(70, 90, 16),
   denseCase(
     'a mask of each item',
     { outer: 1, heads: 2, rows: 6, keys: 5, channels: 4, valueChannels: 4 },

@@ -68,6 +68,7 @@ export const attention: KernelPlanner<'attention'> = (step, shapes) => {
       MATRICES: outer * heads,
       SCALE: step.scale,
       HAS_MASK: hasMask,
+      ZERO_EMPTY: step.zeroEmpty === true,
       ...viewConstants('Q', step.qView, size(step.q)),
       ...viewConstants('K', step.kView, size(step.k)),
       ...viewConstants('V', step.vView, size(step.v)),

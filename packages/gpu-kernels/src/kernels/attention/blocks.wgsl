@@ -95,6 +95,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     workgroupBarrier();  // `staged_k` and `staged_v` are used again
   }
   if (!inside) { return; }
+  if (ZERO_EMPTY && total == 0.0) { total = 1.0; }  // the sums are 0
   let to = item * u32(Y_ITEM) + u32(Y_OFFSET) + outer * u32(Y_OUTER) + head * u32(Y_HEAD) + row * u32(Y_ROW);
   for (var c = 0u; c < VALUE_FOURS + rolled(); c++) {
     let four = sums[c] / total;

@@ -1,7 +1,7 @@
 // softmax(SCALE · q · kᵀ + mask) · v, one workgroup a row of q. Keys come 64 at a time; the largest score, the sum of
 // exponentials and the weighted sums of v are corrected whenever a larger score appears (Milakov and Gimelshein, arXiv
 // 1805.02867), so that no row of scores is ever stored and no exponential overflows.
-// Prelude: HEADS ROWS KEYS CHANNELS VALUE_CHANNELS MATRICES (outer · heads) SCALE HAS_MASK, and for each of Q K V Y MASK
+// Prelude: HEADS ROWS KEYS CHANNELS VALUE_CHANNELS MATRICES (outer · heads) SCALE HAS_MASK ZERO_EMPTY, and for each of Q K V Y MASK
 // where its matrices lie: _ITEM (distance of items) _OFFSET _OUTER _HEAD _ROW _COLUMN.
 
 @group(0) @binding(1) var<storage, read> q: array<T1>;
@@ -72,6 +72,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     }
     workgroupBarrier();  // `weights` is used again
   }
+  if (ZERO_EMPTY && total == 0.0) { total = 1.0; }  // the sums are 0
   for (var part = 0u; part < PARTS; part++) {
     let channel = part * WORKGROUP + lane;
     if (channel < u32(VALUE_CHANNELS)) { y[to + channel * u32(Y_COLUMN)] = T5(sums[part] / total); }

@@ -36,6 +36,9 @@ struct Geometry {
     k_view: View,
     v_view: View,
     y_view: View,
+    /// A row of which the mask leaves nothing gives 0 rather than NaN.
+    #[serde(default)]
+    zero_empty: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -204,11 +207,23 @@ fn attend(op: &Attention, sides: &Sides, block: Block, instructions: Instruction
     }
     let mut weights = vec![0.0; scores.len()];
     softmax(Mode::Sequential, &scores, geometry.keys, &mut weights);
+    if geometry.zero_empty {
+        clear_empty(&scores, geometry.keys, &mut weights);
+    }
     let v = geometry.v_view.dense(sides.v.of(block.item), block, 0, geometry.keys, geometry.value_channels);
     packed.repack_columns(&v, geometry.keys, geometry.value_channels);
     let mut rows = vec![0.0; block.count * geometry.value_channels];
     gemm(Mode::Sequential, &weights, &packed, &mut rows, plain, instructions);
     rows
+}
+
+/// Weights of 0 for every row whose scores are all minus infinity.
+fn clear_empty(scores: &[f32], keys: usize, weights: &mut [f32]) {
+    for (scores, weights) in scores.chunks_exact(keys).zip(weights.chunks_exact_mut(keys)) {
+        if scores.iter().all(|&score| score == f32::NEG_INFINITY) {
+            weights.fill(0.0);
+        }
+    }
 }
 
 fn scatter(geometry: &Geometry, block: Block, rows: &[f32], y: &mut [f32]) {
