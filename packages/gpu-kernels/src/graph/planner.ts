@@ -15,6 +15,7 @@ import { opTable } from './op-table.ts';
 import { type Plan, planVersion } from './plan.ts';
 import { maxElements, PlanBuilder, toChannelsLast } from './plan-builder.ts';
 import { permuteList, showShape, sizeOf } from './shapes.ts';
+import { simplifySteps } from './simplify.ts';
 import { dropUnread } from './tidy.ts';
 
 export interface PlannedGraph {
@@ -49,7 +50,9 @@ export function planGraph(graph: ModelGraph, weights: Tensors, batch: number): P
     const value = builder.named(name);
     outputs[name] = { value: builder.plain(value, name), shape: value.shape };
   }
-  fuseSteps(builder, new Set(Object.values(outputs).map(({ value }) => value)));
+  const kept = new Set(Object.values(outputs).map(({ value }) => value));
+  simplifySteps(builder, kept);
+  fuseSteps(builder, kept);
   const largest = builder.values.reduce((most, { shape }) => Math.max(most, sizeOf(shape)), 0);
   if (largest * batch > maxElements) {
     throw graphInvalid(

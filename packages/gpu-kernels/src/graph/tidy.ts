@@ -46,7 +46,8 @@ export function dropUnread(plan: Plan): Plan {
   };
 }
 
-function renumberStep(step: Step, renumber: (id: number) => number): Step {
+/** The step with other value ids. */
+export function renumberStep(step: Step, renumber: (id: number) => number): Step {
   const fields: Record<string, unknown> = { ...step, output: renumber(step.output) };
   for (const field of valueFields) if (typeof fields[field] === 'number') fields[field] = renumber(fields[field]);
   if (step.op === 'concat') fields['parts'] = step.parts.map(renumber);
