@@ -170,4 +170,14 @@ nodes("factors-of-channels", [("Conv", ["x", "w"], ["c"], dict(pads=[1, 1, 1, 1]
 layer = {"w": draw(8, 8), "b": draw(8), "f": draw(8)}
 nodes("factors-of-layers", [("MatMul", ["x", "w"], ["p"], {}), ("Add", ["b", "p"], ["a"], {}), ("Mul", ["a", "f"], ["m"], {}), ("Add", ["x", "m"], ["y"], {})], {"x": numbers(2, 5, 8)}, layer)
 
+
+def updated(m, x, z):
+    """A part of each item written in place (MViTv2): the older exporter makes index tuples of ranges."""
+    y = x * 1
+    y[:, :, 1:, 1:] = y[:, :, 1:, 1:] + z[:, None]
+    return y
+
+
+network("part-of-an-item", Module(updated), {"x": numbers(2, 3, 4, 5), "z": draw(2, 3, 4)})
+
 goldens.save()

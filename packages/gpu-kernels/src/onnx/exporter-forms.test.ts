@@ -21,4 +21,10 @@ describe.each(['reference', 'native', 'webgpu'] as const)('forms of exporters on
   it.each(['factors-of-channels', 'factors-of-layers'])('%s are part of the weights', (golden) => {
     expect(goldens.planned(golden).plan.steps.filter(({ op }) => op === 'binary')).toEqual([]);
   });
+
+  it('places that are the same for every item are not compared as the network runs', () => {
+    const ops = goldens.planned('part-of-an-item').plan.steps.map(({ op }) => op);
+    expect(ops).toContain('gather');
+    expect(ops.filter((op) => ['select', 'reduce'].includes(op))).toEqual([]);
+  });
 });

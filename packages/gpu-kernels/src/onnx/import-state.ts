@@ -39,6 +39,8 @@ export class ImportState {
   readonly constants: Map<string, Constant>;
   readonly nodes: GraphNode[] = [];
   readonly weights = new Map<string, Tensor>();
+  /** Value → the node that was written for it. */
+  readonly makers = new Map<string, GraphNode>();
   /** Leading dimension that the file fixes for its inputs; undefined where it leaves it open. */
   readonly fixedBatch: number | undefined;
   /** Integer types of activations by the name of the file; floats, which are computed in float32, are not in it. */
@@ -181,7 +183,9 @@ export class ImportState {
       const constant = this.constants.get(source);
       if (constant !== undefined && !this.weights.has(source)) this.weights.set(source, toWeight(constant, source, node));
     }
-    this.nodes.push({ name, op, inputs: sources, outputs: [output], attributes });
+    const written = { name, op, inputs: sources, outputs: [output], attributes };
+    this.nodes.push(written);
+    this.makers.set(output, written);
   }
 }
 

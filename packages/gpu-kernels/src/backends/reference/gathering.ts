@@ -14,18 +14,20 @@ function operand({ plan, shape, value, weight }: RunContext, id: number | undefi
   return { data: weight(name!), shape: plan.weights.find((entry) => entry.name === name)!.shape, perItem: 0 };
 }
 
-/** Σ c[d] · strides[d] at the coordinates c of number `index` of `shape`. */
-function offsetAt(index: number, shape: readonly number[], strides: readonly number[]): number {
-  return rowMajorStrides(shape).reduce((sum, step, d) => sum + (Math.floor(index / step) % shape[d]!) * strides[d]!, 0);
+/** Number of `shape` → Σ c[d] · strides[d] at its coordinates c. */
+function offsetsOf(shape: readonly number[], strides: readonly number[]): (index: number) => number {
+  const steps = rowMajorStrides(shape);
+  return (index) => steps.reduce((sum, step, d) => sum + (Math.floor(index / step) % shape[d]!) * strides[d]!, 0);
 }
 
 export const copy: ReferenceOp<'copy'> = (step, y, context) => {
   const x = operand(context, step.x, step.xWeight);
   const output = context.shape(step.output);
   const size = sizeOf(output);
+  const offsetAt = offsetsOf(output, step.strides);
   for (let to = 0; to < y.length; to++) {
     const item = Math.floor(to / size);
-    y[to] = x.data[item * x.perItem + step.offset + offsetAt(to % size, output, step.strides)]!;
+    y[to] = x.data[item * x.perItem + step.offset + offsetAt(to % size)]!;
   }
 };
 
@@ -65,8 +67,10 @@ export const select: ReferenceOp<'select'> = (step, y, context) => {
   const b = operand(context, step.b, step.bWeight);
   const output = context.shape(step.output);
   const size = sizeOf(output);
-  const read = ({ data, perItem }: Operand, to: number, strides: readonly number[]): number =>
-    data[Math.floor(to / size) * perItem + offsetAt(to % size, output, strides)]!;
-  for (let to = 0; to < y.length; to++)
-    y[to] = read(c, to, step.cStrides) === 0 ? read(b, to, step.bStrides) : read(a, to, step.aStrides);
+  const reader = ({ data, perItem }: Operand, strides: readonly number[]): ((to: number) => number) => {
+    const offsetAt = offsetsOf(output, strides);
+    return (to) => data[Math.floor(to / size) * perItem + offsetAt(to % size)]!;
+  };
+  const [isA, ofA, ofB] = [reader(c, step.cStrides), reader(a, step.aStrides), reader(b, step.bStrides)];
+  for (let to = 0; to < y.length; to++) y[to] = isA(to) === 0 ? ofB(to) : ofA(to);
 };

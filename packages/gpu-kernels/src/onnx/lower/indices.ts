@@ -1,4 +1,5 @@
 /** Indices of several dimensions as one, into the numbers of an item laid out in a row. */
+import type { Tensor } from '@diptych/plugin-kit/runtime';
 import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
 import { rowMajorStrides, showShape, sizeOf } from '../../graph/shapes.ts';
 import type { LowerCall } from './lower-call.ts';
@@ -90,10 +91,10 @@ export function placesOf(
   return call.add('Where', [faults!, call.number(outside), place]);
 }
 
-/** The entries of index tuples, the last dimension of input `index`; `from` on. */
-export function tupleParts(call: LowerCall, index: number, sizes: readonly number[], from = 0): IndexPart[] {
+/** The entries of index tuples, the last dimension of input `index`; `from` on. `known`: their numbers, where they are no constant but known. */
+export function tupleParts(call: LowerCall, index: number, sizes: readonly number[], from = 0, known?: Tensor): IndexPart[] {
   const strides = rowMajorStrides(sizes);
-  const constant = call.state.constantOf(call.input(index));
+  const constant = known ?? call.state.constantOf(call.input(index));
   return sizes.map((length, d) => ({ at: constant === undefined ? entryOf(call, index, from + d) : entriesOf(constant.data, from + sizes.length, from + d), length, stride: strides[d]! })); // biome-ignore format: one expression
 }
 

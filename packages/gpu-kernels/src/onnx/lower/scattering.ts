@@ -1,6 +1,7 @@
 /**
  * ScatterElements and ScatterND. Numbers are not written somewhere: each place of the result looks for the update that it
- * gets, so that no two threads meet. With constant indices that is known here; computed ones are compared with all places.
+ * gets, so that no two threads meet. With constant indices, or those that are the same for every item, that is known here;
+ * computed ones are compared with all places.
  */
 import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
 import { rowMajorStrides, sameShape, showShape, sizeOf } from '../../graph/shapes.ts';
@@ -8,6 +9,7 @@ import { itemNumbersOf } from '../batch/item-numbers.ts';
 import { besides, elementsAxis } from './gathering.ts';
 import { checkCompared, checkCounted, counting, indexShape, placesOf, rowsAt, tupleParts } from './indices.ts';
 import type { LowerCall } from './lower-call.ts';
+import { sameForAll } from './same-for-all.ts';
 
 /** What joins updates with data and with each other, its neutral number, and how updates of one place are reduced. */
 const reductions = {
@@ -138,7 +140,7 @@ export function ScatterND(call: LowerCall): void {
     throw opUnsupported(call.node, `tuples of ${width + 1} indices into ${showShape(data)} without batch`);
   const [sizes, inner] = [data.slice(0, width), data.slice(width)];
   const shape = given.slice(0, -1);
-  const places = placesOf(call, tupleParts(call, 1, sizes, 1), shape);
+  const places = placesOf(call, tupleParts(call, 1, sizes, 1, sameForAll(call, 1)), shape);
   const [rows, count, size] = [sizeOf(sizes), sizeOf(shape), sizeOf(inner)];
   const flat = call.add('Reshape', [call.input(0), call.number(0, rows, size)]);
   scatter(call, { data: flat, updates: updatesOf(call, [...shape, ...inner], count, size), rows, inner: size, count }, places, reduction); // biome-ignore format: one call
