@@ -1,7 +1,8 @@
+import type { FileScores } from '@diptych/core';
 import { needsOf } from '@diptych/plugin-kit';
 import { describe, expect, it } from 'vitest';
 import { builtInPlugins } from './built-in-plugins.ts';
-import { defaultUses } from './score-targets.ts';
+import { defaultUses, exitCodeOfFiles } from './score-targets.ts';
 
 describe('the scorers of single images where none is named', () => {
   it.each(['safety-judge', 'detector'] as const)('call no service and read no key (%s)', async (kind) => {
@@ -21,5 +22,31 @@ describe('the scorers of single images where none is named', () => {
     expect(names).toContain('corruption-signals');
     for (const service of ['openai-moderation', 'gemini-judge', 'claude-judge', 'llavaguard'])
       expect(names).not.toContain(service);
+  });
+});
+
+describe('the exit code of single images', () => {
+  const scored = (status: 'scored' | 'abstained' | 'error' | 'timeout', reason?: string): FileScores => ({
+    path: 'a.png',
+    verdicts: [],
+    detections: [{ type: 'detection', detector: 'd', protocol: 'as-received', side: 'synthetic', index: 0, status, reason }],
+  });
+  const unread = (code: 'IMAGE_UNREADABLE' | 'IMAGE_UNSUPPORTED'): FileScores => ({
+    path: 'b.png',
+    error: { code, message: 'no' },
+    verdicts: [],
+    detections: [],
+  });
+
+  it('is 0 where every file has an answer, and an abstention is one', () => {
+    expect(exitCodeOfFiles([scored('scored'), scored('abstained', 'too small')])).toBe(0);
+  });
+
+  it('is that of the first fault, a file before a scorer', () => {
+    expect(exitCodeOfFiles([scored('scored'), unread('IMAGE_UNREADABLE')])).toBe(2);
+    expect(exitCodeOfFiles([scored('error', 'DEVICE_LOST: gone'), unread('IMAGE_UNSUPPORTED')])).toBe(4);
+    expect(exitCodeOfFiles([scored('error', 'PLUGIN_BROKE_CONTRACT: got NaN')])).toBe(2);
+    expect(exitCodeOfFiles([scored('timeout', 'PLUGIN_TIMEOUT: no answer')])).toBe(3);
+    expect(exitCodeOfFiles([scored('error', 'the service said 500')])).toBe(3);
   });
 });

@@ -4,6 +4,9 @@ import { join, resolve } from 'node:path';
 import { extendRun, type FileScores, loadStudy, scoreFiles, studyOfScorers } from '@diptych/core';
 import {
   DiptychError,
+  type ErrorCode,
+  errorTable,
+  exitCodeOf,
   needsOf,
   type Plugin,
   type PluginKind,
@@ -102,6 +105,18 @@ export async function scoreTargets(
   await scoreImages(targets, { uses, baseFolder, kind, render }, options);
 }
 
+/** That of the first fault: a file's own, else a scorer's, which ends in `error` or `timeout`. An abstention is an answer. */
+export function exitCodeOfFiles(files: readonly FileScores[]): number {
+  const unread = files.find(({ error }) => error)?.error;
+  if (unread) return exitCodeOf(unread.code);
+  const failed = files
+    .flatMap(({ verdicts, detections }) => [...verdicts, ...detections])
+    .find(({ status }) => status === 'error' || status === 'timeout');
+  if (failed === undefined) return 0;
+  const [, code] = /^([A-Z_]+): /.exec(failed.reason ?? '') ?? [];
+  return code !== undefined && code in errorTable ? exitCodeOf(code as ErrorCode) : 3;
+}
+
 async function scoreImages(
   paths: readonly string[],
   scorers: Scorers & { uses: readonly PluginUse[]; baseFolder: string },
@@ -112,8 +127,8 @@ async function scoreImages(
     await using loaded = await loadStudyPlugins(carrierStudy(scorers.kind, scorers.uses), scorers.baseFolder, options);
     const files = await Array.fromAsync(scoreFiles({ paths, loaded, signal: interrupt.signal }));
     printResult(options, { files }, () => scorers.render(files));
-    // A file that could not be read is a result in the table; the exit code says that something was wrong.
-    if (files.some(({ error }) => error)) process.exitCode = 2;
+    // A file that could not be read or scored is a result in the table; the exit code says that something was wrong.
+    process.exitCode = exitCodeOfFiles(files);
   } finally {
     interrupt.release();
   }

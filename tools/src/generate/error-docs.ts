@@ -25,6 +25,9 @@ The message says what was expected, of what, and what came instead; then what to
 | 4 | unsupported |
 | 5 | \`diptych verify\` found a number that does not follow from the journal |
 | 130 | interrupted |
+
+\`judge\` and \`detect\` of single images go on after a file that cannot be read or scored, and end with the exit code of the first such
+fault. An abstention is an answer, not a fault.
 `;
 
 export function writeErrorDocs(): Promise<readonly GeneratedFile[]> {
