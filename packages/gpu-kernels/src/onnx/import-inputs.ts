@@ -3,6 +3,7 @@ import type { GraphInput, ImageRecipe, OnnxOptions } from '@diptych/plugin-kit';
 import { graphInvalid, opUnsupported } from '../graph/graph-errors.ts';
 import { showShape } from '../graph/shapes.ts';
 import { recipeOutput } from '../image-ops/recipe-check.ts';
+import { type Range, wholeRange } from '../image-ops/whole-recipe.ts';
 import type { OnnxModel, OnnxValue } from './onnx-model.ts';
 
 export interface ImportOptions extends Pick<OnnxOptions, 'items' | 'quantisation'> {
@@ -16,8 +17,9 @@ export interface ImportOptions extends Pick<OnnxOptions, 'items' | 'quantisation
 
 const isOneRecipe = (recipe: NonNullable<ImportOptions['recipe']>): recipe is ImageRecipe => Array.isArray(recipe);
 
-/** An image with a batch of its own, in a file that is run for one item. */
-export const isImageOfOne = ({ shape }: OnnxValue): boolean => shape?.length === 4 && shape[0] === 1;
+/** An image with a batch of its own, of one or as many as one likes, in a file that is run for one item. */
+export const isImageOfOne = ({ shape }: OnnxValue): boolean =>
+  shape?.length === 4 && (shape[0] === 1 || typeof shape[0] === 'string');
 
 /** The recipes of image inputs, by name. */
 export function recipesOf(model: OnnxModel, { recipe, items }: ImportOptions): ReadonlyMap<string, ImageRecipe> {
@@ -46,8 +48,30 @@ export function recipesOf(model: OnnxModel, { recipe, items }: ImportOptions): R
 /** float32; float16 and bfloat16, which are computed in float32; integers and truth, whose numbers are given as float32. */
 const inputTypes = [1, 10, 16, 2, 3, 4, 5, 6, 7, 9, 12, 13];
 
-/** Of those, integers and truth. */
-const wholeTypes: ReadonlySet<number> = new Set([2, 3, 4, 5, 6, 7, 9, 12, 13]);
+/** Of those, integers and truth, with what an image may hold of them. */
+const wholeTypes: Readonly<Record<number, Range & { readonly name: string }>> = {
+  2: { name: 'uint8', low: 0, high: 255 },
+  3: { name: 'int8', low: -128, high: 127 },
+  4: { name: 'uint16', low: 0, high: 65_535 },
+  5: { name: 'int16', low: -32_768, high: 32_767 },
+  6: { name: 'int32', low: -(2 ** 24), high: 2 ** 24 },
+  7: { name: 'int64', low: -(2 ** 24), high: 2 ** 24 },
+  9: { name: 'bool', low: 0, high: 1 },
+  12: { name: 'uint32', low: 0, high: 2 ** 24 },
+  13: { name: 'uint64', low: 0, high: 2 ** 24 },
+};
+
+/** Pixels divided by 255 in an input of bytes would be computed, and mean nothing. */
+function checkWhole(name: string, type: number, recipe: ImageRecipe): void {
+  const { name: expected, low, high } = wholeTypes[type]!;
+  const given = wholeRange(recipe);
+  if (given !== undefined && given.low >= low && given.high <= high) return;
+  const got = given === undefined ? 'fractions' : `numbers from ${given.low} to ${given.high}`;
+  throw graphInvalid(
+    `Input "${name}"`,
+    `the file takes ${expected}, the recipe gives ${got}. End it with "normalise" of scale 1, whole mean and deviation 1, or with "round".`,
+  );
+}
 
 function importInput(input: OnnxValue, recipe: ImageRecipe | undefined, fixed: readonly number[] | undefined): GraphInput {
   const place = { name: input.name, op: 'input' };
@@ -83,7 +107,8 @@ function importInput(input: OnnxValue, recipe: ImageRecipe | undefined, fixed: r
   }
   if (!shape.every((length) => Number.isInteger(length) && length > 0))
     throw graphInvalid(place, `sizes must be positive, got ${showShape(shape)} without batch.`);
-  const isWhole = wholeTypes.has(input.type);
+  const isWhole = wholeTypes[input.type] !== undefined;
+  if (isWhole && recipe !== undefined) checkWhole(input.name, input.type, recipe);
   return { name: input.name, shape, ...(recipe === undefined ? {} : { recipe }), ...(isWhole ? { whole: true } : {}) };
 }
 

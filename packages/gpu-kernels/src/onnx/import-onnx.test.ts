@@ -46,6 +46,23 @@ describe('the arithmetic of exporters', () => {
     expect(await run(modelOf(['n', 2], nodes), [1, 2])).toEqual([-1, -2]);
   });
 
+  it('refuses an image whose numbers the type of its input cannot hold', () => {
+    const of = (type: number): OnnxModel => {
+      const model = modelOf(['n', 3, 2, 2], [node('Cast', 'x', 'y', { to: 1 })]);
+      return { ...model, inputs: [{ ...model.inputs[0]!, type }] };
+    };
+    const normalise = (scale: number, mean: number) =>
+      ({ step: 'normalise', scale, mean: [mean, mean, mean], deviation: [1, 1, 1] }) as const;
+    const load = (type: number, scale: number, mean: number) => () =>
+      importOnnx(of(type), { recipe: [{ step: 'centre-crop', width: 2, height: 2 }, normalise(scale, mean)] });
+    expect(load(2, 1 / 255, 0)).toThrow(refusal('GRAPH_INVALID', 'the file takes uint8, the recipe gives fractions'));
+    expect(load(3, 1, 0)).toThrow(refusal('GRAPH_INVALID', 'the file takes int8, the recipe gives numbers from 0 to 255'));
+    expect(load(2, 1, 128)).toThrow(refusal('GRAPH_INVALID', 'numbers from -128 to 127'));
+    for (const [type, mean] of [[2, 0], [3, 128], [7, 100]] as const) // biome-ignore format: pairs
+      expect(load(type, 1, mean)().graph.inputs[0]!.whole).toBe(true);
+    expect(load(1, 1 / 255, 0)().graph.inputs[0]!.whole).toBeUndefined();
+  });
+
   it('takes open dimensions from the caller or from a recipe, and refuses them otherwise', () => {
     const model = modelOf(['n', 3, 'height', 'width'], [node('Relu', 'x', 'y')]);
     expect(() => importOnnx(model)).toThrow(refusal('OP_UNSUPPORTED', '"height"'));

@@ -48,6 +48,17 @@ describe('a graph that is one item', () => {
     expect(await run(gemm, [1, 2, 0, 1], graph)).toEqual([5, 4, 7, 10]);
   });
 
+  it('gives an image the batch of one, also where the file leaves it open', () => {
+    const recipe = [{ step: 'normalise', scale: 1, mean: [0, 0, 0], deviation: [1, 1, 1] }] as const;
+    for (const batch of [1, 'n']) {
+      const model = modelOf([batch, 3, 2, 2], [node('ReduceMean', 'x', 'y', { axes: [0], keepdims: 0 })], [], 11);
+      expect(importOnnx(model, { ...graph, recipe: { x: recipe } }).graph.inputs[0]).toMatchObject({
+        shape: [3, 2, 2],
+        recipe,
+      });
+    }
+  });
+
   it('refuses what has a batch by its meaning, and what it does not follow', () => {
     refuses(modelOf([2, 2], [node('Det', 'x', 'y')]), 'the op where the whole graph is one item');
     refuses(modelOf([4], [node('Gather', 'x x', 'y')]), 'computed indices');
