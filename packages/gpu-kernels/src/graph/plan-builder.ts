@@ -94,6 +94,13 @@ export class PlanBuilder {
     this.#writers.set(replacement.output, replacement);
   }
 
+  /** Steps by what they write: each gives way to another one, or to none. */
+  replaceAll(replaced: ReadonlyMap<number, Step | undefined>): void {
+    const steps = this.steps.flatMap((step) => (replaced.has(step.output) ? (replaced.get(step.output) ?? []) : step));
+    this.steps.splice(0);
+    for (const step of steps) this.steps.push(step);
+  }
+
   define(name: string, shape: readonly number[], forms: GraphValue['forms']): void {
     this.#named.set(name, { shape, forms, singleReader: this.#readers.get(name) === 1 });
   }

@@ -27,8 +27,9 @@ export function dropUnread(plan: Plan): Plan {
     // Image steps stay: they are the image inputs of the plan.
     if (!read.has(step.output) && step.op !== 'image') continue;
     for (const id of valuesReadBy(step)) read.add(id);
-    steps.unshift(step);
+    steps.push(step);
   }
+  steps.reverse();
   const kept = new Set([...read, ...Object.values(plan.inputs), ...steps.map((step) => step.output)]);
   const values = plan.values.filter(({ id }) => kept.has(id));
   const numbers = new Map(values.map(({ id }, index) => [id, index]));

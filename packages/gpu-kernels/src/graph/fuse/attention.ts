@@ -218,16 +218,16 @@ function attentionStep(
 }
 
 export function fuseAttention(builder: PlanBuilder, index: StepIndex): void {
+  /** Output of the step that gives way → what takes its place; undefined where nothing does. */
+  const replaced = new Map<number, Step | undefined>();
   for (const softmax of builder.steps.filter((step) => step.op === 'softmax')) {
     const found = scoresBefore(index, softmax.x, 1, []);
     const scores = found && withConstants(builder, index, found);
     const { weights, isGuarded } = pastGuard(index, softmax.output);
     const product = scores && productAfter(index, weights);
     const fused = scores && product && attentionStep(builder, index, scores, product, isGuarded);
-    if (fused === undefined) continue;
-    const at = builder.steps.findIndex((step) => step.output === fused.replaces[0]!.output);
-    builder.steps[at] = fused.step;
-    const rest = new Set(fused.replaces.slice(1).map((step) => step.output));
-    for (let i = builder.steps.length - 1; i > at; i--) if (rest.has(builder.steps[i]!.output)) builder.steps.splice(i, 1);
+    for (const [at, { output }] of (fused?.replaces ?? []).entries())
+      replaced.set(output, at === 0 ? fused!.step : undefined);
   }
+  builder.replaceAll(replaced);
 }
