@@ -1,6 +1,10 @@
 /** The two errors of the planner. Both name the graph and the node, so that the author of a network finds the place. */
 import { DiptychError, type GraphNode } from '@diptych/plugin-kit/runtime';
 
+/** What to do with a network that computes its items together: frames of one video, parts of one image. */
+export const itemsTogether =
+  'Items are computed apart here; where a run of the file is one thing, load it with `items: graph`, which makes that run one item';
+
 export type NodePlace = Pick<GraphNode, 'name' | 'op'>;
 
 export const graphInvalid = (place: NodePlace | string, message: string): DiptychError =>

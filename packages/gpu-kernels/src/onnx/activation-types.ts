@@ -33,6 +33,10 @@ const ofWideIntegers: ReadonlySet<string> = new Set([
   'Abs', 'Add', 'CumSum', 'Div', 'Mod', 'Mul', 'Neg', 'ReduceSum', 'Sign', 'Sub', 'Sum',
 ]); // biome-ignore format: a list
 const isWide = (type: ElementType): boolean => type === 'int32' || type === 'int64';
+/** Least and greatest number of the integers that floats may become, beyond which ONNX leaves open what they give. */
+export const narrowRanges: Readonly<Partial<Record<ElementType, readonly [number, number]>>> = {
+  int8: [-128, 127], uint8: [0, 255], int16: [-32768, 32767], uint16: [0, 65535],
+}; // biome-ignore format: a table
 
 /** Which inputs the type of the result comes from, where it is not all of them. */
 const typedBy: Readonly<Record<string, readonly number[]>> = {
@@ -74,12 +78,12 @@ export function checkTypes(state: ImportState, node: OnnxNode, key: string): voi
   }
 }
 
-/** A conversion that float32 holds: between floats, of any integers to floats, to wider integers, and to truth. */
+/** A conversion that float32 holds: between floats, of any integers to floats, to wider integers, to truth, and of floats to narrow integers. */
 function checkCast(state: ImportState, node: OnnxNode, type: ElementType | undefined, to: number): void {
   const target = (elementTypes as Readonly<Record<number, ElementType>>)[to];
   if (isFloatNumber(to) || (type === undefined && target === undefined)) return;
   const isRounded = node.inputs.some((name) => state.rounded.has(name));
-  const isFit = target !== undefined && (target === type || target === 'bool' || type === 'bool' || isWide(target));
+  const isFit = target !== undefined && (target === type || target === 'bool' || type === 'bool' || isWide(target) || (type === undefined && narrowRanges[target] !== undefined)); // biome-ignore format: one condition
   if (!isFit || (isRounded && target !== type))
     throw opUnsupported(node, `a conversion of ${type ?? 'float'} numbers to element type ${to}`);
   for (const output of node.outputs) {

@@ -176,6 +176,25 @@ describe('ops of onnxruntime, by hand', () => {
   });
 }); // biome-ignore format: long lines
 
+it('floats become narrow integers toward 0, and no number where there is none for them', async () => {
+  const cast = [node('Cast', 'x', 'q', { to: 2 }), node('Cast', 'q', 'y', { to: 1 })];
+  expect(await run(modelOf('float32', ['n', 6], cast, []), [0, 1.9, 255.5, 256, -0.5, -1])).toEqual([
+    0,
+    1,
+    255,
+    Number.NaN,
+    -0,
+    Number.NaN,
+  ]);
+  const signed = [node('Cast', 'x', 'q', { to: 3 }), node('Cast', 'q', 'y', { to: 1 })];
+  expect(await run(modelOf('float32', ['n', 4], signed, []), [-128.5, 127.5, 128, -129])).toEqual([
+    -128,
+    127,
+    Number.NaN,
+    Number.NaN,
+  ]);
+});
+
 describe('what is refused', () => {
   const quantized = node('QuantizeLinear', 'x s z', 'q');
   const grid = [scalar('s', 1), zero('z', 'int8')];

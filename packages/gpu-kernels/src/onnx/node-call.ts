@@ -1,7 +1,7 @@
 /** What folding and lowering share: a node of the file with its attributes, and its constants. */
 import type { GraphAttribute } from '@diptych/plugin-kit';
 import { Attributes } from '../graph/attributes.ts';
-import { graphInvalid, type NodePlace, opUnsupported } from '../graph/graph-errors.ts';
+import { graphInvalid, itemsTogether, type NodePlace, opUnsupported } from '../graph/graph-errors.ts';
 import { type Constant, holdsBatch } from './constant.ts';
 import type { OnnxNode } from './onnx-model.ts';
 
@@ -80,7 +80,7 @@ export class FoldCall {
 const longestList = 4096;
 
 export function integersOf(constant: Constant, node: NodePlace): number[] {
-  if (holdsBatch(constant)) throw opUnsupported(node, 'arithmetic with the number of items of the batch');
+  if (holdsBatch(constant)) throw opUnsupported(node, `arithmetic with the number of items of the batch. ${itemsTogether}`);
   if (constant.data.length > longestList)
     throw graphInvalid(node, `a list of ${constant.data.length} integers; at most ${longestList} are expected.`);
   const list = [...constant.data];

@@ -2,7 +2,7 @@
 import type { GraphNode, Tensor } from '@diptych/plugin-kit';
 import { Attributes } from '../attributes.ts';
 import { axisOf } from '../axes.ts';
-import { graphInvalid, opUnsupported } from '../graph-errors.ts';
+import { graphInvalid, itemsTogether, opUnsupported } from '../graph-errors.ts';
 import { type Form, type PlanBuilder, toChannelsLast } from '../plan-builder.ts';
 import { permuteList, sameShape, showShape } from '../shapes.ts';
 import { broadcastOperands, type OperandRead, operandOf } from './arithmetic.ts';
@@ -16,7 +16,7 @@ export function Concat(builder: PlanBuilder, node: GraphNode): void {
   if (rank === undefined) throw opUnsupported(node, 'all inputs are constants; fold them before export');
   const axis = axisOf(attributes.number('axis', 0), rank + 1, node) - 1;
   attributes.finish();
-  if (axis < 0) throw opUnsupported(node, 'joining items of the batch');
+  if (axis < 0) throw opUnsupported(node, `joining items of the batch. ${itemsTogether}`);
   const parts = node.inputs.map((_, index) => activationOf(builder, node, index, rank));
   if (!parts.every(({ shape }) => shape.length === rank && isSameItem(shape, parts[0]!.shape, axis))) {
     throw graphInvalid(

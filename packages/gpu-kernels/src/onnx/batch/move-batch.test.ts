@@ -39,6 +39,16 @@ describe('the batch in another place', () => {
   });
 });
 
+it('rows that constant tuples name keep the batch behind them', async () => {
+  const nodes = [
+    node('Transpose', 'x', 't', { perm: [1, 2, 0] }),
+    node('GatherND', 't places', 'g'),
+    node('Transpose', 'g', 'y', { perm: [1, 0] }),
+  ];
+  const places = { name: 'places', type: 7, shape: [3, 2], integers: [1, 0, 0, 1, -1, -1] };
+  expect(await run(modelOf(['n', 2, 2], nodes, [places]), [1, 2, 3, 4, 10, 20, 30, 40])).toEqual([3, 2, 4, 30, 20, 40]);
+});
+
 describe('the batch merged with other dimensions', () => {
   const items = [1, 2, 3, 4, 10, 20, 30, 40];
 
@@ -80,6 +90,34 @@ describe('the batch merged with other dimensions', () => {
       integers('apart', 2, -1, 2),
     ];
     expect(await run(modelOf(['n', 2, 2], nodes, constants), items)).toEqual([1, 3, 2, 4, 10, 30, 20, 40]);
+  });
+
+  it('has rows that choose from a table by their smallest number', async () => {
+    const nodes = [
+      node('Reshape', 'x rows', 'r'),
+      node('ArgMin', 'r', 'least', { axis: 1, keepdims: 0 }),
+      node('Gather', 'table least', 'g'),
+      node('Reshape', 'g back', 'y'),
+    ];
+    const constants = [integers('rows', -1, 2), integers('back', -1, 2), floats('table', [2, 1], 7, 9)];
+    expect(await run(modelOf(['n', 4], nodes, constants), [1, 2, 4, 3, 5, 5, 8, 0])).toEqual([7, 9, 7, 9]);
+  });
+
+  it('has images that are sampled each at its own points', async () => {
+    // Two images of two pixels an item, merged with the batch; one point each, in the middle of the pixel to the right or left.
+    const sample = { mode: 'bilinear', padding_mode: 'border', align_corners: 0 };
+    const grids = [node('Mul', 'x none', 'zeros'), node('Slice', 'zeros from to ax', 'z'), node('Add', 'z points', 'p'), node('Reshape', 'p grid', 'g')]; // biome-ignore format: a list
+    const nodes = [
+      ...grids,
+      node('Reshape', 'x images', 'i'),
+      node('GridSample', 'i g', 's', sample),
+      node('Reshape', 's back', 'y'),
+    ];
+    const constants = [
+      floats('none', [], 0), integers('from', 0), integers('to', 4), integers('ax', 1), floats('points', [1, 4], 0.5, 0, -0.5, 0), integers('grid', -1, 1, 1, 2),
+      integers('images', -1, 1, 1, 2), integers('back', -1, 2),
+    ]; // biome-ignore format: a table
+    expect(await run(modelOf(['n', 4], nodes, constants), [1, 2, 3, 4, 5, 6, 7, 8])).toEqual([2, 3, 6, 7]);
   });
 
   it('is found where a file exported for one item spells everything out', () => {

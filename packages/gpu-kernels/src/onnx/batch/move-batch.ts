@@ -284,7 +284,22 @@ function Reduce(move: Move): MovedNodes {
   return { nodes: [node], layout: { ...layout, axis: layout.axis - removed } };
 }
 
+/** Along one dimension that stays, or is left out. */
+function Argument(move: Move): MovedNodes {
+  const { item, layout } = move.moved;
+  const axis = axisOf(move.number('axis', 0), rankOf(layout, item), move.node);
+  const removed = move.number('keepdims', 1) === 0 && axis < layout.axis ? 1 : 0;
+  return { nodes: [move.with(move.node.inputs, { axis: move.axis(axis) })], layout: { ...layout, axis: layout.axis - removed } }; // biome-ignore format: one result
+}
+
+/** Rows of a constant table, which have the batch where their indices have it. */
+function rowsOfTable(move: Move): MovedNodes {
+  if (move.number('axis', 0) !== 0) move.refuse('computed indices along another axis of a table');
+  return { nodes: [move.node], layout: move.layoutOf(1) };
+}
+
 function Gather(move: Move): MovedNodes {
+  if (move.constant(0) !== undefined && !move.state.itemNumbers.has(move.node.inputs[1]!)) return rowsOfTable(move);
   const byItem = gatherByItem(move);
   if (byItem !== undefined) return byItem;
   const indices = move.constant(1);
@@ -335,7 +350,7 @@ function Expand(move: Move): MovedNodes {
 
 const rewrites: Readonly<Record<string, Rewrite>> = {
   Transpose, Reshape, Expand, Unsqueeze, Squeeze, MatMul, LayerNormalization, RMSNormalization: LayerNormalization, Gather, GatherElements, Slice, Pad,
-  Softmax: alongAxis(-1), LogSoftmax: alongAxis(-1), Split: alongAxis(0), Concat: alongAxis(0),
+  Softmax: alongAxis(-1), LogSoftmax: alongAxis(-1), Split: alongAxis(0), Concat: alongAxis(0), ArgMax: Argument, ArgMin: Argument,
   ...quantisedRewrites,
   ...indexRewrites,
   ...layerRewrites,

@@ -79,9 +79,28 @@ function tuplesOfOne(move: Move): MovedNodes {
   return { nodes: chain.end('GatherND', [whole, move.node.inputs[1]!], { batch_dims: 1 }), layout: usual };
 }
 
+/** Constant tuples that do not reach the batch: rows of the dimensions that they name, as one. */
+function constantTuples(move: Move): MovedNodes {
+  const { item, layout } = move.moved;
+  const indices = move.constant(1)!;
+  const width = indices.shape.at(-1) ?? 0;
+  if (width < 1 || width > layout.axis || move.number('batch_dims', 0) !== 0)
+    move.refuse('index tuples that reach the batch');
+  const [sizes, inner] = [item.slice(0, width), item.slice(width)];
+  const lead = indices.shape.slice(0, -1);
+  const places = Array.from({ length: sizeOf(lead) }, (_, at) => placeOf(move, indices.data.subarray(at * width), sizes));
+  const chain = new Chain(move);
+  const rows = chain.add('Reshape', [move.node.inputs[0]!, move.add([0, sizeOf(sizes), ...inner])]);
+  const chosen = chain.add('Gather', [rows, move.add(places)], { axis: 1 });
+  const nodes = chain.end('Reshape', [chosen, move.add([0, ...lead, ...inner])]);
+  return { nodes, layout: { ...layout, axis: layout.axis - width + lead.length } };
+}
+
 /** Tuples that begin with the number of the item, or are that number alone. */
 function GatherND(move: Move): MovedNodes {
   const numbers = itemNumbersOf(move.state, move.node.inputs[1]!);
+  const isConstant = move.constant(1) !== undefined && move.constant(0) === undefined && !isUsual(move.layoutOf(0));
+  if (numbers === undefined && isConstant) return constantTuples(move);
   if (numbers === undefined && choosesByItem(move.state, move.node)) return tuplesOfOne(move);
   if (move.constant(0) !== undefined || move.number('batch_dims', 0) !== 0 || numbers === undefined)
     move.refuse('this form of index tuples');

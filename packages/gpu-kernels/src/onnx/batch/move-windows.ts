@@ -3,8 +3,9 @@
  * lie under each other in one image, each padded on its own to a multiple of the stride, and rows that reach into the next
  * one are cut away. Neither moves a sum.
  */
-import { sizeOf } from '../../graph/shapes.ts';
+import { showShape, sizeOf } from '../../graph/shapes.ts';
 import { Chain } from './chain.ts';
+import { sameLayout } from './layout.ts';
 import type { Move, MovedNodes, Rewrite } from './move-batch.ts';
 
 interface Windows {
@@ -98,10 +99,23 @@ const globally =
     return { nodes: [node], layout };
   };
 
+/** Each image with the grid that stands at its place. */
+const GridSample: Rewrite = (move) => {
+  const [image, grid] = [move.layoutOf(0), move.layoutOf(1)];
+  const isMerged = image.axis === 0 && image.before + image.after > 0 && move.constant(0) === undefined;
+  if (!isMerged || !sameLayout(image, grid) || move.constant(1) !== undefined)
+    move.refuse('images and grids in different places');
+  const count = image.before + image.after;
+  const sizes = [0, 1].map((index) => showShape(move.shape(index).slice(0, count)));
+  if (sizes[0] !== sizes[1]) move.refuse(`${sizes[0]} images and ${sizes[1]} grids`);
+  return { nodes: [move.node], layout: image };
+};
+
 export const windowRewrites: Readonly<Record<string, Rewrite>> = {
   AveragePool,
   Conv,
   GlobalAveragePool: globally('ReduceMean'),
   GlobalMaxPool: globally('ReduceMax'),
+  GridSample,
   MaxPool,
 };

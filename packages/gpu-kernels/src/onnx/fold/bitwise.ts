@@ -1,5 +1,5 @@
 /** Bits of whole numbers that import knows. Values of a network are float32, of which bits would say something else. */
-import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
+import { graphInvalid, itemsTogether, opUnsupported } from '../../graph/graph-errors.ts';
 import { broadcastShape, showShape } from '../../graph/shapes.ts';
 import { allocate, type Constant, holdsBatch } from '../constant.ts';
 import type { FoldCall } from '../node-call.ts';
@@ -29,7 +29,8 @@ const binary =
     const [first, second] = [a, b].map(({ shape }) => [...new Array<number>(rank - shape.length).fill(1), ...shape]) as [number[], number[]]; // biome-ignore format: one line
     const shape = broadcastShape(first, second);
     if (shape === undefined || a.type !== b.type) throw graphInvalid(call.node, `${a.type} ${showShape(a.shape)} and ${b.type} ${showShape(b.shape)} do not fit.`); // biome-ignore format: one condition
-    if (holdsBatch(a) || holdsBatch(b)) throw opUnsupported(call.node, 'arithmetic with the number of items of the batch');
+    if (holdsBatch(a) || holdsBatch(b))
+      throw opUnsupported(call.node, `arithmetic with the number of items of the batch. ${itemsTogether}`);
     const data = allocate(a.type, shape, call.place);
     call.spend(slowness * data.length);
     const [left, right] = [a, b].map((operand) => broadcastTo(operand, shape, call.place)) as [Float64Array, Float64Array];
@@ -40,7 +41,8 @@ const binary =
 function BitwiseNot(call: FoldCall): Constant[] {
   call.attributes.finish();
   const { type, shape, data } = call.input(0);
-  if (holdsBatch(call.input(0))) throw opUnsupported(call.node, 'arithmetic with the number of items of the batch');
+  if (holdsBatch(call.input(0)))
+    throw opUnsupported(call.node, `arithmetic with the number of items of the batch. ${itemsTogether}`);
   call.spend(slowness * data.length);
   const result = allocate(type, shape, call.place);
   for (let at = 0; at < data.length; at++) result[at] = wrapped(call, type, ~bitsOf(call, data[at]!));

@@ -4,7 +4,7 @@
  */
 import { computePlan } from '../../backends/reference/reference-backend.ts';
 import { flopsOf } from '../../graph/flops.ts';
-import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
+import { graphInvalid, itemsTogether, opUnsupported } from '../../graph/graph-errors.ts';
 import { planGraph } from '../../graph/planner.ts';
 import { sizeOf } from '../../graph/shapes.ts';
 import { noBatch } from '../batch/layout.ts';
@@ -31,7 +31,7 @@ export function foldByPlan(
   if (x === undefined)
     throw opUnsupported(node, 'all its inputs are constants, and it is not one of the ops that import computes');
   if (inputs.some((constant) => constant !== undefined && holdsBatch(constant)))
-    throw opUnsupported(node, 'arithmetic with the number of items of the batch');
+    throw opUnsupported(node, `arithmetic with the number of items of the batch. ${itemsTogether}`);
   if (x.data.some((value) => Math.fround(value) !== value && !Number.isNaN(value)))
     throw opUnsupported(node, `${x.type} numbers of a constant that float32 does not hold`);
   const isBatch = ofBatches.has(opKey(node)) && x.shape.length > 1;

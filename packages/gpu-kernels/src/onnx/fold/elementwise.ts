@@ -1,5 +1,5 @@
 /** Elementwise arithmetic on constants: in doubles, rounded to the type once. Integers that a double cannot hold are refused. */
-import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
+import { graphInvalid, itemsTogether, opUnsupported } from '../../graph/graph-errors.ts';
 import { roundToFloat } from '../../graph/rounding.ts';
 import { broadcastShape, broadcastStrides, rowMajorStrides, showShape } from '../../graph/shapes.ts';
 import { allocate, batchEntry, type Constant, dependsOnBatch, holdsBatch, isFloat } from '../constant.ts';
@@ -73,7 +73,7 @@ function withBatch(call: FoldCall, a: number, b: number): number {
   const both = isA && isB;
   const result = batchRules[op as keyof typeof batchRules]?.(a, b, both, isA);
   if (result === undefined || !(Number.isSafeInteger(result) || dependsOnBatch(result)))
-    throw opUnsupported(call.node, 'arithmetic with the number of items of the batch');
+    throw opUnsupported(call.node, `arithmetic with the number of items of the batch. ${itemsTogether}`);
   return result;
 }
 
@@ -120,7 +120,7 @@ const unary =
   (call: FoldCall): Constant[] => {
     call.attributes.finish();
     const x = call.input(0);
-    if (holdsBatch(x)) throw opUnsupported(call.node, 'arithmetic with the number of items of the batch');
+    if (holdsBatch(x)) throw opUnsupported(call.node, `arithmetic with the number of items of the batch. ${itemsTogether}`);
     const type = gives ?? x.type;
     return finish(call, type, x.shape, (at) => whole(call, type, compute(x.data[at]!)));
   };
@@ -145,7 +145,8 @@ function Cast(call: FoldCall): Constant[] {
   const x = call.input(0);
   // Numbers of 4 bits are read as weights; conversions to them would wrap.
   if (type === undefined || type === 'int4' || type === 'uint4') throw opUnsupported(call.node, `element type ${to}`);
-  if (isFloat(type) && holdsBatch(x)) throw opUnsupported(call.node, 'arithmetic with the number of items of the batch');
+  if (isFloat(type) && holdsBatch(x))
+    throw opUnsupported(call.node, `arithmetic with the number of items of the batch. ${itemsTogether}`);
   if (type === 'float16' || type === 'bfloat16')
     return finish(call, type, x.shape, (at) => roundToFloat(type, Math.fround(x.data[at]!)));
   if (type === 'bool') return finish(call, type, x.shape, (at) => (x.data[at] === 0 ? 0 : 1));

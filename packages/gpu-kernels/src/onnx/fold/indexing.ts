@@ -1,6 +1,6 @@
 /** Constants chosen from and written into by index: ArgMax, GatherND, ScatterND and their like, CumSum, OneHot. */
 import { axisOf } from '../../graph/axes.ts';
-import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
+import { graphInvalid, itemsTogether, opUnsupported } from '../../graph/graph-errors.ts';
 import { rowMajorStrides, showShape, sizeOf } from '../../graph/shapes.ts';
 import { allocate, type Constant, holdsBatch, makeConstant } from '../constant.ts';
 import type { FoldCall } from '../node-call.ts';
@@ -8,7 +8,8 @@ import type { FoldCall } from '../node-call.ts';
 /** Input `index`, which must not depend on the number of items. */
 function numbersOf(call: FoldCall, index: number): Constant {
   const constant = call.input(index);
-  if (holdsBatch(constant)) throw opUnsupported(call.node, 'arithmetic with the number of items of the batch');
+  if (holdsBatch(constant))
+    throw opUnsupported(call.node, `arithmetic with the number of items of the batch. ${itemsTogether}`);
   return constant;
 }
 

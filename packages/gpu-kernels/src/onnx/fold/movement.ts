@@ -1,7 +1,7 @@
 /** Constants made, moved and reshaped: what exporters compute shapes with. */
 
 import { axisOf, sliceBounds } from '../../graph/axes.ts';
-import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
+import { graphInvalid, itemsTogether, opUnsupported } from '../../graph/graph-errors.ts';
 import { permuteList, rowMajorStrides, sameShape, showShape, sizeOf } from '../../graph/shapes.ts';
 import { allocate, type Constant, decodeTensor, holdsBatch, makeConstant } from '../constant.ts';
 import type { FoldCall } from '../node-call.ts';
@@ -114,7 +114,8 @@ function gathered(
 /** Tables of positions are chosen from with tens of thousands of indices, so rows are copied whole. */
 function Gather(call: FoldCall): Constant[] {
   const [x, indices] = [call.input(0), call.input(1)];
-  if (holdsBatch(indices)) throw opUnsupported(call.node, 'arithmetic with the number of items of the batch');
+  if (holdsBatch(indices))
+    throw opUnsupported(call.node, `arithmetic with the number of items of the batch. ${itemsTogether}`);
   const axis = axisOf(call.attributes.number('axis', 0), x.shape.length, call.node);
   const length = x.shape[axis]!;
   const chosen = indices.data.map((index) => (index < 0 ? index + length : index));

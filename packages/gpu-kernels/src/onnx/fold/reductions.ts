@@ -1,6 +1,6 @@
 /** Reductions, products, Tile and Pad of constants. */
 import { axisOf } from '../../graph/axes.ts';
-import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
+import { graphInvalid, itemsTogether, opUnsupported } from '../../graph/graph-errors.ts';
 import { broadcastShape, broadcastStrides, rowMajorStrides, showShape, sizeOf } from '../../graph/shapes.ts';
 import { allocate, type Constant, dependsOnBatch, holdsBatch, isFloat } from '../constant.ts';
 import type { FoldCall } from '../node-call.ts';
@@ -59,7 +59,7 @@ const reduce =
 /** A product with the batch in it once is a multiple of it. What divides or takes roots is of floats. */
 function checkNumbers(call: FoldCall, x: Constant, axes: ReadonlySet<number>, ofFloats: boolean): void {
   const isMultiple = call.node.op === 'ReduceProd' && axes.size === x.shape.length && x.data.filter(dependsOnBatch).length === 1;
-  if (holdsBatch(x) && !isMultiple) throw opUnsupported(call.node, 'arithmetic with the number of items of the batch');
+  if (holdsBatch(x) && !isMultiple) throw opUnsupported(call.node, `arithmetic with the number of items of the batch. ${itemsTogether}`);
   if (ofFloats && !isFloat(x.type)) throw opUnsupported(call.node, `${x.type} numbers of a constant`);
 } // biome-ignore format: signature
 

@@ -5,6 +5,8 @@
  */
 import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
 import { rowMajorStrides, showShape, sizeOf } from '../../graph/shapes.ts';
+import { usual } from '../batch/layout.ts';
+import { madeTensor } from './indices.ts';
 import type { LowerCall } from './lower-call.ts';
 
 const modes: Readonly<Record<string, string>> = { bilinear: 'linear', bicubic: 'cubic', linear: 'linear', cubic: 'cubic', nearest: 'nearest' }; // biome-ignore format: one table
@@ -135,23 +137,39 @@ function gridOf(call: LowerCall): { readonly name: string; readonly shape: reado
   return { name: call.add('Expand', [call.input(1), call.number(1, ...shape)]), shape };
 }
 
+/** Images that are merged with the batch, each with a grid of its own: how many an item has. */
+function imagesOf(call: LowerCall): readonly number[] {
+  const { before, after } = call.state.layouts.get(call.input(0)) ?? usual;
+  return call.shape(0).slice(0, before + after);
+}
+
+/** Where the image of each point begins among the rows of all images of an item. */
+function starts(call: LowerCall, lead: readonly number[], image: readonly number[], points: readonly number[]): string | undefined {
+  if (lead.length === 0) return undefined;
+  const [count, pixels] = [sizeOf(points), sizeOf(image)];
+  return madeTensor(call, [sizeOf(lead) * count, 1], Float64Array.from({ length: sizeOf(lead) * count }, (_, at) => Math.floor(at / count) * pixels)); // biome-ignore format: one call
+} // biome-ignore format: signature
+
 export function GridSample(call: LowerCall): void {
   const how = samplingOf(call);
-  const [channels = 0, ...image] = call.shape(0);
+  const lead = imagesOf(call);
+  const [channels = 0, ...image] = call.shape(0).slice(lead.length);
   const grid = gridOf(call);
-  const points = grid.shape.slice(0, -1);
+  const points = grid.shape.slice(lead.length, -1);
   if (image.length < 1 || points.length !== image.length || grid.shape.at(-1) !== image.length)
     throw graphInvalid(call.node, `a grid ${showShape(grid.shape)} does not fit images ${showShape(image)}.`);
   if (image.length > 3 || (image.length === 3 && how.mode === 'cubic'))
     throw opUnsupported(call.node, `${how.mode} interpolation in ${image.length} dimensions`);
-  if (sizeOf(image) > mostPixels) throw opUnsupported(call.node, `images of more than ${mostPixels} pixels`);
+  if (sizeOf(lead) * sizeOf(image) > mostPixels) throw opUnsupported(call.node, `images of more than ${mostPixels} pixels`);
   const to = new Arithmetic(call);
-  const perm = [0, ...image.map((_, d) => d + 2), 1];
+  const own = lead.map((_, d) => d + 1);
+  const after = own.length;
+  const perm = [0, ...own, ...image.map((_, d) => after + d + 2), after + 1];
   const rows = call.add('Reshape', [
     call.add('Transpose', [call.input(0)], { perm }),
-    call.number(0, sizeOf(image), channels),
+    call.number(0, sizeOf(lead) * sizeOf(image), channels),
   ]);
-  const coordinates = call.add('Reshape', [grid.name, call.number(0, sizeOf(points), image.length)]);
+  const coordinates = call.add('Reshape', [grid.name, call.number(0, sizeOf(lead) * sizeOf(points), image.length)]);
   const strides = rowMajorStrides(image);
   const taps = image.map((length, d) => {
     // The grid has the last dimension first.
@@ -159,6 +177,6 @@ export function GridSample(call: LowerCall): void {
     const x = call.add('Slice', [coordinates, ...[column, column + 1, 2].map((value) => call.tensor([1], [value]))]);
     return tapsOf(to, toPixels(to, x, length, how.isAligned), length, strides[d]!, how);
   });
-  const y = call.add('Reshape', [interpolate(to, rows, taps, undefined), call.number(0, ...points, channels)]);
-  call.finish('Transpose', [y], { perm: [0, image.length + 1, ...image.map((_, d) => d + 1)] });
+  const y = call.add('Reshape', [interpolate(to, rows, taps, starts(call, lead, image, points)), call.number(0, ...lead, ...points, channels)]); // biome-ignore format: one value
+  call.finish('Transpose', [y], { perm: [0, ...own, after + image.length + 1, ...image.map((_, d) => after + d + 1)] });
 }

@@ -1,7 +1,8 @@
 /** ONNX op → how it becomes ops of the planner. Ops of the planner that are not named here are passed on as they are. */
 import { opUnsupported } from '../../graph/graph-errors.ts';
 import { opTable } from '../../graph/op-table.ts';
-import { elementTypes } from '../onnx-model.ts';
+import { narrowRanges } from '../activation-types.ts';
+import { type ElementType, elementTypes } from '../onnx-model.ts';
 import { Div, Max, Mean, Min, Pow, Sum, Xor } from './arithmetic.ts';
 import { ArgMax, ArgMin, Hardmax, OneHot, TopK } from './choosing.ts';
 import { Gather, GatherElements, GatherND } from './gathering.ts';
@@ -33,6 +34,20 @@ function Dropout(call: LowerCall): void {
   call.finish('Identity', [call.input(0)]);
 }
 
+/** Toward 0. What the integers do not reach is no number: ONNX leaves open what it becomes, and runtimes differ. */
+function toWhole(call: LowerCall, type: ElementType): void {
+  const range = narrowRanges[type];
+  if (range === undefined) {
+    call.finish('Trunc', [call.input(0)]);
+    return;
+  }
+  const whole = call.add('Trunc', [call.input(0)]);
+  const [low, high] = range;
+  const fromMiddle = call.add('Abs', [call.add('Sub', [whole, call.number((low + high) / 2)])]);
+  const isInside = call.add('Less', [fromMiddle, call.number((high - low + 1) / 2)]);
+  call.finish('Where', [isInside, whole, call.number(Number.NaN)]);
+}
+
 /**
  * Activations are float32 whatever the file calls them, so a cast to float32 changes nothing, and one to float16 or bfloat16
  * rounds: docs/decisions/2026-11-25-float16-networks.md. Whole numbers stay float32 too; floats become whole toward 0.
@@ -46,11 +61,12 @@ function Cast(call: LowerCall): void {
   else if (to === 1) call.finish('Identity', [call.input(0)]);
   else if (to === 9 && type !== 'bool') call.finish('Not', [call.add('Not', [call.input(0)])]);
   else if (to !== 11 && call.state.types.has(call.node.outputs[0]!))
-    call.finish(type === undefined ? 'Trunc' : 'Identity', [call.input(0)]);
+    if (type === undefined) toWhole(call, call.state.types.get(call.node.outputs[0]!)!);
+    else call.finish('Identity', [call.input(0)]);
   else
     throw opUnsupported(
       call.node,
-      `a conversion of activations to element type ${to}, only float32 (1), float16 (10), bfloat16 (16), bool (9) and wider integers are implemented`,
+      `a conversion of activations to element type ${to}, only float32 (1), float16 (10), bfloat16 (16), bool (9) and integers of up to 64 bits with a sign or up to 16 without are implemented`,
     );
 }
 

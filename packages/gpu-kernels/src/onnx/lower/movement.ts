@@ -1,6 +1,6 @@
 /** Slice, Split, Tile, Expand and ConstantOfShape of activations: begin, end and shape are constants, the batch stays whole. */
 import { axisOf, sliceBounds } from '../../graph/axes.ts';
-import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
+import { graphInvalid, itemsTogether, opUnsupported } from '../../graph/graph-errors.ts';
 import { showShape } from '../../graph/shapes.ts';
 import { batchEntry, type Constant, decodeTensor, dependsOnBatch, isBatch, isFloat, makeConstant } from '../constant.ts';
 import type { LowerCall } from './lower-call.ts';
@@ -34,7 +34,8 @@ export function Slice(call: LowerCall): void {
   const kept = axes.flatMap((axis, index) => {
     if (axis === 0 && isWholeBatch(call, starts[index]!, ends[index]!, steps[index]!)) return [];
     if (axis === 0) throw opUnsupported(call.node, 'a slice of the batch');
-    if (isBatch(ends[index]!)) throw opUnsupported(call.node, 'arithmetic with the number of items of the batch');
+    if (isBatch(ends[index]!))
+      throw opUnsupported(call.node, `arithmetic with the number of items of the batch. ${itemsTogether}`);
     return [index];
   });
   const list = (of: readonly number[]): string =>
@@ -84,7 +85,7 @@ function splitSizes(call: LowerCall, size: number): readonly number[] {
 export function Split(call: LowerCall): void {
   const shape = call.shape(0);
   const axis = axisOf(call.attributes.number('axis', 0), shape.length + 1, call.node);
-  if (axis === 0) throw opUnsupported(call.node, 'a split of the batch');
+  if (axis === 0) throw opUnsupported(call.node, `a split of the batch. ${itemsTogether}`);
   const sizes = splitSizes(call, shape[axis - 1]!);
   call.attributes.finish();
   if (sizes.length !== call.node.outputs.length || sizes.reduce((sum, size) => sum + size, 0) !== shape[axis - 1])
