@@ -1,6 +1,6 @@
 /** Nodes that stand for one whose batch moved. */
 import type { OnnxNode } from '../onnx-model.ts';
-import type { Move } from './move-batch.ts';
+import type { Move } from './move.ts';
 
 type Changes = Parameters<Move['with']>[1];
 

@@ -9,7 +9,7 @@ import type { OnnxNode } from '../onnx-model.ts';
 import { Chain } from './chain.ts';
 import { type ItemNumbers, itemNumbersOf } from './item-numbers.ts';
 import { groupsOf, isUsual, rankOf, usual } from './layout.ts';
-import type { Move, MovedNodes, Rewrite } from './move-batch.ts';
+import type { Move, MovedNodes, Rewrite } from './move.ts';
 
 /** No item has so many rows, so that a gather gives NaN. */
 const outside = 2 ** 25;

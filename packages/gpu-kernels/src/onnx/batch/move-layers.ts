@@ -1,6 +1,6 @@
 /** Layers that lie on a batch which is not the first dimension, or not alone in it, as layers of items. */
 import { rankOf } from './layout.ts';
-import type { Move, MovedNodes, Rewrite } from './move-batch.ts';
+import type { Move, MovedNodes, Rewrite } from './move.ts';
 
 /** On items with rows of their own it is a product and a sum. */
 function Gemm(move: Move): MovedNodes {

@@ -1,7 +1,7 @@
 /** Quantised ops whose batch is not the first dimension: scales and zero points are rewritten, or refused along the batch. */
 import { axisOf } from '../../graph/axes.ts';
 import { rankOf } from './layout.ts';
-import type { Move, MovedNodes, Rewrite } from './move-batch.ts';
+import type { Move, MovedNodes, Rewrite } from './move.ts';
 
 /** One scale for all, or one for each place of a dimension of the item. */
 function Linear(move: Move): MovedNodes {

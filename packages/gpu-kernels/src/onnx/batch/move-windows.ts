@@ -6,7 +6,7 @@
 import { showShape, sizeOf } from '../../graph/shapes.ts';
 import { Chain } from './chain.ts';
 import { sameLayout } from './layout.ts';
-import type { Move, MovedNodes, Rewrite } from './move-batch.ts';
+import type { Move, MovedNodes, Rewrite } from './move.ts';
 
 interface Windows {
   readonly strides: readonly number[];

@@ -10,7 +10,7 @@ import { graphAttributes, integersOf } from '../node-call.ts';
 import type { OnnxNode } from '../onnx-model.ts';
 import { eachOfBatch } from './each-of-batch.ts';
 import { noBatch } from './layout.ts';
-import type { Move, MovedNodes } from './move-batch.ts';
+import type { Move, MovedNodes } from './move.ts';
 
 /** Nodes in a row; the last one gives the outputs of the file's node. */
 export class Rewriting {
