@@ -94,9 +94,12 @@ export class PlanBuilder {
     this.#writers.set(replacement.output, replacement);
   }
 
-  /** Steps by what they write: each gives way to another one, or to none. */
-  replaceAll(replaced: ReadonlyMap<number, Step | undefined>): void {
-    const steps = this.steps.flatMap((step) => (replaced.has(step.output) ? (replaced.get(step.output) ?? []) : step));
+  /** Steps by what they write: each gives way to others, or to none. */
+  replaceAll(replaced: ReadonlyMap<number, readonly Step[]>): void {
+    this.setSteps(this.steps.flatMap((step) => replaced.get(step.output) ?? step));
+  }
+
+  setSteps(steps: readonly Step[]): void {
     this.steps.splice(0);
     for (const step of steps) this.steps.push(step);
   }

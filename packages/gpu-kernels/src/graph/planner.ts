@@ -8,6 +8,7 @@ import { checkRecipe, recipeOutput } from '../image-ops/recipe-check.ts';
 import { countReaders, orderNodes } from './check-graph.ts';
 import { fuseAttention } from './fuse/attention.ts';
 import { fuseFunctions } from './fuse/functions.ts';
+import { fuseMoves } from './fuse/moves.ts';
 import { fuseNormalise } from './fuse/normalise.ts';
 import { StepIndex } from './fuse/views.ts';
 import { graphInvalid, opUnsupported } from './graph-errors.ts';
@@ -81,6 +82,7 @@ function fuseSteps(builder: PlanBuilder, outputs: ReadonlySet<number>): void {
   const indexOf = (): StepIndex => new StepIndex(builder, outputs);
   fuseNormalise(builder, indexOf);
   fuseAttention(builder, indexOf());
+  fuseMoves(builder, outputs);
 }
 
 function addImageInput(builder: PlanBuilder, input: GraphInput): void {

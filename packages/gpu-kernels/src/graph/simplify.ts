@@ -204,6 +204,5 @@ const isInPlace = (strides: readonly number[], shape: readonly number[]): boolea
 
 export function simplifySteps(builder: PlanBuilder, outputs: ReadonlySet<number>): void {
   const steps = new Simplifier(builder, outputs).run();
-  builder.steps.splice(0);
-  for (const step of steps) builder.steps.push(step);
+  builder.setSteps(steps);
 }

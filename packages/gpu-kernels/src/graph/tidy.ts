@@ -20,17 +20,27 @@ export const weightsReadBy = (step: Step): string[] => {
   return weightFields.flatMap((field) => fields[field] ?? []);
 };
 
-export function dropUnread(plan: Plan): Plan {
-  const read = new Set(Object.values(plan.outputs).map(({ value }) => value));
-  const steps: Step[] = [];
-  for (const step of plan.steps.toReversed()) {
-    // Image steps stay: they are the image inputs of the plan.
+/** The steps that the outputs need. Image steps stay: they are the image inputs of the plan. */
+export function liveSteps(steps: readonly Step[], outputs: Iterable<number>): Step[] {
+  const read = new Set(outputs);
+  const live: Step[] = [];
+  for (const step of steps.toReversed()) {
     if (!read.has(step.output) && step.op !== 'image') continue;
     for (const id of valuesReadBy(step)) read.add(id);
-    steps.push(step);
+    live.push(step);
   }
-  steps.reverse();
-  const kept = new Set([...read, ...Object.values(plan.inputs), ...steps.map((step) => step.output)]);
+  return live.reverse();
+}
+
+export function dropUnread(plan: Plan): Plan {
+  const outputs = Object.values(plan.outputs).map(({ value }) => value);
+  const steps = liveSteps(plan.steps, outputs);
+  const kept = new Set([
+    ...outputs,
+    ...steps.flatMap(valuesReadBy),
+    ...Object.values(plan.inputs),
+    ...steps.map((step) => step.output),
+  ]);
   const values = plan.values.filter(({ id }) => kept.has(id));
   const numbers = new Map(values.map(({ id }, index) => [id, index]));
   const names = new Set(steps.flatMap(weightsReadBy));

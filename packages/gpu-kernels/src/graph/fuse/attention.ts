@@ -218,16 +218,14 @@ function attentionStep(
 }
 
 export function fuseAttention(builder: PlanBuilder, index: StepIndex): void {
-  /** Output of the step that gives way → what takes its place; undefined where nothing does. */
-  const replaced = new Map<number, Step | undefined>();
+  const replaced = new Map<number, readonly Step[]>();
   for (const softmax of builder.steps.filter((step) => step.op === 'softmax')) {
     const found = scoresBefore(index, softmax.x, 1, []);
     const scores = found && withConstants(builder, index, found);
     const { weights, isGuarded } = pastGuard(index, softmax.output);
     const product = scores && productAfter(index, weights);
     const fused = scores && product && attentionStep(builder, index, scores, product, isGuarded);
-    for (const [at, { output }] of (fused?.replaces ?? []).entries())
-      replaced.set(output, at === 0 ? fused!.step : undefined);
+    for (const [at, { output }] of (fused?.replaces ?? []).entries()) replaced.set(output, at === 0 ? [fused!.step] : []);
   }
   builder.replaceAll(replaced);
 }

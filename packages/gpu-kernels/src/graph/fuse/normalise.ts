@@ -82,14 +82,14 @@ export function fuseNormalise(builder: PlanBuilder, indexOf: () => StepIndex): v
   for (const [at, step] of builder.steps.entries()) builder.steps[at] = normalised(index, step) ?? step;
   for (const parameter of ['scale', 'bias'] as const) {
     const after = indexOf();
-    const replaced = new Map<number, Step | undefined>();
+    const replaced = new Map<number, readonly Step[]>();
     for (const step of builder.steps.filter(({ op }) => op === 'normalise') as NormaliseStep[]) {
       if (step.bias !== undefined || (parameter === 'scale' && step.scale !== undefined)) continue;
       const reader = after.onlyReader(step.output);
       const weight = parameterOf(after, reader, parameter === 'scale' ? 'mul' : 'add', step);
       if (reader === undefined || weight === undefined) continue;
-      replaced.set(step.output, undefined);
-      replaced.set(reader.output, { ...step, name: reader.name, [parameter]: weight, output: reader.output });
+      replaced.set(step.output, []);
+      replaced.set(reader.output, [{ ...step, name: reader.name, [parameter]: weight, output: reader.output }]);
     }
     builder.replaceAll(replaced);
   }

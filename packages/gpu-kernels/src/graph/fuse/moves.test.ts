@@ -1,0 +1,84 @@
+/** Steps that only move numbers become one gather, and the outputs stay what they were: worked out by hand, or by the steps apart. */
+import type { GraphNode, ModelGraph, Tensor, Tensors } from '@diptych/plugin-kit';
+import { describe, expect, it } from 'vitest';
+import { openReference } from '../../backends/reference/reference-backend.ts';
+import { planGraph } from '../planner.ts';
+
+const integers = (...data: number[]): Tensor => ({ shape: [data.length], data: Float32Array.from(data) });
+const node = (text: string, attributes: GraphNode['attributes'] = {}): GraphNode => {
+  const [output, , op, ...inputs] = text.split(' ') as [string, string, string, ...string[]];
+  return { name: output, op, inputs, outputs: [output], attributes };
+};
+
+/** Two items of `shape` that hold 0, 1, 2, … */
+async function run(shape: readonly number[], nodes: readonly GraphNode[], weights: Tensors, outputs: readonly string[]) {
+  const graph: ModelGraph = { name: 'test', inputs: [{ name: 'x', shape }], nodes, outputs };
+  const planned = planGraph(graph, weights, 2);
+  await using executable = await openReference().compile(planned.plan, planned.weights);
+  const size = shape.reduce((product, side) => product * side, 2);
+  const data = Float32Array.from({ length: size }, (_, index) => index);
+  const results = await executable.run({ x: { shape: [2, ...shape], data } });
+  return { ops: planned.plan.steps.map(({ op }) => op), results };
+}
+
+describe('moves one after the other', () => {
+  // A feature map of 4 × 4 places with 4 channels, rolled by one row and one column and cut into windows of 2 × 2.
+  const rolled = (axis: number, from: string, to: string): GraphNode[] => [
+    node(`a${axis} = Slice ${from} one four axis${axis}`),
+    node(`b${axis} = Slice ${from} zero one axis${axis}`),
+    node(`${to} = Concat a${axis} b${axis}`, { axis }),
+  ];
+  const windows = [
+    ...rolled(1, 'x', 'rows'),
+    ...rolled(2, 'rows', 'both'),
+    node('r = Reshape both apart'),
+    node('t = Transpose r', { perm: [0, 1, 3, 2, 4, 5] }),
+    node('y = Reshape t together'),
+  ];
+  const weights = {
+    zero: integers(0), one: integers(1), four: integers(4), axis1: integers(1), axis2: integers(2), apart: integers(0, 2, 2, 2, 2, 4), together: integers(0, 4, 4, 4),
+  }; // biome-ignore format: a table
+
+  it('are one gather of rows', async () => {
+    const { ops, results } = await run([4, 4, 4], windows, weights, ['y']);
+    expect(ops).toEqual(['reshape', 'gather', 'reshape']);
+    const places = [5, 6, 9, 10, 7, 4, 11, 8, 13, 14, 1, 2, 15, 12, 3, 0];
+    const expected = [0, 16].flatMap((first) =>
+      places.flatMap((place) => [0, 1, 2, 3].map((channel) => (first + place) * 4 + channel)),
+    );
+    expect([...results['y']!.data]).toEqual(expected);
+  });
+
+  it('stay where something else reads what lies between, and give the same', async () => {
+    const { ops, results } = await run([4, 4, 4], windows, weights, ['y', 'both']);
+    expect(ops.filter((op) => op === 'concat')).toHaveLength(0);
+    expect(ops.filter((op) => op === 'gather')).toHaveLength(1);
+    const apart = await run([4, 4, 4], windows.slice(0, 6), weights, ['both', 'rows']);
+    expect(apart.ops).toContain('concat');
+    expect(results['both']!.data).toEqual(apart.results['both']!.data);
+  });
+
+  it('that give back what they took are a view', async () => {
+    const there = node('t = Transpose x', { perm: [0, 2, 1, 3] });
+    const nodes = [
+      there,
+      node('s = Slice t zero four axis1'),
+      node('b = Transpose s', { perm: [0, 2, 1, 3] }),
+      node('y = Relu b'),
+    ];
+    const { ops } = await run([4, 4, 4], nodes, weights, ['y']);
+    expect(ops).toEqual(['reshape', 'unary']);
+  });
+
+  it('of single numbers, and of several values, stay', async () => {
+    const single = [
+      node('t = Transpose x', { perm: [0, 2, 1] }),
+      node('s = Slice t one four axis1'),
+      node('y = Transpose s', { perm: [0, 2, 1] }),
+    ];
+    const kept = await run([4, 5], [...single.slice(0, 2), node('y = Relu s')], weights, ['y']);
+    expect(kept.ops).not.toContain('gather');
+    const joined = [node('z = Relu x'), node('c = Concat x z', { axis: 1 }), node('y = Slice c one four axis1')];
+    expect((await run([4, 4, 4], joined, weights, ['y'])).ops).toEqual(['unary', 'concat', 'copy']);
+  });
+});
