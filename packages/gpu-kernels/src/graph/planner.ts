@@ -7,6 +7,7 @@ import type { GraphInput, ModelGraph, Tensors } from '@diptych/plugin-kit';
 import { checkRecipe, recipeOutput } from '../image-ops/recipe-check.ts';
 import { countReaders, orderNodes } from './check-graph.ts';
 import { fuseAttention } from './fuse/attention.ts';
+import { fuseChannels } from './fuse/channels.ts';
 import { fuseFunctions } from './fuse/functions.ts';
 import { fuseMoves } from './fuse/moves.ts';
 import { fuseNormalise } from './fuse/normalise.ts';
@@ -80,6 +81,7 @@ export function planGraph(graph: ModelGraph, weights: Tensors, batch: number): P
 /** What only shows when all steps are there: patterns of several steps that are one step of the plan. */
 function fuseSteps(builder: PlanBuilder, outputs: ReadonlySet<number>): void {
   const indexOf = (): StepIndex => new StepIndex(builder, outputs);
+  fuseChannels(builder, indexOf());
   fuseNormalise(builder, indexOf);
   fuseAttention(builder, indexOf());
   fuseMoves(builder, outputs);

@@ -1,5 +1,6 @@
 /** Convolutions and pools of volumes as those of images. Expected values are worked out by hand, or by a plain loop over the formula. */
 import { describe, expect, it } from 'vitest';
+import { planGraph } from '../graph/planner.ts';
 import { importOnnx } from './import-onnx.ts';
 import type { OnnxModel } from './onnx-model.ts';
 import { floats, modelOf, node, run } from './test-models.ts';
@@ -117,5 +118,35 @@ describe('pools of volumes', () => {
     await expect(pool('MaxPool', { kernel_shape: [2, 2, 2], pads: [2, 0, 0, 0, 0, 0] })).rejects.toThrow(
       'pads must be smaller',
     );
+  });
+});
+
+describe('what follows a convolution of volumes', () => {
+  const given: Case = { x: [2, 4, 5, 5], w: [3, 2, 2, 3, 3], pads: [1, 1, 1, 0, 1, 1], strides: [1, 2, 2] };
+  const conv = model('Conv', given);
+  const [after, ...parameters] = [
+    [{ ...conv.nodes[0]!, outputs: ['c'] }, node('BatchNormalization', 'c scale shift mean variance', 'n', { epsilon: 1 }), node('Relu', 'n', 'y')],
+    floats('scale', [3], 2, -1, 3), floats('shift', [3], 1, 0, -2), floats('mean', [3], 5, -6, 7), floats('variance', [3], 3, 0, 8),
+  ] as const; // biome-ignore format: a list
+  const whole: OnnxModel = { ...conv, nodes: after, initializers: [...conv.initializers, ...parameters] };
+
+  it('is part of it: normalisation and activation', () => {
+    const { graph, weights } = importOnnx(whole);
+    const ops = planGraph(graph, weights, 1).plan.steps.map((step) =>
+      step.op === 'conv2d' ? step.activation.kind : step.op,
+    );
+    expect(ops).toContain('relu');
+    for (const op of ['binary', 'unary', 'none']) expect(ops).not.toContain(op);
+  });
+
+  it('gives what it gives apart', async () => {
+    const plain = convolved('Conv', given);
+    const channel = (at: number): number => Math.floor(at / (plain.length / 3));
+    // Deviations are the roots of variance + 1: 2, 1 and 3.
+    const expected = plain.map((value, at) =>
+      Math.max(0, [(value - 5) * 1 + 1, (value + 6) * -1, (value - 7) * 1 - 2][channel(at)]!),
+    );
+    const actual = await run(whole, numbers(2 * 4 * 5 * 5));
+    expect(actual.map((value) => Math.round(value * 1e4) / 1e4)).toEqual(expected.map((value) => value + 0));
   });
 });

@@ -34,6 +34,11 @@ export class StepIndex {
     return this.#producers.get(id);
   }
 
+  /** A step in place of the one that writes the same value, and reads at least what that reads. */
+  replace(step: Step): void {
+    this.#producers.set(step.output, step);
+  }
+
   /** The steps that read a value; undefined where it is an output of the plan too. */
   readers(id: number): readonly Step[] | undefined {
     return this.#outputs.has(id) ? undefined : (this.#readers.get(id) ?? []);

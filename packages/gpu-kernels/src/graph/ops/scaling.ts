@@ -5,7 +5,30 @@ import type { Conv2dStep, GemmStep } from '../plan.ts';
 import type { GraphValue, PlanBuilder } from '../plan-builder.ts';
 import { sizeOf } from '../shapes.ts';
 
-/** `x` is what `step` gives and nothing else reads. Without `offset` the bias is only multiplied. */
+/** The step with them. Without `offset` the bias is only multiplied. */
+export function scaledOutputs<S extends Conv2dStep | GemmStep>(
+  builder: PlanBuilder,
+  step: S,
+  factor: Float64Array | Float32Array,
+  offset?: Float64Array,
+): S {
+  const isNeutral = factor.every((f) => f === 1);
+  const weight = builder.weights.get(step.weight)!;
+  const perOutput = sizeOf(weight.shape) / factor.length;
+  const bias = step.bias === undefined ? undefined : builder.weights.get(step.bias)!.data;
+  const scaled = (): Float32Array => weight.data.map((w, i) => w * factor[Math.floor(i / perOutput)]!);
+  const own = builder.sharedWeights.has(step.weight) && !isNeutral ? `${step.name}.weight` : step.weight;
+  if (!isNeutral) builder.weights.set(own, new LazyTensor(weight.shape, scaled));
+  const biasName = step.bias ?? (offset && `${step.name}.bias`);
+  if (biasName !== undefined)
+    builder.weights.set(biasName, {
+      shape: [factor.length],
+      data: Float32Array.from(factor, (f, c) => (offset?.[c] ?? 0) + (bias?.[c] ?? 0) * f),
+    });
+  return { ...step, weight: own, ...(biasName !== undefined && { bias: biasName }) };
+}
+
+/** `x` is what `step` gives and nothing else reads. */
 export function scaleOutputs(
   builder: PlanBuilder,
   node: GraphNode,
@@ -14,18 +37,6 @@ export function scaleOutputs(
   factor: Float64Array | Float32Array,
   offset?: Float64Array,
 ): void {
-  const weight = builder.weights.get(step.weight)!;
-  const perOutput = sizeOf(weight.shape) / factor.length;
-  const bias = step.bias === undefined ? undefined : builder.weights.get(step.bias)!.data;
-  const scaled = (): Float32Array => weight.data.map((w, i) => w * factor[Math.floor(i / perOutput)]!);
-  const own = builder.sharedWeights.has(step.weight) ? `${step.name}.weight` : step.weight;
-  builder.weights.set(own, new LazyTensor(weight.shape, scaled));
-  const biasName = step.bias ?? (offset && `${step.name}.bias`);
-  if (biasName !== undefined)
-    builder.weights.set(biasName, {
-      shape: [factor.length],
-      data: Float32Array.from(factor, (f, c) => (offset?.[c] ?? 0) + (bias?.[c] ?? 0) * f),
-    });
-  builder.replaceLast(step, { ...step, name: node.name, weight: own, ...(biasName !== undefined && { bias: biasName }) });
+  builder.replaceLast(step, { ...scaledOutputs(builder, step, factor, offset), name: node.name });
   builder.define(node.outputs[0]!, x.shape, { ...x.forms });
 }
