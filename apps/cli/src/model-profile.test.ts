@@ -34,6 +34,15 @@ describe('diptych model profile', () => {
     expect(stdout).toMatch(/conv2d +TypeScript/);
   });
 
+  it('refuses a trace that cannot be written before it runs anything', async () => {
+    for (const file of ['nowhere/trace.json', '.'])
+      expect(await profile('--backend', 'reference', '--profile', file)).toMatchObject({
+        code: 2,
+        stdout: '',
+        stderr: expect.stringContaining(`the trace of --profile to ${file}`),
+      });
+  });
+
   it('refuses a number of runs that is none', async () => {
     expect(await profile('--runs', '0')).toMatchObject({ code: 2, stderr: expect.stringContaining('--runs') });
   });

@@ -17,7 +17,8 @@ export interface WireOptions extends WeightsOptions, OutputOptions {
 }
 
 /** Checks and creates every plugin of a study. The runtime opens only if a plugin needs it. */
-export function loadStudyPlugins(study: Study, baseFolder: string, options: WireOptions): Promise<LoadedStudy> {
+export async function loadStudyPlugins(study: Study, baseFolder: string, options: WireOptions): Promise<LoadedStudy> {
+  if (options.profile) await (await import('./profile.ts')).checkTraceFile(options.profile);
   return loadPlugins({
     study,
     baseFolder,
@@ -46,9 +47,9 @@ async function openChosenRuntime({ backend, adapter, precision, profile, json }:
   if (!profile) return runtime;
   const { writeTrace, renderProfile } = await import('./profile.ts');
   const end = async (): Promise<void> => {
+    await using _ = runtime;
     note(`${renderProfile(runtime.times)}\n`);
     await writeTrace(profile, runtime.times);
-    await runtime[Symbol.asyncDispose]();
   };
   return { ...runtime, [Symbol.asyncDispose]: end };
 }

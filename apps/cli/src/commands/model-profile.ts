@@ -4,7 +4,7 @@ import { openOnnxFile } from '@diptych/gpu-kernels/onnx';
 import type { BackendName, GraphInput, Precision, Tensors } from '@diptych/plugin-kit';
 import { type NetworkOptions, onnxOptions, positiveInteger } from '../network-options.ts';
 import { type OutputOptions, printResult } from '../output/result.ts';
-import { renderProfile, writeTrace } from '../profile.ts';
+import { checkTraceFile, renderProfile, writeTrace } from '../profile.ts';
 
 interface ProfileOptions extends OutputOptions, NetworkOptions {
   readonly runs: string;
@@ -20,6 +20,7 @@ export default async function modelProfile(file: string, options: ProfileOptions
   const given = onnxOptions(options);
   const { batch, quantisation, items } = given;
   const runs = positiveInteger('--runs', options.runs);
+  if (options.profile) await checkTraceFile(options.profile);
   const { bytes, readExternal } = await openOnnxFile(file);
   await using runtime = await openRuntime({
     profile: true,

@@ -115,6 +115,13 @@ function importInput(input: OnnxValue, recipe: ImageRecipe | undefined, fixed: r
 export function importInputs(model: OnnxModel, options: ImportOptions): GraphInput[] {
   const recipes = recipesOf(model, options);
   const shapes = new Map(Object.entries(options.shapes ?? {}));
+  const known = model.inputs.map(({ name }) => name);
+  const extra = [...shapes.keys()].find((name) => !known.includes(name));
+  if (extra !== undefined)
+    throw graphInvalid(
+      `Graph "${model.name}"`,
+      `a shape is given for input "${extra}"; its inputs are ${known.join(', ')}.`,
+    );
   const isWhole = (input: OnnxValue): boolean =>
     options.items === 'graph' && !(recipes.has(input.name) && isImageOfOne(input));
   const withBatch = (input: OnnxValue): OnnxValue =>

@@ -71,6 +71,7 @@ describe('the arithmetic of exporters', () => {
     expect(importOnnx(model, { recipe }).graph.inputs[0]).toEqual({ name: 'x', shape: [3, 6, 8], recipe });
     expect(() => importOnnx(model, { shapes: { x: [4, 4, 5] } })).toThrow(refusal('GRAPH_INVALID', 'contradicts'));
     expect(() => importOnnx(model, { recipe: { z: recipe } })).toThrow(refusal('GRAPH_INVALID', 'input "z"'));
+    expect(() => importOnnx(model, { shapes: { z: [3] } })).toThrow(refusal('GRAPH_INVALID', 'input "z"'));
   });
 });
 
