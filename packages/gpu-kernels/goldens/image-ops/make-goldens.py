@@ -32,14 +32,16 @@ SIZES = [
     (3, 300, 50, 7), (320, 240, 112, 112), (257, 129, 128, 128), (50, 40, 50, 20), (50, 40, 25, 40), (50, 40, 50, 40),
     (2, 2, 3, 3), (1000, 1, 1, 1), (112, 112, 150, 149), (37, 91, 36, 92), (60, 45, 20, 9),
 ]
+# A position just below 512, of value 1533 = 21 * 73, which is another float32 where it is not rounded as torch does.
+FAR = [(600, 1, 599, 1)]
 
 
 def sha256(pixels: np.ndarray) -> str:
     return hashlib.sha256(np.ascontiguousarray(pixels).tobytes()).hexdigest()[:16]
 
 
-def inputs(channels: int = 3):
-    for index, (width, height, to_width, to_height) in enumerate(SIZES):
+def inputs(channels: int = 3, sizes: list = SIZES):
+    for index, (width, height, to_width, to_height) in enumerate(sizes):
         kind = ("noise", "extremes", "gradient")[index % 3]
         place = {"kind": kind, "seed": index, "channels": channels, "from": [width, height], "to": [to_width, to_height]}
         yield place, synthetic(kind, width, height, index, channels), (to_width, to_height)
@@ -68,16 +70,18 @@ def half_pixel(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return axis(rows.transpose(1, 0, 2), size[0]).transpose(1, 0, 2)
 
 
-def float_cases():
+def float_cases(sizes: list = SIZES):
     """Samples of torch's resized float32 tensors, and of TensorFlow's formula."""
     def case(name, place, resized):
-        step = max(1, resized.size // 40)
+        step = max(1, resized.size // 40) if sizes is not FAR else 73
         return {"filter": name, **place, "step": step, "values": [round(float(v), 3) for v in resized.reshape(-1)[::step]]}
     for name, how in TORCH.items():
-        for place, pixels, (width, height) in inputs():
+        for place, pixels, (width, height) in inputs(sizes=sizes):
             tensor = torch.from_numpy(pixels.astype(np.float32)).permute(2, 0, 1)[None]
             resized = torch.nn.functional.interpolate(tensor, (height, width), **how)
             yield case(name, place, resized[0].permute(1, 2, 0).numpy())
+    if sizes is FAR:
+        return
     for place, pixels, size in inputs():
         yield case("tensorflow-half-pixel", place, half_pixel(pixels, size))
 
@@ -164,5 +168,5 @@ def write(name: str, **parts) -> None:
     pathlib.Path(__file__).with_name(name).write_text("{\n" + ",\n".join(body) + "\n}\n")
 
 
-write("resize.json", bytes=byte_cases(), floats=float_cases())
+write("resize.json", bytes=byte_cases(), floats=float_cases(), far=float_cases(FAR))
 write("geometry.json", sizes=size_cases(), recipes=geometry())

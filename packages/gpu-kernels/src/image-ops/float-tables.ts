@@ -72,13 +72,13 @@ export function bilinearTaps(input: number, output: number, start = 0, length = 
   });
 }
 
-/** Keys' cubic with a = −0.75 over four neighbours. */
+/** Keys' cubic with a = −0.75 over four neighbours. A position is rounded once, as torch's fused multiply-add does. */
 export function bicubicTaps(input: number, output: number, start = 0, length = output): Taps<Float32Array> {
   const scale = fround(input / output);
   return clampedTaps(input, length, 1, (index) => {
-    const position = fround(fround(scale * (index + start + 0.5)) - 0.5);
+    const position = fround(scale * (index + start + 0.5) - 0.5);
     const lower = Math.floor(position);
-    const t = position - lower;
+    const t = fround(position - lower);
     return [lower, [outer(t + 1), inner(t), inner(1 - t), outer(2 - t)]];
   });
 }

@@ -20,6 +20,7 @@ interface Sampled {
 interface ResizeGoldens {
   bytes: (Resize & { sha256: string })[];
   floats: (Resize & Sampled)[];
+  far: (Resize & Sampled)[];
 }
 interface TensorflowGoldens {
   cases: (Sampled & {
@@ -68,6 +69,10 @@ describe('float32 resizes', () => {
       expect(Math.max(...differences)).toBeLessThan(tolerance);
     },
   );
+
+  it.each(goldens.far)('$filter from $from to $to rounds positions as torch does', (far) => {
+    expect(largestDifference(prepareImage(imageOf(far), [resizeOf(far), plain]).data, far)).toBeLessThan(1e-3);
+  });
 
   it.each(golden<TensorflowGoldens>('tensorflow.json').cases)(
     'tensorflow-align-corners $width x $height to $toWidth x $toHeight is within 1e-3 of TensorFlow.js',

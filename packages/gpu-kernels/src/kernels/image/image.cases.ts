@@ -71,6 +71,7 @@ const bytes = byteFilters.flatMap((filter): KernelCase[] => {
 });
 
 const floats = floatFilters.flatMap((filter): KernelCase[] => [
+  image(`${filter}, far from 0`, [1, 599], [resize(filter, 599, 1), asIs], images([[600, 1]]), float),
   image(filter, [24, 25], [resize(filter, 25, 24), asIs], ragged, float),
   image(
     `${filter}, short side, crop with padding`,

@@ -78,12 +78,12 @@ impl FloatTaps {
         FloatTaps((start..start + length).map(row).collect())
     }
 
-    /// Keys' cubic with a = −0.75 over four neighbours.
+    /// Keys' cubic with a = −0.75 over four neighbours. A position is rounded once, as torch's fused multiply-add does.
     pub fn bicubic(input: usize, output: usize, start: usize, length: usize) -> Self {
         const A: f32 = -0.75;
         let scale = input as f32 / output as f32;
         let row = |index: usize| {
-            let position = scale * (index as f32 + 0.5) - 0.5;
+            let position = (f64::from(scale) * (index as f64 + 0.5) - 0.5) as f32;
             let t = position - position.floor();
             let weights = [outer(t + 1.0, A), inner(t, A), inner(1.0 - t, A), outer(2.0 - t, A)];
             clamped(position.floor() as isize - 1, &weights, input)
