@@ -3,7 +3,7 @@
  * `webgpu` on the same card. Equality first: first scores are compared with those of the native backend in float32, then
  * speeds are medians. A rival that is not there is skipped with its reason.
  *
- *   node apps/cli/bench/gpu.bench.ts [--small] [--python python3] [--adapter NAME] [--rounds 20] [--tiles]
+ *   node apps/cli/bench/gpu.bench.ts [--small] [--python python3] [--adapter NAME] [--rounds 20] [--only products|networks] [--sizes 4096,8192] [--tiles]
  */
 import { execFile } from 'node:child_process';
 import { cpus } from 'node:os';
@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { type KernelTime, openRuntime } from '@diptych/gpu-kernels';
 import type { ModelGraph, OnnxNetwork, Tensors } from '@diptych/plugin-kit';
+import { printKernelTable } from './gpu-kernel-table.ts';
 import { resnet50, vit } from './networks.ts';
 import { cosine, median } from './numbers.ts';
 import { loadRival, type OnnxRuntime } from './rivals.ts';
@@ -21,11 +22,17 @@ const { values } = parseArgs({
     python: { type: 'string', default: 'python3' },
     adapter: { type: 'string' },
     rounds: { type: 'string' },
+    /** `products` or `networks`; both if absent. */
+    only: { type: 'string' },
+    /** Of the products, with commas between. */
+    sizes: { type: 'string' },
     /** Every tile of the product, one after another, in place of the one chosen. */
     tiles: { type: 'boolean', default: false },
   },
 });
 const { small } = values;
+/** Without parts: a large product has tiles enough. `gpu-tune.ts` tries parts too, and writes what is fastest to the table. */
+const everyTile = ['small/1', 'small/2', 'narrow/1', 'narrow/2', 'medium/1', 'medium/2', 'large/1'];
 const rounds = Number(values.rounds ?? (small ? 3 : 20));
 const gpu = {
   prefer: 'webgpu',
@@ -54,14 +61,23 @@ function numbers(count: number, scale: number): Float32Array {
   });
 }
 
+interface TorchAnswer {
+  readonly torch: string;
+  readonly device: string;
+  /** Of a call on numbers that lie on the card. */
+  readonly seconds: number;
+  /** Of one from numbers on the host to scores on the host; of networks only. */
+  readonly whole?: number;
+}
+
 /** What a rival said, or why it could not; a rival that is absent is no fault of the benchmark. */
-async function torch(...parameters: readonly (string | number)[]): Promise<number | undefined> {
+async function torch(...parameters: readonly (string | number)[]): Promise<TorchAnswer | undefined> {
   const script = fileURLToPath(new URL('torch-rival.py', import.meta.url));
   try {
     const { stdout } = await promisify(execFile)(values.python, [script, ...parameters.map(String)]);
-    const answer = JSON.parse(stdout) as { torch: string; device: string; seconds: number };
+    const answer = JSON.parse(stdout) as TorchAnswer;
     console.log(`  PyTorch ${answer.torch} on ${answer.device}`);
-    return answer.seconds;
+    return answer;
   } catch (error) {
     const last = String((error as { stderr?: string }).stderr ?? error).trim().split('\n').at(-1); // biome-ignore format: one line
     console.log(`  PyTorch skipped: ${last}`);
@@ -105,9 +121,9 @@ async function compareProducts(size: number): Promise<void> {
   await using model = await native.load(graph, weights, 2);
   const data = numbers(size * size, 2).slice(0, 2 * size);
   const expected = (await model.run({ x: { shape: [2, size], data } }))['after']!.data;
-  const seconds = await torch('gemm', size, rounds);
-  const theirs = seconds === undefined ? undefined : (2 * size ** 3) / seconds / 1e12;
-  for (const tile of values.tiles ? ['small', 'medium', 'large'] : [undefined]) {
+  const answer = await torch('gemm', size, rounds);
+  const theirs = answer && (2 * size ** 3) / answer.seconds / 1e12;
+  for (const tile of values.tiles ? everyTile : [undefined]) {
     const { times, first } = await productTimes(size, tile);
     expectEqual(`product ${size}`, first, expected);
     const speeds = times.map(({ flops, milliseconds }) => flops / milliseconds / 1e9);
@@ -175,20 +191,19 @@ async function onnxruntimeSpeed(
   }
 }
 
-/** Milliseconds of the kernels alone, and their arithmetic. */
+/** Milliseconds of the kernels alone, and their arithmetic; prints which took how much. */
 async function kernelTimes(file: Uint8Array, data: Float32Array): Promise<{ milliseconds: number; flops: number }> {
   await using runtime = await openRuntime({ ...gpu, profile: true });
   await using model = await runtime.loadOnnx(file, { batch });
-  const sums: number[] = [];
-  let flops = 0;
-  for (let round = 0; round < 4; round++) {
+  const runs: (readonly KernelTime[])[] = [];
+  for (let round = 0; round < 6; round++) {
     const before = runtime.times.length;
     await scoresOf(model, data);
-    const times = runtime.times.slice(before);
-    flops = times.reduce((sum, time) => sum + time.flops, 0);
-    if (round > 0) sums.push(times.reduce((sum, { milliseconds }) => sum + milliseconds, 0));
+    if (round > 0) runs.push(runtime.times.slice(before));
   }
-  return { milliseconds: median(sums), flops };
+  await printKernelTable(file, batch, runs);
+  const sum = (times: readonly KernelTime[], of: (time: KernelTime) => number): number => times.reduce((total, time) => total + of(time), 0); // biome-ignore format: one line
+  return { milliseconds: median(runs.map((times) => sum(times, ({ milliseconds }) => milliseconds))), flops: sum(runs[0]!, ({ flops }) => flops) }; // biome-ignore format: one result
 }
 
 async function compareNetworks({ name, side, make, torch: sizes }: Network): Promise<void> {
@@ -210,11 +225,16 @@ async function compareNetworks({ name, side, make, torch: sizes }: Network): Pro
   console.log(`  its kernels alone: ${((1000 * batch) / kernels.milliseconds).toFixed(1)} images/s, ${(kernels.flops / kernels.milliseconds / 1e6).toFixed(1)} GFLOP/s; at ${h100Teraflops} TFLOP/s they would be ${((batch * h100Teraflops * 1e12) / kernels.flops).toFixed(0)} images/s`); // biome-ignore format: one line
   const theirs = await onnxruntimeSpeed(file, side, data, ours);
   if (theirs !== undefined) console.log(`  onnxruntime-node webgpu: ${range(theirs)} images/s; ratio ${(median(speeds) / median(theirs)).toFixed(2)}`); // biome-ignore format: one line
-  const seconds = await torch('network', sizes.length === 0 ? 'resnet50' : 'vit', side, batch, rounds, ...sizes);
-  if (seconds !== undefined) console.log(`  PyTorch f16 eager: ${(batch / seconds).toFixed(1)} images/s; ratio ${((median(speeds) * seconds) / batch).toFixed(2)}`); // biome-ignore format: one line
+  const answer = await torch('network', sizes.length === 0 ? 'resnet50' : 'vit', side, batch, rounds, ...sizes);
+  if (answer === undefined) return;
+  const [onCard, whole] = [batch / answer.seconds, batch / answer.whole!];
+  // Our run begins and ends with numbers on the host; the rival's has them on the card. Each is held against its like.
+  console.log(`  PyTorch f16 eager, numbers on the card: ${onCard.toFixed(1)} images/s; ratio of our kernels ${((1000 * batch) / kernels.milliseconds / onCard).toFixed(2)}, of our runs ${(median(speeds) / onCard).toFixed(2)}`); // biome-ignore format: one line
+  console.log(`  PyTorch f16 eager, from the host and back: ${whole.toFixed(1)} images/s; ratio of our runs ${(median(speeds) / whole).toFixed(2)}`); // biome-ignore format: one line
 }
 
 await using about = await openRuntime(gpu);
 console.log(`${about.info.adapter}; ${cpus().length} × ${cpus()[0]?.model}; Node ${process.version}; ${new Date().toISOString()}; ${rounds} rounds`); // biome-ignore format: one line
-for (const size of small ? [64, 160] : [4096, 8192]) await compareProducts(size);
-for (const network of networks) await compareNetworks(network);
+const sizes = values.sizes?.split(',').map(Number) ?? (small ? [64, 160] : [4096, 8192]);
+if (values.only !== 'networks') for (const size of sizes) await compareProducts(size);
+if (values.only !== 'products') for (const network of networks) await compareNetworks(network);

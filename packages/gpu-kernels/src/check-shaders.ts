@@ -4,7 +4,7 @@ import { pipelineKey } from './backends/webgpu/prelude.ts';
 import { planGraph } from './graph/planner.ts';
 import { allCases } from './kernels/all-cases.ts';
 import { prepareCase } from './kernels/case.ts';
-import { tiles } from './kernels/conv2d/half-product.ts';
+import { tiles } from './kernels/conv2d/half-tiles.ts';
 import { prepareHalfCase } from './kernels/half-case.ts';
 import { imageVariants } from './kernels/image/image.ts';
 import { type Constants, guaranteedTarget, type Kernel, matrixUnits, type Target } from './kernels/kernel.ts';
@@ -23,7 +23,10 @@ const targets: readonly Target[] = [
   guaranteedTarget,
   { ...guaranteedTarget, tile: 'wide' },
   half,
-  ...matrixUnits.flatMap((matrices) => Object.keys(tiles).map((tile) => ({ ...half, matrices, tile }))),
+  { ...half, tile: 'narrow/2/2' },
+  ...matrixUnits.flatMap((matrices) =>
+    [...Object.keys(tiles), 'small/2', 'narrow/2/2', 'medium/2/3', 'large/1/2'].map((tile) => ({ ...half, matrices, tile })),
+  ),
 ];
 
 function* variants(): Generator<Variant> {

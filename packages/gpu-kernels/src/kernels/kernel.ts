@@ -90,7 +90,9 @@ export interface Target {
   readonly workgroupThreads: number;
   /** Loops stay rolled: a compiler on the CPU takes many seconds over a large kernel. */
   readonly rolled: boolean;
-  /** Tests and tuning only: the tile of every half-precision product. */
+  /** Choices that were measured on this adapter, by rows, columns and inner dimension of a half-precision product: see `half-tiles.ts`. */
+  readonly tuned?: Readonly<Record<string, string>>;
+  /** Tests and tuning only: the choice for every half-precision product. */
   readonly tile?: string;
 }
 

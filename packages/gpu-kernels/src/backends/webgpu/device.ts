@@ -4,6 +4,7 @@
  */
 import { DiptychError } from '@diptych/plugin-kit/runtime';
 import { create } from 'webgpu';
+import { readTunedTiles } from '../../kernels/conv2d/tuned-tiles.ts';
 import { type MatrixUnit, matrixUnits, type Target } from '../../kernels/kernel.ts';
 import { findAdapter } from './adapters.ts';
 import type { GpuOptions, LesserGpu } from './gpu-options.ts';
@@ -66,12 +67,12 @@ export async function openGpu(options: GpuOptions = {}, flags: readonly string[]
   }
   const features = featuresOf(adapter, options.lesser);
   const { precision = 'f32' } = options;
-  const { description, device: name } = adapter.info;
+  const name = nameOf(adapter);
   if (precision === 'f16' && !features.includes('shader-f16')) {
-    throw new DiptychError('BACKEND_UNAVAILABLE', `${description || name} has no shader-f16, which precision f16 needs; use f32`); // biome-ignore format: one sentence
+    throw new DiptychError('BACKEND_UNAVAILABLE', `${name} has no shader-f16, which precision f16 needs; use f32`); // biome-ignore format: one sentence
   }
   if (options.profile && !features.includes('timestamp-query')) {
-    throw new DiptychError('BACKEND_UNAVAILABLE', `${description || name} has no timestamp-query, which a profile needs`);
+    throw new DiptychError('BACKEND_UNAVAILABLE', `${name} has no timestamp-query, which a profile needs`);
   }
   const device = await adapter.requestDevice({
     requiredFeatures: features,
@@ -84,7 +85,7 @@ export async function openGpu(options: GpuOptions = {}, flags: readonly string[]
     pipelines: new Pipelines(device),
     profile: options.profile ?? false,
     target: targetOf(adapter, device, options),
-    description: description || name || 'unknown adapter',
+    description: name,
     software: isSoftware(adapter),
     lost: undefined,
   };
@@ -94,6 +95,10 @@ export async function openGpu(options: GpuOptions = {}, flags: readonly string[]
   });
   return gpu;
 }
+
+/** The card and its driver: the description is the driver's alone. */
+const nameOf = ({ info }: GPUAdapter): string =>
+  [info.device, info.description].filter((part) => part !== '').join(', ') || 'unknown adapter';
 
 /** llvmpipe, SwiftShader and the like. */
 const isSoftware = ({ info }: GPUAdapter): boolean =>
@@ -129,8 +134,10 @@ function matrixUnitOf({ info }: GPUAdapter, { features }: GPUDevice): MatrixUnit
 function targetOf(adapter: GPUAdapter, device: GPUDevice, { precision = 'f32', tile }: GpuOptions): Target {
   const matrices = matrixUnitOf(adapter, device);
   const { limits } = device;
+  const tuned = readTunedTiles()[adapter.info.device];
   return {
     precision,
+    ...(tuned === undefined ? {} : { tuned }),
     ...(matrices === undefined ? {} : { matrices }),
     workgroupBytes: limits.maxComputeWorkgroupStorageSize,
     workgroupThreads: Math.min(limits.maxComputeInvocationsPerWorkgroup, limits.maxComputeWorkgroupSizeX),

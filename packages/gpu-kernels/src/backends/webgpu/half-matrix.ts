@@ -8,16 +8,15 @@ const largest = 65504;
 export const halfMatrixKey = ({ weight, paddedRows, paddedColumns }: HalfMatrix): string =>
   `${weight} as ${paddedRows}x${paddedColumns} halves`;
 
-/** Row by row in float16, zeros behind each row and behind the last. A number beyond float16 is refused, not made infinite. */
+/** Row by row in float16, those of the parts after each other, zeros behind each row and behind the last. A number beyond float16 is refused, not made infinite. */
 export function halfMatrix(
   { weight, rows, columns, paddedRows, paddedColumns }: HalfMatrix,
-  data: Float32Array,
+  parts: readonly Float32Array[],
 ): Uint16Array<ArrayBuffer> {
   const halves = new Float16Array(paddedRows * paddedColumns);
-  for (let row = 0; row < rows; row++) {
-    halves.set(data.subarray(row * columns, (row + 1) * columns), row * paddedColumns);
-  }
-  const beyond = data.find((value) => Math.abs(value) > largest);
+  const sources = parts.flatMap((part) => Array.from({ length: part.length / columns }, (_, row) => part.subarray(row * columns, (row + 1) * columns))); // biome-ignore format: one list
+  for (let row = 0; row < rows; row++) halves.set(sources[row]!, row * paddedColumns);
+  const beyond = parts.map((part) => part.find((value) => Math.abs(value) > largest)).find((value) => value !== undefined);
   if (beyond === undefined) return new Uint16Array(halves.buffer); // Dawn for Node knows no Float16Array and dies of it
   throw new DiptychError(
     'OP_UNSUPPORTED',

@@ -6,7 +6,6 @@ import { openRuntime } from '../../index.ts';
 import { allCases } from '../../kernels/all-cases.ts';
 import { attentionCases } from '../../kernels/attention/attention.cases.ts';
 import type { KernelCase, PreparedCase } from '../../kernels/case.ts';
-import { tiles } from '../../kernels/conv2d/half-product.ts';
 import { prepareHalfCase, roundedToHalves } from '../../kernels/half-case.ts';
 import { cosine, goldenBytes, goldenNames, goldenOf, readGoldenExternal } from '../../onnx/golden-networks.ts';
 import { type OpenedBackend, type OpenOptions, tryOpen } from '../../open-backend.ts';
@@ -53,8 +52,8 @@ const isSoftware = typeof opened !== 'string' && opened.software;
 const products = allCases.filter((given) => isProduct(given) && (!isSoftware || telling.some((part) => given.name.includes(part)))); // biome-ignore format: one choice
 
 const matrices = typeof opened === 'string' ? undefined : opened.matrices;
-/** On software the tile that is chosen is the small one. */
-const forced = Object.keys(tiles).filter((tile) => !isSoftware || tile !== 'small');
+/** Every tile, two buffers, and parts of the inner dimension, more of them than some cases have slices; the small tile is what adapters without matrices choose. */
+const forced = ['small/2/3', 'narrow/2/2', 'medium', 'large'].filter((tile) => !isSoftware || matrices !== undefined || tile !== 'small/2/3'); // biome-ignore format: one list
 const setups: readonly (readonly [string, OpenOptions, readonly KernelCase[]])[] = [
   ['as the adapter is', {}, withoutImages],
   ...forced.map((tile) => [`tile: ${tile}`, { tile }, products] as const),

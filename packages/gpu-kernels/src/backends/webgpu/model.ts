@@ -5,6 +5,7 @@ import type { Plan } from '../../graph/plan.ts';
 import { sizeOf } from '../../graph/shapes.ts';
 import { imageVariants } from '../../kernels/image/image.ts';
 import type { Target } from '../../kernels/kernel.ts';
+import { mergeProducts } from '../../kernels/merge-products.ts';
 import { assignStorage, type PlannedDispatch, planDispatches } from '../../kernels/storage.ts';
 import type { KernelTime } from '../../profile/kernel-time.ts';
 import { imageSteps, outputNames, tensorInputNames } from '../run-inputs.ts';
@@ -13,10 +14,11 @@ import type { Gpu } from './device.ts';
 import { withErrorScopes } from './error-scopes.ts';
 import { encodeImages, ImageStage } from './image-stage.ts';
 import { BufferSet, outOfMemory } from './memory.ts';
+
 import type { PackedImages, RunAnswer, RunRequest } from './messages.ts';
 import { PassTimes } from './pass-times.ts';
 import { Readbacks } from './readbacks.ts';
-import { allocate, type Resources } from './resources.ts';
+import { allocate, type Resources, type WeightParts } from './resources.ts';
 
 /** Words of the largest `Run` struct: items, zero and 14 parameters. */
 const runWords = 16;
@@ -55,8 +57,11 @@ export class GpuModel {
   }
 
   /** `plan.batch` must be a number of items whose every value fits one binding. OUT_OF_MEMORY leaves nothing behind. */
-  static async load(gpu: Gpu, plan: Plan, weights: readonly Float32Array[], precision?: Precision): Promise<GpuModel> {
+  static async load(gpu: Gpu, given: Plan, data: readonly Float32Array[], precision?: Precision): Promise<GpuModel> {
     const target = precision === undefined ? gpu.target : { ...gpu.target, precision };
+    const { plan, joined } = mergeProducts(given);
+    const named = new Map(given.weights.map(({ name }, index) => [name, data[index]!]));
+    const weights = new Map(plan.weights.map(({ name }) => [name, (joined.get(name) ?? [name]).map((part) => named.get(part)!)])); // biome-ignore format: one map
     const buffers = new BufferSet(gpu.memory);
     try {
       const { result, reported } = await withErrorScopes(gpu.device, failureOf(plan), () =>
@@ -70,13 +75,7 @@ export class GpuModel {
     }
   }
 
-  static async #load(
-    gpu: Gpu,
-    target: Target,
-    plan: Plan,
-    weights: readonly Float32Array[],
-    buffers: BufferSet,
-  ): Promise<GpuModel> {
+  static async #load(gpu: Gpu, target: Target, plan: Plan, weights: WeightParts, buffers: BufferSet): Promise<GpuModel> {
     // biome-ignore format: one line
     const { device, pipelines } = gpu;
     const warm = imageSteps(plan)

@@ -8,6 +8,9 @@ import type { BufferSet } from './memory.ts';
 
 const storage = usage.storage | usage.copyTarget | usage.copySource;
 
+/** Numbers of each weight; of one that was joined from several, theirs in order. */
+export type WeightParts = ReadonlyMap<string, readonly Float32Array[]>;
+
 export interface Resources {
   /** Buffer of each value. */
   readonly values: readonly GPUBuffer[];
@@ -22,7 +25,7 @@ export function allocate(
   device: GPUDevice,
   buffers: BufferSet,
   plan: Plan,
-  weights: readonly Float32Array[],
+  weights: WeightParts,
   storageOf: readonly Storage[],
   dispatches: readonly Dispatch[],
 ): Resources {
@@ -35,7 +38,7 @@ export function allocate(
     bindings.map((reference) => (typeof reference === 'object' && 'scratch' in reference ? reference.scratch : 0)),
   );
   const scratch = buffers.create(Math.max(16, ...scratchSizes.map((numbers) => alignUp(numbers * 4, 16))), storage);
-  const constants = new Constants(device, buffers, plan, weights);
+  const constants = new Constants(device, buffers, weights);
   return {
     values,
     uniform,
@@ -51,13 +54,13 @@ export function allocate(
 class Constants {
   readonly #device: GPUDevice;
   readonly #buffers: BufferSet;
-  readonly #data: ReadonlyMap<string, Float32Array>;
+  readonly #data: WeightParts;
   readonly #uploaded = new Map<string, GPUBuffer>();
 
-  constructor(device: GPUDevice, buffers: BufferSet, plan: Plan, weights: readonly Float32Array[]) {
+  constructor(device: GPUDevice, buffers: BufferSet, weights: WeightParts) {
     this.#device = device;
     this.#buffers = buffers;
-    this.#data = new Map(plan.weights.map(({ name }, index) => [name, weights[index]!]));
+    this.#data = weights;
   }
 
   find(reference: Exclude<BufferReference, 'zero' | { readonly value: number } | { readonly scratch: number }>): GPUBuffer {
@@ -65,10 +68,21 @@ class Constants {
     const key = halves === undefined ? (reference as { weight: string }).weight : halfMatrixKey(halves);
     const known = this.#uploaded.get(key);
     if (known !== undefined) return known;
-    const data = halves === undefined ? this.#data.get(key)! : halfMatrix(halves, this.#data.get(halves.weight)!);
+    const data = halves === undefined ? joined(this.#data.get(key)!) : halfMatrix(halves, this.#data.get(halves.weight)!);
     const buffer = this.#buffers.create(alignUp(Math.max(16, data.byteLength), 16), storage);
     this.#device.queue.writeBuffer(buffer, 0, data as Float32Array<ArrayBuffer> | Uint16Array<ArrayBuffer>);
     this.#uploaded.set(key, buffer);
     return buffer;
   }
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  if (parts.length === 1) return parts[0]!;
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }

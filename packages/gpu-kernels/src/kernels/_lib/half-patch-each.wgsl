@@ -1,18 +1,52 @@
 // x of either storage and any number of channels, element by element.
 @group(0) @binding(1) var<storage, read> x: array<T1>;
 
-fn patch_element(origin: Origin, inner: u32, inner_size: u32) -> f32 {
-  if (inner >= inner_size) { return 0.0; }
-  let index = patch_index(origin, inner);
-  if (index < 0) { return 0.0; }
-  return f32(x[index]);
+// First number of the patch of an output pixel, and where the patch begins in its image.
+struct Origin { first: i32, y: i32, x: i32 }
+
+// Where a thread is in the inner dimension.
+struct Walk { inner: u32 }
+
+// Where an element of the inner dimension lies, seen from the origins.
+struct Tap { start: i32, y: i32, x: i32, inside: bool }
+
+fn origin_of(row: u32) -> Origin {
+  if (POINTWISE) { return Origin(i32(row * run.channels), 0, 0); }
+  let line = row / run.out_width;
+  let y = i32(line % run.out_height) * run.stride_y - run.pad_top;
+  let x = i32(row % run.out_width) * run.stride_x - run.pad_left;
+  return Origin(((i32(line / run.out_height) * run.height + y) * run.width + x) * i32(run.channels), y, x);
 }
 
-fn patch_of_eight(origin: Origin, inner: u32, inner_size: u32) -> vec4<u32> {
-  var packed = vec4<u32>();
-  for (var i = 0u; i < 4u + rolled(); i++) {
-    let first = inner + 2u * i;
-    packed[i] = pack2x16float(vec2f(patch_element(origin, first, inner_size), patch_element(origin, first + 1u, inner_size)));
+fn walk_of(inner: u32) -> Walk { return Walk(inner); }
+
+fn moved_on(walk: Walk) -> Walk { return Walk(walk.inner + SLICE); }
+
+fn tap_of(inner: u32, inner_size: u32) -> Tap {
+  if (POINTWISE) { return Tap(i32(inner), 0, 0, inner < inner_size); }
+  let tap = inner / run.channels;
+  let y = i32(tap / run.kernel_width) * run.dilation_y;
+  let x = i32(tap % run.kernel_width) * run.dilation_x;
+  return Tap((y * run.width + x) * i32(run.channels) + i32(inner % run.channels), y, x, inner < inner_size);
+}
+
+fn element_of(origin: Origin, tap: Tap) -> f32 {
+  // Below 0 is beyond the end as well when it is read without a sign.
+  let within = POINTWISE || (u32(origin.y + tap.y) < u32(run.height) && u32(origin.x + tap.x) < u32(run.width));
+  if (!tap.inside || !within) { return 0.0; }
+  return f32(x[origin.first + tap.start]);
+}
+
+// Taps outside, rows inside: the divisions are made once for all rows.
+fn patches_of_eight(origins: Origins, walk: Walk, inner_size: u32) -> array<vec4<u32>, X_LOADS> {
+  var words: array<vec4<u32>, X_LOADS>;
+  for (var pair = 0u; pair < 4u + rolled(); pair++) {
+    let even = tap_of(walk.inner + 2u * pair, inner_size);
+    let odd = tap_of(walk.inner + 2u * pair + 1u, inner_size);
+    for (var i = 0u; i < X_LOADS + rolled(); i++) {
+      let origin = origins.rows[i];
+      words[i][pair] = pack2x16float(vec2f(element_of(origin, even), element_of(origin, odd)));
+    }
   }
-  return packed;
+  return words;
 }

@@ -1,8 +1,55 @@
-// x holds halves and a multiple of 8 channels: eight neighbours are one word of 16 bytes.
+// x holds halves and a multiple of 8 channels: eight neighbours are one word of 16 bytes, and all places count such words.
 @group(0) @binding(1) var<storage, read> x: array<vec4<u32>>;
 
-fn patch_of_eight(origin: Origin, inner: u32, inner_size: u32) -> vec4<u32> {
-  let index = patch_index(origin, inner);
-  if (index < 0) { return vec4<u32>(); }
-  return x[u32(index) / 8u];
+// First word of the patch of an output pixel, and where the patch begins in its image.
+struct Origin { word: i32, y: i32, x: i32 }
+
+// Where a thread's words of a slice lie, seen from the origins: the same for all its rows. Moving on is cheap, dividing is not.
+struct Walk { inner: u32, channel: u32, y: i32, x: i32 }
+
+fn origin_of(row: u32) -> Origin {
+  if (POINTWISE) { return Origin(i32(row * (run.channels / 8u)), 0, 0); }
+  let line = row / run.out_width;
+  let y = i32(line % run.out_height) * run.stride_y - run.pad_top;
+  let x = i32(row % run.out_width) * run.stride_x - run.pad_left;
+  let pixel = (i32(line / run.out_height) * run.height + y) * run.width + x;
+  return Origin(pixel * i32(run.channels / 8u), y, x);
+}
+
+fn walk_of(inner: u32) -> Walk {
+  if (POINTWISE) { return Walk(inner, inner, 0, 0); }
+  let tap = inner / run.channels;
+  return Walk(inner, inner % run.channels,
+    i32(tap / run.kernel_width) * run.dilation_y, i32(tap % run.kernel_width) * run.dilation_x);
+}
+
+// One slice on, which may be several taps of few channels.
+fn moved_on(walk: Walk) -> Walk {
+  var next = walk;
+  next.inner += SLICE;
+  next.channel += SLICE;
+  if (POINTWISE) { return next; }
+  while (next.channel >= run.channels) {
+    next.channel -= run.channels;
+    next.x += run.dilation_x;
+    if (next.x == i32(run.kernel_width) * run.dilation_x) {
+      next.x = 0;
+      next.y += run.dilation_y;
+    }
+  }
+  return next;
+}
+
+fn patches_of_eight(origins: Origins, walk: Walk, inner_size: u32) -> array<vec4<u32>, X_LOADS> {
+  var words: array<vec4<u32>, X_LOADS>;
+  let inside = walk.inner < inner_size;
+  let start = (walk.y * run.width + walk.x) * i32(run.channels / 8u) + i32(walk.channel / 8u);
+  for (var i = 0u; i < X_LOADS + rolled(); i++) {
+    words[i] = vec4<u32>();
+    let origin = origins.rows[i];
+    // Below 0 is beyond the end as well when it is read without a sign.
+    let within = POINTWISE || (u32(origin.y + walk.y) < u32(run.height) && u32(origin.x + walk.x) < u32(run.width));
+    if (inside && within) { words[i] = x[origin.word + start]; }
+  }
+  return words;
 }

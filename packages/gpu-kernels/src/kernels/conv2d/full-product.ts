@@ -17,11 +17,11 @@ import {
 } from '../kernel.ts';
 
 const product = (patch: 'fours' | 'ones'): Kernel => ({
-  ...loadKernel('conv2d', 'implicit-gemm', ['rolled', 'patches', `patch-${patch}`, 'activation']),
+  ...loadKernel('conv2d', 'implicit-gemm', ['rolled', 'window-run', 'patches', `patch-${patch}`, 'activation']),
   name: `conv2d/implicit-gemm-${patch}`,
 });
 const kernels = { fours: product('fours'), ones: product('ones') };
-const addParts = loadKernel('conv2d', 'add-parts', ['patches', 'flat-index', 'activation']);
+export const addParts = loadKernel('conv2d', 'add-parts', ['window-run', 'flat-index', 'activation']);
 
 /** Rows and columns of a tile; `wide` is asked for by name in tests. */
 const [narrow, wide] = [64, 128];

@@ -22,11 +22,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var sums: array<vec4f, ROWS_A_THREAD>;
   let origins = origins_of(place, lane);
   var fetched: Fetched;
-  for (var slice = 0u; slice <= place.slices; slice++) {
-    if (slice < place.slices) { fetched = fetch(place, origins, slice, lane); }
-    if (slice > 0u) {
+  var walk = walk_of(place.first * SLICE + lane % 4u * 8u);
+  for (var slice = place.first; slice <= place.end; slice++) {
+    if (slice < place.end) {
+      fetched = fetch(place, origins, walk, slice, lane);
+      walk = moved_on(walk);
+    }
+    if (slice > place.first) {
+      let start = buffer_of(slice - 1u);
       for (var eight = 0u; eight < 4u + rolled(); eight++) {
-        let at = (u32(TILE_ROWS) + four * 4u) * ROW_WORDS + eight;
+        let at = start + (u32(TILE_ROWS) + four * 4u) * ROW_WORDS + eight;
         let w0 = stage[at];
         let w1 = stage[at + ROW_WORDS];
         let w2 = stage[at + 2u * ROW_WORDS];
@@ -36,7 +41,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         let c2 = columns_of(w0.z, w1.z, w2.z, w3.z);
         let c3 = columns_of(w0.w, w1.w, w2.w, w3.w);
         for (var i = 0u; i < ROWS_A_THREAD + rolled(); i++) {
-          let packed = stage[(first + i * ROW_STEP) * ROW_WORDS + eight];
+          let packed = stage[start + (first + i * ROW_STEP) * ROW_WORDS + eight];
           let x0 = unpack2x16float(packed.x);
           let x1 = unpack2x16float(packed.y);
           let x2 = unpack2x16float(packed.z);
@@ -46,15 +51,15 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         }
       }
     }
-    workgroupBarrier();
-    if (slice < place.slices) { put(fetched, lane); }
+    if (BUFFERS == 1) { workgroupBarrier(); }
+    if (slice < place.end) { put(fetched, slice, lane); }
     workgroupBarrier();
   }
-  for (var round = 0u; round < u32(BLOCK) / SIDE; round++) {
+  for (var round = 0u; round < u32(BLOCK_HEIGHT) / SIDE; round++) {
     for (var i = 0u; i < ROWS_A_THREAD + rolled(); i++) {
       let row = first + i * ROW_STEP;
-      if (row % u32(BLOCK) / SIDE != round) { continue; }
-      stage[(row / u32(BLOCK) * SIDE + row % SIDE) * COLUMN_FOURS + four] = bitcast<vec4<u32>>(sums[i]);
+      if (row % u32(BLOCK_HEIGHT) / SIDE != round) { continue; }
+      stage[(row / u32(BLOCK_HEIGHT) * SIDE + row % SIDE) * COLUMN_FOURS + four] = bitcast<vec4<u32>>(sums[i]);
     }
     workgroupBarrier();
     finish(place, round, lane);

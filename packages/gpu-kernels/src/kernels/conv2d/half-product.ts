@@ -5,8 +5,11 @@
 import { sizeOf } from '../../graph/shapes.ts';
 import {
   activationConstants,
+  type Constants,
   type Dispatch,
+  elementGrid,
   type Grid,
+  type HalfMatrix,
   type Kernel,
   loadKernel,
   matrixConstants,
@@ -18,114 +21,94 @@ import {
   type Target,
   valueOrZero,
 } from '../kernel.ts';
-
-interface Tile {
-  readonly rows: number;
-  readonly columns: number;
-  /** Matrices in a row and in a column of the block that one subgroup makes. */
-  readonly across: 2 | 4;
-}
-
-export const tiles = {
-  small: { rows: 64, columns: 64, across: 2 },
-  medium: { rows: 128, columns: 128, across: 4 },
-  large: { rows: 256, columns: 128, across: 4 },
-} as const satisfies Record<string, Tile>;
-export type TileName = keyof typeof tiles;
-
-/** Halves of the inner dimension that are staged at once. */
-const slice = 32;
-/** 16-byte words of a staged row: 4 of halves and 1 that shifts the banks. */
-const rowWords = 5;
-/** Workgroups below which a smaller tile keeps more of a large GPU busy; an H100 has 132 units. */
-const enoughWorkgroups = 132;
-
-/** A subgroup to a block: as many for matrices of 16x16 by 32 threads as for 8x8 by 8. */
-const threadsOf = ({ rows, columns, across }: Tile): number => (rows * columns) / (8 * across ** 2);
-
-/** Staged operands, or the first rows of matrices of every block in float32, whichever is more. */
-const stagedWords = ({ rows, columns, across }: Tile): number =>
-  Math.max((rows + columns) * rowWords, (rows / across) * (columns / 4));
-
-const fits = (tile: Tile, target: Target): boolean =>
-  stagedWords(tile) * 16 <= target.workgroupBytes && threadsOf(tile) <= target.workgroupThreads;
-
-/**
- * The largest tile that the target holds and that still makes work for the whole GPU, by the batch of the plan and not of the
- * run, so that an item's sums do not depend on its company. Without matrix instructions a thread keeps its sums in
- * registers of its own, and only the small tile leaves enough of them.
- */
-export function tileOf(rows: number, columns: number, target: Target): Tile {
-  if (target.tile !== undefined) return tiles[target.tile as TileName];
-  if (target.matrices === undefined) return tiles.small;
-  const workgroups = (tile: Tile): number => Math.ceil(rows / tile.rows) * Math.ceil(columns / tile.columns);
-  const good = [tiles.large, tiles.medium].find((tile) => fits(tile, target) && workgroups(tile) >= enoughWorkgroups);
-  return good ?? tiles.small;
-}
+import { addParts } from './full-product.ts';
+import { choiceOf, slice, stagedWords, type Tile, threadsOf, tiles } from './half-tiles.ts';
 
 const ways = ['packed', 'each'] as const;
 type Way = (typeof ways)[number];
 
 /** Every kernel by its twin and by how it reads x and writes y, each loaded once. */
 const kernels = new Map<string, Kernel>();
-const twins = { 2: 'matrix-2x2', 4: 'matrix-4x4' } as const;
-function kernelOf(twin: 'emulated' | 'matrix-2x2' | 'matrix-4x4', patch: Way, finish: Way): Kernel {
+function kernelOf(twin: string, patch: Way, finish: Way | 'parts'): Kernel {
   const name = `half-${twin}-${patch}-${finish}`;
   const known = kernels.get(name);
   if (known !== undefined) return known;
-  const parts = ['rolled', 'patches', 'half-product', `half-patch-${patch}`, 'activation', `half-finish-${finish}`];
+  const parts = ['rolled', 'window-run', `half-patch-${patch}`, 'half-product', 'activation', `half-finish-${finish}`];
   const kernel = loadKernel('conv2d', `half-${twin}`, parts, twin === 'emulated' ? [] : matrixDirectives);
   const named = { ...kernel, name: `conv2d/${name}` };
   kernels.set(name, named);
   return named;
 }
 
-/** `parameters` are the sizes of `Run`, those of `_lib/patches.wgsl`. */
+/** `parameters` are the sizes of `Run`, those of `_lib/window-run.wgsl`. */
 export function halfProduct(
   step: StepOf<'conv2d'> | StepOf<'gemm'>,
   shapes: StepShapes,
   parameters: readonly number[],
   isPointwise: boolean,
-): Dispatch {
-  const { target } = shapes;
-  const channels = shapes.value(step.x).at(-1)!;
+): Dispatch | readonly Dispatch[] {
   const output = shapes.value(step.output);
   const columns = output.at(-1)!;
   const rowsPerItem = sizeOf(output) / columns;
   const inner = sizeOf(shapes.weight(step.weight).slice(1));
-  const tile = tileOf(rowsPerItem * shapes.batch, columns, target);
+  const rows = rowsPerItem * shapes.batch;
+  const choice = choiceOf([rows, columns, inner], shapes.target);
+  const { parts } = choice;
+  const tile = tiles[choice.name];
   const wayOf = (value: number, width: number): Way =>
     shapes.storage(value) === 'f16' && width % 8 === 0 ? 'packed' : 'each';
-  const twin = target.matrices ? twins[tile.across] : 'emulated';
-  const matrix = matrixConstants(target);
+  const patch = wayOf(step.x, shapes.value(step.x).at(-1)!);
   const written = [step.output, ...(step.residual === undefined ? [] : [step.residual])];
   const finish = written.every((value) => wayOf(value, columns) === 'packed') ? 'packed' : 'each';
-  const halves = {
-    weight: step.weight,
-    rows: columns,
-    columns: inner,
-    paddedRows: Math.ceil(columns / tile.columns) * tile.columns,
-    paddedColumns: Math.ceil(inner / slice) * slice,
+  const halves = halvesOf(step.weight, columns, inner, tile);
+  const after: Constants = {
+    ...activationConstants(step.activation),
+    HAS_BIAS: step.bias !== undefined,
+    HAS_RESIDUAL: step.residual !== undefined,
+    PARTS: parts,
   };
+  const own = { ...tileConstants(tile, choice.buffers, shapes.target), POINTWISE: isPointwise };
+  const kernel = (end: Way | 'parts'): Kernel => kernelOf(twinOf(tile, shapes.target), patch, end);
+  const others = [orZero(step.bias), valueOrZero(step.residual)];
+  const grid = (items: number): Grid =>
+    tileGrid(Math.ceil((items * rowsPerItem) / tile.rows) * Math.ceil(columns / tile.columns) * parts);
+  if (parts === 1) {
+    const bindings = [{ value: step.x }, { halves }, ...others, { value: step.output }];
+    return { kernel: kernel(finish), constants: { ...after, ...own }, parameters, bindings, eitherStorage: [1, 4, 5], grid };
+  }
+  const scratch = { scratch: parts * rows * columns };
+  // Without what follows the product, so that all shared products are one variant.
+  const bare = { ...activationConstants({ kind: 'none' }), HAS_BIAS: false, HAS_RESIDUAL: false, PARTS: parts, ...own };
+  return [
+    { kernel: kernel('parts'), constants: bare, parameters, bindings: [{ value: step.x }, { halves }, 'zero', 'zero', scratch], eitherStorage: [1], grid },
+    { kernel: addParts, constants: after, parameters, bindings: [scratch, ...others, { value: step.output }], grid: elementGrid(output) },
+  ]; // biome-ignore format: two dispatches
+}
+
+const twinOf = ({ down, across }: Tile, { matrices }: Target): string =>
+  matrices === undefined ? 'emulated' : `matrix-${down}x${across}`;
+
+const halvesOf = (weight: string, rows: number, columns: number, tile: Tile): HalfMatrix => ({
+  weight,
+  rows,
+  columns,
+  paddedRows: Math.ceil(rows / tile.columns) * tile.columns,
+  paddedColumns: Math.ceil(columns / slice) * slice,
+});
+
+function tileConstants(tile: Tile, buffers: number, target: Target): Constants {
+  const matrix = matrixConstants(target);
+  const side = Number(matrix['MATRIX']);
   return {
-    kernel: kernelOf(twin, wayOf(step.x, channels), finish),
-    constants: {
-      ...activationConstants(step.activation),
-      HAS_BIAS: step.bias !== undefined,
-      HAS_RESIDUAL: step.residual !== undefined,
-      POINTWISE: isPointwise,
-      TILE_ROWS: tile.rows,
-      TILE_COLUMNS: tile.columns,
-      BLOCK: tile.across * Number(matrix['MATRIX']),
-      ...matrix,
-      THREADS: threadsOf(tile),
-      STAGED: stagedWords(tile),
-      ROLLED: target.rolled,
-    },
-    parameters,
-    bindings: [{ value: step.x }, { halves }, orZero(step.bias), valueOrZero(step.residual), { value: step.output }],
-    eitherStorage: [1, 4, 5],
-    grid: (items) => tileGrid(Math.ceil((items * rowsPerItem) / tile.rows) * Math.ceil(columns / tile.columns)),
+    TILE_ROWS: tile.rows,
+    TILE_COLUMNS: tile.columns,
+    BLOCK_HEIGHT: tile.down * side,
+    BLOCK_WIDTH: tile.across * side,
+    ...matrix,
+    THREADS: threadsOf(tile),
+    STAGED: stagedWords(tile, buffers),
+    BUFFERS: buffers,
+    ROLLED: target.rolled,
   };
 }
 

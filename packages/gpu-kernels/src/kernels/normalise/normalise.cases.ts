@@ -20,6 +20,8 @@ const list: readonly Normalised[] = [
   { name: 'root mean square', shape: [7, 33], width: 33, centred: false, scale: true },
   { name: 'groups of channels', shape: [5, 3, 12], pixels: 15, groups: 4, width: 3, scale: true, bias: true },
   { name: 'every channel for itself', shape: [4, 5, 7], pixels: 20, groups: 7, width: 1, scale: true },
+  { name: 'rows of 8 by the root mean square', shape: [3, 8], width: 8, centred: false, scale: true },
+  { name: 'more words than a workgroup has threads', shape: [2, 1048], width: 1048, bias: true },
   { name: 'one number', shape: [3, 1], width: 1, bias: true },
 ]; // biome-ignore format: a table
 

@@ -1,16 +1,26 @@
 import { sizeOf } from '../../graph/shapes.ts';
-import { flatGrid, flatWorkgroup, type KernelPlanner, loadKernel, orZero } from '../kernel.ts';
+import { flatGrid, flatWorkgroup, type KernelPlanner, loadKernel, orZero, type StepOf, type StepShapes } from '../kernel.ts';
 
-const kernel = loadKernel('normalise', 'normalise', ['run', 'workgroup-sum']);
+const anyLayout = loadKernel('normalise', 'normalise', ['run', 'workgroup-sum']);
+const packedRows = loadKernel('normalise', 'packed-rows', ['run', 'rolled', 'workgroup-sum']);
+
+/** Numbers of a row that a workgroup keeps in registers, 8 words of 16 bytes a thread. */
+const mostKept = flatWorkgroup * 8 * 8;
+
+function isPackedRows({ x, output, pixels, groups, width }: StepOf<'normalise'>, shapes: StepShapes): boolean {
+  const areHalves = [x, output].every((value) => shapes.storage(value) === 'f16');
+  return areHalves && pixels === 1 && groups === 1 && width % 8 === 0 && width <= mostKept;
+}
 
 export const normalise: KernelPlanner<'normalise'> = (step, shapes) => {
   const { pixels, groups, width } = step;
   const parts = sizeOf(shapes.value(step.x)) / (pixels * width);
+  const packed = isPackedRows(step, shapes);
+  const layout = packed ? { ROLLED: shapes.target.rolled } : { PIXELS: pixels, GROUPS: groups };
   return {
-    kernel,
+    kernel: packed ? packedRows : anyLayout,
     constants: {
-      PIXELS: pixels,
-      GROUPS: groups,
+      ...layout,
       WIDTH: width,
       PARTS: parts,
       EPSILON: step.epsilon,
@@ -19,6 +29,7 @@ export const normalise: KernelPlanner<'normalise'> = (step, shapes) => {
       HAS_BIAS: step.bias !== undefined,
     },
     bindings: [{ value: step.x }, orZero(step.scale), orZero(step.bias), { value: step.output }],
+    ...(packed && { eitherStorage: [1, 4] }),
     grid: (items) => flatGrid(items * parts * flatWorkgroup),
   };
 };
