@@ -20,6 +20,8 @@ const platform = `${process.platform}-${process.arch}`;
 const [folder] = process.argv.slice(2);
 if (folder === undefined) throw new Error('Expected a folder for the bundle: node apps/cli/bench/gpu-bundle.ts FOLDER.');
 
+/** Tables of tokens, 30 MB that no benchmark of the GPU reads. */
+const without = new Set(['gpt-tokenizer']);
 /** What packages carry for other platforms, or for people: neither is needed there. */
 const skipped = [/\.(md|map|d\.ts|d\.mts|d\.cts)$/i, /\/(test|tests|docs|examples)$/];
 function isNeeded(path: string): boolean {
@@ -37,7 +39,7 @@ async function withDependencies(names: readonly string[], base: string): Promise
   const found = new Set<string>();
   const visit = async (name: string): Promise<void> => {
     const path = join(base, 'node_modules', name, 'package.json');
-    if (found.has(name) || !existsSync(path)) return;
+    if (found.has(name) || without.has(name) || !existsSync(path)) return;
     found.add(name);
     const { dependencies = {}, optionalDependencies = {} } = JSON.parse(await readFile(path, 'utf8'));
     for (const other of Object.keys({ ...dependencies, ...optionalDependencies })) await visit(other);

@@ -2,7 +2,7 @@
 import type { DeviceMemory } from './memory.ts';
 
 /** GPUBufferUsage; Dawn for Node puts no such constants on the global object. */
-export const usage = { mapRead: 1, copySource: 4, copyTarget: 8, uniform: 64, storage: 128 } as const;
+export const usage = { mapRead: 1, mapWrite: 2, copySource: 4, copyTarget: 8, uniform: 64, storage: 128 } as const;
 
 /** WebGPU's strictest offset alignment of a binding. */
 export const bindingAlignment = 256;

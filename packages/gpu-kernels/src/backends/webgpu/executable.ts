@@ -7,6 +7,7 @@ import type { Executable } from '../backend.ts';
 import { outputNames, type RunInputs, readRunInputs, tensorsOf, throwIfAborted } from '../run-inputs.ts';
 import { alignUp, bindingAlignment } from './buffers.ts';
 import type { PackedImages, RunAnswer, RunRequest } from './messages.ts';
+import type { SpareBuffers } from './spare-buffers.ts';
 import type { WorkerLink } from './worker-link.ts';
 
 /** Parts of one run between packing and readback. */
@@ -76,7 +77,7 @@ export class WebgpuExecutable implements Executable {
   ): Promise<void> {
     throwIfAborted(signal);
     try {
-      const { request, transfer } = packRequest(read, first, end);
+      const { request, transfer } = packRequest(read, first, end, this.#link.spare);
       const answer = await this.#link.ask<RunAnswer>({ kind: 'run', model: this.#model, request }, transfer);
       this.#times.push(...answer.times);
       for (const [index, name] of outputNames(this.#plan).entries())
@@ -119,24 +120,32 @@ function packRequest(
   { items, tensors, images }: RunInputs,
   first: number,
   end: number,
+  spare: SpareBuffers,
 ): { request: RunRequest; transfer: ArrayBuffer[] } {
-  const parts = tensors.map((data) => data.slice((first * data.length) / items, (end * data.length) / items));
-  const packed = images.map((list) => packImages(list.slice(first, end)));
+  const parts = tensors.map((data) => packTensor(data.subarray((first * data.length) / items, (end * data.length) / items), spare)); // biome-ignore format: one step
+  const packed = images.map((list) => packImages(list.slice(first, end), spare));
   return {
     request: { items: end - first, tensors: parts, images: packed },
     transfer: [...parts, ...packed.map(({ bytes }) => bytes)].map(({ buffer }) => buffer as ArrayBuffer),
   };
 }
 
+/** A copy that is then transferred: the caller keeps its numbers. */
+function packTensor(data: Float32Array, spare: SpareBuffers): Float32Array {
+  const copy = new Float32Array(spare.take(data.byteLength), 0, data.length);
+  copy.set(data);
+  return copy;
+}
+
 /** One copy into a buffer that is then transferred: the caller keeps its pixels. */
-function packImages(rasters: readonly RasterImage[]): PackedImages {
+function packImages(rasters: readonly RasterImage[], spare: SpareBuffers): PackedImages {
   let total = 0;
   const images = rasters.map(({ width, height, channels, data, view = 0 }) => {
     const offset = total;
     total += alignUp(data.byteLength + 4, bindingAlignment); // a pixel at the end is read as a whole word
     return { width, height, channels, view, offset };
   });
-  const bytes = new Uint8Array(total);
+  const bytes = new Uint8Array(spare.take(total), 0, total);
   for (const [index, { data }] of rasters.entries()) bytes.set(data, images[index]!.offset);
   return { images, bytes };
 }

@@ -27,6 +27,8 @@ interface Job {
   readonly parameters: readonly number[];
 }
 type PackedImage = PackedImages['images'][number];
+/** Fills the first bytes of a buffer before the kernels run. */
+export type Upload = (target: GPUBuffer, data: Uint8Array) => void;
 
 export class ImageStage {
   readonly #device: GPUDevice;
@@ -50,11 +52,11 @@ export class ImageStage {
   }
 
   /** Uploads and gives what to dispatch, in order. `output` holds float32 `[items, height, width, channels]`. */
-  async prepare({ images, bytes }: PackedImages, output: GPUBuffer): Promise<Encoded[]> {
+  async prepare({ images, bytes }: PackedImages, output: GPUBuffer, upload: Upload): Promise<Encoded[]> {
     const plans = images.map((image) => ({ image, dispatches: imageDispatches(this.#step.recipe, image) }));
     const tables = this.#uploadTables(plans.flatMap(({ dispatches }) => dispatches));
     const source = this.#source.atLeast(bytes.byteLength);
-    this.#device.queue.writeBuffer(source, 0, bytes);
+    upload(source, bytes);
     const betweenSizes = plans.flatMap(({ dispatches }) => dispatches.slice(0, -1).map(({ to }) => wordsOf(to) * 4));
     const betweenSize = this.#fitting(Math.max(16, ...betweenSizes));
     const between = this.#between.map((buffer) => buffer.atLeast(betweenSize)) as [GPUBuffer, GPUBuffer];

@@ -13,9 +13,24 @@ export class DeviceMemory {
   }
 
   create(size: number, usage: number): GPUBuffer {
+    this.#count(size);
+    return this.device.createBuffer({ size, usage });
+  }
+
+  /** For the host to write; what is mapped at once is refused at once, not through the error scopes. */
+  createMapped(size: number, usage: number): GPUBuffer {
+    this.#count(size);
+    try {
+      return this.device.createBuffer({ size, usage, mappedAtCreation: true });
+    } catch (cause) {
+      this.#used -= size;
+      throw outOfMemory(`${size} bytes that the host can write (${String(cause)})`);
+    }
+  }
+
+  #count(size: number): void {
     if (this.#used + size > this.#limit) throw outOfMemory(`${this.#used + size} bytes, there are ${this.#limit}`);
     this.#used += size;
-    return this.device.createBuffer({ size, usage });
   }
 
   destroy(buffer: GPUBuffer): void {

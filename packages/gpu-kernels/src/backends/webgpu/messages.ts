@@ -49,6 +49,8 @@ export interface Opened {
   readonly matrices?: MatrixUnit;
 }
 export type Answer =
+  /** Memory of requests whose inputs are on their way to the device. */
+  | { readonly spent: readonly ArrayBuffer[] }
   | { readonly id: number; readonly result: unknown }
   | {
       readonly id: number;

@@ -12,13 +12,14 @@ import { imageSteps, outputNames, tensorInputNames } from '../run-inputs.ts';
 import { alignUp, bindingAlignment } from './buffers.ts';
 import type { Gpu } from './device.ts';
 import { withErrorScopes } from './error-scopes.ts';
-import { encodeImages, ImageStage } from './image-stage.ts';
+import { encodeImages, ImageStage, type Upload } from './image-stage.ts';
 import { BufferSet, outOfMemory } from './memory.ts';
 
 import type { PackedImages, RunAnswer, RunRequest } from './messages.ts';
 import { PassTimes } from './pass-times.ts';
 import { Readbacks } from './readbacks.ts';
 import { allocate, type Resources, type WeightParts } from './resources.ts';
+import { Uploads } from './uploads.ts';
 
 /** Words of the largest `Run` struct: items, zero and 14 parameters. */
 const runWords = 16;
@@ -42,6 +43,9 @@ export class GpuModel {
   readonly #dispatches: readonly ReadyDispatch[];
   readonly #imageStages: readonly ImageStage[];
   readonly #readbacks: Readbacks;
+  readonly #uploads: Uploads;
+  /** Of the run before, whose uniform is still there. */
+  #items: number | undefined;
   readonly #times: PassTimes | undefined;
 
   private constructor(gpu: Gpu, plan: Plan, buffers: BufferSet, resources: Resources, dispatches: readonly ReadyDispatch[]) {
@@ -52,6 +56,7 @@ export class GpuModel {
     this.#dispatches = dispatches;
     this.#imageStages = imageSteps(plan).map((step) => new ImageStage(gpu, step));
     this.#readbacks = new Readbacks(gpu.memory);
+    this.#uploads = new Uploads(gpu.memory);
     const passes = this.#imageStages.length + dispatches.length;
     this.#times = gpu.profile ? new PassTimes(gpu.device, buffers, passes) : undefined;
   }
@@ -123,13 +128,14 @@ export class GpuModel {
     const { device } = this.gpu;
     const { values } = this.#resources;
     this.#writeUniform(items);
+    const encoder = device.createCommandEncoder();
+    const upload = (target: GPUBuffer, data: Uint8Array | Float32Array): void => this.#uploads.write(encoder, target, data);
     for (const [index, name] of tensorInputNames(this.#plan).entries()) {
-      device.queue.writeBuffer(values[this.#plan.inputs[name]!]!, 0, tensors[index]! as Float32Array<ArrayBuffer>);
+      upload(values[this.#plan.inputs[name]!]!, tensors[index]!);
     }
     const prepared = await Promise.all(
-      this.#imageStages.map((stage, index) => this.#prepareImages(stage, index, images[index]!)),
+      this.#imageStages.map((stage, index) => this.#prepareImages(stage, index, images[index]!, upload)),
     );
-    const encoder = device.createCommandEncoder();
     const commands = [
       ...prepared.map((encoded) => (pass: GPUComputePassEncoder) => encodeImages(pass, encoded)),
       ...this.#dispatches.map((ready) => (pass: GPUComputePassEncoder) => encode(pass, ready, items)),
@@ -143,6 +149,7 @@ export class GpuModel {
     }
     this.#times?.copyTo(encoder, staging, alignUp(total, 8));
     device.queue.submit([encoder.finish()]);
+    this.#uploads.submitted();
     return staging;
   }
 
@@ -172,6 +179,8 @@ export class GpuModel {
 
   /** One slot of 256 bytes a dispatch: items, a zero, then its parameters. */
   #writeUniform(items: number): void {
+    if (items === this.#items) return;
+    this.#items = items;
     const words = new Int32Array((Math.max(1, this.#dispatches.length) * bindingAlignment) / 4);
     for (const [index, { dispatch }] of this.#dispatches.entries()) {
       words.set([items, 0, ...(dispatch.parameters ?? [])], (index * bindingAlignment) / 4);
@@ -179,13 +188,14 @@ export class GpuModel {
     this.gpu.device.queue.writeBuffer(this.#resources.uniform, 0, words);
   }
 
-  #prepareImages(stage: ImageStage, index: number, images: PackedImages): ReturnType<ImageStage['prepare']> {
-    return stage.prepare(images, this.#resources.values[imageSteps(this.#plan)[index]!.output]!);
+  #prepareImages(stage: ImageStage, index: number, images: PackedImages, upload: Upload): ReturnType<ImageStage['prepare']> {
+    return stage.prepare(images, this.#resources.values[imageSteps(this.#plan)[index]!.output]!, upload);
   }
 
   /** Waits for the runs in flight. */
   async destroy(): Promise<void> {
     await this.#readbacks.destroy();
+    await this.#uploads.destroy();
     this.#times?.destroy();
     this.#buffers.destroy();
     for (const stage of this.#imageStages) stage.destroy();

@@ -1,4 +1,4 @@
-import type { ModelInputs, Tensors } from '@diptych/plugin-kit';
+import type { ModelInputs, Tensor, Tensors } from '@diptych/plugin-kit';
 import { describe, expect, it, vi } from 'vitest';
 import { type PlannedGraph, planGraph } from '../../graph/planner.ts';
 import { tryOpen } from '../../open-backend.ts';
@@ -54,6 +54,29 @@ describe.skipIf(absent !== undefined)(`a WebGPU device (here: ${absent ?? 'prese
     });
     expect(await Promise.all(runs)).toEqual(runs.map((_, run) => sums(1 + (run % 4), 1000, run)));
     expect(order).toEqual(runs.map((_, run) => run));
+  });
+
+  it('uploads large inputs of many runs at once without mixing them, through memory that is used again', async () => {
+    await using backend = await openLesser({});
+    const { plan, weights } = affine(300_000, 4);
+    await using model = await backend.compile(plan, weights);
+    for (let round = 0; round < 2; round++) {
+      const runs = Array.from({ length: 6 }, async (_, run) => {
+        const items = 1 + (run % 4); // 1.2 MB each, beyond what the queue's own ring takes
+        const given = filled(items, 300_000, 10 * round + run);
+        expect(sumOf(await model.run(given))).toEqual(sums(items, 300_000, 10 * round + run));
+        expect((given['x'] as Tensor).data.at(-1)).toBe(10 * round + run + items - 1); // what was given stays with the caller
+      });
+      await Promise.all(runs);
+    }
+  });
+
+  it('runs in parts where there is memory for the values but not for the upload of all', async () => {
+    // 8 items of 400 kB and their doubles are 6.4 MB; the 3.2 MB through which they come do not fit beside them, half do.
+    await using backend = await openLesser({ memoryBytes: 8_500_000 });
+    const { plan, weights } = affine(100_000, 8);
+    await using model = await backend.compile(plan, weights);
+    for (const first of [1, 2]) expect(sumOf(await model.run(filled(8, 100_000, first)))).toEqual(sums(8, 100_000, first));
   });
 
   it('waits for the runs under way before a model is given back', async () => {

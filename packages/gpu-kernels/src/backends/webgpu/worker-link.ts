@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { DiptychError, type ErrorCode } from '@diptych/plugin-kit/runtime';
 import type { Answer, Request } from './messages.ts';
+import { SpareBuffers } from './spare-buffers.ts';
 
 interface Waiting {
   resolve(result: unknown): void;
@@ -12,6 +13,8 @@ export class WorkerLink {
   /** Without the flags of this process: `--input-type`, say, is refused for a file. */
   readonly #worker = new Worker(new URL('./worker.ts', import.meta.url), { execArgv: [] });
   readonly #waiting = new Map<number, Waiting>();
+  /** Memory to pack inputs into. */
+  readonly spare = new SpareBuffers();
   #next = 0;
   #ended: string | undefined;
 
@@ -33,6 +36,10 @@ export class WorkerLink {
   }
 
   #settle(answer: Answer): void {
+    if ('spent' in answer) {
+      for (const buffer of answer.spent) this.spare.give(buffer);
+      return;
+    }
     const waiting = this.#waiting.get(answer.id);
     this.#waiting.delete(answer.id);
     if (this.#waiting.size === 0) this.#worker.unref();

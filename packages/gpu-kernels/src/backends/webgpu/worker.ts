@@ -9,7 +9,7 @@ import { DiptychError, isDiptychError } from '@diptych/plugin-kit/runtime';
 import { listAdapters } from './adapters.ts';
 import { type Gpu, openGpu } from './device.ts';
 import type { GpuOptions } from './gpu-options.ts';
-import type { Answer, Opened, Request, RunAnswer } from './messages.ts';
+import type { Answer, Opened, Request, RunAnswer, RunRequest } from './messages.ts';
 import { GpuModel } from './model.ts';
 
 let options: GpuOptions = {};
@@ -30,6 +30,7 @@ async function answer(id: number, request: Request): Promise<void> {
   try {
     if (request.kind === 'run') {
       const { answer: answered } = await submit(request);
+      giveBack(request.request);
       const resolve = (result: RunAnswer): void =>
         port.postMessage({ id, result } satisfies Answer, result.outputs.map(({ buffer }) => buffer as ArrayBuffer)); // biome-ignore format: one call
       void answered.then(resolve, reject);
@@ -38,6 +39,12 @@ async function answer(id: number, request: Request): Promise<void> {
     await reject(error);
   }
   if (request.kind === 'close') port.close();
+}
+
+/** What was packed into it is copied: the main thread packs the next run there. */
+function giveBack({ tensors, images }: RunRequest): void {
+  const spent = [...tensors, ...images.map(({ bytes }) => bytes)].map(({ buffer }) => buffer as ArrayBuffer);
+  port.postMessage({ spent } satisfies Answer, spent);
 }
 
 async function submit({ model, request }: Extract<Request, { kind: 'run' }>): ReturnType<GpuModel['submit']> {
