@@ -146,9 +146,8 @@ tools = {
 }
 
 
-def record(source, target, is_quantised):
+def record_of(target, inputs, is_quantised):
     opened = session(target)
-    inputs = inputs_of(source, opened)
     lists = {"inputs": {key: listed(value) for key, value in inputs.items()}}
     names = [output.name for output in opened.get_outputs()]
     keep = lambda results: {key: listed(value) for key, value in zip(names, results)}
@@ -169,7 +168,7 @@ def main(folder, tool, *names):
             continue
         try:
             tools[tool](source, target / source.name)
-            record(source, target / source.name, tool.startswith(("dynamic", "q", "int")))
+            record_of(target / source.name, inputs_of(source, session(target / source.name)), tool.startswith(("dynamic", "q", "int")))
             print(tool, source.stem, "ok", flush=True)
         except Exception as error:  # of any tool: the others are still to be converted
             print(tool, source.stem, type(error).__name__, (str(error).strip().splitlines() or [""])[0][:200], flush=True)

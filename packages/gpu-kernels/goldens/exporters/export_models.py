@@ -65,11 +65,15 @@ def listed(value):
     return {"shape": list(value.shape), "data": numpy.asarray(value, dtype=numpy.float64).flatten().tolist()}
 
 
-def record(target, inputs):
-    """What onnxruntime computes; an input that the exporter left out is left out here too."""
+def open_session(target):
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(str(target), options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(str(target), options, providers=["CPUExecutionProvider"])
+
+
+def record(target, inputs):
+    """What onnxruntime computes; an input that the exporter left out is left out here too."""
+    session = open_session(target)
     kinds = {value.name: value.type for value in session.get_inputs()}
     given = {name: inputs[name].astype(numpy.float16) if kind == "tensor(float16)" else inputs[name] for name, kind in kinds.items()}
     outputs = dict(zip([value.name for value in session.get_outputs()], session.run(None, given)))

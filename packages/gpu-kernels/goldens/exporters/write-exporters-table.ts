@@ -33,7 +33,8 @@ const tools: Readonly<Record<string, string>> = {
   transformer: 'onnxruntime.transformers optimizer', 'transformer-half': 'the same, float16', dynamic: 'quantize_dynamic', 'dynamic-channel': 'quantize_dynamic, per channel, reduced range',
   'dynamic-u8': 'quantize_dynamic, uint8 weights', qdq: 'quantize_static QDQ, uint8', 'qdq-s8': 'quantize_static QDQ, int8 symmetric, per channel', 'qdq-u16': 'quantize_static QDQ, uint16',
   qoperator: 'quantize_static QOperator, uint8', 'qoperator-s8': 'quantize_static QOperator, int8, per channel', int4: 'MatMulNBits, 4 bits', 'int4-sym': '4 bits, symmetric',
-  'int4-acc': '4 bits, accuracy level 4', 'int4-qdq': '4 bits, QDQ', int8: 'MatMulNBits, 8 bits', keras: 'Keras, tf2onnx opset 15', sklearn: 'scikit-learn, skl2onnx',
+  'int4-acc': '4 bits, accuracy level 4', 'int4-qdq': '4 bits, QDQ', int8: 'MatMulNBits, 8 bits', optimum: 'optimum, its default opset', 'qat-qnnpack': 'torch.ao, trained for qnnpack, QDQ', 'qat-x86': 'torch.ao, trained for x86, per channel, reduced range',
+  'qat-pt2e': 'torchao, trained on a graph of torch.export, newer exporter', brevitas: 'brevitas, trained, quantise-clip-dequantise', keras: 'Keras, tf2onnx opset 15', sklearn: 'scikit-learn, skl2onnx',
 }; // biome-ignore format: a table
 
 const tensorOf = ({ shape, data }: Listed): Tensor => ({
