@@ -138,8 +138,13 @@ function endOf(plan: Plan, step: ImageStep, image: RasterImage, index: number): 
   try {
     return preparedSize(step.recipe, image);
   } catch (error) {
-    if (error instanceof RecipeFault) throw invalid(plan, `image ${index} of "${step.input}": ${error.message}.`);
-    throw error;
+    if (!(error instanceof RecipeFault)) throw error;
+    // `details.image` says that the fault is the picture's, not the caller's.
+    throw new DiptychError(
+      'RUN_INPUT_INVALID',
+      `Model "${plan.name}": its recipe cannot prepare image ${index} of "${step.input}": ${error.message}. Give another image.`,
+      { details: { image: index } },
+    );
   }
 }
 

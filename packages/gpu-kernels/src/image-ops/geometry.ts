@@ -103,7 +103,6 @@ function padTo(size: Size, want: Size, place: Placement, { mode, value = 0 }: Pa
 }
 
 export function mapsOf(step: GeometryStep, size: Size, view: number): Maps {
-  const all = cropAt(size, 0, 0, size);
   switch (step.step) {
     case 'centre-crop':
       return cropAt(
@@ -121,8 +120,10 @@ export function mapsOf(step: GeometryStep, size: Size, view: number): Maps {
       return gridCrop(size, view, step);
     case 'random-crop':
       return randomCrop(size, view, step);
-    case 'flip':
+    case 'flip': {
+      const all = cropAt(size, 0, 0, size);
       return step.axis === 'horizontal' ? { ...all, x: flipMap(size.width) } : { ...all, y: flipMap(size.height) };
+    }
     case 'pad':
       return {
         x: padMap(size.width, step.left, step.right, step.mode),

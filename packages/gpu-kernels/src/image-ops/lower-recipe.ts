@@ -1,6 +1,6 @@
 /** From a recipe and the size of one image to the stages that prepare it. A resize computes only what a crop after it keeps. */
 import type { GeometryStep, ImageRecipe, RasterImage, ResizeStep } from '@diptych/plugin-kit';
-import { letterboxMaps, mapsOf, resizedSize } from './geometry.ts';
+import { letterboxMaps, mapsOf, RecipeFault, resizedSize } from './geometry.ts';
 import { lowerResize, type Window } from './lower-resize.ts';
 import { lowerStep } from './lower-step.ts';
 import type { Size } from './pixels.ts';
@@ -11,6 +11,16 @@ export type ImageShape = Pick<RasterImage, 'width' | 'height' | 'channels' | 'vi
 const geometrySteps = ['centre-crop', 'corner-crop', 'five-crop', 'five-crop-on-grid', 'ten-crop', 'random-crop', 'flip', 'pad', 'pad-to', 'pad-to-square', 'even-trim']; // biome-ignore format: one list
 const isGeometry = (step: ImageRecipe[number]): step is GeometryStep => geometrySteps.includes(step.step);
 const isResize = (step: ImageRecipe[number]): step is ResizeStep => 'filter' in step;
+
+/** As in the native backend: what an image of extreme proportions, or one enlarged, may become between two steps. */
+const mostSamples = 3 * 2 ** 28;
+/** Of a resized image of which a crop keeps a part: maps along a side are made whole. */
+const longestSide = 2 ** 26;
+
+function checkSamples({ width, height }: Size, channels: number): void {
+  if (width * height * channels > mostSamples)
+    throw new RecipeFault(`a step gives ${width}x${height} pixels, at most ${mostSamples / channels} are possible`);
+}
 
 const cache = new WeakMap<ImageRecipe, Map<string, readonly Stage[]>>();
 
@@ -57,6 +67,7 @@ class Lowering {
   readonly #append = (stage: StageKind, to: Partial<Format>): Format => {
     const from = this.#format;
     const { width, height, channels, isFloat } = { ...from, ...to };
+    checkSamples({ width, height }, channels);
     this.#format = { width, height, channels, isFloat };
     this.#stages.push({ ...stage, from, to: this.#format });
     return this.#format;
@@ -65,8 +76,14 @@ class Lowering {
   #resize(step: ResizeStep, next: GeometryStep | undefined): void {
     const { width, height } = this.#format;
     const size = resizedSize(step, this.#format);
+    const side = Math.max(size.width, size.height);
+    if (side > longestSide)
+      throw new RecipeFault(`"${step.step}" gives a side of ${side} pixels, at most ${longestSide} are possible`);
+    if (next?.step === 'flip' || next?.step === 'even-trim' || next?.step.startsWith('pad'))
+      checkSamples(size, this.#format.channels);
     const kept = step.step === 'letterbox' ? letterboxMaps(step, size) : next && mapsOf(next, size, this.#view);
     const window = kept === undefined ? { left: 0, top: 0, width: size.width, height: size.height } : windowOf(kept);
+    checkSamples(window, this.#format.channels); // before its tables are made
     lowerResize(this.#format, step.filter, size, window, this.#append);
     if (step.step === 'resize-and-back')
       lowerResize(this.#format, step.filter, { width, height }, { left: 0, top: 0, width, height }, this.#append);

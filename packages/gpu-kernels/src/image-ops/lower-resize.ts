@@ -104,8 +104,8 @@ function passes<Weights extends Int32Array | Float32Array>(
 
 /** Inputs that any output reads: from the first to behind the last. */
 const reach = ({ starts, counts }: Taps): readonly [first: number, end: number] => [
-  Math.min(...starts),
-  Math.max(...starts.map((start, index) => start + counts[index]!)),
+  starts.reduce((least, start) => Math.min(least, start), Number.MAX_SAFE_INTEGER),
+  starts.reduce((most, start, index) => Math.max(most, start + counts[index]!), 0),
 ];
 
 function opencv(isArea: boolean, format: Format, size: Size, window: Window, append: Append): void {

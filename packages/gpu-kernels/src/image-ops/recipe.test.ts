@@ -133,6 +133,24 @@ describe('recipes', () => {
     expect(() => checkRecipe(recipe, (reason) => new Error(reason))).toThrow();
   });
 
+  it('refuses an image that would fill all memory between two steps, before it makes a table for it', () => {
+    const enlarge: ImageRecipe = [{ step: 'resize-by', filter: 'pillow-bicubic', factor: 16 }, plain];
+    expect(() => lowerRecipe(enlarge, { width: 9000, height: 9000, channels: 3 })).toThrow('144000x144000 pixels');
+    const short: ImageRecipe = [{ step: 'resize-short-side', filter: 'torch-bilinear', size: 64 }, plain];
+    expect(() => lowerRecipe(short, { width: 1, height: 1_000_000, channels: 3 })).toThrow('64x64000000 pixels');
+    expect(() => lowerRecipe(short, { width: 1, height: 16_000_000, channels: 3 })).toThrow('a side of 1024000000 pixels');
+    // Long, and yet a picture: its rows are no arguments of one call.
+    expect(lowerRecipe(short, { width: 1, height: 4000, channels: 3 }).at(-1)!.to).toMatchObject({
+      width: 64,
+      height: 256_000,
+    });
+    const crop: ImageRecipe = [short[0]!, { step: 'centre-crop', width: 64, height: 64 }, plain];
+    expect(lowerRecipe(crop, { width: 1, height: 1_000_000, channels: 3 }).at(-1)!.to).toMatchObject({
+      width: 64,
+      height: 64,
+    });
+  });
+
   it('refuses a crop larger than the image where its library does', () => {
     const recipe: ImageRecipe = [{ step: 'five-crop', width: 9, height: 4 }, normalise];
     expect(() => lowerRecipe(recipe, { width: 8, height: 8, channels: 3 })).toThrow('at least as large');

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { openRuntime } from '@diptych/gpu-kernels';
 import { type Detector, needsOf } from '@diptych/plugin-kit';
-import { describeDetector, fakeContext, sampleImages } from '@diptych/plugin-kit/testing';
+import { describeDetector, fakeContext, sampleImages, solidImage } from '@diptych/plugin-kit/testing';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { formulaCases, inBatches } from '../testing/formula-images.ts';
 import { describeOnBackends } from '../testing/runtimes.ts';
@@ -131,6 +131,24 @@ describe('detector onnx', () => {
     const [batch, graph] = [await scoresOf({}), await scoresOf({ items: 'graph' })];
     expect(new Set(graph).size).toBe(2);
     for (const [index, score] of graph.entries()) expect(score).toBeCloseTo(batch[index]!, 6);
+  });
+
+  it('abstains from an image that its recipe cannot take, and fails a batch with one so that it is called alone', async () => {
+    const recipe = [{ step: 'corner-crop', corner: 'centre', width: 16, height: 16 }, card.recipe[1]!];
+    await using detector = (await onnx.create(
+      onnx.options.parse(given({ recipe })),
+      contextWith({ model: file }),
+    )) as Detector & AsyncDisposable;
+    const [small, large] = [solidImage([1, 2, 3], { width: 15, height: 40 }), sampleImages()[0]!];
+    const { signal } = new AbortController();
+    await expect(detector.detect([large, small], signal)).rejects.toMatchObject({ code: 'RUN_INPUT_INVALID' });
+    expect(await detector.detect([small], signal)).toEqual([
+      {
+        status: 'abstained',
+        reason: expect.stringContaining('a crop of 16x16 needs an image at least as large, got 15x40'),
+      },
+    ]);
+    expect(await detector.detect([large], signal)).toMatchObject([{ status: 'scored' }]);
   });
 
   it.each([

@@ -161,6 +161,16 @@ describe('safety judge onnx', () => {
     ).rejects.toMatchObject({ code: 'WEIGHTS_FORMAT_INVALID', message: expect.stringContaining('7 rows') });
   });
 
+  it('refuses a head for another embedding than that of its tower before it judges anything', async () => {
+    const given = withHeads('raw');
+    const weights = { model: classifier, 'head q16': softmaxHead, 'head violent': sigmoidHead };
+    const options = onnx.options.parse({ ...given, card: { ...given.card, output: 'logits' } });
+    await expect(async () => onnx.create(options, fakeContext({ runtime, weights }))).rejects.toMatchObject({
+      code: 'WEIGHTS_FORMAT_INVALID',
+      message: expect.stringContaining('head "q16" for an embedding of 2'),
+    });
+  });
+
   it('covers what its labels are mapped to, and asks for every file by digest', () => {
     const options = onnx.options.parse(withHeads('raw'));
     expect(onnx.traitsOf?.(options)).toEqual({

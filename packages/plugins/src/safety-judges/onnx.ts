@@ -164,8 +164,13 @@ async function openNetworks({ card, heads, batch }: Options, context: PluginCont
   if (hasBoxes && (found.length !== 2 || found[0] !== rows))
     throw cardMismatch(`${rows} rows of boxes in output "${card.output}"`, `shape ${tower.shape.join(' × ')} for an image`);
   const tops: { readonly model: OnnxNetwork; readonly facts: Options['heads'][string] }[] = [];
-  for (const [name, facts] of Object.entries(heads))
-    tops.push({ model: (await open(`head ${name}`, facts, facts.labels.length)).model, facts });
+  for (const [name, facts] of Object.entries(heads)) {
+    const { model } = await open(`head ${name}`, facts, facts.labels.length);
+    const wanted = model.inputs[0]!.shape;
+    if (wanted.length !== 1 || wanted[0] !== tower.size)
+      throw cardMismatch(`head "${name}" for an embedding of ${tower.size}, which the tower gives`, wanted.join(' × '));
+    tops.push({ model, facts });
+  }
   const kept = opened.move();
   return {
     async scores(rasters, signal) {

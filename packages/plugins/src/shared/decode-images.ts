@@ -22,9 +22,26 @@ export async function scoreDecoded<Result>(
   signal.throwIfAborted();
   const decoded = await Promise.all(images.map((image) => decode(image, options)));
   const rasters = decoded.filter((result): result is RasterImage => !('status' in result));
-  const results = rasters.length === 0 ? [] : await score(rasters);
+  const results = rasters.length === 0 ? [] : await scoreOrAbstain(rasters, score);
   let next = 0;
   return decoded.map((result) => ('status' in result ? result : results[next++]!));
+}
+
+/**
+ * An image that the network's recipe cannot take, such as one smaller than a crop, abstains where it came alone. Where it came
+ * with others the batch fails, and core calls again with each alone.
+ */
+async function scoreOrAbstain<Result>(
+  rasters: readonly RasterImage[],
+  score: (rasters: readonly RasterImage[]) => Promise<readonly Result[]>,
+): Promise<readonly (Result | Abstained)[]> {
+  try {
+    return await score(rasters);
+  } catch (error) {
+    const isOfImage = isDiptychError(error) && error.code === 'RUN_INPUT_INVALID' && error.details['image'] !== undefined;
+    if (!isOfImage || rasters.length > 1) throw error;
+    return [{ status: 'abstained', reason: error.message }];
+  }
 }
 
 async function decode(image: PresentedImage, options: DecodeOptions | undefined): Promise<RasterImage | Abstained> {
