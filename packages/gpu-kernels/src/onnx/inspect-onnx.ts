@@ -9,7 +9,7 @@ import { backendNames, tryOpen } from '../open-backend.ts';
 import { expandedOps } from './expand/expand-table.ts';
 import { inlineFunctions } from './expand/functions.ts';
 import { asOpset11 } from './expand/older-opsets.ts';
-import { foldableOps } from './import-onnx.ts';
+import { foldableOps } from './fold/fold-node.ts';
 import { lowerTable } from './lower/lower-table.ts';
 import { type OnnxModel, type OnnxValue, opKey } from './onnx-model.ts';
 import { planModel } from './plan-onnx.ts';

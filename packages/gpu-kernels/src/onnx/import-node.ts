@@ -1,0 +1,141 @@
+/** One node of the file: expanded, folded, moved or lowered, whichever it needs. */
+import { graphInvalid, opUnsupported } from '../graph/graph-errors.ts';
+import { checkTypes } from './activation-types.ts';
+import { passItemNumbers } from './batch/item-numbers.ts';
+import { isUsual } from './batch/layout.ts';
+import { moveBatch } from './batch/move-batch.ts';
+import { decodeTensor } from './constant.ts';
+import { expandNode } from './expand/expand-table.ts';
+import { capturedBy, instantiateGraph } from './expand/instantiate.ts';
+import { foldNode, makesItems, shapeConstant } from './fold/fold-node.ts';
+import type { ImportState } from './import-state.ts';
+import { lowerIntegerSum, sumsIntegers } from './lower/integer-sums.ts';
+import { LowerCall } from './lower/lower-call.ts';
+import { lowerTable } from './lower/lower-table.ts';
+import { lowerPair } from './lower/quantised-pairs.ts';
+import { refusedOps } from './lower/refused.ts';
+import { lowerUnbatched } from './lower/unbatched.ts';
+import { orderedNodes } from './node-order.ts';
+import { type OnnxNode, opKey } from './onnx-model.ts';
+
+/** The node without inputs that hold nothing, which a Concat may have; for all other ops there is nothing to compute with. */
+function withoutEmpty(state: ImportState, node: OnnxNode): OnnxNode {
+  if (!node.inputs.some((name) => state.empty.has(name))) return node;
+  const inputs = node.inputs.filter((name) => !state.empty.has(name));
+  if (node.op !== 'Concat' || inputs.length === 0) throw opUnsupported(node, 'a value that holds nothing');
+  return { ...node, inputs };
+}
+
+export function importNode(
+  state: ImportState,
+  given: OnnxNode,
+  isRead: (name: string) => boolean,
+  graphOutputs: ReadonlySet<string>,
+): void {
+  const node = withoutEmpty(state, given);
+  const key = opKey(node);
+  if (key === 'If') {
+    importBranch(state, node, graphOutputs);
+    return;
+  }
+  // Of constants it has a fold, which takes a fraction of the work and memory of the ops that it stands for.
+  const isFolded = key === 'BatchNormalization' && node.inputs.every((name) => state.constantOf(name) !== undefined);
+  const expanded = isFolded ? undefined : expandNode(state, node, isRead);
+  if (expanded !== undefined) {
+    for (const part of expanded) importNode(state, part, () => true, graphOutputs);
+    return;
+  }
+  const inputs = node.inputs.map((name) => (name === '' ? undefined : state.constantOf(name)));
+  const isConstant = node.inputs.every((name, index) => name === '' || inputs[index] !== undefined);
+  if (isConstant && !makesItems(node, inputs)) {
+    foldNode(state, node, inputs, isRead, (inner) => importNode(inner, node, isRead, new Set(node.outputs)));
+    return;
+  }
+  if (node.op === 'Shape' || node.op === 'Size') {
+    state.constants.set(node.outputs[0] ?? '', shapeConstant(state, node));
+    return;
+  }
+  if (Object.hasOwn(refusedOps, key)) throw opUnsupported(node, refusedOps[key]!);
+  const moved = moveBatch(state, node);
+  // What stands for the node gives values of its own, which are read.
+  const isReadHere = (name: string): boolean => isRead(name) || !node.outputs.includes(name);
+  for (const part of moved?.nodes ?? [node]) lowerNode(state, part, isReadHere, graphOutputs);
+  if (moved !== undefined && !isUsual(moved.layout))
+    for (const output of node.outputs) if (!state.unbatched.has(output)) state.layouts.set(output, moved.layout);
+  passItemNumbers(state, node);
+}
+
+function lowerNode(
+  state: ImportState,
+  node: OnnxNode,
+  isRead: (name: string) => boolean,
+  graphOutputs: ReadonlySet<string>,
+): void {
+  const key = opKey(node);
+  const lower = Object.hasOwn(lowerTable, key) ? lowerTable[key] : undefined;
+  if (lower === undefined) throw opUnsupported(node, missingOp(node, key));
+  if ((node.outputs[0] ?? '') === '') throw graphInvalid(node, 'it has no first output.');
+  checkTypes(state, node, key);
+  const call = new LowerCall(node, state, isRead);
+  const asFloats = (part: OnnxNode): void => lower(new LowerCall(part, state, isRead));
+  if (!lowerUnbatched(call)) {
+    if (lowerPair(call, asFloats)) return;
+    if (sumsIntegers(state, node)) lowerIntegerSum(call, asFloats);
+    else lower(call);
+  }
+  skipIdentity(state, graphOutputs);
+}
+
+/** What is not implemented, and what to do where a tool or a choice of its user put the op there. */
+function missingOp({ op, domain }: OnnxNode, key: string): string {
+  if (domain === 'com.microsoft.nchwc')
+    return 'onnxruntime wrote it for the CPU that it ran on (optimisation level "all"), and no other runtime reads that; give the file before this optimisation, or one of level "extended"';
+  const list = Object.keys(lowerTable).filter((name) => !name.includes('.')).toSorted().join(', '); // biome-ignore format: one list
+  return `the op${key === op ? '' : ` of domain "${domain}"`} is not implemented${key === op ? `; implemented are ${list}` : ''}`;
+}
+
+/** An If whose condition import knows, as exporters write them for shapes: the nodes of the branch that is taken. */
+function importBranch(state: ImportState, node: OnnxNode, graphOutputs: ReadonlySet<string>): void {
+  const condition = state.constantOf(node.inputs[0] ?? '');
+  if (condition === undefined) throw opUnsupported(node, 'its condition is computed, only one that is known at import is implemented'); // biome-ignore format: one condition
+  const attribute = node.attributes.get(condition.data[0] === 0 ? 'else_branch' : 'then_branch');
+  if (attribute?.kind !== 'graph') throw graphInvalid(node, 'it lacks a branch.');
+  const branch = instantiateGraph(attribute.value, { prefix: `branch#${state.branches++}/`, map: new Map() }, state.budget);
+  if (branch.inputs.length > 0 || branch.outputs.length < node.outputs.length)
+    throw graphInvalid(node, 'a branch must have no inputs and as many outputs as the node.');
+  const captured = capturedBy({ ...node, attributes: new Map([['taken', { kind: 'graph', value: branch }]]) });
+  for (const tensor of branch.initializers)
+    state.constants.set(tensor.name, decodeTensor(tensor, `Tensor "${tensor.name}"`));
+  for (const inner of orderedNodes(branch, [...captured])) {
+    const taken = inner.outputs.find((name) => state.isTaken(name));
+    if (taken !== undefined) throw graphInvalid(node, `the name "${taken}" is taken.`);
+    importNode(state, inner, () => true, graphOutputs);
+  }
+  for (const [index, output] of node.outputs.entries()) if (output !== '') joinNames(state, node, branch.outputs[index]!.name, output, graphOutputs); // biome-ignore format: one loop
+}
+
+/** The value `source` under another name as well. */
+function joinNames(
+  state: ImportState,
+  node: OnnxNode,
+  source: string,
+  name: string,
+  graphOutputs: ReadonlySet<string>,
+): void {
+  const constant = state.constantOf(source);
+  if (constant !== undefined) {
+    state.constants.set(name, constant);
+    return;
+  }
+  state.copyMarks(source, name);
+  state.write(node, 'Identity', [source], name, {}, state.freshName(`${node.name}/Identity`));
+  skipIdentity(state, graphOutputs);
+}
+
+/** An Identity just written is replaced by its input, unless it carries the name of an output of the graph. */
+function skipIdentity(state: ImportState, graphOutputs: ReadonlySet<string>): void {
+  const last = state.nodes.at(-1);
+  if (last?.op !== 'Identity' || graphOutputs.has(last.outputs[0]!)) return;
+  state.nodes.pop();
+  state.alias(last.outputs[0]!, last.inputs[0]!);
+}
