@@ -7,7 +7,8 @@ import type { ModelInputs, RasterImage, Tensor, Tensors } from '@diptych/plugin-
 import type { Backend, Executable } from './backends/backend.ts';
 import { imageSteps, takesImage, tensorInputNames } from './backends/run-inputs.ts';
 import { wholeRanges } from './backends/whole-inputs.ts';
-import type { ImageStep, Plan } from './graph/plan.ts';
+import type { Plan } from './graph/plan.ts';
+import type { ImageStep } from './graph/plan-images.ts';
 import { sizeOf } from './graph/shapes.ts';
 import { synthesise } from './image-ops/synthetic-image.ts';
 import { randomNumbers } from './kernels/case.ts';

@@ -8,7 +8,8 @@ import {
   type Tensors,
   viewsOf,
 } from '@diptych/plugin-kit/runtime';
-import type { ImageStep, Plan } from '../graph/plan.ts';
+import type { Plan } from '../graph/plan.ts';
+import type { ImageStep } from '../graph/plan-images.ts';
 import { sameShape, showShape, sizeOf } from '../graph/shapes.ts';
 import { RecipeFault } from '../image-ops/geometry.ts';
 import { preparedSize } from '../image-ops/lower-recipe.ts';

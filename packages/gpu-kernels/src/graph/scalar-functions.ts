@@ -2,7 +2,7 @@
  * The functions of `unary` and `binary` steps in float64, straight from the ONNX operator reference: what the reference
  * backend computes, what import folds, and what fusion compares with.
  */
-import type { BinaryStep, FunctionParameters, UnaryFunction } from './plan.ts';
+import type { BinaryStep, FunctionParameters, UnaryFunction } from './plan-scalars.ts';
 
 type Unary = (x: number) => number;
 

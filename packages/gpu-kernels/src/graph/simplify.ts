@@ -4,8 +4,10 @@
  * of such. One pass in running order; every step is looked at once.
  */
 import { type Constants, computeConstant, costOfConstant, mostComputed } from './constant-steps.ts';
-import type { BinaryStep, CopyStep, GatherStep, ReshapeStep, SelectStep, Step } from './plan.ts';
+import type { Step } from './plan.ts';
 import type { PlanBuilder } from './plan-builder.ts';
+import type { CopyStep, GatherStep, ReshapeStep, SelectStep } from './plan-moves.ts';
+import type { BinaryStep } from './plan-scalars.ts';
 import { rowMajorStrides, sameShape, sizeOf } from './shapes.ts';
 import { renumberStep } from './tidy.ts';
 

@@ -3,7 +3,8 @@
  * dispatch. The constants become the prelude, which with the kernel's name is the cache key of the pipeline.
  */
 import { readFileSync } from 'node:fs';
-import { type Activation, type Plan, type Step, type StepOp, unaryFunctions } from '../graph/plan.ts';
+import type { Plan, Step, StepOp } from '../graph/plan.ts';
+import { type Activation, unaryFunctions } from '../graph/plan-scalars.ts';
 import { sizeOf } from '../graph/shapes.ts';
 
 /** How numbers of a value lie in memory. Arithmetic is float32 either way. */

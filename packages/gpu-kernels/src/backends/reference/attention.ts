@@ -1,5 +1,5 @@
 /** attention: scores, weights and sums in float64, rounded once. */
-import type { MatrixView } from '../../graph/plan.ts';
+import type { MatrixView } from '../../graph/plan-products.ts';
 import { sizeOf } from '../../graph/shapes.ts';
 import type { ReferenceOp } from './run-context.ts';
 

@@ -1,5 +1,5 @@
 /** unary, binary, softmax, and the activations that convolutions end with. */
-import type { Activation } from '../../graph/plan.ts';
+import type { Activation } from '../../graph/plan-scalars.ts';
 import { binaryFunctions64, unaryFunctionOf } from '../../graph/scalar-functions.ts';
 import { rowMajorStrides, sizeOf } from '../../graph/shapes.ts';
 import type { ReferenceOp } from './run-context.ts';

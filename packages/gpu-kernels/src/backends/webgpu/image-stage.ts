@@ -1,6 +1,6 @@
 /** Prepares the images of one image step: uploads their bytes and encodes the kernels that write the value of the plan. */
 import { DiptychError } from '@diptych/plugin-kit/runtime';
-import type { ImageStep } from '../../graph/plan.ts';
+import type { ImageStep } from '../../graph/plan-images.ts';
 import type { Format } from '../../image-ops/stages.ts';
 import { type ImageDispatch, imageDispatches } from '../../kernels/image/image.ts';
 import { flatGrid } from '../../kernels/kernel.ts';

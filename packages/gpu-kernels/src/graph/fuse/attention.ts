@@ -3,8 +3,9 @@
  * side of the product or split over both operands, masks as constants or values, heads split and merged by transposes.
  */
 import type { Tensor } from '@diptych/plugin-kit';
-import type { AttentionStep, MatmulStep, MatrixView, Step } from '../plan.ts';
+import type { Step } from '../plan.ts';
 import type { PlanBuilder } from '../plan-builder.ts';
+import type { AttentionStep, MatmulStep, MatrixView } from '../plan-products.ts';
 import { rowMajorStrides, sameShape, sizeOf } from '../shapes.ts';
 import { constantOf } from './constants.ts';
 import { type Sides, type StepIndex, scalarFactor, sidesOf, viewOf } from './views.ts';

@@ -4,8 +4,11 @@
  * convolution as they would right behind it.
  */
 import { scaledOutputs } from '../ops/scaling.ts';
-import type { BinaryStep, Conv2dStep, GemmStep, Step, UnaryStep } from '../plan.ts';
+import type { Step } from '../plan.ts';
 import type { PlanBuilder } from '../plan-builder.ts';
+import type { Conv2dStep } from '../plan-images.ts';
+import type { GemmStep } from '../plan-products.ts';
+import type { BinaryStep, UnaryStep } from '../plan-scalars.ts';
 import { sizeOf } from '../shapes.ts';
 import { type StepIndex, sidesOf, viewOf } from './views.ts';
 

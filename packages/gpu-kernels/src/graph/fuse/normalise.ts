@@ -2,8 +2,10 @@
  * Layer and root-mean-square normalisation that an exporter took apart (ReduceMean, Sub, Pow, ReduceMean, Add, Sqrt, Div,
  * then Mul and Add) become one `normalise` step, as do the scale and bias that follow any such step.
  */
-import type { BinaryStep, NormaliseStep, Step } from '../plan.ts';
+import type { Step } from '../plan.ts';
 import type { PlanBuilder } from '../plan-builder.ts';
+import type { NormaliseStep } from '../plan-products.ts';
+import type { BinaryStep } from '../plan-scalars.ts';
 import { sizeOf } from '../shapes.ts';
 import { type StepIndex, sidesOf } from './views.ts';
 

@@ -3,8 +3,9 @@
  * as far as they only move, so that a step which reads through strides needs none of them.
  */
 import type { Tensor } from '@diptych/plugin-kit';
-import type { BinaryStep, PlanValue, Step } from '../plan.ts';
+import type { PlanValue, Step } from '../plan.ts';
 import type { PlanBuilder } from '../plan-builder.ts';
+import type { BinaryStep } from '../plan-scalars.ts';
 import { permuteList, rowMajorStrides, sizeOf } from '../shapes.ts';
 import { valuesReadBy } from '../tidy.ts';
 

@@ -2,8 +2,8 @@
 import type { GraphNode } from '@diptych/plugin-kit';
 import { Attributes } from '../attributes.ts';
 import { opUnsupported } from '../graph-errors.ts';
-import type { FunctionParameters, UnaryFunction } from '../plan.ts';
 import type { PlanBuilder } from '../plan-builder.ts';
+import type { FunctionParameters, UnaryFunction } from '../plan-scalars.ts';
 
 type Planner = (builder: PlanBuilder, node: GraphNode) => void;
 

@@ -2,8 +2,8 @@
 import type { GraphNode, Tensor } from '@diptych/plugin-kit';
 import { Attributes } from '../attributes.ts';
 import { graphInvalid, opUnsupported } from '../graph-errors.ts';
-import type { NormaliseStep } from '../plan.ts';
 import type { PlanBuilder } from '../plan-builder.ts';
+import type { NormaliseStep } from '../plan-products.ts';
 import { showShape, sizeOf } from '../shapes.ts';
 
 type Draft = Omit<NormaliseStep, 'op' | 'name' | 'output' | 'scale' | 'bias'>;

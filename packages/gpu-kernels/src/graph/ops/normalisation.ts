@@ -2,8 +2,9 @@
 import type { GraphNode, Tensor } from '@diptych/plugin-kit';
 import { Attributes } from '../attributes.ts';
 import { graphInvalid, opUnsupported } from '../graph-errors.ts';
-import type { Conv2dStep, GemmStep } from '../plan.ts';
 import type { GraphValue, PlanBuilder } from '../plan-builder.ts';
+import type { Conv2dStep } from '../plan-images.ts';
+import type { GemmStep } from '../plan-products.ts';
 import { addBinary } from './arithmetic.ts';
 import { scaleOutputs } from './scaling.ts';
 

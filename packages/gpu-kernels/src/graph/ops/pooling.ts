@@ -2,8 +2,8 @@
 import type { GraphNode } from '@diptych/plugin-kit';
 import { Attributes } from '../attributes.ts';
 import { graphInvalid, opUnsupported } from '../graph-errors.ts';
-import type { PoolStep } from '../plan.ts';
 import type { GraphValue, PlanBuilder } from '../plan-builder.ts';
+import type { PoolStep } from '../plan-images.ts';
 import { rowMajorStrides, showShape } from '../shapes.ts';
 import { readWindow, type Window } from './convolution.ts';
 

@@ -1,8 +1,9 @@
 /** A factor and a summand for each output of a convolution or a product, as part of its weights and bias. */
 import type { GraphNode } from '@diptych/plugin-kit';
 import { LazyTensor } from '../lazy-tensor.ts';
-import type { Conv2dStep, GemmStep } from '../plan.ts';
 import type { GraphValue, PlanBuilder } from '../plan-builder.ts';
+import type { Conv2dStep } from '../plan-images.ts';
+import type { GemmStep } from '../plan-products.ts';
 import { sizeOf } from '../shapes.ts';
 
 /** The step with them. Without `offset` the bias is only multiplied. */

@@ -2,8 +2,8 @@
 import type { GraphNode, Tensor } from '@diptych/plugin-kit';
 import { Attributes } from '../attributes.ts';
 import { graphInvalid, opUnsupported } from '../graph-errors.ts';
-import type { ReduceStep } from '../plan.ts';
 import { type PlanBuilder, toChannelsLast, toPlain } from '../plan-builder.ts';
+import type { ReduceStep } from '../plan-products.ts';
 import { permuteList, rowMajorStrides, sameShape, showShape, sizeOf } from '../shapes.ts';
 
 export function Identity(builder: PlanBuilder, node: GraphNode): void {

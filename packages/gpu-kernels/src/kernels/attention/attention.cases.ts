@@ -1,4 +1,4 @@
-import type { AttentionStep, MatrixView } from '../../graph/plan.ts';
+import type { AttentionStep, MatrixView } from '../../graph/plan-products.ts';
 import type { KernelCase } from '../case.ts';
 
 type Sizes = Pick<AttentionStep, 'outer' | 'heads' | 'rows' | 'keys' | 'channels' | 'valueChannels'>;

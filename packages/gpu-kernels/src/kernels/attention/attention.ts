@@ -1,4 +1,4 @@
-import type { MatrixView } from '../../graph/plan.ts';
+import type { MatrixView } from '../../graph/plan-products.ts';
 import { sizeOf } from '../../graph/shapes.ts';
 import {
   type Constants,

@@ -2,7 +2,7 @@
  * Attention in half precision: q, k, v and the weights of v float16, all sums float32, on matrix instructions where the
  * adapter has them, else the same blocks with float32 arithmetic. See `_lib/half-attention.wgsl`.
  */
-import type { MatrixView } from '../../graph/plan.ts';
+import type { MatrixView } from '../../graph/plan-products.ts';
 import { sizeOf } from '../../graph/shapes.ts';
 import {
   type Constants,

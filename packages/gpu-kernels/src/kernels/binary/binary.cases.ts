@@ -1,4 +1,4 @@
-import { binaryFunctions } from '../../graph/plan.ts';
+import { binaryFunctions } from '../../graph/plan-scalars.ts';
 import type { KernelCase } from '../case.ts';
 
 export const binaryCases: readonly KernelCase[] = [

@@ -1,4 +1,4 @@
-import { binaryFunctions } from '../../graph/plan.ts';
+import { binaryFunctions } from '../../graph/plan-scalars.ts';
 import { sizeOf } from '../../graph/shapes.ts';
 import { elementGrid, type KernelPlanner, loadKernel, rankConstants, valueOrWeight } from '../kernel.ts';
 import { stridedLoops } from '../strided.ts';

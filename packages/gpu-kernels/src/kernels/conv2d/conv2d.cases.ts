@@ -1,4 +1,4 @@
-import type { Activation } from '../../graph/plan.ts';
+import type { Activation } from '../../graph/plan-scalars.ts';
 import type { KernelCase } from '../case.ts';
 
 interface Conv {

@@ -1,4 +1,4 @@
-import { type FunctionParameters, type UnaryFunction, unaryFunctions } from '../../graph/plan.ts';
+import { type FunctionParameters, type UnaryFunction, unaryFunctions } from '../../graph/plan-scalars.ts';
 import type { KernelCase } from '../case.ts';
 
 /** A few units in the last place: what kernels write out must not lean on the loose accuracy that WGSL promises. */

@@ -1,6 +1,6 @@
 /** Functions of one number on constants: tables of angles and positions that networks compute. In doubles, rounded once. */
 import { opUnsupported } from '../../graph/graph-errors.ts';
-import type { FunctionParameters, UnaryFunction } from '../../graph/plan.ts';
+import type { FunctionParameters, UnaryFunction } from '../../graph/plan-scalars.ts';
 import { unaryFunctionOf } from '../../graph/scalar-functions.ts';
 import { allocate, type Constant, isFloat } from '../constant.ts';
 import type { FoldCall } from '../node-call.ts';
