@@ -97,6 +97,15 @@ op("nhwc-conv", "NhwcConv", photo, filters, expected=conv.permute(0, 2, 3, 1), p
 filters["w"] = numpy.ascontiguousarray(filters["w"].transpose(0, 3, 1, 2))
 op("nhwc-fused-conv", "NhwcFusedConv", photo, filters, expected=functional.relu(conv).permute(0, 2, 3, 1), pads=[1, 1, 1, 1], activation="Relu")
 
+grouped, total = lambda width: {"q": numbers(2, 6, 4 * width), "k": draw(2, 6, 2 * width), "v": draw(2, 6, 2 * width)}, {"total": numpy.array([6], numpy.int32)}
+order, last = ["q", "k", "v", "", "", "last", "total"], {"last": numpy.array([5, 5], numpy.int32)}
+shared = {"num_heads": 4, "kv_num_heads": 2}
+op("group-query-attention", "GroupQueryAttention", {**grouped(8), **last}, total, order, ["y", "present_k", "present_v"], **shared)
+turned = {"cos": draw(9, 8), "sin": draw(9, 8)}
+packed = {"q": draw(2, 6, 8 * 16), **last}
+op("group-query-attention-packed", "GroupQueryAttention", packed, {**total, **turned}, ["q", "", "", "", "", "last", "total", "cos", "sin"], ["y", "present_k", "present_v"], do_rotary=1, softcap=2.0, scale=0.4, **shared)
+op("group-query-attention-window", "GroupQueryAttention", {**grouped(16), **last}, {**total, **turned}, [*order, "cos", "sin"], ["y", "present_k", "present_v"], do_rotary=1, rotary_interleaved=1, local_window_size=2, **shared)
+
 
 class Convolutions(nn.Module):
     def __init__(self):

@@ -13,6 +13,20 @@ const refuses = (model: OnnxModel, why: string, code = 'GRAPH_INVALID'): void =>
   expect(() => importOnnx(model)).toThrow(expect.objectContaining({ code, message: expect.stringContaining(why) }));
 
 describe('Attention', () => {
+  it('of grouped queries refuses a past, heads that do not fit, and what it does not compute', () => {
+    const of = (attributes: Parameters<typeof node>[3], inputs = 'x k k _ _ last total') =>
+      modelOf(['n', 3, 8], [node('GroupQueryAttention', inputs, 'y', attributes, 'com.microsoft')], [
+        floats('k', [1, 3, 4], ...new Array<number>(12).fill(1)), floats('past', [1, 1, 2, 4], ...new Array<number>(8).fill(1)),
+        integers('last', 2), integers('total', 3),
+      ]); // biome-ignore format: one model
+    const heads = { num_heads: 2, kv_num_heads: 1 };
+    refuses(of(heads, 'x x x past past last total'), 'without a cache', 'OP_UNSUPPORTED');
+    refuses(of({ num_heads: 3, kv_num_heads: 1 }), 'do not fall into 3 heads');
+    refuses(of({ num_heads: 0, kv_num_heads: 1 }), '0 heads that share 1');
+    refuses(of({ ...heads, smooth_softmax: 1 }), 'smooth_softmax', 'OP_UNSUPPORTED');
+    refuses(of({ ...heads, k_quant_type: 'PER_TENSOR' }), 'quantised keys', 'OP_UNSUPPORTED');
+  });
+
   it('refuses heads that do not fit, and modes that are none', () => {
     const of = (attributes: Record<string, number>) => three(['n', 4, 8], node('Attention', 'x k v', 'y', attributes));
     refuses(of({ q_num_heads: 3, kv_num_heads: 3 }), '8 numbers do not fall into 3 heads');

@@ -20,7 +20,14 @@ describe.each(['reference', 'native', 'webgpu'] as const)('ops of onnxruntime on
 
   it('an attention layer is one step', () => {
     const stepsOf = (golden: string): string[] => goldens.planned(golden).plan.steps.map(({ op }) => op);
-    for (const golden of ['attention', 'multi-head-attention', 'multi-head-attention-past', 'attention-causal'])
+    for (const golden of [
+      'attention',
+      'multi-head-attention',
+      'multi-head-attention-past',
+      'attention-causal',
+      'group-query-attention',
+      'group-query-attention-window',
+    ])
       expect(stepsOf(golden)).not.toContain('softmax');
     expect(stepsOf('network-transformer-fused').filter((op) => op === 'attention')).toHaveLength(2);
   });

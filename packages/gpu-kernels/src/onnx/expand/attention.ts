@@ -23,6 +23,8 @@ export interface Scores {
   readonly bias: string | undefined;
   /** 0: none. */
   readonly softcap: number;
+  /** Whether what is added to the scores is added behind the cap. */
+  readonly capsFirst?: boolean;
 }
 
 /** `[batch, length, heads · width]` → matrices a head. */
@@ -58,14 +60,17 @@ export interface Attended {
   readonly y: string;
 }
 
-export function attend(to: Expansion, { q, k, v, scale, bias, softcap }: Scores): Attended {
+export function attend(to: Expansion, { q, k, v, scale, bias, softcap, capsFirst = false }: Scores): Attended {
   if (k.width !== q.width || k.length !== v.length || k.heads !== v.heads)
     throw graphInvalid(to.node, 'queries, keys and values do not fit together.');
   const turned = to.transpose(repeatHeads(to, k, q.heads), 0, 1, 3, 2);
   const product = to.add('Mul', [to.add('MatMul', [q.name, turned]), to.number(scale)]);
-  const biased = bias === undefined ? product : to.add('Add', [product, bias]);
   const cap = to.number(softcap);
-  const capped = softcap > 0 ? to.add('Mul', [to.add('Tanh', [to.add('Div', [biased, cap])]), cap]) : biased;
+  const withBias = (scores: string): string => (bias === undefined ? scores : to.add('Add', [scores, bias]));
+  const withCap = (scores: string): string =>
+    softcap > 0 ? to.add('Mul', [to.add('Tanh', [to.add('Div', [scores, cap])]), cap]) : scores;
+  const biased = capsFirst ? withBias(withCap(product)) : withBias(product);
+  const capped = capsFirst ? biased : withCap(biased);
   const weights = to.add('Softmax', [capped], { axis: -1 });
   const y = to.add('MatMul', [weights, repeatHeads(to, v, q.heads)]);
   return { product, biased, capped, weights, y };

@@ -17,7 +17,7 @@ interface Rotation {
 }
 
 /** Both numbers of each pair lie next to each other, or half the width apart. */
-function rotate(to: Expansion, { x, width, turned, cos, sin, isInterleaved }: Rotation): string {
+export function rotate(to: Expansion, { x, width, turned, cos, sin, isInterleaved }: Rotation): string {
   const half = turned / 2;
   const part = turned === width ? x : to.slice(x, 3, 0, turned);
   const first = isInterleaved ? to.slice(part, 3, 0, turned, 2) : to.slice(part, 3, 0, half);
