@@ -51,6 +51,17 @@ describe('steps of a plan', () => {
     expect(y).toEqual([1, 2, 3, 4, 0, 5, 2, 7]);
   });
 
+  it('that move a single number are left out where it is read', async () => {
+    const lines = ['s = Slice x none all both', 'c = Reshape s corner', 'w = Reshape c wide', 'y = Mul x w'];
+    const places = { none: tensor([2], 0, 0), all: tensor([2], 1, 1), both: tensor([2], 1, 2), corner: tensor([2], 0, 1), wide: tensor([3], 0, 1, 1) }; // biome-ignore format: a table
+    const { ops, y } = await run(lines, { ...weights, ...places });
+    expect(ops).toEqual(['binary']);
+    expect(y).toEqual([1, -2, 3, 4, 0, 0, -0, 0]);
+    const other = await run(lines, { ...weights, ...places, none: tensor([2], 1, 1), all: tensor([2], 2, 2) });
+    expect(other.ops).toEqual(['copy', 'binary']);
+    expect(other.y).toEqual([4, -8, 12, 16, 0, 35, -42, 49]);
+  });
+
   it('stay where numbers that are no truths are compared with 1', async () => {
     const { ops, y } = await run(['t = Expand truth square', 'y = Min x t'], weights);
     expect(ops).toEqual(['binary']);

@@ -103,7 +103,7 @@ class Simplifier {
   }
 
   #add(given: Step): void {
-    const step = this.#shortened(given.op === 'gather' ? this.#walk(given) : given);
+    const step = this.#withSingles(this.#shortened(given.op === 'gather' ? this.#walk(given) : given));
     const source = this.#outputs.has(step.output) ? undefined : (this.#passes(step) ?? this.#twin(step));
     if (source !== undefined) {
       this.#same.set(step.output, source);
@@ -119,6 +119,25 @@ class Simplifier {
     if (step.x === undefined || indices === undefined) return step;
     const isAll = indices.length === this.#shape(step.x)[step.dimension] && indices.every((index, at) => index === at);
     return isAll ? { op: 'reshape', name: step.name, x: step.x, output: step.output } : step;
+  }
+
+  /** A single number that was only moved is read where it was, if it is the first there. */
+  #withSingles(step: Step): Step {
+    if (step.op !== 'binary' && step.op !== 'select') return step;
+    const fields: Record<string, unknown> = { ...step };
+    for (const side of ['a', 'b', 'c']) {
+      const id = fields[side];
+      if (typeof id !== 'number' || sizeOf(this.#shape(id)) !== 1) continue;
+      fields[side] = this.#firstOf(id);
+      fields[`${side}Strides`] = (fields[`${side}Strides`] as number[]).map(() => 0);
+    }
+    return fields as unknown as Step;
+  }
+
+  #firstOf(id: number): number {
+    const step = this.#writers.get(id);
+    if (step?.op === 'reshape') return this.#firstOf(step.x);
+    return step?.op === 'copy' && step.x !== undefined && step.offset === 0 ? this.#firstOf(step.x) : id;
   }
 
   /** A reshape of a reshape reads what the first one read. */

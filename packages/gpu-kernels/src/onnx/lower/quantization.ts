@@ -140,13 +140,8 @@ export function DynamicQuantizeLinear(call: LowerCall): void {
     return;
   }
   const range = call.add('QuantizeRange', [call.input(0)]);
-  const column = call.add('Reshape', [range, call.number(0, 1, 2, 1)]);
-  for (const [index, pads] of [
-    [0, 0, 0, 0, 0, 0, -1, 0],
-    [0, 0, -1, 0, 0, 0, 0, 0],
-  ].entries()) {
-    // biome-ignore format: pads
-    const one = call.add('Pad', [column, call.number(...pads)]);
+  for (const index of [0, 1]) {
+    const one = call.add('Slice', [range, ...[index, index + 1, 1].map((value) => call.tensor([1], [value]))]);
     call.also(index + 1, 'Reshape', [one, call.tensor([1], [0])]);
   }
   if (scale !== '') state.unbatched.set(scale, []);
