@@ -2,7 +2,8 @@
 import type { GraphNode, Tensors } from '@diptych/plugin-kit';
 import { expect, it } from 'vitest';
 import { openReference } from '../backends/reference/reference-backend.ts';
-import type { AttentionStep, Plan } from '../graph/plan.ts';
+import type { Plan } from '../graph/plan.ts';
+import type { AttentionStep } from '../graph/plan-products.ts';
 import { type PlannedGraph, planGraph } from '../graph/planner.ts';
 import { mergeProducts } from './merge-products.ts';
 

@@ -3,7 +3,8 @@
  * once, there are three times as many tiles for a large GPU, and two dispatches less. Attention reads through strides, so
  * that nothing is taken apart again. Weights are joined when they are packed, never copied before.
  */
-import type { AttentionStep, GemmStep, MatrixView, Plan, Step } from '../graph/plan.ts';
+import type { Plan, Step } from '../graph/plan.ts';
+import type { AttentionStep, GemmStep, MatrixView } from '../graph/plan-products.ts';
 import { sizeOf } from '../graph/shapes.ts';
 import { dropUnread, valuesReadBy } from '../graph/tidy.ts';
 
