@@ -49,7 +49,12 @@ export async function runStudy({ study, baseFolder, runFolder, id, options, shar
   });
 }
 
-export async function resumeStudy(runFolder: string, options: RunOptions): Promise<void> {
+/** On the backend of the run, and as precise, unless the user names another; core refuses another precision. */
+export async function resumeStudy(runFolder: string, given: RunOptions): Promise<void> {
+  const { runtime } = (await openRun(runFolder)).manifest;
+  const backend = given.backend ?? (process.env['DIPTYCH_BACKEND'] ? undefined : runtime?.backend);
+  const precision = given.precision ?? runtime?.precision;
+  const options: RunOptions = { ...given, ...(backend && { backend }), ...(precision && { precision }) };
   await watched(options, ({ signal, onEvent }) =>
     resumeRun({
       runFolder,

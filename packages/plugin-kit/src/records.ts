@@ -160,6 +160,17 @@ const resolvedPlugin = z.object({
 });
 export type ResolvedPlugin = z.infer<typeof resolvedPlugin>;
 
+/** What networks ran on. */
+const runtime = z.object({
+  backend: z.enum(['webgpu', 'native', 'reference']),
+  adapter: z.string(),
+  /** How values are stored and products multiplied. Absent: `f32`. */
+  precision: z.enum(['f32', 'f16']).optional(),
+  /** With `f16`: networks that lost too much in it and were computed in float32, and how much. */
+  beyondHalf: z.array(z.object({ network: z.string(), reason: z.string() })).optional(),
+  rejected: z.array(z.object({ backend: z.string(), reason: z.string() })),
+});
+
 /** Written once, before the first call; together with the code it names it replays the run. */
 export const manifestSchema = z.object({
   format: z.literal(runFormatVersion),
@@ -174,17 +185,9 @@ export const manifestSchema = z.object({
   /** Folder of the study file, relative to the run folder; relative paths in options are relative to it. */
   baseFolder: z.string().optional(),
   plugins: z.array(resolvedPlugin),
-  runtime: z
-    .object({
-      backend: z.enum(['webgpu', 'native', 'reference']),
-      adapter: z.string(),
-      /** How values are stored and products multiplied. Absent: `f32`. */
-      precision: z.enum(['f32', 'f16']).optional(),
-      /** With `f16`: networks that lost too much in it and were computed in float32, and how much. */
-      beyondHalf: z.array(z.object({ network: z.string(), reason: z.string() })).optional(),
-      rejected: z.array(z.object({ backend: z.string(), reason: z.string() })),
-    })
-    .nullable(),
+  runtime: runtime.nullable(),
+  /** Those of later calls of `resume`, `judge` and `detect`, where they were others: some of the records are theirs. */
+  laterRuntimes: z.array(runtime).optional(),
   /** Which part of the plan this run is: every `of`-th cluster of prompts. Absent for a whole run. */
   shard: z
     .object({

@@ -178,8 +178,10 @@ function mergedManifest(outFolder: string, surveys: readonly ShardSurvey[], miss
   const { shard, ...rest } = first.manifest;
   const { baseFolder } = studyFromManifest(first.manifest, first.folder);
   const sum = surveys.reduce((total, { run }) => total + run.manifest.planned.samples, 0);
+  const laterRuntimes = surveys.flatMap(({ run }) => run.manifest.laterRuntimes ?? []);
   return {
     ...rest,
+    ...(laterRuntimes.length > 0 && { laterRuntimes }),
     id: basename(outFolder),
     createdAt: surveys.map(({ run }) => run.manifest.createdAt).sort()[0]!,
     baseFolder: relative(outFolder, baseFolder) || '.',

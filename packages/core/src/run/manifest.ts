@@ -15,6 +15,19 @@ export const studyDigest = (study: Study): string => sha256Hex(canonicalJson(stu
 export const recordedRuntime = ({ runtime }: LoadedStudy): Manifest['runtime'] =>
   runtime === null ? null : (structuredClone(runtime) as Manifest['runtime']);
 
+/** The same with the runtime of a call that goes on with the run; itself where it is one that the manifest knows. */
+export function withRuntime(manifest: Manifest, loaded: LoadedStudy): Manifest {
+  const now = recordedRuntime(loaded);
+  if (now === null) return manifest;
+  if (manifest.runtime === null) return { ...manifest, runtime: now };
+  const { laterRuntimes = [] } = manifest;
+  const isNow = ({ backend, adapter, precision = 'f32' }: typeof now): boolean =>
+    backend === now.backend && adapter === now.adapter && precision === (now.precision ?? 'f32');
+  return [manifest.runtime, ...laterRuntimes].some(isNow)
+    ? manifest
+    : { ...manifest, laterRuntimes: [...laterRuntimes, now] };
+}
+
 /** Everything that affects a result, before the first call is made. */
 export function createManifest(id: string, loaded: LoadedStudy, plan: RunPlan, runFolder: string): Manifest {
   return {
@@ -87,7 +100,7 @@ export function studyFromManifest(
 }
 
 /** Throws RUN_CHANGED when plugins, weights or inputs are no longer those of the manifest: two halves of a run must be one run. */
-export function checkUnchanged(manifest: Manifest, plan: RunPlan): void {
+export function checkUnchanged(manifest: Manifest, plan: RunPlan, runtime: Manifest['runtime']): void {
   const now = new Map(plan.plugins.map((plugin) => [`${plugin.kind}/${plugin.as}`, plugin]));
   const changes = manifest.plugins.flatMap((before) => {
     const key = `${before.kind}/${before.as}`;
@@ -102,6 +115,9 @@ export function checkUnchanged(manifest: Manifest, plan: RunPlan): void {
       return [`what ${key} says of itself differs, such as the model behind it`];
     return [];
   });
+  // Backends agree within a tolerance, so that a lost GPU does not end a run; half precision is another computation.
+  const [before, after] = [manifest.runtime, runtime].map((each) => each && (each.precision ?? 'f32'));
+  if (before && after && before !== after) changes.push(`networks were computed in ${before}, now in ${after}`);
   if (manifest.planned.samples !== plan.samples)
     changes.push(`${manifest.planned.samples} samples were planned, now ${plan.samples}`);
   if (manifest.planned.authentic !== plan.authentic.length)

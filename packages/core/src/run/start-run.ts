@@ -18,6 +18,7 @@ import {
   recordedRuntime,
   studyDigest,
   studyFromManifest,
+  withRuntime,
   writeManifest,
 } from './manifest.ts';
 import type { OnRunEvent } from './progress.ts';
@@ -81,11 +82,13 @@ export async function resumeRun(options: ResumeOptions): Promise<RunSummary> {
   const runFolder = resolve(options.runFolder);
   const { study, baseFolder } = studyFromManifest(await readManifest(runFolder), runFolder);
   return withLock(runFolder, async () => {
-    const manifest = await readManifest(runFolder);
+    const before = await readManifest(runFolder);
     await using loaded = await options.loadAgain(study, baseFolder);
     const whole = await planRun(loaded, options.signal);
-    const plan = manifest.shard ? shardPlan(whole, manifest.shard) : whole;
-    checkUnchanged(manifest, plan);
+    const plan = before.shard ? shardPlan(whole, before.shard) : whole;
+    checkUnchanged(before, plan, recordedRuntime(loaded));
+    const manifest = withRuntime(before, loaded);
+    if (manifest !== before) await writeManifest(runFolder, manifest);
     return await executeRun({ runFolder, manifest, loaded, plan, protocols: study.protocols, ...watchOf(options) });
   });
 }
@@ -174,13 +177,7 @@ function extendManifest(
     detectors: merge(study.detectors, added.detectors),
     protocols: [...new Set([...study.protocols, ...(added.protocols ?? [])])],
   };
-  return {
-    ...before,
-    study: extended,
-    studyDigest: studyDigest(extended),
-    plugins,
-    runtime: before.runtime ?? recordedRuntime(loaded),
-  };
+  return { ...withRuntime(before, loaded), study: extended, studyDigest: studyDigest(extended), plugins };
 }
 
 async function withLock<T>(runFolder: string, work: () => Promise<T>): Promise<T> {

@@ -114,13 +114,20 @@ function checkedDigest({ name, sha256 }: WeightsRef): string {
 const missing = (ref: WeightsRef, got: string, cause?: unknown): DiptychError =>
   new DiptychError(
     'WEIGHTS_MISSING',
-    `Expected weights ${ref.name} from ${ref.source}, got: ${got}. Check the network, or fetch them with \`diptych weights fetch\`.`,
+    `Expected weights ${ref.name} from ${ref.source}, got: ${got}. ${
+      ref.source.startsWith('file:')
+        ? 'Correct the path, which is relative to the study file'
+        : 'Check the network, or fetch them with `diptych weights fetch`'
+    }.`,
     { cause },
   );
 const mismatch = (ref: WeightsRef, digest: string, path: string): DiptychError =>
   new DiptychError(
     'WEIGHTS_DIGEST_MISMATCH',
-    `Expected weights ${ref.name} to have SHA-256 ${ref.sha256}, got ${digest} in ${path}. Delete the file and fetch it again.`,
+    `Expected weights ${ref.name} to have SHA-256 ${ref.sha256}, got ${digest} in ${path}. ${
+      // A file of the user's own is nobody's to delete.
+      ref.source.startsWith('file:') ? 'Restore the file, or state its digest' : 'Delete the file and fetch it again'
+    }.`,
   );
 
 async function isFile(path: string): Promise<boolean> {
