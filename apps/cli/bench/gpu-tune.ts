@@ -27,6 +27,15 @@ const rounds = Number(values.rounds ?? (small ? 1 : 7));
 const batch = Number(values.batch ?? (small ? 2 : 64));
 const options = { prefer: 'webgpu', precision: 'f16', checkHalf: false, ...(values.adapter && { adapter: values.adapter }) } as const; // biome-ignore format: one list
 
+/** Numbers of parts that are measured, and on software, where a variant takes seconds to compile, the only choices. */
+const measuredParts = new Set([1, 2, 3, 4, 6, 8]);
+const onSoftware = new Set(['small/1/1', 'narrow/2/2', 'medium/2/1']);
+
+function choicesOf(size: ProductSize): Set<string> {
+  const choices = possibleChoices(size, h100Target).filter(({ parts }) => measuredParts.has(parts));
+  return new Set(choices.map(choiceText).filter((choice) => !small || onSoftware.has(choice)));
+}
+
 interface Network {
   readonly name: string;
   readonly side: number;
@@ -80,7 +89,7 @@ async function tune(network: Network): Promise<Record<string, string>> {
   const floors = await onnxFloors(network.file, { batch });
   const products = floors.flatMap(({ step, product }) => (product === undefined ? [] : [{ step, size: product.size }]));
   const sizes = new Map(products.map(({ step, size }) => [step, size.join('x')]));
-  const possible = new Map(products.map(({ size }) => [size.join('x'), new Set(possibleChoices(size as ProductSize, h100Target).map(choiceText))])); // biome-ignore format: one map
+  const possible = new Map(products.map(({ size }) => [size.join('x'), choicesOf(size)])); // biome-ignore format: one map
   const standard = await stepTimes(network, undefined);
   if (standard === undefined) throw new Error(`${network.name} does not run as it is.`);
   const before = bySize(standard, sizes);

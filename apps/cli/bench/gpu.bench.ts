@@ -3,7 +3,7 @@
  * `webgpu` on the same card. Equality first: first scores are compared with those of the native backend in float32, then
  * speeds are medians. A rival that is not there is skipped with its reason.
  *
- *   node apps/cli/bench/gpu.bench.ts [--small] [--python python3] [--adapter NAME] [--rounds 20] [--only products|networks] [--sizes 4096,8192] [--tiles]
+ *   node apps/cli/bench/gpu.bench.ts [--small] [--python python3] [--adapter NAME] [--rounds 20] [--only products|networks] [--network NAME] [--sizes 4096,8192] [--tiles]
  */
 import { execFile } from 'node:child_process';
 import { cpus } from 'node:os';
@@ -24,6 +24,8 @@ const { values } = parseArgs({
     rounds: { type: 'string' },
     /** `products` or `networks`; both if absent. */
     only: { type: 'string' },
+    /** Part of the names of the networks to run. */
+    network: { type: 'string', default: '' },
     /** Of the products, with commas between. */
     sizes: { type: 'string' },
     /** Every tile of the product, one after another, in place of the one chosen. */
@@ -237,4 +239,5 @@ await using about = await openRuntime(gpu);
 console.log(`${about.info.adapter}; ${cpus().length} × ${cpus()[0]?.model}; Node ${process.version}; ${new Date().toISOString()}; ${rounds} rounds`); // biome-ignore format: one line
 const sizes = values.sizes?.split(',').map(Number) ?? (small ? [64, 160] : [4096, 8192]);
 if (values.only !== 'networks') for (const size of sizes) await compareProducts(size);
-if (values.only !== 'products') for (const network of networks) await compareNetworks(network);
+if (values.only !== 'products')
+  for (const network of networks.filter(({ name }) => name.includes(values.network))) await compareNetworks(network);
