@@ -4,7 +4,7 @@
  * is installed in apps/cli/bench. `gpu-offline.sh` beside this unpacks and runs them. A Vulkan loader that the machine lacks can
  * be put into the folder as .deb files.
  *
- *   node apps/cli/bench/gpu-bundle.ts FOLDER
+ *   node apps/cli/bench/gpu-bundle.ts FOLDER [runtime|rival]
  */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -17,7 +17,7 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const platform = `${process.platform}-${process.arch}`;
-const [folder] = process.argv.slice(2);
+const [folder, only] = process.argv.slice(2);
 if (folder === undefined) throw new Error('Expected a folder for the bundle: node apps/cli/bench/gpu-bundle.ts FOLDER.');
 
 /** Tables of tokens, 30 MB that no benchmark of the GPU reads. */
@@ -27,7 +27,7 @@ const skipped = [/\.(md|map|d\.ts|d\.mts|d\.cts)$/i, /\/(test|tests|docs|example
 function isNeeded(path: string): boolean {
   const other = /\/(webgpu\/dist|napi-v\d+)\/((darwin|linux|win32)[^/]*)(\/(arm64|x64))?/.exec(path);
   if (other !== null) {
-    const [, , name, , processor] = other;
+    const [, , name, , , processor] = other;
     const isHere = name === process.platform || name === platform;
     if (!isHere || (processor !== undefined && processor !== process.arch)) return false;
   }
@@ -73,6 +73,7 @@ async function copyAddon(to: string): Promise<void> {
 }
 
 async function pack(name: string, fill: (to: string) => Promise<void>): Promise<void> {
+  if (only !== undefined && only !== name) return;
   const staging = await mkdtemp(join(tmpdir(), 'diptych-bundle-'));
   try {
     await fill(staging);

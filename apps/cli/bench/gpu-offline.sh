@@ -26,8 +26,7 @@ unpack() {
   for package in "$bundle"/*.deb; do
     [ -e "$package" ] && dpkg -x "$package" /
   done
-  ldconfig 2>/dev/null || true
-  touch "$bundle/.unpacked-$(id -u)"
+  ldconfig 2>/dev/null || true # not root: the loader is there or it is not
 }
 
 [ -x node_modules/node-runtime/bin/node ] || unpack
@@ -41,7 +40,10 @@ run() {
       node packages/gpu-kernels/src/check-shaders.ts
       node apps/cli/bench/gpu.bench.ts --only products --sizes 1024 --tiles --rounds 5 --python "$python" "$@"
       ;;
-    tune) node apps/cli/bench/gpu-tune.ts "$@" && cp "$tiles" "$out/tuned-tiles.json" ;;
+    tune)
+      trap 'cp "$tiles" "$out/tuned-tiles.json"' EXIT # what was measured until then, if time is up
+      node apps/cli/bench/gpu-tune.ts "$@"
+      ;;
     products) node apps/cli/bench/gpu.bench.ts --only products --python "$python" "$@" ;;
     networks) node apps/cli/bench/gpu.bench.ts --only networks --python "$python" "$@" ;;
     jpeg) node apps/cli/bench/jpeg-to-scores.bench.ts --python "$python" "$@" ;;

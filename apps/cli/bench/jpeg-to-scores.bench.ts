@@ -3,9 +3,9 @@
  * workers and float16 on the same card. Each side is a process of its own. Equality first: the first scores of each are
  * compared with those of the native backend in float32, and who differs is not timed. Printed are medians and range of
  * rounds, peak memory, and the time from starting the process to its first scores. A rival that is absent is skipped
- * with its reason. `--small` runs the same with a small ViT on the CPU.
+ * with its reason. `--small` runs the same with a small ViT on the CPU, and with `--webgpu` on software Vulkan.
  *
- *   node apps/cli/bench/jpeg-to-scores.bench.ts [--small] [--python python3] [--adapter NAME] [--images 4096] [--rounds 7]
+ *   node apps/cli/bench/jpeg-to-scores.bench.ts [--small [--webgpu]] [--python python3] [--adapter NAME] [--images 4096] [--rounds 7]
  */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -21,6 +21,8 @@ import { vit } from './networks.ts';
 const { values } = parseArgs({
   options: {
     small: { type: 'boolean', default: false },
+    /** With `--small`: our side in half precision on software Vulkan, as it will run on a GPU. */
+    webgpu: { type: 'boolean', default: false },
     python: { type: 'string', default: 'python3' },
     adapter: { type: 'string', default: '' },
     images: { type: 'string' },
@@ -145,7 +147,7 @@ try {
   const oursOn = (backend: string, precision: string): string[] => [script('jpeg-to-scores-ours.ts'), model, folder, ...sizes, backend, precision, values.adapter]; // biome-ignore format: one command
   const { scores } = await runSide(process.execPath, oursOn('native', 'f32'), () => false);
   const sides: readonly [string, string, readonly string[]][] = [
-    ['Diptych', process.execPath, small ? oursOn('native', 'f32') : oursOn('webgpu', 'f16')],
+    ['Diptych', process.execPath, small && !values.webgpu ? oursOn('native', 'f32') : oursOn('webgpu', 'f16')],
     ['PyTorch', values.python, [script('torch-jpeg-rival.py'), model, folder, ...sizes, String(scale.workers)]],
   ];
   const medians: number[] = [];

@@ -11,6 +11,7 @@ import {
   threadsOf,
   tiles,
 } from './half-tiles.ts';
+import { readTunedTiles } from './tuned-tiles.ts';
 
 const smallest: Target = { ...guaranteedTarget, precision: 'f16', matrices: { side: 16, subgroup: 32 } };
 const sizes: readonly ProductSize[] = [
@@ -67,4 +68,13 @@ it('lists what is worth measuring, each once and each as text and back', () => {
   expect(all.map((choice) => readChoice(choiceText(choice)))).toEqual(all);
   expect(possibleChoices([64, 1000, 2048], smallest).every(({ name, buffers }) => stagedWords(tiles[name], buffers) <= 1024)).toBe(true); // biome-ignore format: one expectation
   expect(possibleChoices([8192, 8192, 8192], h100Target).every(({ parts }) => parts === 1)).toBe(true);
+});
+
+it('finds in the committed table only choices that are possible for their sizes', () => {
+  for (const sizes of Object.values(readTunedTiles())) {
+    for (const [size, choice] of Object.entries(sizes)) {
+      expect(size).toMatch(/^\d+x\d+x\d+$/);
+      expect(possibleChoices(size.split('x').map(Number) as never, h100Target).map(choiceText)).toContain(choice);
+    }
+  }
 });
