@@ -14,8 +14,7 @@ use crate::ops::resample::Table;
 use crate::ops::winograd::{self, PackedWinograd};
 use crate::program::{Op, Operand, Program};
 use crate::stored::{ReadBuffers, Weight};
-use crate::threads::thread_pool;
-use rayon::ThreadPool;
+use crate::threads::{Team, packers, team};
 use rayon::prelude::*;
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -55,7 +54,7 @@ pub struct CompiledPlan {
     pub(crate) slice: usize,
     /// One for each thread that can be busy. Held for a whole run: a second run waits.
     pub(crate) arenas: Mutex<Vec<Arena>>,
-    pub(crate) pool: Arc<ThreadPool>,
+    pub(crate) team: Arc<Team>,
     pub(crate) instructions: Instructions,
     /// Nanoseconds that each step took so far, of all threads together, by the value it writes.
     pub(crate) nanoseconds: Vec<AtomicU64>,
@@ -78,8 +77,8 @@ impl CompiledPlan {
         };
         check_weights(&program, weights)?;
         let program = narrow(program, weights);
-        let pool = thread_pool(threads)?;
-        let slots = pool.current_num_threads().min(program.batch);
+        let team = team(threads)?;
+        let slots = team.threads().min(program.batch);
         let chains = chains(&program);
         let segments = segments(&program, &chains, slots);
         let slice = segments.last().map_or(1, |segment| segment.slice);
@@ -88,7 +87,7 @@ impl CompiledPlan {
         let arenas = (0..slots).map(|_| new_arena(&assignment)).collect::<Result<_>>()?;
         let (kept, buffers) = (raw_weights(&program), ReadBuffers::default());
         let steps = program.steps.par_iter().with_max_len(1).map(|step| prepare(&program, &step.op, weights, &buffers));
-        let prepared = pool.install(|| steps.collect::<Result<_>>())?;
+        let prepared = packers(team.threads())?.install(|| steps.collect::<Result<_>>())?;
         let keep = |(index, weight): (usize, &Weight)| if kept.contains(&index) { weight.to_vec(&buffers) } else { Ok(Vec::new()) };
         let weights = weights.iter().enumerate().map(keep).collect::<Result<_>>()?;
         let nanoseconds = program.sizes.iter().map(|_| AtomicU64::new(0)).collect();
@@ -102,7 +101,7 @@ impl CompiledPlan {
             segments,
             slice,
             arenas: Mutex::new(arenas),
-            pool,
+            team,
             instructions: Instructions::detect(),
         })
     }

@@ -14,8 +14,7 @@ use crate::ops::{
     reduce, resample, winograd,
 };
 use crate::program::{Form, Op, Operand, Reduction, Step};
-use crate::threads::{Mode, with_others_awake};
-use rayon::prelude::*;
+use crate::threads::Mode;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{LazyLock, Mutex, PoisonError};
@@ -83,21 +82,17 @@ impl CompiledPlan {
         let watch = Watch { clock: wall_seconds, spent: &self.nanoseconds };
         let slots = arenas.len();
         // Fewer arenas than threads: a plan of so small a batch that only the insides of ops can share the work.
-        let shared = if slots < self.pool.current_num_threads() { 0 } else { items / slots * slots };
+        let shared = if slots < self.team.threads() { 0 } else { items / slots * slots };
         let free = Mutex::new(arenas.iter_mut().collect::<Vec<_>>());
-        let mut parts = self.pool.install(|| -> Result<Vec<Vec<Vec<f32>>>> {
-            let mut parts = cut(0..shared, slots, self.slice)
-                .into_par_iter()
-                .with_max_len(1)
-                .map(|range| self.with_arena(&free, |arena| self.run_slice(Mode::Sequential, arena, range, &feed, &watch)))
-                .collect::<Result<Vec<_>>>()?;
-            if shared < items {
-                with_others_awake(|| -> Result<()> {
-                    for range in cut(shared..items, 1, self.slice) {
-                        parts.push(self.with_arena(&free, |arena| self.run_slice(Mode::Parallel, arena, range, &feed, &watch))?);
-                    }
-                    Ok(())
-                })?;
+        let slice =
+            |mode: Mode, range: &Range<usize>| self.with_arena(&free, |arena| self.run_slice(mode, arena, range.clone(), &feed, &watch));
+        let mut parts = self.team.awake(|| -> Result<Vec<Vec<Vec<f32>>>> {
+            let together = Mode::Parallel(&self.team);
+            let slices = cut(0..shared, slots, self.slice);
+            let mut parts =
+                together.map(slices.len(), |index| slice(Mode::Sequential, &slices[index])).into_iter().collect::<Result<Vec<_>>>()?;
+            for range in cut(shared..items, 1, self.slice) {
+                parts.push(slice(together, &range)?);
             }
             Ok(parts)
         })?;
@@ -211,7 +206,7 @@ impl CompiledPlan {
     /// Item after item, each cut into as many parts as threads.
     fn run_chain(&self, mode: Mode, chain: &Chain, arena: &Arena, part: &Part, y: &mut [f32], watch: &Watch) {
         let (height, row) = chain.target();
-        let cuts = if mode == Mode::Parallel { rayon::current_num_threads().min(height) } else { 1 };
+        let cuts = mode.threads().min(height);
         let y = Output::new(y);
         mode.tasks(part.items.len() * cuts, |task| {
             let (item, cut) = (task / cuts, task % cuts);

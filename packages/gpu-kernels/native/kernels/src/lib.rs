@@ -9,7 +9,6 @@ mod chain;
 mod check;
 mod compile;
 mod cpu;
-mod crew;
 mod error;
 mod execute;
 mod functions;

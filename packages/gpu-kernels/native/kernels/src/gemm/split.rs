@@ -46,7 +46,7 @@ fn blocks(mode: Mode, rows: usize, touched: usize, b: &Packed, instructions: Ins
     let height = rows.div_ceil(rows.div_ceil(cached)).next_multiple_of(tile);
     let tasks = match mode {
         Mode::Sequential => return (height, b.panels()),
-        Mode::Parallel => PARTS * rayon::current_num_threads(),
+        Mode::Parallel(team) => PARTS * team.threads(),
     };
     let down = rows.div_ceil(height);
     if down >= tasks {

@@ -45,7 +45,8 @@ fn run_with(recipe: Vec<RecipeStep>, image: &Image, width: usize, height: usize,
     let mut y = vec![f32::NAN; width * height * 3];
     recipe.run(Mode::Sequential, image, &mut y, instructions).unwrap();
     let mut parallel = vec![f32::NAN; y.len()];
-    recipe.run(Mode::Parallel, image, &mut parallel, instructions).unwrap();
+    let team = crate::threads::Team::new(2).unwrap();
+    team.awake(|| recipe.run(Mode::Parallel(&team), image, &mut parallel, instructions)).unwrap();
     assert_eq!(y, parallel);
     y
 }

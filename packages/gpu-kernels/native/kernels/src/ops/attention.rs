@@ -8,7 +8,6 @@ use crate::gemm::{Epilogue, Instructions, Packed};
 use crate::program::{Activation, Operand};
 use crate::rules::{Fault, refuse_fault, size};
 use crate::threads::Mode;
-use rayon::prelude::*;
 use serde::Deserialize;
 
 /// Rows of q that one block takes: enough that packing k and v again for every block costs a percent.
@@ -178,9 +177,9 @@ pub fn attention(mode: Mode, op: &Attention, sides: &Sides, items: usize, y: &mu
             }
         }
         // Heads interleave in y, so that each block is computed apart and put in its place afterwards.
-        Mode::Parallel => {
-            let results: Vec<_> = blocks.into_par_iter().map(|block| (block, attend(op, sides, block, instructions))).collect();
-            for (block, rows) in results {
+        Mode::Parallel(_) => {
+            let results = mode.map(blocks.len(), |index| attend(op, sides, blocks[index], instructions));
+            for (block, rows) in blocks.into_iter().zip(results) {
                 scatter(&op.geometry, block, &rows, &mut y[block.item * size..]);
             }
         }

@@ -239,6 +239,6 @@ pub fn rows_per_chunk(mode: Mode, rows: usize, floats_per_row: usize) -> usize {
     let block = (64 * 1024 / floats_per_row.clamp(1, 320)).clamp(TILE, 240) / TILE * TILE;
     match mode {
         Mode::Sequential => block,
-        Mode::Parallel => block.min(rows.div_ceil(rayon::current_num_threads()).next_multiple_of(TILE)),
+        Mode::Parallel(team) => block.min(rows.div_ceil(team.threads()).next_multiple_of(TILE)),
     }
 }

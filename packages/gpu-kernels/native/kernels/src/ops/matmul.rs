@@ -30,7 +30,7 @@ pub fn matmul(mode: Mode, op: &Matmul, a: Side, b: Side, b_packed: Option<&Packe
         packed.repack_columns(b, k, n);
         gemm(mode, a, &packed, y, plain, instructions);
     };
-    if mode == Mode::Parallel && y.len() / (m * n) >= rayon::current_num_threads() {
+    if mode.threads() > 1 && y.len() / (m * n) >= mode.threads() {
         mode.chunks(y, m * n, |index, y| multiply(Mode::Sequential, index, y));
     } else {
         y.chunks_exact_mut(m * n).enumerate().for_each(|(index, y)| multiply(mode, index, y));

@@ -185,7 +185,7 @@ pub fn winograd(
     let tile = instructions.rows();
     let fitting = BLOCK_FLOATS / (POINTS * conv.input.channels.max(conv.output.channels)) / tile * tile;
     let count = patches.div_ceil(fitting.max(FEWEST_TILES * tile));
-    let threads = if mode == Mode::Parallel { rayon::current_num_threads() } else { 1 };
+    let threads = mode.threads();
     // Few blocks: the threads share each; many: each thread has its own.
     let (outside, inside) = if count >= 2 * threads { (mode, Mode::Sequential) } else { (Mode::Sequential, mode) };
     let y = Output::new(y);

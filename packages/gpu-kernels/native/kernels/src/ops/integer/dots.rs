@@ -175,7 +175,7 @@ impl Work<'_> {
         let panels = self.groups[0].panels();
         let tasks = match mode {
             Mode::Sequential => return (height, panels),
-            Mode::Parallel => PARTS * rayon::current_num_threads(),
+            Mode::Parallel(team) => PARTS * team.threads(),
         };
         let down = rows.div_ceil(height);
         if down >= tasks {
