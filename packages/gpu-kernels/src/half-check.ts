@@ -5,7 +5,8 @@
  */
 import type { ModelInputs, RasterImage, Tensor, Tensors } from '@diptych/plugin-kit';
 import type { Backend, Executable } from './backends/backend.ts';
-import { imageSteps, takesImage, tensorInputNames } from './backends/run-inputs.ts';
+import { takesImage } from './backends/image-inputs.ts';
+import { imageSteps, tensorInputNames } from './backends/run-inputs.ts';
 import { wholeRanges } from './backends/whole-inputs.ts';
 import type { Plan } from './graph/plan.ts';
 import type { ImageStep } from './graph/plan-images.ts';

@@ -2,6 +2,7 @@ import type { ImageRecipe, RasterImage } from '@diptych/plugin-kit';
 import { describe, expect, it } from 'vitest';
 import { type Plan, planVersion } from '../graph/plan.ts';
 import { synthesise } from '../image-ops/synthetic-image.ts';
+import { checkImage } from './image-inputs.ts';
 import { readRunInputs } from './run-inputs.ts';
 
 const recipe: ImageRecipe = [
@@ -19,7 +20,7 @@ const plan: Plan = {
   inputs: {},
   outputs: { y: { value: 0, shape } },
 };
-const read = (image: RasterImage) => readRunInputs(plan, { image: [image] });
+const read = (image: RasterImage) => readRunInputs(plan, { image: [image] }, checkImage);
 
 describe('whole numbers of a run', () => {
   const ids: Plan = {

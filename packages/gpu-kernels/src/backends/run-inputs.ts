@@ -1,18 +1,15 @@
 /** Checks the inputs of a run against the plan, once for all backends, and gives them in the order that backends share. */
 import {
   DiptychError,
-  isDiptychError,
+  invariant,
   type ModelInputs,
   type RasterImage,
   type Tensor,
   type Tensors,
-  viewsOf,
 } from '@diptych/plugin-kit/runtime';
 import type { Plan } from '../graph/plan.ts';
 import type { ImageStep } from '../graph/plan-images.ts';
 import { sameShape, showShape, sizeOf } from '../graph/shapes.ts';
-import { RecipeFault } from '../image-ops/geometry.ts';
-import { preparedSize } from '../image-ops/lower-recipe.ts';
 import { firstOutside, wholeRanges } from './whole-inputs.ts';
 
 export interface RunInputs {
@@ -28,12 +25,20 @@ export const tensorInputNames = (plan: Plan): string[] => Object.keys(plan.input
 export const outputNames = (plan: Plan): string[] => Object.keys(plan.outputs).sort();
 export const imageSteps = (plan: Plan): ImageStep[] => plan.steps.filter((step) => step.op === 'image');
 
-const invalid = (plan: Plan, message: string): DiptychError =>
+export const invalid = (plan: Plan, message: string): DiptychError =>
   new DiptychError('RUN_INPUT_INVALID', `Model "${plan.name}": ${message} Correct the call of run().`);
 
 const isTensor = (input: Tensor | readonly RasterImage[]): input is Tensor => !Array.isArray(input);
 
-export function readRunInputs(plan: Plan, inputs: ModelInputs): RunInputs {
+/** Throws for an image that an image step does not take. */
+export type ImageCheck = (plan: Plan, step: ImageStep, image: RasterImage, index: number) => void;
+
+/** `image-inputs.ts`, which brings all of image preparation, only for plans that take images. */
+export const imageCheckOf = async (plan: Plan): Promise<ImageCheck | undefined> =>
+  imageSteps(plan).length === 0 ? undefined : (await import('./image-inputs.ts')).checkImage;
+
+/** A plan that takes images needs `checkImage`. */
+export function readRunInputs(plan: Plan, inputs: ModelInputs, checkImage?: ImageCheck): RunInputs {
   const images = imageSteps(plan);
   const expected = [...tensorInputNames(plan), ...images.map((step) => step.input)];
   const extra = Object.keys(inputs).find((name) => !expected.includes(name));
@@ -64,6 +69,7 @@ export function readRunInputs(plan: Plan, inputs: ModelInputs): RunInputs {
         plan,
         `input "${step.input}" must be a list of images, got ${list === undefined ? 'nothing' : 'a tensor'}.`,
       );
+    invariant(checkImage !== undefined, `Images of "${plan.name}" cannot be checked.`);
     for (const [index, image] of list.entries()) checkImage(plan, step, image, index);
     counts.set(step.input, list.length);
     return list;
@@ -92,61 +98,6 @@ function itemsOf(plan: Plan, counts: ReadonlyMap<string, number>): number {
   const [items] = different as unknown as [number];
   if (items > plan.batch) throw invalid(plan, `it was loaded for at most ${plan.batch} items a run, got ${items}.`);
   return items;
-}
-
-/** Whether the image step takes that image. */
-export function takesImage(plan: Plan, step: ImageStep, image: RasterImage): boolean {
-  try {
-    checkImage(plan, step, image, 0);
-    return true;
-  } catch (error) {
-    if (isDiptychError(error)) return false;
-    throw error;
-  }
-}
-
-function checkImage(plan: Plan, step: ImageStep, image: RasterImage, index: number): void {
-  const { width, height, channels, data } = image;
-  if (
-    ![width, height].every((size) => Number.isInteger(size) && size > 0) ||
-    (channels !== 3 && channels !== 4) ||
-    data.length !== width * height * channels
-  ) {
-    throw invalid(
-      plan,
-      `image ${index} of "${step.input}" must hold width * height * (3 or 4) bytes, got ${width}x${height}x${channels} with ${data.length} bytes.`,
-    );
-  }
-  checkPrepared(plan, step, image, index);
-}
-
-function checkPrepared(plan: Plan, step: ImageStep, image: RasterImage, index: number): void {
-  const { view = 0 } = image;
-  const views = viewsOf(step.recipe);
-  if (!Number.isInteger(view) || view < 0 || view >= views)
-    throw invalid(plan, `image ${index} of "${step.input}" asks for view ${view}, its recipe has ${views} from 0.`);
-  const [wantHeight, wantWidth] = plan.values[step.output]!.shape;
-  const end = endOf(plan, step, image, index);
-  if (end.width !== wantWidth || end.height !== wantHeight) {
-    throw invalid(
-      plan,
-      `image ${index} of "${step.input}" ends as ${end.width}x${end.height} pixels by its recipe, the network wants ${wantWidth}x${wantHeight}.`,
-    );
-  }
-}
-
-function endOf(plan: Plan, step: ImageStep, image: RasterImage, index: number): ReturnType<typeof preparedSize> {
-  try {
-    return preparedSize(step.recipe, image);
-  } catch (error) {
-    if (!(error instanceof RecipeFault)) throw error;
-    // `details.image` says that the fault is the picture's, not the caller's.
-    throw new DiptychError(
-      'RUN_INPUT_INVALID',
-      `Model "${plan.name}": its recipe cannot prepare image ${index} of "${step.input}": ${error.message}. Give another image.`,
-      { details: { image: index } },
-    );
-  }
 }
 
 /** Outputs by name with the batch in front, from data in the order of `outputNames`. */

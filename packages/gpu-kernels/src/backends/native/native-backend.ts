@@ -13,7 +13,7 @@ import { storedOf } from '../../graph/lazy-tensor.ts';
 import type { Plan } from '../../graph/plan.ts';
 import type { KernelTime } from '../../profile/kernel-time.ts';
 import type { Backend, Executable, Unsupported } from '../backend.ts';
-import { outputNames, readRunInputs, tensorsOf, throwIfAborted } from '../run-inputs.ts';
+import { type ImageCheck, imageCheckOf, outputNames, readRunInputs, tensorsOf, throwIfAborted } from '../run-inputs.ts';
 import { type Addon, type AddonWeight, type CompiledPlan, loadAddon } from './addon.ts';
 
 /** `threads` 0 means all cores; with `profile` its steps are timed. Throws BACKEND_UNAVAILABLE. */
@@ -26,7 +26,12 @@ export function openNative(threads = 0, profile = false): Backend {
     adapter: `${addon.cpuName()}, ${threads === 0 ? availableParallelism() : threads} threads`,
     check: (plan) => JSON.parse(addon.checkPlan(JSON.stringify(plan))) as Unsupported[],
     compile: async (plan, weights) =>
-      new NativeExecutable(plan, compile(addon, plan, weights, threads), profile ? times : undefined),
+      new NativeExecutable(
+        plan,
+        compile(addon, plan, weights, threads),
+        await imageCheckOf(plan),
+        profile ? times : undefined,
+      ),
     [Symbol.asyncDispose]: async () => {},
   };
 }
@@ -51,12 +56,13 @@ function addonWeight(tensor: Tensor): AddonWeight {
 class NativeExecutable implements Executable {
   readonly #plan: Plan;
   #compiled: CompiledPlan | undefined;
-
+  readonly #checkImage: ImageCheck | undefined;
   readonly #times: KernelTime[] | undefined;
 
-  constructor(plan: Plan, compiled: CompiledPlan, times: KernelTime[] | undefined) {
+  constructor(plan: Plan, compiled: CompiledPlan, checkImage: ImageCheck | undefined, times: KernelTime[] | undefined) {
     this.#times = times;
     this.#plan = plan;
+    this.#checkImage = checkImage;
     this.#compiled = compiled;
   }
 
@@ -64,7 +70,7 @@ class NativeExecutable implements Executable {
     throwIfAborted(signal);
     if (this.#compiled === undefined)
       throw new DiptychError('INVARIANT_BROKEN', `Model "${this.#plan.name}" was run after it was disposed of.`);
-    const { items, tensors, images } = readRunInputs(this.#plan, inputs);
+    const { items, tensors, images } = readRunInputs(this.#plan, inputs, this.#checkImage);
     if (items === 0)
       return tensorsOf(
         this.#plan,

@@ -1,14 +1,8 @@
-/** image, resize-nearest, pad, transpose, reshape: no arithmetic besides the recipe's. */
+/** resize-nearest, pad, transpose, reshape: no arithmetic. */
 import { permuteList, rowMajorStrides, sizeOf } from '../../graph/shapes.ts';
-import { prepareImage } from '../../image-ops/prepare-image.ts';
 import type { ReferenceOp } from './run-context.ts';
 
 type Image = [height: number, width: number, channels: number];
-
-export const image: ReferenceOp<'image'> = (step, y, { images, shape }) => {
-  const size = sizeOf(shape(step.output));
-  for (const [item, raster] of images(step.input).entries()) y.set(prepareImage(raster, step.recipe).data, item * size);
-};
 
 export const resizeNearest: ReferenceOp<'resize-nearest'> = (step, y, { items, shape, value }) => {
   const [height, width, channels] = shape(step.x) as Image;

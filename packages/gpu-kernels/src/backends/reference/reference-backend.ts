@@ -1,58 +1,10 @@
 /** The oracle: every step of a plan in slow, obvious TypeScript. Always there, never fast. */
-import { invariant, type ModelInputs, type Tensors } from '@diptych/plugin-kit/runtime';
-import { flopsOf } from '../../graph/flops.ts';
-import type { Plan, Step } from '../../graph/plan.ts';
-import { sizeOf } from '../../graph/shapes.ts';
 import type { KernelTime } from '../../profile/kernel-time.ts';
-import type { Backend, Executable } from '../backend.ts';
-import {
-  imageSteps,
-  outputNames,
-  type RunInputs,
-  readRunInputs,
-  tensorInputNames,
-  tensorsOf,
-  throwIfAborted,
-} from '../run-inputs.ts';
-import { attention } from './attention.ts';
-import { conv2d, convTranspose2d, gemm, matmul } from './convolution.ts';
-import { binary, softmax, unary } from './elementwise.ts';
-import { concat, copy, gather, select } from './gathering.ts';
-import { image, pad, reshape, resizeNearest, transpose } from './movement.ts';
-import { normalise, resample } from './normalisation.ts';
-import { globalAveragePool, pool, reduce } from './pooling.ts';
-import { conv2dInteger, gemmInteger, quantize, quantizeRange, roundFloat } from './quantization.ts';
-import type { ReferenceOp, ReferenceOps, RunContext } from './run-context.ts';
-
-const referenceOps: ReferenceOps = {
-  image,
-  conv2d,
-  'conv-transpose2d': convTranspose2d,
-  gemm,
-  matmul,
-  unary,
-  binary,
-  'global-average-pool': globalAveragePool,
-  pool,
-  softmax,
-  'resize-nearest': resizeNearest,
-  resample,
-  normalise,
-  attention,
-  pad,
-  transpose,
-  reshape,
-  reduce,
-  copy,
-  concat,
-  gather,
-  select,
-  quantize,
-  'quantize-range': quantizeRange,
-  'round-float': roundFloat,
-  'conv2d-integer': conv2dInteger,
-  'gemm-integer': gemmInteger,
-};
+import type { Backend } from '../backend.ts';
+import { checkImage } from '../image-inputs.ts';
+import { throwIfAborted } from '../run-inputs.ts';
+import { PlanComputer } from './compute-plan.ts';
+import { image } from './image.ts';
 
 /** With `profile` it times its steps. */
 export function openReference(profile = false): Backend {
@@ -62,79 +14,16 @@ export function openReference(profile = false): Backend {
     name: 'reference',
     adapter: 'TypeScript, one thread',
     check: () => [],
-    compile: async (plan, weights) => new ReferenceExecutable(plan, weights, profile ? times : undefined),
+    compile: async (plan, weights) => {
+      const computer = new PlanComputer(plan, weights, { image, checkImage }, profile ? times : undefined);
+      return {
+        async run(inputs, signal) {
+          throwIfAborted(signal);
+          return computer.compute(inputs);
+        },
+        [Symbol.asyncDispose]: async () => {},
+      };
+    },
     [Symbol.asyncDispose]: async () => {},
   };
-}
-
-/** A plan computed at once: for numbers that import needs. */
-export const computePlan = (plan: Plan, weights: Tensors, inputs: ModelInputs): Tensors =>
-  new ReferenceExecutable(plan, weights, undefined).compute(inputs);
-
-class ReferenceExecutable implements Executable {
-  readonly #plan: Plan;
-  readonly #weights: Tensors;
-  readonly #times: KernelTime[] | undefined;
-
-  constructor(plan: Plan, weights: Tensors, times: KernelTime[] | undefined) {
-    this.#times = times;
-    this.#plan = plan;
-    // Made now: the bytes of a file are the caller's again once it is loaded.
-    const whole = plan.weights.map(({ name, shape }) => [name, { shape, data: weights[name]!.data }] as const);
-    this.#weights = Object.fromEntries(whole);
-  }
-
-  async run(inputs: ModelInputs, signal?: AbortSignal): Promise<Tensors> {
-    throwIfAborted(signal);
-    return this.compute(inputs);
-  }
-
-  compute(inputs: ModelInputs): Tensors {
-    const read = readRunInputs(this.#plan, inputs);
-    const values = this.#inputValues(read);
-    const context = this.#context(read, values);
-    for (const step of this.#plan.steps) {
-      const y = new Float32Array(read.items * sizeOf(context.shape(step.output)));
-      const start = performance.now();
-      (referenceOps[step.op] as ReferenceOp<Step['op']>)(step as never, y, context);
-      this.#times?.push({
-        model: this.#plan.name,
-        step: step.name,
-        op: step.op,
-        kernel: 'TypeScript',
-        start,
-        milliseconds: performance.now() - start,
-        flops: flopsOf(step, this.#plan) * read.items,
-      });
-      values.set(step.output, y);
-    }
-    return tensorsOf(
-      this.#plan,
-      read.items,
-      outputNames(this.#plan).map((name) => values.get(this.#plan.outputs[name]!.value)!.slice()),
-    );
-  }
-
-  #inputValues({ tensors }: RunInputs): Map<number, Float32Array> {
-    return new Map(tensorInputNames(this.#plan).map((name, index) => [this.#plan.inputs[name]!, tensors[index]!]));
-  }
-
-  #context({ items, images }: RunInputs, values: ReadonlyMap<number, Float32Array>): RunContext {
-    const plan = this.#plan;
-    const inputs = imageSteps(plan).map((step) => step.input);
-    const found = <T>(thing: T | undefined, what: string): T => {
-      invariant(thing !== undefined, `The plan "${plan.name}" reads ${what} before it exists.`);
-      return thing;
-    };
-    return {
-      plan,
-      items,
-      shape: (id) => found(plan.values[id], `value ${id}`).shape,
-      value: (id) => found(values.get(id), `value ${id}`),
-      weight: (name) => found(this.#weights[name], `weight ${name}`).data,
-      images: (input) => found(images[inputs.indexOf(input)], `images ${input}`),
-    };
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {}
 }

@@ -4,6 +4,7 @@ import type { Plan } from '../../graph/plan.ts';
 import { sizeOf } from '../../graph/shapes.ts';
 import type { KernelTime } from '../../profile/kernel-time.ts';
 import type { Executable } from '../backend.ts';
+import { checkImage } from '../image-inputs.ts';
 import { outputNames, type RunInputs, readRunInputs, tensorsOf, throwIfAborted } from '../run-inputs.ts';
 import { alignUp, bindingAlignment } from './buffers.ts';
 import type { PackedImages, RunAnswer, RunRequest } from './messages.ts';
@@ -55,7 +56,7 @@ export class WebgpuExecutable implements Executable {
     throwIfAborted(signal);
     if (this.#disposed)
       throw new DiptychError('INVARIANT_BROKEN', `Model "${this.#plan.name}" was run after it was disposed of.`);
-    const read = readRunInputs(this.#plan, inputs);
+    const read = readRunInputs(this.#plan, inputs, checkImage);
     const outputs = outputNames(this.#plan).map((name) => new Float32Array(read.items * this.#sizeOf(name)));
     const parts = [...this.#parts(read)].map(
       ([first, end]) =>

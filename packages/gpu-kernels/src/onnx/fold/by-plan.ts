@@ -2,7 +2,7 @@
  * Ops on constants that have no fold of their own: planned like any other and computed by the reference, so that no second
  * arithmetic can disagree. Exporters leave such to the runtime: layers on learned queries, norms of tables of positions.
  */
-import { computePlan } from '../../backends/reference/reference-backend.ts';
+import { computePlan } from '../../backends/reference/compute-plan.ts';
 import { flopsOf } from '../../graph/flops.ts';
 import { graphInvalid, itemsTogether, opUnsupported } from '../../graph/graph-errors.ts';
 import { planGraph } from '../../graph/planner.ts';
