@@ -1,8 +1,11 @@
-//! Chains of steps whose windows slide over the same image: run band of rows by band of rows, so that the maps between
-//! them never leave the second-level cache. Each step has a kernel that makes any rows of its output; what its
+//! Chains of steps whose windows slide over the same image. Where the maps between them are large, they run band of rows by
+//! band of rows, so that these never leave the second-level cache; a depthwise convolution after one of smaller size has its
+//! own way (`ops/expansion.rs`).
+//!
+//! Bands: each step has a kernel that makes any rows of its output; what its
 //! successor still needs of earlier bands is kept, so no row is made twice.
 
-use crate::ops::winograd;
+use crate::ops::{expansion, winograd};
 use crate::program::{Conv, Extent, Form, Op, Program, Window};
 use crate::scratch::Scratch;
 use std::ops::Range;
@@ -82,6 +85,7 @@ fn weights(conv: &Conv) -> Option<usize> {
 #[derive(Debug, Clone)]
 pub struct Chain {
     pub steps: Range<usize>,
+    /// Of bands; empty where the steps run in another way.
     links: Vec<Link>,
     /// Rows of the last output that are made at a time.
     band: usize,
@@ -103,13 +107,14 @@ pub fn chains(program: &Program) -> Vec<Chain> {
             Op::Pool { x, .. } => *x,
             _ => return false,
         };
-        x == before.output && readers[x] == 1 && program.sizes[x] >= FEWEST_FLOATS
+        x == before.output && readers[x] == 1
     };
+    let is_large = |at: usize| program.sizes[program.steps[at - 1].output] >= FEWEST_FLOATS;
     let mut chains: Vec<Chain> = Vec::new();
     for at in 0..program.steps.len() {
         let link = Link::of(&program.steps[at].op);
-        if let (Some(chain), Some(link), true) = (chains.last_mut(), link, continues(at)) {
-            let longer = chain.extended(link);
+        if let (Some(chain), true) = (chains.last_mut(), continues(at)) {
+            let longer = if is_large(at) { link.and_then(|link| chain.extended(link)) } else { chain.expanded(program) };
             if let Some(longer) = longer {
                 *chain = longer;
                 continue;
@@ -125,6 +130,15 @@ impl Chain {
     fn extended(&self, link: Link) -> Option<Chain> {
         self.links.last()?;
         Chain::new(self.steps.start..self.steps.end + 1, [&self.links[..], &[link]].concat())
+    }
+
+    /// `None` where the steps are not such that they run together channels by channels.
+    fn expanded(&self, program: &Program) -> Option<Chain> {
+        let [Op::Conv(first), Op::Conv(second)] = [self.steps.start, self.steps.end].map(|step| &program.steps[step].op) else {
+            return None;
+        };
+        let steps = self.steps.start..self.steps.end + 1;
+        (self.is_single() && expansion::suits(first, second)).then_some(Chain { steps, links: Vec::new(), band: 0, held: Vec::new() })
     }
 
     /// `None` where not even one row at a time fits.
@@ -160,6 +174,11 @@ impl Chain {
 
     pub fn is_single(&self) -> bool {
         self.steps.len() == 1
+    }
+
+    /// Whether its two steps run together channels by channels, and not rows by rows.
+    pub fn is_expansion(&self) -> bool {
+        !self.is_single() && self.links.is_empty()
     }
 
     /// Height and floats a row of the last output.

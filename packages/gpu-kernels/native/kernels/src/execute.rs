@@ -8,6 +8,7 @@ use crate::error::{Error, Result, refuse, reserve};
 use crate::gemm::{Epilogue, Output};
 use crate::images::Image;
 use crate::ops::elementwise::Side;
+use crate::ops::expansion::Expansion;
 use crate::ops::pointwise::{bytes, bytes_mut};
 use crate::ops::{
     attention, conv, conv_transpose, depthwise, elementwise, gathering, integer, layout, matmul, normalise, pointwise, pool, quantize,
@@ -195,12 +196,33 @@ impl CompiledPlan {
         let filled = &mut y[self.place(step.output, part)];
         let result = if chain.is_single() {
             watch.time(step.output, || self.run_step(mode, step, &self.prepared[chain.last()], arena, part, feed, filled))
+        } else if chain.is_expansion() {
+            self.run_expansion(mode, chain, arena, part, filled, watch)
         } else {
             self.run_chain(mode, chain, arena, part, filled, watch);
             Ok(())
         };
         arena[buffer] = y;
         result
+    }
+
+    fn run_expansion(&self, mode: Mode, chain: &Chain, arena: &Arena, part: &Part, y: &mut [f32], watch: &Watch) -> Result<()> {
+        let steps = [chain.steps.start, chain.last()];
+        let [first, second] = steps.map(|step| (&self.program.steps[step].op, &self.prepared[step]));
+        let ((Op::Conv(first), Prepared::Conv(packed)), (Op::Conv(second), Prepared::Depthwise(filters))) = (first, second) else {
+            return Err(Error::InvariantBroken("Expected a 1x1 convolution and a depthwise one to run together.".into()));
+        };
+        let expansion = Expansion {
+            first: (first, packed),
+            bias: first.bias.map(|index| self.weights[index].as_slice()),
+            second: (second, filters),
+            instructions: self.instructions,
+        };
+        let residual = second.residual.map(|value| self.read(arena, value, part));
+        expansion.run(mode, self.read(arena, first.x, part), residual, y, |step, work| {
+            watch.time(self.program.steps[steps[step]].output, work);
+        });
+        Ok(())
     }
 
     /// Item after item, each cut into as many parts as threads.

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod common;
-use common::{numbers, size};
+use common::numbers;
 use diptych_kernels::CompiledPlan;
 use serde_json::{Value, json};
 
@@ -45,10 +45,43 @@ fn plan(pool: &Value, pooled: [usize; 2], keep: bool) -> Value {
     })
 }
 
+/// 1x1 → depthwise with a residual. The map between is an output where `keep`.
+fn expansion([channels, stride, kernel]: [usize; 3], activation: &Value, keep: bool) -> Value {
+    let pad = kernel / 2;
+    let [height, width] = [9, 14].map(|side| (side + 2 * pad - kernel) / stride + 1);
+    let shapes = [[9, 14, 20], [height, width, channels], [9, 14, channels], [height, width, channels]];
+    let conv = |name: &str, x: usize, output: usize, pad: usize, stride: usize, groups: usize| {
+        json!({
+            "op": "conv2d", "name": name, "x": x, "output": output, "weight": name, "bias": format!("{name}-bias"),
+            "strides": [stride, stride], "pads": [pad, pad, pad, pad], "dilations": [1, 1], "groups": groups, "activation": activation,
+        })
+    };
+    let mut deep = conv("deep", 2, 3, pad, stride, channels);
+    deep["residual"] = json!(1);
+    let mut outputs = json!({ "y": { "value": 3, "shape": shapes[3] } });
+    if keep {
+        outputs["z"] = json!({ "value": 2, "shape": shapes[2] });
+    }
+    json!({
+        "version": 1, "name": "expansion", "batch": BATCH,
+        "values": shapes.iter().enumerate().map(|(id, shape)| json!({ "id": id, "shape": shape })).collect::<Vec<_>>(),
+        "weights": [
+            { "name": "point", "shape": [channels, 1, 1, 20] }, { "name": "point-bias", "shape": [channels] },
+            { "name": "deep", "shape": [channels, kernel, kernel, 1] }, { "name": "deep-bias", "shape": [channels] },
+        ],
+        "steps": [conv("point", 0, 2, 0, 1, 1), deep], "inputs": { "a": 0, "b": 1 }, "outputs": outputs,
+    })
+}
+
 fn bits(plan: &Value, threads: usize) -> Vec<u32> {
-    let weights: Vec<Vec<f32>> = WEIGHTS.iter().zip(1..).map(|((_, shape), seed)| numbers(size(shape), seed)).collect();
+    let sizes = |list: &Value| -> Vec<usize> {
+        let shape = |entry: &Value| entry["shape"].as_array().unwrap().iter().map(|side| side.as_u64().unwrap() as usize).product();
+        list.as_array().unwrap().iter().map(shape).collect()
+    };
+    let weights: Vec<Vec<f32>> = sizes(&plan["weights"]).into_iter().zip(1..).map(|(size, seed)| numbers(size, seed)).collect();
     let weights: Vec<&[f32]> = weights.iter().map(Vec::as_slice).collect();
-    let inputs: Vec<Vec<f32>> = (0..2).map(|input| numbers(BATCH * size(&SHAPES[input]), 50 + input as u64)).collect();
+    let values = sizes(&plan["values"]);
+    let inputs: Vec<Vec<f32>> = (0..2).map(|input| numbers(BATCH * values[input], 50 + input as u64)).collect();
     let inputs: Vec<&[f32]> = inputs.iter().map(Vec::as_slice).collect();
     let outputs = CompiledPlan::new(&plan.to_string(), &weights, threads).unwrap().run(BATCH, &inputs, &[]).unwrap();
     outputs[0].iter().map(|value| value.to_bits()).collect()
@@ -65,6 +98,19 @@ fn steps_that_run_together_give_what_they_give_alone() {
         let alone = bits(&plan(&pool, pooled, true), 1);
         for threads in [1, 2, 5] {
             assert!(bits(&plan(&pool, pooled, false), threads) == alone, "{threads} threads, {pool}");
+        }
+    }
+}
+
+#[test]
+fn an_expansion_and_its_depthwise_step_give_what_they_give_alone() {
+    let activations = [json!({ "kind": "clip", "min": 0, "max": 6 }), json!({ "kind": "swish", "alpha": 1.0 })];
+    for sizes in [[96, 1, 3], [96, 2, 3], [41, 1, 3], [24, 2, 5], [7, 1, 3], [50, 1, 1]] {
+        for activation in &activations {
+            let alone = bits(&expansion(sizes, activation, true), 1);
+            for threads in [1, 2, 5] {
+                assert!(bits(&expansion(sizes, activation, false), threads) == alone, "{threads} threads, {sizes:?}, {activation}");
+            }
         }
     }
 }

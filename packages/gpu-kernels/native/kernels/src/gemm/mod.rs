@@ -19,9 +19,9 @@ mod split;
 mod tile;
 
 use crate::program::Activation;
-pub use packed::{PANEL, Packed};
+pub use packed::{PANEL, Packed, Panels};
 pub use rows::Rows;
-pub use split::product;
+pub use split::{product, product_of_panels};
 use std::ops::Range;
 use tile::{Tile, WIDEST};
 
@@ -146,7 +146,7 @@ impl<'a> Output<'a> {
     }
 
     /// From element `start`.
-    fn from(self, start: usize) -> Self {
+    pub fn from(self, start: usize) -> Self {
         assert!(start <= self.length);
         Output { data: self.data.wrapping_add(start), length: self.length - start, ..self }
     }
@@ -184,7 +184,7 @@ fn spans(segments: usize, depth: usize, deepest: usize) -> Vec<Span> {
 /// Nobody else reads or writes those rows and columns of `y` meanwhile.
 unsafe fn multiply(
     a: &Rows,
-    b: &Packed,
+    b: Panels,
     panels: Range<usize>,
     next: *const f32,
     y: Output,
@@ -194,7 +194,7 @@ unsafe fn multiply(
 ) {
     let Layout { stride, offset } = layout;
     assert_eq!(a.segments * a.depth, b.k);
-    assert!(panels.end <= b.panels() && a.height <= instructions.rows());
+    assert!(panels.end <= b.count() && a.height <= instructions.rows());
     assert!(offset + b.n <= stride && a.rows * stride <= y.length);
     assert!(epilogue.residual.is_none_or(|residual| a.rows * stride <= residual.len()));
     let spans = spans(a.segments, a.depth, instructions.deepest());

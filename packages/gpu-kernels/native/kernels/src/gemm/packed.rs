@@ -124,7 +124,31 @@ impl Packed {
         self.n.div_ceil(PANEL)
     }
 
-    pub fn panel(&self, index: usize) -> &[f32] {
+    pub fn all(&self) -> Panels<'_> {
+        Panels { k: self.k, n: self.n, data: &self.data }
+    }
+
+    /// Columns `first …`, at most `count`; both are of whole panels.
+    pub fn columns(&self, first: usize, count: usize) -> Panels<'_> {
+        assert!(first.is_multiple_of(PANEL) && count.is_multiple_of(PANEL) && first < self.n);
+        Panels { k: self.k, n: count.min(self.n - first), data: &self.data[first * self.k..] }
+    }
+}
+
+/// Neighbouring panels of B.
+#[derive(Clone, Copy)]
+pub struct Panels<'a> {
+    pub k: usize,
+    pub n: usize,
+    data: &'a [f32],
+}
+
+impl<'a> Panels<'a> {
+    pub fn count(&self) -> usize {
+        self.n.div_ceil(PANEL)
+    }
+
+    pub fn panel(&self, index: usize) -> &'a [f32] {
         &self.data[index * PANEL * self.k..][..PANEL * self.k]
     }
 }

@@ -18,6 +18,9 @@ pub struct Rows<'a> {
     borrowed: PhantomData<&'a [f32]>,
 }
 
+// SAFETY: reads what is borrowed from shared slices, or its own copy, which does not change.
+unsafe impl Sync for Rows<'_> {}
+
 /// Rows that lie a multiple of this apart share one set of the first-level cache, which holds 8 lines of such.
 const ALIAS_BYTES: usize = 4096;
 

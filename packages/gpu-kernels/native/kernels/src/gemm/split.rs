@@ -1,6 +1,6 @@
 //! A product in blocks that suit the caches, over all threads where it may use them.
 
-use super::{Epilogue, Instructions, Layout, Output, Packed, Rows, multiply};
+use super::{Epilogue, Instructions, Layout, Output, Packed, Panels, Rows, multiply};
 use crate::threads::Mode;
 use std::ops::Range;
 
@@ -32,11 +32,18 @@ pub fn product<'a>(
         let panels = task % across * width..b.panels().min((task % across + 1) * width);
         let residual = epilogue.residual.map(|residual| &residual[first * stride..]);
         // The next rows begin with the same panels again.
-        let next = if first + height < rows { b.panel(panels.start).as_ptr() } else { b.next() };
+        let next = if first + height < rows { b.all().panel(panels.start).as_ptr() } else { b.next() };
         let a = rows_of(range);
         // SAFETY: each task has its own block of rows and panels, and `y` is borrowed mutably until all have ended.
-        unsafe { multiply(&a, b, panels, next, y.from(first * stride), layout, Epilogue { residual, ..epilogue }, instructions) };
+        unsafe { multiply(&a, b.all(), panels, next, y.from(first * stride), layout, Epilogue { residual, ..epilogue }, instructions) };
     });
+}
+
+/// The same for some columns alone, in this thread: `y` has no others.
+pub fn product_of_panels(a: &Rows, b: Panels, y: &mut [f32], epilogue: Epilogue, instructions: Instructions) {
+    let layout = Layout { stride: b.n, offset: 0 };
+    // SAFETY: `y` is borrowed mutably.
+    unsafe { multiply(a, b, 0..b.count(), std::ptr::null(), Output::new(y), layout, epilogue, instructions) };
 }
 
 /// Rows and panels of a block.

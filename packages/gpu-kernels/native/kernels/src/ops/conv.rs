@@ -38,6 +38,11 @@ impl PackedConv {
         };
         Ok(PackedConv { groups, gather: taps > 1 && depth < MIN_SEGMENT, rows, columns })
     }
+
+    /// The weights of the first group.
+    pub fn matrix(&self) -> &Packed {
+        &self.groups[0]
+    }
 }
 
 /// Output columns whose taps all meet the input, if the taps of each row of the kernel lie side by side in it.
@@ -159,7 +164,7 @@ pub fn conv2d(
 }
 
 /// Whether rows of A are the pixels of the input as they lie, which needs no walk.
-fn is_pointwise(conv: &Conv) -> bool {
+pub fn is_pointwise(conv: &Conv) -> bool {
     let window = &conv.window;
     let same = conv.input.height == conv.output.height && conv.input.width == conv.output.width;
     conv.groups == 1 && window.kernel == [1, 1] && window.strides == [1, 1] && same

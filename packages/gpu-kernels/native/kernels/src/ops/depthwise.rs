@@ -13,8 +13,8 @@ mod neon;
 use super::elementwise::clamp;
 use crate::chain::Band;
 use crate::error::Result;
-use crate::gemm::Instructions;
-use crate::program::Conv;
+use crate::gemm::{Instructions, Output};
+use crate::program::{Activation, Conv};
 use crate::threads::Mode;
 use std::ops::Range;
 
@@ -53,6 +53,10 @@ struct Line<'a> {
     packed: &'a PackedDepthwise,
     /// One item, or rows of it from the one that `first_row` counts from.
     x: &'a [f32],
+    /// Floats from one pixel of x to the next.
+    stride: usize,
+    /// Channels to be made. x begins with the first of them.
+    channels: Range<usize>,
     residual: Option<&'a [f32]>,
     rows: Range<usize>,
     first_row: usize,
@@ -66,12 +70,12 @@ impl Line<'_> {
         valid_taps(at, window.kernel[1], window.strides[1], window.dilations[1], window.left, self.conv.input.width)
     }
 
-    /// Offset of the first channel under tap row `row` and tap column `column` of the valid ones.
-    fn source(&self, row: usize, column: usize, first_column: usize) -> usize {
+    /// Offset of channel `start` under tap row `row` and tap column `column` of the valid ones.
+    fn source(&self, row: usize, column: usize, first_column: usize, start: usize) -> usize {
         let Conv { input, window, .. } = self.conv;
         let y = self.first_row + row * window.dilations[0];
         let x = first_column + column * window.dilations[1];
-        (y * input.width + x) * input.channels
+        (y * input.width + x) * self.stride + start - self.channels.start
     }
 }
 
@@ -85,50 +89,93 @@ pub fn depthwise(
     band: Band,
     instructions: Instructions,
 ) {
-    let channels = conv.input.channels;
-    let (input, output, window) = (conv.input, conv.output, conv.window);
-    let (low, high) = conv.activation.clamp();
-    mode.chunks(y, output.width * channels, |row, y| {
-        let at = (row + band.first) % output.height;
+    let row = conv.output.width * conv.output.channels;
+    let rows = y.len() / row;
+    let y = Output::new(y);
+    let (size, height) = (conv.input.size(), conv.output.height);
+    mode.tasks(rows, |index| {
+        let x = &x[index / height * size..];
+        let x = Source { floats: &x[..x.len().min(size)], stride: conv.input.channels, origin: band.origin };
+        let residual = residual.map(|residual| &residual[index * row..][..row]);
+        let job = Job { conv, packed, channels: 0..conv.input.channels, instructions };
+        // SAFETY: each task has its own row, and `y` is borrowed mutably until all have ended.
+        unsafe { job.line((index + band.first) % height, x, residual, y.from(index * row)) };
+    });
+}
+
+/// Where the input of some channels lies.
+#[derive(Clone, Copy)]
+pub struct Source<'a> {
+    /// One item, or rows of it from row `origin`; from the first of the channels.
+    pub floats: &'a [f32],
+    /// Floats from one pixel to the next.
+    pub stride: usize,
+    pub origin: usize,
+}
+
+/// Some channels of a convolution.
+pub struct Job<'a> {
+    pub conv: &'a Conv,
+    pub packed: &'a PackedDepthwise,
+    pub channels: Range<usize>,
+    pub instructions: Instructions,
+}
+
+impl Job<'_> {
+    /// Row `at` of an item; `y` and `residual` begin with it.
+    ///
+    /// # Safety
+    /// Nobody else reads or writes these channels of that row meanwhile.
+    pub unsafe fn line(&self, at: usize, x: Source, residual: Option<&[f32]>, y: Output) {
+        let Conv { input, window, activation, .. } = self.conv;
         let (rows, first_row) = valid_taps(at, window.kernel[0], window.strides[0], window.dilations[0], window.top, input.height);
-        let x = &x[row / output.height * input.size()..];
+        let (low, high) = activation.clamp();
         let line = Line {
-            conv,
-            packed,
-            x: &x[..x.len().min(input.size())],
-            residual: residual.map(|residual| &residual[row * output.width * channels..][..y.len()]),
+            conv: self.conv,
+            packed: self.packed,
+            x: x.floats,
+            stride: x.stride,
+            channels: self.channels.clone(),
+            residual,
             rows,
-            first_row: first_row.saturating_sub(band.origin),
+            first_row: first_row.saturating_sub(x.origin),
             low,
             high,
         };
-        let done = match instructions {
+        let done = match self.instructions {
             #[cfg(target_arch = "x86_64")]
             Instructions::Avx512 if avx512::suits(&line) => avx512::line(&line, y),
             #[cfg(target_arch = "x86_64")]
             Instructions::Avx2 | Instructions::Avx512 => avx2::line(&line, y),
             #[cfg(target_arch = "aarch64")]
             Instructions::Neon => neon::line(&line, y),
-            Instructions::Portable => 0,
+            Instructions::Portable => self.channels.start,
         };
-        portable(&line, done..channels, y);
-        conv.activation.finish(y);
-    });
+        portable(&line, done..self.channels.end, y);
+        if let Activation::Function(_) = activation {
+            let channels = self.conv.output.channels;
+            for pixel in 0..self.conv.output.width {
+                // SAFETY: the caller's promise.
+                activation.finish(unsafe { y.part(pixel * channels + self.channels.start, self.channels.len()) });
+            }
+        }
+    }
 }
 
 /// Any channels, in plain Rust.
-fn portable(line: &Line, strip: Range<usize>, y: &mut [f32]) {
+fn portable(line: &Line, strip: Range<usize>, y: Output) {
     if strip.is_empty() {
         return;
     }
     let channels = line.conv.input.channels;
-    for (at, pixel) in y.chunks_exact_mut(channels).enumerate() {
-        let pixel = &mut pixel[strip.clone()];
+    for at in 0..line.conv.output.width {
+        // SAFETY: channels of the line, which are the caller's.
+        let pixel = unsafe { y.part(at * channels + strip.start, strip.len()) };
         pixel.copy_from_slice(&line.packed.bias[strip.clone()]);
         let (columns, first_column) = line.columns(at);
         for (row, tap_y) in line.rows.clone().enumerate() {
             for (column, tap_x) in columns.clone().enumerate() {
-                let x = &line.x[line.source(row, column, first_column)..][strip.clone()];
+                let x = &line.x[line.source(row, column, first_column, strip.start)..][..strip.len()];
                 let weight = &line.packed.taps[(tap_y * line.conv.window.kernel[1] + tap_x) * channels..][strip.clone()];
                 for ((y, &x), &weight) in pixel.iter_mut().zip(x).zip(weight) {
                     *y += x * weight;

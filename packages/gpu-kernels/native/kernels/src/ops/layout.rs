@@ -37,11 +37,15 @@ fn turn<T: Copy + Send + Sync>(mode: Mode, x: &[T], row: Loop, column: Loop, y: 
         // Few columns, as of images: along the rows, where x is read in order.
         const ROWS: usize = 1024;
         mode.chunks(y, ROWS * column.size, |index, y| {
-            for c in 0..column.size {
-                let x = &x[c * column.a + index * ROWS..];
-                for (y, &x) in y.chunks_exact_mut(column.size).zip(x) {
-                    y[c] = x;
-                }
+            let rows = y.len() / column.size;
+            let line = |c: usize| &x[c * column.a + index * ROWS..][..rows];
+            match column.size {
+                3 => interleave([0, 1, 2].map(line), y),
+                4 => interleave([0, 1, 2, 3].map(line), y),
+                _ => (0..column.size).for_each(|c| {
+                    let x = line(c);
+                    y.chunks_exact_mut(column.size).zip(x).for_each(|(y, &x)| y[c] = x);
+                }),
             }
         });
         return;
@@ -57,6 +61,15 @@ fn turn<T: Copy + Send + Sync>(mode: Mode, x: &[T], row: Loop, column: Loop, y: 
             }
         }
     });
+}
+
+/// One number of each line in turn. All lines are as long as `y` has groups.
+fn interleave<T: Copy, const C: usize>(lines: [&[T]; C], y: &mut [T]) {
+    let (groups, _) = y.as_chunks_mut::<C>();
+    let lines = lines.map(|line| &line[..groups.len()]);
+    for (at, group) in groups.iter_mut().enumerate() {
+        *group = std::array::from_fn(|c| lines[c][at]);
+    }
 }
 
 /// `top` and `left` may be negative: they crop.

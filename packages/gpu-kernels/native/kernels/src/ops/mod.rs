@@ -6,6 +6,7 @@ pub mod conv;
 pub mod conv_transpose;
 pub mod depthwise;
 pub mod elementwise;
+pub mod expansion;
 pub mod gathering;
 pub mod integer;
 pub mod layout;

@@ -1,13 +1,14 @@
 //! Any window, in vectors of 8 channels; two neighbouring pixels share each load of a weight.
 
 use super::Line;
+use crate::gemm::Output;
 use std::arch::x86_64::*;
 use std::ops::Range;
 
-/// Makes all channels that fill instructions of 8, and returns how many those are.
-pub fn line(line: &Line, y: &mut [f32]) -> usize {
-    let channels = line.conv.input.channels;
-    let mut start = 0;
+/// Makes all channels that fill instructions of 8, and returns the channel after them.
+pub fn line(line: &Line, y: Output) -> usize {
+    let channels = line.channels.end;
+    let mut start = line.channels.start;
     // SAFETY: this module is only entered where the CPU has AVX2 and FMA; `start + 8 · V <= channels`.
     unsafe {
         while start + 32 <= channels {
@@ -29,7 +30,7 @@ pub fn line(line: &Line, y: &mut [f32]) -> usize {
 /// # Safety
 /// The CPU has AVX2 and FMA, `start + 8 * V <= channels`.
 #[target_feature(enable = "avx2,fma")]
-unsafe fn strip<const V: usize>(line: &Line, start: usize, y: &mut [f32]) {
+unsafe fn strip<const V: usize>(line: &Line, start: usize, y: Output) {
     let width = line.conv.output.width;
     let mut at = 0;
     while at < width {
@@ -61,10 +62,10 @@ pub unsafe fn pixels<const P: usize, const V: usize>(
     columns: Range<usize>,
     first: usize,
     step: usize,
-    y: &mut [f32],
+    y: Output,
 ) {
     let channels = line.conv.input.channels;
-    let stride_x = line.conv.window.dilations[1] * channels;
+    let (pixel_x, stride_x) = (step * line.stride, line.conv.window.dilations[1] * line.stride);
     let mut sums = [[_mm256_setzero_ps(); V]; P];
     let bias = &line.packed.bias[start..start + 8 * V];
     for v in 0..V {
@@ -77,8 +78,8 @@ pub unsafe fn pixels<const P: usize, const V: usize>(
     let count = columns.len();
     for (row, tap_y) in line.rows.clone().enumerate().take(if count == 0 { 0 } else { usize::MAX }) {
         // The slices hold what the loop below reads, so a mistake in the geometry panics here.
-        let from = line.source(row, 0, first) + start;
-        let x = &line.x[from..from + (P - 1) * step * channels + (count - 1) * stride_x + 8 * V];
+        let from = line.source(row, 0, first, start);
+        let x = &line.x[from..from + (P - 1) * pixel_x + (count - 1) * stride_x + 8 * V];
         let from = (tap_y * line.conv.window.kernel[1] + columns.start) * channels + start;
         let weights = &line.packed.taps[from..from + (count - 1) * channels + 8 * V];
         for column in 0..count {
@@ -89,7 +90,7 @@ pub unsafe fn pixels<const P: usize, const V: usize>(
                 for v in 0..V {
                     let weight = _mm256_loadu_ps(weights.add(8 * v));
                     for pixel in 0..P {
-                        let x = _mm256_loadu_ps(x.add(pixel * step * channels + 8 * v));
+                        let x = _mm256_loadu_ps(x.add(pixel * pixel_x + 8 * v));
                         sums[pixel][v] = _mm256_fmadd_ps(x, weight, sums[pixel][v]);
                     }
                 }
@@ -99,7 +100,8 @@ pub unsafe fn pixels<const P: usize, const V: usize>(
     let (low, high) = (_mm256_set1_ps(line.low), _mm256_set1_ps(line.high));
     for pixel in 0..P {
         let offset = (at + pixel) * channels + start;
-        let target = &mut y[offset..offset + 8 * V];
+        // SAFETY: channels of the line, which are the caller's.
+        let target = unsafe { y.part(offset, 8 * V) };
         let residual = line.residual.map(|residual| &residual[offset..offset + 8 * V]);
         for v in 0..V {
             // SAFETY: both slices were cut to 8 · V floats.

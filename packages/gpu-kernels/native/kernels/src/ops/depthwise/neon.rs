@@ -1,13 +1,14 @@
 //! Any window, in instructions of 4 channels; two neighbouring pixels share each load of a weight.
 
 use super::Line;
+use crate::gemm::Output;
 use std::arch::aarch64::*;
 use std::ops::Range;
 
-/// Makes all channels that fill instructions of 4, and returns how many those are.
-pub fn line(line: &Line, y: &mut [f32]) -> usize {
-    let channels = line.conv.input.channels;
-    let mut start = 0;
+/// Makes all channels that fill instructions of 4, and returns the channel after them.
+pub fn line(line: &Line, y: Output) -> usize {
+    let channels = line.channels.end;
+    let mut start = line.channels.start;
     // SAFETY: this module is only entered where the CPU has NEON; `start + 4 · V <= channels`.
     unsafe {
         while start + 32 <= channels {
@@ -33,7 +34,7 @@ pub fn line(line: &Line, y: &mut [f32]) -> usize {
 /// # Safety
 /// The CPU has NEON, `start + 4 * V <= channels`.
 #[target_feature(enable = "neon")]
-unsafe fn strip<const V: usize>(line: &Line, start: usize, y: &mut [f32]) {
+unsafe fn strip<const V: usize>(line: &Line, start: usize, y: Output) {
     let width = line.conv.output.width;
     let mut at = 0;
     while at < width {
@@ -65,18 +66,18 @@ unsafe fn pixels<const P: usize, const V: usize>(
     columns: Range<usize>,
     first: usize,
     step: usize,
-    y: &mut [f32],
+    y: Output,
 ) {
     let channels = line.conv.input.channels;
-    let stride_x = line.conv.window.dilations[1] * channels;
+    let (pixel_x, stride_x) = (step * line.stride, line.conv.window.dilations[1] * line.stride);
     let bias = &line.packed.bias[start..start + 4 * V];
     // SAFETY: `bias` was cut to 4 · V floats.
     let mut sums: [[float32x4_t; V]; P] = [std::array::from_fn(|v| unsafe { vld1q_f32(bias.as_ptr().add(4 * v)) }); P];
     let count = columns.len();
     for (row, tap_y) in line.rows.clone().enumerate().take(if count == 0 { 0 } else { usize::MAX }) {
         // The slices hold what the loop below reads, so a mistake in the geometry panics here.
-        let from = line.source(row, 0, first) + start;
-        let x = &line.x[from..from + (P - 1) * step * channels + (count - 1) * stride_x + 4 * V];
+        let from = line.source(row, 0, first, start);
+        let x = &line.x[from..from + (P - 1) * pixel_x + (count - 1) * stride_x + 4 * V];
         let from = (tap_y * line.conv.window.kernel[1] + columns.start) * channels + start;
         let weights = &line.packed.taps[from..from + (count - 1) * channels + 4 * V];
         for column in 0..count {
@@ -87,7 +88,7 @@ unsafe fn pixels<const P: usize, const V: usize>(
                 for v in 0..V {
                     let weight = vld1q_f32(weights.add(4 * v));
                     for pixel in 0..P {
-                        sums[pixel][v] = vfmaq_f32(sums[pixel][v], vld1q_f32(x.add(pixel * step * channels + 4 * v)), weight);
+                        sums[pixel][v] = vfmaq_f32(sums[pixel][v], vld1q_f32(x.add(pixel * pixel_x + 4 * v)), weight);
                     }
                 }
             }
@@ -96,7 +97,8 @@ unsafe fn pixels<const P: usize, const V: usize>(
     let (low, high) = (vdupq_n_f32(line.low), vdupq_n_f32(line.high));
     for pixel in 0..P {
         let offset = (at + pixel) * channels + start;
-        let target = &mut y[offset..offset + 4 * V];
+        // SAFETY: channels of the line, which are the caller's.
+        let target = unsafe { y.part(offset, 4 * V) };
         let residual = line.residual.map(|residual| &residual[offset..offset + 4 * V]);
         for v in 0..V {
             // SAFETY: both slices were cut to 4 · V floats.
