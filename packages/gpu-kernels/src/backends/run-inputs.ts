@@ -33,11 +33,7 @@ const isTensor = (input: Tensor | readonly RasterImage[]): input is Tensor => !A
 /** Throws for an image that an image step does not take. */
 export type ImageCheck = (plan: Plan, step: ImageStep, image: RasterImage, index: number) => void;
 
-/** `image-inputs.ts`, which brings all of image preparation, only for plans that take images. */
-export const imageCheckOf = async (plan: Plan): Promise<ImageCheck | undefined> =>
-  imageSteps(plan).length === 0 ? undefined : (await import('./image-inputs.ts')).checkImage;
-
-/** A plan that takes images needs `checkImage`. */
+/** A plan that takes images needs `checkImage`, that of `image-inputs.ts`. */
 export function readRunInputs(plan: Plan, inputs: ModelInputs, checkImage?: ImageCheck): RunInputs {
   const images = imageSteps(plan);
   const expected = [...tensorInputNames(plan), ...images.map((step) => step.input)];

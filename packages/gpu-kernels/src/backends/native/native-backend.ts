@@ -13,7 +13,7 @@ import { storedOf } from '../../graph/lazy-tensor.ts';
 import type { Plan } from '../../graph/plan.ts';
 import type { KernelTime } from '../../profile/kernel-time.ts';
 import type { Backend, Executable, Unsupported } from '../backend.ts';
-import { type ImageCheck, imageCheckOf, outputNames, readRunInputs, tensorsOf, throwIfAborted } from '../run-inputs.ts';
+import { type ImageCheck, imageSteps, outputNames, readRunInputs, tensorsOf, throwIfAborted } from '../run-inputs.ts';
 import { type Addon, type AddonWeight, type CompiledPlan, loadAddon } from './addon.ts';
 
 /** `threads` 0 means all cores; with `profile` its steps are timed. Throws BACKEND_UNAVAILABLE. */
@@ -52,6 +52,10 @@ function addonWeight(tensor: Tensor): AddonWeight {
   const { source, rows, columns } = storedOf(tensor);
   return { ...('path' in source ? source : { bytes: source }), rows, columns };
 }
+
+/** It brings all of image preparation. */
+const imageCheckOf = async (plan: Plan): Promise<ImageCheck | undefined> =>
+  imageSteps(plan).length === 0 ? undefined : (await import('../image-inputs.ts')).checkImage;
 
 class NativeExecutable implements Executable {
   readonly #plan: Plan;
