@@ -19,8 +19,10 @@ pub struct Segment {
 
 #[derive(Debug)]
 pub struct Assignment {
-    /// Buffer of each value; `usize::MAX` for values that are never written.
+    /// Buffer of each value; `usize::MAX` for values that are never written, as inputs are not.
     pub buffer_of: Vec<usize>,
+    /// By value: number of the input that it is, or that it is a reshape of.
+    pub input_of: Vec<Option<usize>>,
     /// Whether a value is held for all items of the slice.
     pub crosses: Vec<bool>,
     /// Floats, by buffer.
@@ -34,15 +36,10 @@ impl Assignment {
         let last_read = last_reads(program, &roots, chains);
         let crosses = crossing(program, chains, segments, &roots, &last_read);
         let whole = segments.last().map_or(1, |segment| segment.slice);
-        let mut assignment = Assignment { buffer_of: vec![usize::MAX; program.sizes.len()], crosses, sizes: Vec::new() };
+        let input = |root: &usize| program.inputs.iter().position(|(_, value)| value == root);
+        let input_of: Vec<Option<usize>> = roots.iter().map(input).collect();
+        let mut assignment = Assignment { buffer_of: vec![usize::MAX; program.sizes.len()], input_of, crosses, sizes: Vec::new() };
         let mut free = Vec::new();
-        let length = |assignment: &Assignment, value: usize, slice: usize| {
-            program.sizes[value] * if assignment.crosses[value] { whole } else { slice }
-        };
-        for &(_, value) in &program.inputs {
-            let floats = length(&assignment, value, segments.first().map_or(1, |segment| segment.slice));
-            assignment.place(value, floats, &mut free);
-        }
         for segment in segments {
             let output = |chain: &Chain| program.steps[chain.last()].output;
             let outputs: Vec<usize> = chains[segment.chains.clone()].iter().map(output).filter(|&value| roots[value] == value).collect();
@@ -60,7 +57,7 @@ impl Assignment {
                 let mut touched: Vec<usize> = chains[time].touches(program).map(|value| roots[value]).collect();
                 touched.sort_unstable();
                 touched.dedup();
-                for root in touched.into_iter().filter(|&root| last_read[root] <= time) {
+                for root in touched.into_iter().filter(|&root| last_read[root] <= time && assignment.input_of[root].is_none()) {
                     // The next items of the slice may need a crossing value again.
                     if assignment.crosses[root] { &mut ended } else { &mut free }.push(assignment.buffer_of[root]);
                 }
@@ -160,8 +157,8 @@ mod tests {
     }
 
     #[test]
-    fn reshapes_need_no_buffer() {
-        assert_eq!(assign(&chain(5, true)).sizes, [4]);
+    fn inputs_and_reshapes_need_no_buffer() {
+        assert!(assign(&chain(5, true)).sizes.is_empty());
     }
 
     #[test]

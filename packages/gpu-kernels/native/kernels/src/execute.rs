@@ -35,6 +35,14 @@ struct Part {
     first: usize,
 }
 
+/// What steps read.
+#[derive(Clone, Copy)]
+struct Held<'a> {
+    arena: &'a Arena,
+    feed: &'a Feed<'a>,
+    part: &'a Part,
+}
+
 /// Seconds since some moment.
 fn wall_seconds() -> f64 {
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
@@ -147,32 +155,16 @@ impl CompiledPlan {
     }
 
     fn run_slice(&self, mode: Mode, arena: &mut Arena, range: Range<usize>, feed: &Feed, watch: &Watch) -> Result<Vec<Vec<f32>>> {
-        let program = &self.program;
-        self.load_inputs(arena, range.clone(), feed, true);
-        for (index, segment) in self.segments.iter().enumerate() {
+        for segment in &self.segments {
             for items in cut(range.clone(), 1, segment.slice) {
                 let part = Part { items: items.clone(), first: items.start - range.start };
-                if index == 0 {
-                    self.load_inputs(arena, items, feed, false);
-                }
                 for chain in &self.chains[segment.chains.clone()] {
                     self.write_chain(mode, chain, arena, &part, feed, watch)?;
                 }
             }
         }
-        let all = Part { first: 0, items: range };
-        Ok(program.outputs.iter().map(|&(_, value)| self.read(arena, value, &all).to_vec()).collect())
-    }
-
-    /// Inputs that several segments read, or the others.
-    fn load_inputs(&self, arena: &mut Arena, range: Range<usize>, feed: &Feed, crossing: bool) {
-        for ((_, value), tensor) in self.program.inputs.iter().zip(feed.tensors) {
-            if self.assignment.crosses[*value] == crossing {
-                let size = self.program.sizes[*value];
-                arena[self.assignment.buffer_of[*value]][..range.len() * size]
-                    .copy_from_slice(&tensor[range.start * size..range.end * size]);
-            }
-        }
+        let held = Held { arena, feed, part: &Part { first: 0, items: range } };
+        Ok(self.program.outputs.iter().map(|&(_, value)| self.read(held, value).to_vec()).collect())
     }
 
     /// Where a part of the items of a value lies in its buffer.
@@ -182,8 +174,12 @@ impl CompiledPlan {
         first * size..(first + part.items.len()) * size
     }
 
-    fn read<'a>(&self, arena: &'a Arena, value: usize, part: &Part) -> &'a [f32] {
-        &arena[self.assignment.buffer_of[value]][self.place(value, part)]
+    fn read<'a>(&self, held: Held<'a>, value: usize) -> &'a [f32] {
+        let size = self.program.sizes[value];
+        match self.assignment.input_of[value] {
+            Some(input) => &held.feed.tensors[input][held.part.items.start * size..held.part.items.end * size],
+            None => &held.arena[self.assignment.buffer_of[value]][self.place(value, held.part)],
+        }
     }
 
     fn write_chain(&self, mode: Mode, chain: &Chain, arena: &mut Arena, part: &Part, feed: &Feed, watch: &Watch) -> Result<()> {
@@ -194,19 +190,20 @@ impl CompiledPlan {
         let buffer = self.assignment.buffer_of[step.output];
         let mut y = std::mem::take(&mut arena[buffer]);
         let filled = &mut y[self.place(step.output, part)];
+        let held = Held { arena, feed, part };
         let result = if chain.is_single() {
-            watch.time(step.output, || self.run_step(mode, step, &self.prepared[chain.last()], arena, part, feed, filled))
+            watch.time(step.output, || self.run_step(mode, step, &self.prepared[chain.last()], held, filled))
         } else if chain.is_expansion() {
-            self.run_expansion(mode, chain, arena, part, filled, watch)
+            self.run_expansion(mode, chain, held, filled, watch)
         } else {
-            self.run_chain(mode, chain, arena, part, filled, watch);
+            self.run_bands(mode, chain, held, filled, watch);
             Ok(())
         };
         arena[buffer] = y;
         result
     }
 
-    fn run_expansion(&self, mode: Mode, chain: &Chain, arena: &Arena, part: &Part, y: &mut [f32], watch: &Watch) -> Result<()> {
+    fn run_expansion(&self, mode: Mode, chain: &Chain, held: Held, y: &mut [f32], watch: &Watch) -> Result<()> {
         let steps = [chain.steps.start, chain.last()];
         let [first, second] = steps.map(|step| (&self.program.steps[step].op, &self.prepared[step]));
         let ((Op::Conv(first), Prepared::Conv(packed)), (Op::Conv(second), Prepared::Depthwise(filters))) = (first, second) else {
@@ -218,24 +215,24 @@ impl CompiledPlan {
             second: (second, filters),
             instructions: self.instructions,
         };
-        let residual = second.residual.map(|value| self.read(arena, value, part));
-        expansion.run(mode, self.read(arena, first.x, part), residual, y, |step, work| {
+        let residual = second.residual.map(|value| self.read(held, value));
+        expansion.run(mode, self.read(held, first.x), residual, y, |step, work| {
             watch.time(self.program.steps[steps[step]].output, work);
         });
         Ok(())
     }
 
     /// Item after item, each cut into as many parts as threads.
-    fn run_chain(&self, mode: Mode, chain: &Chain, arena: &Arena, part: &Part, y: &mut [f32], watch: &Watch) {
+    fn run_bands(&self, mode: Mode, chain: &Chain, held: Held, y: &mut [f32], watch: &Watch) {
         let (height, row) = chain.target();
         let cuts = mode.threads().min(height);
         let y = Output::new(y);
-        mode.tasks(part.items.len() * cuts, |task| {
+        mode.tasks(held.part.items.len() * cuts, |task| {
             let (item, cut) = (task / cuts, task % cuts);
             let target = cut * height / cuts..(cut + 1) * height / cuts;
             // SAFETY: each task has its own rows, and `y` is borrowed mutably until all have ended.
             let y = unsafe { y.part((item * height + target.start) * row, target.len() * row) };
-            let of = |value: usize| &self.read(arena, value, part)[item * self.program.sizes[value]..][..self.program.sizes[value]];
+            let of = |value: usize| &self.read(held, value)[item * self.program.sizes[value]..][..self.program.sizes[value]];
             let x = self.program.steps[chain.steps.start].op.reads()[0];
             chain.stream(target, of(x), y, |step, band, x, y| {
                 watch.time(self.program.steps[step].output, || self.run_band(step, band, of, x, y));
@@ -263,10 +260,10 @@ impl CompiledPlan {
         }
     }
 
-    fn run_step(&self, mode: Mode, step: &Step, prepared: &Prepared, arena: &Arena, part: &Part, feed: &Feed, y: &mut [f32]) -> Result<()> {
-        let items = part.items.len();
+    fn run_step(&self, mode: Mode, step: &Step, prepared: &Prepared, held: Held, y: &mut [f32]) -> Result<()> {
+        let items = held.part.items.len();
         let sizes = &self.program.sizes;
-        let value = |index: usize| self.read(arena, index, part);
+        let value = |index: usize| self.read(held, index);
         let weight = |index: usize| self.weights[index].as_slice();
         let side = |operand: Operand| match operand {
             Operand::Value(index) => Side { data: value(index), item_stride: sizes[index] },
@@ -274,7 +271,7 @@ impl CompiledPlan {
         };
         match (&step.op, prepared) {
             (Op::Image { input, recipe }, _) => {
-                for (image, y) in feed.images[*input][part.items.clone()].iter().zip(y.chunks_exact_mut(sizes[step.output])) {
+                for (image, y) in held.feed.images[*input][held.part.items.clone()].iter().zip(y.chunks_exact_mut(sizes[step.output])) {
                     recipe.run(mode, image, y, self.instructions)?;
                 }
             }
