@@ -3,7 +3,7 @@
  * exporter expands to a shape with the number of items in it, for `x[..., 1:] = y`. They are the same for every item, and known here.
  */
 import type { GraphNode, Tensor } from '@diptych/plugin-kit/runtime';
-import { computePlan } from '../../backends/reference/reference-backend.ts';
+import { computePlan } from '../../backends/reference/compute-plan.ts';
 import { planGraph } from '../../graph/planner.ts';
 import { sizeOf } from '../../graph/shapes.ts';
 import type { ImportState } from '../import-state.ts';
