@@ -11,6 +11,7 @@ import { fuseChannels } from './fuse/channels.ts';
 import { fuseFunctions } from './fuse/functions.ts';
 import { fuseMoves } from './fuse/moves.ts';
 import { fuseNormalise } from './fuse/normalise.ts';
+import { fuseSigns } from './fuse/signs.ts';
 import { StepIndex } from './fuse/views.ts';
 import { graphInvalid, opUnsupported } from './graph-errors.ts';
 import { opTable } from './op-table.ts';
@@ -84,6 +85,7 @@ function fuseSteps(builder: PlanBuilder, outputs: ReadonlySet<number>): void {
   fuseChannels(builder, indexOf());
   fuseNormalise(builder, indexOf);
   fuseAttention(builder, indexOf());
+  fuseSigns(builder, indexOf());
   fuseMoves(builder, outputs);
 }
 

@@ -49,13 +49,13 @@ describe('moves one after the other', () => {
     expect([...results['y']!.data]).toEqual(expected);
   });
 
-  it('stay where something else reads what lies between, and give the same', async () => {
+  it('begin anew where something else reads what lies between', async () => {
     const { ops, results } = await run([4, 4, 4], windows, weights, ['y', 'both']);
-    expect(ops.filter((op) => op === 'concat')).toHaveLength(0);
     expect(ops.filter((op) => op === 'gather')).toHaveLength(1);
-    const apart = await run([4, 4, 4], windows.slice(0, 6), weights, ['both', 'rows']);
-    expect(apart.ops).toContain('concat');
-    expect(results['both']!.data).toEqual(apart.results['both']!.data);
+    expect(ops.filter((op) => op === 'transpose')).toHaveLength(1);
+    const places = Array.from({ length: 16 }, (_, at) => ((Math.floor(at / 4) + 1) % 4) * 4 + ((at + 1) % 4));
+    const expected = [0, 16].flatMap((first) => places.flatMap((place) => [0, 1, 2, 3].map((channel) => (first + place) * 4 + channel))); // biome-ignore format: one expression
+    expect([...results['both']!.data]).toEqual(expected);
   });
 
   it('that give back what they took are a view', async () => {
@@ -80,5 +80,31 @@ describe('moves one after the other', () => {
     expect(kept.ops).not.toContain('gather');
     const joined = [node('z = Relu x'), node('c = Concat x z', { axis: 1 }), node('y = Slice c one four axis1')];
     expect((await run([4, 4, 4], joined, weights, ['y'])).ops).toEqual(['unary', 'concat', 'copy']);
+  });
+
+  it('of which one turns its sign are a gather and a product, as rotary positions are written', async () => {
+    const sines = Array.from({ length: 24 }, (_, at) => ((at * 5) % 7) - 3);
+    const tensor = (data: readonly number[]): Tensor => ({ shape: [3, 8], data: Float32Array.from(data) });
+    const rotary = [
+      node('a = Slice x four eight axis2'),
+      node('n = Neg a'),
+      node('b = Slice x zero four axis2'),
+      node('c = Concat n b', { axis: 2 }),
+      node('m = Mul c sin'),
+      node('k = Mul x cos'),
+      node('y = Add k m'),
+    ];
+    const more = { ...weights, eight: integers(8), sin: tensor(sines), cos: tensor(sines.toReversed()) };
+    const { ops, results } = await run([3, 8], rotary, more, ['y']);
+    expect(ops.filter((op) => op !== 'reshape').toSorted()).toEqual(['binary', 'binary', 'binary', 'gather']);
+    const expected = Array.from({ length: 48 }, (_, at) => {
+      const place = at % 24;
+      const other = place % 8 < 4 ? -(at + 4) : at - 4;
+      return at * sines[23 - place]! + other * sines[place]!;
+    });
+    expect([...results['y']!.data].map((value) => value + 0)).toEqual(expected.map((value) => value + 0));
+    const read = await run([3, 8], rotary, more, ['y', 'n']);
+    expect(read.ops).toContain('unary');
+    expect(read.results['y']!.data).toEqual(results['y']!.data);
   });
 });

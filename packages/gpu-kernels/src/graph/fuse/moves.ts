@@ -38,18 +38,22 @@ class Mover {
   /** The one value whose numbers a value holds, and how many in a row lie there as they lie here. */
   readonly #roots = new Map<number, number>();
   readonly #rows = new Map<number, number>();
+  /** Values that are looked at as they are, whatever moved them. */
+  readonly #stops: (id: number) => boolean;
 
-  constructor(index: StepIndex, steps: readonly Step[]) {
+  constructor(index: StepIndex, steps: readonly Step[], stops: (id: number) => boolean) {
     this.#index = index;
+    this.#stops = stops;
     for (const step of steps) this.#follow(step);
   }
 
   #follow(step: Step): void {
     const sources = movedBy(step) ?? [];
-    const roots = new Set(sources.map((id) => this.#roots.get(id) ?? id));
+    const roots = new Set(sources.map((id) => (this.#stops(id) ? id : (this.#roots.get(id) ?? id))));
     if (roots.size !== 1) return;
     this.#roots.set(step.output, [...roots][0]!);
-    this.#rows.set(step.output, sources.map((id) => this.#rowOf(id)).reduce(gcd, this.#rowOfStep(step)));
+    const rows = sources.map((id) => (this.#stops(id) ? sizeOf(this.#index.shape(id)) : this.#rowOf(id)));
+    this.#rows.set(step.output, rows.reduce(gcd, this.#rowOfStep(step)));
   }
 
   #rowOf(id: number): number {
@@ -164,16 +168,27 @@ const isEnd = (index: StepIndex, step: Step): boolean => {
   return movedBy(step) !== undefined && (reader === undefined || movedBy(reader) === undefined);
 };
 
+function movesOf(movers: readonly Mover[], end: Step): { readonly mover: Mover; readonly moves: Moves } | undefined {
+  for (const mover of movers) {
+    const moves = mover.endingWith(end);
+    if (moves !== undefined && [...moves.steps.values()].filter(({ op }) => op !== 'reshape').length >= 2)
+      return { mover, moves };
+  }
+  return undefined;
+}
+
 export function fuseMoves(builder: PlanBuilder, outputs: ReadonlySet<number>): void {
   const live = liveSteps(builder.steps, outputs);
   builder.setSteps(live);
   const index = new StepIndex(builder, outputs);
-  const mover = new Mover(index, live);
+  // From as far back as numbers are only moved, else from where something else reads them too.
+  const movers = [new Mover(index, live, () => false), new Mover(index, live, (id) => index.onlyReader(id) === undefined)];
   const replaced = new Map<number, readonly Step[]>();
   let left = mostRows;
   for (const end of live) {
-    const moves = isEnd(index, end) ? mover.endingWith(end) : undefined;
-    if (moves === undefined || [...moves.steps.values()].filter(({ op }) => op !== 'reshape').length < 2) continue;
+    const found = isEnd(index, end) ? movesOf(movers, end) : undefined;
+    if (found === undefined) continue;
+    const { mover, moves } = found;
     const row = mover.row(end);
     const count = sizeOf(index.shape(end.output)) / row;
     if (row < leastRow || count > left || sizeOf(index.shape(moves.root)) / row > mostIndexed) continue;
