@@ -4,6 +4,7 @@ import { letterboxMaps, mapsOf, RecipeFault, resizedSize } from './geometry.ts';
 import { lowerResize, type Window } from './lower-resize.ts';
 import { lowerStep } from './lower-step.ts';
 import type { Size } from './pixels.ts';
+import { makesFloats } from './recipe-check.ts';
 import type { Format, Maps, Stage, StageKind } from './stages.ts';
 
 export type ImageShape = Pick<RasterImage, 'width' | 'height' | 'channels' | 'view'>;
@@ -87,12 +88,20 @@ class Lowering {
     lowerResize(this.#format, step.filter, size, window, this.#append);
     if (step.step === 'resize-and-back')
       lowerResize(this.#format, step.filter, { width, height }, { left: 0, top: 0, width, height }, this.#append);
+    if (makesFloats(step.filter)) this.#toFloats();
     if (kept !== undefined) this.#gather({ ...kept, x: shifted(kept.x, window.left), y: shifted(kept.y, window.top) });
   }
 
   #gather(maps: Maps): void {
     if (isIdentity(maps.x, this.#format.width) && isIdentity(maps.y, this.#format.height)) return;
     this.#append({ op: 'gather', ...maps }, { width: maps.x.length, height: maps.y.length });
+  }
+
+  /** An image that had the size already is still bytes; the steps behind a float filter work on floats. */
+  #toFloats(): void {
+    const { channels, isFloat } = this.#format;
+    const of = (value: number): number[] => Array.from({ length: channels }, () => value);
+    if (!isFloat) this.#append({ op: 'normalise', scale: 1, mean: of(0), deviation: of(1) }, { isFloat: true });
   }
 
   #dropAlpha(): void {

@@ -38,7 +38,7 @@ export function checkRecipe(recipe: ImageRecipe, refuse: Refuse): void {
 }
 
 /** The nearest filters move pixels and leave them what they are. */
-const makesFloats = (filter: string): boolean => !isByteFilter(filter) && !filter.startsWith('torch-nearest');
+export const makesFloats = (filter: string): boolean => !isByteFilter(filter) && !filter.startsWith('torch-nearest');
 
 function checkFloat(step: RecipeStep, refuse: Refuse): void {
   if (byteSteps.includes(step.step))

@@ -133,6 +133,16 @@ describe('recipes', () => {
     expect(() => checkRecipe(recipe, (reason) => new Error(reason))).toThrow();
   });
 
+  it('computes steps on floats of an image that has the size of a float resize already', () => {
+    const image = synthesise('noise', 5, 4, 1);
+    for (const filter of ['torch-bilinear', 'torch-bicubic-antialias', 'tensorflow-half-pixel'] as const) {
+      const recipe: ImageRecipe = [{ step: 'resize', filter, width: 5, height: 4 }, { step: 'log', epsilon: 1 }, plain];
+      const expected = Float32Array.from(image.data, (value) => Math.log(value + 1));
+      const { data } = prepareImage(image, recipe);
+      expect(Math.max(...expected.map((value, at) => Math.abs(value - data[at]!)))).toBeLessThan(1e-6);
+    }
+  });
+
   it('refuses an image that would fill all memory between two steps, before it makes a table for it', () => {
     const enlarge: ImageRecipe = [{ step: 'resize-by', filter: 'pillow-bicubic', factor: 16 }, plain];
     expect(() => lowerRecipe(enlarge, { width: 9000, height: 9000, channels: 3 })).toThrow('144000x144000 pixels');

@@ -71,6 +71,17 @@ const bytes = byteFilters.flatMap((filter): KernelCase[] => {
 });
 
 const floats = floatFilters.flatMap((filter): KernelCase[] => [
+  ...(filter.startsWith('torch-nearest')
+    ? []
+    : [
+        image(
+          `${filter}, an image that has the size, then steps on floats`,
+          [12, 14],
+          [resize(filter, 14, 12), { step: 'laplacian' }, { step: 'round' }, { step: 'log', epsilon: 1 }, asIs],
+          images([[14, 12], [9, 13], [14, 11]]), // biome-ignore format: sizes
+          rounded,
+        ),
+      ]),
   image(`${filter}, far from 0`, [1, 599], [resize(filter, 599, 1), asIs], images([[600, 1]]), float),
   image(filter, [24, 25], [resize(filter, 25, 24), asIs], ragged, float),
   image(

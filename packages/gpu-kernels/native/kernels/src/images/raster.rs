@@ -48,6 +48,16 @@ impl<'a> Raster<'a> {
         Ok(Raster::bytes((self.width, self.height), self.channels, packed))
     }
 
+    pub fn into_floats(self) -> Result<Raster<'a>> {
+        let packed = self.packed()?;
+        let Samples::Bytes { data, .. } = &packed.samples else { return Ok(packed) };
+        let mut floats = allocate(data.len(), "an image")?;
+        for (to, &from) in floats.iter_mut().zip(data.iter()) {
+            *to = f32::from(from);
+        }
+        Ok(Raster::floats(packed.size(), packed.channels, floats))
+    }
+
     pub fn gather(self, mode: Mode, maps: &Maps) -> Result<Raster<'a>> {
         if maps.is_identity(self.size()) {
             return Ok(self);

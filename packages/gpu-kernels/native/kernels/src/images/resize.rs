@@ -24,7 +24,9 @@ pub fn resize<'a>(
     check_samples((window.width, window.height), raster.channels)?;
     if raster.size() == size {
         let along = |start: usize, length: usize| (start..start + length).map(Some).collect();
-        return raster.gather(mode, &Maps { x: along(window.left, window.width), y: along(window.top, window.height), fill: 0 });
+        let kept = raster.gather(mode, &Maps { x: along(window.left, window.width), y: along(window.top, window.height), fill: 0 })?;
+        // The steps behind a float filter work on floats, whatever the size of the image.
+        return if filter.makes_floats() { kept.into_floats() } else { Ok(kept) };
     }
     let nearest = |raster: Raster<'a>, map: &dyn Fn(usize, usize) -> maps::Map| {
         let part = |map: maps::Map, start: usize, length: usize| map[start..start + length].to_vec();
