@@ -336,7 +336,8 @@ impl CompiledPlan {
             (Op::RoundFloat { x, format }, _) => quantize::round_float(mode, *format, value(*x), y),
             (Op::QuantizeRange { x, size }, _) => quantize::range(mode, value(*x), *size, y),
             (Op::IntegerProduct(op), Prepared::Integers(packed)) => {
-                integer::product(mode, op, packed, value(op.x), op.item_zero_point.map(value), y);
+                let others = [op.item_zero_point, op.addition.as_ref().map(|to| to.value)];
+                integer::product(mode, op, packed, value(op.x), others.map(|other| other.map(value)), y);
             }
             (Op::Pointwise(op), _) => {
                 let sides: Vec<_> = op.leaves.iter().map(|leaf| side(leaf.operand)).collect();

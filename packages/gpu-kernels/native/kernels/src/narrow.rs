@@ -2,6 +2,8 @@
 //! read them can take bytes, and steps between that treat each element alone are joined. A plan says none of this: there
 //! integers are floats, and every number here is the same.
 
+mod additions;
+
 use crate::ops::pool;
 use crate::plan::PlanRequantize;
 use crate::program::{Action, Binary, Form, Leaf, Loop, Meets, Op, Operand, Pointwise, Program, Quantize, Step};
@@ -25,6 +27,8 @@ pub fn narrow(mut program: Program, weights: &[Weight]) -> Program {
     round_products(&mut program, &pairs);
     join(&mut program);
     store_bytes(&mut program, &pairs);
+    let readers = readers(&program);
+    additions::add_in_products(&mut program, weights, &readers);
     program
 }
 

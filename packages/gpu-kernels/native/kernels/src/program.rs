@@ -151,7 +151,9 @@ impl Op {
             | Op::RoundFloat { x, .. }
             | Op::QuantizeRange { x, .. } => vec![*x],
             Op::Quantize(op) => [Some(op.x), operand(&op.parameters)].into_iter().flatten().collect(),
-            Op::IntegerProduct(op) => [Some(op.x), op.item_zero_point].into_iter().flatten().collect(),
+            Op::IntegerProduct(op) => {
+                [Some(op.x), op.item_zero_point, op.addition.as_ref().map(|to| to.value)].into_iter().flatten().collect()
+            }
             Op::Pointwise(op) => op.leaves.iter().filter_map(|leaf| operand(&leaf.operand)).collect(),
         }
     }

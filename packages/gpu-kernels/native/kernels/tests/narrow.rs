@@ -154,6 +154,87 @@ fn residual_blocks_of_bytes() {
     }
 }
 
+/// A layer alone: channels in and out, groups, kernel, stride and dilation as (y, x).
+struct Layer {
+    channels: [usize; 3],
+    kernel: [usize; 2],
+    strides: [usize; 2],
+    dilations: [usize; 2],
+}
+
+impl Layer {
+    /// Quantised, multiplied, rounded and dequantised; `scale` of the products, `pair` of what they are rounded to.
+    fn network(&self, scale: f32, pair: [f32; 2], [min, max]: [i32; 2], two_factors: bool) -> Network {
+        let Layer { channels: [channels, outputs, groups], kernel, strides, dilations } = *self;
+        let side = 12;
+        let reach = |axis: usize| (kernel[axis] - 1) * dilations[axis] + 1;
+        let pads = [reach(0) / 2, reach(1) / 2, reach(0) / 2, reach(1) / 2];
+        let out = |axis: usize| (side + 2 * pads[axis] - reach(axis)) / strides[axis] + 1;
+        let map = vec![out(0), out(1), outputs];
+        let mut step = json!({
+            "op": "conv2d-integer", "name": "c", "x": 1, "zeroPoint": 100, "weight": "w", "weightBits": 8, "bias": "bias", "scale": "scale",
+            "kernel": kernel, "strides": strides, "pads": pads, "dilations": dilations, "groups": groups, "output": 2,
+        });
+        let mut steps = vec![quantize(0, 1, "small", [0, 255], false)];
+        let mut shapes = vec![vec![side, side, channels]; 2];
+        shapes.extend([map.clone(), map.clone(), map]);
+        if two_factors {
+            steps.extend([step, quantize(2, 3, "pair", [min, max], false)]);
+        } else {
+            step["requantize"] = json!({ "zeroPoint": pair[1], "min": min, "max": max });
+            steps.extend([step, json!({ "op": "reshape", "name": "r", "x": 2, "output": 3 })]);
+        }
+        steps.push(binary("mul", json!(3), json!("factor"), [vec![out(1) * outputs, outputs, 1], vec![0; 3]], 4));
+        let (shape, weight) = bytes(outputs, kernel[0] * kernel[1] * channels / groups);
+        let scales = numbers(outputs, 3).iter().map(|s| (s.abs() + 0.01) * scale).collect();
+        let bias = (0..outputs as i32).map(|at| f32::from_bits((at * 37 - 700) as u32)).collect();
+        let weights = vec![
+            ("small", vec![1, 2], vec![0.01, 100.0]),
+            ("pair", vec![1, 2], pair.to_vec()),
+            ("w", shape, weight),
+            ("scale", vec![outputs], scales),
+            ("bias", vec![outputs], bias),
+            ("factor", vec![], vec![0.03]),
+        ];
+        Network { shapes, steps, weights }
+    }
+}
+
+/// Windows of less and more than four rows, in place, in padded lines and gathered; numbers of all, some and no column that a
+/// vector has room for; sums that leave 32 bits once they are scaled.
+#[test]
+fn layers_of_bytes() {
+    let layer = |channels, kernel, strides, dilations| Layer { channels, kernel, strides, dilations };
+    for layer in [
+        layer([32, 32, 32], [3, 3], [1, 1], [1, 1]),
+        layer([100, 100, 100], [3, 3], [2, 2], [1, 1]),
+        layer([144, 144, 144], [5, 5], [1, 2], [1, 1]),
+        layer([12, 12, 12], [9, 1], [1, 1], [1, 1]),
+        layer([20, 20, 20], [2, 3], [2, 1], [3, 2]),
+        layer([3, 32, 1], [7, 7], [2, 2], [1, 1]),
+        layer([3, 20, 1], [3, 3], [1, 2], [2, 1]),
+        layer([5, 50, 1], [1, 1], [1, 1], [1, 1]),
+        layer([3, 4, 1], [3, 3], [1, 1], [1, 2]),
+        layer([6, 34, 2], [3, 3], [1, 1], [1, 1]),
+        layer([8, 64, 2], [3, 3], [2, 2], [2, 1]),
+        // Mostly padding.
+        layer([20, 20, 20], [1, 3], [1, 1], [1, 60]),
+        layer([3, 20, 1], [1, 101], [1, 1], [1, 1]),
+    ] {
+        for two_factors in [false, true] {
+            for (scale, pair, range) in [
+                (0.003, [0.9, 120.0], [0, 255]),
+                (0.003, [0.9, -7.0], [-128, 127]),
+                (0.003, [0.9, 12.0], [12, 200]),
+                (1e7, [0.9, 120.0], [0, 255]),
+                (1e-4, [1e-31, 3.0], [0, 255]),
+            ] {
+                layer.network(scale, pair, range, two_factors).check();
+            }
+        }
+    }
+}
+
 /// Ranges of items, the zero point taken by the product, and three channels, which are gathered.
 #[test]
 fn dynamic_ranges_of_bytes() {

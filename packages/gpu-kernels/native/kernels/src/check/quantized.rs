@@ -113,6 +113,7 @@ impl Checker<'_> {
             scale: self.of_outputs(step, product.scale.as_ref(), output.channels)?,
             divisor: None,
             requantize: product.requantize,
+            addition: None,
             input,
             output,
             window,

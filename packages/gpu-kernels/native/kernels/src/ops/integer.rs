@@ -4,7 +4,7 @@
 //! without their zero points, at most 255 away from 0, so a pair of products fits an i32 and `madd` (or VNNI's `dpwssd`) adds
 //! it exactly; weights lie in panels of 16 columns, `[pair][16][2]`, and patches of x are gathered into rows of whole pairs:
 //! `panels`. Where the processor has SDOT, weights of bytes are multiplied as such (`bytes`). Depthwise layers, whose panels
-//! would be nearly empty, run over channels instead.
+//! would be nearly empty, run over channels instead: on bytes four taps at a time (`depthwise_quads`), else one (`depthwise`).
 
 #[cfg(any(target_arch = "aarch64", target_arch = "x86_64"))]
 mod byte_panels;
@@ -12,13 +12,19 @@ mod byte_panels;
 mod bytes;
 mod depthwise;
 #[cfg(target_arch = "x86_64")]
-mod depthwise_avx512;
+mod depthwise_quads;
 #[cfg(target_arch = "x86_64")]
 mod dots;
 #[cfg(target_arch = "x86_64")]
 mod dots_avx2;
 #[cfg(target_arch = "x86_64")]
 mod dots_avx512;
+#[cfg(target_arch = "x86_64")]
+mod dots_rows;
+#[cfg(target_arch = "x86_64")]
+mod dots_tile;
+#[cfg(target_arch = "x86_64")]
+mod ending_avx512;
 mod finish;
 #[cfg(target_arch = "aarch64")]
 mod neon;
@@ -42,8 +48,10 @@ enum Weights {
     /// A group's panels of bytes.
     #[cfg(any(target_arch = "aarch64", target_arch = "x86_64"))]
     Bytes(Vec<BytePanels>),
-    /// `[tap][channel]`, and the sum of each channel's taps.
-    Depthwise(Vec<i32>, #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only bytes need it"))] Vec<i32>),
+    /// `[tap][channel]`.
+    Depthwise(Vec<i32>),
+    #[cfg(target_arch = "x86_64")]
+    DepthwiseQuads(depthwise_quads::Quads),
 }
 
 pub struct PackedIntegers {
@@ -75,12 +83,7 @@ impl PackedIntegers {
         let words = all.len() / outputs;
         let at = |output: usize, index: usize| integer(&all[output * words..][..words], index, op.weight_bits);
         let packed = if filters == 1 && op.groups == op.input.channels {
-            let mut columns = allocate(taps.len() * outputs, "packed weights")?;
-            for (tap, row) in columns.chunks_exact_mut(outputs).enumerate() {
-                row.iter_mut().enumerate().for_each(|(output, slot)| *slot = i32::from(at(output, tap)));
-            }
-            let sum = |output| (0..taps.len()).map(|tap| i32::from(at(output, tap))).sum();
-            Weights::Depthwise(columns, (0..outputs).map(sum).collect())
+            pack_depthwise(op, taps.len(), at)?
         } else if let Some(bytes) = pack_bytes(op, filters, inner, at)? {
             bytes
         } else {
@@ -109,17 +112,29 @@ impl PackedIntegers {
     }
 }
 
+fn pack_depthwise(op: &IntegerProduct, taps: usize, at: impl Fn(usize, usize) -> i16) -> Result<Weights> {
+    #[cfg(target_arch = "x86_64")]
+    if op.from != Form::Floats && op.weight_bits == 8 && Instructions::detect() == Instructions::Vnni && !mostly_padding(op) {
+        return Ok(Weights::DepthwiseQuads(depthwise_quads::Quads::new(op, at)?));
+    }
+    let mut columns = allocate(taps * op.output.channels, "packed weights")?;
+    for (tap, row) in columns.chunks_exact_mut(op.output.channels).enumerate() {
+        row.iter_mut().enumerate().for_each(|(output, slot)| *slot = i32::from(at(output, tap)));
+    }
+    Ok(Weights::Depthwise(columns))
+}
+
 /// Panels of bytes, where the processor multiplies those and both operands are such.
 #[cfg(any(target_arch = "aarch64", target_arch = "x86_64"))]
 fn pack_bytes(op: &IntegerProduct, filters: usize, inner: usize, at: impl Fn(usize, usize) -> i16) -> Result<Option<Weights>> {
     #[cfg(target_arch = "aarch64")]
-    let suits = bytes::available();
+    let (suits, segment) = (bytes::available(), inner);
     #[cfg(target_arch = "x86_64")]
-    let suits = dots::Instructions::detect().is_some() && op.from != Form::Floats;
+    let (suits, segment) = (dots_tile::Instructions::detect().is_some() && op.from != Form::Floats, dots_rows::segment(op));
     if op.weight_bits != 8 || !suits {
         return Ok(None);
     }
-    let group = |group: usize| BytePanels::new(filters, inner, |column, index| at(group * filters + column, index));
+    let group = |group: usize| BytePanels::new(filters, inner, segment, |column, index| at(group * filters + column, index));
     Ok(Some(Weights::Bytes((0..op.groups).map(group).collect::<Result<_>>()?)))
 }
 
@@ -143,6 +158,17 @@ impl Place {
         Place { item: line / height, y: line % height * op.window.strides[0], x: column * op.window.strides[1] }
     }
 
+    /// The next pixel, of the next item after the last.
+    fn advance(&mut self, op: &IntegerProduct) {
+        self.x += op.window.strides[1];
+        if self.x == op.output.width * op.window.strides[1] {
+            (self.x, self.y) = (0, self.y + op.window.strides[0]);
+        }
+        if self.y == op.output.height * op.window.strides[0] {
+            (self.y, self.item) = (0, self.item + 1);
+        }
+    }
+
     /// Where the pixel under a tap lies in the image of its item; `None` in the padding.
     #[inline(always)]
     fn under(self, op: &IntegerProduct, (tap_y, tap_x): (usize, usize)) -> Option<usize> {
@@ -153,18 +179,52 @@ impl Place {
     }
 }
 
-/// `zero_points` are those of `op.item_zero_point`.
-pub fn product(mode: Mode, op: &IntegerProduct, packed: &PackedIntegers, x: &[f32], zero_points: Option<&[f32]>, y: &mut [f32]) {
+/// Columns of x under a row of y, padding counted.
+#[cfg(target_arch = "x86_64")]
+fn columns_under(op: &IntegerProduct) -> usize {
+    (op.output.width - 1) * op.window.strides[1] + (op.window.kernel[1] - 1) * op.window.dilations[1] + 1
+}
+
+/// Whether lines of x with their padding take far more than x: a file may say so, and no network does.
+#[cfg(target_arch = "x86_64")]
+fn mostly_padding(op: &IntegerProduct) -> bool {
+    columns_under(op).max(op.window.left + op.input.width) > 2 * op.input.width + 64
+}
+
+/// Whether products add values of bytes to their own before they store them.
+pub fn adds() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return Instructions::detect() == Instructions::Vnni;
+    #[cfg(not(target_arch = "x86_64"))]
+    false
+}
+
+/// Whether this one does.
+pub fn takes_addition(op: &IntegerProduct) -> bool {
+    let is_depthwise = op.groups == op.input.channels && op.groups == op.output.channels;
+    let bytes = op.weight_bits == 8 && op.from != Form::Floats && op.to != Form::Floats && op.requantize.is_some();
+    adds() && bytes && !is_depthwise && op.addition.is_none()
+}
+
+/// `zero_points` are those of `op.item_zero_point`, `other` the value of `op.addition`.
+pub fn product(
+    mode: Mode,
+    op: &IntegerProduct,
+    packed: &PackedIntegers,
+    x: &[f32],
+    [zero_points, other]: [Option<&[f32]>; 2],
+    y: &mut [f32],
+) {
     let y = bytes_mut(y);
     #[cfg(target_arch = "x86_64")]
     if let (Weights::Bytes(groups), Form::Bytes { least }) = (&packed.weights, op.from) {
-        return dots::product(mode, op, packed, groups, bytes_of(x), least, zero_points, y);
+        return dots::product(mode, op, packed, groups, bytes_of(x), least, zero_points, other.map_or(&[], bytes_of), y);
     }
     #[cfg(target_arch = "x86_64")]
-    if let (Weights::Depthwise(weights, sums), Form::Bytes { least }, Instructions::Vnni) = (&packed.weights, op.from, packed.instructions)
-    {
-        return depthwise_avx512::depthwise(mode, op, packed, [weights, sums], bytes_of(x), least, zero_points, y);
+    if let (Weights::DepthwiseQuads(quads), Form::Bytes { least }) = (&packed.weights, op.from) {
+        return depthwise_quads::depthwise(mode, op, packed, quads, bytes_of(x), least, zero_points, y);
     }
+    assert!(other.is_none(), "`takes_addition` says where a product adds");
     let size = op.input.size();
     let zero_of = |item: usize| op.zero_point + zero_points.map_or(0, |of| of[item] as i32);
     let count = if op.from == Form::Floats { x.len() } else { 4 * x.len() };
@@ -182,12 +242,12 @@ pub fn product(mode: Mode, op: &IntegerProduct, packed: &PackedIntegers, x: &[f3
         }
     });
     match &packed.weights {
-        Weights::Depthwise(weights, _) => depthwise::depthwise(mode, op, packed, weights, &centred, y),
+        Weights::Depthwise(weights) => depthwise::depthwise(mode, op, packed, weights, &centred, y),
         Weights::Panels(groups) => panels::pairs(mode, op, packed, groups, &centred, y),
         #[cfg(target_arch = "aarch64")]
         Weights::Bytes(groups) => bytes::product(mode, op, packed, groups, &centred, y),
         #[cfg(target_arch = "x86_64")]
-        Weights::Bytes(_) => unreachable!("`pack_bytes` makes them where x is of bytes"),
+        Weights::Bytes(_) | Weights::DepthwiseQuads(_) => unreachable!("packed where x is of bytes"),
     }
 }
 
@@ -226,6 +286,7 @@ mod tests {
                     scale,
                     divisor: None,
                     requantize,
+                    addition: None,
                     input,
                     output,
                     window,
@@ -241,7 +302,7 @@ mod tests {
                     &op,
                     &PackedIntegers::new(&op, &[Weight::plain(&words)], &ReadBuffers::default()).unwrap(),
                     &floats,
-                    None,
+                    [None; 2],
                     &mut y,
                 );
                 for (at, &y) in y.iter().enumerate() {

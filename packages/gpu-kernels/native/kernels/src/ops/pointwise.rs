@@ -86,6 +86,11 @@ fn block_portable(op: &Pointwise, sides: &[Side], place: Place, stack: &mut [f32
         // What rounds to bytes at the end does so on the way to y.
         ([actions @ .., Action::Quantize { pair, min, max, dequantize: false }], Form::Bytes { least }) => {
             let rounding = Rounding { scale: number(*pair, 0), zero_point: number(*pair, 1), min: *min, max: *max, least };
+            #[cfg(target_arch = "x86_64")]
+            if let Some([a, b]) = scaled_bytes(op, actions, sides, place).filter(|_| avx512::available()) {
+                // SAFETY: the instructions are there, and both sides have the elements of the block.
+                return unsafe { avx512::sums_to_bytes(&rounding, a, b, bytes_mut(y)) };
+            }
             if let [actions @ .., Action::Binary(Binary::Add)] = actions {
                 run(op, actions, sides, place, stack);
                 let (a, b) = stack.split_at(BLOCK);
@@ -101,6 +106,20 @@ fn block_portable(op: &Pointwise, sides: &[Side], place: Place, stack: &mut [f32
         }
         _ => unreachable!("`narrow` stores as bytes what is rounded last"),
     }
+}
+
+/// Both sides where the actions are the sum of two values of bytes, as that of residuals is.
+#[cfg(target_arch = "x86_64")]
+fn scaled_bytes<'a>(op: &Pointwise, actions: &[Action], sides: &[Side<'a>], place: Place) -> Option<[avx512::Scaled<'a>; 2]> {
+    let [a @ Action::PushScaled { .. }, b @ Action::PushScaled { .. }, Action::Binary(Binary::Add)] = actions else { return None };
+    let number = |[leaf, index]: [usize; 2]| sides[leaf].data[place.item * sides[leaf].item_stride + index];
+    let side = |action: &Action| {
+        let Action::PushScaled { leaf, zero, scale } = *action else { return None };
+        let (Meets::Each, Form::Bytes { least }) = (op.leaves[leaf].meets, op.leaves[leaf].form) else { return None };
+        let bytes = &bytes(&sides[leaf].data[place.item * sides[leaf].item_stride..])[place.first..][..place.count];
+        Some(avx512::Scaled { bytes, least, zero: zero.map_or(0.0, number), scale: number(scale) })
+    };
+    Some([side(a)?, side(b)?])
 }
 
 #[inline(always)]
@@ -191,8 +210,8 @@ impl Rounding {
     #[inline(always)]
     fn bytes_of(&self, x: &[f32], y: &mut [u8]) {
         #[cfg(target_arch = "x86_64")]
-        if Instructions::detect() == Instructions::Avx512 {
-            // SAFETY: `detect` found AVX-512F; both have as many elements, as below.
+        if avx512::available() {
+            // SAFETY: the instructions are there; both have as many elements, as below.
             return unsafe { avx512::to_bytes(self, x, None, y) };
         }
         y.iter_mut().zip(x).for_each(|(y, &x)| *y = self.byte(x));
@@ -201,7 +220,7 @@ impl Rounding {
     #[inline(always)]
     fn bytes_of_sums(&self, a: &[f32], b: &[f32], y: &mut [u8]) {
         #[cfg(target_arch = "x86_64")]
-        if Instructions::detect() == Instructions::Avx512 {
+        if avx512::available() {
             // SAFETY: as above.
             return unsafe { avx512::to_bytes(self, a, Some(b), y) };
         }

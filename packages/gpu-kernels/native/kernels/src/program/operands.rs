@@ -81,6 +81,8 @@ pub struct IntegerProduct {
     /// What scaled sums are divided by before they are rounded.
     pub divisor: Option<f32>,
     pub requantize: Option<PlanRequantize>,
+    /// What is added to y before it is stored. Only `narrow` sets it.
+    pub addition: Option<Addition>,
     pub input: Extent,
     pub output: Extent,
     pub window: Window,
@@ -88,6 +90,20 @@ pub struct IntegerProduct {
     /// How x and y lie in their buffers.
     pub from: Form,
     pub to: Form,
+}
+
+/// A value of bytes that is added to the rounded numbers of a product as both stand for, before the sums are divided and rounded:
+/// (product - zero) · scale + (value - zero) · scale.
+#[derive(Debug, Clone)]
+pub struct Addition {
+    pub value: usize,
+    /// Of the bytes of the value.
+    pub least: i32,
+    /// Whole zero points, and scales: of the product's numbers and of the value's.
+    pub zeros: [f32; 2],
+    pub scales: [f32; 2],
+    pub divisor: f32,
+    pub requantize: PlanRequantize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

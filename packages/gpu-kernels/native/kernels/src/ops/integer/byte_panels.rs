@@ -1,26 +1,32 @@
 //! Weights of 8 bits in panels of 16 columns, `[quad][16][4]`.
 
 use super::tile::COLUMNS;
-use crate::error::{Result, allocate};
+use crate::error::Result;
+use crate::memory::Floats;
+use crate::ops::pointwise::{bytes, bytes_mut};
 
 /// The weights of a group.
 pub struct BytePanels {
-    panels: Vec<i8>,
+    /// Bytes, from the start of a cache line.
+    panels: Floats,
     /// Of the weights of each column, missing columns included.
     sums: Vec<i32>,
     quads: usize,
+    /// Weights whose bytes of x lie side by side: as many begin a quad of their own.
+    segment: usize,
 }
 
 impl BytePanels {
     /// `at(column, index)` are bytes.
-    pub fn new(columns: usize, inner: usize, at: impl Fn(usize, usize) -> i16) -> Result<Self> {
-        let (padded, quads) = (columns.next_multiple_of(COLUMNS), inner.div_ceil(4));
-        let mut built = BytePanels { panels: allocate(padded * quads * 4, "packed weights")?, sums: vec![0; padded], quads };
+    pub fn new(columns: usize, inner: usize, segment: usize, at: impl Fn(usize, usize) -> i16) -> Result<Self> {
+        let (padded, quads) = (columns.next_multiple_of(COLUMNS), inner / segment * segment.div_ceil(4));
+        let panels = Floats::zeroed(padded * quads, "packed weights")?;
+        let mut built = BytePanels { panels, sums: vec![0; padded], quads, segment };
         for column in 0..columns {
             for index in 0..inner {
                 let weight = at(column, index);
                 let slot = built.slot(column, index);
-                built.panels[slot] = weight as i8;
+                bytes_mut(&mut built.panels)[slot] = weight as u8;
                 built.sums[column] = built.sums[column].wrapping_add(i32::from(weight));
             }
         }
@@ -28,6 +34,7 @@ impl BytePanels {
     }
 
     fn slot(&self, column: usize, index: usize) -> usize {
+        let index = index / self.segment * self.segment.next_multiple_of(4) + index % self.segment;
         column / COLUMNS * self.quads * COLUMNS * 4 + (index / 4 * COLUMNS + column % COLUMNS) * 4 + index % 4
     }
 
@@ -41,8 +48,8 @@ impl BytePanels {
         self.sums.len() / COLUMNS
     }
 
-    pub fn panel(&self, number: usize) -> &[i8] {
-        &self.panels[number * self.width() * COLUMNS..][..self.width() * COLUMNS]
+    pub fn panel(&self, number: usize) -> &[u8] {
+        &bytes(&self.panels)[number * self.width() * COLUMNS..][..self.width() * COLUMNS]
     }
 
     /// Sums of the weights of each column of a panel.
@@ -58,7 +65,7 @@ impl BytePanels {
         for column in 0..self.sums.len() {
             for index in 0..inner {
                 let slot = column / COLUMNS * pairs * COLUMNS * 2 + (index / 2 * COLUMNS + column % COLUMNS) * 2 + index % 2;
-                panels[slot] = i16::from(self.panels[self.slot(column, index)]);
+                panels[slot] = i16::from(bytes(&self.panels)[self.slot(column, index)] as i8);
             }
         }
         panels

@@ -62,7 +62,7 @@ mod tests {
             for least in [-128, -255, 0, -3] {
                 let x: Vec<i16> = (0..rows * inner).map(|index| (index * 31 % 256) as i16 + least).collect();
                 let shift = shift_of(&x).unwrap();
-                let built = BytePanels::new(columns, inner, weight).unwrap();
+                let built = BytePanels::new(columns, inner, inner, weight).unwrap();
                 let width = built.width();
                 let mut a = vec![0; rows * width];
                 let mut wide = vec![0; rows * inner.next_multiple_of(2)];

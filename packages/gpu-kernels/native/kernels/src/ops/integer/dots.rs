@@ -1,20 +1,17 @@
 //! Products of bytes with bytes by VNNI's `dpbusd`, which adds four of them at once.
 //!
 //! x lies in bytes from its least number on, b = x - least. Σ (x - zero) · w = Σ b · w - (zero - least) · Σ w, modulo 2^32 as
-//! all sums are. A row of patches is read where it lies, by a pointer for each tap; where a tap has no whole quads of
-//! channels, patches are gathered first.
+//! all sums are.
 
+use super::dots_rows::Rows;
+use super::dots_tile::{Columns, Finish, Instructions, TILE_ROWS, Tile, WIDEST};
 use super::finish::unit;
-use super::tile::{COLUMNS, has_vnni};
-use super::{BytePanels, PackedIntegers, Place, dots_avx2, dots_avx512};
-use crate::program::{Form, IntegerProduct};
+use super::tile::COLUMNS;
+use super::{BytePanels, PackedIntegers};
+use crate::program::IntegerProduct;
 use crate::threads::Mode;
 use std::ops::Range;
 
-/// Rows of the largest tile.
-pub const TILE_ROWS: usize = 14;
-/// Columns of the widest tile.
-pub const WIDEST: usize = 2 * COLUMNS;
 /// Bytes of x that one block of rows may touch: they stay in the second cache level.
 const BLOCK_BYTES: usize = 256 * 1024;
 /// Weights that all tiles go over before the next are taken: they stay in the second cache level, and the rows of a tile in
@@ -23,66 +20,10 @@ const GROUP_BYTES: usize = 256 * 1024;
 /// Parts of a product for each thread: enough that one which is disturbed leaves work to the others.
 const PARTS: usize = 4;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Instructions {
-    /// AVX-512 with VNNI.
-    Avx512,
-    /// AVX-VNNI.
-    Avx2,
-}
-
-impl Instructions {
-    pub fn detect() -> Option<Self> {
-        use std::arch::is_x86_feature_detected as has;
-        if has_vnni() {
-            return Some(Instructions::Avx512);
-        }
-        (has!("avx2") && has!("avxvnni")).then_some(Instructions::Avx2)
-    }
-
-    fn rows(self) -> usize {
-        if self == Instructions::Avx512 { TILE_ROWS } else { 6 }
-    }
-
-    fn panels(self) -> usize {
-        if self == Instructions::Avx512 { 2 } else { 1 }
-    }
-}
-
-/// How sums become numbers.
-#[derive(Clone, Copy)]
-pub struct Finish {
-    /// What the sum of each column begins with.
-    pub start: [i32; WIDEST],
-    pub scale: [f32; WIDEST],
-    /// Zero point, least and greatest number.
-    pub requantize: Option<[f32; 3]>,
-    /// What is divided by before rounding.
-    pub divisor: Option<f32>,
-    /// Of bytes, `None` for floats.
-    pub least: Option<i32>,
-}
-
-/// For each segment `pointers` has `TILE_ROWS` pointers, of which the first rows of the tile point to `4 * quads` bytes each.
-/// Each panel that `columns` needs has `64 * quads` bytes a segment. Each row of y, `stride` bytes apart, has `columns`
-/// numbers, which nobody else reads or writes meanwhile.
-pub struct Tile<'a> {
-    pub pointers: &'a [*const u8],
-    pub quads: usize,
-    /// The second is the first again where `columns` needs one.
-    pub panels: [*const i8; 2],
-    pub columns: usize,
-    pub finish: &'a Finish,
-    pub y: *mut u8,
-    pub stride: usize,
-}
-
-/// Columns that a tile makes.
+/// The columns of a tile and the first of them in y.
 struct Part {
     first: usize,
-    columns: usize,
-    panels: [*const i8; 2],
-    finish: Finish,
+    columns: Columns,
 }
 
 /// Where y is written by several threads.
@@ -104,9 +45,12 @@ struct Work<'a> {
     op: &'a IntegerProduct,
     packed: &'a PackedIntegers,
     groups: &'a [BytePanels],
-    x: &'a [u8],
-    least: i32,
-    zero_points: Option<&'a [f32]>,
+    rows: Rows<'a>,
+    /// The byte that stands for 0 in each item.
+    zero: &'a (dyn Fn(usize) -> i32 + Sync),
+    finish: Finish,
+    /// The numbers of `op.addition`.
+    other: &'a [u8],
     instructions: Instructions,
 }
 
@@ -118,10 +62,11 @@ pub fn product(
     x: &[u8],
     least: i32,
     zero_points: Option<&[f32]>,
+    other: &[u8],
     y: &mut [u8],
 ) {
     let Some(instructions) = Instructions::detect() else { unreachable!("weights are packed as bytes where they are multiplied") };
-    product_with(instructions, mode, op, packed, groups, x, least, zero_points, y);
+    product_with(instructions, mode, op, packed, groups, x, least, zero_points, other, y);
 }
 
 fn product_with(
@@ -133,19 +78,23 @@ fn product_with(
     x: &[u8],
     least: i32,
     zero_points: Option<&[f32]>,
+    other: &[u8],
     y: &mut [u8],
 ) {
-    let work = Work { op, packed, groups, x, least, zero_points, instructions };
+    assert!(op.addition.is_none() || other.len() == y.len() && instructions == Instructions::Avx512);
     let pixels = op.output.height * op.output.width;
-    let rows = y.len() / (op.output.channels * unit(op));
-    assert!(x.len() == rows / pixels * op.input.size() && zero_points.is_none_or(|of| of.len() == rows / pixels));
+    let count = y.len() / (op.output.channels * unit(op));
+    assert!(x.len() == count / pixels * op.input.size() && zero_points.is_none_or(|of| of.len() == count / pixels));
+    let zero = |item: usize| op.zero_point - least + zero_points.map_or(0, |of| of[item] as i32);
+    let rows = Rows::new(mode, op, packed, x, |item| zero(item) as u8);
+    let work = Work { op, packed, groups, rows, zero: &zero, finish: Finish::of(op, packed), other, instructions };
     // Rows of one zero point lie together.
-    let stretch = if zero_points.is_some() { pixels } else { rows };
+    let stretch = if zero_points.is_some() { pixels } else { count };
     let (height, across) = work.blocks(mode, stretch);
     let panels = groups[0].panels();
     let (down, y) = (stretch.div_ceil(height), Output(y.as_mut_ptr()));
     let over = panels.div_ceil(across);
-    mode.tasks(rows / stretch * down * over, |task| {
+    mode.tasks(count / stretch * down * over, |task| {
         let (block, part) = (task / over, task % over);
         let begin = block / down * stretch;
         let first = begin + block % down * height;
@@ -157,20 +106,10 @@ fn product_with(
 }
 
 impl Work<'_> {
-    fn depth(&self) -> usize {
-        self.op.input.channels / self.op.groups
-    }
-
-    /// Whether patches are read where they lie.
-    fn is_in_place(&self) -> bool {
-        self.depth().is_multiple_of(4)
-    }
-
     /// Rows and panels of a task.
     fn blocks(&self, mode: Mode, rows: usize) -> (usize, usize) {
         let (tile, wide) = (self.instructions.rows(), self.instructions.panels());
-        let touched = if self.is_in_place() { self.depth() * self.packed.taps.len().min(2) } else { self.groups[0].width() };
-        let cached = (BLOCK_BYTES / touched).clamp(tile, 40 * tile) / tile * tile;
+        let cached = (BLOCK_BYTES / self.rows.touched()).clamp(tile, 40 * tile) / tile * tile;
         let height = rows.div_ceil(rows.div_ceil(cached)).next_multiple_of(tile);
         let panels = self.groups[0].panels();
         let tasks = match mode {
@@ -188,136 +127,67 @@ impl Work<'_> {
         (rows.div_ceil(tasks).next_multiple_of(tile).min(height), panels)
     }
 
-    /// The byte that stands for 0 in an item.
-    fn zero(&self, item: usize) -> i32 {
-        self.op.zero_point - self.least + self.zero_points.map_or(0, |of| of[item] as i32)
-    }
-
     fn block(&self, rows: Range<usize>, group: usize, panels: Range<usize>, y: Output) {
-        let op = self.op;
         let built = &self.groups[group];
-        let zero = self.zero(rows.start / (op.output.height * op.output.width));
-        let padding = vec![zero as u8; self.depth()];
-        let mut gathered = Vec::new();
-        let (segments, quads) = if self.is_in_place() { (self.packed.taps.len(), self.depth() / 4) } else { (1, built.width() / 4) };
-        if !self.is_in_place() {
-            gathered = self.gather(rows.clone(), group, zero as u8);
-        }
-        let tiles = rows.len().div_ceil(self.instructions.rows());
-        let tile_of = |tile: usize| rows.start + tile * rows.len() / tiles..rows.start + (tile + 1) * rows.len() / tiles;
-        let mut pointers = vec![padding.as_ptr(); tiles * segments * TILE_ROWS];
-        for tile in 0..tiles {
-            for (slot, row) in tile_of(tile).enumerate() {
-                let slots = pointers[tile * segments * TILE_ROWS..].iter_mut().skip(slot).step_by(TILE_ROWS).take(segments);
-                if gathered.is_empty() {
-                    self.point(row, group, slots);
-                } else {
-                    slots.for_each(|pointer| *pointer = gathered[(row - rows.start) * built.width()..][..built.width()].as_ptr());
-                }
-            }
-        }
-        let (outputs, unit) = (op.output.channels, unit(op));
+        let zero = (self.zero)(rows.start / (self.op.output.height * self.op.output.width));
+        let count = rows.len().div_ceil(self.instructions.rows());
+        let tile_of = |tile: usize| rows.start + tile * rows.len() / count..rows.start + (tile + 1) * rows.len() / count;
+        let tiles: Vec<_> = (0..count).map(tile_of).collect();
+        let pointers = self.rows.pointers(rows.clone(), group, zero as u8, &tiles);
         let wide = self.instructions.panels();
         let group_panels = (GROUP_BYTES / (COLUMNS * built.width())).max(1).next_multiple_of(wide);
         for start in panels.clone().step_by(group_panels) {
             let pairs = (start..panels.end.min(start + group_panels)).step_by(wide);
             let parts: Vec<Part> = pairs.map(|panel| self.part(built, panel..(panel + wide).min(panels.end), group, zero)).collect();
-            for tile in 0..tiles {
-                let range = tile_of(tile);
-                let pointers = &pointers[tile * segments * TILE_ROWS..][..segments * TILE_ROWS];
+            for (tile, pointers) in tiles.iter().zip(pointers.all.chunks_exact(self.rows.segments * TILE_ROWS)) {
                 for part in &parts {
-                    let y = y.at((range.start * outputs + part.first) * unit);
-                    let tile = Tile {
-                        pointers,
-                        quads,
-                        panels: part.panels,
-                        columns: part.columns,
-                        finish: &part.finish,
-                        y,
-                        stride: outputs * unit,
-                    };
-                    // SAFETY: `detect` found the instructions. `point` and `gather` give bytes of x, `padding` or `gathered`,
-                    // which outlive the call; rows and columns lie in y, whose length `product` took them from, and no other
-                    // task has them.
-                    unsafe {
-                        match self.instructions {
-                            Instructions::Avx512 => dots_avx512::run(&tile, range.len()),
-                            Instructions::Avx2 => dots_avx2::run(&tile, range.len()),
-                        }
-                    }
+                    // SAFETY: rows and columns lie in y, whose length `product` took them from, and no other task has them.
+                    unsafe { self.tile(tile.clone(), pointers, part, y) };
                 }
             }
         }
+    }
+
+    /// # Safety
+    /// `pointers` are those of the tile; its rows and the columns of the part lie in y, and nobody else writes them.
+    unsafe fn tile(&self, rows: Range<usize>, pointers: &[*const u8], part: &Part, y: Output) {
+        let (outputs, unit) = (self.op.output.channels, unit(self.op));
+        let first = rows.start * outputs + part.first;
+        let tile = Tile {
+            pointers,
+            quads: self.rows.quads,
+            columns: &part.columns,
+            finish: &self.finish,
+            y: y.at(first * unit),
+            other: if self.other.is_empty() { std::ptr::null() } else { self.other[first..].as_ptr() },
+            stride: outputs * unit,
+        };
+        // SAFETY: `detect` found the instructions; `Rows` gives bytes of x or of what it holds, as many as a segment has.
+        unsafe { self.instructions.run(&tile, rows.len()) }
     }
 
     fn part(&self, built: &BytePanels, panels: Range<usize>, group: usize, zero: i32) -> Part {
         let filters = self.op.output.channels / self.op.groups;
         let first = group * filters + panels.start * COLUMNS;
-        let columns = (panels.end * COLUMNS).min(filters) - panels.start * COLUMNS;
+        let count = (panels.end * COLUMNS).min(filters) - panels.start * COLUMNS;
         let pointers = [built.panel(panels.start).as_ptr(), built.panel(panels.end - 1).as_ptr()];
-        Part { first, columns, panels: pointers, finish: self.finish(built, panels, first, columns, zero) }
-    }
-
-    fn finish(&self, built: &BytePanels, panels: Range<usize>, first: usize, columns: usize, zero: i32) -> Finish {
-        let (mut start, mut scale) = ([0; WIDEST], [0.0; WIDEST]);
-        scale[..columns].copy_from_slice(&self.packed.scale[first..first + columns]);
+        let mut columns = Columns { count, panels: pointers, start: [0; WIDEST], scale: [0.0; WIDEST] };
+        columns.scale[..count].copy_from_slice(&self.packed.scale[first..first + count]);
         let sums = panels.flat_map(|panel| built.sums(panel));
-        for ((start, &sum), bias) in start.iter_mut().zip(sums).zip(&self.packed.bias[first..first + columns]) {
+        for ((start, &sum), bias) in columns.start.iter_mut().zip(sums).zip(&self.packed.bias[first..first + count]) {
             *start = bias.wrapping_sub(sum.wrapping_mul(zero));
         }
-        let least = match self.op.to {
-            Form::Floats => None,
-            Form::Bytes { least } => Some(least),
-        };
-        let divisor = self.op.divisor;
-        Finish { start, scale, divisor, requantize: self.op.requantize.map(|to| [to.zero_point, to.min, to.max]), least }
-    }
-
-    /// Sets the pointers of a row to what lies under its taps; those of the padding stay.
-    fn point<'p>(&self, row: usize, group: usize, slots: impl Iterator<Item = &'p mut *const u8>) {
-        let (place, depth) = (Place::of(self.op, row), self.depth());
-        let image = &self.x[place.item * self.op.input.size() + group * depth..];
-        for (slot, &tap) in slots.zip(&self.packed.taps) {
-            if let Some(at) = place.under(self.op, tap) {
-                *slot = image[at..][..depth].as_ptr();
-            }
-        }
-    }
-
-    /// Patches side by side, in rows of whole quads.
-    fn gather(&self, rows: Range<usize>, group: usize, padding: u8) -> Vec<u8> {
-        let (op, depth, width) = (self.op, self.depth(), self.groups[group].width());
-        let line = op.window.kernel[1] * depth;
-        let beside = op.groups == 1 && op.window.dilations[1] == 1;
-        let mut gathered = vec![0; rows.len() * width];
-        for (patch, row) in gathered.chunks_exact_mut(width).zip(rows) {
-            let place = Place::of(op, row);
-            let image = &self.x[place.item * op.input.size()..][..op.input.size()];
-            let at = |tap| place.under(op, tap);
-            for (taps, to) in self.packed.taps.chunks_exact(op.window.kernel[1]).zip(patch.chunks_exact_mut(line)) {
-                // Taps side by side in one row of the image, none in the padding, are one copy.
-                if let (true, Some(first), Some(_)) = (beside, at(taps[0]), taps.last().and_then(|&tap| at(tap))) {
-                    to.copy_from_slice(&image[first..][..line]);
-                    continue;
-                }
-                for (&tap, to) in taps.iter().zip(to.chunks_exact_mut(depth)) {
-                    match at(tap) {
-                        Some(at) => to.copy_from_slice(&image[at + group * depth..][..depth]),
-                        None => to.fill(padding),
-                    }
-                }
-            }
-        }
-        gathered
+        Part { first, columns }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::Weights;
+    use super::super::tile::has_vnni;
     use super::*;
     use crate::plan::PlanRequantize;
-    use crate::program::{Extent, Window};
+    use crate::program::{Extent, Form, Window};
     use crate::stored::{ReadBuffers, Weight};
 
     /// Layers whose taps are read in place and gathered ones, rounded by one factor and by two, in bytes and in floats.
@@ -348,6 +218,7 @@ mod tests {
                     scale: Some(1),
                     divisor,
                     requantize,
+                    addition: None,
                     input,
                     output,
                     window,
@@ -362,7 +233,7 @@ mod tests {
                 let x: Vec<u8> = (0..items * input.size()).map(|at| (at * 97 % 256) as u8).collect();
                 let [a, b] = [Instructions::Avx512, Instructions::Avx2].map(|instructions| {
                     let mut y = vec![0; items * output.size() * unit(&op)];
-                    product_with(instructions, Mode::Sequential, &op, &packed, panels, &x, 0, None, &mut y);
+                    product_with(instructions, Mode::Sequential, &op, &packed, panels, &x, 0, None, &[], &mut y);
                     y
                 });
                 assert!(a == b && a.iter().any(|&y| y != a[0]), "{kernel}x{kernel}, {channels} channels, divisor {divisor:?}");

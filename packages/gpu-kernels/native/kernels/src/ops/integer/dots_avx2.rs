@@ -1,6 +1,6 @@
 //! Tiles of `dots` with AVX-VNNI: up to 6 rows by 16 columns.
 
-use super::dots::{TILE_ROWS, Tile};
+use super::dots_tile::{TILE_ROWS, Tile};
 use super::tile::COLUMNS;
 use std::arch::x86_64::*;
 
@@ -22,11 +22,11 @@ pub unsafe fn run(tile: &Tile, count: usize) {
 
 #[target_feature(enable = "avx2,avxvnni")]
 unsafe fn rows<const M: usize>(tile: &Tile) {
-    let finish = tile.finish;
+    let (of, finish) = (tile.columns, tile.finish);
     let mut sums = [[_mm256_setzero_si256(); 2]; M];
     for v in 0..2 {
         // SAFETY: `start` has more than 16 numbers.
-        let start = unsafe { _mm256_loadu_si256(finish.start.as_ptr().add(8 * v).cast()) };
+        let start = unsafe { _mm256_loadu_si256(of.start.as_ptr().add(8 * v).cast()) };
         for row in 0..M {
             sums[row][v] = start;
         }
@@ -38,7 +38,7 @@ unsafe fn rows<const M: usize>(tile: &Tile) {
         for quad in 0..tile.quads {
             // SAFETY: by the contract the panel has 64 bytes for each quad of each segment, and each row 4.
             unsafe {
-                let columns = [_mm256_loadu_si256(tile.panels[0].add(at).cast()), _mm256_loadu_si256(tile.panels[0].add(at + 32).cast())];
+                let columns = [_mm256_loadu_si256(of.panels[0].add(at).cast()), _mm256_loadu_si256(of.panels[0].add(at + 32).cast())];
                 for row in 0..M {
                     let a = _mm256_set1_epi32(rows[row].add(4 * quad).cast::<i32>().read_unaligned());
                     for v in 0..2 {
@@ -54,7 +54,7 @@ unsafe fn rows<const M: usize>(tile: &Tile) {
         for v in 0..2 {
             // SAFETY: 16 numbers each.
             unsafe {
-                let mut y = _mm256_mul_ps(_mm256_cvtepi32_ps(sums[row][v]), _mm256_loadu_ps(finish.scale.as_ptr().add(8 * v)));
+                let mut y = _mm256_mul_ps(_mm256_cvtepi32_ps(sums[row][v]), _mm256_loadu_ps(of.scale.as_ptr().add(8 * v)));
                 if let Some([zero_point, min, max]) = finish.requantize {
                     if let Some(divisor) = finish.divisor {
                         y = _mm256_div_ps(y, _mm256_set1_ps(divisor));
@@ -71,9 +71,9 @@ unsafe fn rows<const M: usize>(tile: &Tile) {
         unsafe {
             let to = tile.y.add(row * tile.stride);
             match finish.least {
-                None => std::ptr::copy_nonoverlapping(numbers.as_ptr(), to.cast::<f32>(), tile.columns),
+                None => std::ptr::copy_nonoverlapping(numbers.as_ptr(), to.cast::<f32>(), of.count),
                 Some(least) => {
-                    let y = std::slice::from_raw_parts_mut(to, tile.columns);
+                    let y = std::slice::from_raw_parts_mut(to, of.count);
                     y.iter_mut().zip(&numbers).for_each(|(y, &x)| *y = x.to_int_unchecked::<i32>().wrapping_sub(least) as u8);
                 }
             }

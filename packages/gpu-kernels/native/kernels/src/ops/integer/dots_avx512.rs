@@ -1,13 +1,16 @@
 //! Tiles of `dots` with AVX-512 VNNI: up to 14 rows by 32 columns, 28 accumulators.
 
-use super::dots::{TILE_ROWS, Tile};
+use super::dots_tile::{TILE_ROWS, Tile};
+use super::ending_avx512::{Ending, To};
 use super::tile::COLUMNS;
-use crate::ops::pointwise::avx512::Divisor;
 use std::arch::x86_64::*;
+
+/// Bytes of a panel that are asked for before they are multiplied.
+const AHEAD: usize = 1024;
 
 macro_rules! dispatch {
     ($tile:expr, $rows:expr, $($count:literal)*) => {
-        match ($rows, $tile.columns > COLUMNS) {
+        match ($rows, $tile.columns.count > COLUMNS) {
             $(($count, true) => rows::<$count, 2>($tile), ($count, false) => rows::<$count, 1>($tile),)*
             (rows, _) => unreachable!("a tile of {rows} rows"),
         }
@@ -15,23 +18,28 @@ macro_rules! dispatch {
 }
 
 /// # Safety
-/// The CPU has AVX-512 F, BW and VNNI, and `tile` keeps what `Tile` promises for `count` rows.
+/// The CPU has AVX-512 F, BW, DQ, VL and VNNI, and `tile` keeps what `Tile` promises for `count` rows.
 pub unsafe fn run(tile: &Tile, count: usize) {
     // SAFETY: the contract is passed on.
     unsafe { dispatch!(tile, count, 1 2 3 4 5 6 7 8 9 10 11 12 13 14) }
 }
 
 /// `M` rows by `V` panels.
-#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
 unsafe fn rows<const M: usize, const V: usize>(tile: &Tile) {
-    let finish = tile.finish;
+    let (of, finish) = (tile.columns, tile.finish);
     // Loops in the place of `from_fn`, whose closures are calls where the compiler does not see through them.
     let mut sums = [[_mm512_setzero_si512(); V]; M];
     for v in 0..V {
         // SAFETY: `start` has two panels of numbers.
-        let start = unsafe { _mm512_loadu_si512(finish.start.as_ptr().add(COLUMNS * v).cast()) };
+        let start = unsafe { _mm512_loadu_si512(of.start.as_ptr().add(COLUMNS * v).cast()) };
         for row in 0..M {
             sums[row][v] = start;
+        }
+    }
+    if !tile.other.is_null() {
+        for row in 0..M {
+            _mm_prefetch::<_MM_HINT_T0>(tile.other.wrapping_add(row * tile.stride).cast());
         }
     }
     let mut at = 0;
@@ -43,7 +51,8 @@ unsafe fn rows<const M: usize, const V: usize>(tile: &Tile) {
             unsafe {
                 let mut columns = [_mm512_setzero_si512(); V];
                 for v in 0..V {
-                    columns[v] = _mm512_loadu_si512(tile.panels[v].add(at).cast());
+                    columns[v] = _mm512_loadu_si512(of.panels[v].add(at).cast());
+                    _mm_prefetch::<_MM_HINT_T0>(of.panels[v].wrapping_add(at + AHEAD).cast());
                 }
                 for row in 0..M {
                     let a = _mm512_set1_epi32(rows[row].add(4 * quad).cast::<i32>().read_unaligned());
@@ -55,7 +64,7 @@ unsafe fn rows<const M: usize, const V: usize>(tile: &Tile) {
             at += 4 * COLUMNS;
         }
     }
-    // Through memory: the loop below is too long to be unrolled whole, and sums that it indexes would be in memory all along.
+    // Through memory: what follows is too long to be unrolled for each row, and sums that are indexed would lie there all along.
     let mut stored = [[[0i32; COLUMNS]; V]; M];
     for row in 0..M {
         for v in 0..V {
@@ -63,33 +72,13 @@ unsafe fn rows<const M: usize, const V: usize>(tile: &Tile) {
             unsafe { _mm512_storeu_si512(stored[row][v].as_mut_ptr().cast(), sums[row][v]) };
         }
     }
-    let divisor = finish.divisor.map(|scale| Divisor::new(scale));
+    let ending = Ending::new(finish);
+    let mut scale = [_mm512_setzero_ps(); V];
     for v in 0..V {
-        let columns = (tile.columns - COLUMNS * v).min(COLUMNS);
-        let mask = ((1u32 << columns) - 1) as __mmask16;
-        // SAFETY: as above; by the contract y has `columns` numbers in each of the M rows, and masked lanes are not touched.
-        unsafe {
-            let scale = _mm512_loadu_ps(finish.scale.as_ptr().add(COLUMNS * v));
-            for row in 0..M {
-                let mut y = _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_loadu_si512(stored[row][v].as_ptr().cast())), scale);
-                if let Some([zero_point, min, max]) = finish.requantize {
-                    y = match divisor {
-                        Some(divisor) => divisor.rounded(y),
-                        None => _mm512_roundscale_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(y),
-                    };
-                    y = _mm512_add_ps(y, _mm512_set1_ps(zero_point));
-                    // max and min return their second operand where one is NaN.
-                    y = _mm512_min_ps(_mm512_max_ps(y, _mm512_set1_ps(min)), _mm512_set1_ps(max));
-                }
-                let to = tile.y.add(row * tile.stride);
-                match finish.least {
-                    None => _mm512_mask_storeu_ps(to.cast::<f32>().add(COLUMNS * v), mask, y),
-                    Some(least) => {
-                        let q = _mm512_sub_epi32(_mm512_cvtps_epi32(y), _mm512_set1_epi32(least));
-                        _mm512_mask_cvtepi32_storeu_epi8(to.add(COLUMNS * v).cast(), mask, q);
-                    }
-                }
-            }
-        }
+        // SAFETY: `scale` has two panels of numbers.
+        scale[v] = unsafe { _mm512_loadu_ps(of.scale.as_ptr().add(COLUMNS * v)) };
     }
+    let to = To { columns: of.count, y: tile.y, other: tile.other, stride: tile.stride };
+    // SAFETY: by the contract y has a number for each column in each of the M rows.
+    unsafe { ending.store(&stored, scale, to) }
 }

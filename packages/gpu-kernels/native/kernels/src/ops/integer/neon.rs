@@ -56,7 +56,7 @@ unsafe fn pairs_rows<const M: usize>(a: &[i16], width: usize, panel: &[i16], sum
 /// The CPU has dot products; `a` holds 1 to `TILE_ROWS` rows of `width`, and `panel` `width * COLUMNS` bytes; `width` is a
 /// multiple of 4.
 #[target_feature(enable = "neon,dotprod")]
-pub unsafe fn quads(a: &[i8], width: usize, panel: &[i8], start: &[i32; COLUMNS]) -> Sums {
+pub unsafe fn quads(a: &[i8], width: usize, panel: &[u8], start: &[i32; COLUMNS]) -> Sums {
     let mut sums = [[0i32; COLUMNS]; TILE_ROWS];
     // SAFETY: the contract is passed on.
     unsafe { by_rows!(quads_rows, a.len() / width, a, width, panel, start, &mut sums) };
@@ -64,13 +64,13 @@ pub unsafe fn quads(a: &[i8], width: usize, panel: &[i8], start: &[i32; COLUMNS]
 }
 
 #[target_feature(enable = "neon,dotprod")]
-unsafe fn quads_rows<const M: usize>(a: &[i8], width: usize, panel: &[i8], start: &[i32; COLUMNS], sums: &mut Sums) {
+unsafe fn quads_rows<const M: usize>(a: &[i8], width: usize, panel: &[u8], start: &[i32; COLUMNS], sums: &mut Sums) {
     // SAFETY: `start` has 16 integers.
     let mut totals: [[int32x4_t; 4]; M] = [std::array::from_fn(|v| unsafe { vld1q_s32(start.as_ptr().add(4 * v)) }); M];
     for quad in 0..width / 4 {
         // SAFETY: a panel has 4 * COLUMNS bytes for each quad, and each row has `width` bytes.
         unsafe {
-            let columns: [int8x16_t; 4] = std::array::from_fn(|v| vld1q_s8(panel.as_ptr().add(4 * COLUMNS * quad + 16 * v)));
+            let columns: [int8x16_t; 4] = std::array::from_fn(|v| vld1q_s8(panel.as_ptr().cast::<i8>().add(4 * COLUMNS * quad + 16 * v)));
             for row in 0..M {
                 // As a float, because that is loaded straight into a vector register; nothing computes with it.
                 let bytes = a.as_ptr().add(row * width + 4 * quad).cast::<f32>().read_unaligned();

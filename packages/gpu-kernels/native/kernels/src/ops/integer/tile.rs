@@ -27,7 +27,7 @@ pub enum Instructions {
 #[cfg(target_arch = "x86_64")]
 pub fn has_vnni() -> bool {
     use std::arch::is_x86_feature_detected as has;
-    has!("avx512f") && has!("avx512bw") && has!("avx512vl") && has!("avx512vnni")
+    has!("avx512f") && has!("avx512bw") && has!("avx512dq") && has!("avx512vl") && has!("avx512vnni")
 }
 
 impl Instructions {
