@@ -159,6 +159,7 @@ impl Place {
     }
 
     /// The next pixel, of the next item after the last.
+    #[cfg(target_arch = "x86_64")]
     fn advance(&mut self, op: &IntegerProduct) {
         self.x += op.window.strides[1];
         if self.x == op.output.width * op.window.strides[1] {

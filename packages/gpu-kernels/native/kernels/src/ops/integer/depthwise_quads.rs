@@ -4,7 +4,7 @@
 //! each pixel of y is the sum of a few vectors of them, and no byte is woven twice for it.
 
 use super::dots_tile::Finish;
-use super::ending_avx512::{Ending, To};
+use super::ending_avx512::Ending;
 use super::finish::unit;
 use super::{PackedIntegers, columns_under};
 use crate::error::Result;
@@ -19,8 +19,6 @@ use std::ops::Range;
 /// Channels that go through a row together.
 const WIDE: usize = 64;
 const LANES: usize = 16;
-/// Pixels whose sums are scaled and rounded together.
-const PIXELS: usize = 8;
 
 /// `[quad of window rows][window column][channel][4]`, channels filled up to whole vectors.
 pub struct Quads {
@@ -137,30 +135,24 @@ impl Line<'_> {
             }
         }
         let (unit, pixel) = (unit(self.op), self.op.output.channels * unit(self.op));
-        let mut stored = [[[0; LANES]; V]; PIXELS];
-        for (block, y) in y.chunks_mut(PIXELS * pixel).enumerate() {
-            let pixels = y.len() / pixel;
-            for (at, stored) in stored[..pixels].iter_mut().enumerate() {
-                let x = (block * PIXELS + at) * step + channels.start;
-                let mut sums = start;
-                for tap in taps {
-                    for v in 0..V {
-                        // SAFETY: by the contract.
-                        unsafe {
-                            let x = _mm512_loadu_si512(tap.x.as_ptr().add(x + LANES * v).cast());
-                            let weights = _mm512_loadu_si512(tap.weights.as_ptr().add(channels.start + LANES * v).cast());
-                            sums[v] = _mm512_dpbusd_epi32(sums[v], x, weights);
-                        }
+        for (at, y) in y.chunks_exact_mut(pixel).enumerate() {
+            let mut sums = start;
+            for tap in taps {
+                for v in 0..V {
+                    // SAFETY: by the contract.
+                    unsafe {
+                        let x = _mm512_loadu_si512(tap.x.as_ptr().add(at * step + channels.start + LANES * v).cast());
+                        let weights = _mm512_loadu_si512(tap.weights.as_ptr().add(channels.start + LANES * v).cast());
+                        sums[v] = _mm512_dpbusd_epi32(sums[v], x, weights);
                     }
                 }
-                for v in 0..V {
-                    // SAFETY: 16 numbers.
-                    unsafe { _mm512_storeu_si512(stored[v].as_mut_ptr().cast(), sums[v]) };
-                }
             }
-            let to = To { columns: count, y: y[channels.start * unit..].as_mut_ptr(), other: std::ptr::null(), stride: pixel };
-            // SAFETY: each pixel has a number for each channel.
-            unsafe { ending.store(&stored[..pixels], scale, to) };
+            let mut numbers = scale;
+            for v in 0..V {
+                numbers[v] = _mm512_mul_ps(_mm512_cvtepi32_ps(sums[v]), scale[v]);
+            }
+            // SAFETY: the pixel has a number for each channel.
+            unsafe { ending.store_row(numbers, count, y[channels.start * unit..].as_mut_ptr()) };
         }
     }
 

@@ -53,6 +53,29 @@ impl Ending {
         }
     }
 
+    /// Scaled sums of up to `16 * V` columns to y, to which nothing is added.
+    ///
+    /// # Safety
+    /// The CPU has AVX-512 F, BW, DQ and VL; y has `columns` numbers.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+    pub unsafe fn store_row<const V: usize>(&self, mut numbers: [__m512; V], columns: usize, y: *mut u8) {
+        // SAFETY: `columns` numbers, by the contract; masked lanes are not touched.
+        unsafe {
+            match &self.grid {
+                Some(grid) if self.is_bytes => store_bytes(grid.bytes(numbers), columns, y),
+                grid => {
+                    if let Some(grid) = grid {
+                        numbers = grid.floats(numbers);
+                    }
+                    for v in 0..V {
+                        _mm512_mask_storeu_ps(y.cast::<f32>().wrapping_add(16 * v), mask(columns, v), numbers[v]);
+                    }
+                }
+            }
+        }
+    }
+
     /// Rows of sums to y, each `stride` bytes after the one before.
     ///
     /// # Safety
@@ -64,11 +87,6 @@ impl Ending {
         // SAFETY: `columns` numbers, by the contract; masked lanes are not touched.
         unsafe {
             match (&self.grid, &self.addition) {
-                (Some(grid), None) if self.is_bytes => {
-                    for (row, sums) in sums.iter().enumerate() {
-                        store_bytes(grid.bytes(scaled(sums, scale)), columns, y.wrapping_add(row * stride));
-                    }
-                }
                 (Some(grid), Some(addition)) => {
                     for (row, sums) in sums.iter().enumerate() {
                         let mut numbers = grid.floats(scaled(sums, scale));
@@ -79,16 +97,9 @@ impl Ending {
                         store_bytes(addition.grid.bytes(numbers), columns, y.wrapping_add(row * stride));
                     }
                 }
-                (grid, _) => {
+                _ => {
                     for (row, sums) in sums.iter().enumerate() {
-                        let mut numbers = scaled(sums, scale);
-                        if let Some(grid) = grid {
-                            numbers = grid.floats(numbers);
-                        }
-                        for v in 0..V {
-                            let y = y.wrapping_add(row * stride).cast::<f32>().wrapping_add(16 * v);
-                            _mm512_mask_storeu_ps(y, mask(columns, v), numbers[v]);
-                        }
+                        self.store_row(scaled(sums, scale), columns, y.wrapping_add(row * stride));
                     }
                 }
             }
