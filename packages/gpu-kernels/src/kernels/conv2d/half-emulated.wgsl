@@ -22,7 +22,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var sums: array<vec4f, ROWS_A_THREAD>;
   let origins = origins_of(place, lane);
   var fetched: Fetched;
-  var walk = walk_of(place.first * SLICE + lane % 4u * 8u);
+  var walk = walk_of(place.first * SLICE + lane % WORDS * 8u);
   for (var slice = place.first; slice <= place.end; slice++) {
     if (slice < place.end) {
       fetched = fetch(place, origins, walk, slice, lane);
@@ -30,7 +30,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     }
     if (slice > place.first) {
       let start = buffer_of(slice - 1u);
-      for (var eight = 0u; eight < 4u + rolled(); eight++) {
+      for (var eight = 0u; eight < WORDS + rolled(); eight++) {
         let at = start + (u32(TILE_ROWS) + four * 4u) * ROW_WORDS + eight;
         let w0 = stage[at];
         let w1 = stage[at + ROW_WORDS];

@@ -23,7 +23,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var s30: Sums; var s31: Sums;
   let origins = origins_of(place, lane);
   var fetched: Fetched;
-  var walk = walk_of(place.first * SLICE + lane % 4u * 8u);
+  var walk = walk_of(place.first * SLICE + lane % WORDS * 8u);
   for (var slice = place.first; slice <= place.end; slice++) {
     if (slice < place.end) {
       fetched = fetch(place, origins, walk, slice, lane);
@@ -33,7 +33,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       let start = buffer_of(slice - 1u);
       let from_x = start + x_row;
       let from_weight = start + weight_row;
-      for (var word = 0u; word < 4u; word += SIDE / 8u) {  // 8 halves each
+      for (var word = 0u; word < WORDS; word += SIDE / 8u) {  // 8 halves each
         let x0 = subgroupMatrixLoad<Left, row_major>(&stage, from_x + word, ROW_WORDS);
         let x1 = subgroupMatrixLoad<Left, row_major>(&stage, from_x + SIDE * ROW_WORDS + word, ROW_WORDS);
         let x2 = subgroupMatrixLoad<Left, row_major>(&stage, from_x + 2u * SIDE * ROW_WORDS + word, ROW_WORDS);

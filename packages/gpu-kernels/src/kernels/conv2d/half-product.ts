@@ -22,7 +22,7 @@ import {
   valueOrZero,
 } from '../kernel.ts';
 import { addParts } from './full-product.ts';
-import { choiceOf, slice, stagedWords, type Tile, threadsOf, tiles } from './half-tiles.ts';
+import { choiceOf, stagedWords, type Tile, threadsOf, tiles, weightSlice } from './half-tiles.ts';
 
 const ways = ['packed', 'each'] as const;
 type Way = (typeof ways)[number];
@@ -93,7 +93,7 @@ const halvesOf = (weight: string, rows: number, columns: number, tile: Tile): Ha
   rows,
   columns,
   paddedRows: Math.ceil(rows / tile.columns) * tile.columns,
-  paddedColumns: Math.ceil(columns / slice) * slice,
+  paddedColumns: Math.ceil(columns / weightSlice) * weightSlice,
 });
 
 function tileConstants(tile: Tile, buffers: number, target: Target): Constants {
@@ -107,6 +107,7 @@ function tileConstants(tile: Tile, buffers: number, target: Target): Constants {
     ...matrix,
     THREADS: threadsOf(tile),
     STAGED: stagedWords(tile, buffers),
+    SLICE_WORDS: tile.slice / 8,
     BUFFERS: buffers,
     ROLLED: target.rolled,
   };

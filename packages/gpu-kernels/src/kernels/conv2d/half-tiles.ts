@@ -10,13 +10,17 @@ export interface Tile {
   /** Matrices in a column and in a row of the block that one subgroup makes. */
   readonly down: 2 | 4;
   readonly across: 2 | 4;
+  /** Halves of the inner dimension that are staged at once. */
+  readonly slice: 16 | 32;
 }
 
 export const tiles = {
-  small: { rows: 64, columns: 64, down: 2, across: 2 },
-  narrow: { rows: 128, columns: 64, down: 4, across: 2 },
-  medium: { rows: 128, columns: 128, down: 4, across: 4 },
-  large: { rows: 256, columns: 128, down: 4, across: 4 },
+  small: { rows: 64, columns: 64, down: 2, across: 2, slice: 32 },
+  narrow: { rows: 128, columns: 64, down: 4, across: 2, slice: 32 },
+  medium: { rows: 128, columns: 128, down: 4, across: 4, slice: 32 },
+  large: { rows: 256, columns: 128, down: 4, across: 4, slice: 32 },
+  /** As large, in slices of half the length, so that two buffers fit 48 KiB and threads keep fewer words on their way. */
+  thin: { rows: 256, columns: 128, down: 4, across: 4, slice: 16 },
 } as const satisfies Record<string, Tile>;
 export type TileName = keyof typeof tiles;
 
@@ -31,17 +35,19 @@ export interface TileChoice {
 /** Rows and columns of the result, and the inner dimension. */
 export type ProductSize = readonly [rows: number, columns: number, inner: number];
 
-/** Halves of the inner dimension that are staged at once. */
-export const slice = 32;
-/** 16-byte words of a staged row: 4 of halves and 1 that shifts the banks. */
-const rowWords = 5;
+/** Rows of weights are filled up to a multiple of the longest slice. */
+export const weightSlice = 32;
+/** 16-byte words of a staged row, one of which shifts the banks. */
+const rowWordsOf = ({ slice }: Tile): number => slice / 8 + 1;
 
 /** A subgroup to a block: as many for matrices of 16x16 by 32 threads as for 8x8 by 8. */
 export const threadsOf = ({ rows, columns, down, across }: Tile): number => (rows * columns) / (8 * down * across);
 
 /** Staged operands, or the first rows of matrices of every block in float32, whichever is more. */
-export const stagedWords = ({ rows, columns, down }: Tile, buffers: number): number =>
-  Math.max(buffers * (rows + columns) * rowWords, (rows / down) * (columns / 4));
+export const stagedWords = (tile: Tile, buffers: number): number => {
+  const { rows, columns, down } = tile;
+  return Math.max(buffers * (rows + columns) * rowWordsOf(tile), (rows / down) * (columns / 4));
+};
 
 export const choiceText = ({ name, buffers, parts }: TileChoice): string => `${name}/${buffers}/${parts}`;
 
@@ -61,8 +67,8 @@ const edges = 2;
  * Microseconds that one unit takes over a slice of 128 x 128: tiles of 64x64 a subgroup reached 262 TFLOP/s on an H100. Smaller
  * blocks read more of the workgroup memory for each product, which bounds them to the shares below.
  */
-const sliceMicroseconds = (2 * 128 * 128 * slice) / (262e6 / units);
-const speeds: Readonly<Record<TileName, number>> = { small: 0.5, narrow: 0.75, medium: 1, large: 1 };
+const sliceMicroseconds = (2 * 128 * 128 * weightSlice) / (262e6 / units);
+const speeds: Readonly<Record<TileName, number>> = { small: 0.5, narrow: 0.75, medium: 1, large: 1, thin: 0.95 };
 /** A split that promises less than a tenth is not worth its second dispatch. */
 const splitMargin = 1.1;
 /** Shares that are guesses until `--tune` has measured: two barriers a slice, and a unit with too few threads to hide latency. */
@@ -73,7 +79,7 @@ const [dispatchMicroseconds, bytesAMicrosecond] = [3, 3e6];
 function costOf({ name, buffers, parts }: TileChoice, [rows, columns, inner]: ProductSize): number {
   const tile = tiles[name];
   const workgroups = Math.ceil(rows / tile.rows) * Math.ceil(columns / tile.columns) * parts;
-  const slices = Math.ceil(Math.ceil(inner / slice) / parts) + edges;
+  const slices = Math.ceil(Math.ceil(inner / weightSlice) / parts) + edges;
   const area = (tile.rows * tile.columns) / (128 * 128);
   const most = Math.ceil(workgroups / units);
   const hiding = most * threadsOf(tile) < enoughThreads ? fewThreads : 1;
