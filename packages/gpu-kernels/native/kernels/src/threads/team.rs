@@ -69,17 +69,16 @@ impl Team {
     }
 
     fn wake(&self) {
+        let asleep = || (0..self.helpers.len()).filter(|&index| self.shared.asleep[index].load(Ordering::SeqCst));
+        self.shared.crew.send_away(asleep());
         self.shared.wanted.store(HELP, Ordering::SeqCst);
-        let sleeps = |index: &usize| self.shared.asleep[*index].load(Ordering::SeqCst);
-        let asleep: Vec<usize> = (0..self.helpers.len()).filter(sleeps).collect();
-        self.shared.crew.send_away(&asleep);
-        asleep.iter().for_each(|&index| self.helpers[index].thread().unpark());
+        asleep().for_each(|index| self.helpers[index].thread().unpark());
     }
 
     /// Calls `work` for each number below `count`. Within the work of another call it does so in this thread alone.
     pub fn tasks(&self, count: usize, work: &(impl Fn(usize) + Sync)) {
         let job = &self.shared.job;
-        if count < 2 || self.helpers.is_empty() || job.is_busy.swap(true, Ordering::Acquire) {
+        if count < 2 || u32::try_from(count).is_err() || self.helpers.is_empty() || job.is_busy.swap(true, Ordering::Acquire) {
             return (0..count).for_each(work);
         }
         let panic = job.share(count, work);
@@ -113,6 +112,7 @@ impl Shared {
     fn help(&self, index: usize) {
         self.crew.join(index);
         loop {
+            self.crew.come_back(index);
             match self.wanted.load(Ordering::Acquire) {
                 LEAVE => return,
                 REST => self.sleep(index),
@@ -130,7 +130,6 @@ impl Shared {
             std::thread::park();
         }
         self.asleep[index].store(false, Ordering::SeqCst);
-        self.crew.come_back();
     }
 }
 
@@ -273,7 +272,11 @@ mod tests {
     fn others_take_part() {
         let team = team(3);
         let met = std::sync::Barrier::new(3);
-        team.awake(|| team.tasks(3, &|_| drop(met.wait())));
+        team.awake(|| {
+            team.tasks(3, &|_| {
+                met.wait();
+            })
+        });
     }
 
     #[test]
