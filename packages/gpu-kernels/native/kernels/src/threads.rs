@@ -2,6 +2,7 @@
 //! shares its work among one.
 
 mod crew;
+mod job;
 mod team;
 
 use crate::error::{Error, Result, refuse};
