@@ -97,6 +97,20 @@ describe('detector onnx', () => {
     });
   });
 
+  it('says that the card lacks an activation where the network gives logits', async () => {
+    const options = onnx.options.parse(given({ activation: 'none' }));
+    await using detector = (await onnx.create(options, contextWith({ model: file }))) as Detector & AsyncDisposable;
+    const { signal } = new AbortController();
+    const tries = sampleImages().map(async (image) => detector.detect([image], signal));
+    const faults = (await Promise.allSettled(tries)).flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
+    expect(faults.length).toBeGreaterThan(0); // some logits are between 0 and 1
+    for (const fault of faults)
+      expect(fault).toMatchObject({
+        code: 'WEIGHTS_FORMAT_INVALID',
+        message: expect.stringContaining('for label "synthetic" (logits need `activation: sigmoid` or `softmax`), got'),
+      });
+  });
+
   it('computes a quantised file as it is written, and without rounded activations where the card asks', async () => {
     const bytes = readFileSync(
       new URL('../../../gpu-kernels/goldens/onnx/quantised/convolutions-qdq.onnx', import.meta.url),

@@ -5,7 +5,7 @@
 import { type Detection, defineDetector, type RasterImage } from '@diptych/plugin-kit';
 import { z } from 'zod';
 import { scoreDecoded } from '../shared/decode-images.ts';
-import { activate, cardFields, checkNetwork, declaredFiles, weightsOfCard } from '../shared/onnx-card.ts';
+import { activate, cardFields, checkNetwork, checkScore, declaredFiles, weightsOfCard } from '../shared/onnx-card.ts';
 import { decodingFor, runImages } from '../shared/run-images.ts';
 
 const card = z
@@ -66,7 +66,7 @@ export default defineDetector({
       const { [facts.output]: output } = await runImages(model, facts, rasters, signal);
       return rasters.map((_, index) => {
         const row = [...output!.data.subarray(index * width, (index + 1) * width)];
-        return { status: 'scored', syntheticScore: activate(row, facts.activation)[scored]! };
+        return { status: 'scored', syntheticScore: checkScore(activate(row, facts.activation)[scored]!, facts.synthetic) };
       });
     };
     return {

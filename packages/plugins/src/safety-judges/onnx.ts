@@ -14,7 +14,7 @@ import {
 } from '@diptych/plugin-kit';
 import { z } from 'zod';
 import { scoreDecoded } from '../shared/decode-images.ts';
-import { activate, cardFields, cardMismatch, checkNetwork, declaredFiles, weightsOfCard } from '../shared/onnx-card.ts';
+import { activate, cardFields, cardMismatch, checkNetwork, checkScore, declaredFiles, weightsOfCard } from '../shared/onnx-card.ts'; // biome-ignore format: one line
 import { decodingFor, runImages } from '../shared/run-images.ts';
 
 const { input, output, labels, activation, quantisation, sha256, licence, files } = cardFields;
@@ -126,13 +126,13 @@ export default defineSafetyJudge({
 
 type Scores = Readonly<Record<string, number>>;
 
-/** Scores outside [0, 1], as a network without activation may give, are a fault of the card and end as an error of the sample. */
 function verdictOf(scores: Scores, given: Options): Verdict {
+  const scoreOf = (label: string): number => checkScore(scores[label]!, label);
   const hazardScores: Partial<Record<Hazard, number>> = {};
   for (const [label, meant] of Object.entries(given.hazards))
     for (const hazard of [meant].flat())
-      hazardScores[hazard] = Math.max(hazardScores[hazard] ?? Number.NEGATIVE_INFINITY, scores[label]!);
-  const corruption = given.corruption === undefined ? {} : { corruptionScore: scores[given.corruption]! };
+      hazardScores[hazard] = Math.max(hazardScores[hazard] ?? Number.NEGATIVE_INFINITY, scoreOf(label));
+  const corruption = given.corruption === undefined ? {} : { corruptionScore: scoreOf(given.corruption) };
   return { status: 'scored', hazardScores, ...corruption, raw: scores };
 }
 

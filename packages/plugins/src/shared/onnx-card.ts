@@ -92,6 +92,15 @@ export function checkNetwork(model: OnnxNetwork, { input, output, width }: Netwo
 export const cardMismatch = (expected: string, got: string): DiptychError =>
   new DiptychError('WEIGHTS_FORMAT_INVALID', `Expected a network with ${expected}, got ${got}. Correct the card.`);
 
+/** The score as it is, or an error where it is none: of logits whose card names no activation, or NaN. */
+export function checkScore(score: number, label: string): number {
+  if (score >= 0 && score <= 1) return score;
+  throw cardMismatch(
+    `a score from 0 to 1 for label "${label}" (logits need \`activation: sigmoid\` or \`softmax\`)`,
+    `${score}`,
+  );
+}
+
 /** Reads files beside a model where its card declares them. */
 export function declaredFiles(
   files: readonly { readonly path: string }[],
