@@ -25,6 +25,8 @@ class Simplifier {
   readonly #constants: Constants = new Map();
   readonly #known = new Map<string, number>();
   readonly #writers = new Map<number, Step>();
+  /** Value → one that begins with the same number, where that was only moved. */
+  readonly #firsts = new Map<number, number>();
   /** Values of 0 and 1. */
   readonly #truths = new Set<number>();
   /** Numbers that may yet be computed, and read of weights. */
@@ -100,6 +102,8 @@ class Simplifier {
   #push(step: Step): void {
     this.#steps.push(step);
     this.#writers.set(step.output, step);
+    const isMove = step.op === 'reshape' || (step.op === 'copy' && step.offset === 0);
+    if (isMove && step.x !== undefined) this.#firsts.set(step.output, this.#firsts.get(step.x) ?? step.x);
   }
 
   #add(given: Step): void {
@@ -128,16 +132,10 @@ class Simplifier {
     for (const side of ['a', 'b', 'c']) {
       const id = fields[side];
       if (typeof id !== 'number' || sizeOf(this.#shape(id)) !== 1) continue;
-      fields[side] = this.#firstOf(id);
+      fields[side] = this.#firsts.get(id) ?? id;
       fields[`${side}Strides`] = (fields[`${side}Strides`] as number[]).map(() => 0);
     }
     return fields as unknown as Step;
-  }
-
-  #firstOf(id: number): number {
-    const step = this.#writers.get(id);
-    if (step?.op === 'reshape') return this.#firstOf(step.x);
-    return step?.op === 'copy' && step.x !== undefined && step.offset === 0 ? this.#firstOf(step.x) : id;
   }
 
   /** A reshape of a reshape reads what the first one read. */
