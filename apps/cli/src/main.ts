@@ -287,6 +287,7 @@ const network = (command: Command): Command =>
       '--shape <name=sizes...>',
       'sizes of an input without the batch, such as image=3,224,224, where the file leaves them open',
     )
+    .option('--output <names...>', 'outputs that are wanted; what only others need is left out')
     .addOption(
       new Option('--quantisation <how>', 'of a quantised file; weights-only does not round activations')
         .choices(['as-written', 'weights-only'])

@@ -33,6 +33,16 @@ describe('diptych model inspect', () => {
     expect(stdout).toMatch(/reference +runs/);
   });
 
+  it('counts what the outputs that are wanted need, and names those of the file where one is not there', async () => {
+    const file = join(goldens, 'residual-fixed.onnx');
+    const [all, wanted] = [await inspect(file, '--json'), await inspect(file, '--output', 'y', '--json')];
+    expect(JSON.parse(wanted.stdout)).toEqual(JSON.parse(all.stdout));
+    expect(await inspect(file, '--output', 'scores')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('output "scores" is asked for; its outputs are y'),
+    });
+  });
+
   it('plans a file whose whole graph is one item', async () => {
     const file = join(goldens, 'residual-fixed.onnx');
     const { code, stdout } = await inspect(file, '--items', 'graph');

@@ -7,14 +7,17 @@ export interface NetworkOptions {
   readonly batch: string;
   /** `name=3,224,224`, without batch. */
   readonly shape?: readonly string[];
+  /** Those of the file's outputs that are computed; absent: all. */
+  readonly output?: readonly string[];
   readonly quantisation: 'as-written' | 'weights-only';
   /** Whether the first dimension of the file counts items, or one run of it is one item. */
   readonly items: 'batch' | 'graph';
 }
 
-export const onnxOptions = ({ batch, shape, quantisation, items }: NetworkOptions): OnnxOptions => ({
+export const onnxOptions = ({ batch, shape, output, quantisation, items }: NetworkOptions): OnnxOptions => ({
   batch: positiveInteger('--batch', batch),
   shapes: shapesOf(shape ?? []),
+  ...(output && { outputs: output }),
   quantisation,
   items,
 });

@@ -64,6 +64,11 @@ export interface OnnxOptions {
   readonly batch: number;
   /** How images become the input: one recipe for the only image input, or recipes by input name. Inputs without one take tensors; an input whose channels are last takes images all the same. */
   readonly recipe?: ImageRecipe | Readonly<Record<string, ImageRecipe>>;
+  /**
+   * Which outputs of the file are computed; absent: all. What only others need is left out, inputs and weights too, so that the
+   * image tower of a file that also compares images with texts is a network of one input.
+   */
+  readonly outputs?: readonly string[];
   /** Item shapes (without batch) by input name, where the file leaves dimensions open that no recipe settles. */
   readonly shapes?: Readonly<Record<string, readonly number[]>>;
   /**

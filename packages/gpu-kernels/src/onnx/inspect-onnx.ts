@@ -14,6 +14,7 @@ import { lowerTable } from './lower/lower-table.ts';
 import { type OnnxModel, type OnnxValue, opKey } from './onnx-model.ts';
 import { planModel } from './plan-onnx.ts';
 import { readOnnxModel } from './read/read-onnx-model.ts';
+import { withOutputs } from './wanted-outputs.ts';
 
 export interface OpCount {
   readonly op: string;
@@ -105,9 +106,12 @@ async function backendSupport(plan: Plan): Promise<BackendSupport[]> {
   return support;
 }
 
-/** Runs nothing. Throws only where the bytes are no ONNX file; a file that cannot be planned is a report with `problem`. */
+/**
+ * Runs nothing. Throws only where the bytes are no ONNX file or lack an output that is asked for; a file that cannot be planned
+ * is a report with `problem`.
+ */
 export async function inspectOnnx(bytes: Uint8Array, options: OnnxOptions): Promise<OnnxReport> {
-  const model = readOnnxModel(bytes);
+  const model = withOutputs(readOnnxModel(bytes), options.outputs);
   const report = {
     name: model.name,
     producer: model.producer,

@@ -5,6 +5,7 @@ import { resolveExternalData } from './external-data.ts';
 import { importOnnx, withOpset } from './import-onnx.ts';
 import type { OnnxModel } from './onnx-model.ts';
 import { readOnnxModel } from './read/read-onnx-model.ts';
+import { withOutputs } from './wanted-outputs.ts';
 
 export interface PlannedOnnx {
   readonly planned: PlannedGraph;
@@ -20,7 +21,7 @@ export async function planOnnx(bytes: Uint8Array, options: OnnxOptions, inIntege
 /** `inIntegers`: products of QDQ files have sums of integers, for a backend that multiplies those faster than floats. */
 export async function planModel(model: OnnxModel, options: OnnxOptions, inIntegers = false): Promise<PlannedOnnx> {
   const read = options.readExternal === undefined ? undefined : (path: string) => options.readExternal!(path);
-  const complete = await resolveExternalData(model, read);
+  const complete = await resolveExternalData(withOutputs(model, options.outputs), read);
   const { planned, inputs } = withOpset(model, () => {
     const { graph, weights } = importOnnx(complete, { ...options, inIntegers });
     return { planned: planGraph(graph, weights, options.batch), inputs: graph.inputs };

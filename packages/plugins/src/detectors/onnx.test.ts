@@ -180,7 +180,7 @@ describe('detector onnx', () => {
   });
 
   it.each([
-    ['an output that the network lacks', { output: 'scores' }, 'outputs logits'],
+    ['an output that the network lacks', { output: 'scores' }, 'its outputs are logits'],
     ['more labels than numbers', { labels: ['synthetic', 'camera', 'other'] }, 'got 2'],
     ['an input that the network lacks', { input: 'image' }, '"image"'],
   ])('refuses a card with %s', async (_, changes, message) => {

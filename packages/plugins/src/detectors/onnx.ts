@@ -50,6 +50,7 @@ export default defineDetector({
     const model = await context.runtime.loadOnnx(await context.weights('model'), {
       batch,
       recipe: { [facts.input]: facts.recipe },
+      outputs: [facts.output],
       quantisation: facts.quantisation,
       ...(facts.items !== undefined && { items: facts.items }),
       readExternal: declaredFiles(facts.files, context.weights),

@@ -147,6 +147,7 @@ async function openNetworks({ card, heads, batch }: Options, context: PluginCont
     const model = opened.use(
       await context.runtime.loadOnnx(await context.weights(weights), {
         batch,
+        outputs: [facts.output],
         ...(facts.recipe ? { recipe: { [facts.input]: facts.recipe } } : {}),
         quantisation: facts.quantisation,
         ...(facts.items !== undefined && { items: facts.items }),

@@ -76,14 +76,11 @@ export interface NetworkFacts {
   readonly width?: number;
 }
 
-/** Numbers in one item of the output; throws WEIGHTS_FORMAT_INVALID where card and file disagree. */
+/** Numbers in one item of the output, the one that was asked for; throws WEIGHTS_FORMAT_INVALID where card and file disagree. */
 export function checkNetwork(model: OnnxNetwork, { input, output, width }: NetworkFacts): number {
   const others = model.inputs.filter(({ name }) => name !== input).map(({ name }) => name);
   if (others.length > 0) throw cardMismatch(`one input, "${input}"`, `also ${others.join(', ')}`);
-  const found = model.outputs.find(({ name }) => name === output);
-  if (found === undefined)
-    throw cardMismatch(`an output "${output}"`, `outputs ${model.outputs.map(({ name }) => name).join(', ')}`);
-  const size = found.shape.reduce((product, length) => product * length, 1);
+  const size = model.outputs.find(({ name }) => name === output)!.shape.reduce((product, length) => product * length, 1);
   if (width !== undefined && size !== width)
     throw cardMismatch(`${width} numbers in output "${output}", one for each label`, `${size}`);
   return size;
