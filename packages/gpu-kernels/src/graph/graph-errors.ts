@@ -5,6 +5,10 @@ import { DiptychError, type GraphNode } from '@diptych/plugin-kit/runtime';
 export const itemsTogether =
   'Items are computed apart here; where a run of the file is one thing, load it with `items: graph`, which makes that run one item';
 
+/** The same for files that compare every item with every other, images with texts, beside what each gives. */
+export const outputsApart =
+  'Where only some outputs of the file are wanted, name them (`outputs`, or `output` of a card); what others need is left out';
+
 export type NodePlace = Pick<GraphNode, 'name' | 'op'>;
 
 export const graphInvalid = (place: NodePlace | string, message: string): DiptychError =>

@@ -1,6 +1,6 @@
 /** One node whose batch is not the first dimension, or not alone in it, while it is rewritten as nodes on items. */
 import { axisOf } from '../../graph/axes.ts';
-import { opUnsupported } from '../../graph/graph-errors.ts';
+import { opUnsupported, outputsApart } from '../../graph/graph-errors.ts';
 import { type Constant, makeConstant } from '../constant.ts';
 import type { ImportState } from '../import-state.ts';
 import { graphAttributes, integersOf } from '../node-call.ts';
@@ -39,8 +39,9 @@ export class Move {
     return { item: this.shape(0), layout: this.layoutOf(0) };
   }
 
-  refuse(what: string): never {
-    throw opUnsupported(this.node, `${what} where the batch is not the first dimension`);
+  refuse(what: string, advice?: string): never {
+    const reason = `${what} where the batch is not the first dimension`;
+    throw opUnsupported(this.node, advice === undefined ? reason : `${reason}. ${advice}`);
   }
 
   /** A constant for the rewritten node. */
@@ -105,7 +106,7 @@ export class Move {
     for (const index of values) {
       const own = this.layoutOf(index);
       if (!sameLayout({ ...own, axis: own.axis + rank - ranks.get(index)! }, layout))
-        this.refuse('operands that have the batch in different places');
+        this.refuse('operands that have the batch in different places', outputsApart);
     }
     for (const index of all)
       if ((this.state.unbatched.get(this.node.inputs[index]!)?.length ?? 0) >= rank - layout.axis)
