@@ -81,20 +81,32 @@ def record(target, inputs):
     target.with_suffix(".json").write_text(json.dumps(lists))
 
 
-def main(folder, exporter, *names):
-    target = pathlib.Path(folder) / exporter
+def write_each(target, names, write):
+    """Calls write(name, file) for each; what a library cannot write is named with its error."""
     target.mkdir(parents=True, exist_ok=True)
-    for name in names or models:
+    for name in names:
         try:
             torch.manual_seed(7)
-            module, inputs = models[name]()
-            randomise(module, len(name))
-            with torch.no_grad():
-                exporters[exporter](module, inputs, target / f"{name}.onnx")
-            record(target / f"{name}.onnx", {key: value.numpy() for key, value in inputs.items()})
+            write(name, target / f"{name}.onnx")
             print(name, "ok", flush=True)
-        except Exception as error:  # of any library: the others are still to be exported
+        except Exception as error:  # of any library: the others are still to be written
             print(name, type(error).__name__, (str(error).strip().splitlines() or [""])[0][:200], flush=True)
+
+
+def random_model(name):
+    module, inputs = models[name]()
+    randomise(module, len(name))
+    return module, inputs, {key: value.numpy() for key, value in inputs.items()}
+
+
+def main(folder, exporter, *names):
+    def write(name, file):
+        module, inputs, numbers = random_model(name)
+        with torch.no_grad():
+            exporters[exporter](module, inputs, file)
+        record(file, numbers)
+
+    write_each(pathlib.Path(folder) / exporter, names or models, write)
 
 
 if __name__ == "__main__":

@@ -11,9 +11,8 @@ import sys
 import tempfile
 
 import numpy
-import torch
 
-from export_models import listed, open_session, randomise
+from export_models import listed, open_session, random_model, write_each
 from models import models
 
 #: The end of a class's name → what optimum calls its task.
@@ -48,17 +47,13 @@ def record(target, inputs):
 def main(folder, *words):
     level = words[0] if words and words[0] in ("O1", "O2", "O3") else None
     target = pathlib.Path(folder) / ("optimum" if level is None else f"optimum-{level}")
-    target.mkdir(parents=True, exist_ok=True)
-    for name in [word for word in words if word != level] or models:
-        try:
-            torch.manual_seed(7)
-            module, inputs = models[name]()
-            randomise(module, len(name))
-            export(module.module, level, target / f"{name}.onnx")
-            record(target / f"{name}.onnx", {key: value.numpy() for key, value in inputs.items()})
-            print(name, "ok", flush=True)
-        except Exception as error:  # of any library: the others are still to be exported
-            print(name, type(error).__name__, (str(error).strip().splitlines() or [""])[0][:200], flush=True)
+
+    def write(name, file):
+        module, _, numbers = random_model(name)
+        export(module.module, level, file)
+        record(file, numbers)
+
+    write_each(target, [word for word in words if word != level] or models, write)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from torch import nn
 from torchvision.models import mobilenet_v2, mobilenet_v3_small, resnet, shufflenet_v2_x0_5
 
 from derive import record_of
+from export_models import write_each
 from models import picture
 
 torch.set_num_threads(1)
@@ -129,17 +130,12 @@ tools = {
 
 
 def main(folder, tool, *names):
-    target = pathlib.Path(folder) / tool
-    target.mkdir(parents=True, exist_ok=True)
-    for name in names or networks:
-        try:
-            torch.manual_seed(7)
-            x = picture(2, 32)
-            tools[tool](networks[name](), x, target / f"{name}.onnx")
-            record_of(target / f"{name}.onnx", {"x": x.numpy()}, is_quantised=True)
-            print(tool, name, "ok", flush=True)
-        except Exception as error:  # of any toolkit: the others are still to be exported
-            print(tool, name, type(error).__name__, (str(error).strip().splitlines() or [""])[0][:200], flush=True)
+    def write(name, file):
+        x = picture(2, 32)
+        tools[tool](networks[name](), x, file)
+        record_of(file, {"x": x.numpy()}, is_quantised=True)
+
+    write_each(pathlib.Path(folder) / tool, names or networks, write)
 
 
 if __name__ == "__main__":
