@@ -5,6 +5,7 @@ import {
   planRun,
   type RunPlan,
   type RunSummary,
+  readManifest,
   resumeRun,
   type Shard,
   shardPlan,
@@ -51,7 +52,7 @@ export async function runStudy({ study, baseFolder, runFolder, id, options, shar
 
 /** On the backend of the run, and as precise, unless the user names another; core refuses another precision. */
 export async function resumeStudy(runFolder: string, given: RunOptions): Promise<void> {
-  const { runtime } = (await openRun(runFolder)).manifest;
+  const { runtime } = await readManifest(runFolder);
   const backend = given.backend ?? (process.env['DIPTYCH_BACKEND'] ? undefined : runtime?.backend);
   const precision = given.precision ?? runtime?.precision;
   const options: RunOptions = { ...given, ...(backend && { backend }), ...(precision && { precision }) };

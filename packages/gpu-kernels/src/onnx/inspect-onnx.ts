@@ -110,8 +110,8 @@ async function backendSupport(plan: Plan): Promise<BackendSupport[]> {
  * Runs nothing. Throws only where the bytes are no ONNX file or lack an output that is asked for; a file that cannot be planned
  * is a report with `problem`.
  */
-export async function inspectOnnx(bytes: Uint8Array, options: OnnxOptions): Promise<OnnxReport> {
-  const model = withOutputs(readOnnxModel(bytes), options.outputs);
+export async function inspectOnnx(bytes: Uint8Array, { outputs, ...options }: OnnxOptions): Promise<OnnxReport> {
+  const model = withOutputs(readOnnxModel(bytes), outputs);
   const report = {
     name: model.name,
     producer: model.producer,

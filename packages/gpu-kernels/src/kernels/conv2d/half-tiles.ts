@@ -1,6 +1,6 @@
 /**
  * Which tile makes a half-precision product, and how many workgroups share the inner dimension: the choice that was measured on
- * the adapter where there is one (`gpu.bench.ts --tune`), else the cheapest by a small model of a large GPU.
+ * the adapter where there is one (`gpu-tune.ts`), else the cheapest by a small model of a large GPU.
  */
 import type { Target } from '../kernel.ts';
 
@@ -71,7 +71,7 @@ const sliceMicroseconds = (2 * 128 * 128 * weightSlice) / (262e6 / units);
 const speeds: Readonly<Record<TileName, number>> = { small: 0.5, narrow: 0.75, medium: 1, large: 1, thin: 0.95 };
 /** A split that promises less than a tenth is not worth its second dispatch. */
 const splitMargin = 1.1;
-/** Shares that are guesses until `--tune` has measured: two barriers a slice, and a unit with too few threads to hide latency. */
+/** Shares that are guesses until `gpu-tune.ts` has measured: two barriers a slice, and a unit with too few threads to hide latency. */
 const [singleBuffer, fewThreads, enoughThreads] = [0.9, 0.75, 256];
 /** Of a second dispatch and of the sums that it reads: 3 TB/s of memory, each number written and read once. */
 const [dispatchMicroseconds, bytesAMicrosecond] = [3, 3e6];
