@@ -29,7 +29,7 @@ export function checkRecipe(recipe: ImageRecipe, refuse: Refuse): void {
     if ((step.step === 'bgr' || step.step === 'jpeg') && channels !== 3) throw refuse(`"${step.step}" needs three channels`);
     if (step.step === 'texture-patches') checkPatches(step, refuse);
     if (step.step === 'normalise') checkNormalise(step, channels, refuse);
-    isFloat ||= step.step === 'normalise' || ('filter' in step && step.filter !== undefined && makesFloats(step.filter));
+    isFloat ||= turnsToFloats(step);
     channels = channelsAfter(step, channels);
   }
   const multi = recipe.filter((step) => viewsOf([step]) > 1);
@@ -39,6 +39,10 @@ export function checkRecipe(recipe: ImageRecipe, refuse: Refuse): void {
 
 /** The nearest filters move pixels and leave them what they are. */
 export const makesFloats = (filter: string): boolean => !isByteFilter(filter) && !filter.startsWith('torch-nearest');
+
+/** Whether a step gives floats of bytes. */
+export const turnsToFloats = (step: RecipeStep): boolean =>
+  step.step === 'normalise' || ('filter' in step && step.filter !== undefined && makesFloats(step.filter));
 
 function checkFloat(step: RecipeStep, refuse: Refuse): void {
   if (byteSteps.includes(step.step))

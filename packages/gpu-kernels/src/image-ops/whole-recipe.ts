@@ -1,5 +1,6 @@
 /** Whether a recipe ends in whole numbers, and between which: what an input that the file declares as integers can take. */
 import { type ImageRecipe, type RecipeStep, viewsOf } from '@diptych/plugin-kit/runtime';
+import { turnsToFloats } from './recipe-check.ts';
 
 export interface Range {
   readonly low: number;
@@ -11,9 +12,6 @@ const bytes: Range = { low: 0, high: 255 };
 const moves = ['centre-crop', 'corner-crop', 'flip', 'pad', 'pad-to', 'pad-to-square', 'even-trim'];
 const movesPixels = (step: RecipeStep): boolean =>
   moves.includes(step.step) || viewsOf([step]) > 1 || ('filter' in step && step.filter.startsWith('torch-nearest'));
-/** Steps before any that makes floats, which give bytes. */
-const staysByte = (step: RecipeStep): boolean =>
-  step.step !== 'normalise' && !('filter' in step && /^(torch-(?!nearest)|tensorflow)/.test(step.filter));
 
 function normalised({ low, high }: Range, step: Extract<RecipeStep, { step: 'normalise' }>): Range | undefined {
   const { scale, mean, deviation } = step;
@@ -26,7 +24,7 @@ export function wholeRange(recipe: ImageRecipe): Range | undefined {
   let range: Range | undefined = bytes;
   let isByte = true;
   for (const step of recipe) {
-    isByte &&= staysByte(step);
+    isByte &&= !turnsToFloats(step);
     if (step.step === 'round') range = bytes;
     else if (isByte) continue;
     else if (step.step === 'normalise') range = range && normalised(range, step);
