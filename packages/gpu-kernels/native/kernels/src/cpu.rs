@@ -47,6 +47,8 @@ fn features() -> Vec<&'static str> {
             ("AVX-512", has!("avx512f")),
             ("AVX-512 VNNI", vnni),
             ("AVX-VNNI", !vnni && has!("avxvnni")),
+            ("AMX BF16", crate::amx::products().bf16),
+            ("AMX INT8", crate::amx::products().int8),
         ]
     };
     #[cfg(target_arch = "aarch64")]

@@ -4,6 +4,8 @@
 #![allow(clippy::too_many_arguments)] // Kernels take their operands one by one; a struct a kernel would only rename them.
 #![allow(clippy::needless_range_loop)] // Tiles index several register arrays with one counter.
 
+#[cfg(target_arch = "x86_64")]
+mod amx;
 mod arena;
 mod chain;
 mod check;
