@@ -12,10 +12,15 @@ mod opencv;
 mod pillow;
 #[cfg(target_arch = "x86_64")]
 mod pillow_avx2;
+mod pillow_coefficients;
 #[cfg(target_arch = "aarch64")]
 mod pillow_neon;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod pillow_steps;
+#[cfg(target_arch = "x86_64")]
+mod pillow_vnni;
+#[cfg(target_arch = "x86_64")]
+mod pillow_vnni_tables;
 mod pixel;
 mod raster;
 mod recipe;

@@ -2,11 +2,11 @@
 //! 22 bits; a horizontal pass, then a vertical one, with 8-bit pixels between; a pass that changes nothing is skipped.
 
 use super::geometry::{Size, Window};
+use super::pillow_coefficients::{Coefficients, Kernel};
 use super::taps::FloatTaps;
 use crate::error::{Result, allocate};
 use crate::gemm::Instructions;
 use crate::threads::Mode;
-use std::f64::consts::PI;
 
 /// 32 bits less 8 of the pixel and 2 of headroom for overshoot.
 pub const PRECISION_BITS: u32 = 32 - 8 - 2;
@@ -14,103 +14,6 @@ pub const ROUNDING: i32 = 1 << (PRECISION_BITS - 1);
 /// Rows of the horizontal pass handed out together.
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 const ROWS: usize = 8;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kernel {
-    Box,
-    Bilinear,
-    Hamming,
-    Bicubic,
-    Lanczos,
-}
-
-fn sinc(x: f64) -> f64 {
-    if x == 0.0 { 1.0 } else { (x * PI).sin() / (x * PI) }
-}
-
-impl Kernel {
-    fn support(self) -> f64 {
-        match self {
-            Kernel::Box => 0.5,
-            Kernel::Bilinear | Kernel::Hamming => 1.0,
-            Kernel::Bicubic => 2.0,
-            Kernel::Lanczos => 3.0,
-        }
-    }
-
-    /// Hamming's constants are float32 in Pillow; the cubic is Keys' with a = -0.5.
-    fn weight(self, signed: f64) -> f64 {
-        const A: f64 = -0.5;
-        let x = signed.abs();
-        match self {
-            Kernel::Box if signed > -0.5 && signed <= 0.5 => 1.0,
-            Kernel::Bilinear if x < 1.0 => 1.0 - x,
-            Kernel::Hamming if x < 1.0 => sinc(x) * (f64::from(0.54f32) + f64::from(0.46f32) * (x * PI).cos()),
-            Kernel::Bicubic if x < 1.0 => ((A + 2.0) * x - (A + 3.0)) * x * x + 1.0,
-            Kernel::Bicubic if x < 2.0 => (((x - 5.0) * x + 8.0) * x - 4.0) * A,
-            Kernel::Lanczos if (-3.0..3.0).contains(&signed) => sinc(signed) * sinc(signed / 3.0),
-            _ => 0.0,
-        }
-    }
-}
-
-/// Weights of the input pixels of each output pixel.
-pub struct Coefficients {
-    /// First input pixel and number of them, by output pixel.
-    pub bounds: Vec<(usize, usize)>,
-    weights: Vec<i32>,
-    stride: usize,
-}
-
-impl Coefficients {
-    /// For the output pixels `start .. start + length` of an axis resized from `input` to `output` pixels.
-    fn new(kernel: Kernel, input: usize, output: usize, start: usize, length: usize) -> Result<Self> {
-        let scale = input as f64 / output as f64;
-        let filter_scale = scale.max(1.0);
-        let support = kernel.support() * filter_scale;
-        let stride = support.ceil() as usize * 2 + 1;
-        let mut weights = allocate(length * stride, "resize coefficients")?;
-        let mut exact = vec![0.0; stride];
-        let mut bounds = Vec::with_capacity(length);
-        for (at, weights) in (start..).zip(weights.chunks_exact_mut(stride)) {
-            let centre = (at as f64 + 0.5) * scale;
-            // C truncates towards zero here, and a negative bound becomes 0 either way.
-            let first = (centre - support + 0.5).max(0.0) as usize;
-            let end = ((centre + support + 0.5) as usize).min(input);
-            let count = end - first;
-            let mut sum = 0.0;
-            for (tap, exact) in exact[..count].iter_mut().enumerate() {
-                *exact = kernel.weight(((tap + first) as f64 - centre + 0.5) * (1.0 / filter_scale));
-                sum += *exact;
-            }
-            for (weight, &exact) in weights.iter_mut().zip(&exact[..count]) {
-                let normalised = if sum == 0.0 { exact } else { exact / sum };
-                let scaled = normalised * f64::from(1 << PRECISION_BITS);
-                *weight = (if normalised < 0.0 { scaled - 0.5 } else { scaled + 0.5 }) as i32;
-            }
-            bounds.push((first, count));
-        }
-        Ok(Coefficients { bounds, weights, stride })
-    }
-
-    /// Float weights in the same fixed point.
-    pub fn fixed(taps: &FloatTaps) -> Result<Self> {
-        let stride = taps.rows().iter().map(|row| row.1.len()).max().unwrap_or(1);
-        let mut weights = allocate(taps.rows().len() * stride, "filter coefficients")?;
-        let mut bounds = Vec::with_capacity(taps.rows().len());
-        for ((first, exact), weights) in taps.rows().iter().zip(weights.chunks_exact_mut(stride)) {
-            for (weight, &exact) in weights.iter_mut().zip(exact) {
-                *weight = (f64::from(exact) * f64::from(1 << PRECISION_BITS) + 0.5).floor() as i32;
-            }
-            bounds.push((*first, exact.len()));
-        }
-        Ok(Coefficients { bounds, weights, stride })
-    }
-
-    pub fn of(&self, index: usize) -> &[i32] {
-        &self.weights[index * self.stride..][..self.bounds[index].1]
-    }
-}
 
 pub fn round(sum: i32) -> u8 {
     (sum >> PRECISION_BITS).clamp(0, 255) as u8
@@ -140,11 +43,14 @@ pub fn resize(mode: Mode, source: &Source, kernel: Kernel, size: Size, window: W
         }
     };
     let rows = Source { height: end - first, data: &source.data[first * source.width * source.channels..], ..*source };
-    let between = if source.width == size.0 {
-        copy_columns(mode, &rows, window)?
-    } else {
-        let coefficients = Coefficients::new(kernel, source.width, size.0, window.left, window.width)?;
-        horizontal(mode, &rows, &coefficients, instructions)?
+    let across = match source.width == size.0 {
+        true => None,
+        false => Some(Coefficients::new(kernel, source.width, size.0, window.left, window.width)?),
+    };
+    let (between, vertical) = match (across, vertical) {
+        (Some(across), Some(vertical)) => return both(mode, &rows, &across, &vertical, first, instructions),
+        (Some(across), None) => return horizontal(mode, &rows, &across, instructions),
+        (None, vertical) => (copy_columns(mode, &rows, window)?, vertical),
     };
     match vertical {
         None => Ok(between),
@@ -154,8 +60,26 @@ pub fn resize(mode: Mode, source: &Source, kernel: Kernel, size: Size, window: W
 
 /// Both passes with tables of one's own, over the whole image.
 pub fn convolve(mode: Mode, source: &Source, across: &FloatTaps, down: &FloatTaps, instructions: Instructions) -> Result<Vec<u8>> {
-    let between = horizontal(mode, source, &Coefficients::fixed(across)?, instructions)?;
-    run_vertical(mode, &between, across.rows().len() * source.kept, 0, &Coefficients::fixed(down)?, instructions)
+    both(mode, source, &Coefficients::fixed(across)?, &Coefficients::fixed(down)?, 0, instructions)
+}
+
+/// `first` is the row of the image that row 0 of `source` is.
+fn both(
+    mode: Mode,
+    source: &Source,
+    across: &Coefficients,
+    down: &Coefficients,
+    first: usize,
+    instructions: Instructions,
+) -> Result<Vec<u8>> {
+    #[cfg(target_arch = "x86_64")]
+    if instructions == Instructions::Avx512
+        && let Some(passes) = super::pillow_vnni::Passes::new(across, down, first, [source.channels, source.kept])?
+    {
+        return passes.run(mode, source);
+    }
+    let between = horizontal(mode, source, across, instructions)?;
+    run_vertical(mode, &between, across.bounds.len() * source.kept, first, down, instructions)
 }
 
 fn copy_columns(mode: Mode, source: &Source, window: Window) -> Result<Vec<u8>> {

@@ -2,7 +2,8 @@
 //! 32-bit numbers, so a weight w is split into w = high · 2^15 + low with 0 <= low < 2^15; both sums are exact modulo
 //! 2^32, and so is high · 2^15 + low, which is all that the 32-bit sum of Pillow is.
 
-use super::pillow::{Coefficients, ROUNDING, Source};
+use super::pillow::{ROUNDING, Source};
+use super::pillow_coefficients::Coefficients;
 use super::pillow_steps::{GROUP, ROWS, Steps};
 use crate::error::{Result, allocate};
 use std::arch::x86_64::*;

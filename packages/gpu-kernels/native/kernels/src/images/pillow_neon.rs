@@ -1,7 +1,8 @@
 //! The horizontal pass of Pillow's resize with NEON, equal to the bit: each pixel is spread to four numbers of 32 bits and
 //! multiplied by a lane of its weights. Sums are those of Pillow modulo 2^32, in whatever order they are made.
 
-use super::pillow::{Coefficients, ROUNDING, Source};
+use super::pillow::{ROUNDING, Source};
+use super::pillow_coefficients::Coefficients;
 use super::pillow_steps::{GROUP, ROWS, Steps};
 use crate::error::{Result, allocate};
 use std::arch::aarch64::*;

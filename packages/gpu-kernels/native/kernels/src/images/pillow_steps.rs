@@ -1,7 +1,8 @@
 //! What the horizontal passes with wide instructions share: input pixels are taken in steps of `GROUP`, and `ROWS` rows at
 //! once, each step by one load of 16 bytes of a row.
 
-use super::pillow::{Coefficients, Source, narrow_row};
+use super::pillow::{Source, narrow_row};
+use super::pillow_coefficients::Coefficients;
 use std::ops::Range;
 
 /// Input pixels per step.

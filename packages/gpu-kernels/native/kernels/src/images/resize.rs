@@ -3,7 +3,8 @@
 use super::geometry::{Maps, Size, Window};
 use super::lerp::{self, Corners};
 use super::maps;
-use super::pillow::{self, Kernel};
+use super::pillow;
+use super::pillow_coefficients::Kernel;
 use super::raster::{Raster, Samples, check_samples};
 use super::step::Filter;
 use super::taps::{self, FloatTaps, Table};

@@ -71,10 +71,41 @@ fn resizes_equal_pillow_to_the_bit() {
     }
 }
 
+/// Of sizes that end inside what wide kernels take at once, larger and smaller; colours under an alpha that varies.
+#[test]
+fn all_instructions_give_the_same_bytes() {
+    let filters = [Filter::PillowBox, Filter::PillowBilinear, Filter::PillowBicubic, Filter::PillowLanczos];
+    for (from, to) in
+        [([1, 1], [3, 5]), ([5, 4], [33, 18]), ([61, 47], [17, 13]), ([200, 90], [32, 21]), ([700, 6], [1, 5]), ([9, 300], [31, 2])]
+    {
+        let opaque = image(from[0], from[1], 3);
+        let mut seen = image(from[0], from[1], 4);
+        seen.data.chunks_exact_mut(4).enumerate().for_each(|(at, pixel)| pixel[3] = (at * 37 % 256) as u8);
+        for (filter, image, last) in
+            filters.iter().flat_map(|&filter| [(filter, &opaque, None), (filter, &seen, Some(RecipeStep::DropAlpha))])
+        {
+            let resized = [Some(resize(filter, to[0], to[1])), last, Some(normalise())].into_iter().flatten().collect::<Vec<_>>();
+            let expected = run_with(resized.clone(), image, to[0], to[1], Instructions::Portable);
+            for instructions in Instructions::all() {
+                let y = run_with(resized.clone(), image, to[0], to[1], instructions);
+                assert!(y == expected, "{filter:?} {from:?} to {to:?}, {} channels, {instructions:?}", image.channels);
+            }
+        }
+        let blurred = vec![RecipeStep::GaussianBlur { sigma: 1.3 }, normalise()];
+        let expected = run_with(blurred.clone(), &opaque, from[0], from[1], Instructions::Portable);
+        assert!(Instructions::all().into_iter().all(|with| run_with(blurred.clone(), &opaque, from[0], from[1], with) == expected));
+    }
+}
+
 #[test]
 fn wide_kernels_do_not_overflow_16_bits() {
     let white = Image::new(3000, 2, 3, vec![255; 3000 * 2 * 3]).unwrap();
-    assert_eq!(run(vec![resize(Filter::PillowBilinear, 2, 2), normalise()], &white, 2, 2), [255.0; 12]);
+    for instructions in Instructions::all() {
+        for (width, height) in [(2, 2), (2, 1)] {
+            let y = run_with(vec![resize(Filter::PillowBilinear, width, height), normalise()], &white, width, height, instructions);
+            assert_eq!(y, vec![255.0; width * height * 3]);
+        }
+    }
 }
 
 #[test]
