@@ -83,7 +83,7 @@ for (const stem of stems) {
   const exported = JSON.parse(readFileSync(join(folder, `${stem}.json`), 'utf8')) as Exported;
   if (exported.error !== undefined) continue;
   const found = await check(stem, exported).catch((error: unknown) => ({ problem: `${String(error)}` }));
-  const line = JSON.stringify({ stem, ...found });
+  const line = JSON.stringify({ stem, on: new Date().toISOString().slice(0, 10), ...found });
   appendFileSync(results, `${line}\n`);
   process.stdout.write(`${line}\n`);
 }

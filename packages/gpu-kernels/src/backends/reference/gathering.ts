@@ -25,21 +25,24 @@ export const copy: ReferenceOp<'copy'> = (step, y, context) => {
   const output = context.shape(step.output);
   const size = sizeOf(output);
   const offsetAt = offsetsOf(output, step.strides);
-  for (let to = 0; to < y.length; to++) {
-    const item = Math.floor(to / size);
-    y[to] = x.data[item * x.perItem + step.offset + offsetAt(to % size)]!;
+  const width = output.at(-1) ?? 1;
+  const stride = step.strides.at(-1) ?? 0;
+  for (let row = 0; row < y.length; row += width) {
+    const from = Math.floor(row / size) * x.perItem + step.offset + offsetAt(row % size);
+    for (let i = 0; i < width; i++) y[row + i] = x.data[from + i * stride]!;
   }
 };
 
 export const concat: ReferenceOp<'concat'> = (step, y, { items, shape, value }) => {
   const rows = items * sizeOf(shape(step.output).slice(0, step.dimension));
-  let to = 0;
-  for (let row = 0; row < rows; row++)
-    for (const part of step.parts) {
-      const length = value(part).length / rows;
-      y.set(value(part).subarray(row * length, (row + 1) * length), to);
-      to += length;
-    }
+  const width = y.length / rows;
+  let at = 0;
+  for (const part of step.parts) {
+    const data = value(part);
+    const length = data.length / rows;
+    for (let row = 0; row < rows; row++) for (let i = 0; i < length; i++) y[row * width + at + i] = data[row * length + i]!;
+    at += length;
+  }
 };
 
 export const gather: ReferenceOp<'gather'> = (step, y, context) => {

@@ -77,7 +77,7 @@ function gatherConstant(builder: PlanBuilder, node: GraphNode, indices: Tensor, 
   const dimension = axisOf(axis, x.shape.length + 1, node) - 1;
   if (dimension < 0) throw opUnsupported(node, 'gathering items of the batch');
   const length = x.shape[dimension]!;
-  const chosen = [...indices.data].map((index) => (index < 0 ? index + length : index));
+  const chosen = new Float64Array(indices.data).map((index) => (index < 0 ? index + length : index));
   if (!chosen.every((index) => Number.isInteger(index) && index >= 0 && index < length))
     throw graphInvalid(node, `an index leaves the ${length} entries of dimension ${dimension + 1}.`);
   if (chosen.length === 0) throw opUnsupported(node, 'no indices');
@@ -92,7 +92,7 @@ function gatherConstant(builder: PlanBuilder, node: GraphNode, indices: Tensor, 
     const walked = addWalk(builder, node.name, id, form === 'plain' ? walks : permuteList(walks, toChannelsLast));
     builder.define(node.outputs[0]!, kept, { [form]: walked });
   } else {
-    const weight = builder.addWeight(`${node.name}.indices`, { shape: [chosen.length], data: Float32Array.from(chosen) });
+    const weight = builder.addWeight(`${node.name}.indices`, { shape: [chosen.length], data: new Float32Array(chosen) });
     const gathered = builder.addStep({ op: 'gather', name: node.name, x: id, indicesWeight: weight, dimension }, kept);
     builder.define(node.outputs[0]!, kept, { plain: gathered });
   }

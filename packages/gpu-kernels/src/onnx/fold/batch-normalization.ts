@@ -42,9 +42,11 @@ export function BatchNormalization(call: FoldCall): Constant[] {
   const used = Array.from({ length: channels }, (_, c) => (isTraining ? momentsOf(x.data, c, channels, inner) : known(c)));
   const factors = used.map((moments, c) => scale.data[c]! / Math.sqrt(moments.variance + epsilon));
   const data = allocate(x.type, x.shape, call.place);
-  for (let at = 0; at < data.length; at++) {
-    const c = Math.floor(at / inner) % channels;
-    data[at] = (x.data[at]! - used[c]!.mean) * factors[c]! + shift.data[c]!;
+  const numbers = x.data;
+  for (let row = 0; row * inner < data.length; row++) {
+    const c = row % channels;
+    const [offset, factor, added] = [used[c]!.mean, factors[c]!, shift.data[c]!];
+    for (let at = row * inner; at < (row + 1) * inner; at++) data[at] = (numbers[at]! - offset) * factor + added;
   }
   const running = (old: Constant, name: keyof Channel): Constant => {
     const next = allocate(old.type, old.shape, call.place);

@@ -1,7 +1,7 @@
 /** Elementwise arithmetic on constants: in doubles, rounded to the type once. Integers that a double cannot hold are refused. */
 import { graphInvalid, itemsTogether, opUnsupported } from '../../graph/graph-errors.ts';
 import { roundToFloat } from '../../graph/rounding.ts';
-import { broadcastShape, broadcastStrides, rowMajorStrides, showShape } from '../../graph/shapes.ts';
+import { broadcastShape, broadcastStrides, rowMajorStrides, sameShape, showShape, sizeOf } from '../../graph/shapes.ts';
 import { allocate, batchEntry, type Constant, dependsOnBatch, holdsBatch, isFloat } from '../constant.ts';
 import type { FoldCall } from '../node-call.ts';
 import { type ElementType, elementTypes } from '../onnx-model.ts';
@@ -22,23 +22,37 @@ function commonShape(call: FoldCall, operands: readonly Constant[]): readonly nu
     });
 }
 
+/** How many of the last dimensions an operand gives as they lie, or else repeats one number over. */
+function runOf(shape: readonly number[], output: readonly number[], isGiven: boolean): number {
+  let run = 0;
+  for (let d = output.length - 1; d >= 0; d--, run++) if (output[d] !== 1 && (shape[d] === output[d]) !== isGiven) break;
+  return run;
+}
+
 /** Reads an operand at each place of the output, in row-major order. */
 export function broadcastTo(operand: Constant, output: readonly number[], place: string): Float32Array | Float64Array {
   const data = allocate(operand.type, output, place);
-  const strides = broadcastStrides(padded(operand.shape, output.length), output);
-  const width = output.at(-1) ?? 1;
-  const step = strides.at(-1) ?? 0;
-  // Whole weights are spread so: a row at once, and only from row to row by coordinates.
-  const outer = rowMajorStrides(output.slice(0, -1));
+  const source = operand.data;
+  const shape = padded(operand.shape, output.length);
+  const strides = broadcastStrides(shape, output);
+  // Whole weights are spread so: as many numbers at once as there are, and only from run to run by coordinates.
+  const given = runOf(shape, output, true);
+  const run = Math.max(given, runOf(shape, output, false));
+  const width = sizeOf(output.slice(output.length - run));
+  const outer = rowMajorStrides(output.slice(0, output.length - run));
   for (let row = 0; row * width < data.length; row++) {
     let from = 0;
     for (let d = 0; d < outer.length; d++) from += (Math.floor(row / outer[d]!) % output[d]!) * strides[d]!;
     const at = row * width;
-    if (step === 0) data.fill(operand.data[from]!, at, at + width);
-    else data.set(operand.data.subarray(from, from + width), at);
+    if (run === given) data.set(source.subarray(from, from + width), at);
+    else data.fill(source[from]!, at, at + width);
   }
   return data;
 }
+
+/** The numbers of an operand at each place of the output: its own where it has that shape. Not to be written to. */
+const readAt = (operand: Constant, output: readonly number[], place: string): Constant['data'] =>
+  sameShape(operand.shape, output) ? operand.data : broadcastTo(operand, output, place);
 
 function finish(call: FoldCall, type: ElementType, shape: readonly number[], value: (index: number) => number): Constant[] {
   const data = allocate(type, shape, call.place);
@@ -104,12 +118,17 @@ const binary =
       const right = call.input(index);
       const type = gives ?? left.type;
       const shape = commonShape(call, [left, right]);
-      const [a, b] = [broadcastTo(left, shape, call.place), broadcastTo(right, shape, call.place)];
-      const isInteger = !isFloat(left.type);
+      const [a, b] = [readAt(left, shape, call.place), readAt(right, shape, call.place)];
+      if (isFloat(left.type)) {
+        const data = allocate(type, shape, call.place);
+        for (let at = 0; at < data.length; at++) data[at] = compute(a[at]!, b[at]!, false);
+        left = { type, shape, data };
+        continue;
+      }
       [left] = finish(call, type, shape, (at) => {
-        const batch = isInteger && (dependsOnBatch(a[at]!) || dependsOnBatch(b[at]!));
-        if (isInteger && (Number.isNaN(a[at]) || Number.isNaN(b[at]))) return withoutInteger(call, gives);
-        return batch ? withBatch(call, a[at]!, b[at]!) : whole(call, type, compute(a[at]!, b[at]!, isInteger));
+        if (Number.isNaN(a[at]) || Number.isNaN(b[at])) return withoutInteger(call, gives);
+        if (dependsOnBatch(a[at]!) || dependsOnBatch(b[at]!)) return withBatch(call, a[at]!, b[at]!);
+        return whole(call, type, compute(a[at]!, b[at]!, true));
       }) as [Constant];
     }
     return [left];
@@ -121,15 +140,16 @@ const unary =
     call.attributes.finish();
     const x = call.input(0);
     if (holdsBatch(x)) throw opUnsupported(call.node, `arithmetic with the number of items of the batch. ${itemsTogether}`);
-    const type = gives ?? x.type;
-    return finish(call, type, x.shape, (at) => whole(call, type, compute(x.data[at]!)));
+    const [type, { data }] = [gives ?? x.type, x];
+    if (isFloat(type)) return finish(call, type, x.shape, (at) => compute(data[at]!));
+    return finish(call, type, x.shape, (at) => whole(call, type, compute(data[at]!)));
   };
 
 function Where(call: FoldCall): Constant[] {
   call.attributes.finish();
   const [condition, x, y] = [call.input(0), call.input(1), call.input(2)];
   const shape = commonShape(call, [condition, x, y]);
-  const [choose, a, b] = [condition, x, y].map((operand) => broadcastTo(operand, shape, call.place)) as [
+  const [choose, a, b] = [condition, x, y].map((operand) => readAt(operand, shape, call.place)) as [
     Float64Array,
     Float64Array,
     Float64Array,

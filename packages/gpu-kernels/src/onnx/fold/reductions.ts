@@ -48,9 +48,12 @@ const reduce =
     const count = dimensions.reduce((product, d) => (axes.has(d) ? product * x.shape[d]! : product), 1);
     const shape = x.shape.flatMap((size, d) => (axes.has(d) ? (isKept ? [1] : []) : [size]));
     const data = allocate(x.type, shape, call.place);
+    const numbers = x.data;
     for (let at = 0; at < data.length; at++) {
+      const from = kept[at]!;
       let sum = start;
-      for (let i = 0; i < count; i++) sum = combine(sum, x.data[kept[at]! + (within === undefined ? i : within[i]!)]!);
+      if (within === undefined) for (let i = from; i < from + count; i++) sum = combine(sum, numbers[i]!);
+      else for (let i = 0; i < count; i++) sum = combine(sum, numbers[from + within[i]!]!);
       data[at] = finish === undefined ? sum : finish(sum, count);
     }
     return [{ type: x.type, shape, data }];

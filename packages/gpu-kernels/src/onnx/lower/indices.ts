@@ -56,16 +56,17 @@ export interface IndexPart {
   readonly stride: number;
 }
 
-function constantPlaces(call: LowerCall, parts: readonly IndexPart[], offset: Float64Array): number[] {
-  return Array.from(offset, (start, place) =>
-    parts.reduce((sum, { at, length, stride }) => {
+function constantPlaces(call: LowerCall, parts: readonly IndexPart[], offset: Float64Array): Float64Array {
+  const places = offset.slice();
+  for (const { at, length, stride } of parts)
+    for (let place = 0; place < places.length; place++) {
       const given = (at as ArrayLike<number>)[place]!;
       const index = given < 0 ? given + length : given;
       if (!Number.isInteger(index) || index < 0 || index >= length)
         throw graphInvalid(call.node, `index ${given} leaves a dimension of ${length}.`);
-      return sum + index * stride;
-    }, start),
-  );
+      places[place]! += index * stride;
+    }
+  return places;
 }
 
 /** Places as numbers where all parts are, else a value. One that any part leaves is outside. */
@@ -74,7 +75,7 @@ export function placesOf(
   parts: readonly IndexPart[],
   shape: readonly number[],
   offset: Float64Array = new Float64Array(sizeOf(shape)),
-): string | number[] {
+): string | Float64Array {
   if (parts.every(({ at }) => typeof at !== 'string')) return constantPlaces(call, parts, offset);
   let sum: string | undefined;
   let faults: string | undefined;
@@ -98,8 +99,11 @@ export function tupleParts(call: LowerCall, index: number, sizes: readonly numbe
   return sizes.map((length, d) => ({ at: constant === undefined ? entryOf(call, index, from + d) : entriesOf(constant.data, from + sizes.length, from + d), length, stride: strides[d]! })); // biome-ignore format: one expression
 }
 
-const entriesOf = (data: ArrayLike<number>, width: number, entry: number): number[] =>
-  Array.from({ length: data.length / width }, (_, tuple) => data[tuple * width + entry]!);
+function entriesOf(data: ArrayLike<number>, width: number, entry: number): Float64Array {
+  const entries = new Float64Array(data.length / width);
+  for (let tuple = 0; tuple < entries.length; tuple++) entries[tuple] = data[tuple * width + entry]!;
+  return entries;
+}
 
 function entryOf(call: LowerCall, index: number, entry: number): string {
   const shape = call.shape(index);
@@ -119,7 +123,7 @@ export function indexShape(call: LowerCall, index: number): readonly number[] {
 }
 
 /** Rows `places` of an item seen as `[rows, inner]`, in shape `[…shape]`; with `places` numbers of their own. */
-export function rowsAt(call: LowerCall, data: string, rows: number, inner: number, places: string | number[]): string {
+export function rowsAt(call: LowerCall, data: string, rows: number, inner: number, places: string | Float64Array): string {
   const apart = call.add('Reshape', [data, call.number(0, rows, inner)]);
   if (typeof places !== 'string') return call.add('Gather', [apart, call.tensor([places.length], places)], { axis: 1 });
   checkCounted(call, rows);

@@ -40,14 +40,14 @@ function reductionOf(call: LowerCall): Reduction | undefined {
 }
 
 /** Row r of the result: the last update of it, which lies behind the data, or the data's own. */
-function replaceKnown(call: LowerCall, { data, updates, rows }: Rows, places: readonly number[]): string {
-  const from = Array.from({ length: rows }, (_, row) => row);
+function replaceKnown(call: LowerCall, { data, updates, rows }: Rows, places: Float64Array): string {
+  const from = new Float64Array(rows).map((_, row) => row);
   for (const [update, place] of places.entries()) from[place] = rows + update;
   const all = call.add('Concat', [data, updates], { axis: 1 });
   return call.add('Gather', [all, call.tensor([rows], from)], { axis: 1 });
 }
 
-function reduceKnown(call: LowerCall, { data, updates, rows, inner, count }: Rows, places: readonly number[], { op, neutral }: Reduction): string {
+function reduceKnown(call: LowerCall, { data, updates, rows, inner, count }: Rows, places: Float64Array, { op, neutral }: Reduction): string {
   const turns: number[][] = [];
   const met = new Array<number>(rows).fill(0);
   for (const [update, place] of places.entries()) {
@@ -102,7 +102,7 @@ function updatesOf(call: LowerCall, shape: readonly number[], count: number, inn
   return call.add('Reshape', [call.input(2), call.number(0, count, inner)]);
 }
 
-function scatter(call: LowerCall, given: Rows, places: string | number[], reduction: Reduction | undefined): void {
+function scatter(call: LowerCall, given: Rows, places: string | Float64Array, reduction: Reduction | undefined): void {
   const shape = call.shape(0);
   let result: string;
   if (typeof places !== 'string')
