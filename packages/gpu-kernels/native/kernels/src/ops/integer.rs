@@ -1,10 +1,11 @@
 //! Products of integers with exact sums in 32 bits: convolutions and fully connected layers of quantised networks.
 //!
-//! Where the processor multiplies bytes (VNNI) and x lies in bytes, both operands stay such: `dots`. Else both become i16
-//! without their zero points, at most 255 away from 0, so a pair of products fits an i32 and `madd` (or VNNI's `dpwssd`) adds
-//! it exactly; weights lie in panels of 16 columns, `[pair][16][2]`, and patches of x are gathered into rows of whole pairs:
-//! `panels`. Where the processor has SDOT, weights of bytes are multiplied as such (`bytes`). Depthwise layers, whose panels
-//! would be nearly empty, run over channels instead: on bytes four taps at a time (`depthwise_quads`), else one (`depthwise`).
+//! Where the processor multiplies bytes (VNNI) and x lies in bytes, both operands stay such: `dots`, and `tiles` for layers that
+//! AMX is faster at. Else both become i16 without their zero points, at most 255 away from 0, so a pair of products fits an i32
+//! and `madd` (or VNNI's `dpwssd`) adds it exactly; weights lie in panels of 16 columns, `[pair][16][2]`, and patches of x are
+//! gathered into rows of whole pairs: `panels`. Where the processor has SDOT, weights of bytes are multiplied as such (`bytes`).
+//! Depthwise layers, whose panels would be nearly empty, run over channels instead: on bytes four taps at a time
+//! (`depthwise_quads`), else one (`depthwise`).
 
 #[cfg(any(target_arch = "aarch64", target_arch = "x86_64"))]
 mod byte_panels;
@@ -15,6 +16,8 @@ mod depthwise;
 mod depthwise_quads;
 #[cfg(target_arch = "x86_64")]
 mod dots;
+#[cfg(target_arch = "x86_64")]
+mod dots_amx;
 #[cfg(target_arch = "x86_64")]
 mod dots_avx2;
 #[cfg(target_arch = "x86_64")]
@@ -30,8 +33,14 @@ mod finish;
 mod neon;
 mod panels;
 #[cfg(target_arch = "x86_64")]
+mod planes;
+#[cfg(target_arch = "x86_64")]
 mod simd;
 mod tile;
+#[cfg(target_arch = "x86_64")]
+mod tile_panels;
+#[cfg(target_arch = "x86_64")]
+mod tiles;
 
 use super::pointwise::{bytes as bytes_of, bytes_mut};
 use crate::error::{Result, allocate};
@@ -48,6 +57,9 @@ enum Weights {
     /// A group's panels of bytes.
     #[cfg(any(target_arch = "aarch64", target_arch = "x86_64"))]
     Bytes(Vec<BytePanels>),
+    /// A group's registers of AMX.
+    #[cfg(target_arch = "x86_64")]
+    Tiles(Vec<tile_panels::TilePanels>),
     /// `[tap][channel]`.
     Depthwise(Vec<i32>),
     #[cfg(target_arch = "x86_64")]
@@ -73,6 +85,15 @@ fn integer(words: &[f32], index: usize, bits: u32) -> i16 {
 
 impl PackedIntegers {
     pub fn new(op: &IntegerProduct, weights: &[Weight], buffers: &ReadBuffers) -> Result<Self> {
+        #[cfg(target_arch = "x86_64")]
+        let in_tiles = tiles::suits(op);
+        #[cfg(not(target_arch = "x86_64"))]
+        let in_tiles = false;
+        Self::pack(op, weights, buffers, in_tiles)
+    }
+
+    /// `in_tiles` asks for AMX, which there must be.
+    fn pack(op: &IntegerProduct, weights: &[Weight], buffers: &ReadBuffers, in_tiles: bool) -> Result<Self> {
         let [kernel_height, kernel_width] = op.window.kernel;
         let [dilation_y, dilation_x] = op.window.dilations;
         let taps: Vec<_> = (0..kernel_height).flat_map(|y| (0..kernel_width).map(move |x| (y * dilation_y, x * dilation_x))).collect();
@@ -84,6 +105,8 @@ impl PackedIntegers {
         let at = |output: usize, index: usize| integer(&all[output * words..][..words], index, op.weight_bits);
         let packed = if filters == 1 && op.groups == op.input.channels {
             pack_depthwise(op, taps.len(), at)?
+        } else if in_tiles {
+            pack_tiles(op, filters, inner, at)?
         } else if let Some(bytes) = pack_bytes(op, filters, inner, at)? {
             bytes
         } else {
@@ -122,6 +145,16 @@ fn pack_depthwise(op: &IntegerProduct, taps: usize, at: impl Fn(usize, usize) ->
         row.iter_mut().enumerate().for_each(|(output, slot)| *slot = i32::from(at(output, tap)));
     }
     Ok(Weights::Depthwise(columns))
+}
+
+#[cfg(target_arch = "x86_64")]
+fn pack_tiles(op: &IntegerProduct, filters: usize, inner: usize, at: impl Fn(usize, usize) -> i16) -> Result<Weights> {
+    Ok(Weights::Tiles(tiles::pack(op, filters, inner, at)?))
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn pack_tiles(_: &IntegerProduct, _: usize, _: usize, _: impl Fn(usize, usize) -> i16) -> Result<Weights> {
+    unreachable!("AMX is of x86-64")
 }
 
 /// Panels of bytes, where the processor multiplies those and both operands are such.
@@ -222,6 +255,10 @@ pub fn product(
         return dots::product(mode, op, packed, groups, bytes_of(x), least, zero_points, other.map_or(&[], bytes_of), y);
     }
     #[cfg(target_arch = "x86_64")]
+    if let (Weights::Tiles(groups), Form::Bytes { least }) = (&packed.weights, op.from) {
+        return tiles::product(mode, op, packed, groups, bytes_of(x), least, zero_points, other.map_or(&[], bytes_of), y);
+    }
+    #[cfg(target_arch = "x86_64")]
     if let (Weights::DepthwiseQuads(quads), Form::Bytes { least }) = (&packed.weights, op.from) {
         return depthwise_quads::depthwise(mode, op, packed, quads, bytes_of(x), least, zero_points, y);
     }
@@ -248,7 +285,7 @@ pub fn product(
         #[cfg(target_arch = "aarch64")]
         Weights::Bytes(groups) => bytes::product(mode, op, packed, groups, &centred, y),
         #[cfg(target_arch = "x86_64")]
-        Weights::Bytes(_) | Weights::DepthwiseQuads(_) => unreachable!("packed where x is of bytes"),
+        Weights::Bytes(_) | Weights::Tiles(_) | Weights::DepthwiseQuads(_) => unreachable!("packed where x is of bytes"),
     }
 }
 

@@ -52,9 +52,9 @@ impl BytePanels {
         &bytes(&self.panels)[number * self.width() * COLUMNS..][..self.width() * COLUMNS]
     }
 
-    /// Sums of the weights of each column of a panel.
+    /// Sums of the weights of each column from a panel on.
     pub fn sums(&self, number: usize) -> &[i32] {
-        &self.sums[number * COLUMNS..][..COLUMNS]
+        &self.sums[number * COLUMNS..]
     }
 
     #[cfg(target_arch = "aarch64")]

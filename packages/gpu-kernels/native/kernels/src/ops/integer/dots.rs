@@ -4,7 +4,7 @@
 //! all sums are.
 
 use super::dots_rows::Rows;
-use super::dots_tile::{Columns, Finish, Instructions, TILE_ROWS, Tile, WIDEST};
+use super::dots_tile::{Columns, Finish, Instructions, TILE_ROWS, Tile};
 use super::finish::unit;
 use super::tile::COLUMNS;
 use super::{BytePanels, PackedIntegers};
@@ -20,22 +20,26 @@ const GROUP_BYTES: usize = 256 * 1024;
 /// Parts of a product for each thread: enough that one which is disturbed leaves work to the others.
 const PARTS: usize = 4;
 
-/// The columns of a tile and the first of them in y.
+/// The columns of a tile and their panels.
 struct Part {
-    first: usize,
+    panels: [*const u8; 2],
     columns: Columns,
 }
 
 /// Where y is written by several threads.
 #[derive(Clone, Copy)]
-struct Output(*mut u8);
+pub struct Output(*mut u8);
 // SAFETY: a pointer without an owner; each task writes its own rows and columns.
 unsafe impl Send for Output {}
 // SAFETY: as above.
 unsafe impl Sync for Output {}
 
 impl Output {
-    fn at(self, offset: usize) -> *mut u8 {
+    pub fn new(y: &mut [u8]) -> Self {
+        Output(y.as_mut_ptr())
+    }
+
+    pub fn at(self, offset: usize) -> *mut u8 {
         self.0.wrapping_add(offset)
     }
 }
@@ -92,7 +96,7 @@ fn product_with(
     let stretch = if zero_points.is_some() { pixels } else { count };
     let (height, across) = work.blocks(mode, stretch);
     let panels = groups[0].panels();
-    let (down, y) = (stretch.div_ceil(height), Output(y.as_mut_ptr()));
+    let (down, y) = (stretch.div_ceil(height), Output::new(y));
     let over = panels.div_ceil(across);
     mode.tasks(count / stretch * down * over, |task| {
         let (block, part) = (task / over, task % over);
@@ -152,11 +156,12 @@ impl Work<'_> {
     /// `pointers` are those of the tile; its rows and the columns of the part lie in y, and nobody else writes them.
     unsafe fn tile(&self, rows: Range<usize>, pointers: &[*const u8], part: &Part, y: Output) {
         let (outputs, unit) = (self.op.output.channels, unit(self.op));
-        let first = rows.start * outputs + part.first;
+        let first = rows.start * outputs + part.columns.first;
         let tile = Tile {
             pointers,
             quads: self.rows.quads,
             columns: &part.columns,
+            panels: part.panels,
             finish: &self.finish,
             y: y.at(first * unit),
             other: if self.other.is_empty() { std::ptr::null() } else { self.other[first..].as_ptr() },
@@ -170,14 +175,8 @@ impl Work<'_> {
         let filters = self.op.output.channels / self.op.groups;
         let first = group * filters + panels.start * COLUMNS;
         let count = (panels.end * COLUMNS).min(filters) - panels.start * COLUMNS;
-        let pointers = [built.panel(panels.start).as_ptr(), built.panel(panels.end - 1).as_ptr()];
-        let mut columns = Columns { count, panels: pointers, start: [0; WIDEST], scale: [0.0; WIDEST] };
-        columns.scale[..count].copy_from_slice(&self.packed.scale[first..first + count]);
-        let sums = panels.flat_map(|panel| built.sums(panel));
-        for ((start, &sum), bias) in columns.start.iter_mut().zip(sums).zip(&self.packed.bias[first..first + count]) {
-            *start = bias.wrapping_sub(sum.wrapping_mul(zero));
-        }
-        Part { first, columns }
+        let columns = Columns::new(self.packed, first, count, built.sums(panels.start), zero);
+        Part { panels: [built.panel(panels.start).as_ptr(), built.panel(panels.end - 1).as_ptr()], columns }
     }
 }
 

@@ -38,7 +38,7 @@ unsafe fn rows<const M: usize>(tile: &Tile) {
         for quad in 0..tile.quads {
             // SAFETY: by the contract the panel has 64 bytes for each quad of each segment, and each row 4.
             unsafe {
-                let columns = [_mm256_loadu_si256(of.panels[0].add(at).cast()), _mm256_loadu_si256(of.panels[0].add(at + 32).cast())];
+                let columns = [_mm256_loadu_si256(tile.panels[0].add(at).cast()), _mm256_loadu_si256(tile.panels[0].add(at + 32).cast())];
                 for row in 0..M {
                     let a = _mm256_set1_epi32(rows[row].add(4 * quad).cast::<i32>().read_unaligned());
                     for v in 0..2 {

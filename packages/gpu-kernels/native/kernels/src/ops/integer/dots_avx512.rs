@@ -51,8 +51,8 @@ unsafe fn rows<const M: usize, const V: usize>(tile: &Tile) {
             unsafe {
                 let mut columns = [_mm512_setzero_si512(); V];
                 for v in 0..V {
-                    columns[v] = _mm512_loadu_si512(of.panels[v].add(at).cast());
-                    _mm_prefetch::<_MM_HINT_T0>(of.panels[v].wrapping_add(at + AHEAD).cast());
+                    columns[v] = _mm512_loadu_si512(tile.panels[v].add(at).cast());
+                    _mm_prefetch::<_MM_HINT_T0>(tile.panels[v].wrapping_add(at + AHEAD).cast());
                 }
                 for row in 0..M {
                     let a = _mm512_set1_epi32(rows[row].add(4 * quad).cast::<i32>().read_unaligned());

@@ -77,12 +77,24 @@ impl Finish {
 /// The columns of a tile.
 #[derive(Clone, Copy)]
 pub struct Columns {
+    /// The first of them in y, and how many there are.
+    pub first: usize,
     pub count: usize,
-    /// The second is the first again where `count` needs one.
-    pub panels: [*const u8; 2],
     /// What the sum of each column begins with.
     pub start: [i32; WIDEST],
     pub scale: [f32; WIDEST],
+}
+
+impl Columns {
+    /// `sums` are those of the weights of each column, `zero` is the byte that stands for 0.
+    pub fn new(packed: &PackedIntegers, first: usize, count: usize, sums: &[i32], zero: i32) -> Self {
+        let mut columns = Columns { first, count, start: [0; WIDEST], scale: [0.0; WIDEST] };
+        columns.scale[..count].copy_from_slice(&packed.scale[first..first + count]);
+        for ((start, &sum), bias) in columns.start.iter_mut().zip(sums).zip(&packed.bias[first..first + count]) {
+            *start = bias.wrapping_sub(sum.wrapping_mul(zero));
+        }
+        columns
+    }
 }
 
 /// For each segment `pointers` has `TILE_ROWS` pointers, of which the first rows of the tile point to `4 * quads` bytes each.
@@ -92,6 +104,8 @@ pub struct Tile<'a> {
     pub pointers: &'a [*const u8],
     pub quads: usize,
     pub columns: &'a Columns,
+    /// The second is the first again where the columns need one.
+    pub panels: [*const u8; 2],
     pub finish: &'a Finish,
     pub y: *mut u8,
     /// The numbers of `finish.addition`, which lie as those of y do; null where there is none.
