@@ -62,7 +62,7 @@ fn on_bytes<'a>(
             Ok(as_it_was(data))
         }
         RecipeStep::GaussianBlur { sigma } => {
-            let source = pillow::Source { width: size.0, height: size.1, channels: stride, kept: channels, data: &data };
+            let source = pillow::Source { width: size.0, height: size.1, channels: stride, kept: channels, by_alpha: false, data: &data };
             let (across, down) = (transforms::gaussian(size.0, sigma), transforms::gaussian(size.1, sigma));
             Ok(Raster::bytes(size, channels, pillow::convolve(mode, &source, &across, &down, instructions)?))
         }

@@ -2,10 +2,13 @@
 //! 22 bits; a horizontal pass, then a vertical one, with 8-bit pixels between; a pass that changes nothing is skipped.
 
 use super::geometry::{Size, Window};
-use super::pillow_coefficients::{Coefficients, Kernel};
+use super::pillow_coefficients::{Coefficients, KEPT, Kernel};
+use super::pixel;
 use super::taps::FloatTaps;
 use crate::error::{Result, allocate};
 use crate::gemm::Instructions;
+use crate::ops::pointwise::bytes_mut;
+use crate::scratch::Scratch;
 use crate::threads::Mode;
 
 /// 32 bits less 8 of the pixel and 2 of headroom for overshoot.
@@ -14,6 +17,8 @@ pub const ROUNDING: i32 = 1 << (PRECISION_BITS - 1);
 /// Rows of the horizontal pass handed out together.
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 const ROWS: usize = 8;
+/// Bytes that may be read behind the rows of a source, so that kernels take the last pixels of the last row as any others.
+const BEYOND: usize = 64;
 
 pub fn round(sum: i32) -> u8 {
     (sum >> PRECISION_BITS).clamp(0, 255) as u8
@@ -25,14 +30,31 @@ pub struct Source<'a> {
     /// Bytes from pixel to pixel; of them, the first `kept` are resized.
     pub channels: usize,
     pub kept: usize,
+    /// Colours are first multiplied by alpha, the fourth of four channels.
+    pub by_alpha: bool,
     pub data: &'a [u8],
+}
+
+impl Source<'_> {
+    /// Calls `work` with a source that has the rows from `first` as the passes read them, `count` at most, and the number of
+    /// the first in it.
+    pub fn with_rows(&self, first: usize, count: usize, work: impl FnOnce(&Source, usize)) {
+        if !self.by_alpha {
+            return work(self, first);
+        }
+        let (height, stride) = (count.min(self.height - first), self.width * self.channels);
+        let mut memory = Scratch::take((height * stride + BEYOND).div_ceil(size_of::<f32>()));
+        let data = bytes_mut(&mut memory);
+        pixel::premultiply(&self.data[first * stride..][..height * stride], data);
+        work(&Source { height, by_alpha: false, data, ..*self }, 0);
+    }
 }
 
 /// The window of the image resized to `size`, `kept` channels.
 pub fn resize(mode: Mode, source: &Source, kernel: Kernel, size: Size, window: Window, instructions: Instructions) -> Result<Vec<u8>> {
     let vertical = match source.height == size.1 {
         true => None,
-        false => Some(Coefficients::new(kernel, source.height, size.1, window.top, window.height)?),
+        false => Some(KEPT.of((kernel, source.height, size.1, window.top, window.height))?),
     };
     // Rows that the vertical pass reads: its bounds grow with the output row.
     let (first, end) = match &vertical {
@@ -45,7 +67,7 @@ pub fn resize(mode: Mode, source: &Source, kernel: Kernel, size: Size, window: W
     let rows = Source { height: end - first, data: &source.data[first * source.width * source.channels..], ..*source };
     let across = match source.width == size.0 {
         true => None,
-        false => Some(Coefficients::new(kernel, source.width, size.0, window.left, window.width)?),
+        false => Some(KEPT.of((kernel, source.width, size.0, window.left, window.width))?),
     };
     let (between, vertical) = match (across, vertical) {
         (Some(across), Some(vertical)) => return both(mode, &rows, &across, &vertical, first, instructions),
@@ -90,6 +112,10 @@ fn copy_columns(mode: Mode, source: &Source, window: Window) -> Result<Vec<u8>> 
         for (target, pixel) in target.chunks_exact_mut(source.kept).zip(line.chunks_exact(source.channels)) {
             target.copy_from_slice(&pixel[..source.kept]);
         }
+        if source.by_alpha {
+            let line = target.to_vec();
+            pixel::premultiply(&line, target);
+        }
     });
     Ok(copied)
 }
@@ -101,14 +127,20 @@ fn horizontal(mode: Mode, source: &Source, coefficients: &Coefficients, instruct
         #[cfg(target_arch = "x86_64")]
         Instructions::Avx512 | Instructions::Avx2 if source.kept >= 3 => {
             let wide = super::pillow_avx2::Horizontal::new(coefficients, source.channels)?;
-            mode.chunks(&mut narrowed, ROWS * length, |block, target| wide.run(source, coefficients, block * ROWS, target));
+            mode.chunks(&mut narrowed, ROWS * length, |block, target| {
+                source.with_rows(block * ROWS, ROWS, |source, row| wide.run(source, coefficients, row, target));
+            });
         }
         #[cfg(target_arch = "aarch64")]
         Instructions::Neon if source.kept >= 3 => {
             let wide = super::pillow_neon::Horizontal::new(coefficients, source.channels)?;
-            mode.chunks(&mut narrowed, ROWS * length, |block, target| wide.run(source, coefficients, block * ROWS, target));
+            mode.chunks(&mut narrowed, ROWS * length, |block, target| {
+                source.with_rows(block * ROWS, ROWS, |source, row| wide.run(source, coefficients, row, target));
+            });
         }
-        _ => mode.chunks(&mut narrowed, length, |row, target| narrow_row(source, coefficients, row, target)),
+        _ => mode.chunks(&mut narrowed, length, |row, target| {
+            source.with_rows(row, 1, |source, row| narrow_row(source, coefficients, row, target));
+        }),
     }
     Ok(narrowed)
 }

@@ -4,7 +4,7 @@
 
 use super::pillow::{ROUNDING, Source};
 use super::pillow_coefficients::Coefficients;
-use super::pillow_steps::{GROUP, ROWS, Steps};
+use super::pillow_steps::{GROUP, ROWS, Steps, put};
 use crate::error::{Result, allocate};
 use std::arch::x86_64::*;
 
@@ -75,7 +75,7 @@ impl Horizontal {
                 let sum = _mm_srai_epi32::<22>(_mm_add_epi32(sum, _mm_set1_epi32(ROUNDING)));
                 let words = _mm_packs_epi32(sum, sum);
                 let pixel = _mm_cvtsi128_si32(_mm_packus_epi16(words, words)).to_le_bytes();
-                target[row * length + index * kept..][..kept].copy_from_slice(&pixel[..kept]);
+                put(pixel, &mut target[row * length + index * kept..], kept);
             }
         }
     }

@@ -3,7 +3,7 @@
 
 use super::pillow::{ROUNDING, Source};
 use super::pillow_coefficients::Coefficients;
-use super::pillow_steps::{GROUP, ROWS, Steps};
+use super::pillow_steps::{GROUP, ROWS, Steps, put};
 use crate::error::{Result, allocate};
 use std::arch::aarch64::*;
 
@@ -64,7 +64,7 @@ impl Horizontal {
                 let words = vmovn_s32(vshrq_n_s32::<22>(sums[row]));
                 let bytes = vqmovun_s16(vcombine_s16(words, words));
                 let pixel = vget_lane_u32::<0>(vreinterpret_u32_u8(bytes)).to_le_bytes();
-                target[row * length + index * kept..][..kept].copy_from_slice(&pixel[..kept]);
+                put(pixel, &mut target[row * length + index * kept..], kept);
             }
         }
     }

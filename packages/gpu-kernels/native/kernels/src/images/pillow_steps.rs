@@ -66,3 +66,12 @@ impl Steps {
         }
     }
 }
+
+/// Three or four bytes of a pixel; lengths that the compiler knows cost no call.
+#[inline(always)]
+pub fn put(pixel: [u8; 4], target: &mut [u8], kept: usize) {
+    match kept {
+        3 => target[..3].copy_from_slice(&pixel[..3]),
+        _ => target[..4].copy_from_slice(&pixel),
+    }
+}

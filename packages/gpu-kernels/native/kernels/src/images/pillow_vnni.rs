@@ -54,7 +54,7 @@ impl Passes {
         let mut between = Scratch::take(blocks * length / size_of::<f32>());
         mode.chunks(bytes_mut(&mut between), BLOCKS * length, |part, target| {
             for (block, target) in target.chunks_exact_mut(length).enumerate() {
-                self.narrow(source, (part * BLOCKS + block) * QUAD, target);
+                source.with_rows((part * BLOCKS + block) * QUAD, QUAD, |source, row| self.narrow(source, row, target));
             }
         });
         let mut resized = allocate(self.down.outputs.len() * self.width * self.kept, "a resized image")?;

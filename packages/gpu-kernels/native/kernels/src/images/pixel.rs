@@ -1,13 +1,18 @@
 //! 8-bit images, pixel by pixel: formulas and their sources are in src/image-ops/byte-stages.ts.
 
-/// Alpha times colour over 255, to the nearest, without a division.
-pub fn premultiply(data: &mut [u8]) {
-    for pixel in data.chunks_exact_mut(4) {
-        let alpha = u32::from(pixel[3]);
-        for value in &mut pixel[..3] {
-            let product = u32::from(*value) * alpha + 128;
-            *value = (((product >> 8) + product) >> 8) as u8;
-        }
+/// Alpha times colour over 255, to the nearest, without a division. Two bytes of a pixel go through each sum: none leaves
+/// its half.
+pub fn premultiply(from: &[u8], to: &mut [u8]) {
+    const HALVES: u32 = 0x00ff_00ff;
+    let times = |pair: u32, alpha: u32| {
+        let products = pair * alpha + 0x0080_0080;
+        ((products >> 8 & HALVES) + products) >> 8 & HALVES
+    };
+    for (to, from) in to.chunks_exact_mut(4).zip(from.chunks_exact(4)) {
+        let pixel = u32::from_le_bytes([from[0], from[1], from[2], from[3]]);
+        let alpha = pixel >> 24;
+        let (red_and_blue, green) = (times(pixel & HALVES, alpha), times(pixel >> 8 & 0xff, alpha));
+        to.copy_from_slice(&(red_and_blue | green << 8 | alpha << 24).to_le_bytes());
     }
 }
 
@@ -27,4 +32,19 @@ pub fn unpremultiply(data: &mut [u8]) {
 pub fn grey(pixel: &[u8]) -> u8 {
     let weighted: u32 = pixel.iter().zip([19595, 38470, 7471]).map(|(&value, weight)| u32::from(value) * weight).sum();
     ((weighted + 0x8000) >> 16) as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::premultiply;
+
+    #[test]
+    fn premultiplies_to_the_nearest() {
+        for (alpha, colour) in (0..=255u8).flat_map(|alpha| (0..=255u8).map(move |colour| (alpha, colour))) {
+            let mut pixel = [0; 4];
+            premultiply(&[colour, 255 - colour, 255, alpha], &mut pixel);
+            let nearest = |colour: u8| (f64::from(colour) * f64::from(alpha) / 255.0).round() as u8;
+            assert_eq!(pixel, [nearest(colour), nearest(255 - colour), alpha, alpha]);
+        }
+    }
 }

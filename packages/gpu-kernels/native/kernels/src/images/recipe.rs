@@ -146,27 +146,26 @@ fn resize_and_place<'a>(
 }
 
 pub fn normalise(mode: Mode, raster: &Raster, scale: f32, mean: &[f32], deviation: &[f32], y: &mut [f32]) -> Result<()> {
-    let channels = raster.channels;
-    let normalised = |value: f32, channel: usize| (value * scale - mean[channel]) / deviation[channel];
-    let row_length = raster.width * channels;
+    let (channels, row_length) = (raster.channels, raster.width * raster.channels);
+    // Written out for a row, so that the loops below have nothing but numbers in them.
+    let along = |numbers: &[f32]| numbers.iter().copied().cycle().take(row_length).collect::<Vec<_>>();
+    let (mean, deviation) = (along(mean), along(deviation));
+    let normalised = |value: f32, mean: f32, deviation: f32| (value * scale - mean) / deviation;
     match &raster.samples {
-        Samples::Bytes { stride, data } => {
-            let tables: Vec<[f32; 256]> =
-                (0..channels).map(|channel| std::array::from_fn(|value| normalised(value as f32, channel))).collect();
-            mode.chunks(y, row_length, |row, y| {
-                let data = &data[row * raster.width * stride..];
-                for (y, pixel) in y.chunks_exact_mut(channels).zip(data.chunks_exact(*stride)) {
-                    for ((y, &value), table) in y.iter_mut().zip(pixel).zip(&tables) {
-                        *y = table[usize::from(value)];
-                    }
-                }
-            });
-        }
+        Samples::Bytes { stride, data } if *stride == channels => mode.chunks(y, row_length, |row, y| {
+            for (((y, &value), mean), deviation) in y.iter_mut().zip(&data[row * row_length..]).zip(&mean).zip(&deviation) {
+                *y = normalised(f32::from(value), *mean, *deviation);
+            }
+        }),
+        Samples::Bytes { stride, data } => mode.chunks(y, row_length, |row, y| {
+            let pixels = data[row * raster.width * stride..].chunks_exact(*stride).flat_map(|pixel| &pixel[..channels]);
+            for (((y, &value), mean), deviation) in y.iter_mut().zip(pixels).zip(&mean).zip(&deviation) {
+                *y = normalised(f32::from(value), *mean, *deviation);
+            }
+        }),
         Samples::Floats(data) => mode.chunks(y, row_length, |row, y| {
-            for (y, pixel) in y.chunks_exact_mut(channels).zip(data[row * row_length..].chunks_exact(channels)) {
-                for (channel, (y, &value)) in y.iter_mut().zip(pixel).enumerate() {
-                    *y = normalised(value, channel);
-                }
+            for (((y, &value), mean), deviation) in y.iter_mut().zip(&data[row * row_length..]).zip(&mean).zip(&deviation) {
+                *y = normalised(value, *mean, *deviation);
             }
         }),
     }

@@ -68,11 +68,8 @@ fn resize_pillow<'a>(
     window: Window,
     instructions: Instructions,
 ) -> Result<Raster<'a>> {
-    let Raster { width, height, channels, samples: Samples::Bytes { stride, mut data } } = raster else { return Err(not_bytes()) };
-    if channels == 4 {
-        pixel::premultiply(data.to_mut());
-    }
-    let source = pillow::Source { width, height, channels: stride, kept: channels, data: &data };
+    let Raster { width, height, channels, samples: Samples::Bytes { stride, data } } = raster else { return Err(not_bytes()) };
+    let source = pillow::Source { width, height, channels: stride, kept: channels, by_alpha: channels == 4, data: &data };
     let mut resized = pillow::resize(mode, &source, kernel, size, window, instructions)?;
     if channels == 4 {
         pixel::unpremultiply(&mut resized);
