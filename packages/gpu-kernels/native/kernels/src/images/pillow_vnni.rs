@@ -83,7 +83,8 @@ impl Passes {
     /// The instructions are `available`, and lines without `EDGE` have `reach` bytes.
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,avx512vnni")]
     unsafe fn narrow_rows<const EDGE: bool>(&self, lines: [&[u8]; QUAD], target: &mut [u8]) {
-        let turned = turned();
+        // SAFETY: a vector long.
+        let turned = unsafe { _mm512_loadu_si512(self.across.turned.as_ptr().cast()) };
         for (outputs, target) in self.across.outputs.chunks_exact(QUAD).zip(target.chunks_exact_mut(VECTOR)) {
             let mut sums = [_mm512_setzero_si512(); QUAD];
             for (sums, output) in sums.iter_mut().zip(outputs) {
@@ -215,15 +216,4 @@ fn pack(mut sums: [__m512i; QUAD]) -> __m512i {
     }
     // 10 bits are left, so that only the last narrowing can saturate, to 0 .. 255 as Pillow does.
     _mm512_packus_epi16(_mm512_packs_epi32(sums[0], sums[1]), _mm512_packs_epi32(sums[2], sums[3]))
-}
-
-/// From `[row][x][channel]` to `[x][channel][row]`.
-#[target_feature(enable = "avx512f")]
-fn turned() -> __m512i {
-    let mut order = [0u8; VECTOR];
-    for (at, byte) in order.iter_mut().enumerate() {
-        *byte = (at % QUAD * (VECTOR / QUAD) + at / QUAD) as u8;
-    }
-    // SAFETY: a vector long.
-    unsafe { _mm512_loadu_si512(order.as_ptr().cast()) }
 }

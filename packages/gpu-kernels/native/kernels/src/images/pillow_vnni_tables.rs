@@ -49,6 +49,9 @@ pub struct Across {
     pub reach: usize,
     /// Bytes that make of 64 bytes of a row what a step multiplies: in fours of pixels, channel by channel.
     pub order: [u8; VECTOR],
+    /// Bytes that make `[x][channel][row]` of `[row][x][channel]`. A table in memory, since the compiler makes a dozen
+    /// instructions of one that it knows.
+    pub turned: [u8; VECTOR],
 }
 
 impl Across {
@@ -74,7 +77,8 @@ impl Across {
             first = steps.end;
             outputs[index] = Output { start: pixel * channels, steps };
         }
-        Ok(Some(Across { outputs, digits: table, reach, order: order(channels) }))
+        let turned = std::array::from_fn(|at| (at % QUAD * (VECTOR / QUAD) + at / QUAD) as u8);
+        Ok(Some(Across { outputs, digits: table, reach, order: order(channels), turned }))
     }
 }
 
