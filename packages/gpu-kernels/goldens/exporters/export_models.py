@@ -40,11 +40,11 @@ def script(module, inputs, target, is_open=False):
     torch.onnx.export(module, tuple(inputs.values()), str(target), input_names=list(inputs), output_names=["y"], opset_version=17, dynamic_axes={**axes, "y": {0: "batch"}}, dynamo=False)
 
 
-def dynamo(module, inputs, target, is_open=False):
-    """The newer one, in its default opset."""
+def dynamo(module, inputs, target, is_open=False, **settings):
+    """The newer one, in its default opset if `settings` have no other."""
     shapes = tuple({axis: torch.export.Dim.DYNAMIC for axis in open_axes(name, value, is_open)} for name, value in inputs.items())
     shapes = (shapes,) if type(module).__name__ in ("Named", "Picked") else shapes
-    torch.onnx.export(module, tuple(inputs.values()), input_names=list(inputs), output_names=["y"], dynamic_shapes=shapes, dynamo=True, verbose=False).save(str(target))
+    torch.onnx.export(module, tuple(inputs.values()), input_names=list(inputs), output_names=["y"], dynamic_shapes=shapes, dynamo=True, verbose=False, **settings).save(str(target))
 
 
 def half(module, inputs, target):
@@ -57,6 +57,9 @@ exporters = {
     "dynamo": dynamo,
     "script-open": lambda *given: script(*given, is_open=True),
     "dynamo-open": lambda *given: dynamo(*given, is_open=True),
+    "dynamo-18": lambda *given: dynamo(*given, opset_version=18),
+    "dynamo-23": lambda *given: dynamo(*given, opset_version=23),
+    "dynamo-plain": lambda *given: dynamo(*given, opset_version=23, optimize=False),
     "half-model": half,
 }
 

@@ -1,5 +1,6 @@
 /**
- * Writes docs/onnx-exporters.md: what exporters, converters and quantisers wrote (README.md), on the native backend against onnxruntime.
+ * Writes into docs/onnx-exporters.md what exporters, converters and quantisers wrote (README.md), on the native backend against
+ * onnxruntime. Rows of files that FOLDER lacks stay.
  *
  *     node write-exporters-table.ts FOLDER
  */
@@ -27,7 +28,8 @@ interface Recorded {
 
 /** Folder → what wrote it. */
 const tools: Readonly<Record<string, string>> = {
-  script: "torch's older exporter, opset 17", dynamo: "torch's newer exporter, its default opset", 'script-open': 'older, length or sides open too',
+  script: "torch's older exporter, opset 17", dynamo: "torch's newer exporter, its default opset",
+  'dynamo-18': 'newer, opset 18', 'dynamo-23': 'newer, opset 23', 'dynamo-plain': 'newer, opset 23, not optimised', 'script-open': 'older, length or sides open too',
   'dynamo-open': 'newer, length or sides open too', 'half-model': '`model.half()`, older exporter', 'half-keep': 'onnxconverter-common float16, types of inputs kept',
   'half-io': 'onnxconverter-common float16', slim: 'onnxslim', sim: 'onnxsim', 'ort-extended': 'onnxruntime, level extended', 'ort-all': 'onnxruntime, level all',
   transformer: 'onnxruntime.transformers optimizer', 'transformer-half': 'the same, float16', dynamic: 'quantize_dynamic', 'dynamic-channel': 'quantize_dynamic, per channel, reduced range',
@@ -99,26 +101,37 @@ async function row(folder: string, name: string): Promise<string> {
 const root = process.argv[2] ?? '';
 if (root === '') throw new Error('Name the folder that the scripts beside this one wrote.');
 const runtime = await openRuntime({ prefer: 'native' });
+const page = new URL('../../../../docs/onnx-exporters.md', import.meta.url);
+const capital = (title: string): string => `${title[0]!.toUpperCase()}${title.slice(1)}`;
+const nameOf = (line: string): string => line.slice(2).split(' | ')[0]!;
+/** Heading → rows by name. */
+const present = new Map(
+  readFileSync(page, 'utf8').split('\n## ').slice(1).map((part) => {
+    const [title = '', ...lines] = part.split('\n');
+    return [title, new Map(lines.filter((line) => /^\| (?!network |---)/.test(line)).map((line) => [nameOf(line), line]))];
+  }),
+); // biome-ignore format: one expression
 const parts: string[] = [];
 let [run, all] = [0, 0];
 for (const [folder, title] of Object.entries(tools)) {
-  if (!existsSync(join(root, folder))) continue;
-  const names = readdirSync(join(root, folder)).filter((file) => file.endsWith('.json')).map((file) => basename(file, '.json')); // biome-ignore format: one list
-  const rows: string[] = [];
-  for (const name of names.toSorted()) rows.push(await row(folder, name));
-  run += rows.filter((line) => line.endsWith('|  |')).length;
-  all += rows.length;
-  parts.push(`## ${title[0]!.toUpperCase()}${title.slice(1)}\n\n| network | steps | cosine | largest difference | alone = in a batch | why not |\n| --- | --: | --: | --: | --- | --- |\n${rows.join('\n')}\n`); // biome-ignore format: one section
-  process.stdout.write(`${folder} ${rows.length}\n`);
+  const rows = new Map(present.get(capital(title)));
+  const files = existsSync(join(root, folder)) ? readdirSync(join(root, folder)).filter((file) => file.endsWith('.json')) : []; // biome-ignore format: one list
+  for (const file of files) rows.set(basename(file, '.json'), await row(folder, basename(file, '.json')));
+  if (rows.size === 0) continue;
+  const lines = [...rows].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, line]) => line);
+  run += lines.filter((line) => line.endsWith('|  |')).length;
+  all += lines.length;
+  parts.push(`## ${capital(title)}\n\n| network | steps | cosine | largest difference | alone = in a batch | why not |\n| --- | --: | --: | --: | --- | --- |\n${lines.join('\n')}\n`); // biome-ignore format: one section
+  process.stdout.write(`${folder} ${files.length}\n`);
 }
 const versions = readFileSync(new URL('requirements.txt', import.meta.url), 'utf8').trim().split('\n').map((line) => line.replace(/^#.*: /, '').replace('==', ' ')).join(', '); // biome-ignore format: one expression
 writeFileSync(
-  new URL('../../../../docs/onnx-exporters.md', import.meta.url),
+  page,
   `# Exporters and quantisers
 
 What users bring besides torchvision and timm: small networks with random weights of transformers, diffusers and Keras and heads of
-scikit-learn, as ${Object.keys(tools).length} exporters, converters, optimisers and quantisers write them, on the native backend
-against onnxruntime. Written by \`packages/gpu-kernels/goldens/exporters/write-exporters-table.ts\`, not by hand, on
+scikit-learn, as ${parts.length} exporters, converters, optimisers and quantisers write them, on the native backend
+against onnxruntime. Written by \`packages/gpu-kernels/goldens/exporters/write-exporters-table.ts\`, not by hand, last on
 ${new Date().toISOString().slice(0, 10)}: ${versions}. ${run} of ${all} files run; the reason stands beside each other one. Files that
 a tool could not write, or that onnxruntime itself did not load, are not listed.
 

@@ -180,4 +180,25 @@ def updated(m, x, z):
 
 network("part-of-an-item", Module(updated), {"x": numbers(2, 3, 4, 5), "z": draw(2, 3, 4)})
 
+# Attention in windows that are merged with the batch, under a mask for each window (Swin in opset 23).
+windows = [("Reshape", ["x", "apart"], ["q"], {}), ("Shape", ["x"], ["n"], dict(end=1)), ("Concat", ["n", "sizes"], ["wide"], dict(axis=0))]
+windows += [("Expand", ["masks", "wide"], ["e"], {}), ("Reshape", ["e", "merged"], ["m"], {}), ("Add", ["m", "places"], ["mask"], {})]
+windows += [("Attention", ["q", "q", "q", "mask"], ["a"], {}), ("Reshape", ["a", "flat"], ["y"], {})]
+shapes = {"apart": [-1, 2, 5, 4], "sizes": [3, 1, 5, 5], "merged": [-1, 1, 5, 5], "flat": [-1, 3, 40]}
+masks = {"masks": 4 * draw(1, 3, 1, 5, 5), "places": 4 * draw(1, 2, 5, 5)}
+nodes("windows-masked", windows, {"x": numbers(2, 3, 40)}, {**masks, **{key: numpy.array(value) for key, value in shapes.items()}}, opset=23)
+
+# Tokens that see none: padding in a window of near ones (ModernBERT in opset 23), a mask of floats, one that is known.
+near = abs(numpy.arange(4)[:, None] - numpy.arange(4)) <= 1
+padded = {"x": numbers(2, 2, 4, 6), "tokens": numpy.array([[1, 1, 1, 1], [1, 1, 0, 0]])}
+seen = [("Cast", ["tokens"], ["c"], dict(to=TensorProto.BOOL)), ("Unsqueeze", ["c", "axes"], ["u"], {})]
+places = {"axes": numpy.array([1, 2]), "near": near}
+both = [*seen, ("And", ["u", "near"], ["mask"], {})]
+nodes("rows-masked", [*both, ("Attention", ["x", "x", "x", "mask"], ["y", "", "", "z"], dict(qk_matmul_output_mode=3))], padded, places, outputs=["y", "z"], opset=23)
+infinite = {**places, "zero": numpy.float32(0), "none": numpy.float32(-numpy.inf)}
+heads = ("Attention", ["x", "x", "x", "m"], ["y"], dict(q_num_heads=2, kv_num_heads=2))
+nodes("rows-masked-floats", [*both, ("Where", ["mask", "zero", "none"], ["m"], {}), heads], {**padded, "x": numbers(2, 4, 6)}, infinite, opset=23)
+known = near & (numpy.arange(4) != 2)[:, None]
+nodes("rows-masked-known", [heads], {"x": numbers(2, 4, 6)}, {"m": known}, opset=23)
+
 goldens.save()

@@ -3,8 +3,9 @@
  * Formulas: the operator reference of ONNX, https://onnx.ai/onnx/operators/onnx__Attention.html.
  */
 import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
-import { batchEntry, isBatch } from '../constant.ts';
+import { batchEntry, dependsOnBatch } from '../constant.ts';
 import type { Expansion } from './expansion.ts';
+import { rowsSeen } from './masked-rows.ts';
 
 /** Matrices `[batch, heads, length, width]` by name. */
 export interface Operand {
@@ -105,13 +106,14 @@ function maskOf(to: Expansion, keys: number): string | undefined {
   const shape = to.shape(3);
   const constant = to.constant(3);
   if (shape.length < 1 || shape.length > 4) throw graphInvalid(to.node, `a mask of ${shape.length} dimensions.`);
-  if (constant === undefined && (shape.length !== 4 || !isBatch(shape[0])))
+  // The first dimension is that of the queries, which windows may be merged with.
+  if (constant === undefined && (shape.length !== 4 || shape[0] !== to.shape(0)[0]))
     throw opUnsupported(to.node, 'a computed mask that is not [batch, heads, queries, keys]');
   const type = constant?.type ?? to.state.types.get(to.input(3)) ?? 'float32';
   const missing = keys - shape.at(-1)!;
   let mask = to.input(3);
   if (missing > 0) {
-    const filler = [...shape.slice(0, -1).map((size) => (isBatch(size) ? 1 : size)), missing];
+    const filler = [...shape.slice(0, -1).map((size) => (dependsOnBatch(size) ? 1 : size)), missing];
     mask = to.add('Concat', [mask, to.computed(type, filler, () => (type === 'bool' ? 0 : -Infinity))], { axis: shape.length - 1 }); // biome-ignore format: one call
   }
   return type === 'bool' ? asBias(to, mask) : mask;
@@ -150,11 +152,14 @@ export function Attention(to: Expansion): void {
   const causal = isCausal ? causalMask(to, q.length, keys.length, keys.length - k.length) : undefined;
   const bias = sumOfBiases(to, [maskOf(to, keys.length), causal, paddingBias(to, keys.length)]);
   const attended = attend(to, { q, k: keys, v: values, scale, bias, softcap });
-  if (to.shape(0).length === 3) giveMerged(to, attended.y, { heads: q.heads, width: v.width });
-  else to.give('Identity', [attended.y]);
+  const ofSeen = rowsSeen(to, keys.length, bias, isCausal, to.has(6));
+  const y = ofSeen(attended.y);
+  if (to.shape(0).length === 3) giveMerged(to, y, { heads: q.heads, width: v.width });
+  else to.give('Identity', [y]);
   to.also(1, keys.name);
   to.also(2, values.name);
-  const scores = [attended.product, attended.biased, attended.capped, attended.weights][mode];
+  const weights = to.isRead(3) && mode === 3 ? ofSeen(attended.weights) : attended.weights;
+  const scores = [attended.product, attended.biased, attended.capped, weights][mode];
   if (scores === undefined) throw graphInvalid(to.node, `qk_matmul_output_mode ${mode} is none.`);
   to.also(3, scores);
 }
