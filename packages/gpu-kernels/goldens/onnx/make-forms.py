@@ -201,4 +201,14 @@ nodes("rows-masked-floats", [*both, ("Where", ["mask", "zero", "none"], ["m"], {
 known = near & (numpy.arange(4) != 2)[:, None]
 nodes("rows-masked-known", [heads], {"x": numbers(2, 4, 6)}, {"m": known}, opset=23)
 
+# Lists of parts, and the largest number of one tensor, as torch's newer exporter writes them where nothing optimises its file.
+parts = [("SplitToSequence", ["x", "sizes"], ["s"], dict(axis=1)), ("SequenceAt", ["s", "one"], ["a"], {})]
+parts += [("SplitToSequence", ["x", "four"], ["t"], dict(axis=-2)), ("SequenceAt", ["t", "first"], ["b"], {})]
+parts += [("Mul", ["a", "b"], ["c"], {}), ("Max", ["c"], ["d"], {}), ("Max", ["weights"], ["w"], {}), ("Mul", ["d", "w"], ["y"], {})]
+parts += [("SplitToSequence", ["x"], ["u"], dict(axis=2, keepdims=0)), ("SequenceErase", ["u", "last"], ["v"], {}), ("SequenceAt", ["u", "one"], ["e"], {})]
+parts += [("SequenceInsert", ["v", "e", "first"], ["i"], {}), ("ConcatFromSequence", ["i"], ["j"], dict(axis=1, new_axis=1))]
+parts += [("SequenceLength", ["v"], ["l"], {}), ("Cast", ["l"], ["f"], dict(to=1)), ("Mul", ["j", "f"], ["z"], {})]
+values = {"sizes": [2, 4, 1], "four": 4, "one": 1, "first": 0, "last": -1}
+nodes("lists", parts, {"x": numbers(2, 7, 6)}, {"weights": draw(6), **{key: numpy.array(value) for key, value in values.items()}}, outputs=["y", "z"])
+
 goldens.save()

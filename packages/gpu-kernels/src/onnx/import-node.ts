@@ -7,6 +7,7 @@ import { moveBatch } from './batch/move-batch.ts';
 import { decodeTensor } from './constant.ts';
 import { expandNode } from './expand/expand-table.ts';
 import { capturedBy, instantiateGraph } from './expand/instantiate.ts';
+import { listExpansions } from './expand/lists.ts';
 import { foldNode, makesItems, shapeConstant } from './fold/fold-node.ts';
 import type { ImportState } from './import-state.ts';
 import { lowerIntegerSum, sumsIntegers } from './lower/integer-sums.ts';
@@ -34,6 +35,8 @@ export function importNode(
 ): void {
   const node = withoutEmpty(state, given);
   const key = opKey(node);
+  if (node.inputs.some((name) => state.lists.has(name)) && !Object.hasOwn(listExpansions, key))
+    throw opUnsupported(node, 'a list of tensors');
   if (key === 'If') {
     importBranch(state, node, graphOutputs);
     return;

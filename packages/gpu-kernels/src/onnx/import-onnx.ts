@@ -70,7 +70,8 @@ function importModel(file: OnnxModel, options: ImportOptions): ImportedModel {
   checkOutputs(state, outputs);
   checkItemNumbers(state, outputs);
   for (const name of outputs)
-    if (state.empty.has(name)) throw opUnsupported({ name, op: 'output' }, 'a result that holds nothing');
+    if (state.lists.has(name)) throw opUnsupported({ name, op: 'output' }, 'a list of tensors');
+    else if (state.empty.has(name)) throw opUnsupported({ name, op: 'output' }, 'a result that holds nothing');
     else if (state.layouts.has(name) && !state.isOneItem)
       throw opUnsupported({ name, op: 'output' }, 'a result whose first dimension is not the batch');
   const whole = [...outputs].filter((name) => state.types.has(name));

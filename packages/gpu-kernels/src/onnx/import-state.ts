@@ -60,6 +60,8 @@ export class ImportState {
   readonly layouts = new Map<string, BatchLayout>();
   /** Values that numbers of items are part of: see `batch/item-numbers.ts`. */
   readonly itemNumbers = new Map<string, ItemNumbers>();
+  /** Lists of tensors, whose entries have names of their own: see `expand/lists.ts`. */
+  readonly lists = new Map<string, readonly string[]>();
   /** Values without a number, as a slice of 0 tokens is. */
   readonly empty = new Set<string>();
   /** The file has no batch: see `batch/without-batch.ts`. */

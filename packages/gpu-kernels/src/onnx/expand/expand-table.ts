@@ -9,6 +9,7 @@ import { expandEinsum } from './einsum.ts';
 import { type Expand, Expansion } from './expansion.ts';
 import { EyeLike } from './eye-like.ts';
 import { DFT, STFT } from './fourier.ts';
+import { listExpansions } from './lists.ts';
 import {
   AffineGrid,
   BatchNormalizationOfItself,
@@ -40,6 +41,7 @@ const expansions: Readonly<Record<string, Expand>> = {
   ReverseSequence,
   RotaryEmbedding,
   STFT,
+  ...listExpansions,
   ...recurrentExpansions,
   ...onnxruntimeExpansions,
   ...quantizedExpansions,

@@ -107,12 +107,15 @@ const batchRules: Readonly<Partial<Record<string, BatchRule>>> = {
   Max: (a, b, both, isA) => (both ? Math.max(a, b) : (isA ? b : a) <= 1 ? (isA ? a : b) : undefined),
 };
 
+/** Ops of any number of inputs: exporters write the largest number of a tensor as Max of it alone. */
+const variadic: ReadonlySet<string> = new Set(['Max', 'Min']);
+
 const binary =
   (compute: Binary, gives?: 'bool') =>
   (call: FoldCall): Constant[] => {
     if (call.node.op === 'Mod') call.attributes.require('fmod', 0);
     call.attributes.finish();
-    if (call.count < 2) throw graphInvalid(call.node, 'two inputs are expected.');
+    if (call.count < (variadic.has(call.node.op) ? 1 : 2)) throw graphInvalid(call.node, 'two inputs are expected.');
     let left = call.input(0);
     for (let index = 1; index < call.count; index++) {
       const right = call.input(index);

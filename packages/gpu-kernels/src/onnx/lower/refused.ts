@@ -1,7 +1,6 @@
 /** Ops that no plan can hold, and what to do about them. */
 const counted = 'how many numbers it gives depends on the image, and a plan has fixed shapes';
 const random = 'it draws random numbers, so that no score could be repeated. Export the network for inference, or with the numbers as an input'; // biome-ignore format: one line
-const sequence = 'lists of tensors are not implemented. Export the network with its parts joined';
 const loss = 'a loss is of training. Export the network for inference';
 const boxes = `${counted}. Export the network without it (\`nms=False\`, or the model without its post-processing), and let the card take each label's highest score over all boxes (\`reduce: max-over-boxes\`), which suppression does not change`; // biome-ignore format: one line
 const loop =
@@ -13,10 +12,8 @@ export const refusedOps: Readonly<Record<string, string>> = {
   Bernoulli: random, Multinomial: random, RandomNormal: random, RandomNormalLike: random, RandomUniform: random, RandomUniformLike: random,
   NonMaxSuppression: boxes, NonZero: counted, Unique: counted,
   RoiAlign: `it takes as many regions as the network finds, and ${counted}. Export the network without its second stage`,
-  ConcatFromSequence: sequence, SequenceAt: sequence, SequenceConstruct: sequence, SequenceEmpty: sequence, SequenceErase: sequence, SequenceInsert: sequence,
-  SequenceLength: sequence, SequenceMap: sequence, SplitToSequence: sequence,
   NegativeLogLikelihoodLoss: loss, SoftmaxCrossEntropyLoss: loss,
-  Loop: loop, Scan: loop,
+  Loop: loop, Scan: loop, SequenceMap: loop,
   'ai.onnx.ml.SVMClassifier': learned, 'ai.onnx.ml.SVMRegressor': learned, 'ai.onnx.ml.TreeEnsemble': learned,
   'ai.onnx.ml.TreeEnsembleClassifier': learned, 'ai.onnx.ml.TreeEnsembleRegressor': learned,
   ImageDecoder: 'images are decoded before a network sees them. Export the network without it, with the image as its input',
