@@ -70,7 +70,8 @@ Together: ${total('network')} as network, ${total('folded')} at import, ${total(
 float16 and bfloat16 are computed in float32, and a Cast to them rounds. Numbers of uint8 and int8 are computed as quantised files
 ask. Sums of other integers are exact below 2^24, and NaN beyond. Many tests are in a form that no batched network has (scalars,
 reductions over the first dimension), so an op with unsupported tests may still run every network. Tests of And, Not, Or and Xor are
-of older opsets, in which these ops meant the same. Ops of onnxruntime (domain com.microsoft) have no tests here; these run:
+of older opsets, in which these ops meant the same. Lists of tensors are followed where import knows their entries; ONNX's tests of them
+have lists as inputs and outputs, which are not read. Ops of onnxruntime (domain com.microsoft) have no tests here; these run:
 ${ofDomain('com.microsoft')}. Of the domain ai.onnx.ml, which heads of scikit-learn use:
 ${ofDomain('ai.onnx.ml')}. Weights of 4 bits (uint4, int4) are read. Functions of a file are
 written out, and an If whose condition is known at import is its branch.
