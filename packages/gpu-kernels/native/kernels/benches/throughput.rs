@@ -59,28 +59,27 @@ fn weights_of(plan: &Value) -> Vec<Vec<f32>> {
     plan["weights"].as_array().unwrap().iter().map(|weight| vec![0.01; size(&weight["shape"])]).collect()
 }
 
-/// CPU time of all threads of this process, from the first number of their schedstat, in nanoseconds.
+/// Seconds of a clock of the system.
+#[cfg(target_os = "linux")]
+fn clock_seconds(clock: libc::clockid_t) -> f64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: writes one timespec.
+    unsafe { libc::clock_gettime(clock, &mut time) };
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
+}
+
+/// CPU time of all threads of this process.
 fn cpu_seconds() -> Option<f64> {
-    let tasks = std::fs::read_dir("/proc/self/task").ok()?;
-    let text = tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("schedstat")).ok());
-    Some(text.filter_map(|text| text.split(' ').next()?.parse::<f64>().ok()).sum::<f64>() / 1e9)
+    #[cfg(target_os = "linux")]
+    return Some(clock_seconds(libc::CLOCK_PROCESS_CPUTIME_ID));
+    #[cfg(not(target_os = "linux"))]
+    None
 }
 
 /// CPU time of this thread, so that a busy machine disturbs less.
 #[cfg(target_os = "linux")]
 fn thread_seconds() -> f64 {
-    #[repr(C)]
-    struct Time {
-        seconds: i64,
-        nanoseconds: i64,
-    }
-    unsafe extern "C" {
-        fn clock_gettime(clock: i32, time: *mut Time) -> i32;
-    }
-    let mut time = Time { seconds: 0, nanoseconds: 0 };
-    // SAFETY: writes one timespec of a 64-bit Linux; 3 is CLOCK_THREAD_CPUTIME_ID.
-    unsafe { clock_gettime(3, &mut time) };
-    time.seconds as f64 + time.nanoseconds as f64 / 1e9
+    clock_seconds(libc::CLOCK_THREAD_CPUTIME_ID)
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -4,7 +4,7 @@ use crate::arena::{Assignment, Segment};
 use crate::chain::{Chain, chains};
 use crate::check::check_plan;
 use crate::error::{Error, Result, refuse};
-use crate::gemm::{Instructions, Packed};
+use crate::gemm::{Instructions, Matrix, Packed};
 use crate::memory::Floats;
 use crate::narrow::narrow;
 use crate::ops::conv::PackedConv;
@@ -12,8 +12,8 @@ use crate::ops::depthwise::PackedDepthwise;
 use crate::ops::integer::PackedIntegers;
 use crate::ops::resample::Table;
 use crate::ops::winograd::{self, PackedWinograd};
-use crate::program::{Op, Operand, Program};
-use crate::stored::{ReadBuffers, Weight};
+use crate::program::{Op, Operand, Program, Step};
+use crate::stored::{ReadBuffers, Stored, Weight};
 use crate::threads::{Team, packers, team};
 use rayon::prelude::*;
 use std::collections::HashSet;
@@ -32,7 +32,7 @@ pub enum Prepared {
     Conv(PackedConv),
     Depthwise(PackedDepthwise),
     Winograd(PackedWinograd),
-    Matrix(Packed),
+    Matrix(Matrix),
     ConvTranspose(Vec<Packed>),
     Resample(Table),
     Integers(PackedIntegers),
@@ -86,7 +86,9 @@ impl CompiledPlan {
         check_memory(&program, &assignment, slots)?;
         let arenas = (0..slots).map(|_| new_arena(&assignment)).collect::<Result<_>>()?;
         let (kept, buffers) = (raw_weights(&program), ReadBuffers::default());
-        let steps = program.steps.par_iter().with_max_len(1).map(|step| prepare(&program, &step.op, weights, &buffers));
+        let alone: Vec<bool> = chains.iter().flat_map(|chain| chain.steps.clone().map(|_| chain.is_single())).collect();
+        let steps = program.steps.par_iter().zip(&alone).with_max_len(1);
+        let steps = steps.map(|(step, &is_alone)| prepare(&program, step, is_alone, weights, &buffers));
         let prepared = packers(team.threads())?.install(|| steps.collect::<Result<_>>())?;
         let keep = |(index, weight): (usize, &Weight)| if kept.contains(&index) { weight.to_vec(&buffers) } else { Ok(Vec::new()) };
         let weights = weights.iter().enumerate().map(keep).collect::<Result<_>>()?;
@@ -182,7 +184,9 @@ fn is_depthwise(op: &Op) -> bool {
     matches!(op, Op::Conv(conv) if conv.groups == conv.input.channels && conv.groups == conv.output.channels && conv.groups > 1)
 }
 
-fn prepare(program: &Program, op: &Op, weights: &[Weight], buffers: &ReadBuffers) -> Result<Prepared> {
+/// `is_alone`: the step runs in no chain with others.
+fn prepare(program: &Program, step: &Step, is_alone: bool, weights: &[Weight], buffers: &ReadBuffers) -> Result<Prepared> {
+    let (op, size) = (&step.op, program.sizes[step.output]);
     let floats = |weight: usize| weights[weight].to_vec(buffers);
     match op {
         Op::Conv(conv) if is_depthwise(op) => {
@@ -191,17 +195,20 @@ fn prepare(program: &Program, op: &Op, weights: &[Weight], buffers: &ReadBuffers
         Op::Conv(conv) if winograd::suits(conv) => {
             weights[conv.weight].read(buffers, |weight| PackedWinograd::new(conv, weight)).map(Prepared::Winograd)
         }
-        Op::Conv(conv) => weights[conv.weight].read(buffers, |weight| PackedConv::new(conv, weight)).map(Prepared::Conv),
+        Op::Conv(conv) => weights[conv.weight].read(buffers, |weight| PackedConv::new(conv, weight, is_alone)).map(Prepared::Conv),
         Op::ConvTranspose(conv) => conv.pack(&floats(conv.weight)?).map(Prepared::ConvTranspose),
         Op::Resample(op) => Table::new(op, &floats(op.indices)?, &floats(op.factors)?).map(Prepared::Resample),
-        Op::Gemm(gemm) => weights[gemm.weight].read(buffers, |weight| Packed::from_stored(weight, gemm.k, gemm.n)).map(Prepared::Matrix),
+        Op::Gemm(gemm) => {
+            let pack = |weight: Stored| Matrix::from_stored(weight, gemm.k, gemm.n, size / gemm.n);
+            weights[gemm.weight].read(buffers, pack).map(Prepared::Matrix)
+        }
         Op::IntegerProduct(op) => PackedIntegers::new(op, weights, buffers).map(Prepared::Integers),
         Op::Matmul(matmul) => match matmul.b {
             Operand::Weight(weight) => {
                 let [k, n] = program.weight_shapes[weight][..] else { return Ok(Prepared::Nothing) };
                 let mut packed = Packed::default();
                 packed.repack_columns(&floats(weight)?, k, n);
-                Ok(Prepared::Matrix(packed))
+                Ok(Prepared::Matrix(Matrix::Floats(packed)))
             }
             Operand::Value(_) => Ok(Prepared::Nothing),
         },

@@ -88,8 +88,11 @@ impl CompiledPlan {
         let ((Op::Conv(first), Prepared::Conv(packed)), (Op::Conv(second), Prepared::Depthwise(filters))) = (first, second) else {
             return Err(Error::InvariantBroken("Expected a 1x1 convolution and a depthwise one to run together.".into()));
         };
+        let Some(matrix) = packed.matrix() else {
+            return Err(Error::InvariantBroken("Expected the weights of a convolution before a depthwise one to be floats.".into()));
+        };
         let expansion = Expansion {
-            first: (first, packed),
+            first: (first, matrix),
             bias: first.bias.map(|index| self.weights[index].as_slice()),
             second: (second, filters),
             instructions: self.instructions,

@@ -7,9 +7,12 @@
 //! add up in y.
 
 #[cfg(target_arch = "x86_64")]
+mod amx;
+#[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod matrix;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod packed;
@@ -19,6 +22,7 @@ mod split;
 mod tile;
 
 use crate::program::Activation;
+pub use matrix::{Matrix, product_of};
 pub use packed::{PANEL, Packed, Panels};
 pub use rows::Rows;
 pub use split::{product, product_of_panels};
@@ -267,13 +271,21 @@ unsafe fn multiply(
             }
         }
     }
-    if let Activation::Function(_) = epilogue.activation {
-        // Whole rows at once: a call for the 32 columns of a tile would take three times as long.
-        let columns = b.n.min(panels.end * PANEL) - panels.start * PANEL;
-        for row in 0..a.rows {
-            // SAFETY: the columns of a row that the tiles have written, in bounds by the asserts above.
-            let row = unsafe { y.part(row * stride + offset + panels.start * PANEL, columns) };
-            epilogue.activation.finish(row);
+    let columns = panels.start * PANEL..b.n.min(panels.end * PANEL);
+    // SAFETY: the columns that the tiles have written, in bounds by the asserts above.
+    unsafe { finish_rows(y, a.rows, layout, columns, epilogue.activation) };
+}
+
+/// What an activation does that is no clamp, to whole rows at once: a call for the 32 columns of a tile would take three times as long.
+///
+/// # Safety
+/// Nobody else reads or writes these columns of the first `rows` rows of `y` meanwhile.
+unsafe fn finish_rows(y: Output, rows: usize, layout: Layout, columns: Range<usize>, activation: Activation) {
+    if let Activation::Function(_) = activation {
+        for row in 0..rows {
+            // SAFETY: the caller's promise.
+            let row = unsafe { y.part(row * layout.stride + layout.offset + columns.start, columns.len()) };
+            activation.finish(row);
         }
     }
 }

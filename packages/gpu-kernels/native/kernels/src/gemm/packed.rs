@@ -46,20 +46,10 @@ impl Packed {
 
     /// From a weight `[n][k]`, as those of gemm and conv2d are, by all threads of the pool that this runs in.
     pub fn from_stored(weight: Stored, k: usize, n: usize) -> Result<Self> {
+        let source = Source::new(weight, k, n)?;
         let mut packed = Self::empty(k, n)?;
-        let (turn, length) = (weight.turn(), packed.panel_length());
-        if turn == [k, n] {
-            let groups = packed.data.par_chunks_mut(COLUMN_GROUP * length).enumerate();
-            groups.for_each(|(index, panels)| enter_columns(weight, [k, n], index * COLUMN_GROUP * PANEL, panels));
-            return Ok(packed);
-        }
-        let panels = packed.data.par_chunks_exact_mut(length).enumerate();
-        if turn == [1, 1] || k.is_multiple_of(turn[0] * turn[1]) {
-            panels.for_each(|(index, panel)| enter_rows(weight, [k, n], index * PANEL, panel));
-        } else {
-            let plain = weight.to_vec()?;
-            panels.for_each(|(index, panel)| enter_rows(Stored::plain(&plain), [k, n], index * PANEL, panel));
-        }
+        let group = source.group() * packed.panel_length();
+        packed.data.par_chunks_mut(group).enumerate().for_each(|(index, panels)| source.fill(index * source.group() * PANEL, panels));
         Ok(packed)
     }
 
@@ -150,6 +140,40 @@ impl<'a> Panels<'a> {
 
     pub fn panel(&self, index: usize) -> &'a [f32] {
         &self.data[index * PANEL * self.k..][..PANEL * self.k]
+    }
+}
+
+/// What panels are filled from: a weight `[n][k]` in the order of its storage.
+pub struct Source<'a> {
+    weight: Stored<'a>,
+    /// The weight in its own order where panels cannot be read from the other.
+    plain: Option<Vec<f32>>,
+    k: usize,
+    n: usize,
+}
+
+impl<'a> Source<'a> {
+    pub fn new(weight: Stored<'a>, k: usize, n: usize) -> Result<Self> {
+        let [rows, columns] = weight.turn();
+        let is_read_in_place = [rows, columns] == [k, n] || rows * columns == 1 || k.is_multiple_of(rows * columns);
+        Ok(Source { weight, plain: if is_read_in_place { None } else { Some(weight.to_vec()?) }, k, n })
+    }
+
+    /// Panels that are best filled together, an even number.
+    pub fn group(&self) -> usize {
+        if self.weight.turn() == [self.k, self.n] { COLUMN_GROUP } else { 2 }
+    }
+
+    /// Columns `first …` to panels `[k][16]`.
+    pub fn fill(&self, first: usize, panels: &mut [f32]) {
+        let shape = [self.k, self.n];
+        if self.weight.turn() == shape {
+            return enter_columns(self.weight, shape, first, panels);
+        }
+        let weight = self.plain.as_ref().map_or(self.weight, |plain| Stored::plain(plain));
+        for (index, panel) in panels.chunks_exact_mut((PANEL * self.k).max(1)).enumerate() {
+            enter_rows(weight, shape, first + index * PANEL, panel);
+        }
     }
 }
 

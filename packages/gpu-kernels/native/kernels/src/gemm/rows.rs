@@ -54,7 +54,6 @@ impl<'a> Rows<'a> {
             }
         }
         assert!((0..tiles).all(|tile| built.is_whole(tile)), "every segment of every row must be set");
-        built.spread();
         built
     }
 
@@ -68,12 +67,12 @@ impl<'a> Rows<'a> {
         })
     }
 
-    /// Copies rows that would push each other out of the cache to where they do not.
-    fn spread(&mut self) {
-        let [first, second, third, ..] = self.pointers[..] else { return };
+    /// Copies rows that would push each other out of the cache, which tiles of floats read again and again, to where they do not.
+    pub fn spread(mut self) -> Self {
+        let [first, second, third, ..] = self.pointers[..] else { return self };
         let apart = |a: *const f32, b: *const f32| (b as usize).wrapping_sub(a as usize) % ALIAS_BYTES;
         if self.segments > 1 || self.height < 3 || apart(first, second) != 0 || apart(second, third) != 0 {
-            return;
+            return self;
         }
         let length = self.depth + super::PANEL;
         self.copy.reserve(self.rows * length);
@@ -86,6 +85,7 @@ impl<'a> Rows<'a> {
             // The reserve above holds all rows, so `copy` never moves.
             *pointer = self.copy[start..].as_ptr();
         }
+        self
     }
 
     pub fn tiles(&self) -> usize {
@@ -101,6 +101,23 @@ impl<'a> Rows<'a> {
     pub fn of(&self, tile: usize, segments: &Range<usize>) -> &[*const f32] {
         let from = tile * self.segments;
         &self.pointers[(from + segments.start) * self.height..(from + segments.end) * self.height]
+    }
+
+    /// `depth` floats of the row in a slot of a tile.
+    #[cfg(target_arch = "x86_64")]
+    pub fn segment(&self, tile: usize, slot: usize, segment: usize) -> &'_ [f32] {
+        let pointer = self.pointers[(tile * self.segments + segment) * self.height + slot];
+        assert!(!pointer.is_null());
+        // SAFETY: `Slots::set` made the pointer from `depth` floats, borrowed for the lifetime of self.
+        unsafe { std::slice::from_raw_parts(pointer, self.depth) }
+    }
+
+    /// The segments of the row in a slot of a tile, one after the other.
+    #[cfg(target_arch = "x86_64")]
+    pub fn copy_row(&self, tile: usize, slot: usize, to: &mut [f32]) {
+        for (segment, to) in to.chunks_exact_mut(self.depth).take(self.segments).enumerate() {
+            to.copy_from_slice(self.segment(tile, slot, segment));
+        }
     }
 
     fn is_whole(&self, tile: usize) -> bool {

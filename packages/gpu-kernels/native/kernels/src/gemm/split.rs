@@ -32,7 +32,7 @@ pub fn product<'a>(
         let residual = epilogue.residual.map(|residual| &residual[first * stride..]);
         // The next rows begin with the same panels again.
         let next = if first + height < rows { b.all().panel(panels.start).as_ptr() } else { b.next() };
-        let a = rows_of(range);
+        let a = rows_of(range).spread();
         // SAFETY: each task has its own block of rows and panels, and `y` is borrowed mutably until all have ended.
         unsafe { multiply(&a, b.all(), panels, next, y.from(first * stride), layout, Epilogue { residual, ..epilogue }, instructions) };
     });

@@ -1,7 +1,7 @@
 //! Attention: softmax(scale · q · kᵀ + mask) · v. Scores exist for one block of rows at a time and never leave its thread.
 
 use super::elementwise::Side;
-use super::matmul::gemm;
+use super::matmul::gemm_of_floats;
 use super::reduce::softmax;
 use crate::check::Checker;
 use crate::gemm::{Epilogue, Instructions, Packed};
@@ -195,7 +195,7 @@ fn attend(op: &Attention, sides: &Sides, block: Block, instructions: Instruction
     let mut packed = Packed::default();
     packed.repack_rows(&k, geometry.channels, geometry.keys);
     let mut scores = vec![0.0; block.count * geometry.keys];
-    gemm(Mode::Sequential, &q, &packed, &mut scores, plain, instructions);
+    gemm_of_floats(Mode::Sequential, &q, &packed, &mut scores, plain, instructions);
     if let Some(mask) = &sides.mask {
         let [_, _, row, column] = op.mask_view.strides;
         let mask = &mask.of(block.item)[op.mask_view.start(block)..];
@@ -212,7 +212,7 @@ fn attend(op: &Attention, sides: &Sides, block: Block, instructions: Instruction
     let v = geometry.v_view.dense(sides.v.of(block.item), block, 0, geometry.keys, geometry.value_channels);
     packed.repack_columns(&v, geometry.keys, geometry.value_channels);
     let mut rows = vec![0.0; block.count * geometry.value_channels];
-    gemm(Mode::Sequential, &weights, &packed, &mut rows, plain, instructions);
+    gemm_of_floats(Mode::Sequential, &weights, &packed, &mut rows, plain, instructions);
     rows
 }
 

@@ -2,7 +2,7 @@
 
 use crate::chain::Band;
 use crate::error::Result;
-use crate::gemm::{Epilogue, Instructions, Layout, Packed, Rows, product};
+use crate::gemm::{Epilogue, Instructions, Layout, Matrix, Packed, Rows, product_of};
 use crate::program::{Conv, Extent};
 use crate::scratch::Scratch;
 use crate::stored::Stored;
@@ -16,7 +16,7 @@ const MIN_SEGMENT: usize = 8;
 /// Weights of a convolution, one packed matrix a group.
 #[derive(Debug)]
 pub struct PackedConv {
-    groups: Vec<Packed>,
+    groups: Vec<Matrix>,
     gather: bool,
     /// Taps in input pixels.
     rows: Vec<usize>,
@@ -24,24 +24,27 @@ pub struct PackedConv {
 }
 
 impl PackedConv {
-    pub fn new(conv: &Conv, weight: Stored) -> Result<Self> {
+    /// Of a layer that runs alone, or of one that shares its turn with others, whose kernels read floats.
+    pub fn new(conv: &Conv, weight: Stored, is_alone: bool) -> Result<Self> {
         let depth = conv.input.channels / conv.groups;
         let filters = conv.output.channels / conv.groups;
         let taps_of = |axis: usize| (0..conv.window.kernel[axis]).map(|tap| tap * conv.window.dilations[axis]).collect::<Vec<_>>();
         let (rows, columns) = (taps_of(0), taps_of(1));
         let taps = rows.len() * columns.len();
+        let gather = taps > 1 && depth < MIN_SEGMENT;
+        let pixels = if is_alone && !gather { conv.output.height * conv.output.width } else { 0 };
+        let pack = |weight| Matrix::from_stored(weight, taps * depth, filters, pixels);
         let groups = if conv.groups == 1 {
-            vec![Packed::from_stored(weight, taps * depth, filters)?]
+            vec![pack(weight)?]
         } else {
-            let pack = |weight| Packed::from_stored(Stored::plain(weight), taps * depth, filters);
-            weight.to_vec()?.chunks_exact(filters * taps * depth).map(pack).collect::<Result<_>>()?
+            weight.to_vec()?.chunks_exact(filters * taps * depth).map(|weight| pack(Stored::plain(weight))).collect::<Result<_>>()?
         };
-        Ok(PackedConv { groups, gather: taps > 1 && depth < MIN_SEGMENT, rows, columns })
+        Ok(PackedConv { groups, gather, rows, columns })
     }
 
-    /// The weights of the first group.
-    pub fn matrix(&self) -> &Packed {
-        &self.groups[0]
+    /// The weights of the first group, if they are floats.
+    pub fn matrix(&self) -> Option<&Packed> {
+        self.groups[0].as_floats()
     }
 }
 
@@ -142,10 +145,10 @@ pub fn conv2d(
             if is_dense {
                 let before = (band.first - band.origin) * conv.input.width;
                 let x = &x[(before + range.start) * depth..(before + range.end) * depth];
-                return Rows::dense(x, range.len(), depth, instructions.rows());
+                return Rows::dense(x, range.len(), depth, weight.rows(instructions));
             }
             let mut walk = Walk::from(conv, band, range.start);
-            Rows::new(range.len(), taps, depth, instructions.rows(), |slots| {
+            Rows::new(range.len(), taps, depth, weight.rows(instructions), |slots| {
                 let mut tap = 0;
                 for &row in &packed.rows {
                     let row = walk.row_under(row);
@@ -159,7 +162,7 @@ pub fn conv2d(
             })
         };
         // Neighbouring pixels share most of their taps: a row of A is mostly read where it overlaps others.
-        product(mode, rows_of, depth * taps.min(2), weight, y, layout, epilogue, instructions);
+        product_of(mode, rows_of, depth * taps.min(2), weight, y, layout, epilogue, instructions);
     }
 }
 
@@ -179,7 +182,7 @@ fn product_of_gathered(
     mode: Mode,
     conv: &Conv,
     packed: &PackedConv,
-    weight: &Packed,
+    weight: &Matrix,
     x: &[f32],
     y: &mut [f32],
     band: Band,
@@ -188,15 +191,15 @@ fn product_of_gathered(
     instructions: Instructions,
 ) {
     let height = packed.rows.len();
-    let depth = weight.k / height;
+    let (k, depth) = (weight.k(), weight.k() / height);
     let columns = columns_in_place(conv);
     mode.chunks(y, GATHERED * layout.stride, |block, y| {
         let rows = y.len() / layout.stride;
-        let mut gathered = Scratch::take(rows * weight.k);
+        let mut gathered = Scratch::take(rows * k);
         let mut places = Vec::with_capacity(rows);
         let mut walk = Walk::from(conv, band, block * GATHERED);
         let mut line_start = walk.line_in_place(packed);
-        for row in gathered.chunks_exact_mut(weight.k) {
+        for row in gathered.chunks_exact_mut(k) {
             let start = line_start.filter(|_| columns.contains(&walk.x)).map(|start| start + walk.first_column());
             if start.is_none() {
                 gather(&walk, packed, x, row);
@@ -210,18 +213,18 @@ fn product_of_gathered(
         let line = conv.window.dilations[0] * conv.input.width * conv.input.channels;
         let rows_of = |rows: Range<usize>| {
             let mut next = rows.start;
-            Rows::new(rows.len(), height, depth, instructions.rows(), |slots| {
+            Rows::new(rows.len(), height, depth, weight.rows(instructions), |slots| {
                 for segment in 0..height {
                     match places[next] {
                         Some(start) => slots.set(segment, &x[start + segment * line..]),
-                        None => slots.set(segment, &gathered[next * weight.k + segment * depth..]),
+                        None => slots.set(segment, &gathered[next * k + segment * depth..]),
                     }
                 }
                 next += 1;
             })
         };
         let residual = epilogue.residual.map(|residual| &residual[block * GATHERED * layout.stride..]);
-        product(Mode::Sequential, rows_of, weight.k, weight, y, layout, Epilogue { residual, ..epilogue }, instructions);
+        product_of(Mode::Sequential, rows_of, k, weight, y, layout, Epilogue { residual, ..epilogue }, instructions);
     });
 }
 

@@ -1,7 +1,7 @@
 //! Transposed convolution: a product gives each input pixel its whole window, and output rows then collect from the
 //! windows that reach them. No two rows share what they write, so rows run on any number of threads.
 
-use super::matmul::gemm;
+use super::matmul::gemm_of_floats;
 use crate::check::Checker;
 use crate::error::{Result, allocate};
 use crate::gemm::{Epilogue, Instructions, Packed};
@@ -105,7 +105,7 @@ pub fn conv_transpose(
             } else {
                 x
             };
-            gemm(mode, from, packed, &mut windows, plain, instructions);
+            gemm_of_floats(mode, from, packed, &mut windows, plain, instructions);
             collect(mode, op, &windows, group * filters, filters, y);
         }
     }

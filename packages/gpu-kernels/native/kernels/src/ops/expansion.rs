@@ -1,9 +1,9 @@
 //! A 1x1 convolution whose output only a depthwise one reads, as in MobileNetV2: some channels at a time go through both. What lies
 //! between them stays in the first cache level, and threads that have different channels need not wait for each other.
 
-use super::conv::{PackedConv, is_pointwise};
+use super::conv::is_pointwise;
 use super::depthwise::{Job, PackedDepthwise, Source};
-use crate::gemm::{Epilogue, Instructions, Output, Rows, product_of_panels};
+use crate::gemm::{Epilogue, Instructions, Output, Packed, Rows, product_of_panels};
 use crate::program::Conv;
 use crate::scratch::Scratch;
 use crate::threads::Mode;
@@ -18,7 +18,7 @@ const MOST_FLOATS: usize = 128 * 1024;
 
 /// Both, and what the first needs. The second has its bias in its weights.
 pub struct Expansion<'a> {
-    pub first: (&'a Conv, &'a PackedConv),
+    pub first: (&'a Conv, &'a Packed),
     pub bias: Option<&'a [f32]>,
     pub second: (&'a Conv, &'a PackedDepthwise),
     pub instructions: Instructions,
@@ -42,14 +42,14 @@ impl Expansion<'_> {
         let starts = |block: usize| block * items / blocks;
         let rows_of = |block: usize| {
             let (start, end) = (starts(block) * pixels, starts(block + 1) * pixels);
-            Rows::dense(&x[start * depth..end * depth], end - start, depth, self.instructions.rows())
+            Rows::dense(&x[start * depth..end * depth], end - start, depth, self.instructions.rows()).spread()
         };
         let rows: Vec<Rows> = (0..blocks).map(rows_of).collect();
         let y = Output::new(y);
         // Groups of channels are outermost, so that all items go over the same weights.
         mode.tasks(blocks * first.output.channels.div_ceil(CHANNELS), |task| {
             let (start, block) = (task / blocks * CHANNELS, task % blocks);
-            let columns = packed.matrix().columns(start, CHANNELS);
+            let columns = packed.columns(start, CHANNELS);
             let mut between = Scratch::take(rows[block].rows * columns.n);
             let epilogue = Epilogue { bias: self.bias.map(|bias| &bias[start..]), residual: None, activation: first.activation };
             watch(0, &mut || product_of_panels(&rows[block], columns, &mut between, epilogue, self.instructions));

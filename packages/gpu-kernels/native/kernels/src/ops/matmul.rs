@@ -1,19 +1,28 @@
 //! Fully connected layers and batched products, both through `gemm::multiply`.
 
 use super::elementwise::Side;
-use crate::gemm::{Epilogue, Instructions, Layout, Packed, Rows, product};
+use crate::gemm::{Epilogue, Instructions, Layout, Matrix, Packed, Rows, product, product_of};
 use crate::program::{Activation, Matmul};
 use crate::threads::Mode;
+use std::ops::Range;
+
+/// y `[rows, n]` from x `[rows, k]` and what was packed for this one product.
+pub fn gemm_of_floats(mode: Mode, x: &[f32], b: &Packed, y: &mut [f32], epilogue: Epilogue, instructions: Instructions) {
+    let k = b.k;
+    let rows_of = |rows: Range<usize>| Rows::dense(&x[rows.start * k..rows.end * k], rows.len(), k, instructions.rows());
+    product(mode, rows_of, k, b, y, Layout { stride: b.n, offset: 0 }, epilogue, instructions);
+}
 
 /// y `[rows, n]` from x `[rows, k]`.
-pub fn gemm(mode: Mode, x: &[f32], weight: &Packed, y: &mut [f32], epilogue: Epilogue, instructions: Instructions) {
-    let k = weight.k;
-    let rows_of = |rows: std::ops::Range<usize>| Rows::dense(&x[rows.start * k..rows.end * k], rows.len(), k, instructions.rows());
-    product(mode, rows_of, k, weight, y, Layout { stride: weight.n, offset: 0 }, epilogue, instructions);
+pub fn gemm(mode: Mode, x: &[f32], weight: &Matrix, y: &mut [f32], epilogue: Epilogue, instructions: Instructions) {
+    let k = weight.k();
+    let highest = weight.rows(instructions);
+    let rows_of = |rows: Range<usize>| Rows::dense(&x[rows.start * k..rows.end * k], rows.len(), k, highest);
+    product_of(mode, rows_of, k, weight, y, Layout { stride: weight.n(), offset: 0 }, epilogue, instructions);
 }
 
 /// `b_packed` where b is a weight. A weight operand is shared by all products.
-pub fn matmul(mode: Mode, op: &Matmul, a: Side, b: Side, b_packed: Option<&Packed>, y: &mut [f32], instructions: Instructions) {
+pub fn matmul(mode: Mode, op: &Matmul, a: Side, b: Side, b_packed: Option<&Matrix>, y: &mut [f32], instructions: Instructions) {
     let Matmul { count, m, k, n, .. } = *op;
     let plain = Epilogue { bias: None, residual: None, activation: Activation::NONE };
     if let (Some(packed), false) = (b_packed, a.item_stride == 0) {
@@ -28,7 +37,7 @@ pub fn matmul(mode: Mode, op: &Matmul, a: Side, b: Side, b_packed: Option<&Packe
         let b = &b.data[matrix(b, index, k * n)..][..k * n];
         let mut packed = Packed::default();
         packed.repack_columns(b, k, n);
-        gemm(mode, a, &packed, y, plain, instructions);
+        gemm_of_floats(mode, a, &packed, y, plain, instructions);
     };
     if mode.threads() > 1 && y.len() / (m * n) >= mode.threads() {
         mode.chunks(y, m * n, |index, y| multiply(Mode::Sequential, index, y));

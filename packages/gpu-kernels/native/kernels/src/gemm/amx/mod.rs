@@ -1,0 +1,173 @@
+//! The product on AMX: A and B in parts of bfloat16, sums in float32. Rows of A are split block by block, B once.
+
+mod parts;
+mod split;
+#[cfg(test)]
+mod tests;
+mod tile;
+
+use super::rows::Rows;
+use super::{Epilogue, Layout, Output, finish_rows};
+use crate::amx::{ROW_BYTES, ROWS, TILE_BYTES, Tiles};
+use crate::program::Activation;
+use crate::threads::Mode;
+use parts::STEP;
+pub use parts::{EXACT, Parts};
+use split::Split;
+use std::ops::Range;
+use tile::{End, HEIGHT, Sides, Sums, WIDTH, sum};
+
+/// Bytes of rows in parts that one block may take: with two panels of B they stay in a second-level cache of 2 MiB.
+const BLOCK_BYTES: usize = 1024 * 1024;
+/// Parts of a product for each thread: enough that one which is disturbed leaves work to the others.
+const TASKS: usize = 4;
+/// Longest part of k that is summed at once, in steps: so that a block has rows enough for each time that B is read.
+const DEEPEST: usize = 32;
+/// Fewest rows for which B is read: with fewer, reading it takes longer than multiplying.
+const FEWEST_ROWS: usize = 2 * HEIGHT;
+
+/// Whether a layer of `rows` rows an item is faster in parts. Depends on the layer and the processor alone, so that an item has the
+/// same result in any batch.
+pub fn suits(rows: usize, k: usize, n: usize) -> bool {
+    crate::amx::products().bf16 && rows >= ROWS && k >= 2 * STEP && n >= WIDTH
+}
+
+/// What all blocks of a product share.
+#[derive(Clone, Copy)]
+struct Job<'a> {
+    b: &'a Parts,
+    layout: Layout,
+    epilogue: Epilogue<'a>,
+}
+
+/// y = activation(A · Bᵀ + bias + residual), as `product` of floats does it.
+pub fn product<'a>(
+    mode: Mode,
+    rows_of: impl Fn(Range<usize>) -> Rows<'a> + Sync,
+    b: &Parts,
+    y: &mut [f32],
+    layout: Layout,
+    epilogue: Epilogue,
+) {
+    let job = Job { b, layout, epilogue };
+    match b.parts {
+        1 => job.run::<1>(mode, rows_of, y),
+        _ => job.run::<EXACT>(mode, rows_of, y),
+    }
+}
+
+impl Job<'_> {
+    fn run<'a, const PARTS: usize>(self, mode: Mode, rows_of: impl Fn(Range<usize>) -> Rows<'a> + Sync, y: &mut [f32]) {
+        let rows = y.len() / self.layout.stride;
+        let (height, across) = self.blocks(mode, rows);
+        let y = Output::new(y);
+        let part_of = |index: usize| index * self.b.pairs() / across..(index + 1) * self.b.pairs() / across;
+        let block_of = |index: usize| index * height..rows.min((index + 1) * height);
+        let down = rows.div_ceil(height);
+        if across == 1 {
+            mode.tasks(down, |index| {
+                let a = rows_of(block_of(index));
+                for steps in self.spans() {
+                    let split = Split::new::<PARTS>(Mode::Sequential, &a, steps);
+                    // SAFETY: each task has its own rows, and `y` is borrowed mutably until all have ended.
+                    unsafe { self.block::<PARTS>(&split, 0..self.b.pairs(), index * height, y) };
+                }
+            });
+            return;
+        }
+        for index in 0..down {
+            let a = rows_of(block_of(index));
+            for steps in self.spans() {
+                let split = Split::new::<PARTS>(mode, &a, steps);
+                // SAFETY: each task has its own columns, and `y` is borrowed mutably until all have ended.
+                mode.tasks(across, |part| unsafe { self.block::<PARTS>(&split, part_of(part), index * height, y) });
+            }
+        }
+    }
+
+    /// Parts of k that are summed one after the other.
+    fn spans(self) -> impl Iterator<Item = Range<usize>> {
+        let (steps, count) = (self.b.steps(), self.b.steps().div_ceil(DEEPEST));
+        (0..count).map(move |index| index * steps / count..(index + 1) * steps / count)
+    }
+
+    /// Rows of a block, and into how many parts B is cut.
+    fn blocks(self, mode: Mode, rows: usize) -> (usize, usize) {
+        let cached = (BLOCK_BYTES / (self.b.steps().min(DEEPEST) * self.b.parts * ROW_BYTES)).max(HEIGHT) / HEIGHT * HEIGHT;
+        let even = |most: usize| rows.div_ceil(rows.div_ceil(most)).next_multiple_of(HEIGHT);
+        let (height, tasks) = (even(cached), TASKS * mode.threads());
+        if mode.threads() == 1 || rows.div_ceil(height) >= tasks {
+            return (height, 1);
+        }
+        // Cutting A leaves each thread its own share of the pixels to split, cutting B its own share of the weights to read.
+        let shorter = rows.div_ceil(tasks).next_multiple_of(HEIGHT);
+        if shorter >= FEWEST_ROWS && rows >= self.b.n {
+            return (shorter.min(height), 1);
+        }
+        (height, self.b.pairs().min(tasks))
+    }
+
+    /// # Safety
+    /// Nobody else reads or writes these columns of the rows of `a`, which begin with row `first`, meanwhile.
+    unsafe fn block<const PARTS: usize>(self, a: &Split, pairs: Range<usize>, first: usize, y: Output) {
+        let Layout { stride, offset } = self.layout;
+        let y = y.from(first * stride);
+        let residual = self.epilogue.residual.map(|residual| &residual[first * stride..]);
+        assert_eq!(a.rows.segments * a.rows.depth, self.b.k);
+        assert!(pairs.end <= self.b.pairs() && offset + self.b.n <= stride && a.rows.rows * stride <= y.length);
+        assert!(residual.is_none_or(|residual| a.rows.rows * stride <= residual.len()));
+        let activation = if a.steps.end == self.b.steps() { self.epilogue.activation } else { Activation::NONE };
+        let job = Job { epilogue: Epilogue { residual, activation, ..self.epilogue }, ..self };
+        // SAFETY: `suits` found products of bfloat16.
+        let _tiles = unsafe { Tiles::new() };
+        let mut sums = Sums([0.0; HEIGHT * WIDTH]);
+        for pair in pairs.clone() {
+            // SAFETY: rows and columns lie in y and residual by the asserts above; the rest is the caller's promise.
+            unsafe { job.columns::<PARTS>(a, pair, pairs.clone(), &mut sums, y) };
+        }
+        // SAFETY: the columns that were written above.
+        unsafe { finish_rows(y, a.rows.rows, self.layout, pairs.start * WIDTH..self.b.n.min(pairs.end * WIDTH), activation) };
+    }
+
+    /// # Safety
+    /// `Tiles` are configured; the rows of `a` and the columns of the pair lie in y, and in the residual, and nobody else reads or
+    /// writes them meanwhile.
+    unsafe fn columns<const PARTS: usize>(&self, a: &Split, pair: usize, pairs: Range<usize>, sums: &mut Sums, y: Output) {
+        let (b, b_step) = self.b.pair(pair, a.steps.start);
+        let count = a.rows.tiles().div_ceil(2);
+        // What follows this pair is fetched while all rows are multiplied with it, each time a part.
+        let next = if pair + 1 < pairs.end { pair + 1 } else { pairs.start };
+        let (next, length) = (self.b.pair(next, a.steps.start).0[0], a.steps.len() * 2 * PARTS * TILE_BYTES);
+        let (column, columns) = (pair * WIDTH, WIDTH.min(self.b.n - pair * WIDTH));
+        let (low, high) = self.epilogue.activation.clamp();
+        // Bias and residual go into the first partial sum, the activation comes after the last.
+        let is_first = a.steps.start == 0;
+        let mut bias = [0.0; WIDTH];
+        if let (Some(values), true) = (self.epilogue.bias, is_first) {
+            bias[..columns].copy_from_slice(&values[column..column + columns]);
+        }
+        let end_of = |row: usize| {
+            let at = row * self.layout.stride + self.layout.offset + column;
+            let residual = self.epilogue.residual.filter(|_| is_first).map_or(std::ptr::null(), |residual| residual[at..].as_ptr());
+            End { bias: &bias, low, high, y: y.data.wrapping_add(at), residual, stride: self.layout.stride, accumulate: !is_first }
+        };
+        for index in 0..count {
+            let tiles = 2 * index..a.rows.tiles().min(2 * index + 2);
+            let (from, a_step) = a.pair(index);
+            // SAFETY: both sides have as many steps; rows and columns, and what is configured, are the caller's promise.
+            unsafe {
+                if y.is_large {
+                    let rows = tiles.clone().map(|tile| a.rows.tile(tile).len()).sum();
+                    end_of(a.rows.tile(tiles.start).start).fetch(rows);
+                }
+                let (ahead, fetched) = (next.wrapping_add(index * length / count / 64 * 64), (2 * PARTS).div_ceil(count));
+                sum::<PARTS>(&Sides { a: from, a_step, b, b_step, steps: a.steps.len(), ahead, fetched }, sums);
+                a.replace_beyond(tiles.clone(), self.b, pair, sums);
+                for (tile, sums) in tiles.zip(sums.0.chunks_exact(ROWS * WIDTH)) {
+                    let rows = a.rows.tile(tile);
+                    end_of(rows.start).write(&sums[..rows.len() * WIDTH], columns);
+                }
+            }
+        }
+    }
+}
