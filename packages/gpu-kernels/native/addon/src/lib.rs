@@ -1,9 +1,9 @@
 //! N-API shell around `diptych-kernels`: converts, guards, and runs off the JavaScript thread. No logic.
 //!
-//! Inputs of a run are copied on the JavaScript thread: the script could otherwise change or detach their memory
-//! while another thread reads it.
+//! What a run needs of its inputs is taken on the JavaScript thread: the script could otherwise change or detach their
+//! memory while another thread reads it.
 
-use diptych_kernels::{CompiledPlan as Kernel, Error, Image, Weight, check_plan as check, guard};
+use diptych_kernels::{CompiledPlan as Kernel, Error, Image, Picture, Weight, check_plan as check, guard};
 use napi::bindgen_prelude::{AsyncTask, Float32Array, Uint8Array};
 use napi::{Env, Status, Task};
 use napi_derive::napi;
@@ -104,7 +104,7 @@ impl CompiledPlan {
     /// `items`. Resolves to the outputs in sorted order of names.
     #[napi(ts_return_type = "Promise<Float32Array[]>")]
     pub fn run(&self, items: f64, tensors: Vec<Float32Array>, images: Vec<Vec<RasterImage>>) -> AsyncTask<Run> {
-        let inputs = guard(|| Inputs::copy(items, &tensors, &images));
+        let inputs = guard(|| Inputs::take(&self.kernel, items, &tensors, &images));
         AsyncTask::new(Run { kernel: Arc::clone(&self.kernel), inputs: Some(inputs) })
     }
 
@@ -122,16 +122,18 @@ pub struct Inputs {
 }
 
 impl Inputs {
-    fn copy(items: f64, tensors: &[Float32Array], images: &[Vec<RasterImage>]) -> Result<Self, Error> {
-        let to_image = |image: &RasterImage| {
+    fn take(kernel: &Kernel, items: f64, tensors: &[Float32Array], images: &[Vec<RasterImage>]) -> Result<Self, Error> {
+        let to_image = |input: usize, image: &RasterImage| {
             let [width, height, channels] = [image.width, image.height, image.channels].map(|side| whole("a side of an image", side));
             let view = whole("a view of an image", image.view.unwrap_or(0.0))?;
-            Ok(Image::new(width?, height?, channels?, copy(&image.data)?)?.viewed(u32::try_from(view).unwrap_or(u32::MAX)))
+            let view = u32::try_from(view).unwrap_or(u32::MAX);
+            kernel.take(input, &Picture { width: width?, height: height?, channels: channels?, data: &image.data, view })
         };
+        let to_images = |(input, images): (usize, &Vec<RasterImage>)| images.iter().map(|image| to_image(input, image)).collect();
         Ok(Inputs {
             items: whole("items", items)?,
             tensors: tensors.iter().map(|tensor| copy(tensor)).collect::<Result<_, _>>()?,
-            images: images.iter().map(|images| images.iter().map(to_image).collect()).collect::<Result<_, _>>()?,
+            images: images.iter().enumerate().map(to_images).collect::<Result<_, _>>()?,
         })
     }
 }

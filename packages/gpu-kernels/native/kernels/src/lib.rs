@@ -30,5 +30,5 @@ pub use check::{Checked, Unsupported, check_plan};
 pub use compile::CompiledPlan;
 pub use cpu::cpu_name;
 pub use error::{Error, Result, guard};
-pub use images::Image;
+pub use images::{Image, Picture};
 pub use stored::Weight;

@@ -2,11 +2,13 @@
 //! computed first, and only the pixels that survive it are resized.
 
 mod apply;
+mod arrival;
 mod geometry;
 mod jpeg;
 mod jpeg_dct;
 mod lerp;
 mod maps;
+mod narrowed;
 mod noise;
 mod opencv;
 mod pillow;
@@ -35,32 +37,4 @@ mod transforms;
 pub use recipe::Recipe;
 pub use step::RecipeStep;
 
-use crate::error::{Result, refuse};
-
-/// 8-bit pixels, interleaved, RGB or RGBA.
-#[derive(Debug, Clone)]
-pub struct Image {
-    width: usize,
-    height: usize,
-    channels: usize,
-    data: Vec<u8>,
-    view: u32,
-}
-
-impl Image {
-    pub fn new(width: usize, height: usize, channels: usize, data: Vec<u8>) -> Result<Self> {
-        let length = width.checked_mul(height).and_then(|pixels| pixels.checked_mul(channels));
-        if !(channels == 3 || channels == 4) || width == 0 || height == 0 || length != Some(data.len()) {
-            refuse!(
-                "Expected an image of width × height × channels bytes with 3 or 4 channels, received {width} × {height} × {channels} in {} bytes.",
-                data.len()
-            );
-        }
-        Ok(Image { width, height, channels, data, view: 0 })
-    }
-
-    /// The same image, seen in another view by a recipe with several.
-    pub fn viewed(self, view: u32) -> Self {
-        Image { view, ..self }
-    }
-}
+pub use arrival::{Image, Picture};

@@ -3,6 +3,8 @@
 
 use super::geometry::{Size, Window};
 use super::pillow_coefficients::{Coefficients, KEPT, Kernel};
+#[cfg(target_arch = "x86_64")]
+use super::pillow_vnni;
 use super::pixel;
 use super::taps::FloatTaps;
 use crate::error::{Result, allocate};
@@ -10,6 +12,7 @@ use crate::gemm::Instructions;
 use crate::ops::pointwise::bytes_mut;
 use crate::scratch::Scratch;
 use crate::threads::Mode;
+use std::sync::Arc;
 
 /// 32 bits less 8 of the pixel and 2 of headroom for overshoot.
 pub const PRECISION_BITS: u32 = 32 - 8 - 2;
@@ -50,25 +53,37 @@ impl Source<'_> {
     }
 }
 
+/// What the passes of a window read: rows of the image, from `first`, and weights; none for a pass that changes nothing.
+pub struct Reads<'a> {
+    pub rows: Source<'a>,
+    pub first: usize,
+    pub across: Option<Arc<Coefficients>>,
+    pub down: Option<Arc<Coefficients>>,
+}
+
+impl<'a> Reads<'a> {
+    pub fn new(source: &Source<'a>, kernel: Kernel, size: Size, window: Window) -> Result<Self> {
+        let along = |input: usize, output: usize, start: usize, length: usize| match input == output {
+            true => Ok(None),
+            false => KEPT.of((kernel, input, output, start, length)).map(Some),
+        };
+        let across = along(source.width, size.0, window.left, window.width)?;
+        let down = along(source.height, size.1, window.top, window.height)?;
+        let (first, end) = match &down {
+            None => (window.top, window.top + window.height),
+            Some(down) => {
+                let end = down.bounds.iter().map(|(first, count)| first + count).max().unwrap_or(0);
+                (down.bounds.iter().map(|bound| bound.0).min().unwrap_or(0), end)
+            }
+        };
+        let rows = Source { height: end - first, data: &source.data[first * source.width * source.channels..], ..*source };
+        Ok(Reads { rows, first, across, down })
+    }
+}
+
 /// The window of the image resized to `size`, `kept` channels.
 pub fn resize(mode: Mode, source: &Source, kernel: Kernel, size: Size, window: Window, instructions: Instructions) -> Result<Vec<u8>> {
-    let vertical = match source.height == size.1 {
-        true => None,
-        false => Some(KEPT.of((kernel, source.height, size.1, window.top, window.height))?),
-    };
-    // Rows that the vertical pass reads: its bounds grow with the output row.
-    let (first, end) = match &vertical {
-        None => (window.top, window.top + window.height),
-        Some(vertical) => {
-            let end = vertical.bounds.iter().map(|(first, count)| first + count).max().unwrap_or(0);
-            (vertical.bounds.iter().map(|bound| bound.0).min().unwrap_or(0), end)
-        }
-    };
-    let rows = Source { height: end - first, data: &source.data[first * source.width * source.channels..], ..*source };
-    let across = match source.width == size.0 {
-        true => None,
-        false => Some(KEPT.of((kernel, source.width, size.0, window.left, window.width))?),
-    };
+    let Reads { rows, first, across, down: vertical } = Reads::new(source, kernel, size, window)?;
     let (between, vertical) = match (across, vertical) {
         (Some(across), Some(vertical)) => return both(mode, &rows, &across, &vertical, first, instructions),
         (Some(across), None) => return horizontal(mode, &rows, &across, instructions),
@@ -96,7 +111,7 @@ fn both(
 ) -> Result<Vec<u8>> {
     #[cfg(target_arch = "x86_64")]
     if instructions == Instructions::Avx512
-        && let Some(passes) = super::pillow_vnni::Passes::new(across, down, first, [source.channels, source.kept])?
+        && let Some(passes) = pillow_vnni::Passes::new(across, down, first, [source.channels, source.kept])?
     {
         return passes.run(mode, source);
     }

@@ -27,6 +27,7 @@ pub fn available() -> bool {
 }
 
 /// Only made where the instructions are available.
+#[derive(Debug, Clone)]
 pub struct Passes {
     across: Across,
     down: Down,
@@ -48,26 +49,43 @@ impl Passes {
     }
 
     pub fn run(&self, mode: Mode, source: &Source) -> Result<Vec<u8>> {
-        let length = self.across.outputs.len() / GROUP * GROUP_BYTES;
-        let blocks = source.height.div_ceil(QUAD);
-        assert!(self.down.reach <= blocks);
-        let mut between = Scratch::take(blocks * length / size_of::<f32>());
-        mode.chunks(bytes_mut(&mut between), BLOCKS * length, |part, target| {
-            for (block, target) in target.chunks_exact_mut(length).enumerate() {
-                source.with_rows((part * BLOCKS + block) * QUAD, QUAD, |source, row| self.narrow(source, row, target));
+        let mut between = Scratch::take(self.between(source.height) / size_of::<f32>());
+        self.narrow(mode, source, bytes_mut(&mut between));
+        self.flatten(mode, bytes(&between))
+    }
+
+    /// Bytes of `height` rows between the passes.
+    pub fn between(&self, height: usize) -> usize {
+        height.div_ceil(QUAD) * self.block()
+    }
+
+    /// Bytes of four rows between the passes.
+    fn block(&self) -> usize {
+        self.across.outputs.len() / GROUP * GROUP_BYTES
+    }
+
+    /// The horizontal pass, into as much as `between` says.
+    pub fn narrow(&self, mode: Mode, source: &Source, between: &mut [u8]) {
+        mode.chunks(between, BLOCKS * self.block(), |part, target| {
+            for (block, target) in target.chunks_exact_mut(self.block()).enumerate() {
+                source.with_rows((part * BLOCKS + block) * QUAD, QUAD, |source, row| self.narrow_block(source, row, target));
             }
         });
+    }
+
+    /// The vertical pass.
+    pub fn flatten(&self, mode: Mode, between: &[u8]) -> Result<Vec<u8>> {
+        assert!(between.len() >= self.down.reach * self.block());
         let mut resized = allocate(self.down.outputs.len() * self.width * self.kept, "a resized image")?;
-        let between = bytes(&between);
         mode.chunks(&mut resized, self.width * self.kept, |row, target| {
-            // SAFETY: the instructions are there; `between` has `length` bytes for each of the blocks that are read.
-            unsafe { self.flatten(between, length, &self.down.outputs[row], target) };
+            // SAFETY: the instructions are there; all blocks that are read are.
+            unsafe { self.flatten_row(between, &self.down.outputs[row], target) };
         });
         Ok(resized)
     }
 
     /// The horizontal pass of four rows from `row`; below the last row it comes again, and weighs nothing.
-    fn narrow(&self, source: &Source, row: usize, target: &mut [u8]) {
+    fn narrow_block(&self, source: &Source, row: usize, target: &mut [u8]) {
         let stride = source.width * self.channels;
         let lines: [&[u8]; QUAD] = std::array::from_fn(|line| &source.data[(row + line).min(source.height - 1) * stride..]);
         // SAFETY: the instructions are there; whole vectors are only loaded where each line has all that is reached.
@@ -141,9 +159,10 @@ impl Passes {
     /// One row of the vertical pass.
     ///
     /// # Safety
-    /// The instructions are `available`, and `between` has `length` bytes for each of the blocks that are read.
+    /// The instructions are `available`, and `between` has all blocks that are read.
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,avx512vnni")]
-    unsafe fn flatten(&self, between: &[u8], length: usize, output: &Output, target: &mut [u8]) {
+    unsafe fn flatten_row(&self, between: &[u8], output: &Output, target: &mut [u8]) {
+        let length = self.block();
         // SAFETY: a vector long.
         let order = unsafe { _mm512_loadu_si512(self.down.order.as_ptr().cast()) };
         let digits = &self.down.digits[output.steps.clone()];

@@ -15,14 +15,14 @@ pub const DIGITS: usize = 3;
 const VECTOR: usize = 64;
 
 /// Where the input of an output pixel begins, and the steps over it.
-#[derive(Clone, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Output {
     pub start: usize,
     pub steps: Range<usize>,
 }
 
 /// Those of `TAPS` pixels, in fours, each four once for every channel.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 #[repr(align(64))]
 pub struct Step(pub [[i8; VECTOR]; DIGITS]);
 
@@ -41,6 +41,7 @@ fn digits(weight: i32) -> Option<[i8; DIGITS]> {
 }
 
 /// For the horizontal pass.
+#[derive(Debug, Clone)]
 pub struct Across {
     /// By output pixel, up to whole groups; `start` in bytes of a row.
     pub outputs: Vec<Output>,
@@ -91,6 +92,7 @@ fn order(channels: usize) -> [u8; VECTOR] {
 }
 
 /// For the vertical pass.
+#[derive(Debug, Clone)]
 pub struct Down {
     /// By output row; `start` in blocks of four rows.
     pub outputs: Vec<Output>,

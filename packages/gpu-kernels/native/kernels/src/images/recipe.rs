@@ -1,10 +1,12 @@
 //! A recipe, checked once and run image by image.
 
 use super::apply::apply;
-use super::geometry::{Size, Window, letterbox_maps, maps_of, resized_size};
-use super::raster::{Raster, Samples};
+use super::arrival::{Image, Picture, Pixels};
+use super::geometry::{Maps, Size, Window, letterbox_maps, maps_of, resized_size};
+use super::narrowed::Narrowed;
+use super::raster::{Raster, Samples, check_samples};
 use super::step::{Filter, RecipeStep};
-use super::{Image, resize};
+use super::{pillow, resize};
 use crate::error::{Error, Result, refuse};
 use crate::gemm::Instructions;
 use crate::threads::Mode;
@@ -59,19 +61,26 @@ impl Recipe {
 
     /// Writes `[height, width, channels]` floats.
     pub fn run(&self, mode: Mode, image: &Image, y: &mut [f32], instructions: Instructions) -> Result<()> {
+        let (data, mut narrowed) = match &image.pixels {
+            Pixels::Whole(data) => (data.as_slice(), None),
+            // Of its pixels nothing but this is left, which the first step reads.
+            Pixels::Narrowed(narrowed) => (&[][..], Some(narrowed.as_ref())),
+        };
         let mut raster = Raster {
             width: image.width,
             height: image.height,
-            channels: if self.keeps_alpha { image.channels } else { 3 },
-            samples: Samples::Bytes { stride: image.channels, data: Cow::Borrowed(&image.data) },
+            channels: self.kept(image.channels),
+            samples: Samples::Bytes { stride: image.channels, data: Cow::Borrowed(data) },
         };
         let mut steps = self.steps.as_slice();
         while let Some((step, rest)) = steps.split_first() {
             steps = rest;
             if let Some(size) = resized_size(step, raster.size()) {
                 let used;
-                (raster, used) = resize_and_place(mode, raster, step, size, steps.first(), image.view, instructions)?;
+                (raster, used) = resize_and_place(mode, raster, narrowed.take(), step, size, steps.first(), image.view, instructions)?;
                 steps = &steps[usize::from(used)..];
+            } else if narrowed.is_some() {
+                return Err(Error::InvariantBroken(format!("Expected a narrowed image to be resized first, received {step:?}.")));
             } else if let Some(maps) = maps_of(step, raster.size(), image.view)? {
                 raster = raster.gather(mode, &maps)?;
             } else if let (RecipeStep::Normalise { scale, mean, deviation }, []) = (step, steps) {
@@ -87,6 +96,23 @@ impl Recipe {
         };
         y.copy_from_slice(data);
         Ok(())
+    }
+
+    /// Channels of an image that the recipe works on.
+    fn kept(&self, channels: usize) -> usize {
+        if self.keeps_alpha { channels } else { 3 }
+    }
+
+    /// The first half of the first step. None where the step has no halves, or where a copy takes less time.
+    pub(super) fn narrow(&self, picture: &Picture, instructions: Instructions) -> Result<Option<Narrowed>> {
+        let &Picture { width, height, channels, data, view } = picture;
+        let Some(step) = self.steps.first() else { return Ok(None) };
+        let (Some(filter), Some(size)) = (step.filter(), resized_size(step, (width, height))) else { return Ok(None) };
+        let (_, window) = kept_of(step, size, self.steps.get(1), view)?;
+        check_samples((window.width, window.height), self.kept(channels))?;
+        let kept = self.kept(channels);
+        let source = pillow::Source { width, height, channels, kept, by_alpha: kept == 4, data };
+        Narrowed::new(&source, (filter, size, window), instructions)
     }
 
     fn check_end(&self, raster: &Raster) -> Result<()> {
@@ -116,10 +142,22 @@ fn check_normalise(step: &str, scale: f32, mean: &[f32], deviation: &[f32], chan
     Ok(())
 }
 
+/// What the next step keeps of an image that this one resizes, and the window of it that is resized at all.
+fn kept_of(step: &RecipeStep, size: Size, next: Option<&RecipeStep>, view: u32) -> Result<(Option<Maps>, Window)> {
+    let kept = match *step {
+        RecipeStep::Letterbox { width, height, value, .. } => Some(letterbox_maps(size, (width, height), value)),
+        RecipeStep::ResizeAndBack { .. } => None,
+        _ => next.map(|next| maps_of(next, size, view)).transpose()?.flatten(),
+    };
+    let window = kept.as_ref().map_or(Window::whole(size), |maps| maps.window());
+    Ok((kept, window))
+}
+
 /// Resizes what the next step keeps, and says whether that step is done with it.
 fn resize_and_place<'a>(
     mode: Mode,
     raster: Raster<'a>,
+    narrowed: Option<&Narrowed>,
     step: &RecipeStep,
     size: Size,
     next: Option<&RecipeStep>,
@@ -129,14 +167,12 @@ fn resize_and_place<'a>(
     let Some(filter) = step.filter() else {
         return Err(Error::InvariantBroken("Expected a step that resizes to name a filter.".into()));
     };
-    let kept = match *step {
-        RecipeStep::Letterbox { width, height, value, .. } => Some(letterbox_maps(size, (width, height), value)),
-        RecipeStep::ResizeAndBack { .. } => None,
-        _ => next.map(|next| maps_of(next, size, view)).transpose()?.flatten(),
-    };
+    let (kept, window) = kept_of(step, size, next, view)?;
     let before = raster.size();
-    let window = kept.as_ref().map_or(Window::whole(size), |maps| maps.window());
-    let resized = resize::resize(mode, raster, filter, size, window, instructions)?;
+    let resized = match narrowed {
+        Some(narrowed) => narrowed.resize(mode, (filter, size, window))?,
+        None => resize::resize(mode, raster, filter, size, window, instructions)?,
+    };
     if let RecipeStep::ResizeAndBack { .. } = step {
         return Ok((resize::resize(mode, resized, filter, before, Window::whole(before), instructions)?, false));
     }

@@ -40,11 +40,9 @@ pub fn resize<'a>(
         Filter::OpencvNearest => nearest(raster, &maps::opencv_nearest),
         Filter::TorchNearest => nearest(raster, &|input, output| maps::torch_nearest(input, output, 0.0)),
         Filter::TorchNearestExact => nearest(raster, &|input, output| maps::torch_nearest(input, output, 0.5)),
-        Filter::PillowBox => resize_pillow(mode, raster, Kernel::Box, size, window, instructions),
-        Filter::PillowBilinear => resize_pillow(mode, raster, Kernel::Bilinear, size, window, instructions),
-        Filter::PillowHamming => resize_pillow(mode, raster, Kernel::Hamming, size, window, instructions),
-        Filter::PillowBicubic => resize_pillow(mode, raster, Kernel::Bicubic, size, window, instructions),
-        Filter::PillowLanczos => resize_pillow(mode, raster, Kernel::Lanczos, size, window, instructions),
+        Filter::PillowBox | Filter::PillowBilinear | Filter::PillowHamming | Filter::PillowBicubic | Filter::PillowLanczos => {
+            resize_pillow(mode, raster, pillow_kernel(filter).ok_or_else(not_bytes)?, size, window, instructions)
+        }
         Filter::OpencvBilinear | Filter::OpencvArea => resize_opencv(mode, raster, filter == Filter::OpencvArea, size, window),
         Filter::TensorflowAlignCorners => resize_lerp(mode, raster, Corners::Aligned, size, window),
         Filter::TensorflowHalfPixel => resize_lerp(mode, raster, Corners::HalfPixel, size, window),
@@ -59,6 +57,18 @@ fn not_bytes() -> Error {
     Error::InvariantBroken("Expected `Recipe::new` to refuse an 8-bit step on floats.".into())
 }
 
+/// None for filters that are not Pillow's two passes.
+pub fn pillow_kernel(filter: Filter) -> Option<Kernel> {
+    Some(match filter {
+        Filter::PillowBox => Kernel::Box,
+        Filter::PillowBilinear => Kernel::Bilinear,
+        Filter::PillowHamming => Kernel::Hamming,
+        Filter::PillowBicubic => Kernel::Bicubic,
+        Filter::PillowLanczos => Kernel::Lanczos,
+        _ => return None,
+    })
+}
+
 /// Pillow weighs RGBA colours by their alpha: premultiplied before, divided back after.
 fn resize_pillow<'a>(
     mode: Mode,
@@ -70,11 +80,15 @@ fn resize_pillow<'a>(
 ) -> Result<Raster<'a>> {
     let Raster { width, height, channels, samples: Samples::Bytes { stride, data } } = raster else { return Err(not_bytes()) };
     let source = pillow::Source { width, height, channels: stride, kept: channels, by_alpha: channels == 4, data: &data };
-    let mut resized = pillow::resize(mode, &source, kernel, size, window, instructions)?;
+    let resized = pillow::resize(mode, &source, kernel, size, window, instructions)?;
+    Ok(from_pillow(resized, (window.width, window.height), channels))
+}
+
+pub fn from_pillow<'a>(mut resized: Vec<u8>, size: Size, channels: usize) -> Raster<'a> {
     if channels == 4 {
         pixel::unpremultiply(&mut resized);
     }
-    Ok(Raster::bytes((window.width, window.height), channels, resized))
+    Raster::bytes(size, channels, resized)
 }
 
 fn resize_opencv<'a>(mode: Mode, raster: Raster<'a>, is_area: bool, size: Size, window: Window) -> Result<Raster<'a>> {

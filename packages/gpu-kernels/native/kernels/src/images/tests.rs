@@ -1,3 +1,4 @@
+use super::arrival::Pixels;
 use super::geometry::{maps_of, resized_size};
 use super::step::{Filter, Halves};
 use super::*;
@@ -71,7 +72,14 @@ fn resizes_equal_pillow_to_the_bit() {
     }
 }
 
-/// Of sizes that end inside what wide kernels take at once, larger and smaller; colours under an alpha that varies.
+/// Colours under an alpha that varies.
+fn seen_through(width: usize, height: usize) -> Image {
+    let pixels = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
+    let data = pixels.flat_map(|(x, y)| [pixel(x, y, 0), pixel(x, y, 1), pixel(x, y, 2), ((y * width + x) * 37 % 256) as u8]);
+    Image::new(width, height, 4, data.collect()).unwrap()
+}
+
+/// Of sizes that end inside what wide kernels take at once, larger and smaller.
 #[test]
 fn all_instructions_give_the_same_bytes() {
     let filters = [Filter::PillowBox, Filter::PillowBilinear, Filter::PillowBicubic, Filter::PillowLanczos];
@@ -79,8 +87,7 @@ fn all_instructions_give_the_same_bytes() {
         [([1, 1], [3, 5]), ([5, 4], [33, 18]), ([61, 47], [17, 13]), ([200, 90], [32, 21]), ([700, 6], [1, 5]), ([9, 300], [31, 2])]
     {
         let opaque = image(from[0], from[1], 3);
-        let mut seen = image(from[0], from[1], 4);
-        seen.data.chunks_exact_mut(4).enumerate().for_each(|(at, pixel)| pixel[3] = (at * 37 % 256) as u8);
+        let seen = seen_through(from[0], from[1]);
         for (filter, image, last) in
             filters.iter().flat_map(|&filter| [(filter, &opaque, None), (filter, &seen, Some(RecipeStep::DropAlpha))])
         {
@@ -94,6 +101,51 @@ fn all_instructions_give_the_same_bytes() {
         let blurred = vec![RecipeStep::GaussianBlur { sigma: 1.3 }, normalise()];
         let expected = run_with(blurred.clone(), &opaque, from[0], from[1], Instructions::Portable);
         assert!(Instructions::all().into_iter().all(|with| run_with(blurred.clone(), &opaque, from[0], from[1], with) == expected));
+    }
+}
+
+#[test]
+fn an_image_narrowed_as_it_comes_ends_as_one_that_was_copied() {
+    let crop = RecipeStep::CentreCrop { width: 19, height: 17, halves: Halves::Even };
+    let short_side = RecipeStep::ResizeShortSide { filter: Filter::PillowLanczos, size: 20 };
+    let letterbox = RecipeStep::Letterbox { filter: Filter::PillowBicubic, width: 19, height: 17, value: 9 };
+    let back = vec![RecipeStep::ResizeAndBack { filter: Filter::PillowBilinear, factor: 0.5 }, crop.clone(), RecipeStep::DropAlpha];
+    for recipe in [vec![short_side.clone(), crop.clone()], vec![short_side, crop.clone(), RecipeStep::DropAlpha], vec![letterbox], back] {
+        let recipe = Recipe::new("test", &[recipe, vec![normalise()]].concat(), [17, 19, 3]).unwrap();
+        for image in [image(90, 61, 3), seen_through(90, 61)] {
+            let Pixels::Whole(data) = &image.pixels else { panic!("a new image is whole") };
+            let picture = Picture { width: 90, height: 61, channels: image.channels, data, view: 0 };
+            let ends = |image: &Image| {
+                let mut y = vec![f32::NAN; 17 * 19 * 3];
+                recipe.run(Mode::Sequential, image, &mut y, Instructions::detect()).unwrap();
+                y
+            };
+            let taken = Image::taken(&picture, &recipe, Instructions::detect(), 0).unwrap();
+            assert_eq!(matches!(taken.pixels, Pixels::Narrowed(_)), narrows());
+            assert_eq!(ends(&taken), ends(&image));
+        }
+    }
+}
+
+/// Whether images are narrowed as they come, here.
+fn narrows() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return pillow_vnni::available();
+    #[cfg(not(target_arch = "x86_64"))]
+    return false;
+}
+
+#[test]
+fn an_image_narrowed_for_another_recipe_is_refused() {
+    let recipe = |first: RecipeStep| Recipe::new("test", &[first, normalise()], [8, 8, 3]).unwrap();
+    let data = vec![7; 30 * 20 * 3];
+    let picture = Picture { width: 30, height: 20, channels: 3, data: &data, view: 0 };
+    let bilinear = recipe(resize(Filter::PillowBilinear, 8, 8));
+    let taken = Image::taken(&picture, &bilinear, Instructions::detect(), 0).unwrap();
+    let others = [resize(Filter::PillowBicubic, 8, 8), RecipeStep::CentreCrop { width: 8, height: 8, halves: Halves::Even }];
+    for other in others.into_iter().filter(|_| narrows()) {
+        let refused = recipe(other).run(Mode::Sequential, &taken, &mut [0.0; 8 * 8 * 3], Instructions::detect());
+        assert_eq!(refused.unwrap_err().code(), "INVARIANT_BROKEN");
     }
 }
 
