@@ -3,6 +3,7 @@
 //! integers are floats, and every number here is the same.
 
 mod additions;
+mod joined;
 
 use crate::ops::pool;
 use crate::plan::PlanRequantize;
@@ -69,14 +70,21 @@ fn drop_unread(program: &mut Program) {
     program.steps = kept;
 }
 
-/// What is rounded to a grid and dequantised, where the integers are there as well, is dequantised from those.
+/// What is rounded to a grid and dequantised, where the integers are there as well or several read it, is dequantised from those.
 fn share_grids(program: &mut Program, pairs: &Pairs) {
     // Pairs are known by their content: each step has a weight of its own.
     let bits = |operand: Operand| match operand {
         Operand::Value(value) => [value as u32, 0, 1],
         Operand::Weight(weight) => pairs.get(&weight).map_or([weight as u32, 0, 2], |[scale, zero]| [scale.to_bits(), zero.to_bits(), 0]),
     };
-    let mut integers: HashMap<(usize, [u32; 3], [u32; 2]), usize> = HashMap::new();
+    let key_of = |op: &Quantize| (op.x, bits(op.parameters), [op.min.to_bits(), op.max.to_bits()]);
+    let (readers, mut read) = (readers(program), HashMap::new());
+    for step in &program.steps {
+        if let Op::Quantize(op) = &step.op {
+            *read.entry(key_of(op)).or_insert(0) += readers[step.output];
+        }
+    }
+    let mut integers = HashMap::new();
     let products: HashSet<usize> =
         program.steps.iter().filter(|step| matches!(step.op, Op::IntegerProduct(_))).map(|step| step.output).collect();
     let mut steps = Vec::with_capacity(program.steps.len());
@@ -89,9 +97,9 @@ fn share_grids(program: &mut Program, pairs: &Pairs) {
             steps.push(step);
             continue;
         }
-        let key = (op.x, bits(op.parameters), [op.min.to_bits(), op.max.to_bits()]);
-        if op.dequantize && !integers.contains_key(&key) && products.contains(&op.x) {
-            // What a product alone rounds is rounded there, and goes on as integers.
+        let key = key_of(op);
+        if op.dequantize && !integers.contains_key(&key) && (products.contains(&op.x) || read[&key] > 1) {
+            // What a product alone rounds is rounded there, and goes on as integers; so does, in bytes, what several read.
             let value = program.sizes.len();
             program.sizes.push(program.sizes[step.output]);
             let rounded = Op::Quantize(Quantize { dequantize: false, ..op.clone() });
@@ -206,91 +214,20 @@ fn alone(op: &Op, size: usize) -> Option<Pointwise> {
     }
 }
 
-impl Pointwise {
-    /// Most blocks on the stack at once.
-    pub fn depth(&self) -> usize {
-        let height = |(now, most): (usize, usize), action: &Action| match action {
-            Action::Push(_) | Action::PushScaled { .. } => (now + 1, most.max(now + 1)),
-            Action::Binary(_) => (now - 1, most),
-            _ => (now, most),
-        };
-        self.actions.iter().fold((0, 0), height).1
-    }
-
-    /// With all that `inner` does in the place of a leaf.
-    fn with(&self, leaf: usize, inner: &Pointwise) -> Pointwise {
-        let moved = self.leaves.len();
-        let mut joined = self.clone();
-        joined.leaves.extend(&inner.leaves);
-        let shift = |action: &Action| match *action {
-            Action::Push(leaf) => Action::Push(leaf + moved),
-            Action::BinaryWith(function, leaf) => Action::BinaryWith(function, leaf + moved),
-            Action::Quantize { pair, min, max, dequantize } => Action::Quantize { pair: pair + moved, min, max, dequantize },
-            Action::Dequantize { pair } => Action::Dequantize { pair: pair + moved },
-            other => other,
-        };
-        let replace = |action: &Action| match action {
-            Action::Push(pushed) if *pushed == leaf => inner.actions.iter().map(shift).collect(),
-            other => vec![*other],
-        };
-        joined.actions = self.actions.iter().flat_map(replace).collect();
-        joined.without_unused_leaves()
-    }
-
-    /// With one action for what dequantises a leaf. The last thing that is done to a joined step.
-    fn with_scaled_leaves(&mut self) {
-        let mut shorter: Vec<Action> = Vec::with_capacity(self.actions.len());
-        let mut rest = &self.actions[..];
-        while let [first, after @ ..] = rest {
-            let (action, left) = match rest {
-                [Action::Push(leaf), Action::BinaryWith(Binary::Sub, zero), Action::BinaryWith(Binary::Mul, scale), left @ ..] => {
-                    (Action::PushScaled { leaf: *leaf, zero: Some([*zero, 0]), scale: [*scale, 0] }, left)
-                }
-                [Action::Push(leaf), Action::BinaryWith(Binary::Mul, scale), left @ ..] => {
-                    (Action::PushScaled { leaf: *leaf, zero: None, scale: [*scale, 0] }, left)
-                }
-                [Action::Push(leaf), Action::Dequantize { pair }, left @ ..] => {
-                    (Action::PushScaled { leaf: *leaf, zero: Some([*pair, 1]), scale: [*pair, 0] }, left)
-                }
-                _ => (*first, after),
-            };
-            shorter.push(action);
-            rest = left;
-        }
-        self.actions = shorter;
-    }
-
-    fn without_unused_leaves(mut self) -> Pointwise {
-        let mut numbers: HashMap<usize, usize> = HashMap::new();
-        let mut leaves = Vec::new();
-        let mut number = |leaf: &mut usize| {
-            *leaf = *numbers.entry(*leaf).or_insert_with(|| {
-                leaves.push(self.leaves[*leaf]);
-                leaves.len() - 1
-            });
-        };
-        for action in &mut self.actions {
-            match action {
-                Action::Push(leaf) | Action::BinaryWith(_, leaf) => number(leaf),
-                Action::Quantize { pair, .. } | Action::Dequantize { pair } => number(pair),
-                Action::Unary(_) | Action::Binary(_) | Action::PushScaled { .. } => {}
-            }
-        }
-        self.leaves = leaves;
-        self
-    }
-}
-
-/// Joins each step with those before it that it alone reads.
+/// Joins each step with those before it that it alone reads, or that only dequantise.
 fn join(program: &mut Program) {
     let readers = readers(program);
     let mut joined: HashMap<usize, Pointwise> = HashMap::new();
+    let is_light = |of: &Pointwise| matches!(of.actions[..], [Action::Push(_), Action::Dequantize { .. }]);
     for step in &mut program.steps {
         let size = program.sizes[step.output];
         let Some(mut pointwise) = alone(&step.op, size) else { continue };
-        for at in (0..pointwise.leaves.len()).rev() {
+        // What several dequantise for themselves stays integers.
+        let stays = readers[step.output] > 1 && is_light(&pointwise);
+        for at in (0..if stays { 0 } else { pointwise.leaves.len() }).rev() {
             let Leaf { operand: Operand::Value(value), meets: Meets::Each, .. } = pointwise.leaves[at] else { continue };
-            let Some(inner) = joined.get(&value).filter(|inner| readers[value] == 1 && inner.size == size) else { continue };
+            let joins = |inner: &&Pointwise| (readers[value] == 1 || is_light(inner)) && inner.size == size;
+            let Some(inner) = joined.get(&value).filter(joins) else { continue };
             let longer = pointwise.with(at, inner);
             if longer.depth() <= MOST_BLOCKS && longer.leaves.len() <= MOST_LEAVES {
                 pointwise = longer;

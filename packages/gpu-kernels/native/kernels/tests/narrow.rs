@@ -264,3 +264,45 @@ fn dynamic_ranges_of_bytes() {
     };
     network.check();
 }
+
+/// x · sigmoid(1.702 · x) of rounded numbers, each step rounded again: a function of one byte, which several read; with other
+/// readers beside, and with so few elements that no table is made.
+#[test]
+fn functions_of_one_byte() {
+    for (rows, channels) in [(40, 48), (3, 4)] {
+        let map = vec![rows, channels];
+        let whole = vec![channels, 1];
+        for dequantises_twice in [false, true] {
+            let steps = vec![
+                binary("add", json!(0), json!("row"), [whole.clone(), vec![0, 1]], 1),
+                quantize(1, 2, "first", [0, 255], true),
+                quantize(1, 3, "again", [0, 255], true),
+                binary("mul", json!(if dequantises_twice { 3 } else { 2 }), json!("factor"), [whole.clone(), vec![0; 2]], 4),
+                quantize(4, 5, "second", [0, 255], true),
+                json!({ "op": "unary", "name": "u", "function": "sigmoid", "x": 5, "output": 6 }),
+                quantize(6, 7, "third", [-128, 127], true),
+                binary("mul", json!(2), json!(7), [whole.clone(), whole.clone()], 8),
+                quantize(8, 9, "fourth", [0, 255], false),
+                json!({ "op": "gemm-integer", "name": "g", "x": 9, "zeroPoint": 9, "weight": "w", "weightBits": 8, "output": 10 }),
+                binary("mul", json!(10), json!(3), [whole.clone(), whole.clone()], 11),
+            ];
+            let pair = |scale: f32, zero_point: f32| (vec![1, 2], vec![scale, zero_point]);
+            let named = |name, (shape, data)| (name, shape, data);
+            let network = Network {
+                shapes: vec![map.clone(); 12],
+                steps,
+                weights: vec![
+                    named("first", pair(0.017, 123.0)),
+                    named("again", pair(0.017, 123.0)),
+                    named("second", pair(0.029, 123.0)),
+                    named("third", pair(1.0 / 256.0, -128.0)),
+                    named("fourth", pair(0.012, 9.0)),
+                    named("w", bytes(channels, channels)),
+                    ("row", vec![channels], numbers(channels, 8)),
+                    ("factor", vec![], vec![1.702]),
+                ],
+            };
+            network.check();
+        }
+    }
+}

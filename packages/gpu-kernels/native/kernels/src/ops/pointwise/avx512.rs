@@ -196,6 +196,27 @@ pub(super) unsafe fn sums_to_bytes(to: &Rounding, a: Scaled, b: Scaled, y: &mut 
     }
 }
 
+/// y = table[x].
+///
+/// # Safety
+/// The CPU has AVX-512 F, BW and VBMI; y has as many bytes as x.
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+pub(super) unsafe fn look_up(table: &[u8; 256], x: &[u8], y: &mut [u8]) {
+    // SAFETY: four times 64 bytes of 256.
+    let [a, b, c, d] = [0, 64, 128, 192].map(|at| unsafe { _mm512_loadu_si512(table.as_ptr().add(at).cast()) });
+    for at in (0..x.len()).step_by(64) {
+        let mask = mask(x.len() - at);
+        // SAFETY: masked lanes lie beyond the end, and are neither read nor written.
+        unsafe {
+            let x = _mm512_maskz_loadu_epi8(mask, x.as_ptr().add(at).cast());
+            // The highest bit says which half, those below it where in the half.
+            let (low, high) = (_mm512_permutex2var_epi8(a, x, b), _mm512_permutex2var_epi8(c, x, d));
+            let numbers = _mm512_mask_blend_epi8(_mm512_movepi8_mask(x), low, high);
+            _mm512_mask_storeu_epi8(y.as_mut_ptr().add(at).cast(), mask, numbers);
+        }
+    }
+}
+
 /// The first `count` of 64 lanes.
 #[inline(always)]
 fn mask(count: usize) -> __mmask64 {
