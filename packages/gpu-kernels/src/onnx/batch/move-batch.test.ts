@@ -103,6 +103,18 @@ describe('the batch merged with other dimensions', () => {
     expect(await run(modelOf(['n', 4], nodes, constants), [1, 2, 4, 3, 5, 5, 8, 0])).toEqual([7, 9, 7, 9]);
   });
 
+  it('is sliced only where all of it is taken', async () => {
+    // Two rows of two numbers an item: the second of each row, of all rows.
+    const model = (from: number, to: number) =>
+      modelOf(['n', 4], [node('Reshape', 'x rows', 'r'), node('Slice', 'r all last axes', 's'), node('Slice', 's zero end first', 't'), node('Reshape', 't back', 'y')], [
+        integers('rows', -1, 2), integers('back', -1, 2), integers('all', 0, 1), integers('last', 2 ** 40, 2), integers('axes', 0, 1),
+        integers('zero', from), integers('end', to), integers('first', 0),
+      ]); // biome-ignore format: one model
+    expect(await run(model(0, 2 ** 31 - 1), [1, 2, 3, 4, 5, 6, 7, 8])).toEqual([2, 4, 6, 8]);
+    expect(() => importOnnx(model(1, 2 ** 31 - 1))).toThrow('work along the batch');
+    expect(() => importOnnx(model(0, 1))).toThrow('work along the batch');
+  });
+
   it('has images that are sampled each at its own points', async () => {
     // Two images of two pixels an item, merged with the batch; one point each, in the middle of the pixel to the right or left.
     const sample = { mode: 'bilinear', padding_mode: 'border', align_corners: 0 };

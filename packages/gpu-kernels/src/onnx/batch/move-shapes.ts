@@ -7,6 +7,9 @@ import { graphAttributes } from '../node-call.ts';
 import { groupsOf, itemAxis, type Moved, onnxShape, rankOf, reshaped } from './layout.ts';
 import type { Move, MovedNodes, Rewrite } from './move.ts';
 
+/** No network has so many items or windows. */
+const farOut = 2 ** 30;
+
 const toItems = (move: Move, { item, layout }: Moved): MovedNodes => ({
   nodes: [move.with([move.node.inputs[0]!, move.add([0, ...item])], {}, 'Reshape')],
   layout,
@@ -61,13 +64,20 @@ function Squeeze(move: Move): MovedNodes {
   });
 }
 
+/** Of the batch all is taken, which an exporter writes for `x[:]` where nothing optimises its file. */
 function Slice(move: Move): MovedNodes {
+  const { item, layout } = move.moved;
   const starts = move.list('starts', 1) ?? [];
-  const axes = (move.list('axes', 3) ?? starts.map((_, d) => d)).map((axis) => move.axis(axis));
-  const [x, from, to, , steps] = move.node.inputs;
-  const inputs = [x!, from!, to!, move.add(axes), ...(steps === undefined ? [] : [steps])];
-  return { nodes: [move.with(inputs)], layout: move.layoutOf(0) };
-}
+  const ends = move.constant(2)?.data ?? move.refuse('a computed end');
+  const steps = move.list('steps', 4) ?? starts.map(() => 1);
+  const axes = (move.list('axes', 3) ?? starts.map((_, d) => d)).map((axis) => axisOf(axis, rankOf(layout, item), move.node));
+  const isAll = (index: number): boolean => starts[index] === 0 && steps[index] === 1 && (ends[index]! >= farOut || ends[index] === onnxShape(layout, item)[layout.axis]);
+  const kept = [...axes.keys()].filter((index) => axes[index] !== layout.axis || !isAll(index));
+  const [x] = move.node.inputs;
+  if (kept.length === 0) return { nodes: [move.with([x!], {}, 'Identity')], layout };
+  const parts = [starts, ends, axes.map((axis, index) => (kept.includes(index) ? move.axis(axis) : axis)), steps];
+  return { nodes: [move.with([x!, ...parts.map((part) => move.add(kept.map((index) => part[index]!)))])], layout };
+} // biome-ignore format: long lines
 
 /** Pads at the batch must be 0. */
 function Pad(move: Move): MovedNodes {
