@@ -4,7 +4,7 @@ use super::geometry::{Size, Window};
 use super::pillow::Source;
 use super::raster::Raster;
 use super::step::Filter;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::gemm::Instructions;
 use crate::threads::Mode;
 
@@ -42,7 +42,10 @@ impl Narrowed {
     /// The vertical pass.
     pub fn resize<'a>(&self, mode: Mode, asked: Asked) -> Result<Raster<'a>> {
         if self.asked != asked {
-            return Err(Error::InvariantBroken(format!("Expected an image narrowed for {asked:?}, received one for {:?}.", self.asked)));
+            return Err(crate::error::Error::InvariantBroken(format!(
+                "Expected an image narrowed for {asked:?}, received one for {:?}.",
+                self.asked
+            )));
         }
         let window = asked.2;
         let resized = self.passes.flatten(mode, &self.between)?;
