@@ -23,6 +23,9 @@ const BLOCK_BYTES: usize = 1024 * 1024;
 const TASKS: usize = 4;
 /// Longest part of k that is summed at once, in steps: so that a block has rows enough for each time that B is read.
 const DEEPEST: usize = 32;
+/// Bytes of B that all rows of a block go over before the next are taken: they stay in the second-level cache, and as much of each row
+/// of y as they have columns is written at once.
+const GROUP_BYTES: usize = 384 * 1024;
 /// Fewest rows for which B is read: with fewer, reading it takes longer than multiplying.
 const FEWEST_ROWS: usize = 2 * HEIGHT;
 
@@ -38,6 +41,19 @@ struct Job<'a> {
     b: &'a Parts,
     layout: Layout,
     epilogue: Epilogue<'a>,
+}
+
+/// A pair of panels of B.
+struct Columns {
+    pair: usize,
+    /// The first of its columns in y, and how many they are.
+    first: usize,
+    count: usize,
+    bias: [f32; WIDTH],
+    b: [*const u8; 2],
+    b_step: usize,
+    /// What is fetched meanwhile.
+    next: *const u8,
 }
 
 /// y = activation(A · Bᵀ + bias + residual), as `product` of floats does it.
@@ -121,52 +137,62 @@ impl Job<'_> {
         // SAFETY: `suits` found products of bfloat16.
         let _tiles = unsafe { Tiles::new() };
         let mut sums = Sums([0.0; HEIGHT * WIDTH]);
-        for pair in pairs.clone() {
-            // SAFETY: rows and columns lie in y and residual by the asserts above; the rest is the caller's promise.
-            unsafe { job.columns::<PARTS>(a, pair, pairs.clone(), &mut sums, y) };
+        let group = (GROUP_BYTES / (a.steps.len() * 2 * PARTS * TILE_BYTES)).max(1);
+        for start in pairs.clone().step_by(group) {
+            let end = pairs.end.min(start + group);
+            let all: Vec<Columns> = (start..end).map(|pair| job.columns(a, pair, pairs.clone(), group)).collect();
+            for index in 0..a.pairs() {
+                for columns in &all {
+                    // SAFETY: rows and columns lie in y and residual by the asserts above; the rest is the caller's promise.
+                    unsafe { job.multiply::<PARTS>(a, index, columns, &mut sums, y) };
+                }
+            }
         }
         // SAFETY: the columns that were written above.
         unsafe { finish_rows(y, a.rows.rows, self.layout, pairs.start * WIDTH..self.b.n.min(pairs.end * WIDTH), activation) };
     }
 
-    /// # Safety
-    /// `Tiles` are configured; the rows of `a` and the columns of the pair lie in y, and in the residual, and nobody else reads or
-    /// writes them meanwhile.
-    unsafe fn columns<const PARTS: usize>(&self, a: &Split, pair: usize, pairs: Range<usize>, sums: &mut Sums, y: Output) {
-        let (b, b_step) = self.b.pair(pair, a.steps.start);
-        let count = a.rows.tiles().div_ceil(2);
-        // What follows this pair is fetched while all rows are multiplied with it, each time a part.
-        let next = if pair + 1 < pairs.end { pair + 1 } else { pairs.start };
-        let (next, length) = (self.b.pair(next, a.steps.start).0[0], a.steps.len() * 2 * PARTS * TILE_BYTES);
-        let (column, columns) = (pair * WIDTH, WIDTH.min(self.b.n - pair * WIDTH));
-        let (low, high) = self.epilogue.activation.clamp();
-        // Bias and residual go into the first partial sum, the activation comes after the last.
-        let is_first = a.steps.start == 0;
+    /// A pair of panels, and what is fetched while rows are multiplied with it: the pair in its place of the next group.
+    fn columns(&self, a: &Split, pair: usize, pairs: Range<usize>, group: usize) -> Columns {
+        let (first, count) = (pair * WIDTH, WIDTH.min(self.b.n - pair * WIDTH));
         let mut bias = [0.0; WIDTH];
-        if let (Some(values), true) = (self.epilogue.bias, is_first) {
-            bias[..columns].copy_from_slice(&values[column..column + columns]);
+        // Bias and residual go into the first partial sum, the activation comes after the last.
+        if let (Some(values), 0) = (self.epilogue.bias, a.steps.start) {
+            bias[..count].copy_from_slice(&values[first..first + count]);
         }
+        let next = if pair + group < pairs.end { pair + group } else { pairs.start };
+        let (b, b_step) = self.b.pair(pair, a.steps.start);
+        Columns { pair, first, count, bias, b, b_step, next: self.b.pair(next, a.steps.start).0[0] }
+    }
+
+    /// # Safety
+    /// `Tiles` are configured; the rows of `a` and the columns lie in y, and in the residual, and nobody else reads or writes them
+    /// meanwhile.
+    unsafe fn multiply<const PARTS: usize>(&self, a: &Split, index: usize, columns: &Columns, sums: &mut Sums, y: Output) {
+        let Columns { pair, first, count, bias, b, b_step, next } = columns;
+        let (low, high) = self.epilogue.activation.clamp();
+        let is_first = a.steps.start == 0;
         let end_of = |row: usize| {
-            let at = row * self.layout.stride + self.layout.offset + column;
+            let at = row * self.layout.stride + self.layout.offset + first;
             let residual = self.epilogue.residual.filter(|_| is_first).map_or(std::ptr::null(), |residual| residual[at..].as_ptr());
-            End { bias: &bias, low, high, y: y.data.wrapping_add(at), residual, stride: self.layout.stride, accumulate: !is_first }
+            End { bias, low, high, y: y.data.wrapping_add(at), residual, stride: self.layout.stride, accumulate: !is_first }
         };
-        for index in 0..count {
-            let tiles = 2 * index..a.rows.tiles().min(2 * index + 2);
-            let (from, a_step) = a.pair(index);
-            // SAFETY: both sides have as many steps; rows and columns, and what is configured, are the caller's promise.
-            unsafe {
-                if y.is_large {
-                    let rows = tiles.clone().map(|tile| a.rows.tile(tile).len()).sum();
-                    end_of(a.rows.tile(tiles.start).start).fetch(rows);
-                }
-                let (ahead, fetched) = (next.wrapping_add(index * length / count / 64 * 64), (2 * PARTS).div_ceil(count));
-                sum::<PARTS>(&Sides { a: from, a_step, b, b_step, steps: a.steps.len(), ahead, fetched }, sums);
-                a.replace_beyond(tiles.clone(), self.b, pair, sums);
-                for (tile, sums) in tiles.zip(sums.0.chunks_exact(ROWS * WIDTH)) {
-                    let rows = a.rows.tile(tile);
-                    end_of(rows.start).write(&sums[..rows.len() * WIDTH], columns);
-                }
+        let tiles = 2 * index..a.rows.tiles().min(2 * index + 2);
+        let ((from, a_step), steps) = (a.pair(index), a.steps.len());
+        // Each pair of tiles fetches its part of what follows.
+        let length = steps * 2 * PARTS * TILE_BYTES;
+        let (ahead, fetched) = (next.wrapping_add(index * length / a.pairs()), (2 * PARTS).div_ceil(a.pairs()));
+        // SAFETY: both sides have as many steps; rows and columns, and what is configured, are the caller's promise.
+        unsafe {
+            if y.is_large {
+                let rows = tiles.clone().map(|tile| a.rows.tile(tile).len()).sum();
+                end_of(a.rows.tile(tiles.start).start).fetch(rows);
+            }
+            sum::<PARTS>(&Sides { a: from, a_step, b: *b, b_step: *b_step, steps, ahead, fetched }, sums);
+            a.replace_beyond(tiles.clone(), self.b, *pair, sums);
+            for (tile, sums) in tiles.zip(sums.0.chunks_exact(ROWS * WIDTH)) {
+                let rows = a.rows.tile(tile);
+                end_of(rows.start).write(&sums[..rows.len() * WIDTH], *count);
             }
         }
     }

@@ -36,6 +36,10 @@ impl<'a> Split<'a> {
         Split { rows, floats, parts: PARTS, steps, beyond: beyond.into_inner().unwrap_or_else(PoisonError::into_inner) }
     }
 
+    pub fn pairs(&self) -> usize {
+        self.rows.tiles().div_ceil(2)
+    }
+
     /// The first step of both tiles of a pair, and bytes from a step to the next.
     pub fn pair(&self, index: usize) -> ([*const u8; 2], usize) {
         let tile = self.parts * TILE_BYTES;
