@@ -36,8 +36,8 @@ const adapter = () =>
     'DIPTYCH_ADAPTER',
   );
 const precision = () =>
-  new Option('--precision <type>', 'float16 halves memory and is faster on GPUs; f32 if absent')
-    .choices(['f32', 'f16'])
+  new Option('--precision <type>', 'f16: faster on GPUs; bf16: faster on processors with AMX; f32 if absent')
+    .choices(['f32', 'f16', 'bf16'])
     .env('DIPTYCH_PRECISION');
 const profile = () =>
   new Option('--profile <file>', 'time every kernel; write a trace for chrome://tracing there, a table to stderr');

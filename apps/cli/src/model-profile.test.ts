@@ -43,6 +43,12 @@ describe('diptych model profile', () => {
       });
   });
 
+  it('refuses a precision that the backend has not', async () => {
+    const refused = await profile('--backend', 'reference', '--precision', 'bf16');
+    expect(refused).toMatchObject({ code: 3, stdout: '' });
+    expect(refused.stderr).toContain('precision bf16 is a mode of the native backend');
+  });
+
   it('refuses a number of runs that is none', async () => {
     expect(await profile('--runs', '0')).toMatchObject({ code: 2, stderr: expect.stringContaining('--runs') });
   });

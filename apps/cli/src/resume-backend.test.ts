@@ -4,7 +4,7 @@ import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runtimeReport } from '@diptych/gpu-kernels';
+import { precisionReport, runtimeReport } from '@diptych/gpu-kernels';
 import { encodePng } from '@diptych/plugin-kit/png';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { runDiptych } from './testing/run-diptych.ts';
@@ -13,6 +13,7 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 const network = fileURLToPath(new URL('../../../packages/plugins/goldens/onnx/classifier.onnx', import.meta.url));
 const other = (await runtimeReport()).find(({ backend, ok }) => ok && backend !== 'reference')?.backend;
+const bf16Absence = (await precisionReport()).find(({ precision }) => precision === 'bf16')?.reason;
 let cwd: string;
 beforeAll(async () => {
   cwd = await mkdtemp(join(tmpdir(), 'diptych-resume-'));
@@ -61,3 +62,19 @@ it('is resumed on its own backend, and on another where that is asked for, which
   expect(await runDiptych(['resume', 'runs/x', '--no-report', '--backend', other], { cwd })).toMatchObject({ code: 0 });
   expect(await manifest()).toMatchObject({ runtime: { backend: 'reference' }, laterRuntimes: [{ backend: other }] });
 });
+
+it.skipIf(bf16Absence !== undefined)(
+  `is resumed in bfloat16 where it began in it (here: ${bf16Absence ?? 'present'})`,
+  async () => {
+    const run = await runDiptych(['run', 'study.yaml', '--id', 'y', '--no-report', '--precision', 'bf16'], { cwd });
+    const again = await runDiptych(['resume', 'runs/y', '--no-report'], { cwd });
+    expect([run.code, again.code], run.stderr + again.stderr).toEqual([0, 0]);
+    expect(again.stderr).toContain('Runtime: native');
+    const { runtime, laterRuntimes } = JSON.parse(await readFile(join(cwd, 'runs/y/manifest.json'), 'utf8'));
+    expect(runtime).toMatchObject({ backend: 'native', precision: 'bf16', beyondHalf: [] });
+    expect(laterRuntimes).toBeUndefined();
+    const other = await runDiptych(['resume', 'runs/y', '--no-report', '--precision', 'f32'], { cwd });
+    expect(other.code).not.toBe(0);
+    expect(other.stderr).toContain('networks were computed in bf16, now in f32');
+  },
+);

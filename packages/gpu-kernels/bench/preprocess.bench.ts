@@ -67,7 +67,7 @@ async function prepare(recipe: ImageRecipe): Promise<(image: RasterImage) => Pro
     inputs: {},
     outputs: { y: { value: 0, shape } },
   };
-  const executable = await openNative(1).compile(plan, {});
+  const executable = await openNative({ threads: 1 }).compile(plan, {});
   return async (image) => (await executable.run({ image: [image] }))['y']!.data;
 }
 

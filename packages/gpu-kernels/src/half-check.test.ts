@@ -1,27 +1,28 @@
-import type { ImageRecipe, Tensors } from '@diptych/plugin-kit';
+import type { BeyondHalf, FinerPrecision, ImageRecipe, Tensors } from '@diptych/plugin-kit';
 import { describe, expect, it } from 'vitest';
+import type { Backend } from './backends/backend.ts';
 import { planGraph } from './graph/planner.ts';
-import { lossOf, probeOf } from './half-check.ts';
+import { compileChecked, lossOf, probeOf } from './half-check.ts';
 
 const outputs = (...data: number[]): Tensors => ({ y: { shape: [1, data.length], data: Float32Array.from(data) } });
 
 describe('the check of half precision', () => {
   it('accepts shares up to 0.001 apart', () => {
-    expect(lossOf(outputs(0.2, 0.8), outputs(0.2009, 0.7991))).toBeUndefined();
-    expect(lossOf(outputs(0.2, 0.8), outputs(0.2011, 0.7989))).toMatch(/^output "y" .* scores up to 1.1e-3 apart/);
+    expect(lossOf('f16', outputs(0.2, 0.8), outputs(0.2009, 0.7991))).toBeUndefined();
+    expect(lossOf('f16', outputs(0.2, 0.8), outputs(0.2011, 0.7989))).toMatch(/^output "y" .* scores up to 1.1e-3 apart/);
   });
 
   it('sees numbers that are no shares through the logistic function', () => {
     // d/dx of the logistic function at 0 is 1/4: 0.003 there are 0.00075; at 8 it is nearly flat.
-    expect(lossOf(outputs(-0.003, 8.1), outputs(0, 8))).toBeUndefined();
-    expect(lossOf(outputs(-0.005, 8), outputs(0, 8))).toMatch(/1.2e-3 apart|1.3e-3 apart/);
+    expect(lossOf('f16', outputs(-0.003, 8.1), outputs(0, 8))).toBeUndefined();
+    expect(lossOf('f16', outputs(-0.005, 8), outputs(0, 8))).toMatch(/1.2e-3 apart|1.3e-3 apart/);
   });
 
   it('rejects another direction where scores are saturated, and numbers beyond float16', () => {
-    expect(lossOf(outputs(20, 40), outputs(40, 20))).toMatch(/cosine 0.8/);
-    expect(lossOf(outputs(Number.NaN, 1), outputs(3, 1))).toMatch(/numbers beyond float16/);
-    expect(lossOf(outputs(Number.POSITIVE_INFINITY, 1), outputs(70000, 1))).toMatch(/numbers beyond float16/);
-    expect(lossOf(outputs(0, 0), outputs(0, 0))).toBeUndefined();
+    expect(lossOf('f16', outputs(20, 40), outputs(40, 20))).toMatch(/cosine 0.8/);
+    expect(lossOf('f16', outputs(Number.NaN, 1), outputs(3, 1))).toMatch(/numbers beyond float16/);
+    expect(lossOf('f16', outputs(Number.POSITIVE_INFINITY, 1), outputs(70000, 1))).toMatch(/numbers beyond float16/);
+    expect(lossOf('f16', outputs(0, 0), outputs(0, 0))).toBeUndefined();
   });
 
   const planOf = (recipe: ImageRecipe): ReturnType<typeof planGraph>['plan'] => {
@@ -58,4 +59,48 @@ describe('the check of half precision', () => {
     expect(ids!.shape).toEqual([2, 6]);
     expect(new Set(ids!.data)).toEqual(new Set([0, 1]));
   });
+
+  /** A backend whose only number depends on what a plan is compiled in, `own` being what it was opened with. */
+  function backendOf(scores: Readonly<Record<'own' | FinerPrecision, number>>): { backend: Backend; compiled: string[] } {
+    const compiled: string[] = [];
+    const backend: Backend = {
+      name: 'native',
+      adapter: 'none',
+      times: [],
+      check: () => [],
+      compile: async (_, __, precision) => {
+        const computedIn = precision ?? 'own';
+        compiled.push(computedIn);
+        return { run: async () => outputs(scores[computedIn]), [Symbol.asyncDispose]: async () => {} };
+      },
+      [Symbol.asyncDispose]: async () => {},
+    };
+    return { backend, compiled };
+  }
+  const planned = planGraph(
+    { name: 'n', inputs: [{ name: 'x', shape: [2] }], nodes: [{ name: 'r', op: 'Relu', inputs: ['x'], outputs: ['y'] }], outputs: ['y'] }, // biome-ignore format: one graph
+    {},
+    1,
+  );
+  const [near, far] = [0.5005, 0.52];
+  const cases = [
+    ['bf16', { own: near, bf16x2: far }, 'own', undefined],
+    ['bf16', { own: far, bf16x2: near }, 'bf16x2', { computedIn: 'bf16x2' }],
+    ['bf16', { own: far, bf16x2: far }, 'f32', {}],
+    ['f16', { own: near, bf16x2: far }, 'own', undefined],
+    ['f16', { own: far, bf16x2: near }, 'f32', {}],
+  ] as const;
+
+  it.each(cases)(
+    'keeps the first of %s and what is finer that is near enough: %o',
+    async (precision, scores, kept, found) => {
+      const { backend, compiled } = backendOf({ ...scores, f32: 0.5 });
+      const given: BeyondHalf[] = [];
+      await compileChecked(backend, precision, planned, (beyond) => given.push(beyond));
+      expect(compiled.at(-1)).toBe(kept);
+      const name = precision === 'f16' ? 'half precision' : 'bfloat16';
+      const reason = `output "y" in ${name} against float32: cosine 1.000000, scores up to 2.0e-2 apart; allowed are cosine 0.999 and 0.001`;
+      expect(given).toEqual(found === undefined ? [] : [{ network: 'n', reason, ...found }]);
+    },
+  );
 });

@@ -1,22 +1,29 @@
 /**
  * Whether a network is as good in half precision: on loading, a few fixed items run both ways, and a network whose scores
- * differ too much is computed in float32 instead, which its runtime records. The items depend on nothing but the plan, so
+ * differ too much is computed in a finer precision instead, which its runtime records. The items depend on nothing but the plan, so
  * that the same network on the same adapter is judged alike in every run.
  */
-import type { ModelInputs, RasterImage, Tensor, Tensors } from '@diptych/plugin-kit';
+import type { BeyondHalf, ModelInputs, Precision, RasterImage, Tensor, Tensors } from '@diptych/plugin-kit';
 import type { Backend, Executable } from './backends/backend.ts';
 import { takesImage } from './backends/image-inputs.ts';
 import { imageSteps, tensorInputNames } from './backends/run-inputs.ts';
 import { wholeRanges } from './backends/whole-inputs.ts';
 import type { Plan } from './graph/plan.ts';
 import type { ImageStep } from './graph/plan-images.ts';
+import type { PlannedGraph } from './graph/planner.ts';
 import { sizeOf } from './graph/shapes.ts';
 import { synthesise } from './image-ops/synthetic-image.ts';
 import { randomNumbers } from './kernels/case.ts';
 import { behindIndices } from './kernels/storage.ts';
 
+export type HalfPrecision = Exclude<Precision, 'f32'>;
+
 /** What half precision must keep (of float32 on the same adapter). */
 export const halfLimits = { cosine: 0.999, score: 1e-3 } as const;
+const names = { f16: 'half precision', bf16: 'bfloat16' } as const;
+const formats = { f16: 'float16', bf16: 'bfloat16' } as const;
+/** What is tried before float32. */
+const between = { f16: [], bf16: ['bf16x2'] } as const;
 const probeItems = 2;
 
 /** Items to compare by, or undefined where no picture of a likely size passes the recipe. */
@@ -62,17 +69,17 @@ function cosineOf(a: Float32Array, b: Float32Array): number {
   return aa === 0 && bb === 0 ? 1 : ab / Math.sqrt(aa * bb);
 }
 
-/** Why the network must be computed in float32, or undefined where half precision is as good. */
-export function lossOf(half: Tensors, full: Tensors): string | undefined {
+/** Why the network must be computed in a finer precision, or undefined where half precision is as good. */
+export function lossOf(precision: HalfPrecision, half: Tensors, full: Tensors): string | undefined {
   for (const [name, { data: expected }] of Object.entries(full)) {
     const { data } = half[name]!;
     const cosine = cosineOf(data, expected);
     const [scores, wanted] = [asScores(data), asScores(expected)];
     const difference = scores.reduce((most, value, i) => Math.max(most, Math.abs(value - wanted[i]!)), 0);
-    // Written so that NaN, which infinities of float16 become, is a loss too.
+    // Written so that NaN, which infinities of a half become, is a loss too.
     if (cosine >= halfLimits.cosine && difference <= halfLimits.score) continue;
-    const counted = Number.isNaN(difference) || Number.isNaN(cosine) ? 'numbers beyond float16' : `cosine ${cosine.toFixed(6)}, scores up to ${difference.toExponential(1)} apart`; // biome-ignore format: one choice
-    return `output "${name}" in half precision against float32: ${counted}; allowed are cosine ${halfLimits.cosine} and ${halfLimits.score}`;
+    const counted = Number.isNaN(difference) || Number.isNaN(cosine) ? `numbers beyond ${formats[precision]}` : `cosine ${cosine.toFixed(6)}, scores up to ${difference.toExponential(1)} apart`; // biome-ignore format: one choice
+    return `output "${name}" in ${names[precision]} against float32: ${counted}; allowed are cosine ${halfLimits.cosine} and ${halfLimits.score}`;
   }
   return undefined;
 }
@@ -82,22 +89,30 @@ async function scoresOf(backend: Backend, plan: Plan, weights: Tensors, probe: M
   return await executable.run(probe);
 }
 
-/** The plan in half precision, or in float32 where that is not as good; then `giveUp` hears why. */
+/** The plan in half precision, or in the first finer one that is as good as float32; then `giveUp` hears why. */
 export async function compileChecked(
   backend: Backend,
-  plan: Plan,
-  weights: Tensors,
-  giveUp: (network: string, reason: string) => void,
+  precision: HalfPrecision,
+  { plan, weights }: PlannedGraph,
+  giveUp: (found: BeyondHalf) => void,
 ): Promise<Executable> {
   const probe = probeOf(plan);
-  let reason: string | undefined = 'no picture of a likely size passes its recipe, so that half precision cannot be checked';
+  const network = plan.name;
+  let reason: string | undefined;
   if (probe !== undefined) {
     const full = await scoresOf(backend, plan, weights, probe);
-    const half = await backend.compile(plan, weights);
-    reason = lossOf(await half.run(probe), full);
-    if (reason === undefined) return half;
-    await half[Symbol.asyncDispose]();
+    for (const computedIn of [undefined, ...between[precision]]) {
+      const executable = await backend.compile(plan, weights, computedIn);
+      const loss = lossOf(precision, await executable.run(probe), full);
+      if (loss === undefined) {
+        if (reason !== undefined && computedIn !== undefined) giveUp({ network, reason, computedIn });
+        return executable;
+      }
+      await executable[Symbol.asyncDispose]();
+      reason ??= loss;
+    }
   }
-  giveUp(plan.name, reason);
+  reason ??= `no picture of a likely size passes its recipe, so that ${names[precision]} cannot be checked`;
+  giveUp({ network, reason });
   return backend.compile(plan, weights, 'f32');
 }

@@ -16,6 +16,7 @@ import { type PlannedGraph, planGraph } from './graph/planner.ts';
 import {
   adapterOf,
   backendNames,
+  backendOf,
   type Chosen,
   type OpenOptions,
   openBest,
@@ -38,8 +39,9 @@ export interface RuntimeOptions extends OpenOptions {
   /** One name, or several in order. Without it `DIPTYCH_BACKEND` decides, and without that Diptych chooses the fastest. */
   readonly prefer?: BackendName | readonly BackendName[];
   /**
-   * Half precision only, true if absent: every network is compared with float32 when it is loaded, and computed in float32
-   * where it loses more than cosine 0.999 and scores 0.001 apart. `info.beyondHalf` and `log` say so.
+   * Half precision only, true if absent: every network is compared with float32 when it is loaded, and where it loses more than
+   * cosine 0.999 and scores 0.001 apart, it is computed in two parts of bfloat16, if that is enough and the backend has them, or in
+   * float32. `info.beyondHalf` and `log` say so.
    */
   readonly checkHalf?: boolean;
   /** Hears what the user should know of, a sentence at a time. */
@@ -48,12 +50,13 @@ export interface RuntimeOptions extends OpenOptions {
 
 /**
  * Opens a backend. A backend asked for by name that does not open is BACKEND_UNAVAILABLE with reasons, never another one;
- * a choice that Diptych made itself says in `info.rejected` what did not open. Who names an adapter or half precision asks for `webgpu`.
+ * a choice that Diptych made itself says in `info.rejected` what did not open. Who names an adapter asks for `webgpu`, who names half
+ * precision for the backend that has it.
  */
 export async function openRuntime(options: RuntimeOptions = {}): Promise<TimedRuntime> {
   const precision = precisionOf(options);
-  const asksForGpu = adapterOf(options) !== undefined || precision === 'f16';
-  const wanted = options.prefer ?? fromEnvironment() ?? (asksForGpu ? 'webgpu' : undefined);
+  const only = adapterOf(options) === undefined ? backendOf[precision] : 'webgpu';
+  const wanted = options.prefer ?? fromEnvironment() ?? only;
   const chosen = wanted === undefined ? await openBest(options) : await openFirst([wanted].flat() as BackendName[], options);
   return runtimeOn(chosen, precision, options);
 }
@@ -78,17 +81,17 @@ function runtimeOn(
   // biome-ignore format: one line
   const beyondHalf: BeyondHalf[] = [];
   const half = precision === 'f32' ? {} : { precision, beyondHalf };
-  const giveUp = (network: string, reason: string): void => {
-    beyondHalf.push({ network, reason });
-    log?.(`"${network}" is computed in float32: ${reason}.`);
+  const giveUp = (found: BeyondHalf): void => {
+    beyondHalf.push(found);
+    log?.(`"${found.network}" is computed in ${found.computedIn ? 'two parts of bfloat16' : 'float32'}: ${found.reason}.`);
   };
-  const isChecked = precision === 'f16' && checkHalf;
   const info: RuntimeInfo = { backend: backend.name, adapter: backend.adapter, ...half, rejected };
   const start = async ({ plan, weights }: PlannedGraph): Promise<Model> => {
     refuseUnsupported(backend, plan.name, backend.check(plan));
-    const executable = isChecked
-      ? await (await import('./half-check.ts')).compileChecked(backend, plan, weights, giveUp) // it brings all kernels
-      : await backend.compile(plan, weights);
+    const executable =
+      precision !== 'f32' && checkHalf
+        ? await (await import('./half-check.ts')).compileChecked(backend, precision, { plan, weights }, giveUp) // it brings all kernels
+        : await backend.compile(plan, weights);
     return {
       batch: plan.batch,
       run: (inputs, signal) => executable.run(inputs, signal),
@@ -139,6 +142,29 @@ export async function runtimeReport(options: OpenOptions = {}): Promise<readonly
       await opened.backend[Symbol.asyncDispose]();
       const adapters = backend === 'webgpu' ? { adapters: await webgpuAdapters() } : {};
       report.push({ backend, ok: true, adapter: opened.backend.adapter, ...adapters });
+    }
+  }
+  return report;
+}
+
+/** Whether a half precision can be had here, from the one backend that has it. */
+export interface PrecisionReport {
+  readonly precision: Precision;
+  readonly backend: BackendName;
+  readonly adapter?: string;
+  readonly reason?: string;
+}
+
+/** Tries every half precision: what `diptych doctor` prints of them. */
+export async function precisionReport(): Promise<readonly PrecisionReport[]> {
+  const report: PrecisionReport[] = [];
+  for (const precision of ['f16', 'bf16'] as const) {
+    const backend = backendOf[precision];
+    const opened = await tryOpen(backend, { precision });
+    if (typeof opened === 'string') report.push({ precision, backend, reason: opened });
+    else {
+      await opened.backend[Symbol.asyncDispose]();
+      report.push({ precision, backend, adapter: opened.backend.adapter });
     }
   }
   return report;

@@ -12,7 +12,8 @@ export interface OpenOptions {
   readonly adapter?: string;
   /**
    * How values are stored and products multiplied; sums are float32 either way. `f16` needs WebGPU and an adapter with
-   * float16. Without it `DIPTYCH_PRECISION` decides, and without that it is `f32`.
+   * float16, `bf16` the native addon and a processor with AMX. Without it `DIPTYCH_PRECISION` decides, and without that it is
+   * `f32`.
    */
   readonly precision?: Precision;
   /** Times every kernel, see `times` of the runtime: on `webgpu` where the adapter has timestamps. */
@@ -28,12 +29,21 @@ export const adapterOf = ({ adapter }: OpenOptions): string | undefined =>
 
 export function precisionOf({ precision }: OpenOptions): Precision {
   const wanted = precision ?? (process.env.DIPTYCH_PRECISION || 'f32');
-  if (wanted === 'f32' || wanted === 'f16') return wanted;
-  throw new DiptychError('BACKEND_UNAVAILABLE', `DIPTYCH_PRECISION must be f32 or f16, got "${wanted}". Correct or unset it.`); // biome-ignore format: one sentence
+  if (Object.hasOwn(backendOf, wanted)) return wanted as Precision;
+  throw new DiptychError('BACKEND_UNAVAILABLE', `DIPTYCH_PRECISION must be f32, f16 or bf16, got "${wanted}". Correct or unset it.`); // biome-ignore format: one sentence
 }
 
-function refuseHalves(options: OpenOptions): void {
-  if (precisionOf(options) === 'f16') throw new DiptychError('BACKEND_UNAVAILABLE', 'precision f16 is a mode of the webgpu backend'); // biome-ignore format: one sentence
+/** The one backend that has a precision; float32 is everywhere. */
+export const backendOf = { f32: undefined, f16: 'webgpu', bf16: 'native' } as const satisfies Record<
+  Precision,
+  BackendName | undefined
+>;
+
+function refuseOthers(name: BackendName, options: OpenOptions): void {
+  const precision = precisionOf(options);
+  const only = backendOf[precision];
+  if (only !== undefined && only !== name)
+    throw new DiptychError('BACKEND_UNAVAILABLE', `precision ${precision} is a mode of the ${only} backend`);
 }
 
 /** A backend, and whether it is a GPU API on top of the CPU (llvmpipe, SwiftShader), which native beats. */
@@ -46,10 +56,11 @@ export interface OpenedBackend {
 
 const openers: Readonly<Record<BackendName, (options: OpenOptions) => Promise<OpenedBackend>>> = {
   webgpu: async ({ lesser, tile, profile = false, ...options }) => {
+    refuseOthers('webgpu', options);
     const { openWebgpu } = await import('./backends/webgpu/webgpu-backend.ts');
     const adapter = adapterOf(options);
     return openWebgpu({
-      precision: precisionOf(options),
+      precision: precisionOf(options) === 'f16' ? 'f16' : 'f32',
       profile,
       ...(adapter === undefined ? {} : { adapter }),
       ...(lesser === undefined ? {} : { lesser }),
@@ -57,12 +68,13 @@ const openers: Readonly<Record<BackendName, (options: OpenOptions) => Promise<Op
     });
   },
   native: async (options) => {
-    refuseHalves(options);
+    refuseOthers('native', options);
     const { openNative } = await import('./backends/native/native-backend.ts');
-    return { backend: openNative(options.threads ?? 0, options.profile), software: false };
+    const { threads, profile } = options;
+    return { backend: openNative({ threads, profile, precision: precisionOf(options) }), software: false };
   },
   reference: async (options) => {
-    refuseHalves(options);
+    refuseOthers('reference', options);
     const { openReference } = await import('./backends/reference/reference-backend.ts');
     return { backend: openReference(options.profile), software: false };
   },
@@ -94,9 +106,10 @@ export async function openFirst(names: readonly BackendName[], options: OpenOpti
     rejected.push({ backend: name, reason: opened });
   }
   const reasons = rejected.map(({ backend, reason }) => `${backend}: ${reason}`).join('; ');
+  const cause = precisionOf(options) === 'f32' ? '--backend' : '--precision';
   throw new DiptychError(
     'BACKEND_UNAVAILABLE',
-    `No runtime backend of ${names.join(', ')} could be opened (${reasons}). Run \`diptych doctor\`, or leave out --backend to let Diptych choose.`,
+    `No runtime backend of ${names.join(', ')} could be opened (${reasons}). Run \`diptych doctor\`, or leave out ${cause} to let Diptych choose.`,
     {
       details: { rejected },
     },

@@ -165,9 +165,11 @@ const runtime = z.object({
   backend: z.enum(['webgpu', 'native', 'reference']),
   adapter: z.string(),
   /** How values are stored and products multiplied. Absent: `f32`. */
-  precision: z.enum(['f32', 'f16']).optional(),
-  /** With `f16`: networks that lost too much in it and were computed in float32, and how much. */
-  beyondHalf: z.array(z.object({ network: z.string(), reason: z.string() })).optional(),
+  precision: z.enum(['f32', 'f16', 'bf16']).optional(),
+  /** In half precision, `f16` and `bf16`: networks that lost too much in it, how much, and what they were computed in; absent: `f32`. */
+  beyondHalf: z
+    .array(z.object({ network: z.string(), reason: z.string(), computedIn: z.enum(['bf16x2']).optional() }))
+    .optional(),
   rejected: z.array(z.object({ backend: z.string(), reason: z.string() })),
 });
 

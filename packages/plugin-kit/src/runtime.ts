@@ -106,13 +106,21 @@ export interface OnnxNetwork extends Model {
   readonly outputs: readonly ModelValue[];
 }
 
-/** How a backend stores values and multiplies: float32, or float16 with float32 sums. */
-export type Precision = 'f32' | 'f16';
+/**
+ * How a backend stores values and multiplies; sums are float32. `f16`: float16, on `webgpu`. `bf16`: products with weights are of
+ * bfloat16, whatever is stored is float32, on `native` where the processor has AMX. Both are half precision.
+ */
+export type Precision = 'f32' | 'f16' | 'bf16';
 
-/** A network that half precision would have changed too much, and that is therefore computed in float32. */
+/** What a network is computed in that half precision would have changed too much: `bf16x2` are sums of two bfloat16, which hold 16 bits. */
+export type FinerPrecision = 'bf16x2' | 'f32';
+
+/** A network that half precision would have changed too much, and that is therefore computed in a finer one. */
 export interface BeyondHalf {
   readonly network: string;
   readonly reason: string;
+  /** Absent: `f32`. */
+  readonly computedIn?: 'bf16x2';
 }
 
 /** Which backend is open, and why; copied into the manifest. */
@@ -122,7 +130,7 @@ export interface RuntimeInfo {
   readonly adapter: string;
   /** Absent: `f32`. */
   readonly precision?: Precision;
-  /** With `f16`: networks loaded so far that are computed in float32 all the same; it grows as networks are loaded. */
+  /** In half precision: networks loaded so far that are computed in a finer one all the same; it grows as networks are loaded. */
   readonly beyondHalf?: readonly BeyondHalf[];
   /** Why backends that were preferred over this one did not open, in the order tried. */
   readonly rejected: readonly { readonly backend: BackendName; readonly reason: string }[];

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import { promisify } from 'node:util';
-import { runtimeReport } from '@diptych/gpu-kernels';
+import { precisionReport, runtimeReport } from '@diptych/gpu-kernels';
 import { type OutputOptions, printResult } from '../output/result.ts';
 import { bytes, renderTable } from '../output/table.ts';
 
@@ -40,6 +40,14 @@ const adapterChecks = (backends: Awaited<ReturnType<typeof runtimeReport>>): Che
     .flatMap(({ adapters = [] }) => adapters)
     .map((adapter, index) => ({ name: `adapter ${index}`, ok: true, found: adapter }));
 
+/** What `--precision` chooses from beside f32. */
+const precisionChecks = async (): Promise<Check[]> =>
+  (await precisionReport()).map(({ precision, backend, adapter, reason }) => ({
+    name: `precision ${precision}`,
+    ok: reason === undefined,
+    found: reason ?? `${backend} on ${adapter}`,
+  }));
+
 export default async function doctor(options: OutputOptions): Promise<void> {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   const backends = await runtimeReport();
@@ -56,6 +64,7 @@ export default async function doctor(options: OutputOptions): Promise<void> {
       found: backend.ok ? (backend.adapter ?? '') : (backend.reason ?? ''),
     })),
     ...adapterChecks(backends),
+    ...(await precisionChecks()),
     await pythonCheck(),
     await folderCheck(),
   ];
@@ -66,6 +75,6 @@ export default async function doctor(options: OutputOptions): Promise<void> {
     ),
   );
   // One usable backend suffices, and `reference` is always there; only Node and the folder are fatal.
-  const isFatal = ({ name }: Check): boolean => !name.startsWith('backend') && name !== 'python';
+  const isFatal = ({ name }: Check): boolean => !/^(backend|precision|python)/.test(name);
   if (checks.some((check) => !check.ok && isFatal(check))) process.exitCode = 3;
 }

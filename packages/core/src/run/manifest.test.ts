@@ -8,6 +8,7 @@ type Runtime = NonNullable<Manifest['runtime']>;
 const native: Runtime = { backend: 'native', adapter: 'a CPU', rejected: [] };
 const gpu: Runtime = { backend: 'webgpu', adapter: 'a GPU', rejected: [] };
 const half: Runtime = { ...gpu, precision: 'f16' };
+const brief: Runtime = { ...native, precision: 'bf16' };
 
 const manifestOf = (runtime: Runtime | null): Manifest =>
   ({ runtime, plugins: [], planned: { samples: 2, authentic: 0 } }) as unknown as Manifest;
@@ -22,6 +23,7 @@ describe('the runtime of a call that goes on with a run', () => {
     expect(second).toMatchObject({ runtime: native, laterRuntimes: [gpu] });
     expect(withRuntime(second, loadedOn(gpu))).toBe(second);
     expect(withRuntime(second, loadedOn(half)).laterRuntimes).toEqual([gpu, half]);
+    expect(withRuntime(first, loadedOn(brief)).laterRuntimes).toEqual([brief]);
   });
 
   it('is that of the run where the run had none', () => {
@@ -35,5 +37,8 @@ describe('the runtime of a call that goes on with a run', () => {
     expect(() => checkUnchanged(manifestOf(null), plan, half)).not.toThrow();
     expect(() => checkUnchanged(manifestOf(native), plan, half)).toThrow('networks were computed in f32, now in f16');
     expect(() => checkUnchanged(manifestOf(half), plan, gpu)).toThrow('networks were computed in f16, now in f32');
+    expect(() => checkUnchanged(manifestOf(native), plan, brief)).toThrow('networks were computed in f32, now in bf16');
+    expect(() => checkUnchanged(manifestOf(brief), plan, half)).toThrow('networks were computed in bf16, now in f16');
+    expect(() => checkUnchanged(manifestOf(brief), plan, { ...brief, adapter: 'another CPU' })).not.toThrow();
   });
 });

@@ -3,7 +3,7 @@
  * `check` names what it cannot run before any memory is taken; `compile` makes a plan resident; an `Executable`
  * runs any number of items from 0 to the plan's batch and is disposed by its owner.
  */
-import type { BackendName, ModelInputs, Precision, Tensors } from '@diptych/plugin-kit';
+import type { BackendName, FinerPrecision, ModelInputs, Tensors } from '@diptych/plugin-kit';
 import type { Plan } from '../graph/plan.ts';
 import type { KernelTime } from '../profile/kernel-time.ts';
 
@@ -24,6 +24,6 @@ export interface Backend extends AsyncDisposable {
   /** What each kernel took in each run so far, where the backend was opened with `profile`; it grows with every run. */
   readonly times: readonly KernelTime[];
   check(plan: Plan): readonly Unsupported[];
-  /** `precision` other than the backend's own: `f32` on one that was opened with `f16`. */
-  compile(plan: Plan, weights: Tensors, precision?: Precision): Promise<Executable>;
+  /** In the precision that the backend was opened with, or a finer one that it has: `f32`, and `bf16x2` where it was opened with `bf16`. */
+  compile(plan: Plan, weights: Tensors, precision?: FinerPrecision): Promise<Executable>;
 }

@@ -3,7 +3,7 @@
 //! What a run needs of its inputs is taken on the JavaScript thread: the script could otherwise change or detach their
 //! memory while another thread reads it.
 
-use diptych_kernels::{CompiledPlan as Kernel, Error, Image, Picture, Weight, check_plan as check, guard};
+use diptych_kernels::{CompiledPlan as Kernel, Error, Image, Picture, Precision, Weight, check_plan as check, guard};
 use napi::bindgen_prelude::{AsyncTask, Float32Array, Uint8Array};
 use napi::{Env, Status, Task};
 use napi_derive::napi;
@@ -36,6 +36,12 @@ fn copy<T: Copy>(data: &[T]) -> Result<Vec<T>, Error> {
 #[napi]
 pub fn cpu_name() -> String {
     diptych_kernels::cpu_name()
+}
+
+/// Whether the precision `bf16` can be asked for.
+#[napi]
+pub fn has_bf16() -> bool {
+    diptych_kernels::has_bf16()
 }
 
 /// JSON array of `{step, op, reason}`, empty where the plan can run. Throws GRAPH_INVALID for a malformed plan.
@@ -88,12 +94,13 @@ impl StoredWeight {
     }
 }
 
-/// `weights` in the order of the plan's; `threads` 0 stands for all cores. Nothing of the bytes is kept.
+/// `weights` in the order of the plan's; `threads` 0 stands for all cores; `precision` is `f32` or, where `has_bf16`,
+/// `bf16`. Nothing of the bytes is kept.
 #[napi]
-pub fn compile_plan(plan_json: String, weights: Vec<StoredWeight>, threads: f64) -> napi::Result<CompiledPlan> {
+pub fn compile_plan(plan_json: String, weights: Vec<StoredWeight>, threads: f64, precision: String) -> napi::Result<CompiledPlan> {
     let kernel = guard(|| {
         let weights = weights.iter().map(StoredWeight::weight).collect::<Result<Vec<_>, _>>()?;
-        Kernel::from_weights(&plan_json, &weights, whole("threads", threads)?)
+        Kernel::from_weights(&plan_json, &weights, whole("threads", threads)?, Precision::from_name(&precision)?)
     });
     Ok(CompiledPlan { kernel: Arc::new(kernel.map_err(to_napi)?) })
 }

@@ -12,6 +12,7 @@ use crate::ops::depthwise::PackedDepthwise;
 use crate::ops::integer::PackedIntegers;
 use crate::ops::resample::Table;
 use crate::ops::winograd::{self, PackedWinograd};
+use crate::precision::Precision;
 use crate::program::{Op, Operand, Program, Step};
 use crate::stored::{ReadBuffers, Stored, Weight};
 use crate::threads::{Team, packers, team};
@@ -64,11 +65,11 @@ impl CompiledPlan {
     /// `weights` in the order of the plan's; `threads` 0 stands for all cores.
     pub fn new(json: &str, weights: &[&[f32]], threads: usize) -> Result<Self> {
         let weights: Vec<_> = weights.iter().map(|weight| Weight::plain(weight)).collect();
-        Self::from_weights(json, &weights, threads)
+        Self::from_weights(json, &weights, threads, Precision::F32)
     }
 
     /// The same from weights in the order of a file, in memory or not. They are packed by all threads, each number read once.
-    pub fn from_weights(json: &str, weights: &[Weight], threads: usize) -> Result<Self> {
+    pub fn from_weights(json: &str, weights: &[Weight], threads: usize, precision: Precision) -> Result<Self> {
         let checked = check_plan(json)?;
         let Some(program) = checked.program else {
             let reasons: Vec<_> =
@@ -86,9 +87,11 @@ impl CompiledPlan {
         check_memory(&program, &assignment, slots)?;
         let arenas = (0..slots).map(|_| new_arena(&assignment)).collect::<Result<_>>()?;
         let (kept, buffers) = (raw_weights(&program), ReadBuffers::default());
-        let alone: Vec<bool> = chains.iter().flat_map(|chain| chain.steps.clone().map(|_| chain.is_single())).collect();
+        // Steps whose kernels may read weights in parts; in bands of rows one part alone is faster than floats.
+        let in_parts = |chain: &Chain| chain.is_single() || precision == Precision::Bf16 && !chain.is_expansion();
+        let alone: Vec<bool> = chains.iter().flat_map(|chain| chain.steps.clone().map(move |_| in_parts(chain))).collect();
         let steps = program.steps.par_iter().zip(&alone).with_max_len(1);
-        let steps = steps.map(|(step, &is_alone)| prepare(&program, step, is_alone, weights, &buffers));
+        let steps = steps.map(|(step, &is_alone)| prepare(&program, step, is_alone, weights, precision, &buffers));
         let prepared = packers(team.threads())?.install(|| steps.collect::<Result<_>>())?;
         let keep = |(index, weight): (usize, &Weight)| if kept.contains(&index) { weight.to_vec(&buffers) } else { Ok(Vec::new()) };
         let weights = weights.iter().enumerate().map(keep).collect::<Result<_>>()?;
@@ -185,21 +188,31 @@ fn is_depthwise(op: &Op) -> bool {
 }
 
 /// `is_alone`: the step runs in no chain with others.
-fn prepare(program: &Program, step: &Step, is_alone: bool, weights: &[Weight], buffers: &ReadBuffers) -> Result<Prepared> {
+fn prepare(
+    program: &Program,
+    step: &Step,
+    is_alone: bool,
+    weights: &[Weight],
+    precision: Precision,
+    buffers: &ReadBuffers,
+) -> Result<Prepared> {
     let (op, size) = (&step.op, program.sizes[step.output]);
     let floats = |weight: usize| weights[weight].to_vec(buffers);
     match op {
         Op::Conv(conv) if is_depthwise(op) => {
             PackedDepthwise::new(conv, &floats(conv.weight)?, conv.bias.map(floats).transpose()?).map(Prepared::Depthwise)
         }
-        Op::Conv(conv) if winograd::suits(conv) => {
+        // Winograd's form loses more of 8 bits than of 24, and saves less than AMX.
+        Op::Conv(conv) if winograd::suits(conv) && precision == Precision::F32 => {
             weights[conv.weight].read(buffers, |weight| PackedWinograd::new(conv, weight)).map(Prepared::Winograd)
         }
-        Op::Conv(conv) => weights[conv.weight].read(buffers, |weight| PackedConv::new(conv, weight, is_alone)).map(Prepared::Conv),
+        Op::Conv(conv) => {
+            weights[conv.weight].read(buffers, |weight| PackedConv::new(conv, weight, is_alone, precision)).map(Prepared::Conv)
+        }
         Op::ConvTranspose(conv) => conv.pack(&floats(conv.weight)?).map(Prepared::ConvTranspose),
         Op::Resample(op) => Table::new(op, &floats(op.indices)?, &floats(op.factors)?).map(Prepared::Resample),
         Op::Gemm(gemm) => {
-            let pack = |weight: Stored| Matrix::from_stored(weight, gemm.k, gemm.n, size / gemm.n);
+            let pack = |weight: Stored| Matrix::from_stored(weight, gemm.k, gemm.n, size / gemm.n, precision);
             weights[gemm.weight].read(buffers, pack).map(Prepared::Matrix)
         }
         Op::IntegerProduct(op) => PackedIntegers::new(op, weights, buffers).map(Prepared::Integers),

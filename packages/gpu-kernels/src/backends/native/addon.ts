@@ -32,10 +32,17 @@ export interface CompiledPlan {
 /** What the addon exports. Errors are thrown with a message that starts with an error code and a colon. */
 export interface Addon {
   cpuName(): string;
+  /** Whether `bf16` and `bf16x2` can be asked for: the processor has AMX with products of bfloat16, and the system allows it. */
+  hasBf16(): boolean;
   /** JSON list of `{ step, op, reason }`: what the addon cannot run. */
   checkPlan(planJson: string): string;
   /** Weights in the order of `plan.weights`, read while this runs and not kept; 0 threads means all cores. */
-  compilePlan(planJson: string, weights: readonly AddonWeight[], threads: number): CompiledPlan;
+  compilePlan(
+    planJson: string,
+    weights: readonly AddonWeight[],
+    threads: number,
+    precision: 'f32' | 'bf16' | 'bf16x2',
+  ): CompiledPlan;
 }
 
 /** What napi-rs calls a platform: `linux-x64-gnu`, `linux-arm64-musl`, `darwin-arm64`, `win32-x64-msvc`. */

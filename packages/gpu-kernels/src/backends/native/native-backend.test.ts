@@ -38,7 +38,7 @@ describe.skipIf(!existsSync(fileURLToPath(built)))('the native backend (skipped 
   ])('gives an image of %i × %i back as soon as a run was asked for', async (width, height) => {
     const colour = [10, 200, 90];
     const data = Uint8Array.from({ length: width * height * 3 }, (_, at) => colour[at % 3]!);
-    await using executable = await openNative(2).compile(plan, {});
+    await using executable = await openNative({ threads: 2 }).compile(plan, {});
     const running = executable.run({ image: [{ width, height, channels: 3, data }] });
     data.fill(255);
     structuredClone(data, { transfer: [data.buffer] });

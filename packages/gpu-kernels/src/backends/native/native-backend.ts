@@ -5,6 +5,7 @@ import {
   type ErrorCode,
   errorTable,
   type ModelInputs,
+  type Precision,
   type Tensor,
   type Tensors,
 } from '@diptych/plugin-kit/runtime';
@@ -16,19 +17,30 @@ import type { Backend, Executable, Unsupported } from '../backend.ts';
 import { type ImageCheck, imageSteps, outputNames, readRunInputs, tensorsOf, throwIfAborted } from '../run-inputs.ts';
 import { type Addon, type AddonWeight, type CompiledPlan, loadAddon } from './addon.ts';
 
-/** `threads` 0 means all cores; with `profile` its steps are timed. Throws BACKEND_UNAVAILABLE. */
-export function openNative(threads = 0, profile = false): Backend {
-  const addon = loadAddon();
+export interface NativeOptions {
+  /** 0, the default, means all cores. */
+  readonly threads?: number | undefined;
+  /** Steps are timed. */
+  readonly profile?: boolean | undefined;
+  /** `f16` is none of this backend's. */
+  readonly precision?: Precision;
+}
+
+/** Throws BACKEND_UNAVAILABLE, also where the processor has not the precision. */
+export function openNative(options: NativeOptions = {}, addon: Addon = loadAddon()): Backend {
+  const { threads = 0, profile = false } = options;
+  const own = options.precision === 'bf16' ? 'bf16' : 'f32';
+  if (own === 'bf16') checkBf16(addon);
   const times: KernelTime[] = [];
   return {
     name: 'native',
     times,
     adapter: `${addon.cpuName()}, ${threads === 0 ? availableParallelism() : threads} threads`,
     check: (plan) => JSON.parse(addon.checkPlan(JSON.stringify(plan))) as Unsupported[],
-    compile: async (plan, weights) =>
+    compile: async (plan, weights, precision) =>
       new NativeExecutable(
         plan,
-        compile(addon, plan, weights, threads),
+        compile(addon, plan, weights, [threads, precision ?? own]),
         await imageCheckOf(plan),
         profile ? times : undefined,
       ),
@@ -36,12 +48,27 @@ export function openNative(threads = 0, profile = false): Backend {
   };
 }
 
-function compile(addon: Addon, plan: Plan, weights: Tensors, threads: number): CompiledPlan {
+function checkBf16(addon: Addon): void {
+  if (addon.hasBf16()) return;
+  throw new DiptychError(
+    'BACKEND_UNAVAILABLE',
+    `expected a processor whose AMX multiplies bfloat16 (Intel Xeon since 2023) on Linux for precision bf16, found ${addon.cpuName()}; use precision f32`,
+  );
+}
+
+type Precisions = Parameters<Addon['compilePlan']>[3];
+
+function compile(
+  addon: Addon,
+  plan: Plan,
+  weights: Tensors,
+  how: readonly [threads: number, precision: Precisions],
+): CompiledPlan {
   try {
     return addon.compilePlan(
       JSON.stringify(plan),
       plan.weights.map(({ name }) => addonWeight(weights[name]!)),
-      threads,
+      ...how,
     );
   } catch (cause) {
     throw fromAddon(cause);

@@ -1,5 +1,4 @@
 /** What passes between the main thread and the worker that owns the GPU. */
-import type { Precision } from '@diptych/plugin-kit';
 import type { Plan } from '../../graph/plan.ts';
 import type { MatrixUnit } from '../../kernels/kernel.ts';
 import type { KernelTime } from '../../profile/kernel-time.ts';
@@ -30,7 +29,7 @@ export type Request =
       readonly plan: Plan;
       readonly weights: readonly Float32Array[];
       /** Absent: that of the device. */
-      readonly precision?: Precision;
+      readonly precision?: 'f32';
     }
   | { readonly kind: 'run'; readonly model: number; readonly request: RunRequest }
   | { readonly kind: 'dispose'; readonly model: number }

@@ -1,5 +1,5 @@
 /** A plan resident on the device: weights, value memory, pipelines and bind groups made once; a run is one submit and one readback. */
-import { DiptychError, type Precision } from '@diptych/plugin-kit/runtime';
+import { DiptychError } from '@diptych/plugin-kit/runtime';
 import { flopsOf } from '../../graph/flops.ts';
 import type { Plan } from '../../graph/plan.ts';
 import { sizeOf } from '../../graph/shapes.ts';
@@ -62,7 +62,7 @@ export class GpuModel {
   }
 
   /** `plan.batch` must be a number of items whose every value fits one binding. OUT_OF_MEMORY leaves nothing behind. */
-  static async load(gpu: Gpu, given: Plan, data: readonly Float32Array[], precision?: Precision): Promise<GpuModel> {
+  static async load(gpu: Gpu, given: Plan, data: readonly Float32Array[], precision?: 'f32'): Promise<GpuModel> {
     const target = precision === undefined ? gpu.target : { ...gpu.target, precision };
     const { plan, joined } = mergeProducts(given);
     const named = new Map(given.weights.map(({ name }, index) => [name, data[index]!]));

@@ -1,5 +1,5 @@
 /** The GPU backend as the main thread sees it: checks and packs here, everything that touches Dawn in one worker thread. */
-import { DiptychError, isDiptychError, type Precision, type Tensors } from '@diptych/plugin-kit/runtime';
+import { DiptychError, isDiptychError, type Tensors } from '@diptych/plugin-kit/runtime';
 import type { Plan } from '../../graph/plan.ts';
 import { sizeOf } from '../../graph/shapes.ts';
 import { weightsReadBy } from '../../graph/tidy.ts';
@@ -78,7 +78,7 @@ class WebgpuBackend implements Backend {
     });
   }
 
-  async compile(plan: Plan, weights: Tensors, precision?: Precision): Promise<Executable> {
+  async compile(plan: Plan, weights: Tensors, precision?: 'f32'): Promise<Executable> {
     const model = this.#models++;
     const largest = Math.max(...plan.values.map(({ shape }) => sizeOf(shape) * 4));
     // A batch whose values exceed one binding is run in parts, so that small adapters run the same plans.

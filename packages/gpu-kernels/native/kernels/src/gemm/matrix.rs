@@ -4,6 +4,7 @@
 use super::amx;
 use super::{Epilogue, Instructions, Layout, Packed, Rows, product};
 use crate::error::Result;
+use crate::precision::Precision;
 use crate::stored::Stored;
 use crate::threads::Mode;
 use std::ops::Range;
@@ -18,15 +19,15 @@ pub enum Matrix {
 
 impl Matrix {
     /// From a weight `[n][k]` of a layer of `rows` rows an item.
-    pub fn from_stored(weight: Stored, k: usize, n: usize, rows: usize) -> Result<Self> {
+    pub fn from_stored(weight: Stored, k: usize, n: usize, rows: usize, precision: Precision) -> Result<Self> {
         #[cfg(target_arch = "x86_64")]
         if amx::suits(rows, k, n)
-            && let Some(parts) = amx::Parts::from_stored(weight, k, n, amx::EXACT)?
+            && let Some(parts) = amx::Parts::from_stored(weight, k, n, parts_of(precision))?
         {
             return Ok(Matrix::Parts(parts));
         }
         #[cfg(not(target_arch = "x86_64"))]
-        let _ = rows;
+        let _ = (rows, precision);
         Packed::from_stored(weight, k, n).map(Matrix::Floats)
     }
 
@@ -61,6 +62,15 @@ impl Matrix {
             #[cfg(target_arch = "x86_64")]
             Matrix::Parts(_) => crate::amx::ROWS,
         }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn parts_of(precision: Precision) -> usize {
+    match precision {
+        Precision::F32 => amx::EXACT,
+        Precision::Bf16x2 => 2,
+        Precision::Bf16 => 1,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Runs one step as a plan of its own, on several thread counts, which must agree to the bit.
 #![allow(dead_code)] // Not every test file uses everything.
 
-use diptych_kernels::CompiledPlan;
+use diptych_kernels::{CompiledPlan, Precision, Weight};
 use serde_json::{Value, json};
 
 pub const ITEMS: usize = 3;
@@ -61,11 +61,15 @@ impl Case {
     }
 
     pub fn run_on(&self, inputs: Vec<Vec<f32>>) -> Ran {
+        self.run_in(Precision::F32, inputs)
+    }
+
+    pub fn run_in(&self, precision: Precision, inputs: Vec<Vec<f32>>) -> Ran {
         let weights: Vec<Vec<f32>> = self.weights.iter().zip(100..).map(|((_, shape), seed)| numbers(size(shape), seed)).collect();
         // 1 thread: all items in turn. 2: two items side by side, then one with both threads. 5: items in turn, threads inside ops.
         let runs = [1, 2, 5].map(|threads| {
-            let slices: Vec<&[f32]> = weights.iter().map(Vec::as_slice).collect();
-            let plan = CompiledPlan::new(&self.plan(), &slices, threads).unwrap();
+            let slices: Vec<_> = weights.iter().map(|weight| Weight::plain(weight)).collect();
+            let plan = CompiledPlan::from_weights(&self.plan(), &slices, threads, precision).unwrap();
             let slices: Vec<&[f32]> = inputs.iter().map(Vec::as_slice).collect();
             plan.run(ITEMS, &slices, &[]).unwrap().remove(0)
         });

@@ -68,6 +68,7 @@ pub fn product<'a>(
     let job = Job { b, layout, epilogue };
     match b.parts {
         1 => job.run::<1>(mode, rows_of, y),
+        2 => job.run::<2>(mode, rows_of, y),
         _ => job.run::<EXACT>(mode, rows_of, y),
     }
 }

@@ -134,13 +134,38 @@ macro_rules! run_exact {
     };
 }
 
-/// Sums of products of floats in one part, or in three.
+/// The same of two parts: three products.
+macro_rules! run_pair {
+    ($sides:expr, $sums:expr, $a:expr, $b:expr, $c:expr, $d:expr) => {
+        run!(
+            $sides,
+            $sums,
+            rows!(1),
+            columns!(0),
+            multiply!(),
+            near!(4096, 0),
+            $a,
+            rows!(0),
+            multiply!(),
+            near!(4096, 1),
+            $b,
+            columns!(1),
+            multiply!(),
+            near!(4096, 2),
+            $c,
+            near!(4096, 3),
+            $d
+        )
+    };
+}
+
+/// Sums of products of floats in one part, in two or in three.
 ///
 /// # Safety
 /// `Tiles` are configured in this thread, there are products of bfloat16, and `sides` has `steps` steps, at least one, of
 /// `PARTS` KiB at each of its pointers.
 pub unsafe fn sum<const PARTS: usize>(sides: &Sides, sums: &mut Sums) {
-    const { assert!(PARTS == 1 || PARTS == EXACT) };
+    const { assert!(PARTS >= 1 && PARTS <= EXACT) };
     const { assert!(TILE_BYTES == 1024 && ROW_BYTES == 64 && HEIGHT * WIDTH == 1024) };
     // SAFETY: the registers are 16 rows of 64 bytes, which lie one after the other, or 128 bytes apart in `sums`; the rest is the
     // caller's promise. A prefetch touches nothing.
@@ -148,6 +173,9 @@ pub unsafe fn sum<const PARTS: usize>(sides: &Sides, sums: &mut Sums) {
         match (PARTS, sides.fetched) {
             (1, 2..) => run!(sides, sums, rows!(0), columns!(0), multiply!(), near!(2048, 0), near!(2048, 1), far!(), far!()),
             (1, _) => run!(sides, sums, rows!(0), columns!(0), multiply!(), near!(2048, 0), near!(2048, 1), far!()),
+            (2, 3..) => run_pair!(sides, sums, far!(), far!(), far!(), far!()),
+            (2, 2) => run_pair!(sides, sums, far!(), "", far!(), ""),
+            (2, _) => run_pair!(sides, sums, far!(), "", "", ""),
             (_, 4..) => run_exact!(sides, sums, far!(), far!(), far!(), far!(), far!(), far!()),
             (_, 3) => run_exact!(sides, sums, far!(), "", far!(), "", far!(), ""),
             (_, 2) => run_exact!(sides, sums, far!(), "", "", far!(), "", ""),
