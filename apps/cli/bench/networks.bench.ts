@@ -7,12 +7,16 @@
  *   node apps/cli/bench/networks.bench.ts --memory [--rounds 3]    each alone: peak memory and speed by batch and side
  *   node apps/cli/bench/networks.bench.ts --forms operator,qdq,dynamic --python PYTHON [--folder FOLDER]
  *
+ * `--precision bf16` runs ours in bfloat16, or what the check of it chooses for a network; with `--unchecked` in any case.
+ *
  * `--forms` measures the networks quantised by `quantise-networks.py`, which PYTHON runs with onnx, onnxruntime and numpy;
  * FOLDER keeps the files for the next time. `float` is a form, too.
  */
+
 import { cpus } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import type { Precision } from '@diptych/plugin-kit';
 import { coldTable, memoryTable } from './alone.ts';
 import { type Contender, openDiptych, openOnnxruntimeNetwork } from './network-rivals.ts';
 import { makeImages, networks } from './networks.ts';
@@ -30,6 +34,8 @@ const { values } = parseArgs({
     cold: { type: 'boolean', default: false },
     memory: { type: 'boolean', default: false },
     forms: { type: 'string', default: 'float' },
+    precision: { type: 'string', default: 'f32' },
+    unchecked: { type: 'boolean', default: false },
     python: { type: 'string', default: 'python3' },
     folder: { type: 'string', default: '' },
   },
@@ -43,7 +49,9 @@ function fileOf(name: string, form: string): Uint8Array {
 }
 
 const open = (which: string, file: Uint8Array, batch: number, threads: number): Promise<Contender> =>
-  which === 'ours' ? openDiptych(file, batch, threads) : openOnnxruntimeNetwork(file, batch, threads);
+  which === 'ours'
+    ? openDiptych(file, batch, threads, { precision: values.precision as Precision, checkHalf: !values.unchecked })
+    : openOnnxruntimeNetwork(file, batch, threads);
 
 /**
  * Milliseconds: of CPU time on one thread, so that a busy machine disturbs less; else of wall time, since onnxruntime's
@@ -58,6 +66,9 @@ async function time(contender: Contender, input: Float32Array, threads: number):
   return (user + system) / 1000;
 }
 
+/** As far as two orders of float32 sums are apart, or as half precision may be. */
+const limit = values.precision === 'f32' ? 1e-5 : 1e-3;
+
 /**
  * 1 − cosine of our scores to onnxruntime's. Rounding to 8 bits amplifies what two orders of a sum differ by, and
  * onnxruntime exchanges float and integer arithmetic when it optimises a quantised file, and computes some ops by tables. So
@@ -65,7 +76,7 @@ async function time(contender: Contender, input: Float32Array, threads: number):
  */
 async function checkEquality(name: string, form: string, ours: Float32Array, theirs: Float32Array, asWritten: () => Promise<Float32Array>): Promise<number> {
   const apart = 1 - cosine(ours, theirs);
-  if (apart <= 1e-5) return apart;
+  if (apart <= limit) return apart;
   if (form === 'float') throw new Error(`Expected equal scores of ${name}, they are 1 − ${apart} apart.`);
   const written = await asWritten();
   const [we, they] = [1 - cosine(ours, written), 1 - cosine(theirs, written)];
@@ -95,7 +106,7 @@ async function compare(name: string, form: string, batch: number, threads: numbe
   const ratios = sorted(times.map(([first, second]) => second / first));
   const title = form === 'float' ? name : `${name} ${form}`;
   console.log(
-    `| ${title} ${side} | ${batch} | ${threads} | ${fast} | ${slow} | ${median(ratios).toFixed(2)} (${ratios[0]!.toFixed(2)}–${ratios.at(-1)!.toFixed(2)}) | ${apart.toExponential(1)} |`,
+    `| ${title} ${side} | ${batch} | ${threads} | ${ours.computedIn} | ${fast} | ${slow} | ${median(ratios).toFixed(2)} (${ratios[0]!.toFixed(2)}–${ratios.at(-1)!.toFixed(2)}) | ${apart.toExponential(1)} |`,
   );
   await ours[Symbol.asyncDispose]();
   await theirs[Symbol.asyncDispose]();
@@ -109,7 +120,7 @@ if (values.cold) coldTable(list(values.networks), rounds);
 else if (values.memory) memoryTable(list(values.networks), rounds);
 else {
   console.log(
-    '| network, side | batch | threads | Diptych images/s (range) | onnxruntime-node images/s (range) | ratio (range) | 1 − cosine |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: |',
+    '| network, side | batch | threads | Diptych in | Diptych images/s (range) | onnxruntime-node images/s (range) | ratio (range) | 1 − cosine |\n| --- | ---: | ---: | --- | ---: | ---: | ---: | ---: |',
   );
   for (const name of list(values.networks))
     for (const form of list(values.forms))
