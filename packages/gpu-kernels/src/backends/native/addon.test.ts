@@ -51,4 +51,12 @@ describe('the addon of a platform', () => {
     writeFileSync(join(installed, 'package.json'), JSON.stringify({ name, version: '9.9.9', main: 'x.node' }));
     expect(() => loadAddon(from, '/absent.node')).toThrow(/is of version 9\.9\.9, not 0\.1\.0, and none was built here/);
   });
+
+  it('does not take one that was built before the sources changed', () => {
+    const old = join(folder, 'old.cjs');
+    writeFileSync(old, 'for (const name of ["cpuName", "checkPlan", "compilePlan"]) exports[name] = () => {};');
+    expect(() => loadAddon(from, old)).toThrow(
+      'addon is of another version, it lacks hasBf16: run `npm run setup` to build it anew',
+    );
+  });
 });

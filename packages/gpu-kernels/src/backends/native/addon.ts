@@ -45,6 +45,9 @@ export interface Addon {
   ): CompiledPlan;
 }
 
+/** What one that was built here before the sources changed may lack. */
+const exported = ['cpuName', 'hasBf16', 'checkPlan', 'compilePlan'] as const satisfies readonly (keyof Addon)[];
+
 /** What napi-rs calls a platform: `linux-x64-gnu`, `linux-arm64-musl`, `darwin-arm64`, `win32-x64-msvc`. */
 export function addonTarget(): string {
   const abi = process.platform === 'linux' ? (hasGlibc() ? 'gnu' : 'musl') : process.platform === 'win32' ? 'msvc' : '';
@@ -88,8 +91,9 @@ export function loadAddon(from: string | URL = import.meta.url, built = builtHer
       { details: { package: name, path: built } },
     );
   }
+  let addon: Addon;
   try {
-    return require(path) as Addon;
+    addon = require(path) as Addon;
   } catch (cause) {
     throw new DiptychError(
       'BACKEND_UNAVAILABLE',
@@ -97,6 +101,13 @@ export function loadAddon(from: string | URL = import.meta.url, built = builtHer
       { cause },
     );
   }
+  const missing = exported.filter((name) => typeof addon[name] !== 'function');
+  if (missing.length === 0) return addon;
+  throw new DiptychError(
+    'BACKEND_UNAVAILABLE',
+    `addon is of another version, it lacks ${missing.join(', ')}: run \`npm run setup\` to build it anew`,
+    { details: { path } },
+  );
 }
 
 function findPrebuilt(require: NodeJS.Require, name: string): { readonly path: string } | { readonly reason: string } {
