@@ -89,9 +89,9 @@ impl CompiledPlan {
         let (kept, buffers) = (raw_weights(&program), ReadBuffers::default());
         // Steps whose kernels may read weights in parts; in bands of rows one part alone is faster than floats.
         let in_parts = |chain: &Chain| chain.is_single() || precision == Precision::Bf16 && !chain.is_expansion();
-        let alone: Vec<bool> = chains.iter().flat_map(|chain| chain.steps.clone().map(move |_| in_parts(chain))).collect();
-        let steps = program.steps.par_iter().zip(&alone).with_max_len(1);
-        let steps = steps.map(|(step, &is_alone)| prepare(&program, step, is_alone, weights, precision, &buffers));
+        let in_parts: Vec<bool> = chains.iter().flat_map(|chain| chain.steps.clone().map(move |_| in_parts(chain))).collect();
+        let steps = program.steps.par_iter().zip(&in_parts).with_max_len(1);
+        let steps = steps.map(|(step, &in_parts)| prepare(&program, step, in_parts, weights, precision, &buffers));
         let prepared = packers(team.threads())?.install(|| steps.collect::<Result<_>>())?;
         let keep = |(index, weight): (usize, &Weight)| if kept.contains(&index) { weight.to_vec(&buffers) } else { Ok(Vec::new()) };
         let weights = weights.iter().enumerate().map(keep).collect::<Result<_>>()?;
@@ -187,11 +187,11 @@ fn is_depthwise(op: &Op) -> bool {
     matches!(op, Op::Conv(conv) if conv.groups == conv.input.channels && conv.groups == conv.output.channels && conv.groups > 1)
 }
 
-/// `is_alone`: the step runs in no chain with others.
+/// `in_parts`: the kernel of the step may read weights in parts of bfloat16.
 fn prepare(
     program: &Program,
     step: &Step,
-    is_alone: bool,
+    in_parts: bool,
     weights: &[Weight],
     precision: Precision,
     buffers: &ReadBuffers,
@@ -207,7 +207,7 @@ fn prepare(
             weights[conv.weight].read(buffers, |weight| PackedWinograd::new(conv, weight)).map(Prepared::Winograd)
         }
         Op::Conv(conv) => {
-            weights[conv.weight].read(buffers, |weight| PackedConv::new(conv, weight, is_alone, precision)).map(Prepared::Conv)
+            weights[conv.weight].read(buffers, |weight| PackedConv::new(conv, weight, in_parts, precision)).map(Prepared::Conv)
         }
         Op::ConvTranspose(conv) => conv.pack(&floats(conv.weight)?).map(Prepared::ConvTranspose),
         Op::Resample(op) => Table::new(op, &floats(op.indices)?, &floats(op.factors)?).map(Prepared::Resample),

@@ -7,7 +7,7 @@ use std::ops::Range;
 /// Floats of A that one block of rows may touch: half of a 512 KiB second-level cache.
 const BLOCK_FLOATS: usize = 64 * 1024;
 /// Parts of a product for each thread: enough that one which is disturbed leaves work to the others.
-const PARTS: usize = 4;
+pub const PARTS: usize = 4;
 
 /// y = activation(A · Bᵀ + bias + residual), where `rows_of` gives a range of the rows of A, which are as many as the
 /// rows of y, and `touched` is how many floats of A a row adds to what the cache must hold.
@@ -76,8 +76,8 @@ fn across(panels: usize, down: usize, threads: usize) -> usize {
     (1..=most).rev().find(|&parts| longest(parts) <= least + least / 30).unwrap_or(1)
 }
 
-/// The panels of a part.
-fn part_of(index: usize, parts: usize, panels: usize) -> Range<usize> {
+/// The panels, or whatever is cut evenly, of a part.
+pub fn part_of(index: usize, parts: usize, panels: usize) -> Range<usize> {
     index * panels / parts..(index + 1) * panels / parts
 }
 

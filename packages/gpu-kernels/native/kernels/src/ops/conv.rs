@@ -25,15 +25,15 @@ pub struct PackedConv {
 }
 
 impl PackedConv {
-    /// Of a layer that runs alone, or of one that shares its turn with others, whose kernels read floats.
-    pub fn new(conv: &Conv, weight: Stored, is_alone: bool, precision: Precision) -> Result<Self> {
+    /// `in_parts`: the weights may be in parts of bfloat16, which layers that share their turn with others do not all read.
+    pub fn new(conv: &Conv, weight: Stored, in_parts: bool, precision: Precision) -> Result<Self> {
         let depth = conv.input.channels / conv.groups;
         let filters = conv.output.channels / conv.groups;
         let taps_of = |axis: usize| (0..conv.window.kernel[axis]).map(|tap| tap * conv.window.dilations[axis]).collect::<Vec<_>>();
         let (rows, columns) = (taps_of(0), taps_of(1));
         let taps = rows.len() * columns.len();
         let gather = taps > 1 && depth < MIN_SEGMENT;
-        let pixels = if is_alone && (!gather || precision != Precision::F32) { conv.output.height * conv.output.width } else { 0 };
+        let pixels = if in_parts && (!gather || precision != Precision::F32) { conv.output.height * conv.output.width } else { 0 };
         let pack = |weight| Matrix::from_stored(weight, taps * depth, filters, pixels, precision);
         let groups = if conv.groups == 1 {
             vec![pack(weight)?]

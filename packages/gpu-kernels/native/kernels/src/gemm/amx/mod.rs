@@ -7,6 +7,7 @@ mod tests;
 mod tile;
 
 use super::rows::Rows;
+use super::split::{PARTS as TASKS, part_of};
 use super::{Epilogue, Layout, Output, finish_rows};
 use crate::amx::{ROW_BYTES, ROWS, TILE_BYTES, Tiles};
 use crate::program::Activation;
@@ -19,8 +20,6 @@ use tile::{End, HEIGHT, Sides, Sums, WIDTH, sum};
 
 /// Bytes of rows in parts that one block may take: with two panels of B they stay in a second-level cache of 2 MiB.
 const BLOCK_BYTES: usize = 1024 * 1024;
-/// Parts of a product for each thread: enough that one which is disturbed leaves work to the others.
-const TASKS: usize = 4;
 /// Longest part of k that is summed at once, in steps: so that a block has rows enough for each time that B is read.
 const DEEPEST: usize = 32;
 /// Bytes of B that all rows of a block go over before the next are taken: they stay in the second-level cache, and as much of each row
@@ -78,7 +77,6 @@ impl Job<'_> {
         let rows = y.len() / self.layout.stride;
         let (height, across) = self.blocks(mode, rows);
         let y = Output::new(y);
-        let part_of = |index: usize| index * self.b.pairs() / across..(index + 1) * self.b.pairs() / across;
         let block_of = |index: usize| index * height..rows.min((index + 1) * height);
         let down = rows.div_ceil(height);
         if across == 1 {
@@ -97,7 +95,7 @@ impl Job<'_> {
             for steps in self.spans() {
                 let split = Split::new::<PARTS>(mode, &a, steps);
                 // SAFETY: each task has its own columns, and `y` is borrowed mutably until all have ended.
-                mode.tasks(across, |part| unsafe { self.block::<PARTS>(&split, part_of(part), index * height, y) });
+                mode.tasks(across, |part| unsafe { self.block::<PARTS>(&split, part_of(part, across, self.b.pairs()), index * height, y) });
             }
         }
     }
@@ -105,7 +103,7 @@ impl Job<'_> {
     /// Parts of k that are summed one after the other.
     fn spans(self) -> impl Iterator<Item = Range<usize>> {
         let (steps, count) = (self.b.steps(), self.b.steps().div_ceil(DEEPEST));
-        (0..count).map(move |index| index * steps / count..(index + 1) * steps / count)
+        (0..count).map(move |index| part_of(index, count, steps))
     }
 
     /// Rows of a block, and into how many parts B is cut.

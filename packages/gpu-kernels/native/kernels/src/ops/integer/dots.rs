@@ -16,7 +16,7 @@ use std::ops::Range;
 const BLOCK_BYTES: usize = 256 * 1024;
 /// Weights that all tiles go over before the next are taken: they stay in the second cache level, and the rows of a tile in
 /// the first.
-const GROUP_BYTES: usize = 256 * 1024;
+pub const GROUP_BYTES: usize = 256 * 1024;
 /// Parts of a product for each thread: enough that one which is disturbed leaves work to the others.
 const PARTS: usize = 4;
 
@@ -94,8 +94,9 @@ fn product_with(
     let work = Work { op, packed, groups, rows, zero: &zero, finish: Finish::of(op, packed), other, instructions };
     // Rows of one zero point lie together.
     let stretch = if zero_points.is_some() { pixels } else { count };
-    let (height, across) = work.blocks(mode, stretch);
     let panels = groups[0].panels();
+    let (height, across) =
+        blocks(mode, [count / stretch, stretch], work.rows.touched(), panels, [instructions.rows(), instructions.panels()]);
     let (down, y) = (stretch.div_ceil(height), Output::new(y));
     let over = panels.div_ceil(across);
     mode.tasks(count / stretch * down * over, |task| {
@@ -109,28 +110,27 @@ fn product_with(
     });
 }
 
-impl Work<'_> {
-    /// Rows and panels of a task.
-    fn blocks(&self, mode: Mode, rows: usize) -> (usize, usize) {
-        let (tile, wide) = (self.instructions.rows(), self.instructions.panels());
-        let cached = (BLOCK_BYTES / self.rows.touched()).clamp(tile, 40 * tile) / tile * tile;
-        let height = rows.div_ceil(rows.div_ceil(cached)).next_multiple_of(tile);
-        let panels = self.groups[0].panels();
-        let tasks = match mode {
-            Mode::Sequential => return (height, panels),
-            Mode::Parallel(team) => PARTS * team.threads(),
-        };
-        let down = rows.div_ceil(height);
-        if down >= tasks {
-            return (height, panels);
-        }
-        // Cutting the weights leaves each thread its own share of them to read; cutting x its own share of the pixels.
-        if panels * COLUMNS >= rows {
-            return (height, wide * panels.div_ceil(wide).div_ceil(tasks.div_ceil(down)).max(1));
-        }
-        (rows.div_ceil(tasks).next_multiple_of(tile).min(height), panels)
+/// Rows and panels of a task, of which each of `runs` runs of rows has its own. A row touches so many bytes of x; a tile has `tile`
+/// rows by `wide` panels.
+pub fn blocks(mode: Mode, [runs, rows]: [usize; 2], touched: usize, panels: usize, [tile, wide]: [usize; 2]) -> (usize, usize) {
+    let cached = (BLOCK_BYTES / touched).clamp(tile, 40 * tile) / tile * tile;
+    let height = rows.div_ceil(rows.div_ceil(cached)).next_multiple_of(tile);
+    let tasks = match mode {
+        Mode::Sequential => return (height, panels),
+        Mode::Parallel(team) => (PARTS * team.threads()).div_ceil(runs),
+    };
+    let down = rows.div_ceil(height);
+    if down >= tasks {
+        return (height, panels);
     }
+    // Cutting the weights leaves each thread its own share of them to read; cutting x its own share of the pixels.
+    if panels * COLUMNS >= runs * rows {
+        return (height, wide * panels.div_ceil(wide).div_ceil(tasks.div_ceil(down)).max(1));
+    }
+    (rows.div_ceil(tasks).next_multiple_of(tile).min(height), panels)
+}
 
+impl Work<'_> {
     fn block(&self, rows: Range<usize>, group: usize, panels: Range<usize>, y: Output) {
         let built = &self.groups[group];
         let zero = (self.zero)(rows.start / (self.op.output.height * self.op.output.width));

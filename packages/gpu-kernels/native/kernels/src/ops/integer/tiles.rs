@@ -2,7 +2,7 @@
 //! what VNNI does meanwhile, with the same exact sums. As in `dots`, x lies in bytes from its least number on.
 
 use super::PackedIntegers;
-use super::dots::Output;
+use super::dots::{GROUP_BYTES, Output, blocks};
 use super::dots_amx::{Square, Sums, products, store};
 use super::dots_tile::{Columns, Finish};
 use super::ending_avx512::{Ending, To};
@@ -16,12 +16,6 @@ use crate::program::{Form, IntegerProduct};
 use crate::threads::Mode;
 use std::ops::Range;
 
-/// Bytes of x that one block of rows may touch, and weights that all its squares go over before the next are taken: both
-/// stay in the second cache level.
-const BLOCK_BYTES: usize = 256 * 1024;
-const GROUP_BYTES: usize = 256 * 1024;
-/// Parts of a product for each thread: enough that one which is disturbed leaves work to the others.
-const PARTS: usize = 4;
 /// How many products AMX makes while VNNI makes one, with what surrounds them; without it is eight.
 const ADVANTAGE: usize = 4;
 
@@ -62,9 +56,8 @@ struct Work<'a> {
     /// The numbers of `op.addition`.
     other: &'a [u8],
     y: Output,
-    /// Items whose rows are one run, rows of a run, and rows of it from a line to the next, of which the first are of y.
+    /// Items whose rows are one run, and rows of it from a line to the next, of which the first are of y.
     together: usize,
-    rows: usize,
     line: usize,
     kept: usize,
 }
@@ -93,10 +86,10 @@ pub fn product(
     let rows = if is_flat { together * pixels } else { planes.layout.rows(op) };
     let [line, kept] = if is_flat { [rows; 2] } else { [planes.layout.line, op.output.width] };
     let (finish, y) = (Finish::of(op, packed), Output::new(y));
-    let work = Work { op, packed, groups, planes, zero: &zero, finish, other, y, together, rows, line, kept };
+    let work = Work { op, packed, groups, planes, zero: &zero, finish, other, y, together, line, kept };
     let runs = items / together;
-    let (height, across) = work.blocks(mode, runs);
     let panels = groups[0].panels();
+    let (height, across) = blocks(mode, [runs, rows], work.planes.layout.pitch, panels, [SQUARE, 2]);
     let (down, over) = (rows.div_ceil(height), panels.div_ceil(across));
     mode.tasks(runs * down * over, |task| {
         let (block, part) = (task / over, task % over);
@@ -110,26 +103,6 @@ pub fn product(
 }
 
 impl Work<'_> {
-    /// Rows and panels of a task.
-    fn blocks(&self, mode: Mode, runs: usize) -> (usize, usize) {
-        let cached = (BLOCK_BYTES / self.planes.layout.pitch).clamp(SQUARE, 40 * SQUARE);
-        let height = self.rows.div_ceil(self.rows.div_ceil(cached)).next_multiple_of(SQUARE);
-        let panels = self.groups[0].panels();
-        let tasks = match mode {
-            Mode::Sequential => return (height, panels),
-            Mode::Parallel(team) => (PARTS * team.threads()).div_ceil(runs),
-        };
-        let down = self.rows.div_ceil(height);
-        if down >= tasks {
-            return (height, panels);
-        }
-        // Cutting the weights leaves each thread its own share of them to read; cutting x its own share of the pixels.
-        if panels * COLUMNS >= runs * self.rows {
-            return (height, 2 * panels.div_ceil(2).div_ceil(tasks.div_ceil(down)).max(1));
-        }
-        (self.rows.div_ceil(tasks).next_multiple_of(SQUARE).min(height), panels)
-    }
-
     /// # Safety
     /// The CPU has AMX with products of bytes and AVX-512 F, BW, DQ and VL; nobody else has these rows and columns of y.
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
