@@ -5,7 +5,7 @@
 import { opUnsupported } from '../graph/graph-errors.ts';
 import { isFloat } from './constant.ts';
 import type { ImportState } from './import-state.ts';
-import { type ElementType, elementTypes, type OnnxNode } from './onnx-model.ts';
+import { type ElementType, elementTypes, nameOfType, type OnnxNode } from './onnx-model.ts';
 
 /** Ops that take integers for what they are. */
 const ofIntegers: ReadonlySet<string> = new Set([
@@ -85,7 +85,7 @@ function checkCast(state: ImportState, node: OnnxNode, type: ElementType | undef
   const isRounded = node.inputs.some((name) => state.rounded.has(name));
   const isFit = target !== undefined && (target === type || target === 'bool' || type === 'bool' || isWide(target) || (type === undefined && narrowRanges[target] !== undefined)); // biome-ignore format: one condition
   if (!isFit || (isRounded && target !== type))
-    throw opUnsupported(node, `a conversion of ${type ?? 'float'} numbers to element type ${to}`);
+    throw opUnsupported(node, `a conversion of ${type ?? 'float'} numbers to element type ${nameOfType(to)}`);
   for (const output of node.outputs) {
     state.setType(output, target);
     if (isRounded) state.rounded.add(output);

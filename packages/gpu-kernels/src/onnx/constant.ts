@@ -5,7 +5,8 @@
 import { graphInvalid, opUnsupported } from '../graph/graph-errors.ts';
 import { type FilePart, floatsOf, LazyTensor, readPart } from '../graph/lazy-tensor.ts';
 import { showShape, sizeOf } from '../graph/shapes.ts';
-import { type ElementType, elementTypes, type OnnxTensor } from './onnx-model.ts';
+import { type ElementType, elementTypes, nameOfType, type OnnxTensor } from './onnx-model.ts';
+import { isSmallFloat, smallFloat } from './small-floats.ts';
 
 export interface Constant {
   readonly type: ElementType;
@@ -22,7 +23,7 @@ export const dependsOnBatch = (value: number): boolean =>
 export const isBatch = (value: number | undefined): boolean => value === batchEntry;
 export const isFloat = (type: ElementType): boolean => type.includes('float');
 export const holdsBatch = ({ type, data }: Constant): boolean => !isFloat(type) && data.some(dependsOnBatch);
-const narrow: readonly ElementType[] = ['uint4', 'int4', 'uint8', 'int8', 'uint16', 'int16'];
+const narrow: readonly ElementType[] = ['uint2', 'int2', 'uint4', 'int4', 'uint8', 'int8', 'uint16', 'int16'];
 const fitsFloat32 = (type: ElementType): boolean => (isFloat(type) && type !== 'float64') || narrow.includes(type);
 const storage = (type: ElementType, size: number): Float32Array | Float64Array =>
   fitsFloat32(type) ? new Float32Array(size) : new Float64Array(size);
@@ -56,7 +57,7 @@ export function makeConstant(
   return { type, shape, data };
 }
 
-const widths: Readonly<Record<ElementType, number>> = { float32: 4, uint8: 1, int8: 1, uint16: 2, int16: 2, int32: 4, int64: 8, bool: 1, float16: 2, float64: 8, uint32: 4, uint64: 8, bfloat16: 2, uint4: 0.5, int4: 0.5 }; // biome-ignore format: a table
+const widths: Readonly<Record<ElementType, number>> = { float32: 4, uint8: 1, int8: 1, uint16: 2, int16: 2, int32: 4, int64: 8, bool: 1, float16: 2, float64: 8, uint32: 4, uint64: 8, bfloat16: 2, uint4: 0.5, int4: 0.5, uint2: 0.25, int2: 0.25, float8e4m3fn: 1, float8e4m3fnuz: 1, float8e5m2: 1, float8e5m2fnuz: 1, float8e8m0: 1, float4e2m1: 0.5 }; // biome-ignore format: a table
 
 /** IEEE 754 binary16 → number. */
 export function float16(bits: number): number {
@@ -74,9 +75,10 @@ export function bfloat16(bits: number): number {
   return scratch.getFloat32(0);
 }
 
-/** Two numbers lie in a byte, the first in its lower half: `at` is a whole number for it. */
-const nibble = (byte: number, at: number): number => (Number.isInteger(at) ? byte & 15 : (byte >> 4) & 15);
-const signed = (bits: number): number => (bits > 7 ? bits - 16 : bits);
+/** Two or four numbers lie in a byte, the first in its lowest bits: `at` is a whole number for it, and parts of one for the others. */
+const bitsAt = (view: DataView, at: number, width: 2 | 4): number =>
+  (view.getUint8(Math.floor(at)) >> ((at % 1) * 8)) & (2 ** width - 1);
+const signed = (bits: number, width: 2 | 4): number => (bits < 2 ** (width - 1) ? bits : bits - 2 ** width);
 
 function reader(type: ElementType, view: DataView): (at: number) => number {
   switch (type) {
@@ -93,8 +95,31 @@ function reader(type: ElementType, view: DataView): (at: number) => number {
     case 'uint32': return (at) => view.getUint32(at, true);
     case 'int64': return (at) => Number(view.getBigInt64(at, true));
     case 'uint64': return (at) => Number(view.getBigUint64(at, true));
-    case 'uint4': return (at) => nibble(view.getUint8(Math.floor(at)), at);
-    case 'int4': return (at) => signed(nibble(view.getUint8(Math.floor(at)), at));
+    case 'uint4': return (at) => bitsAt(view, at, 4);
+    case 'int4': return (at) => signed(bitsAt(view, at, 4), 4);
+    case 'uint2': return (at) => bitsAt(view, at, 2);
+    case 'int2': return (at) => signed(bitsAt(view, at, 2), 2);
+    case 'float4e2m1': return (at) => smallFloat(type, bitsAt(view, at, 4));
+    default: {
+      const values = Float32Array.from({ length: 256 }, (_, bits) => smallFloat(type, bits));
+      return (at) => values[view.getUint8(at)]!;
+    }
+  }
+} // biome-ignore format: a table
+
+function writer(type: ElementType, view: DataView, place: string): (at: number, value: number) => void {
+  switch (type) {
+    case 'float32': return (at, value) => view.setFloat32(at, value, true);
+    case 'float64': return (at, value) => view.setFloat64(at, value, true);
+    case 'uint8': case 'bool': return (at, value) => view.setUint8(at, value);
+    case 'int8': return (at, value) => view.setInt8(at, value);
+    case 'uint16': return (at, value) => view.setUint16(at, value, true);
+    case 'int16': return (at, value) => view.setInt16(at, value, true);
+    case 'int32': return (at, value) => view.setInt32(at, value, true);
+    case 'uint32': return (at, value) => view.setUint32(at, value, true);
+    case 'int64': return (at, value) => view.setBigInt64(at, BigInt(value), true);
+    case 'uint64': return (at, value) => view.setBigUint64(at, BigInt(value), true);
+    default: throw opUnsupported({ name: place, op: 'BitCast' }, `bits of ${type} numbers`);
   }
 } // biome-ignore format: a table
 
@@ -127,19 +152,27 @@ function fromBytes(type: ElementType, shape: readonly number[], source: Uint8Arr
   return { type, shape, data };
 }
 
+/** The same bits as numbers of another type of the same width. */
+export function bitsAs({ type, shape, data }: Constant, as: ElementType, place: string): Constant {
+  const bytes = new Uint8Array(data.length * widths[type]);
+  const write = writer(type, viewOf(bytes), place);
+  for (const [index, value] of data.entries()) write(index * widths[type], value);
+  return fromBytes(as, shape, bytes, place);
+}
+
 /** The numbers of a tensor of the file. Its data is in the file already, so memory is bounded by the file. */
 export function decodeTensor(tensor: OnnxTensor, place: string): Constant {
   const { shape, raw = tensor.file, floats, doubles, integers = [] } = tensor;
   const type = (elementTypes as Readonly<Record<number, ElementType>>)[tensor.type];
   if (type === undefined)
-    throw opUnsupported({ name: place, op: 'tensor' }, `element type ${tensor.type} is not implemented`);
+    throw opUnsupported({ name: place, op: 'tensor' }, `element type ${nameOfType(tensor.type)} is not implemented`);
   if (tensor.external !== undefined)
     throw graphInvalid(place, `its data lies in the file "${tensor.external.location}". Give \`readExternal\`.`);
   if (raw !== undefined) return fromBytes(type, shape, raw, place);
   if (floats !== undefined && type === 'float32') return fromBytes(type, shape, floats, place);
   if (doubles !== undefined && type === 'float64') return fromBytes(type, shape, doubles, place);
-  // Numbers of 4 bits are packed here too, one byte in an integer.
-  if (widths[type] < 1) return fromBytes(type, shape, Uint8Array.from(integers), place);
+  // Numbers of 2 and 4 bits are packed here too, one byte in an integer; of floats of 8 it has the bits.
+  if (widths[type] < 1 || isSmallFloat(type)) return fromBytes(type, shape, Uint8Array.from(integers), place);
   if (
     integers.length !== sizeOf(shape) ||
     floats !== undefined ||

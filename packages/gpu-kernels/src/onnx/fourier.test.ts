@@ -83,7 +83,7 @@ describe('constants of signals', () => {
       run(times(node('HannWindow', 's', 'w', attributes), [scalar('s', size)], size), new Array<number>(size).fill(1));
     expect(await hann({}, 4)).toEqual([0, 0.5, 1, 0.5]);
     expect((await hann({ periodic: 0 }, 5)).map((value) => Math.round(value * 1e6) / 1e6)).toEqual([0, 0.5, 1, 0.5, 0]);
-    await expect(hann({ output_datatype: 7 }, 4)).rejects.toThrow('element type 7');
+    await expect(hann({ output_datatype: 7 }, 4)).rejects.toThrow('element type int64 (7)');
     await expect(hann({ periodic: 0 }, 1)).rejects.toThrow('a window of 1 numbers');
   });
 

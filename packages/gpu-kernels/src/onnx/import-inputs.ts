@@ -4,7 +4,7 @@ import { graphInvalid, opUnsupported } from '../graph/graph-errors.ts';
 import { showShape } from '../graph/shapes.ts';
 import { recipeOutput } from '../image-ops/recipe-check.ts';
 import { type Range, wholeRange } from '../image-ops/whole-recipe.ts';
-import type { OnnxModel, OnnxValue } from './onnx-model.ts';
+import { nameOfType, type OnnxModel, type OnnxValue } from './onnx-model.ts';
 
 export interface ImportOptions extends Pick<OnnxOptions, 'items' | 'quantisation'> {
   /** Products between DequantizeLinear ops have exact sums of integers: see `lower/quantised-pairs.ts`. */
@@ -78,7 +78,7 @@ function importInput(input: OnnxValue, recipe: ImageRecipe | undefined, fixed: r
   if (input.type === undefined || !inputTypes.includes(input.type))
     throw opUnsupported(
       place,
-      `an input of element type ${input.type ?? 'unknown'}, only float types up to 32 bits, integers and bool are implemented`,
+      `an input of element type ${input.type === undefined ? 'unknown' : nameOfType(input.type)}, only float types up to 32 bits, integers and bool are implemented`,
     );
   const [, ...declared] = input.shape ?? [];
   if (fixed === undefined && input.shape === undefined)

@@ -41,8 +41,9 @@ export function importNode(
     importBranch(state, node, graphOutputs);
     return;
   }
-  // Of constants it has a fold, which takes a fraction of the work and memory of the ops that it stands for.
-  const isFolded = key === 'BatchNormalization' && node.inputs.every((name) => state.constantOf(name) !== undefined);
+  // Of constants they have a fold, which takes a fraction of the work and memory of the ops that they stand for.
+  const isFolded =
+    (key === 'BatchNormalization' || key === 'CumProd') && node.inputs.every((name) => state.constantOf(name) !== undefined);
   const expanded = isFolded ? undefined : expandNode(state, node, isRead);
   if (expanded !== undefined) {
     for (const part of expanded) importNode(state, part, () => true, graphOutputs);

@@ -21,7 +21,7 @@ import { type ElementType, elementTypes, type OnnxModel, type OnnxValue } from '
 
 /** The opsets whose node tests this importer is run against; see docs/onnx-support.md. */
 export const oldestOpset = 9;
-export const newestOpset = 24;
+export const newestOpset = 28;
 
 export interface ImportedModel {
   readonly graph: ModelGraph;

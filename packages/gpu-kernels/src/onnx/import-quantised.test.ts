@@ -201,7 +201,7 @@ describe('what is refused', () => {
   it.each([
     ['arithmetic on int8', [quantized, node('Add', 'q q', 'y')], 'arithmetic on int8'],
     ['an average of int8', [quantized, node('Resize', 'q _ two', 'y', { mode: 'linear' })], 'arithmetic on int8'],
-    ['a cast to another integer', [quantized, node('Cast', 'q', 'y', { to: 2 })], 'element type 2'],
+    ['a cast to another integer', [quantized, node('Cast', 'q', 'y', { to: 2 })], 'element type uint8 (2)'],
     ['blocks of an activation', [node('QuantizeLinear', 'x s z', 'y', { block_size: 2 })], 'block_size'],
     ['floats where integers are due', [node('DequantizeLinear', 'x s z', 'y')], 'holds no integers'],
     ['a float as operand', [node('MatMulInteger', 'x w', 'y')], 'must hold int8 or uint8'],

@@ -1,11 +1,14 @@
 /** What folding and lowering share about quantised tensors: the grids that they lie on, and weights as words of integers. */
+import type { Attributes } from '../graph/attributes.ts';
 import { graphInvalid, type NodePlace, opUnsupported } from '../graph/graph-errors.ts';
 import { showShape, sizeOf } from '../graph/shapes.ts';
 import type { Constant } from './constant.ts';
-import { type ElementType, elementTypes } from './onnx-model.ts';
+import { type ElementType, elementTypes, nameOfType } from './onnx-model.ts';
 
 /** Least and greatest number of the integer types that are computed with; int32 only in the sums of products. */
 export const integerRanges: Readonly<Partial<Record<ElementType, readonly [min: number, max: number]>>> = {
+  uint2: [0, 3],
+  int2: [-2, 1],
   uint4: [0, 15],
   int4: [-8, 7],
   uint8: [0, 255],
@@ -50,12 +53,18 @@ export function gridOf(
   return { type, min: range[0], max: range[1], scales, zeroPoints };
 }
 
+/** Quotients are float32, which `precision` may ask for as well. */
+export function precisionOf({ node, attributes }: { readonly node: NodePlace; readonly attributes: Attributes }): void {
+  const precision = attributes.number('precision', 0);
+  if (precision !== 0 && precision !== 1) throw opUnsupported(node, `a quotient in ${nameOfType(precision)}`);
+}
+
 /** ONNX `output_dtype`, or what stands for it where the attribute is 0. */
 export function outputType(node: NodePlace, number: number, fallback: ElementType): ElementType {
   if (number === 0) return fallback;
   const type = (elementTypes as Readonly<Record<number, ElementType>>)[number];
   if (type === undefined || integerRanges[type] === undefined)
-    throw opUnsupported(node, `quantisation to element type ${number}`);
+    throw opUnsupported(node, `quantisation to element type ${nameOfType(number)}`);
   return type;
 }
 

@@ -89,8 +89,8 @@ describe('truth and whole numbers', () => {
   });
 
   it.each([
-    ['Cast', { to: 12 }, 'a conversion of float numbers to element type 12'],
-    ['Cast', { to: 13 }, 'a conversion of float numbers to element type 13'],
+    ['Cast', { to: 12 }, 'a conversion of float numbers to element type uint32 (12)'],
+    ['Cast', { to: 13 }, 'a conversion of float numbers to element type uint64 (13)'],
   ])('%s %j is refused', async (op, attributes, reason) => {
     await expect(run(modelOf(['n', 2], [node(op, 'x', 'y', attributes)]), [1, 2])).rejects.toThrow(reason);
   });

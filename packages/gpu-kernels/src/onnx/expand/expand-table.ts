@@ -6,6 +6,7 @@ import { CastLike } from './cast-like.ts';
 import { Col2Im } from './col2im.ts';
 import { DeformConv } from './deform-conv.ts';
 import { expandEinsum } from './einsum.ts';
+import { CumProd, SwiGLU } from './elementwise.ts';
 import { type Expand, Expansion } from './expansion.ts';
 import { EyeLike } from './eye-like.ts';
 import { DFT, STFT } from './fourier.ts';
@@ -23,24 +24,29 @@ import { recurrentExpansions } from './recurrent.ts';
 import { RotaryEmbedding } from './rotary.ts';
 import { scikitExpansions } from './scikit.ts';
 import { Compress, ReverseSequence } from './selecting.ts';
+import { CausalConvWithState, LinearAttention } from './state-space.ts';
 
 const expansions: Readonly<Record<string, Expand>> = {
   AffineGrid,
   Attention,
   BatchNormalizationOfItself,
   CastLike,
+  CausalConvWithState,
   CenterCropPad,
   Col2Im,
   Compress,
+  CumProd,
   DFT,
   DeformConv,
   Einsum: expandEinsum,
   EyeLike,
+  LinearAttention,
   LpNormalization,
   MeanVarianceNormalization,
   ReverseSequence,
   RotaryEmbedding,
   STFT,
+  SwiGLU,
   ...listExpansions,
   ...recurrentExpansions,
   ...onnxruntimeExpansions,

@@ -2,7 +2,7 @@
 import { opUnsupported } from '../../graph/graph-errors.ts';
 import { showShape } from '../../graph/shapes.ts';
 import { dependsOnBatch } from '../constant.ts';
-import { type ElementType, elementTypes } from '../onnx-model.ts';
+import { type ElementType, elementTypes, nameOfType } from '../onnx-model.ts';
 import type { Expansion } from './expansion.ts';
 
 export function EyeLike(to: Expansion): void {
@@ -12,7 +12,7 @@ export function EyeLike(to: Expansion): void {
   const name = to.input(0);
   const own = to.constant(0)?.type ?? to.state.types.get(name) ?? 'float32';
   const type = given === 0 ? own : (elementTypes as Readonly<Record<number, ElementType>>)[given];
-  if (type === undefined) throw opUnsupported(to.node, `element type ${given}`);
+  if (type === undefined) throw opUnsupported(to.node, `element type ${nameOfType(given)}`);
   const [rows, columns] = to.shapeOfRank(0, 2) as [number, number];
   if (dependsOnBatch(rows) || dependsOnBatch(columns))
     throw opUnsupported(to.node, `a matrix ${showShape([rows, columns])} with the batch as a dimension`);

@@ -4,7 +4,8 @@
  * a text that is being written. Source: "ContribOperators.md" of onnxruntime.
  */
 import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
-import { asBias, attend, giveMerged, type Operand, sumOfBiases } from './attention.ts';
+import { attend, giveMerged, type Operand } from './attention.ts';
+import { asBias, sumOfBiases } from './attention-masks.ts';
 import type { Expansion } from './expansion.ts';
 import { rotate } from './rotary.ts';
 
@@ -88,7 +89,7 @@ export function GroupQueryAttention(to: Expansion): void {
   const [q, k, v] = [operand(0, heads), operand(1, shared), operand(2, shared)];
   const scale = given === 0 ? 1 / Math.sqrt(of.width) : given;
   const bias = maskOf(to, of.length, window);
-  giveMerged(to, attend(to, { q, k, v, scale, bias, softcap, capsFirst: true }).y, q);
+  giveMerged(to, attend(to, { q, k, v, scale, bias, softcap }).y, q);
   to.also(1, k.name);
   to.also(2, v.name);
 }

@@ -44,9 +44,9 @@ function mayLeaveNothing(to: Expansion, keys: number, others: boolean): boolean 
 /** `value`, of which rows lie behind each other in its last dimension but one, with zeros in those that see no key. */
 export type OfSeen = (value: string) => string;
 
-/** `bias`: all that is added to the scores; `isCausal`, `isPadded`: what is masked besides input 3. */
-export function rowsSeen(to: Expansion, keys: number, bias: string | undefined, isCausal: boolean, isPadded: boolean): OfSeen {
-  if (bias === undefined || !(isPadded || (to.has(3) && mayLeaveNothing(to, keys, isCausal)))) return (value) => value;
+/** `bias`: all that is added to the scores; `others`: whether that is more than input 3, and whether the rest alone may leave a row nothing. */
+export function rowsSeen(to: Expansion, keys: number, bias: string | undefined, others: boolean, othersLeaveNothing: boolean): OfSeen {
+  if (bias === undefined || !(othersLeaveNothing || (to.has(3) && mayLeaveNothing(to, keys, others)))) return (value) => value;
   const largest = to.add('ReduceMax', [bias, to.integers(-1)], { keepdims: 1 });
   const isNone = to.add('Less', [largest, to.number(lowest)]);
   return (value) => to.add('Where', [isNone, to.number(0), value]);

@@ -10,14 +10,15 @@ import type { Expansion } from './expansion.ts';
 const reduced = (to: Expansion, op: string, name: string, axes: readonly number[]): string =>
   to.add(op, [name], { axes, keepdims: 1 });
 
-/** Of zeros alone it is NaN, as in ONNX's own tests; onnxruntime gives 0 there. */
+/** Of zeros alone it is 0, as in onnxruntime and in the tests of ONNX 1.23; those before had NaN. */
 export function LpNormalization(to: Expansion): void {
   const axis = to.attributes.number('axis', -1);
   const p = to.attributes.number('p', 2);
   to.attributes.finish();
   if (p !== 1 && p !== 2) throw opUnsupported(to.node, `attribute p = ${p}, only 1 and 2 are implemented`);
   const norm = reduced(to, p === 1 ? 'ReduceL1' : 'ReduceL2', to.input(0), [axisOf(axis, to.shape(0).length, to.node)]);
-  to.give('Div', [to.input(0), norm]);
+  const isNone = to.add('Equal', [norm, to.number(0)]);
+  to.give('Div', [to.input(0), to.add('Where', [isNone, to.number(1), norm])]);
 }
 
 export function MeanVarianceNormalization(to: Expansion): void {

@@ -4,7 +4,8 @@
  */
 import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
 import { isBatch } from '../constant.ts';
-import { asBias, attend, causalMask, giveMerged, type Operand, splitHeads, sumOfBiases, withPast } from './attention.ts';
+import { attend, giveMerged, type Operand, splitHeads, withPast } from './attention.ts';
+import { asBias, bandMask, causalBand, sumOfBiases } from './attention-masks.ts';
 import type { Expansion } from './expansion.ts';
 
 /** Attributes that both have. */
@@ -90,7 +91,7 @@ export function MultiHeadAttention(to: Expansion): void {
   if (to.has(8) || to.has(9)) throw opUnsupported(to.node, 'a buffer that past and present share');
   const { q, k, v } = multiHeadParts(to, heads);
   const [keys, values] = [withPast(to, 6, k), withPast(to, 7, v)];
-  const causal = isCausal ? causalMask(to, q.length, keys.length, keys.length - k.length) : undefined;
+  const causal = isCausal ? bandMask(to, q.length, keys.length, keys.length - k.length, causalBand) : undefined;
   const bias = sumOfBiases(to, [givenBias(to, 5), maskBias(to, 4, q.length, keys.length, masked), causal]);
   const factor = scale === 0 ? 1 / Math.sqrt(q.width) : scale;
   const { y, biased: scores } = attend(to, { q, k: keys, v: values, scale: factor, bias, softcap: 0 });
@@ -120,7 +121,7 @@ function giveAttended(to: Expansion, { heads, isCausal, masked, scale, name, siz
     const from = sizes.slice(0, index).reduce((sum, before) => sum + before, 0);
     return splitHeads(to, to.slice(name, 2, from, from + size), length, size, heads);
   }) as [Operand, Operand, Operand];
-  const causal = isCausal ? causalMask(to, length, length, 0) : undefined;
+  const causal = isCausal ? bandMask(to, length, length, 0, causalBand) : undefined;
   const added = sumOfBiases(to, [bias < 0 ? undefined : givenBias(to, bias), maskBias(to, mask, length, length, masked), causal]); // biome-ignore format: one call
   const factor = scale === 0 ? 1 / Math.sqrt(q.width) : scale;
   giveMerged(to, attend(to, { q, k, v, scale: factor, bias: added, softcap: 0 }).y, v);

@@ -14,6 +14,14 @@ import { type Cell, cells, type State } from './recurrent-cells.ts';
 const mostSteps = 1024;
 const mostTogether = 4096;
 
+/** Counts steps before they are written. */
+export function spendSteps(to: Expansion, count: number): void {
+  if (count > mostSteps)
+    throw opUnsupported(to.node, `${count} steps of a recurrence, at most ${mostSteps} are implemented`);
+  to.state.steps += count;
+  if (to.state.steps > mostTogether) throw opUnsupported(to.node, `more than ${mostTogether} steps of recurrences in one network`); // biome-ignore format: one condition
+}
+
 interface Recurrence {
   readonly to: Expansion;
   readonly cell: Cell;
@@ -67,13 +75,7 @@ function readRecurrence(to: Expansion, cell: Cell): Recurrence {
   const expected = [directions.length, cell.gates * hidden];
   if (showShape(weights) !== showShape([...expected, width]) || showShape(recurrent) !== showShape([...expected, hidden]))
     throw graphInvalid(to.node, `weights ${showShape(weights)} and ${showShape(recurrent)} do not fit ${directions.length} directions of ${hidden} numbers.`); // biome-ignore format: one condition
-  if (length * directions.length > mostSteps)
-    throw opUnsupported(
-      to.node,
-      `${length * directions.length} steps of a recurrence, at most ${mostSteps} are implemented`,
-    );
-  to.state.steps += length * directions.length;
-  if (to.state.steps > mostTogether) throw opUnsupported(to.node, `more than ${mostTogether} steps of recurrences in one network`); // biome-ignore format: one condition
+  spendSteps(to, length * directions.length);
   const activations = activationsOf(to, cell, directions.length);
   return { to, cell, length, inputs: width, hidden, directions, activations, clip, isBatchFirst, resetsAfter };
 }

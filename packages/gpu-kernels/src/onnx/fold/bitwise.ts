@@ -1,9 +1,9 @@
 /** Bits of whole numbers that import knows. Values of a network are float32, of which bits would say something else. */
 import { graphInvalid, itemsTogether, opUnsupported } from '../../graph/graph-errors.ts';
 import { broadcastShape, showShape } from '../../graph/shapes.ts';
-import { allocate, type Constant, holdsBatch } from '../constant.ts';
+import { allocate, bitsAs, type Constant, holdsBatch, isFloat } from '../constant.ts';
 import type { FoldCall } from '../node-call.ts';
-import type { ElementType } from '../onnx-model.ts';
+import { type ElementType, elementTypes, nameOfType } from '../onnx-model.ts';
 import { broadcastTo, whole } from './elementwise.ts';
 
 const widths: Readonly<Partial<Record<ElementType, number>>> = { uint8: 8, int8: 8, uint16: 16, int16: 16, uint32: 32, int32: 32, uint64: 64, int64: 64 }; // biome-ignore format: a table
@@ -58,7 +58,22 @@ function BitShift(call: FoldCall): Constant[] {
   return binary((a, by) => (direction === 'LEFT' ? a << shift(by) : a >> shift(by)))(call);
 }
 
+/** The bits of numbers as another type's of the same width. */
+function BitCast(call: FoldCall): Constant[] {
+  const to = call.attributes.number('to', 0);
+  call.attributes.finish();
+  const type = (elementTypes as Readonly<Record<number, ElementType>>)[to];
+  const x = call.input(0);
+  if (holdsBatch(x)) throw opUnsupported(call.node, `arithmetic with the number of items of the batch. ${itemsTogether}`);
+  if (type === undefined) throw opUnsupported(call.node, `element type ${nameOfType(to)}`);
+  if (isFloat(x.type) && x.data.some(Number.isNaN)) throw opUnsupported(call.node, 'bits of what is not a number');
+  call.spend(slowness * x.data.length);
+  const { data } = bitsAs(x, type, call.place);
+  return [{ type, shape: x.shape, data: data.map((value) => whole(call, type, value)) }];
+}
+
 export const bitwiseFolds = {
+  BitCast,
   BitShift,
   BitwiseAnd: binary((a, b) => a & b),
   BitwiseNot,

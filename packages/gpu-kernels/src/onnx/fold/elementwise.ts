@@ -4,7 +4,8 @@ import { roundToFloat } from '../../graph/rounding.ts';
 import { broadcastShape, broadcastStrides, rowMajorStrides, sameShape, showShape, sizeOf } from '../../graph/shapes.ts';
 import { allocate, batchEntry, type Constant, dependsOnBatch, holdsBatch, isFloat } from '../constant.ts';
 import type { FoldCall } from '../node-call.ts';
-import { type ElementType, elementTypes } from '../onnx-model.ts';
+import { type ElementType, elementTypes, nameOfType } from '../onnx-model.ts';
+import { isSmallFloat } from '../small-floats.ts';
 
 const padded = (shape: readonly number[], rank: number): number[] => [
   ...new Array<number>(rank - shape.length).fill(1),
@@ -113,7 +114,6 @@ const variadic: ReadonlySet<string> = new Set(['Max', 'Min']);
 const binary =
   (compute: Binary, gives?: 'bool') =>
   (call: FoldCall): Constant[] => {
-    if (call.node.op === 'Mod') call.attributes.require('fmod', 0);
     call.attributes.finish();
     if (call.count < (variadic.has(call.node.op) ? 1 : 2)) throw graphInvalid(call.node, 'two inputs are expected.');
     let left = call.input(0);
@@ -163,11 +163,13 @@ function Where(call: FoldCall): Constant[] {
 function Cast(call: FoldCall): Constant[] {
   const to = call.attributes.number('to', 0);
   call.attributes.number('saturate', 1); // of float8 only
+  call.attributes.string('round_mode', 'up'); // of float8 only
   call.attributes.finish();
   const type = (elementTypes as Readonly<Record<number, ElementType>>)[to];
   const x = call.input(0);
-  // Numbers of 4 bits are read as weights; conversions to them would wrap.
-  if (type === undefined || type === 'int4' || type === 'uint4') throw opUnsupported(call.node, `element type ${to}`);
+  // Numbers of 2 and 4 bits and floats of 8 are read as weights; conversions to them would wrap or round.
+  if (type === undefined || /int[24]$/.test(type) || isSmallFloat(type))
+    throw opUnsupported(call.node, `element type ${nameOfType(to)}`);
   if (isFloat(type) && holdsBatch(x))
     throw opUnsupported(call.node, `arithmetic with the number of items of the batch. ${itemsTogether}`);
   if (type === 'float16' || type === 'bfloat16')
@@ -184,14 +186,21 @@ function divide(a: number, b: number, isInteger: boolean): number {
   return Math.trunc(a / b);
 }
 
-/** Integer Mod takes the sign of the divisor. */
-const modulo: Binary = (a, b) => (b === 0 ? Infinity : a - b * Math.floor(a / b));
+/** With `fmod` the remainder has the sign of the dividend, without that of the divisor, floats since opset 28 too. */
+function Mod(call: FoldCall): Constant[] {
+  const keepsSign = call.attributes.number('fmod', 0) !== 0;
+  return binary((a, b, isInteger) => {
+    if (isInteger && b === 0) return Infinity; // refused by `finish` as no integer
+    const rest = a % b;
+    return keepsSign || rest === 0 || rest < 0 === b < 0 ? rest : rest + b;
+  })(call);
+}
 
 export const elementwiseFolds = {
   Abs: unary(Math.abs), Ceil: unary(Math.ceil), Exp: unary(Math.exp), Floor: unary(Math.floor), Log: unary(Math.log),
   Neg: unary((x) => -x), Not: unary((x) => (x === 0 ? 1 : 0)), Reciprocal: unary((x) => 1 / x), Sqrt: unary(Math.sqrt),
   Add: binary((a, b) => a + b), Sub: binary((a, b) => a - b), Mul: binary((a, b) => a * b), Div: binary(divide),
-  Max: binary((a, b) => Math.max(a, b)), Min: binary((a, b) => Math.min(a, b)), Mod: binary(modulo), Pow: binary((a, b) => a ** b),
+  Max: binary((a, b) => Math.max(a, b)), Min: binary((a, b) => Math.min(a, b)), Mod, Pow: binary((a, b) => a ** b),
   And: binary((a, b) => a && b), Or: binary((a, b) => a || b), Equal: binary((a, b) => Number(a === b), 'bool'),
   Greater: binary((a, b) => Number(a > b), 'bool'), Less: binary((a, b) => Number(a < b), 'bool'), Xor: binary((a, b) => Number(a !== b)),
   GreaterOrEqual: binary((a, b) => Number(a >= b), 'bool'), LessOrEqual: binary((a, b) => Number(a <= b), 'bool'),

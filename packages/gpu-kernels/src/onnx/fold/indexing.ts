@@ -4,6 +4,7 @@ import { graphInvalid, itemsTogether, opUnsupported } from '../../graph/graph-er
 import { rowMajorStrides, showShape, sizeOf } from '../../graph/shapes.ts';
 import { allocate, type Constant, holdsBatch, makeConstant } from '../constant.ts';
 import type { FoldCall } from '../node-call.ts';
+import { whole } from './elementwise.ts';
 
 /** Input `index`, which must not depend on the number of items. */
 function numbersOf(call: FoldCall, index: number): Constant {
@@ -52,25 +53,30 @@ const argument =
     return [makeConstant('int64', shape, places, call.place)];
   };
 
-function CumSum(call: FoldCall): Constant[] {
-  const x = numbersOf(call, 0);
-  const isExclusive = call.attributes.number('exclusive', 0) !== 0;
-  const isReverse = call.attributes.number('reverse', 0) !== 0;
-  call.attributes.finish();
-  const axis = axisOf(call.input(1).data[0] ?? Number.NaN, x.shape.length, call.node);
-  const length = x.shape[axis]!;
-  const data = allocate(x.type, x.shape, call.place);
-  const { starts, step } = linesOf(x.shape, axis);
-  for (const start of starts) {
-    let sum = 0;
-    for (let i = 0; i < length; i++) {
-      const at = start + (isReverse ? length - 1 - i : i) * step;
-      data[at] = isExclusive ? sum : sum + x.data[at]!;
-      sum += x.data[at]!;
+/** CumSum from 0, CumProd from 1. */
+const cumulative =
+  (first: number, combine: (all: number, x: number) => number) =>
+  (call: FoldCall): Constant[] => {
+    const x = numbersOf(call, 0);
+    const isExclusive = call.attributes.number('exclusive', 0) !== 0;
+    const isReverse = call.attributes.number('reverse', 0) !== 0;
+    call.attributes.finish();
+    const axis = axisOf(call.input(1).data[0] ?? Number.NaN, x.shape.length, call.node);
+    const length = x.shape[axis]!;
+    const data = allocate(x.type, x.shape, call.place);
+    const { starts, step } = linesOf(x.shape, axis);
+    for (const start of starts) {
+      let all = first;
+      for (let i = 0; i < length; i++) {
+        const at = start + (isReverse ? length - 1 - i : i) * step;
+        const next = combine(all, x.data[at]!);
+        const given = isExclusive ? all : next;
+        data[at] = Number.isNaN(given) ? given : whole(call, x.type, given);
+        all = next;
+      }
     }
-  }
-  return [{ ...x, data }];
-}
+    return [{ ...x, data }];
+  };
 
 function OneHot(call: FoldCall): Constant[] {
   const [indices, depth, values] = [numbersOf(call, 0), numbersOf(call, 1), call.input(2)];
@@ -181,6 +187,6 @@ function ScatterElements(call: FoldCall): Constant[] {
 }
 
 export const indexingFolds = {
-  ArgMax: argument((a, b) => a > b), ArgMin: argument((a, b) => a < b), CumSum, GatherElements, GatherND, OneHot, ScatterElements,
+  ArgMax: argument((a, b) => a > b), ArgMin: argument((a, b) => a < b), CumProd: cumulative(1, (all, x) => all * x), CumSum: cumulative(0, (all, x) => all + x), GatherElements, GatherND, OneHot, ScatterElements,
   ScatterND,
 } as const; // biome-ignore format: a table

@@ -5,8 +5,9 @@ import { roundHalfEven } from '../../graph/rounding.ts';
 import { sameShape, showShape, sizeOf } from '../../graph/shapes.ts';
 import { allocate, type Constant, isFloat } from '../constant.ts';
 import type { FoldCall } from '../node-call.ts';
-import { type ElementType, elementTypes } from '../onnx-model.ts';
-import { integerRanges, outputType } from '../quantization.ts';
+import { type ElementType, elementTypes, nameOfType } from '../onnx-model.ts';
+import { integerRanges, outputType, precisionOf } from '../quantization.ts';
+import { isSmallFloat } from '../small-floats.ts';
 
 /** Which scale element `index` of x has. */
 function scaleIndex(call: FoldCall, x: Constant, scale: Constant): (index: number) => number {
@@ -44,13 +45,13 @@ function zeroPointOf(call: FoldCall, scale: Constant): Constant | undefined {
 /** y = (x − zeroPoint) · scale in float32. */
 function DequantizeLinear(call: FoldCall): Constant[] {
   const [x, scale] = [call.input(0), call.input(1)];
-  if (integerRanges[x.type] === undefined) throw opUnsupported(call.node, `${x.type} numbers`);
+  if (integerRanges[x.type] === undefined && !isSmallFloat(x.type)) throw opUnsupported(call.node, `${x.type} numbers`);
   const zeroPoint = zeroPointOf(call, scale);
   const at = scaleIndex(call, x, scale);
   const given = call.attributes.number('output_dtype', 0);
   const type = given === 0 ? scale.type : (elementTypes as Readonly<Record<number, ElementType>>)[given];
   call.attributes.finish();
-  if (type === undefined || !isFloat(type)) throw opUnsupported(call.node, `element type ${given}`);
+  if (type === undefined || !isFloat(type)) throw opUnsupported(call.node, `element type ${nameOfType(given)}`);
   const data = allocate(type, x.shape, call.place);
   for (let index = 0; index < data.length; index++) {
     const place = at(index);
@@ -67,7 +68,7 @@ function QuantizeLinear(call: FoldCall): Constant[] {
   const type = zeroPoint?.type ?? outputType(call.node, call.attributes.number('output_dtype', 0), 'uint8');
   call.attributes.number('output_dtype', 0);
   call.attributes.number('saturate', 1); // of float8 only
-  call.attributes.require('precision', 0);
+  precisionOf(call);
   call.attributes.finish();
   const range = integerRanges[type];
   if (range === undefined) throw opUnsupported(call.node, `quantisation to ${type}`);

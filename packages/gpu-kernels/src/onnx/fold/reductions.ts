@@ -49,9 +49,11 @@ const reduce =
     const shape = x.shape.flatMap((size, d) => (axes.has(d) ? (isKept ? [1] : []) : [size]));
     const data = allocate(x.type, shape, call.place);
     const numbers = x.data;
+    // The least and the largest of truth, where there is nothing to reduce.
+    const first = x.type === 'bool' ? Math.min(1, Math.max(0, start)) : start;
     for (let at = 0; at < data.length; at++) {
       const from = kept[at]!;
-      let sum = start;
+      let sum = first;
       if (within === undefined) for (let i = from; i < from + count; i++) sum = combine(sum, numbers[i]!);
       else for (let i = 0; i < count; i++) sum = combine(sum, numbers[from + within[i]!]!);
       data[at] = finish === undefined ? sum : finish(sum, count);

@@ -2,7 +2,7 @@
 import { opUnsupported } from '../../graph/graph-errors.ts';
 import { opTable } from '../../graph/op-table.ts';
 import { narrowRanges } from '../activation-types.ts';
-import { type ElementType, elementTypes } from '../onnx-model.ts';
+import { type ElementType, elementTypes, nameOfType } from '../onnx-model.ts';
 import { Div, Max, Mean, Min, Pow, Sum, Xor } from './arithmetic.ts';
 import { ArgMax, ArgMin, Hardmax, OneHot, TopK } from './choosing.ts';
 import { Gather, GatherElements, GatherND } from './gathering.ts';
@@ -55,6 +55,7 @@ function toWhole(call: LowerCall, type: ElementType): void {
 function Cast(call: LowerCall): void {
   const to = call.attributes.number('to', 0);
   call.attributes.number('saturate', 1); // of float8 only
+  call.attributes.string('round_mode', 'up'); // of float8 only
   call.attributes.finish();
   const type = call.state.types.get(call.input(0));
   if (to === 10 || to === 16) call.finish('RoundFloat', [call.input(0)], { format: elementTypes[to] });
@@ -66,7 +67,7 @@ function Cast(call: LowerCall): void {
   else
     throw opUnsupported(
       call.node,
-      `a conversion of activations to element type ${to}, only float32 (1), float16 (10), bfloat16 (16), bool (9) and integers of up to 64 bits with a sign or up to 16 without are implemented`,
+      `a conversion of activations to element type ${nameOfType(to)}, only float32 (1), float16 (10), bfloat16 (16), bool (9) and integers of up to 64 bits with a sign or up to 16 without are implemented`,
     );
 }
 

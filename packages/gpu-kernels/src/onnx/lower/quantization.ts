@@ -6,7 +6,7 @@
  */
 import { axisOf } from '../../graph/axes.ts';
 import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
-import { type Grid, gridOf, outputType } from '../quantization.ts';
+import { type Grid, gridOf, outputType, precisionOf } from '../quantization.ts';
 import type { LowerCall } from './lower-call.ts';
 import { itemwise } from './unbatched.ts';
 
@@ -52,7 +52,7 @@ export function finishQuantize(call: LowerCall, x: string, grid: Grid, axis: num
 export function QuantizeLinear(call: LowerCall): void {
   const fallback = outputType(call.node, call.attributes.number('output_dtype', 0), 'uint8');
   call.attributes.number('saturate', 1); // of float8 only
-  call.attributes.require('precision', 0);
+  precisionOf(call);
   const { grid, axis } = gridAndAxis(call, fallback);
   call.attributes.finish();
   const from = call.state.dequantized.get(call.input(0));

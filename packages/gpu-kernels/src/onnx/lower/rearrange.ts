@@ -12,14 +12,19 @@ function blockOf(call: LowerCall): readonly [channels: number, height: number, w
   return [...(shape as [number, number, number]), block];
 }
 
+function isDepthFirstOf(call: LowerCall): boolean {
+  const mode = call.attributes.string('mode', 'DCR');
+  if (mode !== 'DCR' && mode !== 'CRD') throw graphInvalid(call.node, `mode "${mode}" is none.`);
+  return mode === 'DCR';
+}
+
 /** [d, d, c] or, with mode CRD, [c, d, d] channels become d x d pixels of c channels. */
 export function DepthToSpace(call: LowerCall): void {
   const [channels, height, width, d] = blockOf(call);
-  const mode = call.attributes.string('mode', 'DCR');
+  const isDepthFirst = isDepthFirstOf(call);
   call.attributes.finish();
   const c = channels / d / d;
   if (!Number.isInteger(c)) throw graphInvalid(call.node, `${channels} channels do not fall into blocks of ${d} x ${d}.`);
-  const isDepthFirst = mode === 'DCR';
   const apart = call.add('Reshape', [
     call.input(0),
     call.number(0, ...(isDepthFirst ? [d, d, c] : [c, d, d]), height, width),
@@ -29,13 +34,15 @@ export function DepthToSpace(call: LowerCall): void {
   call.finish('Reshape', [turned, call.number(0, c, height * d, width * d)]);
 }
 
+/** Each block's pixels become channels: [d, d, channels], or since opset 28 with mode CRD [channels, d, d]. */
 export function SpaceToDepth(call: LowerCall): void {
   const [channels, height, width, d] = blockOf(call);
+  const isDepthFirst = isDepthFirstOf(call);
   call.attributes.finish();
   if (height % d !== 0 || width % d !== 0)
     throw graphInvalid(call.node, `${height} x ${width} pixels do not fall into blocks of ${d} x ${d}.`);
   const apart = call.add('Reshape', [call.input(0), call.number(0, channels, height / d, d, width / d, d)]);
-  const turned = call.add('Transpose', [apart], { perm: [0, 3, 5, 1, 2, 4] });
+  const turned = call.add('Transpose', [apart], { perm: isDepthFirst ? [0, 3, 5, 1, 2, 4] : [0, 1, 3, 5, 2, 4] });
   call.finish('Reshape', [turned, call.number(0, channels * d * d, height / d, width / d)]);
 }
 

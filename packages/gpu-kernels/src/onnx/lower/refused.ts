@@ -10,6 +10,7 @@ const learned = 'trees and support vectors of scikit-learn are not implemented. 
 
 export const refusedOps: Readonly<Record<string, string>> = {
   Bernoulli: random, Multinomial: random, RandomNormal: random, RandomNormalLike: random, RandomUniform: random, RandomUniformLike: random,
+  BitCast: 'numbers of a network are float32 whatever the file calls them, so that their bits would say something else. It is computed on constants',
   NonMaxSuppression: boxes, NonZero: counted, Unique: counted,
   RoiAlign: `it takes as many regions as the network finds, and ${counted}. Export the network without its second stage`,
   NegativeLogLikelihoodLoss: loss, SoftmaxCrossEntropyLoss: loss,
