@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { expandedOps } from '../../src/onnx/expand/expand-table.ts';
 import { newestOpset, oldestOpset } from '../../src/onnx/import-onnx.ts';
 import { lowerTable } from '../../src/onnx/lower/lower-table.ts';
-import { listNodeTests, type NodeTestResult, runNodeTest } from '../../src/onnx/node-tests.ts';
+import { listNodeTests, listVersions, type NodeTestResult, runNodeTest } from '../../src/onnx/node-tests.ts';
 import { backendNames, tryOpen } from '../../src/open-backend.ts';
 
 const folder = process.env.DIPTYCH_ONNX_TESTS;
@@ -14,7 +14,7 @@ for (const name of backendNames) {
   const opened = await tryOpen(name, {});
   if (typeof opened === 'string') throw new Error(`The table needs every backend, ${name} did not open: ${opened}`);
   const results: NodeTestResult[] = [];
-  for (const test of listNodeTests(folder)) results.push(await runNodeTest(`${folder}/${test}`, opened.backend));
+  for (const test of listNodeTests(folder)) results.push(await runNodeTest(test, opened.backend));
   runs.set(name, results);
   await opened.backend[Symbol.asyncDispose]();
 }
@@ -47,6 +47,7 @@ const head =
   '| op | as network | at import | unsupported | failed | why not (the most frequent reasons) |\n| --- | --: | --: | --: | --: | --- |';
 const runsAs = (status: NodeTestResult['status']) => (results: readonly NodeTestResult[]) => results.some((result) => result.status === status); // biome-ignore format: one line
 const total = (status: NodeTestResult['status']): number => merged.filter((result) => result.status === status).length;
+const [newest, ...older] = listVersions(folder);
 const ofDomain = (domain: string): string =>
   [...new Set([...expandedOps, ...Object.keys(lowerTable)])]
     .flatMap((key) => (key.startsWith(`${domain}.`) ? [key.slice(domain.length + 1)] : []))
@@ -57,7 +58,7 @@ writeFileSync(
   new URL('../../../../docs/onnx-support.md', import.meta.url),
   `# ONNX support
 
-Opset ${oldestOpset} to ${newestOpset} of the default domain. Below are the results of the ${merged.length} backend node tests of the Python package onnx 1.19.1 on
+Opset ${oldestOpset} to ${newestOpset} of the default domain. Below are the results of the ${merged.length} backend node tests of the Python package onnx ${newest}, and of ${older.join(' and ')} where an op has changed since, on
 all backends (${backendNames.join(', ')}); a test counts as what the worst of them made of it. Written by
 \`packages/gpu-kernels/goldens/onnx/write-support-table.ts\`, not by hand.
 
@@ -73,7 +74,7 @@ reductions over the first dimension), so an op with unsupported tests may still 
 of older opsets, in which these ops meant the same. Lists of tensors are followed where import knows their entries; ONNX's tests of them
 have lists as inputs and outputs, which are not read. Ops of onnxruntime (domain com.microsoft) have no tests here; these run:
 ${ofDomain('com.microsoft')}. Of the domain ai.onnx.ml, which heads of scikit-learn use:
-${ofDomain('ai.onnx.ml')}. Weights of 4 bits (uint4, int4) are read. Functions of a file are
+${ofDomain('ai.onnx.ml')}. Weights of 2 and 4 bits (uint2, int2, uint4, int4, float4e2m1) and of floats of 8 are read. Functions of a file are
 written out, and an If whose condition is known at import is its branch.
 \`diptych model inspect FILE.onnx\` says whether a file can be run.
 
