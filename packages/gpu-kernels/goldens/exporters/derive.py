@@ -1,6 +1,6 @@
 """Converts, optimises or quantises exported networks with one tool and records what onnxruntime computes with the result.
 
-    python derive.py FOLDER TOOL [NAME…]        # of FOLDER/script, as export_models.py wrote them; TOOL as in `tools` below
+    python derive.py FOLDER TOOL [NAME…]        # of FOLDER/script, or for onnx-28 of FOLDER/dynamo-25; TOOL as in `tools` below
 
 Of quantised networks three answers are recorded: onnxruntime's with its optimisations, without, and for each item alone, because
 ranges that are taken as the network runs are those of a batch there.
@@ -77,6 +77,12 @@ def transformer(is_half):
     return optimise
 
 
+def newest(source, target):
+    from onnx import version_converter
+
+    onnx.save(version_converter.convert_version(onnx.load(source), 28), target)
+
+
 def dynamic(**options):
     def quantise(source, target):
         from onnxruntime.quantization import QuantType, quantize_dynamic
@@ -126,6 +132,7 @@ tools = {
     "half-io": half(False),
     "slim": slim,
     "sim": simplify,
+    "onnx-28": newest,
     "ort-extended": level(Level.ORT_ENABLE_EXTENDED),
     "ort-all": level(Level.ORT_ENABLE_ALL),
     "transformer": transformer(False),
@@ -163,7 +170,8 @@ def record_of(target, inputs, is_quantised):
 def main(folder, tool, *names):
     target = pathlib.Path(folder) / tool
     target.mkdir(exist_ok=True)
-    for source in sorted((pathlib.Path(folder) / "script").glob("*.onnx")):
+    exported = "dynamo-25" if tool == "onnx-28" else "script"
+    for source in sorted((pathlib.Path(folder) / exported).glob("*.onnx")):
         if (names and source.stem not in names) or not source.with_suffix(".json").exists():
             continue
         try:
