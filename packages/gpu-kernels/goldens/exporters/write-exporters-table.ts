@@ -29,7 +29,7 @@ interface Recorded {
 /** Folder → what wrote it. */
 const tools: Readonly<Record<string, string>> = {
   script: "torch's older exporter, opset 17", dynamo: "torch's newer exporter, its default opset",
-  'dynamo-18': 'newer, opset 18', 'dynamo-23': 'newer, opset 23', 'dynamo-25': 'newer, opset 25', 'onnx-28': 'the same, converted by onnx to opset 28', 'dynamo-plain': 'newer, opset 23, not optimised', 'script-open': 'older, length or sides open too',
+  'dynamo-18': 'newer, opset 18', 'dynamo-23': 'newer, opset 23', 'dynamo-25': 'newer, opset 25, onnx 1.23.2', 'onnx-28': 'the same, converted by onnx 1.23.2 to opset 28', 'dynamo-plain': 'newer, opset 23, not optimised', 'script-open': 'older, length or sides open too',
   'dynamo-open': 'newer, length or sides open too', 'half-model': '`model.half()`, older exporter', 'half-keep': 'onnxconverter-common float16, types of inputs kept',
   'half-io': 'onnxconverter-common float16', slim: 'onnxslim', sim: 'onnxsim', 'ort-extended': 'onnxruntime, level extended', 'ort-all': 'onnxruntime, level all',
   transformer: 'onnxruntime.transformers optimizer', 'transformer-half': 'the same, float16', dynamic: 'quantize_dynamic', 'dynamic-channel': 'quantize_dynamic, per channel, reduced range',

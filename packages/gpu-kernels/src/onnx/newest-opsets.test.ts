@@ -53,6 +53,8 @@ describe('products and remainders', () => {
     expect(await run(cumulative({ exclusive: 1 }, 2), x)).toEqual([1, 2, 6, 1, 5, 30]);
     expect(await run(cumulative({ exclusive: 1, reverse: 1 }, 2), x)).toEqual([12, 4, 1, 42, 7, 1]);
     refuses(cumulative({}, 0), 'products over the batch');
+    const merged = [node('Reshape', 'x all', 'r'), node('CumProd', 'r axis', 'y')];
+    refuses(modelOf(['n', 2, 3], merged, [integers('all', -1, 3), integers('axis', 0)], 26), 'products over the batch');
   });
 
   it('CumProd is of the numbers in their order, whose products stay in range', async () => {

@@ -1,7 +1,7 @@
 /** SwiGLU and CumProd, of opset 28 and 26, as other ops. Formulas: the operator reference of ONNX. */
 import { axisOf } from '../../graph/axes.ts';
 import { opUnsupported } from '../../graph/graph-errors.ts';
-import { isBatch } from '../constant.ts';
+import { dependsOnBatch } from '../constant.ts';
 import type { Expansion } from './expansion.ts';
 
 /** a · sigmoid(α a) · b. */
@@ -24,7 +24,7 @@ export function CumProd(to: Expansion): void {
   if (given === undefined) throw opUnsupported(to.node, 'a computed axis');
   const axis = axisOf(given.data[0] ?? Number.NaN, shape.length, to.node);
   const length = shape[axis]!;
-  if (isBatch(length)) throw opUnsupported(to.node, 'products over the batch');
+  if (dependsOnBatch(length)) throw opUnsupported(to.node, 'products over the batch');
   if (length > mostFactors)
     throw opUnsupported(to.node, `products of ${length} numbers, at most ${mostFactors} are implemented`);
   const x = to.input(0);

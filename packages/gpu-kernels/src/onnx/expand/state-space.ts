@@ -20,6 +20,7 @@ export function CausalConvWithState(to: Expansion): void {
   const weight = to.shapeOfRank(1, 3);
   if (weight[0] !== channels || weight[1] !== 1)
     throw graphInvalid(to.node, `a filter ${showShape(weight)} for ${channels} channels.`);
+  if (dependsOnBatch(length)) throw opUnsupported(to.node, 'a sequence along the batch');
   const before = weight[2]! - 1;
   const past = given(to, 3);
   if (past !== undefined && to.shapeOfRank(3, 3)[2] !== before)
