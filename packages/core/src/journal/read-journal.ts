@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { DiptychError, type JournalRecord, recordSchema } from '@diptych/plugin-kit';
-import { describeIssues } from '../study/load-study.ts';
 import { systemCode } from '../text/describe-error.ts';
+import { describeIssues } from '../text/describe-issues.ts';
 
 /** Longest line that is read. Our own lines stay below a megabyte; anything longer is damage. */
 export const maxLineBytes = 8 * 2 ** 20;

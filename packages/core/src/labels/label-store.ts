@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DiptychError, type LabelRecord, labelRecordSchema } from '@diptych/plugin-kit';
 import { openJournal } from '../journal/open-journal.ts';
-import { describeIssues } from '../study/load-study.ts';
 import { describeError, systemCode } from '../text/describe-error.ts';
+import { describeIssues } from '../text/describe-issues.ts';
 
 const pathOf = (runFolder: string): string => join(runFolder, 'labels.jsonl');
 

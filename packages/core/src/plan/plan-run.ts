@@ -8,8 +8,8 @@ import {
 } from '@diptych/plugin-kit';
 import { z } from 'zod';
 import type { LoadedGenerator, LoadedPlugin, LoadedStudy } from '../plugins/loaded-study.ts';
-import { describeIssues } from '../study/load-study.ts';
 import { sha256Hex } from '../text/canonical-json.ts';
+import { describeIssues } from '../text/describe-issues.ts';
 import { redactError } from '../text/redact-error.ts';
 import { isPermissive, termsOf } from '../weights/licences.ts';
 import { countPlan } from './count-plan.ts';

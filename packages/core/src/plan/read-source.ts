@@ -2,8 +2,8 @@
 import { DiptychError, isDiptychError, licenceSchema } from '@diptych/plugin-kit';
 import { z } from 'zod';
 import type { LoadedPlugin } from '../plugins/loaded-study.ts';
-import { describeIssues } from '../study/load-study.ts';
 import { describeError } from '../text/describe-error.ts';
+import { describeIssues } from '../text/describe-issues.ts';
 
 /** Far above any published set; a list that never ends is told instead of filling memory. Arbitrary. */
 export const maxListed = 2_000_000;

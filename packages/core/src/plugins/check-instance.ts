@@ -1,6 +1,6 @@
 import { DiptychError, type Plugin } from '@diptych/plugin-kit';
 import { z } from 'zod';
-import { describeIssues } from '../study/load-study.ts';
+import { describeIssues } from '../text/describe-issues.ts';
 
 /** What `create` must give, by kind; imports have methods of their own. */
 const methods: Readonly<Record<string, readonly string[]>> = {

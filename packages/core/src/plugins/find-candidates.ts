@@ -1,6 +1,6 @@
 /** The plugins that a study names, with their options and needs checked; nothing is created yet. */
 import { DiptychError, needsOf, type PluginKind, type PluginUse, type Study } from '@diptych/plugin-kit';
-import { describeIssues } from '../study/load-study.ts';
+import { describeIssues } from '../text/describe-issues.ts';
 import { checkNeeds, type Environment, findSecretOptions } from './check-needs.ts';
 import type { Candidate } from './create-plugin.ts';
 import type { LoadPluginsOptions } from './load-plugins.ts';
@@ -33,7 +33,7 @@ export async function findCandidates(options: LoadPluginsOptions, add: AddProble
       if (!parsed.success)
         throw new DiptychError(
           'PLUGIN_OPTIONS_INVALID',
-          `Expected options that match its schema: ${describeIssues(parsed.error, found.plugin.options)}.`,
+          `Expected options that match its schema: ${describeIssues(parsed.error, found.plugin.options, use.options)}.`,
         );
       const needs = needsOf(found.plugin, parsed.data);
       candidates.push({ kind, alias: use.as ?? found.plugin.name, found, options: parsed.data, needs });

@@ -1,7 +1,7 @@
 import type { Generation } from '@diptych/plugin-kit';
 import { hazardSchema } from '@diptych/plugin-kit';
 import { z } from 'zod';
-import { describeIssues } from '../study/load-study.ts';
+import { describeIssues } from '../text/describe-issues.ts';
 
 const reason = z.string();
 const costUsd = z.number().nonnegative().optional();

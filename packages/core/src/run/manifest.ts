@@ -4,9 +4,9 @@ import { DiptychError, type Manifest, manifestSchema, runFormatVersion, type Stu
 import type { RunPlan } from '../plan/run-plan.ts';
 import type { LoadedStudy } from '../plugins/loaded-study.ts';
 import { writeDurably } from '../store/image-store.ts';
-import { describeIssues } from '../study/load-study.ts';
 import { canonicalJson, sha256Hex } from '../text/canonical-json.ts';
 import { describeError, systemCode } from '../text/describe-error.ts';
+import { describeIssues } from '../text/describe-issues.ts';
 import { diptychVersion } from '../version.ts';
 
 export const studyDigest = (study: Study): string => sha256Hex(canonicalJson(study));

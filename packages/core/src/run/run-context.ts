@@ -6,7 +6,7 @@ import type { Meters } from '../pacing/meter.ts';
 import type { Shard } from '../plan/shard-plan.ts';
 import type { LoadedStudy } from '../plugins/loaded-study.ts';
 import type { ImageStore } from '../store/image-store.ts';
-import { describeIssues } from '../study/load-study.ts';
+import { describeIssues } from '../text/describe-issues.ts';
 import { type Progress, type ProgressKey, statusOf } from './progress.ts';
 import type { PromptCosts } from './prompt-costs.ts';
 

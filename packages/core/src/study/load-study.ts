@@ -3,9 +3,8 @@ import { dirname, extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { DiptychError, type Study, studySchema } from '@diptych/plugin-kit';
 import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
-import { z } from 'zod';
 import { describeError } from '../text/describe-error.ts';
-import { didYouMean } from '../text/nearest-name.ts';
+import { describeIssue, describeIssues } from '../text/describe-issues.ts';
 
 /** Far above any hand-written study; keeps a wrong path, such as an image, from being parsed. */
 const maxStudyBytes = 5 * 2 ** 20;
@@ -33,7 +32,7 @@ export async function loadStudy(path: string): Promise<StudyFile> {
   if (!parsed.success) {
     const lines = parsed.error.issues.map(
       (issue) =>
-        `${path}${locate(issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]!] : issue.path)}: ${issue.path.join('.') || 'study'}: ${issue.message}${knownKeys(issue, studySchema)}`,
+        `${path}${locate(issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]!] : issue.path)}: ${issue.path.join('.') || 'study'}: ${describeIssue(issue, studySchema, value)}`,
     );
     throw invalid(
       `Expected a study that matches the schema, found ${lines.length === 1 ? 'a fault' : `${lines.length} faults`}:\n  ${lines.join('\n  ')}`,
@@ -46,24 +45,7 @@ export async function loadStudy(path: string): Promise<StudyFile> {
 export function parseStudyValue(value: unknown, name = 'study'): Study {
   const parsed = studySchema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw invalid(`Expected ${name} to match the study schema: ${describeIssues(parsed.error)}`);
-}
-
-/** Faults in one line. With the schema, an unknown key of an object at the top is told with the keys that there are. */
-export const describeIssues = (error: z.ZodError, schema?: unknown): string =>
-  error.issues
-    .map((issue) => {
-      const place = issue.path.join('.');
-      return `${place === '' ? '' : `${place}: `}${issue.message}${knownKeys(issue, schema)}`;
-    })
-    .join('; ');
-
-/** For a key that is not known: the one that may have been meant, and all there are. */
-function knownKeys(issue: z.core.$ZodIssue, schema: unknown): string {
-  if (issue.code !== 'unrecognized_keys' || issue.path.length > 0 || !(schema instanceof z.ZodObject)) return '';
-  const keys = Object.keys(schema.shape as Record<string, unknown>);
-  const meant = issue.keys.map((key) => didYouMean(key, keys)).join('');
-  return `.${meant} ${keys.length === 0 ? 'It has none' : `There are ${keys.sort().join(', ')}`}`;
+  throw invalid(`Expected ${name} to match the study schema: ${describeIssues(parsed.error, studySchema, value)}`);
 }
 
 const invalid = (message: string, cause?: unknown): DiptychError =>

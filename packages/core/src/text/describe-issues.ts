@@ -1,0 +1,114 @@
+/** What a schema finds wrong with a value, in words for whoever wrote the value by hand. */
+import { z } from 'zod';
+import { didYouMean } from './nearest-name.ts';
+
+type Issue = z.core.$ZodIssue;
+
+/** Faults in one line, without a full stop. With `schema` and `value`, the keys that there are and what came instead are told. */
+export const describeIssues = (error: z.ZodError, schema?: unknown, value?: unknown): string =>
+  error.issues
+    .map((issue) => {
+      const place = issue.path.join('.');
+      return `${place === '' ? '' : `${place}: `}${describeIssue(issue, schema, value)}`;
+    })
+    .join('; ');
+
+/** One fault, without its place. */
+export function describeIssue(issue: Issue, schema?: unknown, value?: unknown): string {
+  const got = valueAt(value, issue.path);
+  // Without the value nobody knows whether a member is missing, so the schema's own words stand.
+  if (value !== undefined) {
+    if (got === undefined && issue.code !== 'unrecognized_keys' && issue.code !== 'custom') return missing(issue);
+    if (issue.code === 'invalid_type') return `Expected ${issue.expected}, got ${shown(got)}`;
+    const choices = choicesOf(issue);
+    if (choices) return `Expected one of ${choices.join(', ')}, got ${shown(got)}${meant(got, choices)}`;
+  }
+  const message = issue.message.replace(/\.$/, '');
+  if (issue.code === 'unrecognized_keys') return `${message}${knownKeys(issue, objectAt(schema, issue.path, value))}`;
+  const isTold = value !== undefined && typeof got === 'number' && issue.code !== 'custom';
+  return isTold ? `${message}, got ${got}` : message;
+}
+
+function missing(issue: Issue): string {
+  const choices = choicesOf(issue);
+  if (choices) return `It is missing; expected one of ${choices.join(', ')}`;
+  return `It is missing${issue.code === 'invalid_type' ? `; expected ${issue.expected}` : ''}`;
+}
+
+function choicesOf(issue: Issue): string[] | undefined {
+  if (issue.code === 'invalid_value') return issue.values.map(String);
+  if (issue.code !== 'invalid_union') return undefined;
+  const { options } = issue as { readonly options?: readonly unknown[] };
+  if (options) return options.map(String);
+  // A union of words or numbers, such as 1 or 3.
+  const values = issue.errors.map(([first]) => (first?.code === 'invalid_value' ? first.values : undefined));
+  return values.length > 0 && values.every((found) => found !== undefined) ? values.flat().map(String) : undefined;
+}
+
+/** `bicubic` may be the end of one name and the middle of another; where several end so, none is more likely. */
+function meant(got: unknown, choices: readonly string[]): string {
+  if (typeof got !== 'string') return '';
+  const ending = choices.filter((choice) => got.length >= 3 && choice.endsWith(`-${got.toLowerCase()}`));
+  if (ending.length > 0) return `. Did you mean ${ending.join(' or ')}?`;
+  const near = didYouMean(got, choices);
+  return near === '' ? '' : `.${near}`;
+}
+
+/** For keys that are not known: those that may have been meant, and all there are. */
+function knownKeys(issue: Extract<Issue, { code: 'unrecognized_keys' }>, schema: z.ZodObject | undefined): string {
+  if (schema === undefined) return '';
+  const keys = Object.keys(schema.shape).sort();
+  const near = issue.keys.map((key) => didYouMean(key, keys)).join('');
+  return `.${near} ${keys.length === 0 ? 'It has none' : `There are ${keys.join(', ')}`}`;
+}
+
+/** The object of a schema at a path. Of objects told apart by a word, the one that the value names. */
+function objectAt(schema: unknown, path: readonly PropertyKey[], value: unknown): z.ZodObject | undefined {
+  let at = schema;
+  for (const [depth, key] of [...path, undefined].entries()) {
+    at = bare(at);
+    if (at instanceof z.ZodDiscriminatedUnion) {
+      const named = valueAt(value, path.slice(0, depth));
+      at = at.options.find((option) => bare(option) instanceof z.ZodObject && matches(option as z.ZodObject, at, named));
+    }
+    if (key === undefined) return at instanceof z.ZodObject ? at : undefined;
+    if (at instanceof z.ZodObject) at = at.shape[String(key)];
+    else if (at instanceof z.ZodArray) at = at.element;
+    else if (at instanceof z.ZodRecord) at = at.valueType;
+    else return undefined;
+  }
+  return undefined;
+}
+
+function matches(option: z.ZodObject, { def }: z.ZodDiscriminatedUnion, value: unknown): boolean {
+  const literal = option.shape[def.discriminator];
+  const word = (value as Record<string, unknown> | undefined)?.[def.discriminator];
+  return literal instanceof z.ZodLiteral && literal.values.has(word as string);
+}
+
+/** Without what makes a member optional or gives it a default. */
+function bare(schema: unknown): unknown {
+  let at = schema;
+  while (at instanceof z.ZodOptional || at instanceof z.ZodDefault || at instanceof z.ZodNullable) at = at.unwrap();
+  return at;
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  let at = value;
+  for (const key of path) {
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, key)) return undefined;
+    at = (at as Record<PropertyKey, unknown>)[key];
+  }
+  return at;
+}
+
+/** Longer texts may be keys that were put in the wrong place. */
+const longestShown = 30;
+
+/** Short texts and numbers as they are; of the rest only what it is. */
+function shown(value: unknown): string {
+  if (typeof value === 'string')
+    return value.length > longestShown ? `a text of ${value.length} characters` : JSON.stringify(value);
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
+}
