@@ -99,7 +99,7 @@ export const errorTable = {
   WEIGHTS_LICENCE_NOT_ACCEPTED: entry(
     'bad-input',
     'A weights file has a licence that was not accepted yet.',
-    'Read the licence shown, then run `diptych weights accept NAME`, or pass --accept-licences.',
+    'Read the licence shown, then run `diptych weights accept` with the name of the study file or of a built-in plugin, or pass --accept-licences.',
   ),
   WEIGHTS_SOURCE_INVALID: entry(
     'bad-input',

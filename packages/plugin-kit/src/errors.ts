@@ -2,7 +2,7 @@
  * The one error class of Diptych. Every fault a user can meet has a stable code from `error-table.ts`;
  * the message says what was expected, of what, what came instead, and then what to do.
  */
-import { type ErrorCode, errorTable } from './error-table.ts';
+import { type ErrorCode, errorTable, exitCodeOf } from './error-table.ts';
 
 const marker = Symbol.for('diptych.error');
 
@@ -36,6 +36,18 @@ export type ErrorKind = 'bad-input' | 'unsupported' | 'unavailable' | 'bug';
 /** True for our errors even when two copies of this package are loaded, as happens with third-party plugins. */
 export function isDiptychError(value: unknown): value is DiptychError {
   return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[marker] === true;
+}
+
+/** Of several problems, what only a change of the study or of Diptych cures comes before what another machine or day may cure. */
+const exitOrder = [1, 2, 4, 3];
+
+/** Process exit code of an error. PLUGIN_PROBLEMS has that of its gravest problem, so that a missing GPU or key is no bad study. */
+export function exitCodeOfError({ code, details }: Pick<DiptychError, 'code' | 'details'>): number {
+  const problems = code === 'PLUGIN_PROBLEMS' && Array.isArray(details['problems']) ? details['problems'] : [];
+  const found = problems.flatMap(({ code: own }: { code?: string }) =>
+    own !== undefined && Object.hasOwn(errorTable, own) ? [exitCodeOf(own as ErrorCode)] : [],
+  );
+  return exitOrder.find((exitCode) => found.includes(exitCode)) ?? exitCodeOf(code);
 }
 
 /**

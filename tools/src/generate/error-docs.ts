@@ -28,6 +28,9 @@ The message says what was expected, of what, and what came instead; then what to
 
 \`judge\` and \`detect\` of single images go on after a file that cannot be read or scored, and end with the exit code of the first such
 fault. An abstention is an answer, not a fault.
+
+Problems of plugins are told together, before anything runs, and have one exit code: 2 where one of them is bad input, else 4 where one is
+unsupported, else 3. So 3 always means that the same study may run on another machine or later.
 `;
 
 export function writeErrorDocs(): Promise<readonly GeneratedFile[]> {
@@ -41,5 +44,6 @@ export function writeErrorDocs(): Promise<readonly GeneratedFile[]> {
 
 function describeCode(code: ErrorCode): string {
   const { meaning, cure } = errorTable[code];
-  return `\n### ${code}\n\n${meaning} ${cure} Exit code ${exitCodeOf(code)}.\n`;
+  const exit = code === 'PLUGIN_PROBLEMS' ? '2, 4 or 3, as the problems are (see above)' : String(exitCodeOf(code));
+  return `\n### ${code}\n\n${meaning} ${cure} Exit code ${exit}.\n`;
 }

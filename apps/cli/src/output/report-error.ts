@@ -1,5 +1,5 @@
 /** Prints an error for people (stderr) or machines (stdout) and gives the exit code that docs/errors.md documents. */
-import { exitCodeOf, isDiptychError } from '@diptych/plugin-kit';
+import { exitCodeOf, exitCodeOfError, isDiptychError } from '@diptych/plugin-kit';
 import { printableLines, printOut } from './result.ts';
 
 export function reportError(error: unknown, json: boolean): number {
@@ -10,5 +10,5 @@ export function reportError(error: unknown, json: boolean): number {
   else
     process.stderr.write(`diptych: ${printableLines(message)}\n${known ? `  ${code}, explained in docs/errors.md\n` : ''}`);
   if (!known && process.env['DIPTYCH_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-  return exitCodeOf(code);
+  return known ? exitCodeOfError(known) : exitCodeOf(code);
 }

@@ -18,6 +18,7 @@ import { planRun } from '../plan/plan-run.ts';
 import { parseStudyValue } from '../study/load-study.ts';
 import { fakeRegistry } from '../testing-fakes/fake-plugins.ts';
 import { temporaryFolder } from '../testing-fakes/fake-study.ts';
+import { openWeightsStore } from '../weights/weights-store.ts';
 import { limitedFetch } from './limited-fetch.ts';
 import { type LoadPluginsOptions, loadPlugins, type PluginProblem } from './load-plugins.ts';
 
@@ -161,6 +162,25 @@ describe('problems', () => {
   ])('include a module that exports %s', async (_name, plugin) => {
     const [problem] = await problemsOf(load({ detectors: ['needy'] }, { registry: registryWith(plugin) }));
     expect(problem).toMatchObject({ plugin: 'detector/needy', code: 'PLUGIN_INVALID' });
+  });
+
+  it('include a file of weights that is not there, also while planning, since nobody fetches it', async () => {
+    const weights = [{ name: 'w', source: 'file:w.onnx', sha256: 'a'.repeat(64), licence: { id: 'MIT' } }];
+    const folder = await temporaryFolder();
+    const environment = { XDG_CONFIG_HOME: folder, XDG_CACHE_HOME: folder };
+    const problems = await problemsOf(
+      load(
+        { detectors: ['needy'] },
+        {
+          registry: registryWith(needy({ weights })),
+          weightsStore: openWeightsStore({ environment }),
+          baseFolder: folder,
+          purpose: 'plan',
+        },
+      ),
+    );
+    expect(problems).toMatchObject([{ plugin: 'detector/needy', code: 'WEIGHTS_MISSING' }]);
+    expect(problems[0]?.message).toContain(`no file at ${join(folder, 'w.onnx')}`);
   });
 
   it('include weights that cannot be had', async () => {

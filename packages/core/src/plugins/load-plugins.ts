@@ -70,7 +70,7 @@ export async function loadPlugins(options: LoadPluginsOptions): Promise<LoadedSt
   candidates = await findCandidates(options, add);
   checkStudyRules(options.study, candidates, problems);
   throwProblems(problems);
-  if (options.purpose === 'plan') candidates = await withMissingWeights(options, candidates);
+  if (options.purpose === 'plan') candidates = await withMissingWeights(options, candidates, add);
   else await fetchWeights(options, candidates, add);
   throwProblems(problems);
   return createAll(options, candidates, problems, add);
@@ -129,10 +129,11 @@ async function fetchWeights(
   }
 }
 
-/** Which plugins a plan has to do without. */
+/** Which plugins a plan has to do without until weights are fetched. A file of the user's own is never fetched: its absence is a problem. */
 function withMissingWeights(
   { weightsStore, baseFolder }: LoadPluginsOptions,
   candidates: readonly Candidate[],
+  add: AddProblem,
 ): Promise<Candidate[]> {
   return Promise.all(
     candidates.map(async (candidate) => {
@@ -140,6 +141,8 @@ function withMissingWeights(
       const missing: WeightsRef[] = [];
       for (const ref of candidate.needs.weights ?? [])
         if ((await weightsStore?.status?.(ref, baseFolder))?.isPresent === false) missing.push(ref);
+      for (const ref of missing.filter(({ source }) => source.startsWith('file:')))
+        await weightsStore?.ensure(ref, baseFolder).catch((error: unknown) => add(candidate.kind, candidate.alias, error));
       return missing.length > 0 && !isListed ? { ...candidate, missingWeights: missing } : candidate;
     }),
   );

@@ -69,14 +69,21 @@ export function openWeightsStore(options: WeightsStoreOptions = {}): WeightsStor
     if (await accepts(ref)) return;
     throw new DiptychError(
       'WEIGHTS_LICENCE_NOT_ACCEPTED',
-      `Expected the licence of ${ref.name} (${ref.licence.id}) to be accepted. ${termsOf(ref.licence)} Run \`diptych weights accept ${ref.name}\`, or pass --accept-licences.`,
+      [
+        `Expected the licence of ${ref.name} (${ref.licence.id}) to be accepted.`,
+        termsOf(ref.licence),
+        'Run `diptych weights accept` with the name of the study file or of a built-in plugin, or pass --accept-licences.',
+      ]
+        .filter((part) => part !== '')
+        .join(' '),
     );
   };
   const ensure = async (ref: WeightsRef, baseFolder: string): Promise<void> => {
     await check(ref, baseFolder);
     const path = pathOf(ref, baseFolder);
     if (await isFile(path)) return;
-    if (parseWeightsSource(ref.source).kind === 'file') throw missing(ref, `no file at ${path}`);
+    if (parseWeightsSource(ref.source).kind === 'file')
+      throw missing(ref, (await exists(path)) ? `no file but a folder or device at ${path}` : `no file at ${path}`);
     await fetchOnce(fetcher, ref, path);
   };
   return {
@@ -138,6 +145,12 @@ async function isFile(path: string): Promise<boolean> {
     throw error;
   }
 }
+
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
 
 interface Fetcher {
   readonly options: WeightsStoreOptions;
