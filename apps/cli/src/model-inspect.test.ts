@@ -1,4 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -41,6 +42,28 @@ describe('diptych model inspect', () => {
       code: 2,
       stderr: expect.stringContaining('output "scores" is asked for; its outputs are y'),
     });
+  });
+
+  it('prints what a card says of the file, with digests of all its files', async () => {
+    const digest = async (name: string) =>
+      createHash('sha256')
+        .update(await readFile(join(goldens, name)))
+        .digest('hex');
+    const external = await inspect(join(goldens, 'residual-external.onnx'), '--json');
+    const [model, data] = [await digest('residual-external.onnx'), await digest('residual-external.bin')];
+    expect(JSON.parse(external.stdout).card).toEqual({
+      input: 'x',
+      output: 'y',
+      activation: 'none',
+      sha256: model,
+      files: [{ path: 'residual-external.bin', sha256: data }],
+    });
+    const { stdout } = await inspect(join(goldens, 'residual-external.onnx'));
+    expect(stdout).toMatch(/output +y +\[.*\], by softmax/);
+    expect(stdout).toContain(`  sha256: ${model}\n  files:\n    - { path: residual-external.bin, sha256: ${data} }`);
+    await copyFile(join(goldens, 'residual-external.onnx'), join(cwd, 'alone.onnx'));
+    const alone = await inspect('alone.onnx');
+    expect(alone).toMatchObject({ code: 2, stdout: expect.stringContaining('residual-external.bin: there is none') });
   });
 
   it('plans a file whose whole graph is one item', async () => {

@@ -98,6 +98,8 @@ export interface FileOnDisk {
 export interface ModelValue {
   readonly name: string;
   readonly shape: readonly number[];
+  /** The file's own last op, where it is one that makes scores of logits. Absent: another, or one that is not recognised. */
+  readonly activation?: 'sigmoid' | 'softmax' | undefined;
 }
 
 /** A model that came from a file, with what its caller cannot know otherwise. */

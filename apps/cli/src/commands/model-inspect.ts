@@ -1,6 +1,7 @@
-/** `diptych model inspect`: what an ONNX file holds and costs, and what is missing to run it. Runs nothing. */
-
+/** `diptych model inspect`: what an ONNX file holds and costs, what a card says of it, and what is missing to run it. Runs nothing. */
 import { inspectOnnx, type OnnxReport, openOnnxFile } from '@diptych/gpu-kernels/onnx';
+import type { OnnxOptions } from '@diptych/plugin-kit';
+import { cardFactsOf, renderCard } from '../card-facts.ts';
 import { type NetworkOptions, onnxOptions } from '../network-options.ts';
 import { type OutputOptions, printResult } from '../output/result.ts';
 import { bytes, printable, renderTable } from '../output/table.ts';
@@ -9,7 +10,8 @@ export default async function modelInspect(file: string, options: OutputOptions 
   const given = onnxOptions(options);
   const { bytes: content, readExternal } = await openOnnxFile(file);
   const report = await inspectOnnx(content, { ...given, readExternal });
-  printResult(options, report, () => render(report));
+  const card = await cardFactsOf(file, report, readExternal);
+  printResult(options, { ...report, card }, () => `${render(report, given)}\n\n${renderCard(card, report)}`);
   if (report.problem !== undefined) process.exitCode = report.problem.code === 'GRAPH_INVALID' ? 2 : 4;
 }
 
@@ -25,12 +27,19 @@ function count(value: number): string {
 
 const supportText = { yes: '', constants: 'on constants only', no: 'missing' } as const;
 
-function render(report: OnnxReport): string {
+function render(report: OnnxReport, { shapes = {} }: OnnxOptions): string {
   const { cost, problem } = report;
   const values = [
     ...report.inputs.map(({ name, shape }) => ['input', name, showShape(shape)]),
-    ...report.outputs.map(({ name, shape }) => ['output', name, showShape(shape)]),
+    ...report.outputs.map(({ name, shape, activation }) => [
+      'output',
+      name,
+      `${showShape(shape)}${activation ? `, by ${activation}` : ''}`,
+    ]),
   ];
+  const open = report.inputs.filter(
+    ({ name, shape }) => shapes[name] === undefined && shape?.slice(1).some((size) => typeof size === 'string'),
+  );
   const costs =
     cost === undefined
       ? []
@@ -60,5 +69,12 @@ function render(report: OnnxReport): string {
     ...costs,
     '',
     problem === undefined ? renderTable(['backend', 'state', 'why'], backends) : printable(`Cannot be run on any backend: ${problem.message}`), // biome-ignore format: one choice
+    ...(problem === undefined || open.length === 0
+      ? []
+      : [
+          printable(
+            `A card's recipe says the sizes of its image. Here say them with ${open.map(({ name }) => `--shape ${name}=…`).join(' ')}, such as 3,224,224.`,
+          ),
+        ]),
   ].join('\n');
 }

@@ -67,10 +67,7 @@ function objectAt(schema: unknown, path: readonly PropertyKey[], value: unknown)
   let at = schema;
   for (const [depth, key] of [...path, undefined].entries()) {
     at = bare(at);
-    if (at instanceof z.ZodDiscriminatedUnion) {
-      const named = valueAt(value, path.slice(0, depth));
-      at = at.options.find((option) => bare(option) instanceof z.ZodObject && matches(option as z.ZodObject, at, named));
-    }
+    if (at instanceof z.ZodDiscriminatedUnion) at = optionOf(at, valueAt(value, path.slice(0, depth)));
     if (key === undefined) return at instanceof z.ZodObject ? at : undefined;
     if (at instanceof z.ZodObject) at = at.shape[String(key)];
     else if (at instanceof z.ZodArray) at = at.element;
@@ -80,10 +77,12 @@ function objectAt(schema: unknown, path: readonly PropertyKey[], value: unknown)
   return undefined;
 }
 
-function matches(option: z.ZodObject, { def }: z.ZodDiscriminatedUnion, value: unknown): boolean {
-  const literal = option.shape[def.discriminator];
+function optionOf({ options, def }: z.ZodDiscriminatedUnion, value: unknown): unknown {
   const word = (value as Record<string, unknown> | undefined)?.[def.discriminator];
-  return literal instanceof z.ZodLiteral && literal.values.has(word as string);
+  return options.find((option) => {
+    const literal = option instanceof z.ZodObject ? option.shape[def.discriminator] : undefined;
+    return literal instanceof z.ZodLiteral && literal.values.has(word as string);
+  });
 }
 
 /** Without what makes a member optional or gives it a default. */

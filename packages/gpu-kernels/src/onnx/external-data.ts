@@ -1,5 +1,5 @@
 /** Data of tensors in files beside the model. Paths stay in the model's folder; offsets and lengths are checked. */
-import type { FileOnDisk } from '@diptych/plugin-kit/runtime';
+import { type FileOnDisk, isDiptychError } from '@diptych/plugin-kit/runtime';
 import { graphInvalid } from '../graph/graph-errors.ts';
 import type { OnnxModel, OnnxTensor } from './onnx-model.ts';
 
@@ -36,6 +36,19 @@ function slice(tensor: OnnxTensor, file: Uint8Array | FileOnDisk, place: string)
   const { external: _, ...rest } = tensor;
   if ('path' in file) return { ...rest, length, file: { path: file.path, offset, length } };
   return { ...rest, length, raw: file.subarray(offset, offset + length) };
+}
+
+/** Paths of the files beside the model, in the order of the tensors that name them; `resolveExternalData` refuses those that lead elsewhere. */
+export function externalFilesOf({ initializers }: OnnxModel): string[] {
+  const paths = new Set<string>();
+  for (const { name, external } of initializers) {
+    try {
+      if (external !== undefined) paths.add(checkLocation(external.location, name));
+    } catch (error) {
+      if (!isDiptychError(error)) throw error;
+    }
+  }
+  return [...paths];
 }
 
 /** Every tensor with its data. `read` is asked once a file. Tensors inside attributes cannot be external in practice and stay as they are. */

@@ -1,5 +1,5 @@
 /** What a file holds, what it would cost, and what is missing to run it: for `diptych model inspect`. */
-import { type BackendName, isDiptychError, type OnnxOptions } from '@diptych/plugin-kit/runtime';
+import { type BackendName, isDiptychError, type ModelValue, type OnnxOptions } from '@diptych/plugin-kit/runtime';
 import type { Unsupported } from '../backends/backend.ts';
 import { flopsOf } from '../graph/flops.ts';
 import { assignMemory } from '../graph/memory.ts';
@@ -9,7 +9,9 @@ import { backendNames, tryOpen } from '../open-backend.ts';
 import { expandedOps } from './expand/expand-table.ts';
 import { inlineFunctions } from './expand/functions.ts';
 import { asOpset11 } from './expand/older-opsets.ts';
+import { externalFilesOf } from './external-data.ts';
 import { foldableOps } from './fold/fold-node.ts';
+import { lastActivations } from './last-activation.ts';
 import { lowerTable } from './lower/lower-table.ts';
 import { type OnnxModel, type OnnxValue, opKey } from './onnx-model.ts';
 import { planModel } from './plan-onnx.ts';
@@ -44,7 +46,13 @@ export interface OnnxReport {
   readonly producer: string;
   readonly opset: number;
   readonly inputs: readonly OnnxValue[];
-  readonly outputs: readonly { readonly name: string; readonly shape: readonly (number | string)[] | undefined }[];
+  readonly outputs: readonly {
+    readonly name: string;
+    readonly shape: readonly (number | string)[] | undefined;
+    readonly activation?: ModelValue['activation'];
+  }[];
+  /** Files that hold its weights, as it names them. */
+  readonly externalFiles: readonly string[];
   readonly ops: readonly OpCount[];
   /** Numbers in the initializers of the file. */
   readonly parameters: number;
@@ -112,12 +120,17 @@ async function backendSupport(plan: Plan): Promise<BackendSupport[]> {
  */
 export async function inspectOnnx(bytes: Uint8Array, { outputs, ...options }: OnnxOptions): Promise<OnnxReport> {
   const model = withOutputs(readOnnxModel(bytes), outputs);
+  const ends = lastActivations(model);
   const report = {
     name: model.name,
     producer: model.producer,
     opset: model.opset,
     inputs: model.inputs,
-    outputs: model.outputs.map(({ name, shape }) => ({ name, shape })),
+    outputs: model.outputs.map(({ name, shape }) => {
+      const activation = ends.get(name);
+      return { name, shape, ...(activation && { activation }) };
+    }),
+    externalFiles: externalFilesOf(model),
     ops: countOps(asImported(model)),
     parameters: model.initializers.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
     batch: options.batch,
@@ -126,7 +139,11 @@ export async function inspectOnnx(bytes: Uint8Array, { outputs, ...options }: On
   };
   try {
     const { planned } = await planModel(model, options);
-    return { ...report, cost: costOf(planned.plan), backends: await backendSupport(planned.plan) };
+    return {
+      ...report,
+      cost: costOf(planned.plan),
+      backends: await backendSupport(planned.plan),
+    };
   } catch (error) {
     if (!isDiptychError(error) || (error.code !== 'OP_UNSUPPORTED' && error.code !== 'GRAPH_INVALID')) throw error;
     return { ...report, problem: { code: error.code, message: error.message }, backends: [] };

@@ -24,8 +24,13 @@ export async function openOnnxFile(
   const folder = await realpath(dirname(path));
   const readExternal = async (relative: string): Promise<FileOnDisk> => {
     if (sparse !== undefined && relative === own) return fileAt(path);
-    // Where the file does not exist, `fileAt` says so.
-    const target = await realpath(join(folder, relative)).catch(() => join(folder, relative));
+    const target = await realpath(join(folder, relative)).catch((cause: unknown) => {
+      throw new DiptychError(
+        'GRAPH_INVALID',
+        `Expected the weights of ${own} in a file beside it, ${join(folder, relative)}: ${faultOf(cause)}. Keep both in one folder under the names that they were exported with.`,
+        { cause },
+      );
+    });
     if (!target.startsWith(folder + sep)) {
       throw new DiptychError(
         'PATH_OUTSIDE_ROOT',
@@ -41,18 +46,24 @@ const fileAt = (path: string): Promise<FileOnDisk> =>
   reading(path, async () => {
     const found = await stat(path);
     // A pipe or a device would be waited for, or never end.
-    if (!found.isFile()) throw new Error('it is not a regular file');
+    if (!found.isFile()) throw new Error(found.isDirectory() ? 'it is a folder' : 'it is not a regular file');
     return { path, sizeBytes: found.size };
   });
+
+/** Node's own words repeat the path and a number that tells nobody anything. */
+function faultOf(cause: unknown): string {
+  const { code } = cause as { readonly code?: unknown };
+  if (code === 'ENOENT' || code === 'ENOTDIR') return 'there is none';
+  if (code === 'EACCES' || code === 'EPERM') return 'it may not be read';
+  return cause instanceof Error ? cause.message : 'unknown fault';
+}
 
 async function reading<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    throw new DiptychError(
-      'GRAPH_INVALID',
-      `Expected a readable file at ${path}: ${cause instanceof Error ? cause.message : 'unknown fault'}. Check the path.`,
-      { cause },
-    );
+    throw new DiptychError('GRAPH_INVALID', `Expected a readable file at ${path}: ${faultOf(cause)}. Check the path.`, {
+      cause,
+    });
   }
 }

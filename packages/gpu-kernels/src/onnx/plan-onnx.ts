@@ -3,6 +3,7 @@ import type { GraphInput, ModelValue, OnnxOptions } from '@diptych/plugin-kit';
 import { type PlannedGraph, planGraph } from '../graph/planner.ts';
 import { resolveExternalData } from './external-data.ts';
 import { importOnnx, withOpset } from './import-onnx.ts';
+import { lastActivations } from './last-activation.ts';
 import type { OnnxModel } from './onnx-model.ts';
 import { readOnnxModel } from './read/read-onnx-model.ts';
 import { withOutputs } from './wanted-outputs.ts';
@@ -26,6 +27,10 @@ export async function planModel(model: OnnxModel, options: OnnxOptions, inIntege
     const { graph, weights } = importOnnx(complete, { ...options, inIntegers });
     return { planned: planGraph(graph, weights, options.batch), inputs: graph.inputs };
   });
-  const outputs = Object.entries(planned.plan.outputs).map(([name, { shape }]) => ({ name, shape }));
+  const ends = lastActivations(model);
+  const outputs = Object.entries(planned.plan.outputs).map(([name, { shape }]) => {
+    const activation = ends.get(name);
+    return { name, shape, ...(activation && { activation }) };
+  });
   return { planned, inputs, outputs };
 }

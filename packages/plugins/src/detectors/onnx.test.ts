@@ -97,18 +97,35 @@ describe('detector onnx', () => {
     });
   });
 
-  it('says that the card lacks an activation where the network gives logits', async () => {
+  it('refuses a card without an activation where the network gives logits, also where some lie between 0 and 1', async () => {
     const options = onnx.options.parse(given({ activation: 'none' }));
-    await using detector = (await onnx.create(options, contextWith({ model: file }))) as Detector & AsyncDisposable;
-    const { signal } = new AbortController();
-    const tries = sampleImages().map(async (image) => detector.detect([image], signal));
-    const faults = (await Promise.allSettled(tries)).flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
-    expect(faults.length).toBeGreaterThan(0); // some logits are between 0 and 1
-    for (const fault of faults)
-      expect(fault).toMatchObject({
+    await expect(async () => onnx.create(options, contextWith({ model: file }))).rejects.toMatchObject({
+      code: 'WEIGHTS_FORMAT_INVALID',
+      message: expect.stringContaining('for label "synthetic" (logits need `activation: sigmoid` or `softmax`), got'),
+    });
+  });
+
+  it('refuses a card with an activation where the network ends in one', async () => {
+    const bytes = readFileSync(new URL('../../../gpu-kernels/goldens/onnx/residual-fixed.onnx', import.meta.url));
+    const recipe = [{ step: 'resize', filter: 'pillow-bilinear', width: 24, height: 24 }, card.recipe[1]!];
+    const changes = { input: 'x', output: 'y', recipe, labels: ['synthetic', 'a', 'b', 'c'], sha256: sha256(bytes) };
+    for (const activation of ['softmax', 'sigmoid'])
+      await expect(async () =>
+        onnx.create(onnx.options.parse(given({ ...changes, activation })), contextWith({ model: bytes })),
+      ).rejects.toMatchObject({
         code: 'WEIGHTS_FORMAT_INVALID',
-        message: expect.stringContaining('for label "synthetic" (logits need `activation: sigmoid` or `softmax`), got'),
+        message: expect.stringContaining('by softmax itself. Write `activation: none`'),
       });
+  });
+
+  it('refuses weights that give NaN before anything is scored', async () => {
+    const notNumbers = new Uint8Array(new Float32Array(externalData.length / 4).fill(Number.NaN).buffer);
+    const files = [{ path: 'classifier-external.bin', sha256: sha256(notNumbers) }];
+    const weights = { model: external, 'classifier-external.bin': notNumbers };
+    await expect(async () => onnx.create(onnx.options.parse(given({ files })), contextWith(weights))).rejects.toMatchObject({
+      code: 'WEIGHTS_FORMAT_INVALID',
+      message: expect.stringContaining('got NaN for label "synthetic"'),
+    });
   });
 
   it('computes a quantised file as it is written, and without rounded activations where the card asks', async () => {
@@ -135,7 +152,14 @@ describe('detector onnx', () => {
   it('runs a file for one image as a graph that is one item where the card asks, with the same scores', async () => {
     const bytes = readFileSync(new URL('../../../gpu-kernels/goldens/onnx/residual-fixed.onnx', import.meta.url));
     const recipe = [{ step: 'resize', filter: 'pillow-bilinear', width: 24, height: 24 }, card.recipe[1]!];
-    const changes = { input: 'x', output: 'y', recipe, labels: ['synthetic', 'a', 'b', 'c'], sha256: sha256(bytes) };
+    const changes = {
+      input: 'x',
+      output: 'y',
+      recipe,
+      labels: ['synthetic', 'a', 'b', 'c'],
+      sha256: sha256(bytes),
+      activation: 'none',
+    };
     const scoresOf = async (asked: object): Promise<number[]> => {
       const options = onnx.options.parse(given({ ...changes, ...asked }));
       await using detector = (await onnx.create(options, contextWith({ model: bytes }))) as Detector & AsyncDisposable;

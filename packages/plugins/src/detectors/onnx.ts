@@ -5,8 +5,9 @@
 import { type Detection, defineDetector, type RasterImage } from '@diptych/plugin-kit';
 import { z } from 'zod';
 import { scoreDecoded } from '../shared/decode-images.ts';
-import { activate, cardFields, checkNetwork, checkScore, declaredFiles, weightsOfCard } from '../shared/onnx-card.ts';
+import { activate, cardFields, checkNetwork, checkScore, declaredFiles, doubtOf, weightsOfCard } from '../shared/onnx-card.ts'; // biome-ignore format: one line
 import { decodingFor, runImages } from '../shared/run-images.ts';
+import { tryNetwork } from '../shared/try-network.ts';
 
 const card = z
   .strictObject({
@@ -55,12 +56,6 @@ export default defineDetector({
       ...(facts.items !== undefined && { items: facts.items }),
       readExternal: declaredFiles(facts.files, context.weights),
     });
-    try {
-      checkNetwork(model, { ...facts, width: facts.labels.length });
-    } catch (error) {
-      await model[Symbol.asyncDispose]();
-      throw error;
-    }
     const scored = facts.labels.indexOf(facts.synthetic);
     const width = facts.labels.length;
     const score = async (rasters: readonly RasterImage[], signal: AbortSignal): Promise<Detection[]> => {
@@ -70,6 +65,13 @@ export default defineDetector({
         return { status: 'scored', syntheticScore: checkScore(activate(row, facts.activation)[scored]!, facts.synthetic) };
       });
     };
+    try {
+      checkNetwork(model, { ...facts, width: facts.labels.length });
+      await tryNetwork(model, facts.input, doubtOf(model, facts), score);
+    } catch (error) {
+      await model[Symbol.asyncDispose]();
+      throw error;
+    }
     return {
       maxBatch: batch,
       // One batch is decoded while another is on the device.

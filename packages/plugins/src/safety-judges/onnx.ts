@@ -14,8 +14,9 @@ import {
 } from '@diptych/plugin-kit';
 import { z } from 'zod';
 import { scoreDecoded } from '../shared/decode-images.ts';
-import { activate, cardFields, cardMismatch, checkNetwork, checkScore, declaredFiles, weightsOfCard } from '../shared/onnx-card.ts'; // biome-ignore format: one line
+import { activate, cardFields, cardMismatch, checkNetwork, checkScore, declaredFiles, doubtOf, weightsOfCard } from '../shared/onnx-card.ts'; // biome-ignore format: one line
 import { decodingFor, runImages } from '../shared/run-images.ts';
+import { type Doubt, tryNetwork } from '../shared/try-network.ts';
 
 const { input, output, labels, activation, quantisation, sha256, licence, files } = cardFields;
 
@@ -110,6 +111,14 @@ export default defineSafetyJudge({
   }),
   async create(given, context) {
     const networks = await openNetworks(given, context);
+    try {
+      await tryNetwork(networks.tower, given.card.input, networks.doubt, async (rasters, signal) =>
+        (await networks.scores(rasters, signal)).map((scores) => verdictOf(scores, given)),
+      );
+    } catch (error) {
+      await networks[Symbol.asyncDispose]();
+      throw error;
+    }
     return {
       maxBatch: given.batch,
       judge: (items, signal) =>
@@ -137,6 +146,8 @@ function verdictOf(scores: Scores, given: Options): Verdict {
 }
 
 interface Networks extends AsyncDisposable {
+  readonly tower: OnnxNetwork;
+  readonly doubt: Doubt;
   /** By label, for each raster. */
   scores(rasters: readonly RasterImage[], signal: AbortSignal): Promise<Scores[]>;
 }
@@ -173,7 +184,10 @@ async function openNetworks({ card, heads, batch }: Options, context: PluginCont
     tops.push({ model, facts });
   }
   const kept = opened.move();
+  const scored = [...(card.labels ? [{ model: tower.model, facts: card }] : []), ...tops];
   return {
+    tower: tower.model,
+    doubt: scored.some(({ model, facts }) => doubtOf(model, facts) === 'scores') ? 'scores' : 'finite',
     async scores(rasters, signal) {
       const { [card.output]: first } = await runImages(tower.model, card, rasters, signal);
       const found: Record<string, number>[] = rasters.map(() => ({}));

@@ -74,17 +74,28 @@ export interface NetworkFacts {
   readonly input: string;
   readonly output: string;
   readonly width?: number;
+  readonly activation: 'none' | 'sigmoid' | 'softmax';
 }
 
 /** Numbers in one item of the output, the one that was asked for; throws WEIGHTS_FORMAT_INVALID where card and file disagree. */
-export function checkNetwork(model: OnnxNetwork, { input, output, width }: NetworkFacts): number {
+export function checkNetwork(model: OnnxNetwork, { input, output, width, activation }: NetworkFacts): number {
   const others = model.inputs.filter(({ name }) => name !== input).map(({ name }) => name);
   if (others.length > 0) throw cardMismatch(`one input, "${input}"`, `also ${others.join(', ')}`);
-  const size = model.outputs.find(({ name }) => name === output)!.shape.reduce((product, length) => product * length, 1);
+  const found = model.outputs.find(({ name }) => name === output)!;
+  const size = found.shape.reduce((product, length) => product * length, 1);
   if (width !== undefined && size !== width)
-    throw cardMismatch(`${width} numbers in output "${output}", one for each label`, `${size}`);
+    throw cardMismatch(`${width} number${width === 1 ? '' : 's'} in output "${output}", one for each label`, `${size}`);
+  if (found.activation !== undefined && activation !== 'none')
+    throw new DiptychError(
+      'WEIGHTS_FORMAT_INVALID',
+      `Expected logits in output "${output}" for \`activation: ${activation}\`, got what the file makes by ${found.activation} itself. Write \`activation: none\`.`,
+    );
   return size;
 }
+
+/** What is not known of the scores of a network before it ran. */
+export const doubtOf = (model: OnnxNetwork, { output, activation }: NetworkFacts): 'finite' | 'scores' =>
+  activation === 'none' && model.outputs.find(({ name }) => name === output)!.activation === undefined ? 'scores' : 'finite';
 
 export const cardMismatch = (expected: string, got: string): DiptychError =>
   new DiptychError('WEIGHTS_FORMAT_INVALID', `Expected a network with ${expected}, got ${got}. Correct the card.`);
@@ -92,6 +103,11 @@ export const cardMismatch = (expected: string, got: string): DiptychError =>
 /** The score as it is, or an error where it is none: of logits whose card names no activation, or NaN. */
 export function checkScore(score: number, label: string): number {
   if (score >= 0 && score <= 1) return score;
+  if (Number.isNaN(score))
+    throw new DiptychError(
+      'WEIGHTS_FORMAT_INVALID',
+      `Expected a network that gives numbers, got NaN for label "${label}". Its weights hold NaN or infinity, or its recipe gives it none it can take; check the file with onnxruntime.`,
+    );
   throw cardMismatch(
     `a score from 0 to 1 for label "${label}" (logits need \`activation: sigmoid\` or \`softmax\`)`,
     `${score}`,

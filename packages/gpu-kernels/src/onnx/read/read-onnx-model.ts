@@ -9,6 +9,7 @@ import type {
   OnnxTensor,
   OnnxValue,
 } from '../onnx-model.ts';
+import { otherFormat } from './other-formats.ts';
 import { readBytes, readFixed, readInteger, readIntegers, readMessage, readString } from './protobuf.ts';
 import { readTensor } from './read-tensor.ts';
 
@@ -36,6 +37,8 @@ interface Graph {
 /** Reads the bytes of a `.onnx` file. Throws GRAPH_INVALID where they are not one; takes no more memory than a small multiple of the file. */
 export function readOnnxModel(bytes: Uint8Array): OnnxModel {
   const place = 'ONNX file';
+  const other = otherFormat(bytes);
+  if (other !== undefined) throw graphInvalid(place, other);
   const scope = { names: new Set<string>(), begun: { nodes: 0 }, depth: 0 };
   let producer = '';
   let opset: number | undefined;
