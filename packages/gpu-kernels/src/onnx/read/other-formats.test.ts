@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { readOnnxModel } from './read-onnx-model.ts';
 
 const bytes = (...parts: (string | number)[]): Uint8Array =>
-  Uint8Array.from(parts.flatMap((part) => (typeof part === 'number' ? [part] : [...part].map((c) => c.charCodeAt(0)))));
+  Uint8Array.from(parts.flatMap((part) => (typeof part === 'number' ? [part] : part.split('').map((c) => c.charCodeAt(0)))));
 
 describe('a file in place of an ONNX file', () => {
   it.each([
