@@ -36,7 +36,10 @@ const adapter = () =>
     'DIPTYCH_ADAPTER',
   );
 const precision = () =>
-  new Option('--precision <type>', 'f16: faster on GPUs; bf16: faster on processors with AMX; f32 if absent')
+  new Option(
+    '--precision <type>',
+    'f16: faster on GPUs; bf16: faster on processors with AMX and AMD since Zen 4; f32 if absent',
+  )
     .choices(['f32', 'f16', 'bf16'])
     .env('DIPTYCH_PRECISION');
 const profile = () =>

@@ -61,11 +61,15 @@ describe('the check of half precision', () => {
   });
 
   /** A backend whose only number depends on what a plan is compiled in, `own` being what it was opened with. */
-  function backendOf(scores: Readonly<Record<'own' | FinerPrecision, number>>): { backend: Backend; compiled: string[] } {
+  function backendOf(
+    between: Backend['between'],
+    scores: Readonly<Record<'own' | FinerPrecision, number>>,
+  ): { backend: Backend; compiled: string[] } {
     const compiled: string[] = [];
     const backend: Backend = {
       name: 'native',
       adapter: 'none',
+      ...(between === undefined ? {} : { between }),
       times: [],
       check: () => [],
       compile: async (_, __, precision) => {
@@ -84,17 +88,18 @@ describe('the check of half precision', () => {
   );
   const [near, far] = [0.5005, 0.52];
   const cases = [
-    ['bf16', { own: near, bf16x2: far }, 'own', undefined],
-    ['bf16', { own: far, bf16x2: near }, 'bf16x2', { computedIn: 'bf16x2' }],
-    ['bf16', { own: far, bf16x2: far }, 'f32', {}],
-    ['f16', { own: near, bf16x2: far }, 'own', undefined],
-    ['f16', { own: far, bf16x2: near }, 'f32', {}],
+    ['bf16', ['bf16x2'], { own: near, bf16x2: far }, 'own', undefined],
+    ['bf16', ['bf16x2'], { own: far, bf16x2: near }, 'bf16x2', { computedIn: 'bf16x2' }],
+    ['bf16', ['bf16x2'], { own: far, bf16x2: far }, 'f32', {}],
+    ['bf16', [], { own: far, bf16x2: near }, 'f32', {}],
+    ['f16', undefined, { own: near, bf16x2: far }, 'own', undefined],
+    ['f16', undefined, { own: far, bf16x2: near }, 'f32', {}],
   ] as const;
 
   it.each(cases)(
-    'keeps the first of %s and what is finer that is near enough: %o',
-    async (precision, scores, kept, found) => {
-      const { backend, compiled } = backendOf({ ...scores, f32: 0.5 });
+    'keeps the first of %s, %o and f32 that is near enough: %o',
+    async (precision, between, scores, kept, found) => {
+      const { backend, compiled } = backendOf(between, { ...scores, f32: 0.5 });
       const given: BeyondHalf[] = [];
       await compileChecked(backend, precision, planned, (beyond) => given.push(beyond));
       expect(compiled.at(-1)).toBe(kept);

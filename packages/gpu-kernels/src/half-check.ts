@@ -22,8 +22,6 @@ export type HalfPrecision = Exclude<Precision, 'f32'>;
 export const halfLimits = { cosine: 0.999, score: 1e-3 } as const;
 const names = { f16: 'half precision', bf16: 'bfloat16' } as const;
 const formats = { f16: 'float16', bf16: 'bfloat16' } as const;
-/** What is tried before float32. */
-const between = { f16: [], bf16: ['bf16x2'] } as const;
 const probeItems = 2;
 
 /** Items to compare by, or undefined where no picture of a likely size passes the recipe. */
@@ -101,7 +99,7 @@ export async function compileChecked(
   let reason: string | undefined;
   if (probe !== undefined) {
     const full = await scoresOf(backend, plan, weights, probe);
-    for (const computedIn of [undefined, ...between[precision]]) {
+    for (const computedIn of [undefined, ...(backend.between ?? [])]) {
       const executable = await backend.compile(plan, weights, computedIn);
       const loss = lossOf(precision, await executable.run(probe), full);
       if (loss === undefined) {

@@ -12,8 +12,8 @@ export interface OpenOptions {
   readonly adapter?: string;
   /**
    * How values are stored and products multiplied; sums are float32 either way. `f16` needs WebGPU and an adapter with
-   * float16, `bf16` the native addon and a processor with AMX. Without it `DIPTYCH_PRECISION` decides, and without that it is
-   * `f32`.
+   * float16, `bf16` the native addon and a processor that multiplies it faster than float32. Without it `DIPTYCH_PRECISION`
+   * decides, and without that it is `f32`.
    */
   readonly precision?: Precision;
   /** Times every kernel, see `times` of the runtime: on `webgpu` where the adapter has timestamps. */

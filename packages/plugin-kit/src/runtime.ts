@@ -110,7 +110,7 @@ export interface OnnxNetwork extends Model {
 
 /**
  * How a backend stores values and multiplies; sums are float32. `f16`: float16, on `webgpu`. `bf16`: products with weights are of
- * bfloat16, whatever is stored is float32, on `native` where the processor has AMX. Both are half precision.
+ * bfloat16, whatever is stored is float32, on `native` where that is faster than float32. Both are half precision.
  */
 export type Precision = 'f32' | 'f16' | 'bf16';
 

@@ -24,6 +24,8 @@ export interface Backend extends AsyncDisposable {
   /** What each kernel took in each run so far, where the backend was opened with `profile`; it grows with every run. */
   readonly times: readonly KernelTime[];
   check(plan: Plan): readonly Unsupported[];
-  /** In the precision that the backend was opened with, or a finer one that it has: `f32`, and `bf16x2` where it was opened with `bf16`. */
+  /** What lies between the precision that it was opened with and `f32`, and is faster than `f32` here; none where absent. */
+  readonly between?: readonly Exclude<FinerPrecision, 'f32'>[];
+  /** In the precision that the backend was opened with, one of `between`, or `f32`. */
   compile(plan: Plan, weights: Tensors, precision?: FinerPrecision): Promise<Executable>;
 }

@@ -38,10 +38,10 @@ pub fn cpu_name() -> String {
     diptych_kernels::cpu_name()
 }
 
-/// Whether the precision `bf16` can be asked for.
+/// 0 where neither `bf16` nor `bf16x2` can be asked for, 1 where `bf16` can, 2 where both can.
 #[napi]
-pub fn has_bf16() -> bool {
-    diptych_kernels::has_bf16()
+pub fn bfloat16_parts() -> u32 {
+    diptych_kernels::bfloat16_parts() as u32
 }
 
 /// JSON array of `{step, op, reason}`, empty where the plan can run. Throws GRAPH_INVALID for a malformed plan.
@@ -94,8 +94,8 @@ impl StoredWeight {
     }
 }
 
-/// `weights` in the order of the plan's; `threads` 0 stands for all cores; `precision` is `f32` or, where `has_bf16`,
-/// `bf16`. Nothing of the bytes is kept.
+/// `weights` in the order of the plan's; `threads` 0 stands for all cores; `precision` is `f32` or what
+/// `bfloat16_parts` says. Nothing of the bytes is kept.
 #[napi]
 pub fn compile_plan(plan_json: String, weights: Vec<StoredWeight>, threads: f64, precision: String) -> napi::Result<CompiledPlan> {
     let kernel = guard(|| {

@@ -1,9 +1,9 @@
 //! Medians and spread of whole plans: matrix products, layers, all of MobileNetV2 and ResNet-50, image recipes.
 //! On one thread the time is CPU time where the system tells it (Linux), so that a busy machine disturbs less.
-//! `cargo bench -p diptych-kernels -- [threads] [filter]`
+//! `cargo bench -p diptych-kernels --bench throughput -- [threads] [filter or plan.json] [precision]`
 #![allow(clippy::unwrap_used, clippy::too_many_arguments)]
 
-use diptych_kernels::{CompiledPlan, Image, cpu_name};
+use diptych_kernels::{CompiledPlan, Image, Precision, Weight, cpu_name};
 use serde_json::{Value, json};
 use std::time::Instant;
 
@@ -191,6 +191,13 @@ fn resnet_50(batch: usize) -> Work {
     network.finish("ResNet-50 224", batch)
 }
 
+/// The plan with weights that are all alike.
+fn compile(plan: &Value, threads: usize, precision: Precision) -> CompiledPlan {
+    let weights = weights_of(plan);
+    let weights: Vec<Weight> = weights.iter().map(|weight| Weight::plain(weight)).collect();
+    CompiledPlan::from_weights(&plan.to_string(), &weights, threads, precision).unwrap()
+}
+
 /// Seconds: median, fastest, slowest.
 fn measure(threads: usize, mut work: impl FnMut()) -> [f64; 3] {
     work();
@@ -226,11 +233,9 @@ fn products(plan: &Value, step: &Value) -> f64 {
 }
 
 /// What each kind of step of a plan file costs on one thread: fastest of the rounds, summed by op, shape and kernel.
-fn steps_of(path: &str, threads: usize) {
+fn steps_of(path: &str, threads: usize, precision: Precision) {
     let plan: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    let weights = weights_of(&plan);
-    let weights: Vec<&[f32]> = weights.iter().map(Vec::as_slice).collect();
-    let compiled = CompiledPlan::new(&plan.to_string(), &weights, threads).unwrap();
+    let compiled = compile(&plan, threads, precision);
     let sizes = plan["inputs"].as_object().unwrap().values().map(|id| {
         let shape = &plan["values"][id.as_u64().unwrap() as usize]["shape"];
         shape.as_array().unwrap().iter().map(|size| size.as_u64().unwrap() as usize).product::<usize>()
@@ -282,8 +287,9 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let threads: usize = arguments.first().and_then(|text| text.parse().ok()).unwrap_or(1);
     let filter = arguments.get(1).cloned().unwrap_or_default();
+    let precision = Precision::from_name(arguments.get(2).map_or("f32", String::as_str)).unwrap();
     if filter.ends_with(".json") {
-        return steps_of(&filter, threads);
+        return steps_of(&filter, threads, precision);
     }
     println!("{}, {threads} thread(s), median (fastest to slowest) of {ROUNDS}", cpu_name());
     let works = [
@@ -314,9 +320,7 @@ fn main() {
         resnet_50(4),
     ];
     for Work { name, plan, batch, flop } in works.iter().filter(|work| work.name.contains(&filter)) {
-        let weights = weights_of(plan);
-        let weights: Vec<&[f32]> = weights.iter().map(Vec::as_slice).collect();
-        let compiled = CompiledPlan::new(&plan.to_string(), &weights, threads).unwrap();
+        let compiled = compile(plan, threads, precision);
         let size: u64 = plan["values"][0]["shape"].as_array().unwrap().iter().map(|size| size.as_u64().unwrap()).product();
         let input = vec![0.5; batch * size as usize];
         let [median, fastest, slowest] =

@@ -202,8 +202,7 @@ fn prepare(
         Op::Conv(conv) if is_depthwise(op) => {
             PackedDepthwise::new(conv, &floats(conv.weight)?, conv.bias.map(floats).transpose()?).map(Prepared::Depthwise)
         }
-        // Winograd's form loses more of 8 bits than of 24, and saves less than AMX.
-        Op::Conv(conv) if winograd::suits(conv) && precision == Precision::F32 => {
+        Op::Conv(conv) if winograd::suits(conv) && !precision.outruns_winograd() => {
             weights[conv.weight].read(buffers, |weight| PackedWinograd::new(conv, weight)).map(Prepared::Winograd)
         }
         Op::Conv(conv) => {

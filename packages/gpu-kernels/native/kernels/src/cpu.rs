@@ -47,6 +47,7 @@ fn features() -> Vec<&'static str> {
             ("AVX-512", has!("avx512f")),
             ("AVX-512 VNNI", vnni),
             ("AVX-VNNI", !vnni && has!("avxvnni")),
+            ("AVX-512 BF16", crate::bfloat16::unit() == Some(crate::bfloat16::Unit::Vectors)),
             ("AMX BF16", crate::amx::products().bf16),
             ("AMX INT8", crate::amx::products().int8),
         ]

@@ -7,6 +7,8 @@
 #[cfg(target_arch = "x86_64")]
 mod amx;
 mod arena;
+#[cfg(target_arch = "x86_64")]
+mod bfloat16;
 mod chain;
 mod check;
 mod compile;
@@ -32,5 +34,5 @@ pub use compile::CompiledPlan;
 pub use cpu::cpu_name;
 pub use error::{Error, Result, guard};
 pub use images::{Image, Picture};
-pub use precision::{Precision, has_bf16};
+pub use precision::{Precision, bfloat16_parts};
 pub use stored::Weight;

@@ -56,7 +56,7 @@ describe('the addon of a platform', () => {
     const old = join(folder, 'old.cjs');
     writeFileSync(old, 'for (const name of ["cpuName", "checkPlan", "compilePlan"]) exports[name] = () => {};');
     expect(() => loadAddon(from, old)).toThrow(
-      'addon is of another version, it lacks hasBf16: run `npm run setup` to build it anew',
+      'addon is of another version, it lacks bfloat16Parts: run `npm run setup` to build it anew',
     );
   });
 });

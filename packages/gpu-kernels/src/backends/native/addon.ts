@@ -32,8 +32,8 @@ export interface CompiledPlan {
 /** What the addon exports. Errors are thrown with a message that starts with an error code and a colon. */
 export interface Addon {
   cpuName(): string;
-  /** Whether `bf16` and `bf16x2` can be asked for: the processor has AMX with products of bfloat16, and the system allows it. */
-  hasBf16(): boolean;
+  /** Precisions that are faster than `f32` on this processor: 0 none, 1 `bf16`, 2 `bf16` and `bf16x2`. */
+  bfloat16Parts(): number;
   /** JSON list of `{ step, op, reason }`: what the addon cannot run. */
   checkPlan(planJson: string): string;
   /** Weights in the order of `plan.weights`, read while this runs and not kept; 0 threads means all cores. */
@@ -46,7 +46,7 @@ export interface Addon {
 }
 
 /** What one that was built here before the sources changed may lack. */
-const exported = ['cpuName', 'hasBf16', 'checkPlan', 'compilePlan'] as const satisfies readonly (keyof Addon)[];
+const exported = ['cpuName', 'bfloat16Parts', 'checkPlan', 'compilePlan'] as const satisfies readonly (keyof Addon)[];
 
 /** What napi-rs calls a platform: `linux-x64-gnu`, `linux-arm64-musl`, `darwin-arm64`, `win32-x64-msvc`. */
 export function addonTarget(): string {

@@ -36,6 +36,7 @@ export function openNative(options: NativeOptions = {}, addon: Addon = loadAddon
     name: 'native',
     times,
     adapter: `${addon.cpuName()}, ${threads === 0 ? availableParallelism() : threads} threads`,
+    between: own === 'bf16' && addon.bfloat16Parts() > 1 ? ['bf16x2'] : [],
     check: (plan) => JSON.parse(addon.checkPlan(JSON.stringify(plan))) as Unsupported[],
     compile: async (plan, weights, precision) =>
       new NativeExecutable(
@@ -49,10 +50,10 @@ export function openNative(options: NativeOptions = {}, addon: Addon = loadAddon
 }
 
 function checkBf16(addon: Addon): void {
-  if (addon.hasBf16()) return;
+  if (addon.bfloat16Parts() > 0) return;
   throw new DiptychError(
     'BACKEND_UNAVAILABLE',
-    `expected a processor whose AMX multiplies bfloat16 (Intel Xeon since 2023) on Linux for precision bf16, found ${addon.cpuName()}; use precision f32`,
+    `expected a processor that multiplies bfloat16 faster than float32 (by AMX, as Intel Xeon since 2023 on Linux, or AMD since Zen 4) for precision bf16, found ${addon.cpuName()}; use precision f32`,
   );
 }
 

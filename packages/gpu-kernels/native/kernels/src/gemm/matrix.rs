@@ -1,7 +1,7 @@
 //! B in the form that its products read fastest.
 
 #[cfg(target_arch = "x86_64")]
-use super::amx;
+use super::bfloat16;
 use super::{Epilogue, Instructions, Layout, Packed, Rows, product};
 use crate::error::Result;
 use crate::precision::Precision;
@@ -12,17 +12,17 @@ use std::ops::Range;
 #[derive(Debug)]
 pub enum Matrix {
     Floats(Packed),
-    /// In parts of bfloat16, for AMX.
+    /// In parts of bfloat16.
     #[cfg(target_arch = "x86_64")]
-    Parts(amx::Parts),
+    Parts(bfloat16::Parts),
 }
 
 impl Matrix {
     /// From a weight `[n][k]` of a layer of `rows` rows an item.
     pub fn from_stored(weight: Stored, k: usize, n: usize, rows: usize, precision: Precision) -> Result<Self> {
         #[cfg(target_arch = "x86_64")]
-        if amx::suits(rows, k, n)
-            && let Some(parts) = amx::Parts::from_stored(weight, k, n, parts_of(precision))?
+        if let Some(unit) = bfloat16::unit_for(rows, k, n, parts_of(precision))
+            && let Some(parts) = bfloat16::Parts::from_stored(weight, k, n, parts_of(precision), unit)?
         {
             return Ok(Matrix::Parts(parts));
         }
@@ -60,7 +60,7 @@ impl Matrix {
         match self {
             Matrix::Floats(_) => instructions.rows(),
             #[cfg(target_arch = "x86_64")]
-            Matrix::Parts(_) => crate::amx::ROWS,
+            Matrix::Parts(parts) => parts.unit.rows(),
         }
     }
 }
@@ -68,7 +68,7 @@ impl Matrix {
 #[cfg(target_arch = "x86_64")]
 fn parts_of(precision: Precision) -> usize {
     match precision {
-        Precision::F32 => amx::EXACT,
+        Precision::F32 => bfloat16::EXACT,
         Precision::Bf16x2 => 2,
         Precision::Bf16 => 1,
     }
@@ -88,6 +88,6 @@ pub fn product_of<'a>(
     match b {
         Matrix::Floats(packed) => product(mode, rows_of, touched, packed, y, layout, epilogue, instructions),
         #[cfg(target_arch = "x86_64")]
-        Matrix::Parts(parts) => amx::product(mode, rows_of, parts, y, layout, epilogue),
+        Matrix::Parts(parts) => bfloat16::product(mode, rows_of, parts, y, layout, epilogue),
     }
 }

@@ -7,11 +7,11 @@
 //! add up in y.
 
 #[cfg(target_arch = "x86_64")]
-mod amx;
-#[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "x86_64")]
+mod bfloat16;
 mod matrix;
 #[cfg(target_arch = "aarch64")]
 mod neon;

@@ -27,7 +27,7 @@ impl<'a> Split<'a> {
         let beyond = Mutex::new(Vec::new());
         mode.chunks(&mut floats, 2 * tile, |pair, to| {
             let tiles = 2 * pair..(2 * pair + 2).min(rows.tiles());
-            // SAFETY: `suits` found AMX, which `amx::products` gives with AVX-512 F and BW alone.
+            // SAFETY: there is a `Unit`, which each are found with AVX-512 F and BW alone.
             let found = unsafe { split_pair::<PARTS>(rows, tiles, steps.clone(), bytes_mut(to)) };
             if !found.is_empty() {
                 beyond.lock().unwrap_or_else(PoisonError::into_inner).extend(found);

@@ -1,24 +1,28 @@
-//! The product on AMX: A and B in parts of bfloat16, sums in float32. Rows of A are split block by block, B once.
+//! The product of A and B in parts of bfloat16, with sums in float32. Rows of A are split block by block, B once.
 
 mod parts;
 mod split;
 #[cfg(test)]
 mod tests;
 mod tile;
+mod tile_amx;
+mod tile_vectors;
 
 use super::rows::Rows;
 use super::split::{PARTS as TASKS, part_of};
 use super::{Epilogue, Layout, Output, finish_rows};
 use crate::amx::{ROW_BYTES, ROWS, TILE_BYTES, Tiles};
+use crate::bfloat16::{Unit, unit};
 use crate::program::Activation;
 use crate::threads::Mode;
 use parts::STEP;
 pub use parts::{EXACT, Parts};
 use split::Split;
 use std::ops::Range;
-use tile::{End, HEIGHT, Sides, Sums, WIDTH, sum};
+use tile::{End, HEIGHT, Sides, Sums, WIDTH};
 
-/// Bytes of rows in parts that one block may take: with two panels of B they stay in a second-level cache of 2 MiB.
+/// Bytes of rows in parts that one block may take: with two panels of B they stay in a second-level cache of 2 MiB, or of 1 MiB as
+/// the processors have that multiply by vectors.
 const BLOCK_BYTES: usize = 1024 * 1024;
 /// Longest part of k that is summed at once, in steps: so that a block has rows enough for each time that B is read.
 const DEEPEST: usize = 32;
@@ -28,10 +32,11 @@ const GROUP_BYTES: usize = 384 * 1024;
 /// Fewest rows for which B is read: with fewer, reading it takes longer than multiplying.
 const FEWEST_ROWS: usize = 2 * HEIGHT;
 
-/// Whether a layer of `rows` rows an item is faster in parts. Depends on the layer and the processor alone, so that an item has the
-/// same result in any batch.
-pub fn suits(rows: usize, k: usize, n: usize) -> bool {
-    crate::amx::products().bf16 && rows >= ROWS && k >= 2 * STEP && n >= WIDTH
+/// What multiplies the `parts` of a layer of `rows` rows an item, if that is faster than in float32. Depends on the layer and the
+/// processor alone, so that an item has the same result in any batch.
+pub fn unit_for(rows: usize, k: usize, n: usize, parts: usize) -> Option<Unit> {
+    let is_large = rows >= ROWS && k >= 2 * STEP && n >= WIDTH;
+    unit().filter(|unit| is_large && parts <= unit.most_parts())
 }
 
 /// What all blocks of a product share.
@@ -108,14 +113,15 @@ impl Job<'_> {
 
     /// Rows of a block, and into how many parts B is cut.
     fn blocks(self, mode: Mode, rows: usize) -> (usize, usize) {
-        let cached = (BLOCK_BYTES / (self.b.steps().min(DEEPEST) * self.b.parts * ROW_BYTES)).max(HEIGHT) / HEIGHT * HEIGHT;
-        let even = |most: usize| rows.div_ceil(rows.div_ceil(most)).next_multiple_of(HEIGHT);
+        let pair = 2 * self.b.unit.rows();
+        let cached = (BLOCK_BYTES / (self.b.steps().min(DEEPEST) * self.b.parts * ROW_BYTES)).max(pair) / pair * pair;
+        let even = |most: usize| rows.div_ceil(rows.div_ceil(most)).next_multiple_of(pair);
         let (height, tasks) = (even(cached), TASKS * mode.threads());
         if mode.threads() == 1 || rows.div_ceil(height) >= tasks {
             return (height, 1);
         }
         // Cutting A leaves each thread its own share of the pixels to split, cutting B its own share of the weights to read.
-        let shorter = rows.div_ceil(tasks).next_multiple_of(HEIGHT);
+        let shorter = rows.div_ceil(tasks).next_multiple_of(pair);
         if shorter >= FEWEST_ROWS && rows >= self.b.n {
             return (shorter.min(height), 1);
         }
@@ -129,12 +135,13 @@ impl Job<'_> {
         let y = y.from(first * stride);
         let residual = self.epilogue.residual.map(|residual| &residual[first * stride..]);
         assert_eq!(a.rows.segments * a.rows.depth, self.b.k);
+        assert!(a.rows.height <= self.b.unit.rows());
         assert!(pairs.end <= self.b.pairs() && offset + self.b.n <= stride && a.rows.rows * stride <= y.length);
         assert!(residual.is_none_or(|residual| a.rows.rows * stride <= residual.len()));
         let activation = if a.steps.end == self.b.steps() { self.epilogue.activation } else { Activation::NONE };
         let job = Job { epilogue: Epilogue { residual, activation, ..self.epilogue }, ..self };
-        // SAFETY: `suits` found products of bfloat16.
-        let _tiles = unsafe { Tiles::new() };
+        // SAFETY: there is this unit, so AMX has products of bfloat16.
+        let _tiles = (self.b.unit == Unit::Tiles).then(|| unsafe { Tiles::new() });
         let mut sums = Sums([0.0; HEIGHT * WIDTH]);
         let group = (GROUP_BYTES / (a.steps.len() * 2 * PARTS * TILE_BYTES)).max(1);
         for start in pairs.clone().step_by(group) {
@@ -165,7 +172,7 @@ impl Job<'_> {
     }
 
     /// # Safety
-    /// `Tiles` are configured; the rows of `a` and the columns lie in y, and in the residual, and nobody else reads or writes them
+    /// `Tiles` are configured where they multiply; the rows of `a` and the columns lie in y, and in the residual, and nobody else reads or writes them
     /// meanwhile.
     unsafe fn multiply<const PARTS: usize>(&self, a: &Split, index: usize, columns: &Columns, sums: &mut Sums, y: Output) {
         let Columns { pair, first, count, bias, b, b_step, next } = columns;
@@ -183,11 +190,15 @@ impl Job<'_> {
         let (ahead, fetched) = (next.wrapping_add(index * length / a.pairs()), (2 * PARTS).div_ceil(a.pairs()));
         // SAFETY: both sides have as many steps; rows and columns, and what is configured, are the caller's promise.
         unsafe {
+            let rows = [tiles.start, tiles.start + 1].map(|tile| if tile < tiles.end { a.rows.tile(tile).len() } else { 0 });
             if y.is_large {
-                let rows = tiles.clone().map(|tile| a.rows.tile(tile).len()).sum();
-                end_of(a.rows.tile(tiles.start).start).fetch(rows);
+                end_of(a.rows.tile(tiles.start).start).fetch(rows[0] + rows[1]);
             }
-            sum::<PARTS>(&Sides { a: from, a_step, b: *b, b_step: *b_step, steps, ahead, fetched }, sums);
+            let sides = Sides { a: from, a_step, b: *b, b_step: *b_step, steps, ahead, fetched };
+            match self.b.unit {
+                Unit::Tiles => tile_amx::sum::<PARTS>(&sides, sums),
+                Unit::Vectors => tile_vectors::sum::<PARTS>(&sides, rows, sums),
+            }
             a.replace_beyond(tiles.clone(), self.b, *pair, sums);
             for (tile, sums) in tiles.zip(sums.0.chunks_exact(ROWS * WIDTH)) {
                 let rows = a.rows.tile(tile);

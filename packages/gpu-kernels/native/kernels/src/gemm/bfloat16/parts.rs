@@ -1,11 +1,12 @@
 //! Floats as sums of bfloat16: x = x₁ + x₂ + x₃, each the rest of those before it, rounded to its 8 bits. Three hold the 24 bits of
 //! a float, and of the nine products of two such sums the three smallest, below 2^-24 of the whole, are left out (the
 //! decomposition of Henry, Tang and Heinecke, arXiv 1904.06376). What is so small that a part of it would lie below 2^-126 loses
-//! that part: AMX takes such numbers for 0.
+//! that part: the products take such numbers for 0.
 
 use super::super::PANEL;
 use super::super::packed::Source;
 use crate::amx::{ROW_BYTES, TILE_BYTES};
+use crate::bfloat16::Unit;
 use crate::error::Result;
 use crate::memory::Floats;
 use crate::ops::pointwise::bytes;
@@ -30,16 +31,17 @@ pub struct Parts {
     pub k: usize,
     pub n: usize,
     pub parts: usize,
+    pub unit: Unit,
     data: Floats,
 }
 
 impl Parts {
     /// From a weight `[n][k]`, by all threads of the pool that this runs in; `None` where a weight has no parts.
-    pub fn from_stored(weight: Stored, k: usize, n: usize, parts: usize) -> Result<Option<Self>> {
+    pub fn from_stored(weight: Stored, k: usize, n: usize, parts: usize, unit: Unit) -> Result<Option<Self>> {
         let source = Source::new(weight, k, n)?;
         let pair = k.div_ceil(STEP) * 2 * parts * TILE_FLOATS;
         let data = Floats::zeroed(k.div_ceil(STEP) * n.div_ceil(PANEL) * parts * TILE_FLOATS, "packed weights")?;
-        let (mut packed, whole) = (Parts { k, n, parts, data }, AtomicBool::new(true));
+        let (mut packed, whole) = (Parts { k, n, parts, unit, data }, AtomicBool::new(true));
         // As many pairs as the source reads together.
         let pairs = source.group() / 2;
         packed.data.par_chunks_mut(pairs * pair).enumerate().for_each(|(index, to)| {
@@ -48,7 +50,7 @@ impl Parts {
             let mut floats = vec![0.0; panels * PANEL * k];
             source.fill(first, &mut floats);
             for (pair, to) in floats.chunks(2 * PANEL * k).zip(to.chunks_mut(pair)) {
-                // SAFETY: `Parts` are made where AMX is, which `amx::products` gives with AVX-512 alone.
+                // SAFETY: `Parts` are made where there is a `Unit`, which each are found with AVX-512 alone.
                 if !unsafe { enter(pair, k, parts, to) } {
                     whole.store(false, Relaxed);
                 }
