@@ -58,9 +58,9 @@ writeFileSync(
   new URL('../../../../docs/onnx-support.md', import.meta.url),
   `# ONNX support
 
-Opset ${oldestOpset} to ${newestOpset} of the default domain. Below are the results of the ${merged.length} backend node tests of the Python package onnx ${newest}, and of ${older.join(' and ')} where an op has changed since, on
-all backends (${backendNames.join(', ')}); a test counts as what the worst of them made of it. Written by
-\`packages/gpu-kernels/goldens/onnx/write-support-table.ts\`, not by hand.
+Opset ${oldestOpset} to ${newestOpset} of the default domain. Below are the results of ${merged.length} backend node tests on all backends (${backendNames.join(', ')}):
+those of the Python package onnx ${newest}, and of ${older.join(' and ')} where an op has changed since. A test counts as what the worst backend made
+of it. Written by \`packages/gpu-kernels/goldens/onnx/write-support-table.ts\`, not by hand.
 
 - *as network*: runs on every backend, within the tolerance of ONNX's own runner. The first dimension of inputs is the batch, or with
   \`items: 'graph'\` the whole graph is one item; parameters such as the weights of Conv must be constants.
@@ -74,8 +74,8 @@ reductions over the first dimension), so an op with unsupported tests may still 
 of older opsets, in which these ops meant the same. Lists of tensors are followed where import knows their entries; ONNX's tests of them
 have lists as inputs and outputs, which are not read. Ops of onnxruntime (domain com.microsoft) have no tests here; these run:
 ${ofDomain('com.microsoft')}. Of the domain ai.onnx.ml, which heads of scikit-learn use:
-${ofDomain('ai.onnx.ml')}. Weights of 2 and 4 bits (uint2, int2, uint4, int4, float4e2m1) and of floats of 8 are read. Functions of a file are
-written out, and an If whose condition is known at import is its branch.
+${ofDomain('ai.onnx.ml')}. Weights of 2 and 4 bits (uint2, int2, uint4,
+int4, float4e2m1) and floats of 8 bits are read. Functions of a file are written out, and an If whose condition is known at import is its branch.
 \`diptych model inspect FILE.onnx\` says whether a file can be run.
 
 ## Ops that run

@@ -5,9 +5,11 @@
 @group(0) @binding(2) var<storage, read> b: array<T2>;
 @group(0) @binding(3) var<storage, read_write> y: array<T3>;
 
-// a less a whole multiple of b, with the sign of a. A quotient that the driver rounds to the wrong side is put right.
+// a less a whole multiple of b, with the sign of a. A quotient that the driver rounds to the wrong side is put right. Of an infinite b
+// the multiple is 0, told by its bits, since drivers may take floats for finite.
 fn remainder(p: f32, q: f32) -> f32 {
-  var rest = p - q * trunc(p / q);
+  let is_infinite = (bitcast<u32>(q) & 0x7fffffffu) == 0x7f800000u;
+  var rest = p - select(q * trunc(p / q), 0.0, is_infinite);
   if (abs(rest) >= abs(q)) { rest -= sign(rest) * abs(q); }
   if (rest * p < 0.0) { rest += sign(p) * abs(q); }
   return rest;
