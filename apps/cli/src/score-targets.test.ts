@@ -2,7 +2,7 @@ import type { FileScores } from '@diptych/core';
 import { needsOf } from '@diptych/plugin-kit';
 import { describe, expect, it } from 'vitest';
 import { builtInPlugins } from './built-in-plugins.ts';
-import { defaultUses, exitCodeOfFiles } from './score-targets.ts';
+import { defaultUses, exitCodeOfFiles, namedUses } from './score-targets.ts';
 
 describe('the scorers of single images where none is named', () => {
   it.each(['safety-judge', 'detector'] as const)('call no service and read no key (%s)', async (kind) => {
@@ -22,6 +22,23 @@ describe('the scorers of single images where none is named', () => {
     expect(names).toContain('corruption-signals');
     for (const service of ['openai-moderation', 'gemini-judge', 'claude-judge', 'llavaguard'])
       expect(names).not.toContain(service);
+  });
+});
+
+describe('scorers that are named of a study', () => {
+  const uses = [
+    { use: 'onnx', as: 'mine', options: { model: 'a.onnx' } },
+    { use: 'metadata-only', options: {} },
+  ];
+
+  it('are those, with their options, in the order in which they are named', () => {
+    expect(namedUses(uses, ['metadata-only', 'mine'], 'study.yaml')).toEqual([uses[1], uses[0]]);
+  });
+
+  it('are refused where the study has none of that name', () => {
+    expect(() => namedUses(uses, ['onnx'], 'study.yaml')).toThrow(
+      /study\.yaml, which has mine, metadata-only, received "onnx"/,
+    );
   });
 });
 

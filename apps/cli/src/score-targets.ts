@@ -58,15 +58,29 @@ export async function defaultUses(kind: PluginKind): Promise<PluginUse[]> {
     .map(({ name }) => ({ use: name, options: {} }));
 }
 
+/** Those of a study that are named, by the names they have there. */
+export function namedUses(uses: readonly PluginUse[], names: readonly string[], study: string): PluginUse[] {
+  const known = uses.map(({ use, as }) => as ?? use);
+  return names.map((name) => {
+    const found = uses[known.indexOf(name)];
+    if (found) return found;
+    throw new DiptychError(
+      'USAGE',
+      `Expected --with to name plugins of ${study}, which has ${known.join(', ') || 'none'}, received "${name}". Correct it, or leave out --study.`,
+    );
+  });
+}
+
 async function chosenUses(kind: Scorers['kind'], options: ScoreOptions): Promise<{ uses: PluginUse[]; baseFolder: string }> {
-  if (options.study !== undefined) {
-    const { study, baseFolder } = await loadStudy(options.study);
-    return { uses: kind === 'detector' ? study.detectors : study.safetyJudges, baseFolder };
-  }
   const names = options.with
     ?.split(',')
     .map((name) => name.trim())
     .filter((name) => name !== '');
+  if (options.study !== undefined) {
+    const { study, baseFolder } = await loadStudy(options.study);
+    const uses = kind === 'detector' ? study.detectors : study.safetyJudges;
+    return { uses: names ? namedUses(uses, names, options.study) : uses, baseFolder };
+  }
   return { uses: names ? names.map((use) => ({ use, options: {} })) : await defaultUses(kind), baseFolder: process.cwd() };
 }
 

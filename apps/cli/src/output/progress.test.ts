@@ -2,7 +2,7 @@ import type { RunEvent } from '@diptych/core';
 import { describe, expect, it } from 'vitest';
 import { createProgress } from './progress.ts';
 
-const progress = (done: number, outcomeCounts: Record<string, number> = {}): RunEvent => ({
+const progress = (done: number, outcomeCounts: Record<string, number> = {}): Extract<RunEvent, { type: 'progress' }> => ({
   type: 'progress',
   phase: 'collect',
   plugin: 'my\u001b[2Jgenerator',
@@ -33,6 +33,22 @@ describe('progress', () => {
       'generate mygenerator: 0/4',
       'generate mygenerator: 2/4, 0.2/s, 10 s left, 1 refused',
       'generate mygenerator: 4/4, 1 refused',
+    ]);
+  });
+
+  it('counts speed from the first call of a plugin, not while it waits for others', () => {
+    let clock = 100_000;
+    const stream = collect();
+    const display = createProgress('plain', stream, () => clock);
+    display.onEvent(progress(0));
+    clock += 600_000;
+    display.onEvent({ ...progress(0), inFlight: 1 });
+    clock += 10_000;
+    display.onEvent(progress(1));
+    expect(stream.text().split('\n').filter(Boolean)).toEqual([
+      'generate mygenerator: 0/4',
+      'generate mygenerator: 0/4',
+      'generate mygenerator: 1/4, 0.1/s, 30 s left',
     ]);
   });
 

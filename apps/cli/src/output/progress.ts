@@ -41,7 +41,8 @@ function exceptions(event: ProgressEvent): string {
 
 interface Tracked {
   event: ProgressEvent;
-  readonly startedAt: number;
+  /** When its first call began: a plugin may wait long for its turn. */
+  startedAt: number;
   /** Done when this process began, so that speed is that of this process. */
   readonly doneBefore: number;
   shownAt: number;
@@ -74,6 +75,8 @@ export function createProgress(
 
 function track(entries: Map<string, Tracked>, event: ProgressEvent, now: number): Tracked {
   const found = entries.get(nameOf(event)) ?? { event, startedAt: now, doneBefore: event.done, shownAt: 0 };
+  const { event: before, doneBefore } = found;
+  if (before.inFlight === 0 && event.inFlight > 0 && before.done === doneBefore) found.startedAt = now;
   found.event = event;
   entries.set(nameOf(event), found);
   return found;

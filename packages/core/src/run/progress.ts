@@ -111,7 +111,11 @@ export class Progress {
   }
 
   inFlight(key: ProgressKey, change: number): void {
-    this.#entry(key).inFlight += change;
+    const entry = this.#entry(key);
+    const isFirst = entry.inFlight === 0 && change > 0;
+    entry.inFlight += change;
+    // Plugins of a phase wait for each other; how long one takes counts from here.
+    if (isFirst) this.#send(key);
   }
 
   retry(key: ProgressKey): void {

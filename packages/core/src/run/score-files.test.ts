@@ -18,6 +18,7 @@ it('scores files and folders, and reports each file that cannot be read', async 
   await writeFile(join(folder, 'in', 'a.png'), await fakeImage({ seed: 1 }));
   await writeFile(join(folder, 'in', 'b-is-a-png.jpg'), await fakeImage({ seed: 2 }));
   await writeFile(join(folder, 'in', 'c-truncated.png'), (await fakeImage({ seed: 3 })).subarray(0, 120));
+  await writeFile(join(folder, 'in', 'e.bmp'), Buffer.concat([Buffer.from('BM'), Buffer.alloc(60)]));
   await writeFile(join(folder, 'in', 'notes.txt'), 'not looked at');
   await symlink(join(folder, 'outside.png'), join(folder, 'in', 'd-link.png'));
   await using loaded = await loadFakeAgain(studyOfScorers({ study, safetyJudges: use, detectors: use }), folder);
@@ -29,6 +30,7 @@ it('scores files and folders, and reports each file that cannot be read', async 
     ['in/b-is-a-png.jpg', undefined],
     ['in/c-truncated.png', 'IMAGE_UNREADABLE'],
     ['in/d-link.png', 'PATH_OUTSIDE_ROOT'],
+    ['in/e.bmp', 'IMAGE_UNSUPPORTED'],
     ['outside.png', undefined],
   ]);
   expect(results[1]?.image?.info.container).toBe('png');

@@ -112,7 +112,11 @@ async function checkRegular(path: string, maxBytes: number): Promise<void> {
 const unreadable = (path: string, cause: unknown): DiptychError =>
   new DiptychError('IMAGE_UNREADABLE', `Expected to read ${path}, got: ${describeError(cause)}. Check the path.`, { cause });
 
-const imageEndings = new Set(['.jpg', '.jpeg', '.png', '.webp', '.gif', '.tif', '.tiff', '.avif', '.jfif']);
+const imageEndings = new Set([
+  ...['.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.webp', '.gif', '.tif', '.tiff', '.avif'],
+  // Of pictures in formats that are not read: each is told as a fault of its own, none is left out in silence.
+  ...['.bmp', '.dng', '.heic', '.heif', '.jp2', '.jxl', '.pbm', '.pgm', '.pnm', '.ppm', '.psd', '.tga'],
+]);
 
 async function findFiles(path: string): Promise<FoundFile[]> {
   const facts = await lstat(path).catch((cause: unknown) => {

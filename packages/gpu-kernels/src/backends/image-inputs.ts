@@ -40,9 +40,10 @@ function checkPrepared(plan: Plan, step: ImageStep, image: RasterImage, index: n
   const [wantHeight, wantWidth] = plan.values[step.output]!.shape;
   const end = endOf(plan, step, image, index);
   if (end.width !== wantWidth || end.height !== wantHeight) {
-    throw invalid(
-      plan,
-      `image ${index} of "${step.input}" ends as ${end.width}x${end.height} pixels by its recipe, the network wants ${wantWidth}x${wantHeight}.`,
+    // Which pictures end so is the recipe's doing, so this is no fault of one image.
+    throw new DiptychError(
+      'RUN_INPUT_INVALID',
+      `Model "${plan.name}": image ${index} of "${step.input}", of ${image.width}x${image.height} pixels, ends as ${end.width}x${end.height} by its recipe, the network wants ${wantWidth}x${wantHeight}. End the recipe with a step that fixes both sides, such as centre-crop or resize.`,
     );
   }
 }

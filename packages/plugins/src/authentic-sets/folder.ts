@@ -4,6 +4,7 @@ import {
   findFile,
   type ImageFolder,
   ListingSurvey,
+  leftOutWarning,
   openImageFolder,
   readFileInside,
   walkImages,
@@ -79,6 +80,8 @@ export default defineAuthenticSet({
 
   async create(options, { baseFolder, log }) {
     const folder = await openImageFolder(baseFolder, options.folder);
+    const leftOut = options.table === undefined ? await leftOutWarning(folder) : undefined;
+    if (leftOut !== undefined) log.warn(leftOut);
     const list = (signal: AbortSignal, keys: FileKeys) =>
       options.table === undefined
         ? imagesOfFolder(folder, options, signal)

@@ -198,3 +198,16 @@ describe('generator/folder with a table', () => {
     expect(loaded.outcome).toBe('image');
   });
 });
+
+it('says which pictures of a folder are in a format that is not read', async () => {
+  for (const name of ['formats/a.png', 'formats/b.bmp', 'formats/sub/c.HEIC', 'formats/notes.txt']) place.write(name, png);
+  const said: string[] = [];
+  const log = { debug: () => undefined, warn: (message: string) => void said.push(message) };
+  const context = { ...fakeContext({ baseFolder: place.path }), log };
+  await folder.create(folder.options.parse({ folder: 'formats' }), context);
+  expect(said).toEqual([
+    expect.stringMatching(/^2 pictures are left out of .*: (b\.bmp, sub\/c\.HEIC|sub\/c\.HEIC, b\.bmp)\./),
+  ]);
+  await folder.create(folder.options.parse({ folder: 'plain' }), context);
+  expect(said).toHaveLength(1);
+});

@@ -12,6 +12,7 @@ import {
   findFile,
   type ImageFolder,
   ListingSurvey,
+  leftOutWarning,
   openImageFolder,
   readFileInside,
   walkImages,
@@ -101,6 +102,8 @@ export default defineExistingImages({
 
   async create(options, { baseFolder, log }) {
     const folder = await openImageFolder(baseFolder, options.folder);
+    const leftOut = options.table === undefined ? await leftOutWarning(folder) : undefined;
+    if (leftOut !== undefined) log.warn(leftOut);
     const rows = (signal: AbortSignal, keys: FileKeys) =>
       options.table === undefined
         ? rowsOfFolder(folder, options, signal)

@@ -4,12 +4,15 @@
  */
 import { createHash } from 'node:crypto';
 import type { Dirent } from 'node:fs';
-import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { opendir, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { DiptychError } from '@diptych/plugin-kit';
 
 /** Names that are listed in a folder without table. What a file really is, core decides by its first bytes. */
 const extensions = new Set(['.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.webp', '.gif', '.tif', '.tiff', '.avif']);
+
+/** Endings of pictures in formats that are not read. */
+const unreadExtensions = new Set(['.bmp', '.dng', '.heic', '.heif', '.jp2', '.jxl', '.pbm', '.pgm', '.pnm', '.ppm', '.psd', '.tga']); // biome-ignore format: a list
 
 /** No file above this is read at all; core applies the study's own limit. Arbitrary, far above any image. */
 const maxFileBytes = 2 ** 30;
@@ -124,6 +127,20 @@ export async function* walkImages(folder: ImageFolder, signal: AbortSignal, belo
     if (entry.isSymbolicLink() ? (await findFile(folder, name)) !== undefined && isImage : entry.isFile() && isImage)
       yield name;
   }
+}
+
+/** Says which pictures of a folder without table are not among its images. */
+export async function leftOutWarning({ root }: ImageFolder): Promise<string | undefined> {
+  const first: string[] = [];
+  let count = 0;
+  for await (const entry of await opendir(root, { recursive: true })) {
+    if (!entry.isFile() || !unreadExtensions.has(extname(entry.name).toLowerCase())) continue;
+    count += 1;
+    if (first.length < 3) first.push(relative(root, join(entry.parentPath, entry.name)));
+  }
+  if (count === 0) return undefined;
+  const more = count > first.length ? ` and ${count - first.length} more` : '';
+  return `${count} picture${count === 1 ? ' is' : 's are'} left out of ${root}, in a format that is not read: ${first.join(', ')}${more}. Convert to PNG what belongs to the set.`;
 }
 
 /** Listed names that were not found, told together. */
