@@ -23,9 +23,12 @@ export type Card = z.infer<typeof cardSchema>;
 export function checkCard(value: unknown, place: string): Card {
   const parsed = cardSchema.safeParse(value);
   if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map(
+    ({ path, message }) => `${path.join('.') || 'card'}: ${message.replace(/\.$/, '')}`,
+  );
   throw new DiptychError(
     'PLUGIN_INVALID',
-    `Expected ${place} to be a card (kind, name, use, summary, options), got: ${z.prettifyError(parsed.error)} Correct the file.`,
+    `Expected ${place} to be a card (kind, name, use, summary, options), found ${faults.join('; ')}. Correct the file.`,
   );
 }
 

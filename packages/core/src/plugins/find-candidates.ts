@@ -29,11 +29,11 @@ export async function findCandidates(options: LoadPluginsOptions, add: AddProble
     const shown = use.as ?? use.use;
     try {
       const found = await resolvePlugin(kind, use.use, options.baseFolder, options.registry);
-      const parsed = found.plugin.options.safeParse(use.options);
+      const parsed = found.plugin.options.safeParse(use.options, { reportInput: true });
       if (!parsed.success)
         throw new DiptychError(
           'PLUGIN_OPTIONS_INVALID',
-          `Expected options that match its schema: ${describeIssues(parsed.error, found.plugin.options, use.options)}.`,
+          `Expected options that match its schema: ${describeIssues(parsed.error, found.plugin.options).replace(/[^?]$/, '$&.')} Correct them.`,
         );
       const needs = needsOf(found.plugin, parsed.data);
       candidates.push({ kind, alias: use.as ?? found.plugin.name, found, options: parsed.data, needs });

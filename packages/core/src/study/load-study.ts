@@ -28,11 +28,11 @@ export async function loadStudy(path: string): Promise<StudyFile> {
   await checkFile(absolute, path);
   const isModule = /^\.[mc]?[tj]s$/.test(extname(absolute));
   const { value, locate } = isModule ? await importStudy(absolute) : await parseStudy(absolute);
-  const parsed = studySchema.safeParse(value);
+  const parsed = studySchema.safeParse(value, { reportInput: true });
   if (!parsed.success) {
     const lines = parsed.error.issues.map(
       (issue) =>
-        `${path}${locate(issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]!] : issue.path)}: ${issue.path.join('.') || 'study'}: ${describeIssue(issue, studySchema, value)}`,
+        `${path}${locate(issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]!] : issue.path)}: ${issue.path.join('.') || 'study'}: ${describeIssue(issue, studySchema)}`,
     );
     throw invalid(
       `Expected a study that matches the schema, found ${lines.length === 1 ? 'a fault' : `${lines.length} faults`}:\n  ${lines.join('\n  ')}`,
@@ -43,9 +43,9 @@ export async function loadStudy(path: string): Promise<StudyFile> {
 
 /** Validates a study made in code or taken from a manifest. Throws STUDY_INVALID. */
 export function parseStudyValue(value: unknown, name = 'study'): Study {
-  const parsed = studySchema.safeParse(value);
+  const parsed = studySchema.safeParse(value, { reportInput: true });
   if (parsed.success) return parsed.data;
-  throw invalid(`Expected ${name} to match the study schema: ${describeIssues(parsed.error, studySchema, value)}`);
+  throw invalid(`Expected ${name} to match the study schema: ${describeIssues(parsed.error, studySchema)}`);
 }
 
 const invalid = (message: string, cause?: unknown): DiptychError =>

@@ -16,7 +16,7 @@ const schema = z.strictObject({
     .regex(/^[0-9a-f]{64}$/, 'Expected 64 digits.')
     .optional(),
 });
-const faults = (value: unknown): string => describeIssues(schema.safeParse(value).error!, schema, value);
+const faults = (value: unknown): string => describeIssues(schema.safeParse(value, { reportInput: true }).error!, schema);
 
 describe('faults of a value', () => {
   it.each([
@@ -43,6 +43,16 @@ describe('faults of a value', () => {
     [{ kard: {} }, 'Unrecognized key: "kard". Did you mean card? There are card, recipe, sha256'],
   ])('%j', (value, expected) => {
     expect(faults(value)).toBe(expected);
+  });
+
+  it('are those of what a card and a study give together', () => {
+    const whole = z.preprocess((given) => ({ card: { lables: ['a'], channels: 4 }, ...(given as object) }), schema);
+    const { error } = whole.safeParse({ recipe: [{ step: 'crop' }] }, { reportInput: true });
+    expect(describeIssues(error!, whole).split('; ')).toEqual([
+      'card.channels: Expected one of 1, 3, got 4',
+      'card: Unrecognized key: "lables". Did you mean labels? There are channels, labels',
+      'recipe.0.step: Expected one of centre-crop, resize, got "crop". Did you mean centre-crop?',
+    ]);
   });
 
   it('show no text that may be a key in the wrong place', () => {

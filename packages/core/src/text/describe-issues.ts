@@ -4,29 +4,36 @@ import { didYouMean } from './nearest-name.ts';
 
 type Issue = z.core.$ZodIssue;
 
-/** Faults in one line, without a full stop. With `schema` and `value`, the keys that there are and what came instead are told. */
-export const describeIssues = (error: z.ZodError, schema?: unknown, value?: unknown): string =>
+/** Faults in one line, without a full stop. What came instead is told where the value was parsed with `reportInput`, the keys that there are where the schema is given. */
+export const describeIssues = (error: z.ZodError, schema?: unknown): string =>
   error.issues
     .map((issue) => {
       const place = issue.path.join('.');
-      return `${place === '' ? '' : `${place}: `}${describeIssue(issue, schema, value)}`;
+      return `${place === '' ? '' : `${place}: `}${describeIssue(issue, schema)}`;
     })
     .join('; ');
 
 /** One fault, without its place. */
-export function describeIssue(issue: Issue, schema?: unknown, value?: unknown): string {
-  const got = valueAt(value, issue.path);
+export function describeIssue(issue: Issue, schema?: unknown): string {
+  const got = inputOf(issue);
   // Without the value nobody knows whether a member is missing, so the schema's own words stand.
-  if (value !== undefined) {
-    if (got === undefined && issue.code !== 'unrecognized_keys' && issue.code !== 'custom') return missing(issue);
+  if ('input' in issue) {
+    if (got === undefined && issue.code !== 'custom') return missing(issue);
     if (issue.code === 'invalid_type') return `Expected ${issue.expected}, got ${shown(got)}`;
     const choices = choicesOf(issue);
     if (choices) return `Expected one of ${choices.join(', ')}, got ${shown(got)}${meant(got, choices)}`;
   }
   const message = issue.message.replace(/\.$/, '');
-  if (issue.code === 'unrecognized_keys') return `${message}${knownKeys(issue, objectAt(schema, issue.path, value))}`;
-  const isTold = value !== undefined && typeof got === 'number' && issue.code !== 'custom';
-  return isTold ? `${message}, got ${got}` : message;
+  if (issue.code === 'unrecognized_keys') return `${message}${knownKeys(issue, objectAt(schema, issue))}`;
+  return typeof got === 'number' && issue.code !== 'custom' ? `${message}, got ${got}` : message;
+}
+
+/** Of objects told apart by a word, the word: the object is what the schema reports. */
+function inputOf(issue: Issue): unknown {
+  const { discriminator } = issue as { readonly discriminator?: string };
+  return discriminator === undefined || typeof issue.input !== 'object'
+    ? issue.input
+    : (issue.input as Record<string, unknown> | null)?.[discriminator];
 }
 
 function missing(issue: Issue): string {
@@ -62,19 +69,17 @@ function knownKeys(issue: Extract<Issue, { code: 'unrecognized_keys' }>, schema:
   return `.${near} ${keys.length === 0 ? 'It has none' : `There are ${keys.join(', ')}`}`;
 }
 
-/** The object of a schema at a path. Of objects told apart by a word, the one that the value names. */
-function objectAt(schema: unknown, path: readonly PropertyKey[], value: unknown): z.ZodObject | undefined {
-  let at = schema;
-  for (const [depth, key] of [...path, undefined].entries()) {
-    at = bare(at);
-    if (at instanceof z.ZodDiscriminatedUnion) at = optionOf(at, valueAt(value, path.slice(0, depth)));
-    if (key === undefined) return at instanceof z.ZodObject ? at : undefined;
-    if (at instanceof z.ZodObject) at = at.shape[String(key)];
-    else if (at instanceof z.ZodArray) at = at.element;
-    else if (at instanceof z.ZodRecord) at = at.valueType;
+/** The object of a schema that has keys which are not known. Of objects told apart by a word, the one that the value names. */
+function objectAt(schema: unknown, { path, input }: Issue): z.ZodObject | undefined {
+  let at = bare(schema);
+  for (const key of path) {
+    if (at instanceof z.ZodObject) at = bare(at.shape[String(key)]);
+    else if (at instanceof z.ZodArray) at = bare(at.element);
+    else if (at instanceof z.ZodRecord) at = bare(at.valueType);
     else return undefined;
   }
-  return undefined;
+  if (at instanceof z.ZodDiscriminatedUnion) at = optionOf(at, input);
+  return at instanceof z.ZodObject ? at : undefined;
 }
 
 function optionOf({ options, def }: z.ZodDiscriminatedUnion, value: unknown): unknown {
@@ -85,20 +90,15 @@ function optionOf({ options, def }: z.ZodDiscriminatedUnion, value: unknown): un
   });
 }
 
-/** Without what makes a member optional or gives it a default. */
+/** Without what makes a member optional, gives it a default or comes before it. */
 function bare(schema: unknown): unknown {
   let at = schema;
-  while (at instanceof z.ZodOptional || at instanceof z.ZodDefault || at instanceof z.ZodNullable) at = at.unwrap();
-  return at;
-}
-
-function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  let at = value;
-  for (const key of path) {
-    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, key)) return undefined;
-    at = (at as Record<PropertyKey, unknown>)[key];
+  for (;;) {
+    if (at instanceof z.ZodOptional || at instanceof z.ZodDefault || at instanceof z.ZodNullable) at = at.unwrap();
+    else if (at instanceof z.ZodPrefault) at = at.unwrap();
+    else if (at instanceof z.ZodPipe) at = at.out;
+    else return at;
   }
-  return at;
 }
 
 /** Longer texts may be keys that were put in the wrong place. */

@@ -20,7 +20,10 @@ const card = z
   .refine(({ labels }) => new Set(labels).size === labels.length, { path: ['labels'], message: 'Expected unique labels.' })
   .refine(({ labels, synthetic }) => labels.includes(synthetic), {
     path: ['synthetic'],
-    message: 'Expected one of the labels.',
+    error: ({ input }) => {
+      const { labels, synthetic } = input as { readonly labels: readonly string[]; readonly synthetic: string };
+      return `Expected one of the labels ${labels.join(', ')}, got "${synthetic}".`;
+    },
   })
   .refine(({ labels, activation }) => activation !== 'softmax' || labels.length > 1, {
     path: ['activation'],
