@@ -9,6 +9,7 @@ import {
   resumeRun,
   type Shard,
   shardPlan,
+  shellQuoted,
   startRun,
   writeReport,
 } from '@diptych/core';
@@ -86,7 +87,7 @@ export async function watched(options: RunOptions, work: (watch: Watch) => Promi
     printResult(
       options,
       { id: summary.id, runFolder: summary.runFolder, parts: summary.parts },
-      () => `Finished ${summary.runFolder}. Write its report with \`diptych report ${summary.runFolder}\`.`,
+      () => `Finished ${summary.runFolder}. Write its report with \`diptych report ${shellQuoted(summary.runFolder)}\`.`,
     );
     return;
   }

@@ -1,10 +1,13 @@
+import { DiptychError } from '@diptych/plugin-kit';
+
 /** First Ctrl-C or SIGTERM: finish cleanly. Second: leave at once; the journal survives that too. */
 export function interruptSignal(): { readonly signal: AbortSignal; release(): void } {
   const controller = new AbortController();
   const onSignal = (): void => {
     if (controller.signal.aborted) process.exit(130);
     process.stderr.write('\nStopping: waiting for the journal; press Ctrl-C again to leave at once.\n');
-    controller.abort(new Error('stopped by a signal'));
+    // What ends a command that has begun no run; a run says how to go on.
+    controller.abort(new DiptychError('INTERRUPTED', 'Stopped by a signal. Start the command again.'));
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);

@@ -43,7 +43,12 @@ async function openChosenRuntime({ backend, adapter, precision, profile, json }:
     ...(profile && { profile: true }),
     ...(!json && { log: note }),
   });
-  if (!json) note(`Runtime: ${runtime.info.backend} on ${runtime.info.adapter}`);
+  // Where there is no GPU the native addon is what is meant; anything else is slow, and somebody has to build it.
+  const native = runtime.info.rejected.find(({ backend: name }) => name === 'native');
+  if (!json)
+    note(
+      `Runtime: ${runtime.info.backend} on ${runtime.info.adapter}${native ? `. The faster native addon did not open: ${native.reason}` : ''}`,
+    );
   if (!profile) return runtime;
   const { writeTrace, renderProfile } = await import('./profile.ts');
   const end = async (): Promise<void> => {

@@ -57,6 +57,7 @@ export { createImageStore, type ImageRef, type ImageStore } from './store/image-
 export { checkClaim, missingForClaim } from './study/claim-needs.ts';
 export { loadStudy, parseStudyValue, type StudyFile } from './study/load-study.ts';
 export { canonicalJson, sha256Hex } from './text/canonical-json.ts';
+export { shellQuoted } from './text/shell-quoted.ts';
 export { diptychVersion } from './version.ts';
 export { type Licences, openLicences, termsOf } from './weights/licences.ts';
 export { parseWeightsSource, type WeightsOrigin } from './weights/parse-source.ts';

@@ -1,5 +1,5 @@
 /** `diptych labels import`: a filled-in sheet into RUN/labels.jsonl, all rows or none. */
-import { importLabels, openRun } from '@diptych/core';
+import { importLabels, openRun, shellQuoted } from '@diptych/core';
 import { type OutputOptions, printResult } from '../output/result.ts';
 
 interface ImportCommandOptions extends OutputOptions {
@@ -14,6 +14,6 @@ export default async function labelsImport(runFolder: string, file: string, opti
     options,
     imported,
     () =>
-      `${imported.added} labels of ${imported.raters.join(', ') || 'nobody'} added, ${imported.unchanged} were there already, ${imported.empty} rows are empty. Write the report again with \`diptych report ${runFolder}\`.`,
+      `${imported.added} labels of ${imported.raters.join(', ') || 'nobody'} added, ${imported.unchanged} were there already, ${imported.empty} rows are empty. Write the report again with \`diptych report ${shellQuoted(runFolder)}\`.`,
   );
 }

@@ -1,5 +1,5 @@
 /** `diptych merge`: the shards of a study become one run, with the proof that they are disjoint and complete. */
-import { mergeRuns } from '@diptych/core';
+import { mergeRuns, shellQuoted } from '@diptych/core';
 import { type OutputOptions, printResult } from '../output/result.ts';
 import { renderTable } from '../output/table.ts';
 import { interruptSignal } from '../signals.ts';
@@ -33,7 +33,7 @@ export default async function merge(
             lacking.join(', ') || 'nothing',
           ]),
         ),
-        `No sample, verdict or detection stands in two shards. Merged into ${runFolder}; write its report with \`diptych report ${runFolder}\`.`,
+        `No sample, verdict or detection stands in two shards. Merged into ${runFolder}; write its report with \`diptych report ${shellQuoted(runFolder)}\`.`,
         ...(missing.length > 0
           ? [
               `Missing shards: ${missing.map((index) => index + 1).join(', ')}. The report says so; \`diptych resume\` does their work.`,

@@ -6,6 +6,7 @@ import {
   loadStudy,
   type PlanEstimate,
   planRun,
+  shellQuoted,
   termsOf,
 } from '@diptych/core';
 import type { ResolvedPlugin } from '@diptych/plugin-kit';
@@ -42,7 +43,7 @@ export default async function plan(file: string, options: PlanOptions): Promise<
             `A run fetches first: ${name} of ${plugin} from ${source}, ${sizeBytes === null ? 'size unknown' : bytes(sizeBytes)}.`,
         ),
         ...estimate.warnings.map((warning) => `Warning: ${warning}`),
-        `Start it with \`diptych run ${file}\`.`,
+        `Start it with \`diptych run ${shellQuoted(file)}\`.`,
       ].join('\n'),
     );
   } finally {

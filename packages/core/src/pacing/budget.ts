@@ -1,5 +1,6 @@
 /** What a run spent, and may spend. */
 import { DiptychError } from '@diptych/plugin-kit';
+import { shellQuoted } from '../text/shell-quoted.ts';
 
 /** Prices are sums of small numbers; a budget is not exceeded by their rounding. */
 const epsilonUsd = 1e-9;
@@ -62,7 +63,7 @@ export class Budget {
     const money = (value: number): string => `$${value.toFixed(4)}`;
     return new DiptychError(
       'BUDGET_REACHED',
-      `Expected to stay within the budget of ${money(this.#limitUsd!)}; ${money(this.#spentUsd)} was spent, ${money(this.#reservedUsd)} is in flight, and the next call would cost ${money(usd)}. Everything finished is kept. Continue it with: diptych resume ${this.#runFolder} --budget USD`,
+      `Expected to stay within the budget of ${money(this.#limitUsd!)}; ${money(this.#spentUsd)} was spent, ${money(this.#reservedUsd)} is in flight, and the next call would cost ${money(usd)}. Everything finished is kept. Continue it with: diptych resume ${shellQuoted(this.#runFolder)} --budget USD`,
       { details: { runFolder: this.#runFolder, spentUsd: this.#spentUsd, budgetUsd: this.#limitUsd } },
     );
   }

@@ -12,6 +12,7 @@ import type { RunPlan } from '../plan/run-plan.ts';
 import type { LoadedStudy } from '../plugins/loaded-study.ts';
 import { createImageStore } from '../store/image-store.ts';
 import { redactError } from '../text/redact-error.ts';
+import { shellQuoted } from '../text/shell-quoted.ts';
 import { collectSamples, type PromptSources } from './collect-samples.ts';
 import { dropMissingImages } from './drop-missing-images.ts';
 import { importAuthentic } from './import-authentic.ts';
@@ -101,7 +102,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunSummary> {
 const interrupted = (runFolder: string): DiptychError =>
   new DiptychError(
     'INTERRUPTED',
-    `The run was stopped; finished samples are kept. Continue it with: diptych resume ${runFolder}`,
+    `The run was stopped; finished samples are kept. Continue it with: diptych resume ${shellQuoted(runFolder)}`,
     { details: { runFolder } },
   );
 

@@ -112,11 +112,11 @@ async function checkRegular(path: string, maxBytes: number): Promise<void> {
 const unreadable = (path: string, cause: unknown): DiptychError =>
   new DiptychError('IMAGE_UNREADABLE', `Expected to read ${path}, got: ${describeError(cause)}. Check the path.`, { cause });
 
-const imageEndings = new Set([
-  ...['.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.webp', '.gif', '.tif', '.tiff', '.avif'],
-  // Of pictures in formats that are not read: each is told as a fault of its own, none is left out in silence.
-  ...['.bmp', '.dng', '.heic', '.heif', '.jp2', '.jxl', '.pbm', '.pgm', '.pnm', '.ppm', '.psd', '.tga'],
-]);
+const imageEndings: ReadonlySet<string> = new Set(['.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.webp', '.gif', '.tif', '.tiff', '.avif']); // biome-ignore format: a list
+/** Of pictures in formats that are not read: each is told as a fault of its own, none is left out in silence. */
+const unreadEndings: ReadonlySet<string> = new Set(['.bmp', '.dng', '.heic', '.heif', '.jp2', '.jxl', '.pbm', '.pgm', '.pnm', '.ppm', '.psd', '.tga']); // biome-ignore format: a list
+const isPicture = (name: string): boolean =>
+  [imageEndings, unreadEndings].some((endings) => endings.has(extname(name).toLowerCase()));
 
 async function findFiles(path: string): Promise<FoundFile[]> {
   const facts = await lstat(path).catch((cause: unknown) => {
@@ -128,7 +128,7 @@ async function findFiles(path: string): Promise<FoundFile[]> {
     throw folderFault(`Expected ${path} to be a readable folder, got: ${describeError(cause)}. Change its rights.`, cause);
   });
   const found = entries
-    .filter((entry) => !entry.isDirectory() && imageEndings.has(extname(entry.name).toLowerCase()))
+    .filter((entry) => !entry.isDirectory() && isPicture(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
   if (found.length === 0)
