@@ -11,6 +11,7 @@ const schema = z.strictObject({
     .strictObject({ labels: z.array(z.string()).optional(), channels: z.union([z.literal(1), z.literal(3)]).default(3) })
     .optional(),
   recipe: z.array(step).default([]),
+  hazards: z.record(z.string(), z.union([z.enum(['sexual', 'hate']), z.array(z.enum(['sexual', 'hate']))])).optional(),
   sha256: z
     .string()
     .regex(/^[0-9a-f]{64}$/, 'Expected 64 digits.')
@@ -39,8 +40,10 @@ describe('faults of a value', () => {
     [{ card: { lables: ['a'] } }, 'card: Unrecognized key: "lables". Did you mean labels? There are channels, labels'],
     [{ card: { channels: 2 } }, 'card.channels: Expected one of 1, 3, got 2'],
     [{ card: 'card.yaml' }, 'card: Expected object, got "card.yaml"'],
+    [{ hazards: { nsfw: 'sex' } }, 'hazards.nsfw: Expected one of sexual, hate, got "sex". Did you mean sexual?'],
+    [{ hazards: { nsfw: ['hate', 'sex'] } }, 'hazards.nsfw: 1: Expected one of sexual, hate, got "sex". Did you mean sexual?'],
     [{ sha256: 'A' }, 'sha256: Expected 64 digits'],
-    [{ kard: {} }, 'Unrecognized key: "kard". Did you mean card? There are card, recipe, sha256'],
+    [{ kard: {} }, 'Unrecognized key: "kard". Did you mean card? There are card, hazards, recipe, sha256'],
   ])('%j', (value, expected) => {
     expect(faults(value)).toBe(expected);
   });

@@ -23,6 +23,8 @@ export function describeIssue(issue: Issue, schema?: unknown): string {
     const choices = choicesOf(issue);
     if (choices) return `Expected one of ${choices.join(', ')}, got ${shown(got)}${meant(got, choices)}`;
   }
+  const deeper = issue.code === 'invalid_union' && issue.errors.find(([first]) => (first?.path.length ?? 0) > 0)?.[0];
+  if (deeper) return `${deeper.path.join('.')}: ${describeIssue(deeper)}`;
   const message = issue.message.replace(/\.$/, '');
   if (issue.code === 'unrecognized_keys') return `${message}${knownKeys(issue, objectAt(schema, issue))}`;
   return typeof got === 'number' && issue.code !== 'custom' ? `${message}, got ${got}` : message;
@@ -47,9 +49,12 @@ function choicesOf(issue: Issue): string[] | undefined {
   if (issue.code !== 'invalid_union') return undefined;
   const { options } = issue as { readonly options?: readonly unknown[] };
   if (options) return options.map(String);
-  // A union of words or numbers, such as 1 or 3.
-  const values = issue.errors.map(([first]) => (first?.code === 'invalid_value' ? first.values : undefined));
-  return values.length > 0 && values.every((found) => found !== undefined) ? values.flat().map(String) : undefined;
+  if (typeof issue.input === 'object') return undefined;
+  // A union of words or numbers, such as 1 or 3, or of a word and a list of words.
+  const values = issue.errors.flatMap(([first]) =>
+    first?.code === 'invalid_value' && first.path.length === 0 ? first.values : [],
+  );
+  return values.length > 0 ? values.map(String) : undefined;
 }
 
 /** `bicubic` may be the end of one name and the middle of another; where several end so, none is more likely. */

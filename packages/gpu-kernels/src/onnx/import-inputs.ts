@@ -91,7 +91,7 @@ function importInput(input: OnnxValue, recipe: ImageRecipe | undefined, fixed: r
     if (known === undefined)
       throw opUnsupported(
         place,
-        `dimension ${d + 1} ("${length}") is left open by the file; give the shape without batch in \`shapes\``,
+        `dimension ${d + 1} ("${length}") is left open by the file; give the shape without batch in \`shapes\`, or with \`--shape\` of \`diptych model\``,
       );
     return known;
   });

@@ -124,7 +124,7 @@ export function declaredFiles(
     if (declared.has(path)) return read(path);
     throw new DiptychError(
       'WEIGHTS_FORMAT_INVALID',
-      `Expected every file of the model under card.files, "${path}" is missing. Add its path and SHA-256.`,
+      `Expected every file with weights of the network under \`files\`, "${path}" is missing. Add its path and SHA-256, which \`diptych model inspect\` prints.`,
     );
   };
 }
