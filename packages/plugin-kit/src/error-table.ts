@@ -120,7 +120,7 @@ export const errorTable = {
   IMAGE_TOO_LARGE: entry(
     'bad-input',
     'An image exceeds the limit on bytes or pixels.',
-    'Shrink it, or raise `limits.maxImageBytes` or `limits.maxImagePixels` in the study.',
+    'Shrink it, or raise `limits.maxImageBytes` or `limits.maxImagePixels` in the study; no side may have more than 65,536 pixels.',
   ),
   IMAGE_UNSUPPORTED: entry(
     'unsupported',

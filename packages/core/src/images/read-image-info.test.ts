@@ -90,6 +90,16 @@ describe('bad input', () => {
     },
   );
 
+  it('is an image with a side that no other format can state, whatever its number of pixels', async () => {
+    const tall = (height: number) => encodePng(new Uint8Array(3 * height), 1, height);
+    const lax = { maxImageBytes: 50_000_000, maxImagePixels: 100_000_000 };
+    await expect(readImageInfo(tall(65_537), lax)).rejects.toMatchObject({
+      code: 'IMAGE_TOO_LARGE',
+      message: expect.stringContaining('at most 65536 pixels a side, got 1×65537'),
+    });
+    expect(await decodeImage(tall(65_536), lax)).toMatchObject({ width: 1, height: 65_536 });
+  });
+
   it('survives every truncation of a header', async () => {
     const bytes = await golden('rgb-420.jpg');
     for (let length = 0; length < bytes.length; length += 13) {

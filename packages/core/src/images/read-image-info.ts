@@ -7,6 +7,12 @@ import { readJpegHeader } from './jpeg-header.ts';
 export type ImageLimits = Pick<Limits, 'maxImageBytes' | 'maxImagePixels'>;
 
 /**
+ * The most that JPEG, GIF, WebP and AVIF can hold. A PNG may say more, and decoding costs by the row too: one pixel wide and sixty
+ * million high it takes a hundred times as long as an ordinary image of as many pixels.
+ */
+const longestSide = 65_536;
+
+/**
  * Facts from the headers; no pixel is decoded, so a decompression bomb costs nothing.
  * Rejects with IMAGE_UNREADABLE, IMAGE_UNSUPPORTED or IMAGE_TOO_LARGE.
  */
@@ -70,11 +76,16 @@ function checkBytes(bytes: Uint8Array, limits: ImageLimits): Container {
 function checkPixels(width: number, height: number, limits: ImageLimits): void {
   if (!(width > 0 && height > 0))
     throw new DiptychError('IMAGE_UNREADABLE', `Expected a positive size, got ${width}×${height}. Replace the file.`);
-  if (width * height <= limits.maxImagePixels) return;
-  throw new DiptychError(
-    'IMAGE_TOO_LARGE',
-    `Expected at most ${limits.maxImagePixels} pixels, got ${width}×${height}. Shrink the image or raise limits.maxImagePixels.`,
-  );
+  if (width * height > limits.maxImagePixels)
+    throw new DiptychError(
+      'IMAGE_TOO_LARGE',
+      `Expected at most ${limits.maxImagePixels} pixels, got ${width}×${height}. Shrink the image or raise limits.maxImagePixels.`,
+    );
+  if (Math.max(width, height) > longestSide)
+    throw new DiptychError(
+      'IMAGE_TOO_LARGE',
+      `Expected at most ${longestSide} pixels a side, got ${width}×${height}. Cut or shrink the image.`,
+    );
 }
 
 function bitsOf(bytes: Uint8Array, container: Container, depth: string): number {

@@ -41,7 +41,10 @@ describe('faults of a value', () => {
     [{ card: { channels: 2 } }, 'card.channels: Expected one of 1, 3, got 2'],
     [{ card: 'card.yaml' }, 'card: Expected object, got "card.yaml"'],
     [{ hazards: { nsfw: 'sex' } }, 'hazards.nsfw: Expected one of sexual, hate, got "sex". Did you mean sexual?'],
-    [{ hazards: { nsfw: ['hate', 'sex'] } }, 'hazards.nsfw: 1: Expected one of sexual, hate, got "sex". Did you mean sexual?'],
+    [
+      { hazards: { nsfw: ['hate', 'sex'] } },
+      'hazards.nsfw: 1: Expected one of sexual, hate, got "sex". Did you mean sexual?',
+    ],
     [{ sha256: 'A' }, 'sha256: Expected 64 digits'],
     [{ kard: {} }, 'Unrecognized key: "kard". Did you mean card? There are card, hazards, recipe, sha256'],
   ])('%j', (value, expected) => {
