@@ -12,91 +12,28 @@ mod avx2;
 mod avx512;
 #[cfg(target_arch = "x86_64")]
 mod bfloat16;
+mod instructions;
 mod matrix;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod packed;
 mod portable;
 mod rows;
+mod spans;
 mod split;
+#[cfg(test)]
+mod tests;
 mod tile;
 
 use crate::program::Activation;
+pub use instructions::Instructions;
 pub use matrix::{Matrix, product_of};
 pub use packed::{PANEL, Packed, Panels};
 pub use rows::Rows;
+use spans::spans;
 pub use split::{product, product_of_panels};
 use std::ops::Range;
 use tile::{Tile, WIDEST};
-
-/// Which instructions kernels use. Decided once per process start of a plan, never per tile.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Instructions {
-    #[cfg(target_arch = "x86_64")]
-    Avx512,
-    #[cfg(target_arch = "x86_64")]
-    Avx2,
-    #[cfg(target_arch = "aarch64")]
-    Neon,
-    Portable,
-}
-
-impl Instructions {
-    pub fn detect() -> Self {
-        #[cfg(target_arch = "x86_64")]
-        if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
-            return if std::arch::is_x86_feature_detected!("avx512f") { Instructions::Avx512 } else { Instructions::Avx2 };
-        }
-        #[cfg(target_arch = "aarch64")]
-        if std::arch::is_aarch64_feature_detected!("neon") {
-            return Instructions::Neon;
-        }
-        Instructions::Portable
-    }
-
-    /// All that run here, for tests.
-    #[cfg(test)]
-    pub fn all() -> Vec<Self> {
-        let mut all = vec![Instructions::Portable];
-        #[cfg(target_arch = "x86_64")]
-        if Instructions::detect() != Instructions::Portable {
-            all.push(Instructions::Avx2);
-        }
-        if !all.contains(&Instructions::detect()) {
-            all.push(Instructions::detect());
-        }
-        all
-    }
-
-    /// Most rows of a tile.
-    pub fn rows(self) -> usize {
-        match self {
-            #[cfg(target_arch = "x86_64")]
-            Instructions::Avx512 => 14,
-            _ => 6,
-        }
-    }
-
-    /// Columns of a tile.
-    fn columns(self) -> usize {
-        match self {
-            #[cfg(target_arch = "x86_64")]
-            Instructions::Avx512 => 2 * PANEL,
-            _ => PANEL,
-        }
-    }
-
-    /// Longest part of k that is summed at once. With AVX2 so much of a panel of B (20 KiB) and of six rows of A
-    /// (7.5 KiB) stays in a first-level cache of 32 KiB. The tile of AVX-512 does four times the work on each float of
-    /// B, so B may come from the second level.
-    fn deepest(self) -> usize {
-        match self {
-            #[cfg(target_arch = "x86_64")]
-            Instructions::Avx512 => 1024,
-            _ => 320,
-        }
-    }
-}
 
 /// What happens to the sums before they are written.
 #[derive(Clone, Copy)]
@@ -159,27 +96,6 @@ impl<'a> Output<'a> {
 /// Floats of B that all tiles go over before the next are taken: they stay in the second-level cache, and a tile writes as
 /// much of each row of y at once.
 const GROUP_FLOATS: usize = 64 * 1024;
-
-/// A part of k that is summed in registers at once.
-struct Span {
-    segments: Range<usize>,
-    start: usize,
-    depth: usize,
-}
-
-/// Cuts k into parts of about `deepest` that follow the segments.
-fn spans(segments: usize, depth: usize, deepest: usize) -> Vec<Span> {
-    if depth > deepest {
-        let parts = depth.div_ceil(deepest);
-        let cut = |part: usize| part * depth / parts;
-        let of = |segment: usize| {
-            (0..parts).map(move |part| Span { segments: segment..segment + 1, start: cut(part), depth: cut(part + 1) - cut(part) })
-        };
-        return (0..segments).flat_map(of).collect();
-    }
-    let parts = segments.div_ceil((deepest / depth).max(1));
-    (0..parts).map(|part| Span { segments: part * segments / parts..(part + 1) * segments / parts, start: 0, depth }).collect()
-}
 
 /// Computes all rows of `a` and the columns of some panels of `b` into `y`, whose first row is row 0 of `a` (and of the residual).
 /// `next` is null, or where the panels lie that are multiplied afterwards.
@@ -286,51 +202,6 @@ unsafe fn finish_rows(y: Output, rows: usize, layout: Layout, columns: Range<usi
             // SAFETY: the caller's promise.
             let row = unsafe { y.part(row * layout.stride + layout.offset + columns.start, columns.len()) };
             activation.finish(row);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::threads::Mode;
-
-    #[test]
-    fn all_instructions_agree_with_the_definition() {
-        for (rows, k, n) in [(1, 1, 1), (6, 16, 16), (7, 33, 24), (13, 700, 40), (5, 3, 9), (29, 2100, 33), (14, 17, 64)] {
-            let number = |index: usize, by: usize| ((index * by) % 97) as f32 / 97.0 - 0.5;
-            let a: Vec<f32> = (0..rows * k).map(|index| number(index, 31)).collect();
-            let b: Vec<f32> = (0..n * k).map(|index| number(index, 53)).collect();
-            let bias: Vec<f32> = (0..n).map(|index| number(index, 71)).collect();
-            let residual: Vec<f32> = (0..rows * n).map(|index| number(index, 89)).collect();
-            let packed = Packed::from_rows(&b, k, n).unwrap();
-            let epilogue =
-                Epilogue { bias: Some(&bias), residual: Some(&residual), activation: Activation::Clamp { low: -5.0, high: 5.0 } };
-            for instructions in Instructions::all() {
-                let mut y = vec![f32::NAN; rows * n];
-                let dense = |range: Range<usize>| Rows::dense(&a[range.start * k..], range.len(), k, instructions.rows());
-                let layout = Layout { stride: n, offset: 0 };
-                product(Mode::Sequential, dense, k, &packed, &mut y, layout, epilogue, instructions);
-                for (at, &y) in y.iter().enumerate() {
-                    let (row, column) = (at / n, at % n);
-                    let sum: f64 = (0..k).map(|i| f64::from(a[row * k + i]) * f64::from(b[column * k + i])).sum();
-                    let expected = (sum + f64::from(bias[column]) + f64::from(residual[at])).clamp(-5.0, 5.0);
-                    assert!((f64::from(y) - expected).abs() < 1e-5, "{instructions:?} {rows} {k} {n} at {at}: {y}, expected {expected}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn spans_cover_k_in_order() {
-        for (segments, depth) in [(1, 1), (1, 320), (1, 321), (9, 64), (9, 512), (49, 3), (25, 320), (2, 1000)] {
-            let mut next = 0;
-            for span in spans(segments, depth, 320) {
-                assert_eq!(span.segments.start * depth + span.start, next);
-                next += span.segments.len() * span.depth;
-                assert!(span.segments.len() * span.depth <= 320);
-            }
-            assert_eq!(next, segments * depth);
         }
     }
 }

@@ -1,9 +1,10 @@
 //! One filter a channel: vectorised over channels, as the compiler does it.
 
+use super::PackedIntegers;
 use super::finish::unit;
+use super::place::Place;
 #[cfg(target_arch = "x86_64")]
 use super::tile::Instructions;
-use super::{PackedIntegers, Place};
 use crate::program::IntegerProduct;
 use crate::threads::Mode;
 

@@ -3,10 +3,11 @@
 //! For each row of y, the bytes of the rows of x under it are woven together, `[column][channel][4 rows]`, padding and all. Then
 //! each pixel of y is the sum of a few vectors of them, and no byte is woven twice for it.
 
+use super::PackedIntegers;
 use super::dots_tile::Finish;
 use super::ending_avx512::Ending;
 use super::finish::unit;
-use super::{PackedIntegers, columns_under};
+use super::place::columns_under;
 use crate::error::Result;
 use crate::memory::Floats;
 use crate::ops::pointwise::bytes_mut;

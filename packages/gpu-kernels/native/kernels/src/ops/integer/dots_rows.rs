@@ -4,8 +4,9 @@
 //! of the window are one, in a copy of x whose lines have the padding beside them; the quad that a segment ends in goes on over
 //! bytes that meet weights of 0. What is grouped, dilated or mostly padding has its patches gathered into one segment.
 
+use super::PackedIntegers;
 use super::dots_tile::TILE_ROWS;
-use super::{PackedIntegers, Place, columns_under, mostly_padding};
+use super::place::{Place, columns_under, mostly_padding};
 use crate::ops::pointwise::{bytes, bytes_mut};
 use crate::program::IntegerProduct;
 use crate::scratch::Scratch;

@@ -1,9 +1,10 @@
 //! Products by panels of 16 columns, for all instructions but those of `dots`.
 
 use super::super::conv::rows_per_chunk;
+use super::PackedIntegers;
 use super::finish::unit;
+use super::place::Place;
 use super::tile::{COLUMNS, Sums, TILE_ROWS, tile};
-use super::{PackedIntegers, Place};
 use crate::program::IntegerProduct;
 use crate::threads::Mode;
 

@@ -5,8 +5,8 @@
 //! begin near the end of a line are computed and left out. Lines that the window meets one after the other while it goes down
 //! in strides of more than one lie in planes apart.
 
+use super::place::{columns_under, mostly_padding};
 use super::tile_panels::steps;
-use super::{columns_under, mostly_padding};
 use crate::amx::{ROW_BYTES, ROWS};
 use crate::ops::pointwise::{bytes, bytes_mut};
 use crate::program::IntegerProduct;
