@@ -10,6 +10,8 @@ export interface Contender extends AsyncDisposable {
   readonly computedIn?: string;
   /** Scores of `batch` items. */
   run(input: Float32Array): Promise<Float32Array>;
+  /** Milliseconds of a run, of one that runs elsewhere: CPU time on one thread, else wall time. */
+  time?(input: Float32Array): Promise<number>;
 }
 
 /** From the bytes of a file, or from its path, as either is for users. */
