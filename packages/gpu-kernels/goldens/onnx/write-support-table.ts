@@ -62,8 +62,9 @@ Opset ${oldestOpset} to ${newestOpset} of the default domain. Below are the resu
 those of the Python package onnx ${newest}, and of ${older.join(' and ')} where an op has changed since. A test counts as what the worst backend made
 of it. Written by \`packages/gpu-kernels/goldens/onnx/write-support-table.ts\`, not by hand.
 
-- *as network*: runs on every backend, within the tolerance of ONNX's own runner. The first dimension of inputs is the batch, or with
-  \`items: 'graph'\` the whole graph is one item; parameters such as the weights of Conv must be constants.
+- *as network*: runs on every backend, within the tolerance of ONNX's own runner, of float16 within two units in its last place. The
+  first dimension of inputs is the batch, or with \`items: 'graph'\` the whole graph is one item; parameters such as the weights of
+  Conv must be constants.
 - *at import*: only where all inputs are constants, as in the shape arithmetic of exporters.
 - *unsupported*: refused with OP_UNSUPPORTED or GRAPH_INVALID before memory is taken. Nothing is approximated.
 
