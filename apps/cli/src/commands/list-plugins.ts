@@ -23,6 +23,12 @@ function describe(plugin: Plugin) {
   };
 }
 
+/** Heads of a judge need the same of each, so one stands for all; otherwise one judge makes the table wider than any screen. */
+function optionNames(names: readonly string[]): string[] {
+  const kinds = [...new Set(names.map((name) => name.replace(/^heads\.[^.]+/, 'heads.*')))];
+  return kinds.length === 0 ? [] : [`option${kinds.length === 1 ? '' : 's'} ${kinds.join(', ')}`];
+}
+
 export default async function listPlugins(options: OutputOptions): Promise<void> {
   const plugins = (await builtInPlugins()).map(describe);
   printResult(options, { plugins }, () =>
@@ -32,7 +38,7 @@ export default async function listPlugins(options: OutputOptions): Promise<void>
         plugin.kind,
         plugin.name,
         [
-          ...plugin.requiredOptions.map((name) => `option ${name}`),
+          ...optionNames(plugin.requiredOptions),
           ...plugin.secrets,
           ...new Set(plugin.weights.map((weights) => `weights (${weights.licence})`)),
         ].join(', '),

@@ -7,6 +7,11 @@ Needs the packages of requirements.txt beside it. Contacts no network: weights a
 """
 
 import argparse
+import os
+import pickle
+
+# A folder that is not there would be taken for the name of a model in a hub.
+os.environ["HF_HUB_OFFLINE"] = "1"
 
 import torch
 
@@ -22,6 +27,14 @@ def example_of(method, sources):
     return torch.zeros(2, 3, height, width)
 
 
+def first_lines(fault):
+    if isinstance(fault, pickle.UnpicklingError):
+        # torch's own words advise to run whatever the file holds.
+        return "it is no checkpoint of tensors"
+    lines = [line.strip() for line in str(fault).splitlines() if line.strip()]
+    return "; ".join(lines[:3])[:600]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("method", choices=sorted(METHODS))
@@ -33,10 +46,22 @@ def main():
     given = parser.parse_args()
     if given.small and given.random is None:
         parser.error("Expected --random with --small: published weights fit the published size alone.")
+    if given.checkpoint and not os.path.isfile(given.checkpoint):
+        raise SystemExit(f"Expected a file at {given.checkpoint}, there is none. Correct --checkpoint.")
+    if given.backbone and not os.path.isdir(given.backbone):
+        raise SystemExit(f"Expected a folder at {given.backbone}, there is none. Correct --backbone.")
     method = METHODS[given.method]
     sources = Sources(given.checkpoint, given.backbone, given.small, given.random)
-    network = method.make(sources)
-    example = example_of(method, sources)
+    try:
+        network = method.make(sources)
+        example = example_of(method, sources)
+    except (OSError, KeyError, RuntimeError, pickle.UnpicklingError) as fault:
+        files = " and ".join(name for name in (given.checkpoint, given.backbone) if name) or "the noise of --random"
+        raise SystemExit(
+            f"Expected {files} to hold the weights of {given.method} as published, got: "
+            f"{type(fault).__name__}: {first_lines(fault)}\n"
+            "Give the files that docs/guides/cards.md names for this method."
+        ) from None
     digest = write_onnx(network, example, given.output, method.input_name, method.output_name)
     parameters = sum(parameter.numel() for parameter in network.parameters())
     print(f"{given.output}: {parameters:,} parameters")

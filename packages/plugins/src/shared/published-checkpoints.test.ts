@@ -10,6 +10,7 @@ import { pythonWithTorch } from '../testing/python-with-torch.ts';
 
 const python = pythonWithTorch();
 const script = fileURLToPath(new URL('../../python/export/check_loading.py', import.meta.url));
+const exporter = fileURLToPath(new URL('../../python/export/export.py', import.meta.url));
 
 describe.skipIf(python.absent)(`published checkpoints${python.absent ? ` (skipped: ${python.reason})` : ''}`, () => {
   it("FatFormer's file is read under its own names, and nothing else is", { timeout: 120_000 }, async () => {
@@ -25,5 +26,30 @@ describe.skipIf(python.absent)(`published checkpoints${python.absent ? ` (skippe
       'other image tower': expect.stringContaining('image_encoder.proj'),
       'other end': expect.stringContaining('to end at token 11'),
     });
+  });
+
+  it('are told in words where the files are not there or are others, without a trace of Python', {
+    timeout: 120_000,
+  }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'diptych-checkpoints-'));
+    const other = fileURLToPath(new URL('../../goldens/onnx/classifier.onnx', import.meta.url));
+    const fault = async (...parameters: string[]): Promise<string> => {
+      const given = [exporter, ...parameters, '--output', join(folder, 'out.onnx')];
+      return promisify(execFile)(python.path, given).then(
+        () => expect.unreachable('exported'),
+        ({ stderr }: { readonly stderr: string }) => stderr,
+      );
+    };
+    const [absent, wrong, hub] = [
+      await fault('cnndetect', '--checkpoint', 'absent.pth'),
+      await fault('cnndetect', '--checkpoint', other),
+      await fault('univfd', '--checkpoint', other, '--backbone', 'openai/clip-vit-large-patch14'),
+    ];
+    rmSync(folder, { recursive: true });
+    expect(absent).toMatch(/^Expected a file at absent\.pth, there is none/);
+    expect(wrong).toMatch(
+      /^Expected .*classifier\.onnx to hold the weights of cnndetect as published, got: .*no checkpoint/,
+    );
+    expect(hub).toMatch(/^Expected a folder at openai\/clip-vit-large-patch14, there is none/);
   });
 });
