@@ -2,7 +2,7 @@ import type { FileScores } from '@diptych/core';
 import { needsOf } from '@diptych/plugin-kit';
 import { describe, expect, it } from 'vitest';
 import { builtInPlugins } from './built-in-plugins.ts';
-import { defaultUses, exitCodeOfFiles, namedUses } from './score-targets.ts';
+import { defaultUses, exitCodeOfFiles, namedUses, told } from './score-targets.ts';
 
 describe('the scorers of single images where none is named', () => {
   it.each(['safety-judge', 'detector'] as const)('call no service and read no key (%s)', async (kind) => {
@@ -39,6 +39,30 @@ describe('scorers that are named of a study', () => {
     expect(() => namedUses(uses, ['onnx'], 'study.yaml')).toThrow(
       /study\.yaml, which has mine, metadata-only, received "onnx"/,
     );
+  });
+});
+
+describe('results of single images', () => {
+  const results = async function* () {
+    for (const path of ['a.png', 'b.png', 'c.png']) yield { path, verdicts: [], detections: [] };
+  };
+  const collectLines = async (options: { json?: boolean; progress?: 'none' }) => {
+    const lines: string[] = [];
+    let clock = 0;
+    const files = await told(results(), options, { say: (line) => void lines.push(line), now: () => (clock += 3000) });
+    expect(files.map(({ path }) => path)).toEqual(['a.png', 'b.png', 'c.png']);
+    return lines;
+  };
+
+  it('are told of every ten seconds, not to a machine and not where nobody wants to know', async () => {
+    // The clock goes on by three seconds whenever it is read.
+    expect(await collectLines({})).toEqual([]);
+    const slow: string[] = [];
+    let clock = 0;
+    await told(results(), {}, { say: (line) => void slow.push(line), now: () => (clock += 6000) });
+    expect(slow).toEqual(['2 files done, the last b.png']);
+    expect(await collectLines({ json: true })).toEqual([]);
+    expect(await collectLines({ progress: 'none' })).toEqual([]);
   });
 });
 

@@ -15,7 +15,8 @@ import {
   studySchema,
 } from '@diptych/plugin-kit';
 import { builtInPlugins } from './built-in-plugins.ts';
-import { printResult } from './output/result.ts';
+import { note, printResult } from './output/result.ts';
+import { printable } from './output/table.ts';
 import { type RunOptions, watched } from './run-study.ts';
 import { interruptSignal } from './signals.ts';
 import { loadStudyPlugins } from './wire.ts';
@@ -131,6 +132,25 @@ export function exitCodeOfFiles(files: readonly FileScores[]): number {
   return code !== undefined && code in errorTable ? exitCodeOf(code as ErrorCode) : 3;
 }
 
+const toldEveryMs = 10_000;
+
+/** All results, with a line every ten seconds, since the table comes at the end. */
+export async function told(
+  results: AsyncIterable<FileScores>,
+  { json, progress }: Pick<ScoreOptions, 'json' | 'progress'>,
+  { say, now }: { say: (line: string) => void; now: () => number } = { say: note, now: Date.now },
+): Promise<FileScores[]> {
+  const files: FileScores[] = [];
+  let toldAt = now();
+  for await (const result of results) {
+    files.push(result);
+    if (json || progress === 'none' || now() - toldAt < toldEveryMs) continue;
+    toldAt = now();
+    say(`${files.length} files done, the last ${printable(result.path)}`);
+  }
+  return files;
+}
+
 async function scoreImages(
   paths: readonly string[],
   scorers: Scorers & { uses: readonly PluginUse[]; baseFolder: string },
@@ -139,7 +159,7 @@ async function scoreImages(
   const interrupt = interruptSignal();
   try {
     await using loaded = await loadStudyPlugins(carrierStudy(scorers.kind, scorers.uses), scorers.baseFolder, options);
-    const files = await Array.fromAsync(scoreFiles({ paths, loaded, signal: interrupt.signal }));
+    const files = await told(scoreFiles({ paths, loaded, signal: interrupt.signal }), options);
     printResult(options, { files }, () => scorers.render(files));
     // A file that could not be read or scored is a result in the table; the exit code says that something was wrong.
     process.exitCode = exitCodeOfFiles(files);

@@ -21,7 +21,7 @@ export async function writePluginDocs(root: string): Promise<readonly GeneratedF
     const own = loaded.filter((entry) => entry.file.kind === kind);
     return own.length === 0 ? '' : `\n## ${title}\n${own.map(describePlugin).join('')}`;
   });
-  const head = `# Built-in plugins\n\n<!-- ${origin('plugin-docs.ts')} -->\n\nA study names a plugin by its name within its kind. \`diptych list plugins --json\` prints the options of each.\n`;
+  const head = `# Built-in plugins\n\n<!-- ${origin('plugin-docs.ts')} -->\n\nA study names a plugin by its name within its kind. \`diptych list plugins --json\` prints the options of each. Detectors and judges whose weights you bring, and networks of your own, are described in [published detectors and judges, by card](guides/cards.md).\n`;
   return [{ path: 'docs/plugins.md', text: head + sections.join('') }];
 }
 

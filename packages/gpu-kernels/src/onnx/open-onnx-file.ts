@@ -11,7 +11,7 @@ const fewestSparse = 2 ** 20;
 /**
  * `bytes` refer to the large weights of the file, which are read through `readExternal` like those of the files beside it: when
  * a backend takes them, one at a time, so that the file is never in memory as a whole. Until a network is loaded the files must
- * stay as they are. Throws GRAPH_INVALID where a file cannot be read, PATH_OUTSIDE_ROOT where a link leaves the folder.
+ * stay as they are. Throws NOT_FOUND where it is not there, GRAPH_INVALID where a file cannot be read, PATH_OUTSIDE_ROOT where a link leaves the folder.
  */
 export async function openOnnxFile(
   path: string,
@@ -50,10 +50,12 @@ const fileAt = (path: string): Promise<FileOnDisk> =>
     return { path, sizeBytes: found.size };
   });
 
+const absent = 'there is none';
+
 /** Node's own words repeat the path and a number that tells nobody anything. */
 function faultOf(cause: unknown): string {
   const { code } = cause as { readonly code?: unknown };
-  if (code === 'ENOENT' || code === 'ENOTDIR') return 'there is none';
+  if (code === 'ENOENT' || code === 'ENOTDIR') return absent;
   if (code === 'EACCES' || code === 'EPERM') return 'it may not be read';
   return cause instanceof Error ? cause.message : 'unknown fault';
 }
@@ -62,8 +64,8 @@ async function reading<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    throw new DiptychError('GRAPH_INVALID', `Expected a readable file at ${path}: ${faultOf(cause)}. Check the path.`, {
-      cause,
-    });
+    const fault = faultOf(cause);
+    const code = fault === absent ? 'NOT_FOUND' : 'GRAPH_INVALID';
+    throw new DiptychError(code, `Expected a readable file at ${path}: ${fault}. Check the path.`, { cause });
   }
 }
