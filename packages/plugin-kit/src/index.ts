@@ -6,6 +6,7 @@ export * from './errors.ts';
 export * from './generator.ts';
 export * from './hazard.ts';
 export * from './image.ts';
+export * from './image-endings.ts';
 export * from './image-recipe.ts';
 export * from './labels.ts';
 export * from './pacing.ts';

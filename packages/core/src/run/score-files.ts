@@ -6,7 +6,9 @@ import {
   DiptychError,
   type ErrorCode,
   type ImageInfo,
+  imageEndings,
   type PresentedImage,
+  unreadImageEndings,
   type VerdictRecord,
 } from '@diptych/plugin-kit';
 import { presentImage } from '../images/present-image.ts';
@@ -112,11 +114,9 @@ async function checkRegular(path: string, maxBytes: number): Promise<void> {
 const unreadable = (path: string, cause: unknown): DiptychError =>
   new DiptychError('IMAGE_UNREADABLE', `Expected to read ${path}, got: ${describeError(cause)}. Check the path.`, { cause });
 
-const imageEndings: ReadonlySet<string> = new Set(['.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.webp', '.gif', '.tif', '.tiff', '.avif']); // biome-ignore format: a list
-/** Of pictures in formats that are not read: each is told as a fault of its own, none is left out in silence. */
-const unreadEndings: ReadonlySet<string> = new Set(['.bmp', '.dng', '.heic', '.heif', '.jp2', '.jxl', '.pbm', '.pgm', '.pnm', '.ppm', '.psd', '.tga']); // biome-ignore format: a list
+/** Those that are not read too: each is told as a fault of its own. */
 const isPicture = (name: string): boolean =>
-  [imageEndings, unreadEndings].some((endings) => endings.has(extname(name).toLowerCase()));
+  [imageEndings, unreadImageEndings].some((endings) => endings.has(extname(name).toLowerCase()));
 
 async function findFiles(path: string): Promise<FoundFile[]> {
   const facts = await lstat(path).catch((cause: unknown) => {

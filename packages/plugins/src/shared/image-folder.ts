@@ -6,13 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Dirent } from 'node:fs';
 import { opendir, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { DiptychError } from '@diptych/plugin-kit';
-
-/** Names that are listed in a folder without table. What a file really is, core decides by its first bytes. */
-const extensions = new Set(['.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.webp', '.gif', '.tif', '.tiff', '.avif']);
-
-/** Endings of pictures in formats that are not read. */
-const unreadExtensions = new Set(['.bmp', '.dng', '.heic', '.heif', '.jp2', '.jxl', '.pbm', '.pgm', '.pnm', '.ppm', '.psd', '.tga']); // biome-ignore format: a list
+import { DiptychError, imageEndings, unreadImageEndings } from '@diptych/plugin-kit';
 
 /** No file above this is read at all; core applies the study's own limit. Arbitrary, far above any image. */
 const maxFileBytes = 2 ** 30;
@@ -122,7 +116,7 @@ export async function* walkImages(folder: ImageFolder, signal: AbortSignal, belo
       yield* walkImages(folder, signal, name);
       continue;
     }
-    const isImage = extensions.has(extname(entry.name).toLowerCase());
+    const isImage = imageEndings.has(extname(entry.name).toLowerCase());
     // A link is looked at whatever its name: one to a folder outside has no extension.
     if (entry.isSymbolicLink() ? (await findFile(folder, name)) !== undefined && isImage : entry.isFile() && isImage)
       yield name;
@@ -134,7 +128,7 @@ export async function leftOutWarning({ root }: ImageFolder): Promise<string | un
   const first: string[] = [];
   let count = 0;
   for await (const entry of await opendir(root, { recursive: true })) {
-    if (!entry.isFile() || !unreadExtensions.has(extname(entry.name).toLowerCase())) continue;
+    if (!entry.isFile() || !unreadImageEndings.has(extname(entry.name).toLowerCase())) continue;
     count += 1;
     if (first.length < 3) first.push(relative(root, join(entry.parentPath, entry.name)));
   }
