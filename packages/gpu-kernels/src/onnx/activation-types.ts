@@ -5,7 +5,7 @@
 import { opUnsupported } from '../graph/graph-errors.ts';
 import { isFloat } from './constant.ts';
 import type { ImportState } from './import-state.ts';
-import { type ElementType, elementTypes, nameOfType, type OnnxNode } from './onnx-model.ts';
+import { type ElementType, elementTypeOf, nameOfType, type OnnxNode } from './onnx-model.ts';
 
 /** Ops that take integers for what they are. */
 const ofIntegers: ReadonlySet<string> = new Set([
@@ -80,7 +80,7 @@ export function checkTypes(state: ImportState, node: OnnxNode, key: string): voi
 
 /** A conversion that float32 holds: between floats, of any integers to floats, to wider integers, to truth, and of floats to narrow integers. */
 function checkCast(state: ImportState, node: OnnxNode, type: ElementType | undefined, to: number): void {
-  const target = (elementTypes as Readonly<Record<number, ElementType>>)[to];
+  const target = elementTypeOf(to);
   if (isFloatNumber(to) || (type === undefined && target === undefined)) return;
   const isRounded = node.inputs.some((name) => state.rounded.has(name));
   const isFit = target !== undefined && (target === type || target === 'bool' || type === 'bool' || isWide(target) || (type === undefined && narrowRanges[target] !== undefined)); // biome-ignore format: one condition

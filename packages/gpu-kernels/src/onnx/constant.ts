@@ -5,7 +5,7 @@
 import { graphInvalid, opUnsupported } from '../graph/graph-errors.ts';
 import { type FilePart, floatsOf, LazyTensor, readPart } from '../graph/lazy-tensor.ts';
 import { showShape, sizeOf } from '../graph/shapes.ts';
-import { type ElementType, elementTypes, nameOfType, type OnnxTensor } from './onnx-model.ts';
+import { type ElementType, elementTypeOf, nameOfType, type OnnxTensor } from './onnx-model.ts';
 import { isSmallFloat, smallFloat } from './small-floats.ts';
 
 export interface Constant {
@@ -163,7 +163,7 @@ export function bitsAs({ type, shape, data }: Constant, as: ElementType, place: 
 /** The numbers of a tensor of the file. Its data is in the file already, so memory is bounded by the file. */
 export function decodeTensor(tensor: OnnxTensor, place: string): Constant {
   const { shape, raw = tensor.file, floats, doubles, integers = [] } = tensor;
-  const type = (elementTypes as Readonly<Record<number, ElementType>>)[tensor.type];
+  const type = elementTypeOf(tensor.type);
   if (type === undefined)
     throw opUnsupported({ name: place, op: 'tensor' }, `element type ${nameOfType(tensor.type)} is not implemented`);
   if (tensor.external !== undefined)

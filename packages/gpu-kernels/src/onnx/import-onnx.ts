@@ -17,7 +17,7 @@ import { fixedBatchOf, type ImportOptions, importInputs, isImageOfOne, recipesOf
 import { importNode } from './import-node.ts';
 import { ImportState } from './import-state.ts';
 import { liveNodes, skeletonOf } from './node-order.ts';
-import { type ElementType, elementTypes, type OnnxModel, type OnnxValue } from './onnx-model.ts';
+import { elementTypeOf, type OnnxModel, type OnnxValue } from './onnx-model.ts';
 
 /** The opsets whose node tests this importer is run against; see docs/onnx-support.md. */
 export const oldestOpset = 9;
@@ -58,7 +58,7 @@ function importModel(file: OnnxModel, options: ImportOptions): ImportedModel {
   if (state.isOneItem) for (const input of model.inputs) asWhole(state, input);
   state.inIntegers = options.inIntegers === true && state.mode === 'as-written';
   for (const { name, type } of model.inputs) {
-    const known = (elementTypes as Readonly<Record<number, ElementType>>)[type ?? 0];
+    const known = elementTypeOf(type ?? 0);
     if (known !== undefined && !isFloat(known)) state.setType(name, known);
   }
   const readers = countReaders(

@@ -6,12 +6,14 @@ export const elementTypes = {
   1: 'float32', 2: 'uint8', 3: 'int8', 4: 'uint16', 5: 'int16', 6: 'int32', 7: 'int64', 9: 'bool', 10: 'float16',
   11: 'float64', 12: 'uint32', 13: 'uint64', 16: 'bfloat16', 17: 'float8e4m3fn', 18: 'float8e4m3fnuz', 19: 'float8e5m2', 20: 'float8e5m2fnuz', 21: 'uint4', 22: 'int4', 23: 'float4e2m1', 24: 'float8e8m0', 25: 'uint2', 26: 'int2',
 } as const; // biome-ignore format: a table
+/** By its number in a file; undefined for one that is not read. */
+export const elementTypeOf = (type: number): ElementType | undefined =>
+  (elementTypes as Readonly<Record<number, ElementType>>)[type];
 /** The others, for messages. */
 const otherTypes: Readonly<Record<number, string>> = {
   8: 'string', 14: 'complex64', 15: 'complex128', 27: 'float6e2m3', 28: 'float6e3m2',
 }; // biome-ignore format: a table
-export const nameOfType = (type: number): string =>
-  `${(elementTypes as Readonly<Record<number, string>>)[type] ?? otherTypes[type] ?? 'unknown'} (${type})`;
+export const nameOfType = (type: number): string => `${elementTypeOf(type) ?? otherTypes[type] ?? 'unknown'} (${type})`;
 export type ElementType = (typeof elementTypes)[keyof typeof elementTypes];
 
 export interface ExternalData {

@@ -3,7 +3,7 @@ import type { Attributes } from '../graph/attributes.ts';
 import { graphInvalid, type NodePlace, opUnsupported } from '../graph/graph-errors.ts';
 import { showShape, sizeOf } from '../graph/shapes.ts';
 import type { Constant } from './constant.ts';
-import { type ElementType, elementTypes, nameOfType } from './onnx-model.ts';
+import { type ElementType, elementTypeOf, nameOfType } from './onnx-model.ts';
 
 /** Least and greatest number of the integer types that are computed with; int32 only in the sums of products. */
 export const integerRanges: Readonly<Partial<Record<ElementType, readonly [min: number, max: number]>>> = {
@@ -62,7 +62,7 @@ export function precisionOf({ node, attributes }: { readonly node: NodePlace; re
 /** ONNX `output_dtype`, or what stands for it where the attribute is 0. */
 export function outputType(node: NodePlace, number: number, fallback: ElementType): ElementType {
   if (number === 0) return fallback;
-  const type = (elementTypes as Readonly<Record<number, ElementType>>)[number];
+  const type = elementTypeOf(number);
   if (type === undefined || integerRanges[type] === undefined)
     throw opUnsupported(node, `quantisation to element type ${nameOfType(number)}`);
   return type;

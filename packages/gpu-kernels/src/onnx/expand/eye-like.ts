@@ -2,7 +2,7 @@
 import { opUnsupported } from '../../graph/graph-errors.ts';
 import { showShape } from '../../graph/shapes.ts';
 import { dependsOnBatch } from '../constant.ts';
-import { type ElementType, elementTypes, nameOfType } from '../onnx-model.ts';
+import { elementTypeOf, nameOfType } from '../onnx-model.ts';
 import type { Expansion } from './expansion.ts';
 
 export function EyeLike(to: Expansion): void {
@@ -11,7 +11,7 @@ export function EyeLike(to: Expansion): void {
   to.attributes.finish();
   const name = to.input(0);
   const own = to.constant(0)?.type ?? to.state.types.get(name) ?? 'float32';
-  const type = given === 0 ? own : (elementTypes as Readonly<Record<number, ElementType>>)[given];
+  const type = given === 0 ? own : elementTypeOf(given);
   if (type === undefined) throw opUnsupported(to.node, `element type ${nameOfType(given)}`);
   const [rows, columns] = to.shapeOfRank(0, 2) as [number, number];
   if (dependsOnBatch(rows) || dependsOnBatch(columns))

@@ -3,7 +3,7 @@ import { graphInvalid, itemsTogether, opUnsupported } from '../../graph/graph-er
 import { broadcastShape, showShape } from '../../graph/shapes.ts';
 import { allocate, bitsAs, type Constant, holdsBatch, isFloat } from '../constant.ts';
 import type { FoldCall } from '../node-call.ts';
-import { type ElementType, elementTypes, nameOfType } from '../onnx-model.ts';
+import { type ElementType, elementTypeOf, nameOfType } from '../onnx-model.ts';
 import { broadcastTo, whole } from './elementwise.ts';
 
 const widths: Readonly<Partial<Record<ElementType, number>>> = { uint8: 8, int8: 8, uint16: 16, int16: 16, uint32: 32, int32: 32, uint64: 64, int64: 64 }; // biome-ignore format: a table
@@ -62,7 +62,7 @@ function BitShift(call: FoldCall): Constant[] {
 function BitCast(call: FoldCall): Constant[] {
   const to = call.attributes.number('to', 0);
   call.attributes.finish();
-  const type = (elementTypes as Readonly<Record<number, ElementType>>)[to];
+  const type = elementTypeOf(to);
   const x = call.input(0);
   if (holdsBatch(x)) throw opUnsupported(call.node, `arithmetic with the number of items of the batch. ${itemsTogether}`);
   if (type === undefined) throw opUnsupported(call.node, `element type ${nameOfType(to)}`);

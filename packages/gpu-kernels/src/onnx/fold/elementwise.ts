@@ -4,7 +4,7 @@ import { roundToFloat } from '../../graph/rounding.ts';
 import { broadcastShape, broadcastStrides, rowMajorStrides, sameShape, showShape, sizeOf } from '../../graph/shapes.ts';
 import { allocate, batchEntry, type Constant, dependsOnBatch, holdsBatch, isFloat } from '../constant.ts';
 import type { FoldCall } from '../node-call.ts';
-import { type ElementType, elementTypes, nameOfType } from '../onnx-model.ts';
+import { type ElementType, elementTypeOf, nameOfType } from '../onnx-model.ts';
 import { isSmallFloat } from '../small-floats.ts';
 
 const padded = (shape: readonly number[], rank: number): number[] => [
@@ -165,7 +165,7 @@ function Cast(call: FoldCall): Constant[] {
   call.attributes.number('saturate', 1); // of float8 only
   call.attributes.string('round_mode', 'up'); // of float8 only
   call.attributes.finish();
-  const type = (elementTypes as Readonly<Record<number, ElementType>>)[to];
+  const type = elementTypeOf(to);
   const x = call.input(0);
   // Numbers of 2 and 4 bits and floats of 8 are read as weights; conversions to them would wrap or round.
   if (type === undefined || /int[24]$/.test(type) || isSmallFloat(type))

@@ -5,7 +5,7 @@ import { roundHalfEven } from '../../graph/rounding.ts';
 import { sameShape, showShape, sizeOf } from '../../graph/shapes.ts';
 import { allocate, type Constant, isFloat } from '../constant.ts';
 import type { FoldCall } from '../node-call.ts';
-import { type ElementType, elementTypes, nameOfType } from '../onnx-model.ts';
+import { elementTypeOf, nameOfType } from '../onnx-model.ts';
 import { integerRanges, outputType, precisionOf } from '../quantization.ts';
 import { isSmallFloat } from '../small-floats.ts';
 
@@ -49,7 +49,7 @@ function DequantizeLinear(call: FoldCall): Constant[] {
   const zeroPoint = zeroPointOf(call, scale);
   const at = scaleIndex(call, x, scale);
   const given = call.attributes.number('output_dtype', 0);
-  const type = given === 0 ? scale.type : (elementTypes as Readonly<Record<number, ElementType>>)[given];
+  const type = given === 0 ? scale.type : elementTypeOf(given);
   call.attributes.finish();
   if (type === undefined || !isFloat(type)) throw opUnsupported(call.node, `element type ${nameOfType(given)}`);
   const data = allocate(type, x.shape, call.place);

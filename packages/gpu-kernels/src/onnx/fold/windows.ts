@@ -2,11 +2,11 @@
 import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
 import { allocate, type Constant, isFloat } from '../constant.ts';
 import type { FoldCall } from '../node-call.ts';
-import { type ElementType, elementTypes, nameOfType } from '../onnx-model.ts';
+import { type ElementType, elementTypeOf, nameOfType } from '../onnx-model.ts';
 
 function outputType(call: FoldCall): ElementType {
   const number = call.attributes.number('output_datatype', 1);
-  const type = (elementTypes as Readonly<Record<number, ElementType>>)[number];
+  const type = elementTypeOf(number);
   if (type !== 'float32' && type !== 'float64') throw opUnsupported(call.node, `element type ${nameOfType(number)}`);
   return type;
 }
