@@ -245,8 +245,8 @@ export const errorTable = {
   ),
   GRAPH_INVALID: entry(
     'bad-input',
-    'A network is malformed: unknown value, wrong shape, missing weight.',
-    'Correct the node that the message names.',
+    'A network is malformed: unknown value, wrong shape, missing weight; or its image recipe is.',
+    'Correct the node, or the step of the recipe, that the message names.',
   ),
   RUN_INPUT_INVALID: entry(
     'bad-input',

@@ -1,4 +1,4 @@
-import type { GraphNode, ModelGraph, Tensor, Tensors } from '@diptych/plugin-kit';
+import type { GraphNode, ImageRecipe, ModelGraph, Tensor, Tensors } from '@diptych/plugin-kit';
 import { describe, expect, it } from 'vitest';
 import { openReference } from '../backends/reference/reference-backend.ts';
 import { sampleNetwork } from '../sample-network.ts';
@@ -220,6 +220,19 @@ describe('what cannot be planned names op, node and reason', () => {
     ['a size of zero', [0], [node('Relu', 'x', 'y')], {}, 'positive'],
   ])('%s is GRAPH_INVALID', (_, shape, nodes, weights, reason) => {
     expect(() => planGraph(graphOf(shape, nodes), weights, 1)).toThrow(
+      expect.objectContaining({ code: 'GRAPH_INVALID', message: expect.stringContaining(reason) }),
+    );
+  });
+
+  const normalise = { step: 'normalise', scale: 1, mean: [0, 0, 0], deviation: [1, 1, 1] } as const;
+  it.each<[string, ImageRecipe, string]>([
+    ['two means', [{ ...normalise, mean: [0, 0] }], 'one number for each of 3 channels, got 2 and 3'],
+    ['a deviation of zero', [{ ...normalise, deviation: [1, 0, 1] }], 'must not be zero, got 1, 0, 1'],
+    ['a byte step on floats', [normalise, { step: 'bgr' }], '"bgr" works on 8-bit pixels'],
+    ['no step that makes numbers', [{ step: 'even-trim' }], 'needs a step "normalise"'],
+  ])('a recipe with %s is GRAPH_INVALID: its author can mend it', (_, recipe, reason) => {
+    const graph = { ...graphOf([3, 2, 2], [node('Relu', 'x', 'y')]), inputs: [{ name: 'x', shape: [3, 2, 2], recipe }] };
+    expect(() => planGraph(graph, {}, 1)).toThrow(
       expect.objectContaining({ code: 'GRAPH_INVALID', message: expect.stringContaining(reason) }),
     );
   });

@@ -92,7 +92,8 @@ function fuseSteps(builder: PlanBuilder, outputs: ReadonlySet<number>): void {
 function addImageInput(builder: PlanBuilder, input: GraphInput): void {
   const recipe = input.recipe!;
   const place = { name: input.name, op: 'image recipe' };
-  checkRecipe(recipe, (reason) => opUnsupported(place, reason));
+  // Its faults are the author's: every step is implemented, in the orders that docs/recipe-steps.md gives.
+  checkRecipe(recipe, (reason) => graphInvalid(place, `${reason}. Correct the recipe; docs/recipe-steps.md has all steps.`));
   const [channels, height, width] = input.shape;
   const end = recipeOutput(recipe);
   if (input.shape.length !== 3 || channels !== end.channels) {

@@ -14,7 +14,7 @@ const byteSteps = ['drop-alpha', 'grey', 'bgr', 'jpeg', 'gaussian-noise', 'textu
 const floatSteps = ['round', 'log', 'npr', 'diagonal-gradient', 'laplacian', 'srm', 'dct', 'dwt-hh', 'power-spectrum', 'azimuthal-mean']; // biome-ignore format: one list
 const isByteFilter = (filter: string): boolean => (byteFilters as readonly string[]).includes(filter);
 
-/** Calls `refuse` and throws its error for a recipe that no backend runs. */
+/** Calls `refuse` and throws its error for a recipe whose steps cannot follow each other, or whose numbers are none of theirs. */
 export function checkRecipe(recipe: ImageRecipe, refuse: Refuse): void {
   if (!recipe.some(({ step }) => step === 'normalise'))
     throw refuse('it needs a step "normalise", which makes numbers of pixels');
@@ -59,8 +59,11 @@ function checkAlpha(before: ImageRecipe, refuse: Refuse): void {
 
 function checkNormalise(step: Extract<RecipeStep, { step: 'normalise' }>, channels: number, refuse: Refuse): void {
   if (step.mean.length !== channels || step.deviation.length !== channels)
-    throw refuse(`mean and deviation need ${channels === 3 ? 'three entries' : `${channels} entries`}, one a channel`);
-  if (step.deviation.some((deviation) => deviation === 0)) throw refuse('a deviation is zero');
+    throw refuse(
+      `mean and deviation of "normalise" need one number for each of ${channels} channels, got ${step.mean.length} and ${step.deviation.length}`,
+    );
+  if (step.deviation.some((deviation) => deviation === 0))
+    throw refuse(`deviations of "normalise" must not be zero, got ${step.deviation.join(', ')}`);
 }
 
 function checkSizes(step: RecipeStep, refuse: Refuse): void {
