@@ -1,7 +1,7 @@
 /** Writes docs/onnx-support.md from a run of ONNX's node tests: `DIPTYCH_ONNX_TESTS=… node …/write-support-table.ts`. */
 import { writeFileSync } from 'node:fs';
 import { expandedOps } from '../../src/onnx/expand/expand-table.ts';
-import { newestOpset, oldestOpset } from '../../src/onnx/import-onnx.ts';
+import { newestOpset, oldestOpset } from '../../src/onnx/import-model.ts';
 import { lowerTable } from '../../src/onnx/lower/lower-table.ts';
 import { listNodeTests, listVersions, type NodeTestResult, runNodeTest } from '../../src/onnx/node-tests.ts';
 import { backendNames, tryOpen } from '../../src/open-backend.ts';

@@ -3,19 +3,12 @@ import { graphInvalid, opUnsupported } from '../graph/graph-errors.ts';
 import { checkTypes } from './activation-types.ts';
 import { passItemNumbers } from './batch/item-numbers.ts';
 import { isUsual } from './batch/layout.ts';
-import { moveBatch } from './batch/move-batch.ts';
 import { decodeTensor } from './constant.ts';
-import { expandNode } from './expand/expand-table.ts';
 import { capturedBy, instantiateGraph } from './expand/instantiate.ts';
-import { listExpansions } from './expand/lists.ts';
 import { foldNode, makesItems, shapeConstant } from './fold/fold-node.ts';
 import type { ImportState } from './import-state.ts';
-import { lowerIntegerSum, sumsIntegers } from './lower/integer-sums.ts';
 import { LowerCall } from './lower/lower-call.ts';
-import { lowerTable } from './lower/lower-table.ts';
-import { lowerPair } from './lower/quantised-pairs.ts';
 import { refusedOps } from './lower/refused.ts';
-import { lowerUnbatched } from './lower/unbatched.ts';
 import { orderedNodes } from './node-order.ts';
 import { type OnnxNode, opKey } from './onnx-model.ts';
 
@@ -35,8 +28,7 @@ export function importNode(
 ): void {
   const node = withoutEmpty(state, given);
   const key = opKey(node);
-  if (node.inputs.some((name) => state.lists.has(name)) && !Object.hasOwn(listExpansions, key))
-    throw opUnsupported(node, 'a list of tensors');
+  state.ops.admit(state, node);
   if (key === 'If') {
     importBranch(state, node, graphOutputs);
     return;
@@ -44,7 +36,7 @@ export function importNode(
   // Of constants they have a fold, which takes a fraction of the work and memory of the ops that they stand for.
   const isFolded =
     (key === 'BatchNormalization' || key === 'CumProd') && node.inputs.every((name) => state.constantOf(name) !== undefined);
-  const expanded = isFolded ? undefined : expandNode(state, node, isRead);
+  const expanded = isFolded ? undefined : state.ops.expand(state, node, isRead);
   if (expanded !== undefined) {
     for (const part of expanded) importNode(state, part, () => true, graphOutputs);
     return;
@@ -60,7 +52,7 @@ export function importNode(
     return;
   }
   if (Object.hasOwn(refusedOps, key)) throw opUnsupported(node, refusedOps[key]!);
-  const moved = moveBatch(state, node);
+  const moved = state.ops.move(state, node);
   // What stands for the node gives values of its own, which are read.
   const isReadHere = (name: string): boolean => isRead(name) || !node.outputs.includes(name);
   for (const part of moved?.nodes ?? [node]) lowerNode(state, part, isReadHere, graphOutputs);
@@ -76,26 +68,13 @@ function lowerNode(
   graphOutputs: ReadonlySet<string>,
 ): void {
   const key = opKey(node);
-  const lower = Object.hasOwn(lowerTable, key) ? lowerTable[key] : undefined;
-  if (lower === undefined) throw opUnsupported(node, missingOp(node, key));
+  const lower = state.ops.lower(node, key);
   if ((node.outputs[0] ?? '') === '') throw graphInvalid(node, 'it has no first output.');
   checkTypes(state, node, key);
   const call = new LowerCall(node, state, isRead);
   const asFloats = (part: OnnxNode): void => lower(new LowerCall(part, state, isRead));
-  if (!lowerUnbatched(call)) {
-    if (lowerPair(call, asFloats)) return;
-    if (sumsIntegers(state, node)) lowerIntegerSum(call, asFloats);
-    else lower(call);
-  }
+  if (!state.ops.lowerMarked(call, asFloats)) lower(call);
   skipIdentity(state, graphOutputs);
-}
-
-/** What is not implemented, and what to do where a tool or a choice of its user put the op there. */
-function missingOp({ op, domain }: OnnxNode, key: string): string {
-  if (domain === 'com.microsoft.nchwc')
-    return 'onnxruntime wrote it for the CPU that it ran on (optimisation level "all"), and no other runtime reads that; give the file before this optimisation, or one of level "extended"';
-  const list = Object.keys(lowerTable).filter((name) => !name.includes('.')).toSorted().join(', '); // biome-ignore format: one list
-  return `the op${key === op ? '' : ` of domain "${domain}"`} is not implemented${key === op ? `; implemented are ${list}` : ''}`;
 }
 
 /** An If whose condition import knows, as exporters write them for shapes: the nodes of the branch that is taken. */

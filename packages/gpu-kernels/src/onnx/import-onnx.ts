@@ -1,124 +1,26 @@
-/**
- * An ONNX model as a graph of the planner's ops with its weights. Constants and the shape arithmetic of exporters are
- * computed here; ops that are a few of the planner's are written as those. Nothing is approximated: what has no exact
- * form is OP_UNSUPPORTED with op, node and opset, before any memory of a backend is taken.
- */
-import { DiptychError, isDiptychError, type ModelGraph, type Tensors } from '@diptych/plugin-kit/runtime';
-import { countReaders } from '../graph/check-graph.ts';
-import { graphInvalid, opUnsupported } from '../graph/graph-errors.ts';
-import { checkOutputs } from './activation-types.ts';
-import { checkItemNumbers } from './batch/item-numbers.ts';
-import { noBatch } from './batch/layout.ts';
-import { type Constant, decodeTensor, isFloat, makeConstant } from './constant.ts';
-import { withChannelsFirst } from './expand/channels-last.ts';
-import { inlineFunctions } from './expand/functions.ts';
+/** A whole file with the tables of all ops at once: for tests and tools. `plan-onnx.ts` loads what a file needs. */
+import { allOps } from './all-ops.ts';
+import { type Constant, decodeTensor } from './constant.ts';
 import { asOpset11 } from './expand/older-opsets.ts';
-import { fixedBatchOf, type ImportOptions, importInputs, isImageOfOne, recipesOf } from './import-inputs.ts';
+import type { ImportOptions } from './import-inputs.ts';
+import { type ImportedModel, importModel, withOpset } from './import-model.ts';
 import { importNode } from './import-node.ts';
 import { ImportState } from './import-state.ts';
-import { liveNodes, skeletonOf } from './node-order.ts';
-import { elementTypeOf, type OnnxModel, type OnnxValue } from './onnx-model.ts';
-
-/** The opsets whose node tests this importer is run against; see docs/onnx-support.md. */
-export const oldestOpset = 9;
-export const newestOpset = 28;
-
-export interface ImportedModel {
-  readonly graph: ModelGraph;
-  readonly weights: Tensors;
-}
+import { liveNodes } from './node-order.ts';
+import type { OnnxModel } from './onnx-model.ts';
 
 /** Throws OP_UNSUPPORTED or GRAPH_INVALID. External data must have been read; see `resolveExternalData`. */
 export function importOnnx(model: OnnxModel, options: ImportOptions = {}): ImportedModel {
-  return withOpset(model, () => importModel(model, options));
+  return withOpset(model, () => importModel(model, options, allOps));
 }
 
-function importModel(file: OnnxModel, options: ImportOptions): ImportedModel {
-  if (file.opset < oldestOpset || file.opset > newestOpset) {
-    throw opUnsupported(
-      { name: file.name, op: 'graph' },
-      `opset ${file.opset}; ${oldestOpset} to ${newestOpset} are implemented`,
-    );
-  }
-  const model = withChannelsFirst(asOpset11(inlineFunctions(withoutStrings(file))), recipesOf(file, options));
-  const nodes = liveNodes(model);
-  const names = new Set(model.nodes.flatMap((node) => [node.name, ...node.inputs, ...node.outputs]));
-  const constants = new Map(
-    model.initializers.map((tensor) => [tensor.name, decodeTensor(tensor, `Tensor "${tensor.name}"`)]),
-  );
-  const state = new ImportState(
-    model.opset,
-    importInputs(model, options),
-    constants,
-    options.items === 'graph' ? undefined : fixedBatchOf(model),
-    names,
-    options.quantisation,
-  );
-  state.isOneItem = options.items === 'graph';
-  if (state.isOneItem) for (const input of model.inputs) asWhole(state, input);
-  state.inIntegers = options.inIntegers === true && state.mode === 'as-written';
-  for (const { name, type } of model.inputs) {
-    const known = elementTypeOf(type ?? 0);
-    if (known !== undefined && !isFloat(known)) state.setType(name, known);
-  }
-  const readers = countReaders(
-    nodes.map(skeletonOf),
-    model.outputs.map(({ name }) => name),
-  );
-  const outputs = new Set(model.outputs.map(({ name }) => name));
-  for (const node of nodes) importNode(state, node, (name) => (readers.get(name) ?? 0) > 0, outputs);
-  checkOutputs(state, outputs);
-  checkItemNumbers(state, outputs);
-  for (const name of outputs)
-    if (state.lists.has(name)) throw opUnsupported({ name, op: 'output' }, 'a list of tensors');
-    else if (state.empty.has(name)) throw opUnsupported({ name, op: 'output' }, 'a result that holds nothing');
-    else if (state.layouts.has(name) && !state.isOneItem)
-      throw opUnsupported({ name, op: 'output' }, 'a result whose first dimension is not the batch');
-  const whole = [...outputs].filter((name) => state.types.has(name));
-  const graph = { name: model.name, inputs: state.inputs, nodes: state.nodes, outputs: [...outputs], ...(whole.length > 0 && { wholeOutputs: whole }) }; // biome-ignore format: one graph
-  for (const output of outputs)
-    if (constants.has(output)) throw graphInvalid(`Graph "${model.name}"`, `output "${output}" is a constant.`);
-  return { graph, weights: Object.fromEntries(state.weights) };
-}
-
-/** An input without a batch; a prepared image gets the batch of one that the file gives it. */
-function asWhole(state: ImportState, input: OnnxValue): void {
-  const { name } = input;
-  state.layouts.set(name, noBatch);
-  const given = state.inputs.find((other) => other.name === name);
-  if (given?.recipe === undefined || !isImageOfOne(input)) return;
-  const [target, whole] = [state.freshName(`${name}/shape`), state.freshName(`${name}/whole`)];
-  state.constants.set(target, makeConstant('float32', [5], [0, 1, ...given.shape], target));
-  state.write({ name, op: 'input' }, 'Reshape', [name, target], whole, {}, whole);
-  state.alias(name, whole);
-}
-
-/** Outputs that are strings, labels beside their scores, are left out where there are others. */
-function withoutStrings(file: OnnxModel): OnnxModel {
-  const outputs = file.outputs.filter(({ type }) => type !== 8);
-  return outputs.length === 0 ? file : { ...file, outputs };
-}
-
-/** The outputs of a model that needs no input: what folding computes. For tests. */
+/** The outputs of a model that needs no input: what folding computes. */
 export function foldOnnx(file: OnnxModel): readonly Constant[] {
   const model = asOpset11(file);
   const constants = new Map(
     model.initializers.map((tensor) => [tensor.name, decodeTensor(tensor, `Tensor "${tensor.name}"`)]),
   );
-  const state = new ImportState(model.opset, [], constants, undefined, new Set());
+  const state = new ImportState(allOps, model.opset, [], constants, undefined, new Set());
   for (const node of liveNodes(model)) importNode(state, node, () => true, new Set());
   return model.outputs.map(({ name }) => constants.get(name)!);
-}
-
-/** Runs `work` on a model and adds the opset to what it refuses: ops mean different things in different opsets. */
-export function withOpset<T>(model: OnnxModel, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (!isDiptychError(error) || error.code !== 'OP_UNSUPPORTED' || 'opset' in error.details) throw error;
-    throw new DiptychError('OP_UNSUPPORTED', `${error.message} The file uses opset ${model.opset}.`, {
-      details: { ...error.details, opset: model.opset },
-      cause: error.cause,
-    });
-  }
 }

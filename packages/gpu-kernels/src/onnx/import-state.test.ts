@@ -1,10 +1,11 @@
 import { expect, it } from 'vitest';
+import { allOps } from './all-ops.ts';
 import { makeConstant } from './constant.ts';
 import { ImportState } from './import-state.ts';
 
 const importOf = (numbers: number): ImportState => {
   const weight = makeConstant('float32', [numbers], new Float32Array(numbers), 'w');
-  return new ImportState(17, [], new Map([['w', weight]]), undefined, new Set());
+  return new ImportState(allOps, 17, [], new Map([['w', weight]]), undefined, new Set());
 };
 
 it('lets an import within another compute as many numbers as the file may, and counts them with it', () => {

@@ -12,6 +12,7 @@ import type { ItemNumbers } from './batch/item-numbers.ts';
 import type { BatchLayout } from './batch/layout.ts';
 import { type Constant, holdsBatch, isFloat } from './constant.ts';
 import { Budget } from './expand/instantiate.ts';
+import type { ImportOps } from './import-ops.ts';
 import type { Dequantized, DequantizedConstant } from './lower/quantised-pairs.ts';
 import type { ElementType } from './onnx-model.ts';
 import type { Grid } from './quantization.ts';
@@ -34,6 +35,7 @@ interface Quantized {
 }
 
 export class ImportState {
+  readonly ops: ImportOps;
   readonly opset: number;
   readonly inputs: readonly GraphInput[];
   readonly constants: Map<string, Constant>;
@@ -83,6 +85,7 @@ export class ImportState {
   #planned = 0;
 
   constructor(
+    ops: ImportOps,
     opset: number,
     inputs: readonly GraphInput[],
     constants: Map<string, Constant>,
@@ -90,6 +93,7 @@ export class ImportState {
     names: Set<string>,
     mode: QuantisationMode = 'as-written',
   ) {
+    this.ops = ops;
     this.mode = mode;
     this.opset = opset;
     this.inputs = inputs;

@@ -10,7 +10,7 @@ import { expandedOps } from './expand/expand-table.ts';
 import { inlineFunctions } from './expand/functions.ts';
 import { asOpset11 } from './expand/older-opsets.ts';
 import { externalFilesOf } from './external-data.ts';
-import { foldableOps } from './fold/fold-node.ts';
+import { foldTable } from './fold/fold-table.ts';
 import { lastActivations } from './last-activation.ts';
 import { lowerTable } from './lower/lower-table.ts';
 import { type OnnxModel, type OnnxValue, opKey } from './onnx-model.ts';
@@ -83,7 +83,7 @@ function countOps(model: OnnxModel): OpCount[] {
     const support =
       Object.hasOwn(lowerTable, name) || expandedOps.has(name)
         ? 'yes'
-        : foldableOps.has(name) || name === 'If'
+        : Object.hasOwn(foldTable, name) || name === 'If'
           ? 'constants'
           : 'no';
     counts.set(name, { op: name, count: (counts.get(name)?.count ?? 0) + 1, support });

@@ -11,7 +11,8 @@ import { isDiptychError, type Tensor, type Tensors } from '@diptych/plugin-kit/r
 import type { Backend } from '../backends/backend.ts';
 import { planGraph } from '../graph/planner.ts';
 import { type Constant, decodeTensor } from './constant.ts';
-import { foldOnnx, importOnnx, newestOpset, oldestOpset } from './import-onnx.ts';
+import { newestOpset, oldestOpset } from './import-model.ts';
+import { foldOnnx, importOnnx } from './import-onnx.ts';
 import type { ElementType, OnnxModel, OnnxTensor } from './onnx-model.ts';
 import { readOnnxModel } from './read/read-onnx-model.ts';
 import { readTensor } from './read/read-tensor.ts';

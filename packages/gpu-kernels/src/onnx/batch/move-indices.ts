@@ -4,26 +4,14 @@
  */
 import { axisOf } from '../../graph/axes.ts';
 import { showShape, sizeOf } from '../../graph/shapes.ts';
-import type { ImportState } from '../import-state.ts';
-import type { OnnxNode } from '../onnx-model.ts';
 import { Chain } from './chain.ts';
 import { type ItemNumbers, itemNumbersOf } from './item-numbers.ts';
 import { groupsOf, isUsual, rankOf, usual } from './layout.ts';
 import type { Move, MovedNodes, Rewrite } from './move.ts';
+import { choosesByItem } from './moves-batch.ts';
 
 /** No item has so many rows, so that a gather gives NaN. */
 const outside = 2 ** 25;
-
-/**
- * Whether numbers of items choose: the node must then be rewritten. In a file for one item that number is a 0 like any other, so
- * that every tuple there is taken to begin with it.
- */
-export function choosesByItem(state: ImportState, node: OnnxNode): boolean {
-  if (node.op === 'Gather') return state.itemNumbers.has(node.inputs[1] ?? '');
-  if (node.op !== 'GatherND') return false;
-  const isOfOne = state.fixedBatch === 1 && state.constantOf(node.inputs[0] ?? '') === undefined;
-  return state.itemNumbers.has(node.inputs[1] ?? '') || (isOfOne && (node.attributes.get('batch_dims')?.value ?? 0) === 0);
-}
 
 /**
  * x of `[batch · length, …]` at indices of number of the item · length + index. An index that would reach into another item's
@@ -169,14 +157,6 @@ function Flatten(move: Move): MovedNodes {
     nodes: [move.with([move.node.inputs[0]!, move.add([0, ...flat])], {}, 'Reshape')],
     layout: { axis: isFirst ? 0 : 1, before: merged[0].length, after: merged[1].length },
   };
-}
-
-/** Whether a Flatten of a value with the batch first merges it with others. */
-export function flattensBatch(node: OnnxNode, rank: number): boolean {
-  const axis = node.attributes.get('axis')?.value ?? 1;
-  return (
-    node.op === 'Flatten' && typeof axis === 'number' && axis !== 1 && axis !== 1 - rank && axis >= -rank && axis <= rank
-  );
 }
 
 export const indexRewrites: Readonly<Record<string, Rewrite>> = { Flatten, GatherND, ScatterND };

@@ -40,6 +40,7 @@ export function foldByPlan(
   const given = { name, shape: isBatch ? x.shape.slice(1) : x.shape };
   if (sizeOf(x.shape) === 0) throw opUnsupported(node, 'an empty constant');
   const inner = new ImportState(
+    outer.ops,
     outer.opset,
     [given],
     new Map(rest),

@@ -7,35 +7,20 @@ import type { ImportState } from '../import-state.ts';
 import { refusedOps } from '../lower/refused.ts';
 import { FoldCall } from '../node-call.ts';
 import { type OnnxNode, opKey } from '../onnx-model.ts';
-import { BatchNormalization } from './batch-normalization.ts';
-import { bitwiseFolds } from './bitwise.ts';
-import { foldByPlan } from './by-plan.ts';
-import { elementwiseFolds } from './elementwise.ts';
-import { functionFolds } from './functions.ts';
-import { indexingFolds } from './indexing.ts';
-import { movementFolds } from './movement.ts';
-import { quantizationFolds } from './quantization.ts';
-import { reductionFolds } from './reductions.ts';
-import { Resize } from './resize.ts';
-import { Split } from './split.ts';
-import { windowFolds } from './windows.ts';
 
-const foldTable: Readonly<Record<string, (call: FoldCall) => Constant[]>> = {
-  ...bitwiseFolds,
-  ...elementwiseFolds,
-  ...functionFolds,
-  ...movementFolds,
-  ...quantizationFolds,
-  ...indexingFolds,
-  ...reductionFolds,
-  ...windowFolds,
-  BatchNormalization,
-  Resize,
-  Split,
-};
+export type Fold = (call: FoldCall) => Constant[];
 
-/** Ops that are computed at import where all their inputs are constants. */
-export const foldableOps: ReadonlySet<string> = new Set(Object.keys(foldTable));
+/** What computes a node whose inputs are all constants. */
+export interface Folds {
+  readonly table: Readonly<Record<string, Fold>>;
+  /** Ops without a fold of their own. `lower` imports the node as any other. */
+  readonly others: (
+    state: ImportState,
+    node: OnnxNode,
+    inputs: readonly (Constant | undefined)[],
+    lower: (inner: ImportState) => void,
+  ) => Constant[];
+}
 
 /** Writes what a node on constants gives as constants. `lower` imports it as any other node, where it has no fold of its own. */
 export function foldNode(
@@ -46,11 +31,12 @@ export function foldNode(
   lower: (inner: ImportState) => void,
 ): void {
   const key = opKey(node).replace(/^com\.microsoft\.(De)?[Qq]uantizeLinear$/, node.op);
-  const compute = Object.hasOwn(foldTable, key) ? foldTable[key] : undefined;
+  const { table, others } = state.ops.folds;
+  const compute = Object.hasOwn(table, key) ? table[key] : undefined;
   if (compute === undefined && Object.hasOwn(refusedOps, key)) throw opUnsupported(node, refusedOps[key]!);
   const results = compute
     ? compute(new FoldCall(node, state.opset, inputs, (numbers) => state.spendFolded(numbers, node)))
-    : foldByPlan(state, node, inputs, lower);
+    : others(state, node, inputs, lower);
   const extra = node.outputs.slice(results.length).find((name) => name !== '' && isRead(name));
   if (extra !== undefined) throw opUnsupported(node, `output "${extra}" of an op on constants`);
   if (node.op === 'DequantizeLinear') {

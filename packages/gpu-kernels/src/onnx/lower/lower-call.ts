@@ -105,3 +105,6 @@ export class LowerCall {
     this.state.write(this.node, op, inputs, this.node.outputs[0]!, attributes, this.node.name);
   }
 }
+
+/** Writes a node of the file as nodes of the planner's ops. */
+export type Lower = (call: LowerCall) => void;

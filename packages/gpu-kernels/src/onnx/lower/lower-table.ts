@@ -2,37 +2,23 @@
 import { opUnsupported } from '../../graph/graph-errors.ts';
 import { opTable } from '../../graph/op-table.ts';
 import { narrowRanges } from '../activation-types.ts';
-import { type ElementType, elementTypes, nameOfType } from '../onnx-model.ts';
+import { type ElementType, elementTypes, nameOfType, type OnnxNode } from '../onnx-model.ts';
 import { Div, Max, Mean, Min, Pow, Sum, Xor } from './arithmetic.ts';
 import { ArgMax, ArgMin, Hardmax, OneHot, TopK } from './choosing.ts';
 import { Gather, GatherElements, GatherND } from './gathering.ts';
 import { GridSample } from './grid-sample.ts';
 import { ConvInteger, MatMulInteger, QGemm, QLinearConv, QLinearMatMul } from './integer-products.ts';
-import type { LowerCall } from './lower-call.ts';
+import type { Lower, LowerCall } from './lower-call.ts';
 import { Concat, ConstantOfShape, Expand, Range, Slice, Split, Tile } from './movement.ts';
 import { GlobalAveragePool, GlobalLpPool, GlobalMaxPool, LayerNormalization, ReduceL1, ReduceL2, ReduceSumSquare, Softmax } from './normalisation.ts'; // biome-ignore format: one line
+import { Dropout, Identity, pass } from './passing.ts';
 import { MaxPoolPlaces, MaxUnpool } from './pool-indices.ts';
 import { DequantizeLinear, DynamicQuantizeLinear, QuantizeLinear } from './quantization.ts';
 import { CumSum, DepthToSpace, LogSoftmax, ReduceLogSum, ReduceLogSumExp, SpaceToDepth, Trilu } from './rearrange.ts';
 import { Resize } from './resize.ts';
 import { ScatterElements, ScatterND } from './scattering.ts';
 import { Pad, Reduce, Reshape, Squeeze, Unsqueeze } from './shapes.ts';
-import { convolved, LpPool, pooled } from './windows.ts';
-
-const pass = (call: LowerCall): void => call.finish(call.node.op, call.node.inputs, call.given);
-
-function Identity(call: LowerCall): void {
-  call.attributes.finish();
-  call.finish('Identity', [call.input(0)]);
-}
-
-function Dropout(call: LowerCall): void {
-  call.attributes.number('ratio', 0.5);
-  call.attributes.number('seed', 0);
-  call.attributes.finish();
-  if ((call.constant(2)?.data[0] ?? 0) !== 0) throw opUnsupported(call.node, 'training mode');
-  call.finish('Identity', [call.input(0)]);
-}
+import { AveragePool, convolved, LpPool, pooled } from './windows.ts';
 
 /** Toward 0. What the integers do not reach is no number: ONNX leaves open what it becomes, and runtimes differ. */
 function toWhole(call: LowerCall, type: ElementType): void {
@@ -71,8 +57,8 @@ function Cast(call: LowerCall): void {
     );
 }
 
-const lowered: Readonly<Record<string, (call: LowerCall) => void>> = {
-  ArgMax, ArgMin, AveragePool: (call) => pooled(call), Cast, Concat, ConstantOfShape, DepthToSpace, Div, Conv: convolved, ConvTranspose: convolved, Dropout, Expand, Gather, GatherElements, GatherND, GlobalAveragePool, GlobalLpPool, GridSample,
+const lowered: Readonly<Record<string, Lower>> = {
+  ArgMax, ArgMin, AveragePool, Cast, Concat, ConstantOfShape, DepthToSpace, Div, Conv: convolved, ConvTranspose: convolved, Dropout, Expand, Gather, GatherElements, GatherND, GlobalAveragePool, GlobalLpPool, GridSample,
   GlobalMaxPool, Hardmax, Identity, LayerNormalization, LpPool: (call) => LpPool(call), Max, MaxPool: (call) => (call.isRead(1) ? MaxPoolPlaces(call) : pooled(call)), MaxUnpool, Mean, Min, OneHot, Range,
   Pad, Pow, ReduceL1, ReduceL2, ReduceLogSum, ReduceLogSumExp, ReduceMax: Reduce, ReduceMean: Reduce, ReduceMin: Reduce,
   ReduceProd: Reduce, ReduceSum: Reduce, ReduceSumSquare, Reshape, Resize, Scatter: ScatterElements,
@@ -88,7 +74,7 @@ const quantised: typeof lowered = {
 /** What import itself writes, which no file may ask for by name. */
 const ofImport = new Set(['Quantize', 'QuantizeRange', 'IntegerConv', 'IntegerGemm', 'RoundFloat', 'Trunc', 'DivWhole']);
 
-export const lowerTable: Readonly<Record<string, (call: LowerCall) => void>> = {
+export const lowerTable: Readonly<Record<string, Lower>> = {
   ...Object.fromEntries(
     Object.keys(opTable)
       .filter((op) => !ofImport.has(op))
@@ -97,3 +83,18 @@ export const lowerTable: Readonly<Record<string, (call: LowerCall) => void>> = {
   ...lowered,
   ...quantised,
 };
+
+/** Throws OP_UNSUPPORTED where there is none. */
+export function lowerOf(node: OnnxNode, key: string): Lower {
+  const lower = Object.hasOwn(lowerTable, key) ? lowerTable[key] : undefined;
+  if (lower === undefined) throw opUnsupported(node, missingOp(node, key));
+  return lower;
+}
+
+/** What is not implemented, and what to do where a tool or a choice of its user put the op there. */
+function missingOp({ op, domain }: OnnxNode, key: string): string {
+  if (domain === 'com.microsoft.nchwc')
+    return 'onnxruntime wrote it for the CPU that it ran on (optimisation level "all"), and no other runtime reads that; give the file before this optimisation, or one of level "extended"';
+  const list = Object.keys(lowerTable).filter((name) => !name.includes('.')).toSorted().join(', '); // biome-ignore format: one list
+  return `the op${key === op ? '' : ` of domain "${domain}"`} is not implemented${key === op ? `; implemented are ${list}` : ''}`;
+}

@@ -75,6 +75,8 @@ export function pooled(call: LowerCall, op: string = call.node.op, given: Attrib
   else call.finish('Identity', [addPool(call, op, call.input(0), given)]);
 }
 
+export const AveragePool = (call: LowerCall): void => pooled(call);
+
 /** Numbers to a whole power, by products. */
 function powerOf(call: LowerCall, x: string, p: number): string {
   const square = p < 2 ? '' : call.add('Mul', [x, x]);

@@ -1,0 +1,30 @@
+/** Everything that import knows. */
+import { opUnsupported } from '../graph/graph-errors.ts';
+import { moveBatch } from './batch/move-batch.ts';
+import { expandNode } from './expand/expand-table.ts';
+import { listExpansions } from './expand/lists.ts';
+import { foldByPlan } from './fold/by-plan.ts';
+import { foldTable } from './fold/fold-table.ts';
+import type { ImportOps } from './import-ops.ts';
+import { lowerIntegerSum, sumsIntegers } from './lower/integer-sums.ts';
+import { lowerOf } from './lower/lower-table.ts';
+import { lowerPair } from './lower/quantised-pairs.ts';
+import { lowerUnbatched } from './lower/unbatched.ts';
+import { opKey } from './onnx-model.ts';
+
+export const allOps: ImportOps = {
+  admit(state, node) {
+    if (node.inputs.some((name) => state.lists.has(name)) && !Object.hasOwn(listExpansions, opKey(node)))
+      throw opUnsupported(node, 'a list of tensors');
+  },
+  expand: expandNode,
+  folds: { table: foldTable, others: foldByPlan },
+  move: moveBatch,
+  lower: lowerOf,
+  lowerMarked(call, asFloats) {
+    if (lowerUnbatched(call) || lowerPair(call, asFloats)) return true;
+    if (!sumsIntegers(call.state, call.node)) return false;
+    lowerIntegerSum(call, asFloats);
+    return true;
+  },
+};
