@@ -143,7 +143,7 @@ describe('text', () => {
       'name: x\npromptSets: [{ use: jsonl, options: { path: prompts.jsonl } }]\ngenerators: [simulated-mllm, { use: ./bad.ts, options: { how: throws } }]\nlimits: { attempts: 1 }\n',
     );
     const run = await diptych(['run', 'study.yaml', '--id', 'x']);
-    expect(run.code, run.stderr).toBe(0);
+    expect(run.code, run.stderr).toBe(3);
     expect(run.stdout + run.stderr).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
     expect(await journalOf('x')).toHaveLength(12);
     expect(await text('runs/x/report/report.html')).not.toMatch(/<script>alert|<img src=x/);
@@ -195,7 +195,12 @@ describe('plugins', () => {
     };
     await study(`${fromText}generators: ${use('bad', Object.keys(expected))}\n`);
     const run = await diptych(['run', 'study.yaml', '--id', 'x']);
-    expect(run.code, run.stderr).toBe(0);
+    expect(run.code, run.stderr).toBe(2); // the gravest: a contract was broken
+    const failing = Object.keys(expected).filter((how) => /error|timeout/.test(expected[how]![0]));
+    for (const how of Object.keys(expected))
+      expect(run.stderr.includes(`  generate ${how}: failed on all 3 samples; the first: `), how).toBe(
+        failing.includes(how),
+      );
     const lines = await journalOf('x');
     for (const [how, [outcome, reason]] of Object.entries(expected)) {
       const samples = lines.filter(({ generator }) => generator === how);
@@ -214,7 +219,9 @@ describe('plugins', () => {
     const hows = ['mutates', 'nan', 'out-of-range', 'bigint', 'too-few', 'reads-pixels'];
     await study(`${fromText}generators: ${use('bad', ['behaves'])}\ndetectors: ${use('bad-detector', hows)}\n`);
     const run = await diptych(['run', 'study.yaml', '--id', 'x']);
-    expect(run.code, run.stderr).toBe(0);
+    expect(run.code, run.stderr).toBe(2);
+    expect(run.stderr).toMatch(/detect nan \(as-received\): failed on all 3 images; the first: PLUGIN_BROKE_CONTRACT/);
+    expect(run.stderr).not.toMatch(/detect mutates .*failed on/);
     const lines = (await journalOf('x')).filter(({ type }) => type === 'detection');
     expect(lines).toHaveLength(hows.length * 3);
     for (const { detector, status, reason, syntheticScore } of lines) {
@@ -222,6 +229,22 @@ describe('plugins', () => {
       else if (detector === 'reads-pixels') expect(syntheticScore).toBe(0.25);
       else expect([status, reason], detector).toEqual(['error', expect.stringContaining('PLUGIN_BROKE_CONTRACT')]);
     }
+  });
+
+  it('that fail on everything end the run with a failing exit code, its report written; so does resuming it', async () => {
+    const images = `${fromText}generators: ${use('bad', ['behaves'])}\n`;
+    await study(`${images}detectors: ${use('bad-detector', ['mutates', 'bigint'])}\n`);
+    const run = await diptych(['run', 'study.yaml', '--id', 'x', '--json']);
+    expect(run.code, run.stderr).toBe(2);
+    const failed = [{ phase: 'detect', plugin: 'bigint', protocol: 'as-received', items: 3 }];
+    expect(JSON.parse(run.stdout)).toMatchObject({ id: 'x', failed });
+    expect(await text('runs/x/report/report.html')).toContain('<html');
+    const again = await diptych(['resume', 'runs/x', '--no-report', '--json']);
+    expect([again.code, JSON.parse(again.stdout).failed.length]).toEqual([2, 1]);
+    // What failed before is not the fault of what is added now.
+    await study(`${images}detectors: ${use('bad-detector', ['reads-pixels'])}\n`);
+    const more = await diptych(['detect', 'runs/x', '--study', 'study.yaml']);
+    expect(more.code, more.stderr).toBe(0);
   });
 
   it('are refused by name when their list throws, has no end, or has no digest', async () => {

@@ -177,7 +177,7 @@ describe('a planted key', () => {
       limits: { attempts: 1 },
     });
     const run = await diptych(['run', 'leaky.json', '--id', 'leaky', '--progress', 'json']);
-    expect(run.code, run.stderr).toBe(0);
+    expect(run.code, run.stderr).toBe(3);
     expect(askedWith).toBe(`Bearer ${key}`);
     // The search finds what the service said: every form but HTML, lower-case escapes and one alignment of base64.
     expect(found(echo(''))).toHaveLength(forms.length - 3);

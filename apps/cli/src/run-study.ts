@@ -13,8 +13,10 @@ import {
   startRun,
   writeReport,
 } from '@diptych/core';
-import type { Study } from '@diptych/plugin-kit';
+import { exitCodeOfError, type Study } from '@diptych/plugin-kit';
+import { pluginsFailed } from './output/plugins-failed.ts';
 import { createProgress } from './output/progress.ts';
+import { reportError } from './output/report-error.ts';
 import { note, type OutputOptions, printResult } from './output/result.ts';
 import { renderSummary } from './output/summary.ts';
 import { interruptSignal } from './signals.ts';
@@ -86,23 +88,29 @@ export async function watched(options: RunOptions, work: (watch: Watch) => Promi
   if (options.report === false) {
     printResult(
       options,
-      { id: summary.id, runFolder: summary.runFolder, parts: summary.parts },
+      { id: summary.id, runFolder: summary.runFolder, parts: summary.parts, failed: summary.failed },
       () => `Finished ${summary.runFolder}. Write its report with \`diptych report ${shellQuoted(summary.runFolder)}\`.`,
     );
-    return;
-  }
-  await reportRun(summary.runFolder, options);
+  } else await reportRun(summary.runFolder, options, summary.failed);
+  endWith(summary, options);
+}
+
+/** The result is printed by now, and holds `failed`: with --json stdout is one document, and the exit code says the rest. */
+function endWith({ failed, runFolder }: RunSummary, { json }: RunOptions): void {
+  if (failed.length === 0) return;
+  const error = pluginsFailed(failed, runFolder);
+  process.exitCode = json ? exitCodeOfError(error) : reportError(error, false);
 }
 
 /** Computes the metrics of a run, writes its report and prints the tables. */
-export async function reportRun(runFolder: string, options: OutputOptions): Promise<void> {
+export async function reportRun(runFolder: string, options: OutputOptions, failed?: RunSummary['failed']): Promise<void> {
   const { renderReport } = await import('@diptych/web');
   const run = await openRun(runFolder);
   const { model, files } = await writeReport(run, { renderHtml: renderReport });
   const html = files.find((file) => file.endsWith('.html'));
   printResult(
     options,
-    { id: run.id, runFolder: run.folder, files, numbers: model.numbers, claims: model.claims },
+    { id: run.id, runFolder: run.folder, files, ...(failed && { failed }), numbers: model.numbers, claims: model.claims },
     () => `${renderSummary(model)}\n\nReport: ${html}`,
   );
 }

@@ -1,11 +1,9 @@
 /** What `judge` and `detect` share: more scorers over a finished run, or over single images without any run. */
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { extendRun, type FileScores, loadStudy, scoreFiles, studyOfScorers } from '@diptych/core';
+import { codeOfReason, extendRun, type FileScores, loadStudy, scoreFiles, studyOfScorers } from '@diptych/core';
 import {
   DiptychError,
-  type ErrorCode,
-  errorTable,
   exitCodeOf,
   needsOf,
   type Plugin,
@@ -128,8 +126,8 @@ export function exitCodeOfFiles(files: readonly FileScores[]): number {
     .flatMap(({ verdicts, detections }) => [...verdicts, ...detections])
     .find(({ status }) => status === 'error' || status === 'timeout');
   if (failed === undefined) return 0;
-  const [, code] = /^([A-Z_]+): /.exec(failed.reason ?? '') ?? [];
-  return code !== undefined && code in errorTable ? exitCodeOf(code as ErrorCode) : 3;
+  const code = codeOfReason(failed.reason ?? '');
+  return code === undefined ? 3 : exitCodeOf(code);
 }
 
 const toldEveryMs = 10_000;

@@ -39,7 +39,7 @@ export { type HtmlRenderer, type ReportAssets, type WrittenReport, writeReport }
 export type { RunSummary } from './run/execute-run.ts';
 export { readManifest, studyDigest, studyFromManifest } from './run/manifest.ts';
 export { type ListedRun, listRuns, openRun, type Run, type RunImage } from './run/open-run.ts';
-export type { OnRunEvent, Phase, RunEvent } from './run/progress.ts';
+export type { FailedPart, OnRunEvent, Phase, RunEvent } from './run/progress.ts';
 export { type FileScores, type ScoreFilesOptions, scoreFiles } from './run/score-files.ts';
 export {
   type ExtendOptions,
@@ -57,6 +57,7 @@ export { createImageStore, type ImageRef, type ImageStore } from './store/image-
 export { checkClaim, missingForClaim } from './study/claim-needs.ts';
 export { loadStudy, parseStudyValue, type StudyFile } from './study/load-study.ts';
 export { canonicalJson, sha256Hex } from './text/canonical-json.ts';
+export { codeOfReason } from './text/describe-error.ts';
 export { shellQuoted } from './text/shell-quoted.ts';
 export { diptychVersion } from './version.ts';
 export { type Licences, openLicences, termsOf } from './weights/licences.ts';

@@ -70,6 +70,11 @@ export const errorTable = {
     'A plugin returned something its contract forbids: too few results, NaN, a score outside [0, 1].',
     'Report it to the author of the plugin; `@diptych/plugin-kit/testing` finds such faults.',
   ),
+  PLUGIN_FAILED: entry(
+    'unavailable',
+    'A plugin failed on everything that it was given, so the run has no result of it; the run is whole and its report is written.',
+    'Cure what the message names and start a new run, or give the judge or detector again to `diptych judge` or `diptych detect` under another name (`as`).',
+  ),
   PLUGIN_TIMEOUT: entry(
     'unavailable',
     'A plugin did not answer within its time limit.',

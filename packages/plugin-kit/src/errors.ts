@@ -41,9 +41,12 @@ export function isDiptychError(value: unknown): value is DiptychError {
 /** Of several problems, what only a change of the study or of Diptych cures comes before what another machine or day may cure. */
 const exitOrder = [1, 2, 4, 3];
 
-/** Process exit code of an error. PLUGIN_PROBLEMS has that of its gravest problem, so that a missing GPU or key is no bad study. */
+/** Several problems in one error. */
+const collections: readonly ErrorCode[] = ['PLUGIN_PROBLEMS', 'PLUGIN_FAILED'];
+
+/** Process exit code of an error. One of several problems has that of the gravest, so that a missing GPU or key is no bad study. */
 export function exitCodeOfError({ code, details }: Pick<DiptychError, 'code' | 'details'>): number {
-  const problems = code === 'PLUGIN_PROBLEMS' && Array.isArray(details['problems']) ? details['problems'] : [];
+  const problems = collections.includes(code) && Array.isArray(details['problems']) ? details['problems'] : [];
   const found = problems.flatMap(({ code: own }: { code?: string }) =>
     own !== undefined && Object.hasOwn(errorTable, own) ? [exitCodeOf(own as ErrorCode)] : [],
   );

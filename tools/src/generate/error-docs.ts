@@ -31,6 +31,10 @@ fault. An abstention is an answer, not a fault.
 
 Problems of plugins are told together, before anything runs, and have one exit code: 2 where one of them is bad input, else 4 where one is
 unsupported, else 3. So 3 always means that the same study may run on another machine or later.
+
+A run goes on after calls that fail, and ends with 0 where its plugins gave some result. A generator, set of images, judge, detector,
+rewriter or rater that failed on everything ends it with PLUGIN_FAILED: the report is written and says nothing of that plugin, and the exit
+code is chosen as above from the first failure of each (3 where that has no code). \`resume\` of such a run ends the same.
 `;
 
 export function writeErrorDocs(): Promise<readonly GeneratedFile[]> {

@@ -25,8 +25,9 @@ const redrawMs = 100;
 const plainMs = 10_000;
 
 const verbs = { prompts: 'prepare', collect: 'generate', authentic: 'import', judge: 'judge', detect: 'detect' } as const;
-const nameOf = (event: ProgressEvent): string =>
-  printable(`${verbs[event.phase]} ${event.plugin}${event.protocol ? ` (${event.protocol})` : ''}`);
+/** `detect tiny-ladeda (as-received)`. */
+export const nameOfPart = ({ phase, plugin, protocol }: Pick<ProgressEvent, 'phase' | 'plugin' | 'protocol'>): string =>
+  printable(`${verbs[phase]} ${plugin}${protocol ? ` (${protocol})` : ''}`);
 
 /** What came out, apart from the usual: `image` and `scored` need no mention. */
 function exceptions(event: ProgressEvent): string {
@@ -74,11 +75,11 @@ export function createProgress(
 }
 
 function track(entries: Map<string, Tracked>, event: ProgressEvent, now: number): Tracked {
-  const found = entries.get(nameOf(event)) ?? { event, startedAt: now, doneBefore: event.done, shownAt: 0 };
+  const found = entries.get(nameOfPart(event)) ?? { event, startedAt: now, doneBefore: event.done, shownAt: 0 };
   const { event: before, doneBefore } = found;
   if (before.inFlight === 0 && event.inFlight > 0 && before.done === doneBefore) found.startedAt = now;
   found.event = event;
-  entries.set(nameOf(event), found);
+  entries.set(nameOfPart(event), found);
   return found;
 }
 
@@ -90,13 +91,13 @@ function plainDisplay(stream: ProgressStream, now: () => number): ProgressDispla
     const parts = [`${event.done}/${event.total}`, timeLeft(tracked, now()), exceptions(event)].filter(
       (part) => part !== '',
     );
-    stream.write(`${nameOf(event)}: ${parts.join(', ')}\n`);
+    stream.write(`${nameOfPart(event)}: ${parts.join(', ')}\n`);
   };
   return {
     onEvent(event) {
       if (event.type === 'warning') stream.write(`warning: ${printable(event.plugin)}: ${printable(event.message)}\n`);
       if (event.type !== 'progress') return;
-      const before = entries.get(nameOf(event))?.event.done;
+      const before = entries.get(nameOfPart(event))?.event.done;
       const tracked = track(entries, event, now());
       const ended = event.done === event.total && before !== event.done;
       if (ended || now() - tracked.shownAt >= plainMs) show(tracked);
@@ -116,7 +117,7 @@ function liveDisplay(stream: ProgressStream, now: () => number): ProgressDisplay
     const erase = lines > 0 ? `\u001b[${lines}A\u001b[0J` : '';
     const rows = [...entries.values()].map((tracked) => {
       const { event } = tracked;
-      const row = `${barOf(event)} ${nameOf(event)}  ${[`${event.done}/${event.total}`, timeLeft(tracked, now()), exceptions(event)].filter((part) => part !== '').join(', ')}`;
+      const row = `${barOf(event)} ${nameOfPart(event)}  ${[`${event.done}/${event.total}`, timeLeft(tracked, now()), exceptions(event)].filter((part) => part !== '').join(', ')}`;
       return row.length > width ? `${row.slice(0, width - 1)}…` : row;
     });
     const said = warnings.splice(0).map((text) => `${styleText('yellow', 'warning')}: ${text}`);

@@ -11,12 +11,13 @@ import { unpricedPlugins } from '../plan/estimate-plan.ts';
 import type { RunPlan } from '../plan/run-plan.ts';
 import type { LoadedStudy } from '../plugins/loaded-study.ts';
 import { createImageStore } from '../store/image-store.ts';
+import { codeOfReason } from '../text/describe-error.ts';
 import { redactError } from '../text/redact-error.ts';
 import { shellQuoted } from '../text/shell-quoted.ts';
 import { collectSamples, type PromptSources } from './collect-samples.ts';
 import { dropMissingImages } from './drop-missing-images.ts';
 import { importAuthentic } from './import-authentic.ts';
-import { type OnRunEvent, Progress, statusOf } from './progress.ts';
+import { type FailedPart, faultOfRecord, type OnRunEvent, Progress, statusOf } from './progress.ts';
 import { PromptCosts } from './prompt-costs.ts';
 import { createPromptFacts } from './prompt-facts.ts';
 import { createRewrittenPrompts } from './rewritten-prompts.ts';
@@ -44,6 +45,8 @@ export interface RunSummary {
   readonly manifest: Manifest;
   /** Counts by phase, plugin and protocol. */
   readonly parts: ReturnType<Progress['summary']>;
+  /** Plugins that failed on everything that they were given. The run is whole, and its report says nothing of them. */
+  readonly failed: readonly FailedPart[];
 }
 
 /** Rejects with INTERRUPTED when the signal is aborted; what was finished is kept. */
@@ -89,7 +92,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunSummary> {
     if (budget.isLimited) warnOfUnpriced(context);
     await runPhases(context, { plan, protocols: options.protocols, sources });
     await journal.flush();
-    return { id: manifest.id, runFolder, manifest, parts: progress.summary() };
+    return { id: manifest.id, runFolder, manifest, parts: progress.summary(), failed: failedParts(context) };
   } catch (error) {
     stop(error);
     throw redactError(signal.reason, loaded.redact);
@@ -97,6 +100,14 @@ export async function executeRun(options: ExecuteOptions): Promise<RunSummary> {
     options.signal?.removeEventListener('abort', onAbort);
     await closeQuietly(journal);
   }
+}
+
+/** A table may say that its samples ended in errors: that is what it is for, and no fault of the import. */
+function failedParts({ progress, loaded }: RunContext): FailedPart[] {
+  const imports = new Set(loaded.generators.filter(({ mode }) => mode === 'existing').map(({ alias }) => alias));
+  const isOfTable = ({ phase, plugin, reason }: FailedPart): boolean =>
+    phase === 'collect' && imports.has(plugin) && codeOfReason(reason) === undefined;
+  return progress.failed().filter((part) => !isOfTable(part));
 }
 
 const interrupted = (runFolder: string): DiptychError =>
@@ -143,7 +154,8 @@ async function restore(
     for (const record of records) {
       const { group, index } = recordKey(record);
       if (!seen.add(group, index)) continue;
-      progress.restore(progressKeyOf(record), statusOf(record), costOfRecord(record));
+      const about = { costUsd: costOfRecord(record), reason: faultOfRecord(record) };
+      progress.restore(progressKeyOf(record), statusOf(record), about);
       meters.budget.restore(costOfRecord(record));
       if (record.type !== 'sample') continue;
       prompts.restore(record);

@@ -47,6 +47,28 @@ interface Entry {
   costUsd: number;
   readonly outcomes: Map<string, number>;
   readonly faults: Set<string>;
+  firstFault?: string;
+}
+
+/** A plugin that failed on everything that it was given: there is no result of it. */
+export interface FailedPart extends ProgressKey {
+  /** What was given: samples, images or prompts. */
+  readonly items: number;
+  /** Of the first that failed. */
+  readonly reason: string;
+}
+
+const isFault = (status: string): boolean => status === 'error' || status === 'timeout';
+
+/** Why a record is a fault; undefined where it is none. */
+export function faultOfRecord(record: JournalRecord): string | undefined {
+  return isFault(statusOf(record)) && 'reason' in record ? record.reason : undefined;
+}
+
+/** What a record adds beside its status; `reason` is that of a fault. */
+interface About {
+  readonly costUsd?: number | undefined;
+  readonly reason?: string | undefined;
 }
 
 /** Reasons that are told for one plugin; all stand in the journal. */
@@ -98,15 +120,16 @@ export class Progress {
   }
 
   /** Counts a record without telling: what an earlier process did. */
-  restore(key: ProgressKey, status: string, costUsd = 0): void {
+  restore(key: ProgressKey, status: string, { costUsd = 0, reason }: About = {}): void {
     const entry = this.#entry(key);
+    if (reason !== undefined) entry.firstFault ??= reason;
     entry.done += 1;
     entry.costUsd += costUsd;
     entry.outcomes.set(status, (entry.outcomes.get(status) ?? 0) + 1);
   }
 
-  finish(key: ProgressKey, status: string, costUsd = 0): void {
-    this.restore(key, status, costUsd);
+  finish(key: ProgressKey, status: string, about: About = {}): void {
+    this.restore(key, status, about);
     this.#send(key);
   }
 
@@ -142,6 +165,13 @@ export class Progress {
       costUsd,
       outcomeCounts: Object.fromEntries(outcomes),
     }));
+  }
+
+  /** Plugins of this process that have finished, and failed on every item. */
+  failed(): FailedPart[] {
+    return [...this.#entries.values()]
+      .filter(({ total, done, outcomes }) => total > 0 && done >= total && [...outcomes.keys()].every(isFault))
+      .map(({ key, done, firstFault }) => ({ ...key, items: done, reason: firstFault ?? 'no reason was given' }));
   }
 
   #entry(key: ProgressKey): Entry {

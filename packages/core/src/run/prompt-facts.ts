@@ -105,13 +105,14 @@ async function rate(
     if (costUsd !== undefined) costs.add(promptSet, prompt.id, { plugin: `prompt-rater/${rater.alias}`, costUsd });
     const clean = (reason: string): string => loaded.redact(reason).slice(0, 1900);
     const failed = (reason: string): Rated => {
-      progress.finish(key, 'error', costUsd);
+      progress.fault(key, clean(reason));
+      progress.finish(key, 'error', { costUsd, reason: clean(reason) });
       return { reason: clean(`gave no rating: ${reason}`) };
     };
     if (result.status === 'timeout') return failed(`no answer within ${loaded.study.limits.callTimeoutMs} ms`);
     if (result.status === 'failed') return failed(describeError(result.error, 2000, loaded.redact));
     if (typeof rating === 'string') return failed(`PLUGIN_BROKE_CONTRACT: ${rating}`);
-    progress.finish(key, rating!.status, costUsd);
+    progress.finish(key, rating!.status, { costUsd });
     return rating!.status === 'scored' ? { score: rating!.score } : { reason: clean(`abstained: ${rating!.reason}`) };
   } finally {
     reservation.settle(chargedUsd);

@@ -58,11 +58,12 @@ export function createRewrittenPrompts({ loaded, meters, progress, costs, signal
         costOf({ status: 'rewritten', ...(made.costUsd === undefined ? {} : { costUsd: made.costUsd }) }, meter) ?? 0;
       chargedUsd = costUsd;
       if (costUsd > 0) costs.add(promptSet, prompt.id, { plugin: `rewriter/${rewriter.alias}`, costUsd });
-      progress.finish(key, 'rewritten', costUsd);
+      progress.finish(key, 'rewritten', { costUsd });
       return { text: loaded.redact(made.text), madeBy: loaded.redact(String(made.madeBy)) };
     } catch (error) {
       signal.throwIfAborted();
-      progress.finish(key, 'error');
+      // The samples that lack the text are told of; their reason names the rewriter.
+      progress.finish(key, 'error', { reason: describeError(error, 2000, loaded.redact) });
       throw error;
     } finally {
       reservation.settle(chargedUsd);

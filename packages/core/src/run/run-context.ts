@@ -7,7 +7,7 @@ import type { Shard } from '../plan/shard-plan.ts';
 import type { LoadedStudy } from '../plugins/loaded-study.ts';
 import type { ImageStore } from '../store/image-store.ts';
 import { describeIssues } from '../text/describe-issues.ts';
-import { type Progress, type ProgressKey, statusOf } from './progress.ts';
+import { faultOfRecord, type Progress, type ProgressKey, statusOf } from './progress.ts';
 import type { PromptCosts } from './prompt-costs.ts';
 
 /** What every phase of one running run shares. */
@@ -77,10 +77,9 @@ export async function keepRecord(context: RunContext, record: JournalRecord): Pr
   if (!context.seen.add(group, index)) return;
   await context.journal.append(record);
   const key = progressKeyOf(record);
-  const status = statusOf(record);
-  if ((status === 'error' || status === 'timeout') && 'reason' in record && record.reason !== undefined)
-    context.progress.fault(key, record.reason);
-  context.progress.finish(key, status, costOfRecord(record));
+  const reason = faultOfRecord(record);
+  if (reason !== undefined) context.progress.fault(key, reason);
+  context.progress.finish(key, statusOf(record), { costUsd: costOfRecord(record), reason });
 }
 
 /** Cuts a text to what its record field holds and takes secrets out. */

@@ -1,4 +1,4 @@
-import { isDiptychError } from '@diptych/plugin-kit';
+import { type ErrorCode, errorTable, isDiptychError } from '@diptych/plugin-kit';
 
 /**
  * One line about anything thrown, with our code in front where it is ours, cut to `limit` characters. What a plugin
@@ -8,6 +8,12 @@ export function describeError(error: unknown, limit = 2000, redact: (text: strin
   const text = redact(textOf(error));
   const line = text.replace(/\s*\n\s*/g, ' | ').trim() || 'no message';
   return line.length <= limit ? line : `${line.slice(0, limit - 1)}…`;
+}
+
+/** The code in front of a line that `describeError` made of one of our errors; undefined for any other line. */
+export function codeOfReason(reason: string): ErrorCode | undefined {
+  const [, code] = /^([A-Z_]+): /.exec(reason) ?? [];
+  return code !== undefined && Object.hasOwn(errorTable, code) ? (code as ErrorCode) : undefined;
 }
 
 /** A plugin may throw anything, even a value whose members throw when they are read. */
