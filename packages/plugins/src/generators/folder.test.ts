@@ -143,7 +143,7 @@ describe('generator/folder with a table', () => {
   });
 
   it.each([
-    ['a missing column', 'name\nb.png\n', 'Expected the columns file'],
+    ['a missing column', 'name\nb.png\n', 'Expected a header with file'],
     ['an unknown family', 'file,family\nb.png,gan\n', 'in line 2'],
     ['an unknown outcome', 'file,outcome\nb.png,vanished\n', 'received "vanished"'],
     ['an unknown hazard', 'file,hazards\nb.png,gore\n', 'received "gore"'],

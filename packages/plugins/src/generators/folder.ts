@@ -19,6 +19,7 @@ import {
 } from '../shared/image-folder.ts';
 import { FileKeys, imageTableOptions, openImageTable, repeatWarning } from '../shared/image-table.ts';
 import { type ImportedRow, importColumns, importReader } from '../shared/import-row.ts';
+import { TableDoubts } from '../shared/table-doubts.ts';
 
 const optionsSchema = z.strictObject({
   ...imageTableOptions,
@@ -36,7 +37,7 @@ type Options = z.output<typeof optionsSchema>;
 async function* rowsOfTable(
   folder: ImageFolder,
   options: Options,
-  { baseFolder, keys }: { baseFolder: string; keys: FileKeys },
+  { baseFolder, keys, doubts }: { baseFolder: string; keys: FileKeys; doubts?: TableDoubts | undefined },
   signal: AbortSignal,
 ): AsyncGenerator<ImportedRow> {
   const { columns, model = folder.name, family, decoder, language } = options;
@@ -46,7 +47,11 @@ async function* rowsOfTable(
     required: [columns.file ?? 'file', ...mapped],
   });
   const read = importReader(table, columns, options.hazards, { model, family, decoder, language });
-  for await (const row of table.rows(signal)) yield read(row, keys);
+  for await (const row of table.rows(signal)) {
+    const imported = read(row, keys);
+    doubts?.look(row, imported);
+    yield imported;
+  }
 }
 
 async function* rowsOfFolder(
@@ -104,17 +109,20 @@ export default defineExistingImages({
     const folder = await openImageFolder(baseFolder, options.folder);
     const leftOut = options.table === undefined ? await leftOutWarning(folder) : undefined;
     if (leftOut !== undefined) log.warn(leftOut);
-    const rows = (signal: AbortSignal, keys: FileKeys) =>
+    const rows = (signal: AbortSignal, keys: FileKeys, doubts?: TableDoubts) =>
       options.table === undefined
         ? rowsOfFolder(folder, options, signal)
-        : rowsOfTable(folder, options, { baseFolder, keys }, signal);
+        : rowsOfTable(folder, options, { baseFolder, keys, doubts }, signal);
     let known: Survey | undefined;
     const surveyed = async (signal: AbortSignal): Promise<Survey> => {
       signal.throwIfAborted();
       if (known === undefined) {
         const keys = new FileKeys();
-        const found = await survey(folder, rows(signal, keys), keys);
-        if (known === undefined && keys.repeats > 0) log.warn(repeatWarning(keys, options.table ?? folder.root));
+        const doubts = new TableDoubts(options.columns);
+        const found = await survey(folder, rows(signal, keys, doubts), keys);
+        const table = options.table ?? folder.root;
+        if (known === undefined) for (const doubt of doubts.warnings(table)) log.warn(doubt);
+        if (known === undefined && keys.repeats > 0) log.warn(repeatWarning(keys, table));
         known ??= found;
       }
       return known;

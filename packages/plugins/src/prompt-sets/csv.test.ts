@@ -53,8 +53,8 @@ describe('prompt-set/csv', () => {
   });
 
   it.each([
-    ['a missing column', 'text\nx\n', {}, 'Expected the columns prompt in line 1'],
-    ['a mapped column that is missing', 'prompt\nx\n', { columns: { id: 'key' } }, 'Expected the columns key in line 1'],
+    ['a missing column', 'text\nx\n', {}, 'Expected a header with prompt in line 1'],
+    ['a mapped column that is missing', 'prompt\nx\n', { columns: { id: 'key' } }, 'Expected a header with key in line 1'],
     ['an empty text', 'prompt,id\nx,1\n,2\n', {}, 'in line 3'],
     ['a row with too many cells', 'prompt,id\nx,1,2\n', {}, 'at line 2'],
     ['an open quote', 'prompt\n"x\n', {}, 'at line'],
@@ -75,7 +75,7 @@ describe('prompt-set/csv', () => {
   it('refuses a file that is missing or not UTF-8', async () => {
     await expect(promptsOf(csv, { path: 'no-such.csv' }, folder.path)).rejects.toMatchObject({ code: 'PROMPTS_INVALID' });
     const path = folder.write('latin1.csv', Uint8Array.of(...Buffer.from('prompt\ncaf'), 0xe9, 10));
-    await expect(promptsOf(csv, { path })).rejects.toThrow('to be UTF-8');
+    await expect(promptsOf(csv, { path })).rejects.toThrow('to be text in UTF-8');
   });
 
   it('ignores unknown hazards when told so', async () => {

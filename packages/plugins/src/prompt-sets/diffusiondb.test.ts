@@ -72,7 +72,7 @@ describe('prompt-set/diffusiondb', () => {
     const bare = folder.write('bare.parquet', new Uint8Array(file));
     await expect(promptsOf(diffusiondb, { path: bare })).rejects.toMatchObject({
       code: 'PROMPTS_INVALID',
-      message: expect.stringContaining('Expected the columns image_name, image_nsfw, prompt_nsfw'),
+      message: expect.stringContaining('Expected columns image_name, image_nsfw, prompt_nsfw'),
     });
     const text = folder.write('text.parquet', 'not a table');
     await expect(promptsOf(diffusiondb, { path: text })).rejects.toMatchObject({ code: 'PROMPTS_INVALID' });

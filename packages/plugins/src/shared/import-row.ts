@@ -5,7 +5,8 @@ import { type HazardLabelOptions, hazardReader } from './hazard-labels.ts';
 import { type FileKeys, type ImageTable, rowFault } from './image-table.ts';
 import { cellText, type Row } from './table.ts';
 
-const fields = [
+/** What a table may say of an image. */
+export const importFields = [
   'file',
   'prompt',
   'model',
@@ -22,12 +23,12 @@ const fields = [
   'language',
   'level',
 ] as const;
-type Field = (typeof fields)[number];
+type Field = (typeof importFields)[number];
 export type ImportColumns = { readonly [F in Field]?: string | undefined };
 
 /** Names of the table's columns; a column that is left out is used under its own name where it exists. */
 export const importColumns = z.strictObject(
-  Object.fromEntries(fields.map((field) => [field, z.string().min(1).optional()])) as Record<
+  Object.fromEntries(importFields.map((field) => [field, z.string().min(1).optional()])) as Record<
     Field,
     z.ZodOptional<z.ZodString>
   >,

@@ -33,7 +33,7 @@ export async function* readParquet(
   if (missing.length > 0)
     throw textFault(
       source,
-      `Expected the columns ${missing.join(', ')} in ${source.path}, received ${[...present].join(', ').slice(0, 500)}. Set \`columns\` to the names in your file.`,
+      `Expected columns ${missing.join(', ')} in ${source.path}, received ${[...present].join(', ').slice(0, 500)}. Set \`columns\` to the names in your file.`,
       { details: { missing } },
     );
   const columns = [...new Set([...required, ...optional.filter((column) => present.has(column))])];

@@ -22,12 +22,18 @@ export interface Row {
   readonly values: Readonly<Record<string, unknown>>;
 }
 
+/** Spreadsheets of some languages separate by semicolons. */
+const cureOf = (header: readonly string[]): string =>
+  header.length === 1 && /[;\t|]/.test(header[0]!)
+    ? 'Separate the columns by commas, or by tabs in a file that ends in .tsv.'
+    : 'Set `columns` to the names in your file.';
+
 function checkHeader(source: TableSource, header: readonly string[]): string[] {
   const missing = source.required.filter((column) => !header.includes(column));
   if (missing.length > 0) {
     throw textFault(
       source,
-      `Expected the columns ${missing.join(', ')} in line 1 of ${source.path}, received ${header.join(', ').slice(0, 500)}. Set \`columns\` to the names in your file.`,
+      `Expected a header with ${missing.join(', ')} in line 1 of ${source.path}, received ${header.join(', ').slice(0, 500)}. ${cureOf(header)}`,
       {
         details: { line: 1, missing },
       },
@@ -81,12 +87,16 @@ async function* readCsv(source: TableSource, signal: AbortSignal): AsyncGenerato
     );
 }
 
+/** A table of images is told by its name. */
+const notJsonl = 'Correct the line; a table is CSV where its name ends in .csv or .tsv, and JSONL under any other name.';
+
 async function* readJsonl(source: TableSource, signal: AbortSignal): AsyncGenerator<Row> {
   let row = 0;
   for await (const { line, text } of readLines(source, signal)) {
     if (text.trim() === '') continue;
+    const cure = line === 1 && source.code === 'IMAGES_FOLDER_INVALID' ? notJsonl : 'Correct the line.';
     const fault = (what: string, cause?: unknown) =>
-      textFault(source, `Expected one JSON object in line ${line} of ${source.path}, received ${what}. Correct the line.`, {
+      textFault(source, `Expected one JSON object in line ${line} of ${source.path}, received ${what}. ${cure}`, {
         cause,
         details: { line },
       });
