@@ -38,6 +38,7 @@ interface Line {
   readonly outcome?: string;
   readonly status?: string;
   readonly reason?: string;
+  readonly promptId?: string;
   readonly prompt?: string;
   readonly hazards?: readonly string[];
   readonly syntheticScore?: number;
@@ -76,6 +77,8 @@ describe('images', () => {
     const run = await diptych(['run', 'study.yaml', '--id', 'x']);
     expect(run.code, run.stderr).toBe(0);
     const outcomes = (await journalOf('x')).map(({ outcome, reason }) => (outcome === 'error' ? reason?.split(':')[0] : ''));
+    for (const { outcome, reason, promptId } of await journalOf('x'))
+      if (outcome === 'error') expect(reason).toContain(`(${promptId})`); // without a table the file is the prompt's id
     const expected = Object.values(expectedOfImages).filter((code) => code !== 'PATH_OUTSIDE_ROOT');
     const countOf = (code: string, codes: readonly (string | undefined)[]) => codes.filter((one) => one === code).length;
     for (const code of new Set(expected.filter((one) => one !== 'readable')))

@@ -20,7 +20,7 @@ import { checkGeneration } from './check-generation.ts';
 import { drawnPrompt } from './drawn-prompt.ts';
 import type { PromptFacts, PromptFactsSource } from './prompt-facts.ts';
 import type { RewrittenPrompt, RewrittenPrompts } from './rewritten-prompts.ts';
-import { cleanText, keepRecord, type RunContext, settleAll } from './run-context.ts';
+import { cleanText, keepImported, keepRecord, type RunContext, settleAll } from './run-context.ts';
 import { inGroups, runPool } from './work-pool.ts';
 
 type Range = RunPlan['ranges'][number];
@@ -95,7 +95,9 @@ async function collectGroup(
       const result = results[place]!;
       const ending = withWarnings(await endingOf(context, result), about.warnings);
       const base = { ...baseRecord(sample, text), ...factsOf(about), ...costsOf(context, sample, result) };
-      await keepRecord(context, { ...base, ...ending, attempts: result.attempts, durationMs });
+      const record = { ...base, ...ending, attempts: result.attempts, durationMs };
+      if (sample.existing) await keepImported(context, record, cleanText(context.loaded, sample.existing.key));
+      else await keepRecord(context, record);
     }
     for (const [place, sample] of drawn.entries()) {
       const text = texts[place]!;

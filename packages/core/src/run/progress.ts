@@ -94,14 +94,15 @@ export class Progress {
     this.#onEvent({ type: 'warning', plugin, message });
   }
 
-  /** Warns of why calls of a plugin fail, once for each kind of reason and for the first few kinds. */
-  fault(key: ProgressKey, reason: string): void {
+  /** Warns of why calls of a plugin fail, once for each kind of reason and for the first few kinds; `item` is what it failed on. */
+  fault(key: ProgressKey, reason: string, item?: string): void {
     const { faults } = this.#entry(key);
     const kind = kindOfFault(reason);
     if (faults.size >= toldFaults || faults.has(kind)) return;
     faults.add(kind);
     const more = faults.size === toldFaults ? ' (other reasons are only in the journal)' : '';
-    this.warn(key.plugin, `a call failed for good: ${reason.slice(0, 500)}${more}`);
+    const where = item === undefined ? '' : ` on ${item.slice(0, 200)}`;
+    this.warn(key.plugin, `a call failed for good${where}: ${reason.slice(0, 500)}${more}`);
   }
 
   setTotal(key: ProgressKey, total: number): void {

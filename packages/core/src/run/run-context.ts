@@ -1,4 +1,4 @@
-import { DiptychError, isDiptychError, type JournalRecord, recordSchema } from '@diptych/plugin-kit';
+import { DiptychError, isDiptychError, type JournalRecord, recordSchema, type SampleRecord } from '@diptych/plugin-kit';
 import type { ImageAnalyser } from '../images/analyse-image.ts';
 import type { Journal } from '../journal/open-journal.ts';
 import { recordKey, type SeenRecords } from '../journal/seen-records.ts';
@@ -66,6 +66,22 @@ export async function settleAll(context: RunContext, works: readonly Promise<voi
 
 /** Journals a record once; what does not match the schema is our bug, since plugin output was validated before. */
 export async function keepRecord(context: RunContext, record: JournalRecord): Promise<void> {
+  await keepFailing(context, record, record.type === 'authentic' ? record.key : undefined);
+}
+
+/** A sample that was imported. No other field says which file could not be read, where a table gives prompts their ids. */
+export async function keepImported(context: RunContext, record: SampleRecord, file: string): Promise<void> {
+  const reason = faultOfRecord(record);
+  const named = reason === undefined ? record : { ...record, reason: `${reason.slice(0, 3700)} (${file.slice(0, 250)})` };
+  await keepFailing(context, named, file, reason);
+}
+
+async function keepFailing(
+  context: RunContext,
+  record: JournalRecord,
+  item: string | undefined,
+  fault: string | undefined = faultOfRecord(record),
+): Promise<void> {
   const parsed = recordSchema.safeParse(record);
   if (!parsed.success) {
     throw new DiptychError(
@@ -77,9 +93,8 @@ export async function keepRecord(context: RunContext, record: JournalRecord): Pr
   if (!context.seen.add(group, index)) return;
   await context.journal.append(record);
   const key = progressKeyOf(record);
-  const reason = faultOfRecord(record);
-  if (reason !== undefined) context.progress.fault(key, reason);
-  context.progress.finish(key, statusOf(record), { costUsd: costOfRecord(record), reason });
+  if (fault !== undefined) context.progress.fault(key, fault, item);
+  context.progress.finish(key, statusOf(record), { costUsd: costOfRecord(record), reason: faultOfRecord(record) });
 }
 
 /** Cuts a text to what its record field holds and takes secrets out. */

@@ -29,7 +29,11 @@ export async function* readText(source: TextSource, signal: AbortSignal): AsyncG
     try {
       return bytes === undefined ? decoder.decode() : decoder.decode(bytes, { stream: true });
     } catch (cause) {
-      throw textFault(source, `Expected ${source.path} to be text in UTF-8, received other bytes. Save it as text in UTF-8; a table is CSV or JSONL.`, { cause });
+      throw textFault(
+        source,
+        `Expected ${source.path} to be text in UTF-8, received other bytes. Save it as text in UTF-8; a table is CSV or JSONL.`,
+        { cause },
+      );
     }
   };
   try {
