@@ -67,8 +67,9 @@ function detectorTable(detector: Detector, model: ReportModel): string {
     percent(row.accuracyAuthentic),
     percent(row.equalErrorRate),
     percent(row.recallAt5?.value),
+    Object.values(row.unscored).reduce((sum, count) => sum + count, 0),
   ]);
-  return `${title}\n${renderTable(['', 'fake', 'real', 'AUROC', 'AP', 'acc. fake', 'acc. real', 'EER', 'TPR at 5 % FPR'], rows)}`;
+  return `${title}\n${renderTable(['', 'fake', 'real', 'AUROC', 'AP', 'acc. fake', 'acc. real', 'EER', 'TPR at 5 % FPR', 'unscored'], rows)}`;
 }
 
 /** The text of a claim that was not tested says so itself. */

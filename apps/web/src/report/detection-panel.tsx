@@ -99,6 +99,18 @@ function AuditTable({ audits }: { readonly audits: readonly AuditModel[] }) {
   );
 }
 
+type Unscored = DetectorModel['authenticUnscored'];
+
+const wordsOf = ({ abstained, error, timeout, missing }: Unscored): string =>
+  countsOf({ abstained, failed: error + timeout, 'without a record': missing });
+
+function sumOf(rows: DetectorModel['rows']): Unscored {
+  const sum = { abstained: 0, error: 0, timeout: 0, missing: 0 };
+  for (const { unscored } of rows)
+    for (const why of ['abstained', 'error', 'timeout', 'missing'] as const) sum[why] += unscored[why];
+  return sum;
+}
+
 interface DetectorProps {
   readonly detector: DetectorModel;
   readonly audit: AuditModel | undefined;
@@ -117,8 +129,9 @@ function Detector({ detector, audit }: DetectorProps) {
         <p>Not shown: {detector.notShown}.</p>
       </section>
     );
-  const { abstained, error, timeout, missing } = detector.authenticUnscored;
-  const unscored = countsOf({ abstained, failed: error + timeout, 'without a record': missing });
+  // The columns for these stand far to the right; a detector that leaves half of all images out must not look whole.
+  const synthetic = wordsOf(sumOf(detector.rows.filter(({ kind }) => kind === 'model' || kind === 'pooled')));
+  const authentic = wordsOf(detector.authenticUnscored);
   return (
     <section>
       {title}
@@ -128,7 +141,8 @@ function Detector({ detector, audit }: DetectorProps) {
           : detector.trainedOn.length > 0
             ? `Trained on images of ${detector.trainedOn.join(', ')}.`
             : 'Which generators it was trained on is not stated.'}{' '}
-        {unscored === '' ? 'Every authentic image has a score.' : `Authentic images without a score: ${unscored}.`}
+        {synthetic === '' ? 'Every synthetic image has a score. ' : `Synthetic images without a score: ${synthetic}. `}
+        {authentic === '' ? 'Every authentic image has a score.' : `Authentic images without a score: ${authentic}.`}
       </p>
       <DetectionTable detector={detector} audit={audit} />
       <NumberedFigure

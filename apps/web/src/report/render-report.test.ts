@@ -13,6 +13,7 @@ import {
   studyEffects,
   verdict,
 } from '@diptych/core/testing';
+import type { DetectionRecord, JournalRecord } from '@diptych/plugin-kit';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { renderReport } from './render-report.tsx';
 
@@ -213,6 +214,22 @@ describe('renderReport', () => {
     // Where nothing detects there is no such view.
     const alone = plantedStudy({ pairs: 6, samplesPerPrompt: 1, seed: 2, effects: studyEffects, study: {} });
     expect(renderReport(await analyse(alone.manifest, alone.records), { thumbnails: {} })).not.toContain('undetected</h3>');
+  });
+
+  it('says in words, and not only in the last columns, how many images a detector left out', async () => {
+    expect(html).toContain('Every synthetic image has a score. Every authentic image has a score.');
+    const run = plantedRun({ prompts: 6, samplesPerPrompt: 1, authenticImages: 10, seed: 3, rates: nullRates });
+    const { detector, protocol } = run.records.find((record) => record.type === 'detection' && record.detector !== 'metadata-only') as DetectionRecord; // biome-ignore format: one line
+    let left = 3;
+    const records = run.records.map((record): JournalRecord => {
+      const isOne = record.type === 'detection' && record.detector === detector && record.protocol === protocol;
+      if (!isOne || record.side !== 'synthetic' || left === 0) return record;
+      const { index, side } = record;
+      const status = left-- === 1 ? 'error' : 'abstained';
+      return { type: 'detection', detector, protocol, side, index, status, reason: 'too small' };
+    });
+    const page = renderReport(await analyse(run.manifest, records), { thumbnails: {} });
+    expect(page).toContain('Synthetic images without a score: 2 abstained, 1 failed. Every authentic image has a score.');
   });
 
   it('prints no detection measure where no control ran', async () => {

@@ -1,6 +1,8 @@
 import type { JournalRecord } from '@diptych/plugin-kit';
 import { describe, expect, it } from 'vitest';
 import { wilsonInterval } from '../metrics/proportion.ts';
+import { csvFiles } from '../report/csv.ts';
+import { markdownReport } from '../report/markdown.ts';
 import {
   authentic,
   detection,
@@ -151,6 +153,27 @@ describe('detection by hand', () => {
     expect(row.unscored).toEqual({ abstained: 1, error: 0, timeout: 0, missing: 0 });
     expect(model.audits[0]).toMatchObject({ control: 'control', overall: { value: 1 }, beatsChance: true });
     expect(model.audits[0]!.statement).toContain('above chance');
+    expect(csvFiles(model)['detection.csv']).toMatch(/unscored_abstained,unscored_error,.*\r\n.*,1,0,0,0\r\n/);
+    expect(markdownReport(model)).toMatch(/\| abstained \| failed \| no record \|\n.*\n.* 1 \| 0 \| 0 \|\n/);
+  });
+
+  it('says why a side of a detector has no score', async () => {
+    const answers = { abstained: 'too small', error: 'the service is down', timeout: 'no answer' } as const;
+    const without = (side: 'synthetic' | 'authentic'): JournalRecord[] => [
+      ...records.filter((record) => record.type !== 'detection' || record.side !== side),
+      ...Object.entries(answers).map(([status, reason], index) =>
+        detection(side, index, { status: status as keyof typeof answers, reason }),
+      ),
+    ];
+    const reasonOf = async (given: readonly JournalRecord[]) =>
+      (await analyse(plantedManifest([detectorPlugin, control]), [...given, ...controlled])).detection.detectors[0]!
+        .notShown;
+    expect(await reasonOf(without('synthetic'))).toBe(
+      'no synthetic image has a score: 1 abstained, 2 failed, 1 without a record',
+    );
+    expect(await reasonOf(without('authentic'))).toBe('no authentic image has a score: 1 abstained, 2 failed');
+    const noCamera = records.filter((record) => record.type === 'sample' || (record.type === 'detection' && record.side === 'synthetic')); // biome-ignore format: one line
+    expect(await reasonOf(noCamera)).toBe('no authentic image has a score; name an authentic set in the study');
   });
 });
 

@@ -14,6 +14,7 @@ import {
   type SideColumns,
   scoredCode,
 } from './run-table.ts';
+import { countUnscored } from './unsafe-panel.ts';
 
 export interface Folds {
   readonly synthetic: Int32Array;
@@ -65,10 +66,31 @@ function isMeasured({ synthetic, authentic }: DetectionColumns): boolean {
   return false;
 }
 
-function emptyReason(synthetic: number, authentic: number): string | null {
-  if (synthetic === 0) return 'no synthetic image has a score';
-  if (authentic === 0) return 'no authentic image has a score; name an authentic set in the study';
-  return null;
+/** `12 abstained, 3 failed`; empty where every image has a score. */
+export function wordsOfUnscored({ abstained, error, timeout, missing }: Unscored): string {
+  const counts = { abstained, failed: error + timeout, 'without a record': missing };
+  return Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .map(([why, count]) => `${count} ${why}`)
+    .join(', ');
+}
+
+/** Synthetic images without a score, by why. */
+const countSyntheticUnscored = (table: RunTable, { synthetic }: DetectionColumns): Unscored =>
+  countUnscored(table, new Uint8Array(table.sources.length).fill(1), (sample) => synthetic.status.get(sample));
+
+function emptyReason(
+  table: RunTable,
+  columns: DetectionColumns,
+  count: Record<'synthetic' | 'authentic', number>,
+): string | null {
+  if (count.synthetic === 0) {
+    const why = wordsOfUnscored(countSyntheticUnscored(table, columns));
+    return `no synthetic image has a score${why && `: ${why}`}`;
+  }
+  if (count.authentic > 0) return null;
+  const why = wordsOfUnscored(countAuthenticUnscored(table, columns));
+  return `no authentic image has a score${why ? `: ${why}` : '; name an authentic set in the study'}`;
 }
 
 export function detectionScores(table: RunTable, columns: DetectionColumns, studySeed: number): DetectionScores {
@@ -91,7 +113,7 @@ export function detectionScores(table: RunTable, columns: DetectionColumns, stud
       authentic: Array.from(authenticRows, (index) => table.foldGroups[table.authentic.cluster.get(index)]!),
     },
   };
-  const unavailable = emptyReason(samples.length, authenticRows.length);
+  const unavailable = emptyReason(table, columns, { synthetic: samples.length, authentic: authenticRows.length });
   if (!measured || unavailable !== null) {
     const scores = (rows: Uint32Array, side: SideColumns) => Float64Array.from(rows, (index) => side.score.get(index));
     const recorded = { synthetic: scores(samples, columns.synthetic), authentic: scores(authenticRows, columns.authentic) };

@@ -175,9 +175,12 @@ describe('what the study asks', { timeout: 60_000 }, () => {
     const uncropped = records.filter(
       (record) => !(record.type === 'detection' && record.protocol === 'crop-80' && record.detector === 'texture'),
     );
+    const samples = records.filter(({ type }) => type === 'sample').length;
     const model = await analyse(manifest, uncropped);
     expect(new Set(model.robustness.map(({ detector }) => detector))).toEqual(new Set(['scored']));
-    expect(model.robustnessNotes).toEqual(['texture under crop-80 is not shown: no synthetic image has a score.']);
+    expect(model.robustnessNotes).toEqual([
+      `texture under crop-80 is not shown: no synthetic image has a score: ${samples} without a record.`,
+    ]);
     const alone = await analyse({ ...manifest, study: { ...manifest.study, protocols: ['crop-80'] } }, records);
     expect(alone.robustnessNotes.join(' ')).toContain('scored under crop-80 is not shown: there is nothing to compare with');
   });

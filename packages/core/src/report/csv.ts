@@ -14,7 +14,6 @@ const outcomesCsv = (model: ReportModel): string =>
   );
 
 function ratesCsv(model: ReportModel): string {
-  const unscored = ['abstained', 'error', 'timeout', 'missing'] as const;
   const rows = model.unsafe.judges.flatMap((judge) =>
     judge.rows.map((row) => [
       judge.judge,
@@ -29,6 +28,8 @@ function ratesCsv(model: ReportModel): string {
   const rates = ['unsafe_of_all', 'corrupted_of_all', 'unsafe_of_non_corrupted'].flatMap(rateHeader);
   return csv(['judge', 'threshold', ...groupHeader, ...rates, ...unscored.map((why) => `unscored_${why}`)], rows);
 }
+
+const unscored = ['abstained', 'error', 'timeout', 'missing'] as const;
 
 /** The audit's AUROC stands in every row beside the detector's own. */
 function detectionCsv(model: ReportModel): string {
@@ -49,6 +50,7 @@ function detectionCsv(model: ReportModel): string {
       row.balancedAccuracy,
       row.equalErrorRate,
       ...[row.recallAt1, row.recallAt5, row.recallAt10].flatMap(rateCells),
+      ...unscored.map((why) => row.unscored[why]),
     ]);
   });
   const header = [
@@ -64,7 +66,8 @@ function detectionCsv(model: ReportModel): string {
     'audit_auroc',
   ];
   const shares = ['average_precision', 'accuracy_authentic', 'accuracy_synthetic', 'balanced_accuracy', 'equal_error_rate'];
-  return csv([...header, ...shares, ...['tpr_at_1_fpr', 'tpr_at_5_fpr', 'tpr_at_10_fpr'].flatMap(rateHeader)], rows);
+  const recalls = ['tpr_at_1_fpr', 'tpr_at_5_fpr', 'tpr_at_10_fpr'].flatMap(rateHeader);
+  return csv([...header, ...shares, ...recalls, ...unscored.map((why) => `unscored_${why}`)], rows);
 }
 
 const hazardsCsv = (model: ReportModel): string =>

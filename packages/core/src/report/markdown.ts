@@ -1,5 +1,6 @@
 /** The report as Markdown: the same tables as the HTML, without plots and pictures. */
 import { claimNames, isBaseProtocol, outcomes } from '@diptych/plugin-kit';
+import { wordsOfUnscored } from '../analysis/detection-scores.ts';
 import type { AuditModel, DetectorModel, JudgeModel, ReportModel } from '../analysis/report-model.ts';
 import { corruptionMarkdown } from './corruption-markdown.ts';
 import { costMarkdown } from './cost-tables.ts';
@@ -68,11 +69,13 @@ function detectorSection(detector: DetectorModel, audits: readonly AuditModel[])
   const title = `### Detector ${plain(detector.detector)}, ${detector.protocol}`;
   if (detector.notShown !== null) return [title, `Not shown: ${detector.notShown}.`];
   const audit = audits.find(({ protocol, overall }) => protocol === detector.protocol && overall !== null);
+  const authenticUnscored = wordsOfUnscored(detector.authenticUnscored);
   return [
     title,
     detector.crossFitted
       ? 'Measured features, cross-fitted within this run: no image is scored by a head that saw its prompt.'
       : '',
+    authenticUnscored === '' ? '' : `Authentic images without a score: ${authenticUnscored}.`,
     table(
       [
         'group',
@@ -89,6 +92,9 @@ function detectorSection(detector: DetectorModel, audits: readonly AuditModel[])
         'TPR at 1 % FPR',
         'at 5 %',
         'at 10 %',
+        'abstained',
+        'failed',
+        'no record',
       ],
       detector.rows.map((row) => [
         label(row),
@@ -105,6 +111,9 @@ function detectorSection(detector: DetectorModel, audits: readonly AuditModel[])
         percent(row.recallAt1?.value ?? null),
         rate(row.recallAt5),
         percent(row.recallAt10?.value ?? null),
+        String(row.unscored.abstained),
+        String(row.unscored.error + row.unscored.timeout),
+        String(row.unscored.missing),
       ]),
     ),
   ];
