@@ -194,8 +194,6 @@ const CumSum: Rewrite = (to) => {
 const MatMul: Rewrite = (to) => {
   const [a, b] = [to.shape(0), to.shape(1)];
   if (a.length === 0 || b.length === 0) throw graphInvalid(to.move.node, 'a product of numbers alone.');
-  if ([0, 1].some((index) => to.shape(index).length === 1 && to.move.constant(index) !== undefined))
-    throw opUnsupported(to.move.node, 'a product with a constant vector');
   const rank = Math.max(a.length, b.length, 2);
   const first = a.length === 1 ? to.reshape(to.move.node.inputs[0]!, [...new Array<number>(rank - 1).fill(1), ...a]) : to.ofRank(0, rank); // biome-ignore format: one expression
   const second = b.length === 1 ? to.reshape(to.move.node.inputs[1]!, [...new Array<number>(rank - 2).fill(1), ...b, 1]) : to.ofRank(1, rank); // biome-ignore format: one expression

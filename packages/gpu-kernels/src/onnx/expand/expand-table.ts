@@ -25,11 +25,11 @@ import { RotaryEmbedding } from './rotary.ts';
 import { scikitExpansions } from './scikit.ts';
 import { Compress, ReverseSequence } from './selecting.ts';
 import { CausalConvWithState, LinearAttention } from './state-space.ts';
+import { isVectorProduct, VectorProduct } from './vector-product.ts';
 
 const expansions: Readonly<Record<string, Expand>> = {
   AffineGrid,
   Attention,
-  BatchNormalizationOfItself,
   CastLike,
   CausalConvWithState,
   CenterCropPad,
@@ -56,15 +56,20 @@ const expansions: Readonly<Record<string, Expand>> = {
 
 export const expandedOps: ReadonlySet<string> = new Set(Object.keys(expansions));
 
+/** Forms of ops that are others, while their usual form is not. */
+function formOf(state: ImportState, key: string, { inputs, attributes }: OnnxNode): Expand | undefined {
+  if (key === 'BatchNormalization' && attributes.get('training_mode')?.value === 1) return BatchNormalizationOfItself;
+  return key === 'MatMul' && isVectorProduct(state, inputs) ? VectorProduct : undefined;
+}
+
 /** The nodes that `node` stands for, in running order; undefined where it is no such op. */
 export function expandNode(
   state: ImportState,
   node: OnnxNode,
   isRead: (name: string) => boolean,
 ): readonly OnnxNode[] | undefined {
-  const isTrained = node.attributes.get('training_mode')?.value === 1;
-  const key = opKey(node) === 'BatchNormalization' && isTrained ? 'BatchNormalizationOfItself' : opKey(node);
-  const expand = Object.hasOwn(expansions, key) ? expansions[key] : undefined;
+  const key = opKey(node);
+  const expand = formOf(state, key, node) ?? (Object.hasOwn(expansions, key) ? expansions[key] : undefined);
   if (expand === undefined) return undefined;
   const expansion = new Expansion(node, state, isRead);
   expand(expansion);

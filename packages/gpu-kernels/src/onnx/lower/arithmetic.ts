@@ -2,12 +2,13 @@
 import { graphInvalid } from '../../graph/graph-errors.ts';
 import type { LowerCall } from './lower-call.ts';
 
-/** Add, Max, Min, Sum and Mean of any number of inputs: pairs from the left. */
+/** Add, Max, Min, Sum and Mean of any number of inputs: pairs from the left, constants last, of which there may be several. */
 const chain =
   (op: string, isMean = false) =>
   (call: LowerCall): void => {
     call.attributes.finish();
-    const names = call.node.inputs.map((_, index) => call.input(index));
+    const isKnown = (name: string): boolean => call.state.constantOf(name) !== undefined;
+    const names = call.node.inputs.map((_, index) => call.input(index)).toSorted((a, b) => Number(isKnown(a)) - Number(isKnown(b)));
     const last = names.pop();
     if (last === undefined) throw graphInvalid(call.node, 'it has no inputs.');
     const before = names.reduce<string | undefined>(

@@ -50,7 +50,9 @@ const sumOf =
   (call: LowerCall): void => {
     const axes = call.list('axes', 1);
     const keepdims = call.attributes.number('keepdims', 1);
-    call.attributes.require('noop_with_empty_axes', 0);
+    // Without axes the square or the absolute value is left, or not even that: ONNX has said both.
+    if (axes === undefined || axes.length === 0) call.attributes.require('noop_with_empty_axes', 0);
+    else call.attributes.number('noop_with_empty_axes', 0);
     call.attributes.finish();
     const x = call.input(0);
     const attributes = { keepdims, ...(axes === undefined || axes.length === 0 ? {} : { axes }) };
@@ -97,9 +99,11 @@ export function Softmax(call: LowerCall): void {
   const shape = call.shape(0);
   const axis = axisOf(call.attributes.number('axis', 1), shape.length + 1, call.node);
   call.attributes.finish();
-  if (axis === shape.length) call.finish('Softmax', [call.input(0)], { axis: -1 });
-  else if (axis === 1) {
-    const flat = call.add('Reshape', [call.input(0), call.number(0, sizeOf(shape))]);
-    call.finish('Reshape', [call.add('Softmax', [flat], { axis: -1 }), call.number(0, ...shape)]);
-  } else throw opUnsupported(call.node, `axis ${axis} before opset 13`);
+  if (axis === 0) throw opUnsupported(call.node, 'softmax over the batch');
+  if (axis === shape.length) {
+    call.finish('Softmax', [call.input(0)], { axis: -1 });
+    return;
+  }
+  const flat = call.add('Reshape', [call.input(0), call.number(0, ...shape.slice(0, axis - 1), sizeOf(shape.slice(axis - 1)))]); // biome-ignore format: one call
+  call.finish('Reshape', [call.add('Softmax', [flat], { axis: -1 }), call.number(0, ...shape)]);
 }

@@ -6,6 +6,7 @@
 import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
 import { rowMajorStrides, sameShape, showShape, sizeOf } from '../../graph/shapes.ts';
 import { itemNumbersOf } from '../batch/item-numbers.ts';
+import type { Constant } from '../constant.ts';
 import { besides, elementsAxis } from './gathering.ts';
 import { checkCompared, checkCounted, counting, indexShape, placesOf, rowsAt, tupleParts } from './indices.ts';
 import type { LowerCall } from './lower-call.ts';
@@ -27,6 +28,8 @@ const mostOfOnePlace = 16;
 interface Rows {
   readonly data: string;
   readonly updates: string;
+  /** Where the updates are constant. */
+  readonly known?: Constant['data'];
   readonly rows: number;
   readonly inner: number;
   readonly count: number;
@@ -47,7 +50,7 @@ function replaceKnown(call: LowerCall, { data, updates, rows }: Rows, places: Fl
   return call.add('Gather', [all, call.tensor([rows], from)], { axis: 1 });
 }
 
-function reduceKnown(call: LowerCall, { data, updates, rows, inner, count }: Rows, places: Float64Array, { op, neutral }: Reduction): string {
+function reduceKnown(call: LowerCall, { data, updates, known, rows, inner, count }: Rows, places: Float64Array, { op, neutral }: Reduction): string {
   const turns: number[][] = [];
   const met = new Array<number>(rows).fill(0);
   for (const [update, place] of places.entries()) {
@@ -56,9 +59,13 @@ function reduceKnown(call: LowerCall, { data, updates, rows, inner, count }: Row
     turns[turn] ??= new Array<number>(rows).fill(count);
     turns[turn][place] = update;
   }
-  const none = call.tensor([1, 1, inner], new Float64Array(inner).fill(neutral));
-  const all = call.add('Concat', [updates, none], { axis: 1 });
-  return turns.reduce((sum, from) => call.add(op, [sum, call.add('Gather', [all, call.tensor([rows], from)], { axis: 1 })]), data);
+  const chosenOf = (known: Constant['data'], from: readonly number[]): string =>
+    call.tensor([1, rows, inner], from.flatMap((at) => (at === count ? new Array<number>(inner).fill(neutral) : [...known.subarray(at * inner, (at + 1) * inner)])));
+  const none = (): string => call.tensor([1, 1, inner], new Float64Array(inner).fill(neutral));
+  const all = known === undefined ? call.add('Concat', [updates, none()], { axis: 1 }) : '';
+  const chosen = (from: readonly number[]): string =>
+    known === undefined ? call.add('Gather', [all, call.tensor([rows], from)], { axis: 1 }) : chosenOf(known, from);
+  return turns.reduce((sum, from) => call.add(op, [sum, chosen(from)]), data);
 } // biome-ignore format: one expression a line
 
 /** Truth `[count, rows]`: whether an update is of a row. */
@@ -78,9 +85,9 @@ function replaceComputed(call: LowerCall, given: Rows, places: string): string {
 }
 
 function reduceComputed(call: LowerCall, given: Rows, places: string, { op, neutral, reduce }: Reduction): string {
-  const { data, updates, rows, inner, count } = given;
+  const { data, updates, known, rows, inner, count } = given;
   const hits = call.add('Reshape', [hitsOf(call, given, places, true), call.number(0, count, rows, 1)]);
-  const apart = call.add('Reshape', [updates, call.number(0, count, 1, inner)]);
+  const apart = known === undefined ? call.add('Reshape', [updates, call.number(0, count, 1, inner)]) : call.tensor([1, count, 1, inner], known); // biome-ignore format: one choice
   const chosen = call.add('Where', [hits, apart, call.number(neutral)]);
   return call.add(op, [data, call.add(reduce, [chosen], { axes: [1], keepdims: 0 })]);
 }
@@ -93,13 +100,13 @@ function orNothing(call: LowerCall, { rows, count }: Rows, places: string, resul
 }
 
 /** Input 2, the updates, as `[count, inner]` of each item. */
-function updatesOf(call: LowerCall, shape: readonly number[], count: number, inner: number): string {
+function updatesOf(call: LowerCall, shape: readonly number[], count: number, inner: number): Pick<Rows, 'updates' | 'known'> {
   const constant = call.state.constantOf(call.input(2));
   const given = constant === undefined ? call.shape(2) : constant.shape.slice(1);
   if (!sameShape(given, shape) || (constant !== undefined && constant.shape[0] !== 1))
     throw graphInvalid(call.node, `updates ${showShape(given)} without batch, ${showShape(shape)} are expected.`);
-  if (constant !== undefined) return call.tensor([1, count, inner], constant.data);
-  return call.add('Reshape', [call.input(2), call.number(0, count, inner)]);
+  if (constant !== undefined) return { updates: call.tensor([1, count, inner], constant.data), known: constant.data };
+  return { updates: call.add('Reshape', [call.input(2), call.number(0, count, inner)]) };
 }
 
 function scatter(call: LowerCall, given: Rows, places: string | Float64Array, reduction: Reduction | undefined): void {
@@ -125,7 +132,7 @@ export function ScatterElements(call: LowerCall): void {
   const places = placesOf(call, [part], shape, besides(shape, strides, axis));
   const [rows, count] = [sizeOf(data), sizeOf(shape)];
   const flat = call.add('Reshape', [call.input(0), call.number(0, rows, 1)]);
-  scatter(call, { data: flat, updates: updatesOf(call, shape, count, 1), rows, inner: 1, count }, places, reduction);
+  scatter(call, { data: flat, ...updatesOf(call, shape, count, 1), rows, inner: 1, count }, places, reduction);
 }
 
 /** Indices are tuples whose first entry is the number of the item: each item updates its own. */
@@ -143,5 +150,5 @@ export function ScatterND(call: LowerCall): void {
   const places = placesOf(call, tupleParts(call, 1, sizes, 1, sameForAll(call, 1)), shape);
   const [rows, count, size] = [sizeOf(sizes), sizeOf(shape), sizeOf(inner)];
   const flat = call.add('Reshape', [call.input(0), call.number(0, rows, size)]);
-  scatter(call, { data: flat, updates: updatesOf(call, [...shape, ...inner], count, size), rows, inner: size, count }, places, reduction); // biome-ignore format: one call
+  scatter(call, { data: flat, ...updatesOf(call, [...shape, ...inner], count, size), rows, inner: size, count }, places, reduction); // biome-ignore format: one call
 }
