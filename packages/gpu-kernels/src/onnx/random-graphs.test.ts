@@ -1,5 +1,9 @@
 /** What random graphs found (`goldens/onnx/random`), one form a test. Expected values are those of onnxruntime and `onnx.reference`. */
 import { describe, expect, it } from 'vitest';
+import { planGraph } from '../graph/planner.ts';
+import { openedBackend } from '../testing/opened-backend.ts';
+import { importOnnx } from './import-onnx.ts';
+import type { OnnxModel } from './onnx-model.ts';
 import { floats, integers, modelOf, node, run } from './test-models.ts';
 
 const counted = (count: number): number[] => Array.from({ length: count }, (_, at) => at + 1);
@@ -34,12 +38,58 @@ describe('what random graphs found', () => {
 
   it('ReduceL1 over axes, whatever it would do without', async () => {
     const model = modelOf(['n', 3, 2], [node('ReduceL1', 'x a', 'y', { noop_with_empty_axes: 1, keepdims: 0 })], [integers('a', 1)], 18); // biome-ignore format: one model
-    expect(await run(model, counted(12).map((value) => -value))).toEqual([9, 12, 27, 30]);
+    const x = counted(12).map((value) => -value);
+    expect(await run(model, x)).toEqual([9, 12, 27, 30]);
   });
 
   it('Softmax before opset 13 over all dimensions from any axis on', async () => {
     const model = modelOf(['n', 2, 2, 2], [node('Softmax', 'x', 'y', { axis: 2 })], [], 11);
     const y = await run(model, [1, 2, 3, 4, 4, 3, 2, 1].map(Math.log));
     for (const [at, expected] of [0.1, 0.2, 0.3, 0.4, 0.4, 0.3, 0.2, 0.1].entries()) expect(y[at]).toBeCloseTo(expected, 6);
+  });
+});
+
+describe.each(['reference', 'native'] as const)('plans of random graphs on %s', async (name) => {
+  const backend = await openedBackend(name);
+  if (backend === undefined) return;
+
+  const runOf = async (model: OnnxModel, x: readonly number[]): Promise<number[]> => {
+    const { graph, weights } = importOnnx(model);
+    const planned = planGraph(graph, weights, 1);
+    await using executable = await backend.compile(planned.plan, planned.weights);
+    const { y } = await executable.run({ x: { shape: [1, ...graph.inputs[0]!.shape], data: Float32Array.from(x) } });
+    return [...y!.data];
+  };
+
+  it('a norm of a single number that was reshaped before', async () => {
+    const nodes = [node('Reshape', 'x s', 'r'), node('Mul', 'r r', 'q'), node('ReduceMean', 'q', 'm', { axes: [-1] }), node('Add', 'm e', 'v'), node('Sqrt', 'v', 'd'), node('Div', 'r d', 'y')]; // biome-ignore format: one list
+    const model = modelOf(['n', 1, 1, 1], nodes, [integers('s', 0, 1, 1), floats('e', [], 5)], 11);
+    const [y] = await runOf(model, [2]);
+    expect(y).toBeCloseTo(2 / 3, 6);
+  });
+
+  it('one dilated window that rounding up lets begin inside', async () => {
+    const window = { ceil_mode: 1, dilations: [3, 2], kernel_shape: [3, 1], strides: [3, 2] };
+    const x = Array.from({ length: 10 }, (_, at) => at);
+    expect(await runOf(modelOf(['n', 1, 5, 2], [node('MaxPool', 'x', 'y', window)], [], 20), x)).toEqual([6]);
+    expect(await runOf(modelOf(['n', 1, 5, 2], [node('AveragePool', 'x', 'y', window)], [], 20), x)).toEqual([3]);
+  });
+
+  it.each([
+    [
+      [0, -1, 0, 2],
+      [2, 3, 4, 2, 3],
+    ],
+    [
+      [0, 2, 0, -1],
+      [2, 3, 1, 2, 3],
+    ],
+    [
+      [0, 1, 0, -2],
+      [2, 1, 2],
+    ],
+  ])('Pad by what is left after cropping, around by %j', async (pads, expected) => {
+    const model = modelOf(['n', 4], [node('Pad', 'x p', 'y', { mode: 'wrap' })], [integers('p', ...pads)], 19);
+    expect(await runOf(model, [1, 2, 3, 4])).toEqual(expected);
   });
 });

@@ -51,7 +51,7 @@ def squeeze(graph):
     if not ones:
         raise Dropped
     axes = [axis - (value.rank if graph.chance(0.3) else 0) for axis in ones if graph.chance(0.7)]
-    if not axes and not (value.lead and graph.items == 1):
+    if not axes and not (value.lead and (graph.is_open or graph.items == 1)):
         return graph.add("Squeeze", [value]) if graph.chance(0.5) else with_axes(graph, "Squeeze", value, ones)
     return with_axes(graph, "Squeeze", value, axes or ones)
 

@@ -17,6 +17,9 @@ def window(graph, spatial, most=3):
         attributes["dilations"] = [graph.integer(1, 3) for _ in range(d)]
     if graph.chance(0.25):
         attributes["auto_pad"] = graph.pick("SAME_UPPER", "SAME_LOWER", "VALID", "NOTSET")
+        # Of windows smaller than their stride onnxruntime pads by less than nothing.
+        if any(size < stride for size, stride in zip(kernel, attributes.get("strides", kernel))):
+            attributes["auto_pad"] = "VALID"
     elif graph.chance(0.6):
         attributes["pads"] = [graph.integer(0, min(2, length - 1)) for length in [*kernel, *kernel]]
     return kernel, attributes

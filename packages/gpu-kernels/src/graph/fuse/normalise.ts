@@ -6,7 +6,7 @@ import type { Step } from '../plan.ts';
 import type { PlanBuilder } from '../plan-builder.ts';
 import type { NormaliseStep } from '../plan-products.ts';
 import type { BinaryStep } from '../plan-scalars.ts';
-import { sizeOf } from '../shapes.ts';
+import { sameShape, sizeOf } from '../shapes.ts';
 import { type StepIndex, sidesOf } from './views.ts';
 
 const binary = (step: Step | undefined, name: BinaryStep['function']): BinaryStep | undefined =>
@@ -50,6 +50,8 @@ function normalised(index: StepIndex, step: Step): NormaliseStep | undefined {
     const source = centring === undefined ? undefined : sidesOf(index, centring).find((side) => side.isLeft);
     const centred = source !== undefined && isMeanOfRows(index, source.other.id, source.value);
     const x = centred ? source.value : value;
+    // A single number may be read where it lies, in a value of other dimensions.
+    if (!sameShape(index.shape(x), index.shape(step.output))) continue;
     const width = index.shape(x).at(-1)!;
     return {
       op: 'normalise',

@@ -8,7 +8,7 @@ import { dimensionIn, resampled, type Taps } from './resample.ts';
 
 const modulo = (value: number, by: number): number => ((value % by) + by) % by;
 
-/** Coordinate before the pad → the one that is read, as numpy.pad does it. */
+/** Coordinate before the pad → the one that is read, as numpy.pad does it; what is cropped is gone before. */
 const modes: Readonly<Record<string, (at: number, size: number) => number>> = {
   edge: (at, size) => Math.min(size - 1, Math.max(0, at)),
   wrap: modulo,
@@ -73,8 +73,9 @@ function padByIndex(
   read: (at: number, size: number) => number,
 ): GraphValue {
   const taps = x.shape.map((size, d): Taps => {
-    const length = size + pads.before[d]! + pads.after[d]!;
-    const indices = Array.from({ length }, (_, at) => [read(at - pads.before[d]!, size)]);
+    const [before, after] = [pads.before[d]!, pads.after[d]!];
+    const [from, kept] = [Math.max(0, -before), size - Math.max(0, -before) - Math.max(0, -after)];
+    const indices = Array.from({ length: size + before + after }, (_, at) => [from + read(at - before - from, kept)]);
     return { indices, factors: indices.map(() => [1]) };
   });
   return resampled(builder, node, x, new Map(taps.entries()));
@@ -92,7 +93,9 @@ export function Pad(builder: PlanBuilder, node: GraphNode): void {
   if ((node.inputs[3] ?? '') !== '') throw opUnsupported(node, 'input axes');
   const read = modes[mode];
   if (read === undefined && mode !== 'constant') throw opUnsupported(node, `attribute mode = "${mode}"`);
-  if (x.shape.some((size, d) => size + pads.before[d]! + pads.after[d]! < 1))
+  const isGone = (size: number, d: number): boolean =>
+    size + pads.before[d]! + pads.after[d]! < 1 || (read !== undefined && size + Math.min(0, pads.before[d]!) + Math.min(0, pads.after[d]!) < 1); // biome-ignore format: one condition
+  if (x.shape.some(isGone))
     throw graphInvalid(node, `pads ${showShape([...pads.before, ...pads.after])} leave nothing of ${showShape(x.shape)}.`);
   const { shape, forms } =
     read === undefined ? padConstant(builder, node, x, pads, value) : padByIndex(builder, node, x, pads, read);

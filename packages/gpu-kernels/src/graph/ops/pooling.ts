@@ -42,12 +42,12 @@ function refuseEmptyWindows(node: GraphNode, image: readonly number[], window: W
   }
 }
 
-/** One window that reaches beyond the image, as rounding up allows, is a window of what is there. */
+/** One window that reaches beyond the image, as rounding up allows, has the taps that lie on what is there. */
 const within = ({ kernel, strides, dilations, pads, output }: Window, image: readonly number[]): [number, number] =>
   ([0, 1] as const).map((axis) => {
     const padded = image[axis]! + pads[axis] + pads[axis + 2]!;
     const beyond = (output[axis] - 1) * strides[axis] + dilations[axis] * (kernel[axis] - 1) + 1 - padded;
-    return dilations[axis] === 1 && output[axis] === 1 && beyond > 0 ? padded : kernel[axis];
+    return output[axis] === 1 && beyond > 0 ? Math.floor((padded - 1) / dilations[axis]) + 1 : kernel[axis];
   }) as [number, number];
 
 interface Pooled {

@@ -8,7 +8,9 @@ const chain =
   (call: LowerCall): void => {
     call.attributes.finish();
     const isKnown = (name: string): boolean => call.state.constantOf(name) !== undefined;
-    const names = call.node.inputs.map((_, index) => call.input(index)).toSorted((a, b) => Number(isKnown(a)) - Number(isKnown(b)));
+    const names = call.node.inputs
+      .map((_, index) => call.input(index))
+      .toSorted((a, b) => Number(isKnown(a)) - Number(isKnown(b)));
     const last = names.pop();
     if (last === undefined) throw graphInvalid(call.node, 'it has no inputs.');
     const before = names.reduce<string | undefined>(

@@ -100,7 +100,12 @@ function orNothing(call: LowerCall, { rows, count }: Rows, places: string, resul
 }
 
 /** Input 2, the updates, as `[count, inner]` of each item. */
-function updatesOf(call: LowerCall, shape: readonly number[], count: number, inner: number): Pick<Rows, 'updates' | 'known'> {
+function updatesOf(
+  call: LowerCall,
+  shape: readonly number[],
+  count: number,
+  inner: number,
+): Pick<Rows, 'updates' | 'known'> {
   const constant = call.state.constantOf(call.input(2));
   const given = constant === undefined ? call.shape(2) : constant.shape.slice(1);
   if (!sameShape(given, shape) || (constant !== undefined && constant.shape[0] !== 1))
