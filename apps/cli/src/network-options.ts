@@ -1,5 +1,5 @@
 /** Options of commands over network files. */
-import { DiptychError, type OnnxOptions } from '@diptych/plugin-kit';
+import { DiptychError, type OnnxOptions } from '@diptych/plugin-kit/runtime';
 
 /** As the command line gives them. */
 export interface NetworkOptions {

@@ -2,7 +2,7 @@
 import { access, constants, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { chromeTrace, type KernelTime, profileRows } from '@diptych/gpu-kernels';
-import { DiptychError } from '@diptych/plugin-kit';
+import { DiptychError } from '@diptych/plugin-kit/runtime';
 import { renderTable } from './output/table.ts';
 
 export function renderProfile(times: readonly KernelTime[]): string {

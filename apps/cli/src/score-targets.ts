@@ -1,7 +1,7 @@
 /** What `judge` and `detect` share: more scorers over a finished run, or over single images without any run. */
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { codeOfReason, extendRun, type FileScores, loadStudy, scoreFiles, studyOfScorers } from '@diptych/core';
+import { codeOfReason, type FileScores, loadStudy, scoreFiles, studyOfScorers } from '@diptych/core/scorers';
 import {
   DiptychError,
   exitCodeOf,
@@ -15,7 +15,7 @@ import {
 import { builtInPlugins } from './built-in-plugins.ts';
 import { note, printResult } from './output/result.ts';
 import { printable } from './output/table.ts';
-import { type RunOptions, watched } from './run-study.ts';
+import type { RunOptions } from './run-study.ts';
 import { interruptSignal } from './signals.ts';
 import { loadStudyPlugins } from './wire.ts';
 
@@ -47,10 +47,10 @@ function callsService(plugin: Plugin, options: unknown): boolean {
 
 /** Every built-in plugin of the kind that needs no option and no service, but for those that only read simulated pictures. */
 export async function defaultUses(kind: PluginKind): Promise<PluginUse[]> {
-  const plugins: (Plugin & { simulated?: boolean })[] = await builtInPlugins();
+  const plugins: (Plugin & { simulated?: boolean })[] = await builtInPlugins(kind);
   return plugins
     .filter((plugin) => {
-      if (plugin.kind !== kind || plugin.simulated || plugin.name.includes('simulated')) return false;
+      if (plugin.simulated || plugin.name.includes('simulated')) return false;
       const parsed = plugin.options.safeParse({});
       return parsed.success && !callsService(plugin, parsed.data);
     })
@@ -103,16 +103,8 @@ export async function scoreTargets(
         'USAGE',
         `Expected one run folder, or images, received ${targets.length} targets with a run among them. Score each run by itself.`,
       );
-    // Relative options of an extension are kept in the run's manifest, so they must not depend on where the user stood.
-    await watched(options, ({ signal, onEvent }) =>
-      extendRun({
-        runFolder: resolve(first),
-        signal,
-        onEvent,
-        loadAgain: (study, base) => loadStudyPlugins(study, options.study ? baseFolder : base, options),
-        ...(kind === 'detector' ? { detectors: uses } : { safetyJudges: uses }),
-      }),
-    );
+    const { scoreRun } = await import('./score-run.ts'); // it brings all of runs and reports
+    await scoreRun(resolve(first), { kind, uses, baseFolder }, options);
     return;
   }
   await scoreImages(targets, { uses, baseFolder, kind, render }, options);

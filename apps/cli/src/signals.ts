@@ -1,4 +1,4 @@
-import { DiptychError } from '@diptych/plugin-kit';
+import { DiptychError } from '@diptych/plugin-kit/runtime';
 
 /** First Ctrl-C or SIGTERM: finish cleanly. Second: leave at once; the journal survives that too. */
 export function interruptSignal(): { readonly signal: AbortSignal; release(): void } {

@@ -1,6 +1,6 @@
 /** The weights cache as the commands use it: which files plugins need, with progress on stderr. */
 import { extname } from 'node:path';
-import { loadStudy, openWeightsStore, resolvePlugin, type WeightsStore } from '@diptych/core';
+import { loadStudy, openWeightsStore, resolvePlugin, type WeightsStore } from '@diptych/core/scorers';
 import { DiptychError, needsOf, type Plugin, type PluginKind, type PluginUse, type WeightsRef } from '@diptych/plugin-kit';
 import { registry } from '@diptych/plugins';
 import { builtInPlugins } from './built-in-plugins.ts';

@@ -1,5 +1,5 @@
 /** Where the four packages meet: the registry of the plugins, the runtime of the kernels, the engine of core. */
-import { type LoadedStudy, loadPlugins } from '@diptych/core';
+import { type LoadedStudy, loadPlugins } from '@diptych/core/scorers';
 import type { BackendName, Precision, Runtime, Study } from '@diptych/plugin-kit';
 import { registry } from '@diptych/plugins';
 import { note, type OutputOptions } from './output/result.ts';

@@ -48,11 +48,10 @@ export {
   newRunId,
   type ResumeOptions,
   resumeRun,
-  type ScorerOptions,
   type StartOptions,
   startRun,
-  studyOfScorers,
 } from './run/start-run.ts';
+export { type ScorerOptions, studyOfScorers } from './run/study-of-scorers.ts';
 export { createImageStore, type ImageRef, type ImageStore } from './store/image-store.ts';
 export { checkClaim, missingForClaim } from './study/claim-needs.ts';
 export { loadStudy, parseStudyValue, type StudyFile } from './study/load-study.ts';

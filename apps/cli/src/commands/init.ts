@@ -1,6 +1,7 @@
 /** `diptych init`: writes a commented study file. Never overwrites without --force. */
 import { readFile, writeFile } from 'node:fs/promises';
-import { type ClaimName, DiptychError } from '@diptych/plugin-kit';
+import type { ClaimName } from '@diptych/plugin-kit';
+import { DiptychError } from '@diptych/plugin-kit/runtime';
 import { type OutputOptions, printResult } from '../output/result.ts';
 
 interface InitOptions extends OutputOptions {

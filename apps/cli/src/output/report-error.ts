@@ -1,5 +1,5 @@
 /** Prints an error for people (stderr) or machines (stdout) and gives the exit code that docs/errors.md documents. */
-import { exitCodeOf, exitCodeOfError, isDiptychError } from '@diptych/plugin-kit';
+import { exitCodeOf, exitCodeOfError, isDiptychError } from '@diptych/plugin-kit/runtime';
 import { printableLines, printOut } from './result.ts';
 
 export function reportError(error: unknown, json: boolean): number {

@@ -2,7 +2,7 @@
  * Stdout belongs to the result of a command: one text, or with `--json` one document. Whatever else writes there, such
  * as a plugin that prints, is led to stderr. A reader that leaves early (`| head -1`) is no fault.
  */
-import { DiptychError } from '@diptych/plugin-kit';
+import { DiptychError } from '@diptych/plugin-kit/runtime';
 import { reportError } from './report-error.ts';
 import { printOut } from './result.ts';
 

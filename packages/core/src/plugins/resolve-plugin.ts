@@ -7,7 +7,6 @@ import { sha256Hex } from '../text/canonical-json.ts';
 import { describeError } from '../text/describe-error.ts';
 import { didYouMean } from '../text/nearest-name.ts';
 import { diptychVersion } from '../version.ts';
-import { readCard } from './read-card.ts';
 
 /** Built-in plugins by `kind/name`. Nothing is imported before it is used. */
 export type PluginRegistry = Readonly<Record<string, () => Promise<{ readonly default: unknown }>>>;
@@ -104,6 +103,7 @@ async function fromPath(kind: PluginKind, use: string, baseFolder: string): Prom
 async function fromCard(kind: PluginKind, use: string, baseFolder: string, registry: PluginRegistry): Promise<FoundPlugin> {
   const file = resolve(baseFolder, use);
   const source = await readSource(kind, use, file);
+  const { readCard } = await import('./read-card.ts'); // it brings YAML
   const card = readCard(source, { kind, use, file, baseFolder });
   const { plugin, packageVersion } = await resolvePlugin(kind, card.use, dirname(file), registry);
   return {

@@ -6,7 +6,7 @@ import { parseStudyValue } from '../study/load-study.ts';
 import { fakeImage } from '../testing-fakes/fake-image.ts';
 import { loadFakeAgain, temporaryFolder } from '../testing-fakes/fake-study.ts';
 import { scoreFiles } from './score-files.ts';
-import { studyOfScorers } from './start-run.ts';
+import { studyOfScorers } from './study-of-scorers.ts';
 
 const study: Study = parseStudyValue({ name: 'files', generators: ['fake'] });
 const use = [{ use: 'by-digest', options: {} }];

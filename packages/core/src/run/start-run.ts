@@ -22,6 +22,7 @@ import {
   writeManifest,
 } from './manifest.ts';
 import type { OnRunEvent } from './progress.ts';
+import { studyOfScorers } from './study-of-scorers.ts';
 
 interface Watch {
   /** US dollars that the whole run may cost, in place of the study's `limits.budgetUsd`; the study stays as it is. */
@@ -123,31 +124,6 @@ export async function extendRun(options: ExtendOptions): Promise<RunSummary> {
       ...watchOf(options),
     });
   });
-}
-
-export interface ScorerOptions {
-  readonly study: Study;
-  readonly safetyJudges?: readonly PluginUse[];
-  readonly detectors?: readonly PluginUse[];
-}
-
-/** A study reduced to judges and detectors, to load them without generators and prompts. */
-export function studyOfScorers({ study, safetyJudges = [], detectors = [] }: ScorerOptions): Study {
-  const { rewriter: _rewriter, ...rest } = study;
-  return {
-    ...rest,
-    levels: [0],
-    promptSets: [],
-    promptRaters: [],
-    generators: [],
-    authenticSets: [],
-    safetyJudges: [...safetyJudges],
-    // They speak of the whole study's judges, most of which are not loaded here.
-    mitigations: [],
-    ensembles: [],
-    thresholds: {},
-    detectors: [...detectors],
-  };
 }
 
 function extendManifest(

@@ -2,7 +2,6 @@ import { readFile, stat } from 'node:fs/promises';
 import { dirname, extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { DiptychError, type Study, studySchema } from '@diptych/plugin-kit';
-import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
 import { describeError } from '../text/describe-error.ts';
 import { describeIssue, describeIssues } from '../text/describe-issues.ts';
 
@@ -80,6 +79,7 @@ async function importStudy(path: string): Promise<ParsedFile> {
 }
 
 async function parseStudy(path: string): Promise<ParsedFile> {
+  const { isMap, isScalar, LineCounter, parseDocument } = await import('yaml'); // who gives no study does not load it
   const text = (await readFile(path, 'utf8')).replace(/^\uFEFF/, '');
   const lines = new LineCounter();
   // JSON is YAML 1.2, so one parser serves both and both get line numbers.
