@@ -1,6 +1,6 @@
 /**
  * The runtime: image preparation and neural inference on WebGPU, on the native addon, or on the slow reference.
- * Importing this file loads no backend; the one that opens is imported then.
+ * Importing this file loads no backend and no planner: the backend that opens is imported then, the planner with the first network.
  */
 import {
   type BackendName,
@@ -12,7 +12,7 @@ import {
   type RuntimeInfo,
 } from '@diptych/plugin-kit/runtime';
 import type { Backend } from './backends/backend.ts';
-import { type PlannedGraph, planGraph } from './graph/planner.ts';
+import type { PlannedGraph } from './graph/planner.ts';
 import {
   adapterOf,
   backendNames,
@@ -101,7 +101,10 @@ function runtimeOn(
   return {
     info,
     times: backend.times,
-    load: async (graph, weights, batch) => start(planGraph(graph, weights, batch)),
+    load: async (graph, weights, batch) => {
+      const { planGraph } = await import('./graph/planner.ts');
+      return start(planGraph(graph, weights, batch));
+    },
     loadOnnx: async (bytes, options) => {
       const { planOnnx } = await import('./onnx/plan-onnx.ts');
       const { planned, inputs, outputs } = await planOnnx(bytes, options, backend.name === 'native');

@@ -8,8 +8,8 @@ import { readBytes } from '../graph/lazy-tensor.ts';
 
 /** Fewer bytes are not worth a read of their own. */
 const fewest = 65_536;
-/** What is read at once to find the next field. */
-const window = 65_536;
+/** What is read at once to find the next field, and mostly in vain behind a large weight. */
+const window = 16_384;
 /** Dimensions and names; a tensor of more fields holds its numbers one by one. */
 const mostFields = 256;
 
