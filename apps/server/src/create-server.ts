@@ -3,9 +3,10 @@
  * (accounts, queues, workers) join as further files. Run folders are the truth: nothing is cached between requests.
  */
 
+import type { Socket } from 'node:net';
 import { DiptychError, exitCodeOf, isDiptychError } from '@diptych/plugin-kit';
 import swagger from '@fastify/swagger';
-import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
+import Fastify, { type ConnectionError, type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
 import {
   jsonSchemaTransform,
   jsonSchemaTransformObject,
@@ -44,6 +45,11 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     routerOptions: { maxParamLength: 200 },
     requestTimeout: 30_000,
     return503OnClosing: true,
+    // What is refused before there is a route has the body of every other error.
+    frameworkErrors: (error, _request, reply: FastifyReply) => {
+      void reply.status(error.statusCode ?? 400).send(refusal(error.message));
+    },
+    clientErrorHandler: answerUnreadable,
   });
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
@@ -95,6 +101,23 @@ function guardHost(app: Server): void {
       );
     }
   });
+}
+
+const refusal = (message: string) => ({ error: { code: 'REQUEST_INVALID' as const, message } });
+
+/** Bytes that are no HTTP, or too many headers: there is no request to reply to. */
+function answerUnreadable(error: ConnectionError, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const isLarge = error.code === 'HPE_HEADER_OVERFLOW';
+  const status = isLarge ? '431 Request Header Fields Too Large' : '400 Bad Request';
+  const what = isLarge ? 'headers of at most 16 KiB, received more' : 'an HTTP request, received something else';
+  const body = JSON.stringify(refusal(`Expected ${what}.`));
+  const head = [
+    'Content-Type: application/json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ];
+  socket.end(`HTTP/1.1 ${status}\r\n${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
 function answerErrors(app: Server, { log }: ServerOptions): void {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { studySchema } from '@diptych/plugin-kit';
@@ -59,6 +60,18 @@ afterAll(async () => {
 
 const get = (path: string): Promise<Response> => fetch(url + path);
 
+function rawAnswer(text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1', () => socket.write(text));
+    let answer = '';
+    socket.on('data', (chunk) => {
+      answer += chunk.toString();
+    });
+    socket.on('error', reject);
+    socket.on('close', () => resolve(answer));
+  });
+}
+
 describe('server', () => {
   it('lists runs and leaves out folders that are none', async () => {
     expect(await (await get('/api/v1/runs')).json()).toEqual({
@@ -109,6 +122,60 @@ describe('server', () => {
         .end();
     });
     expect(status).toBe(400);
+  });
+
+  it.each([
+    [
+      'a path that cannot be decoded',
+      'GET /api/v1/runs/%ff/manifest HTTP/1.1\r\nHost: localhost\r\n',
+      400,
+      'REQUEST_INVALID',
+    ],
+    ['bytes that are no HTTP', 'HELLO\r\n', 400, 'REQUEST_INVALID'],
+    ['too many headers', `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${'a'.repeat(20_000)}\r\n`, 431, 'REQUEST_INVALID'],
+  ])('answers %s with the body of every error', async (_, head, status, code) => {
+    const answer = await rawAnswer(`${head}Connection: close\r\n\r\n`);
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(JSON.parse(answer.split('\r\n\r\n')[1]!)).toEqual({ error: { code, message: expect.any(String) } });
+  });
+
+  it('follows no link out of a run or out of the runs folder', async () => {
+    const outside = await mkdtemp(join(tmpdir(), 'diptych-outside-'));
+    await cp(join(folder, 'first'), join(outside, 'run'), { recursive: true });
+    await writeFile(join(outside, 'secret'), '{"secret":1}');
+    await cp(join(folder, 'first'), join(folder, 'linking'), { recursive: true });
+    await symlink(join(outside, 'run'), join(folder, 'linked'));
+    for (const name of ['report.html', 'metrics.json']) {
+      await rm(join(folder, 'linking/report', name));
+      await symlink(join(outside, 'secret'), join(folder, 'linking/report', name));
+    }
+    for (const path of [
+      'linked/manifest',
+      'linked/report',
+      `linked/images/${digest}`,
+      'linking/report',
+      'linking/metrics',
+    ]) {
+      const answer = await get(`/api/v1/runs/${path}`);
+      expect([answer.status, (await answer.json()).error.code], path).toEqual([400, 'PATH_OUTSIDE_ROOT']);
+    }
+    expect((await get('/api/v1/runs/linking/manifest')).status).toBe(200);
+    await rm(join(folder, 'linking'), { recursive: true });
+    await rm(outside, { recursive: true });
+    await rm(join(folder, 'linked'));
+  });
+
+  it('says that metrics are damaged, and lets a report touch nothing else here', async () => {
+    await cp(join(folder, 'first'), join(folder, 'damaged'), { recursive: true });
+    for (const text of ['{', '[]', '']) {
+      await writeFile(join(folder, 'damaged/report/metrics.json'), text);
+      const answer = await get('/api/v1/runs/damaged/metrics');
+      expect([answer.status, (await answer.json()).error.code], text).toEqual([400, 'REPORT_INVALID']);
+    }
+    const policy = (await get('/api/v1/runs/damaged/report')).headers.get('content-security-policy');
+    expect(policy).toMatch(/^sandbox /);
+    expect(policy).not.toContain('allow-same-origin');
+    await rm(join(folder, 'damaged'), { recursive: true });
   });
 
   it('refuses to listen on a public address', async () => {

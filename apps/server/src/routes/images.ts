@@ -1,7 +1,7 @@
-import { join } from 'node:path';
-import { blurredPreview, openRun } from '@diptych/core';
+import { blurredPreview } from '@diptych/core';
 import { z } from 'zod';
 import type { RouteContext } from '../create-server.ts';
+import { openServedRun } from '../served-run.ts';
 import type { Routes } from './routes.ts';
 import { failures, runId, sha256 } from './schemas.ts';
 
@@ -28,7 +28,7 @@ export function imageRoutes(app: Routes, { runsFolder, logReveal }: RouteContext
     },
     async (request, reply) => {
       const { id, sha256: digest } = request.params;
-      const run = await openRun(join(runsFolder, id));
+      const run = await openServedRun(runsFolder, id);
       const { container, bytes } = await run.findImage(digest);
       if (request.query.reveal !== 'true') return reply.type('image/webp').send(Buffer.from(await blurredPreview(bytes)));
       logReveal(id, digest, request.ip);

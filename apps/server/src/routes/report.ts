@@ -1,26 +1,35 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { openRun } from '@diptych/core';
 import { DiptychError } from '@diptych/plugin-kit';
 import { z } from 'zod';
 import type { RouteContext } from '../create-server.ts';
+import { readReportFile } from '../served-run.ts';
 import type { Routes } from './routes.ts';
 import { failures, runId } from './schemas.ts';
 
 const params = z.object({ id: runId });
 
-async function reportFile(runsFolder: string, id: string, file: string): Promise<string> {
-  await openRun(join(runsFolder, id)); // RUN_NOT_FOUND before anything is read
+async function metricsOf(runsFolder: string, id: string): Promise<Record<string, unknown>> {
+  const text = await readReportFile(runsFolder, id, 'metrics.json');
+  const parsed = z.record(z.string(), z.unknown()).safeParse(parseOrUndefined(text));
+  if (parsed.success) return parsed.data;
+  throw new DiptychError(
+    'REPORT_INVALID',
+    `Expected report/metrics.json of run ${id} to be a JSON object, it is none. Write it again with \`diptych report\`.`,
+  );
+}
+
+function parseOrUndefined(text: string): unknown {
   try {
-    return await readFile(join(runsFolder, id, 'report', file), 'utf8');
-  } catch (cause) {
-    throw new DiptychError(
-      'NOT_FOUND',
-      `Expected report/${file} in run ${id}, found none. Write it with \`diptych report\`.`,
-      { cause },
-    );
+    return JSON.parse(text);
+  } catch {
+    return undefined; // said by the caller
   }
 }
+
+/**
+ * A report is a file of the run, which may come from anyone: its scripts run, but belong to no origin, so that they cannot
+ * read other runs or show images in the name of whoever looks at it.
+ */
+const sandbox = 'sandbox allow-scripts allow-popups allow-downloads';
 
 export function reportRoutes(app: Routes, { runsFolder }: RouteContext): void {
   app.get(
@@ -33,8 +42,7 @@ export function reportRoutes(app: Routes, { runsFolder }: RouteContext): void {
         response: { 200: z.record(z.string(), z.unknown()), ...failures },
       },
     },
-    async (request) =>
-      JSON.parse(await reportFile(runsFolder, request.params.id, 'metrics.json')) as Record<string, unknown>,
+    async (request) => metricsOf(runsFolder, request.params.id),
   );
   app.get(
     '/api/v1/runs/:id/report',
@@ -48,8 +56,8 @@ export function reportRoutes(app: Routes, { runsFolder }: RouteContext): void {
       },
     },
     async (request, reply) => {
-      const html = await reportFile(runsFolder, request.params.id, 'report.html');
-      return reply.type('text/html; charset=utf-8').send(html);
+      const html = await readReportFile(runsFolder, request.params.id, 'report.html');
+      return reply.header('content-security-policy', sandbox).type('text/html; charset=utf-8').send(html);
     },
   );
 }

@@ -1,7 +1,8 @@
-import { basename, join } from 'node:path';
-import { listRuns, openRun } from '@diptych/core';
+import { basename } from 'node:path';
+import { listRuns } from '@diptych/core';
 import { z } from 'zod';
 import type { RouteContext } from '../create-server.ts';
+import { openServedRun } from '../served-run.ts';
 import type { Routes } from './routes.ts';
 import { failures, runId } from './schemas.ts';
 
@@ -47,6 +48,6 @@ export function runRoutes(app: Routes, { runsFolder }: RouteContext): void {
         response: { 200: z.record(z.string(), z.unknown()), ...failures },
       },
     },
-    async ({ params }) => (await openRun(join(runsFolder, params.id))).manifest,
+    async ({ params }) => (await openServedRun(runsFolder, params.id)).manifest,
   );
 }
