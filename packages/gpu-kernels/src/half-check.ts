@@ -67,13 +67,18 @@ function cosineOf(a: Float32Array, b: Float32Array): number {
   return aa === 0 && bb === 0 ? 1 : ab / Math.sqrt(aa * bb);
 }
 
+/** The most that two scores of one place differ by; NaN where one of them is. */
+export function scoresApart(data: Float32Array, expected: Float32Array): number {
+  const [scores, wanted] = [asScores(data), asScores(expected)];
+  return scores.reduce((most, value, i) => Math.max(most, Math.abs(value - wanted[i]!)), 0);
+}
+
 /** Why the network must be computed in a finer precision, or undefined where half precision is as good. */
 export function lossOf(precision: HalfPrecision, half: Tensors, full: Tensors): string | undefined {
   for (const [name, { data: expected }] of Object.entries(full)) {
     const { data } = half[name]!;
     const cosine = cosineOf(data, expected);
-    const [scores, wanted] = [asScores(data), asScores(expected)];
-    const difference = scores.reduce((most, value, i) => Math.max(most, Math.abs(value - wanted[i]!)), 0);
+    const difference = scoresApart(data, expected);
     // Written so that NaN, which infinities of a half become, is a loss too.
     if (cosine >= halfLimits.cosine && difference <= halfLimits.score) continue;
     const counted = Number.isNaN(difference) || Number.isNaN(cosine) ? `numbers beyond ${formats[precision]}` : `cosine ${cosine.toFixed(6)}, scores up to ${difference.toExponential(1)} apart`; // biome-ignore format: one choice

@@ -1,12 +1,14 @@
 /**
- * Runs what `sweep.py` exported on the native backend against what onnxruntime computed, one line of JSON a file in
- * FOLDER/results.jsonl. A file that has a line there already is not run again; name models to run those anew.
+ * Runs what `sweep.py` exported against what onnxruntime computed, one line of JSON a file in FOLDER/results.jsonl. On the
+ * native backend, or on SWEEP_BACKEND in SWEEP_PRECISION, whose lines stand in a file of that name (`results-webgpu-f16.jsonl`).
+ * A file that has a line there already is not run again; name models to run those anew.
  *
  *     python sweep.py FOLDER && node check-sweep.ts FOLDER [NAME…] && node write-architectures-table.ts FOLDER
  */
 import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { type BackendName, isDiptychError } from '@diptych/plugin-kit';
+import { type BackendName, isDiptychError, type Precision } from '@diptych/plugin-kit';
+import { scoresApart } from '../../src/half-check.ts';
 import { openRuntime } from '../../src/index.ts';
 import { cosine } from '../../src/onnx/golden-networks.ts';
 import { costOf } from '../../src/onnx/inspect-onnx.ts';
@@ -19,54 +21,68 @@ interface Exported {
 }
 
 const floats = (path: string): Float32Array => new Float32Array(Uint8Array.from(readFileSync(path)).buffer);
+const largestOf = (numbers: Float32Array): number => numbers.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+
+/** What `work` gives, and the seconds of all cores that it took. */
+async function timed<T>(work: () => Promise<T>): Promise<[T, number]> {
+  const before = process.cpuUsage();
+  const result = await work();
+  const used = process.cpuUsage(before);
+  return [result, Math.round((used.user + used.system) / 1e4) / 100];
+}
+
+/** What the plan of a file is, and how long it took. */
+async function planOf(bytes: Uint8Array, options: Parameters<typeof planOnnx>[1]): Promise<object> {
+  const [{ planned }, importSeconds] = await timed(() => planOnnx(bytes, options, backend === 'native'));
+  const { steps } = planned.plan;
+  const { activationBytes, flopsPerItem } = costOf(planned.plan);
+  return {
+    steps: steps.length,
+    stepOps: Object.fromEntries(Object.entries(Object.groupBy(steps, ({ op }) => op)).map(([op, all]) => [op, all!.length])), // biome-ignore format: one list
+    megabytes: Math.round((activationBytes / 2 ** 20) * 10) / 10,
+    gmac: flopsPerItem / 2e9,
+    importSeconds,
+  };
+}
 
 /** What a run of one file found; `problem` where it was refused. */
 async function check(stem: string, { size, outputs }: Exported): Promise<object> {
   const bytes = readFileSync(join(folder, `${stem}.onnx`));
   const options = { batch: 2, shapes: { x: [3, size, size] } };
-  const before = process.cpuUsage();
-  let cost: ReturnType<typeof costOf>;
-  let ops: string[];
-  try {
-    const { planned } = await planOnnx(bytes, options);
-    cost = costOf(planned.plan);
-    ops = planned.plan.steps.map(({ op }) => op);
-  } catch (error) {
-    if (!isDiptychError(error)) throw error;
-    return { problem: error.message };
-  }
-  const used = process.cpuUsage(before);
-  const importSeconds = Math.round((used.user + used.system) / 1e4) / 100;
-  await using model = await runtime.loadOnnx(bytes, options);
+  const plan = await planOf(bytes, options);
+  const fallen = runtime.info.beyondHalf?.length ?? 0;
+  const [loaded, loadSeconds] = await timed(() => runtime.loadOnnx(bytes, options));
+  await using model = loaded;
   const images = floats(join(folder, `${stem}.images.f32`));
   const expected = floats(join(folder, `${stem}.outputs.f32`));
   const run = async (data: Float32Array): Promise<Float32Array> =>
     Object.values(await model.run({ x: { shape: [data.length / (3 * size * size), 3, size, size], data } }))[0]!.data;
-  const actual = await run(images);
+  const [actual, runSeconds] = await timed(() => run(images));
   if (actual.length !== expected.length)
-    return { problem: `${actual.length} outputs, expected ${outputs.join(' × ')}`, importSeconds };
+    return { problem: `${actual.length} outputs, expected ${outputs.join(' × ')}`, ...plan };
   const half = actual.length / 2;
   const alone = await run(images.subarray(images.length / 2));
-  const largestOf = (numbers: Float32Array): number => numbers.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
-  const counts = Object.entries(Object.groupBy(ops, (op) => op)).map(([op, all]) => [op, all!.length]);
+  const beyondHalf = runtime.info.beyondHalf?.[fallen];
   return {
-    steps: ops.length,
-    stepOps: Object.fromEntries(counts),
-    megabytes: Math.round((cost.activationBytes / 2 ** 20) * 10) / 10,
-    gmac: cost.flopsPerItem / 2e9,
-    importSeconds,
+    ...plan,
+    loadSeconds,
+    runSeconds,
     cosine: cosine(actual, expected),
     difference: largestOf(actual.map((value, i) => value - expected[i]!)),
     largest: largestOf(expected),
+    scores: scoresApart(actual, expected),
     isSameAlone: alone.every((value, i) => Object.is(value, actual[half + i])),
+    ...(beyondHalf && { beyondHalf: beyondHalf.reason }),
   };
 }
 
 const folder = process.argv[2] ?? '';
 if (folder === '') throw new Error('Name the folder that sweep.py wrote.');
 const backend = (process.env['SWEEP_BACKEND'] ?? 'native') as BackendName;
+const precision = (process.env['SWEEP_PRECISION'] ?? 'f32') as Precision;
 const wanted = process.argv.slice(3);
-const results = join(folder, backend === 'native' ? 'results.jsonl' : `results-${backend}.jsonl`);
+const mode = [...(backend === 'native' ? [] : [backend]), ...(precision === 'f32' ? [] : [precision])];
+const results = join(folder, `${['results', ...mode].join('-')}.jsonl`);
 const done = new Set(
   existsSync(results)
     ? readFileSync(results, 'utf8').trim().split('\n').map((line) => (JSON.parse(line) as { stem: string }).stem) // biome-ignore format: one list
@@ -78,12 +94,14 @@ const stems = readdirSync(folder)
   .filter((stem) =>
     wanted.length > 0 ? wanted.some((name) => stem === name || stem.startsWith(`${name}.`)) : !done.has(stem),
   );
-const runtime = await openRuntime({ prefer: backend });
+const runtime = await openRuntime({ prefer: backend, precision });
 for (const stem of stems) {
   const exported = JSON.parse(readFileSync(join(folder, `${stem}.json`), 'utf8')) as Exported;
   if (exported.error !== undefined) continue;
-  const found = await check(stem, exported).catch((error: unknown) => ({ problem: `${String(error)}` }));
-  const line = JSON.stringify({ stem, on: new Date().toISOString().slice(0, 10), ...found });
+  const found = await check(stem, exported).catch((error: unknown) => ({
+    problem: isDiptychError(error) ? error.message : `${String(error)}`,
+  }));
+  const line = JSON.stringify({ stem, on: new Date().toISOString().slice(0, 10), adapter: runtime.info.adapter, ...found });
   appendFileSync(results, `${line}\n`);
   process.stdout.write(`${line}\n`);
 }

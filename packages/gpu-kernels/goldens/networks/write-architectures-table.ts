@@ -1,5 +1,6 @@
 /**
- * Writes into docs/onnx-architectures.md what `sweep.py` recorded and `check-sweep.ts` found in FOLDER. Other rows stay.
+ * Writes into docs/onnx-architectures.md what `sweep.py` recorded and `check-sweep.ts` found in FOLDER, on each backend. Other rows
+ * stay, and of a row the results of backends that FOLDER has none of.
  *
  *     python sweep.py FOLDER && node check-sweep.ts FOLDER && node write-architectures-table.ts FOLDER
  */
@@ -28,96 +29,166 @@ interface Found {
   readonly difference?: number | null;
   readonly largest?: number;
   readonly isSameAlone?: boolean;
+  /** Half precision: why it was given up when the network was loaded. */
+  readonly beyondHalf?: string;
   /** The day. */
   readonly on?: string;
+  readonly adapter?: string;
 }
+
+const columns = [
+  'library', 'family', 'network', 'exporter', 'M parameters', 'batch', 'steps', 'cosine', 'largest difference', 'alone = in a batch',
+  'run on', 'WebGPU, float32', 'WebGPU, float16', 'WebGPU on', 'why not',
+] as const; // biome-ignore format: a table
+type Row = Readonly<Record<(typeof columns)[number], string>>;
+const toTheRight: readonly string[] = ['M parameters', 'steps', 'cosine', 'largest difference'];
 
 const folder = process.argv[2] ?? '';
 if (folder === '') throw new Error('Name the folder that sweep.py wrote.');
 
 const page = new URL('../../../../docs/onnx-architectures.md', import.meta.url);
-const linesOf = (name: string): Found[] => {
-  const path = join(folder, name);
-  return existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n').map((line) => JSON.parse(line) as Found) : []; // biome-ignore format: one expression
-};
 /** The last line of a file counts. */
-const found = new Map(linesOf('results.jsonl').map((line) => [line.stem, line]));
-const onWebgpu = new Map(linesOf('results-webgpu.jsonl').map((line) => [line.stem, line]));
-const records = readdirSync(folder)
-  .filter((file) => file.endsWith('.json'))
-  .map((file) => basename(file, '.json'))
-  .map((stem) => ({ stem, exported: JSON.parse(readFileSync(join(folder, `${stem}.json`), 'utf8')) as Exported }))
-  .filter(({ stem, exported }) => exported.error !== undefined || found.has(stem));
+function foundIn(name: string): Map<string, Found> {
+  const path = join(folder, name);
+  const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n').filter((line) => line !== '') : []; // biome-ignore format: one expression
+  return new Map(lines.map((line) => JSON.parse(line) as Found).map((line) => [line.stem, line]));
+}
+const onNative = foundIn('results.jsonl');
+const inFloats = foundIn('results-webgpu.jsonl');
+const inHalves = foundIn('results-webgpu-f16.jsonl');
 
-const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+const escaped = (row: Partial<Row>): Partial<Row> =>
+  Object.fromEntries(Object.entries(row).map(([name, text]) => [name, text.replaceAll('|', '\\|').replaceAll('\n', ' ')]));
 const short = (problem: string): string =>
   problem.replace(/^Node "[^"]*" /, '').replace(/\. Nothing was approximated.*$/, '');
 const notExported = 'not exported: ';
+const notRun = 'not run';
+const refused = 'refused: ';
+const inFloat32 = 'in float32, as ';
+const batchShows = 'depends on its batch';
+const cosineOf = (cosine: number | null | undefined): string => cosine?.toFixed(9) ?? 'NaN';
 
-function rowOf({ stem, exported }: (typeof records)[number]): string[] {
-  const { library, family = '', model, options, exporter, size, parameters, batch, error } = exported;
-  const cut = Object.entries(options).map(([name, value]) => `${name} ${value.replaceAll(' ', '')}`);
-  const name = [model, ...(size === undefined ? [] : [`at ${size}`]), ...cut].join(', ');
-  const start = [library, family, name, exporter === 'script' ? 'older' : 'dynamo', parameters === undefined ? '' : (parameters / 1e6).toFixed(1), batch ?? '']; // biome-ignore format: one list
-  const result = found.get(stem);
-  if (error !== undefined) return [...start, '', '', '', '', '', `${notExported}${error.replace(/ from \S*\//, ' from ')}`];
-  if (result?.problem !== undefined) return [...start, '', '', '', '', result.on ?? '', short(result.problem)];
-  const { steps, cosine, difference, largest, isSameAlone, on } = result!;
-  return [
-    ...start,
-    String(steps),
-    cosine == null ? 'NaN' : cosine.toFixed(9),
-    `${difference?.toExponential(1) ?? 'NaN'} of ${largest?.toPrecision(3)}`,
-    isSameAlone === true ? 'to the bit' : 'no',
-    on ?? '',
-    '',
-  ];
+const noResult = { steps: '', cosine: '', 'largest difference': '', 'alone = in a batch': '' };
+
+/** What the native backend found. */
+function nativeCells({ problem, steps, cosine, difference, largest, isSameAlone, on = '' }: Found): Partial<Row> {
+  if (problem !== undefined) return { ...noResult, 'run on': on, 'why not': short(problem) };
+  return {
+    steps: String(steps),
+    cosine: cosineOf(cosine),
+    'largest difference': `${difference?.toExponential(1) ?? 'NaN'} of ${largest?.toPrecision(3)}`,
+    'alone = in a batch': isSameAlone === true ? 'to the bit' : 'no',
+    'run on': on,
+    'why not': '',
+  };
 }
 
-/** Rows of the page as it is, which stay where FOLDER has no such network of that exporter. */
-const keyOf = (row: readonly string[]): string => [row[0], row[2], row[3]].join(' ');
-const present = readFileSync(page, 'utf8')
+/** What WebGPU found in one precision: its cosine, and what else is to say. */
+function webgpuCell({ problem, cosine, isSameAlone, beyondHalf }: Found): string {
+  if (problem !== undefined) return `${refused}${short(problem)}`;
+  const lost = /against float32: (.*); allowed/.exec(beyondHalf ?? '')?.[1] ?? beyondHalf;
+  const batch = isSameAlone === true ? [] : [batchShows];
+  return [cosineOf(cosine), ...batch, ...(lost === undefined ? [] : [`${inFloat32}half precision has ${lost}`])].join(', ');
+}
+
+const empty = Object.fromEntries(columns.map((name) => [name, ''])) as Row;
+const neverRun: Partial<Row> = { 'WebGPU, float32': notRun, 'WebGPU, float16': notRun };
+
+/** What a file is, whatever it was run on. */
+function fileCells(exported: Exported): Partial<Row> & Pick<Row, 'library' | 'network' | 'exporter'> {
+  const { library, family = '', model, options, exporter, size, parameters, batch = '', error } = exported;
+  const cut = Object.entries(options).map(([name, value]) => `${name} ${value.replaceAll(' ', '')}`);
+  return {
+    library,
+    family,
+    network: [model, ...(size === undefined ? [] : [`at ${size}`]), ...cut].join(', '),
+    exporter: exporter === 'script' ? 'older' : 'dynamo',
+    'M parameters': parameters === undefined ? '' : (parameters / 1e6).toFixed(1),
+    batch,
+    ...(error === undefined ? neverRun : { 'why not': `${notExported}${error.replace(/ from \S*\//, ' from ')}` }),
+  };
+}
+
+/** What FOLDER has of a file's runs. */
+function resultCells(stem: string): Partial<Row> {
+  const [native, floats, halves] = [onNative.get(stem), inFloats.get(stem), inHalves.get(stem)];
+  const on = halves?.on ?? floats?.on;
+  return {
+    ...(native && nativeCells(native)),
+    ...(floats && { 'WebGPU, float32': webgpuCell(floats) }),
+    ...(halves && { 'WebGPU, float16': webgpuCell(halves) }),
+    ...(on === undefined ? {} : { 'WebGPU on': on }),
+  };
+}
+
+const keyOf = ({ library, network, exporter }: Pick<Row, 'library' | 'network' | 'exporter'>): string =>
+  [library, network, exporter].join(' ');
+const rowsOfPage = readFileSync(page, 'utf8')
   .split('\n')
   .filter((line) => /^\| (timm|torchvision) \|/.test(line))
-  .map((line) => line.slice(2, -2).split(' | ').map((text) => text.trim())); // biome-ignore format: one list
-const rows =
-  [...new Map([...present, ...records.map((record) => rowOf(record).map(cell))].map((row) => [keyOf(row), row])).values()] // biome-ignore format: one list
-    .toSorted((a, b) => `${a[0]} ${a[1]} ${a[2]} ${a[3]}`.localeCompare(`${b[0]} ${b[1]} ${b[2]} ${b[3]}`, 'en'));
+  .map((line) => line.slice(2, -2).split(/(?<!\\) \| /).map((text) => text.trim())) // biome-ignore format: one chain
+  .map((cells) => Object.fromEntries(columns.map((name, at) => [name, cells[at]])) as Row);
+const rows = new Map(rowsOfPage.map((row) => [keyOf(row), row]));
+for (const file of readdirSync(folder).filter((name) => name.endsWith('.json'))) {
+  const stem = basename(file, '.json');
+  const exported = JSON.parse(readFileSync(join(folder, file), 'utf8')) as Exported;
+  const wasRun = [onNative, inFloats, inHalves].some((found) => found.has(stem));
+  if (exported.error === undefined && !wasRun) continue;
+  const start = fileCells(exported);
+  const before = exported.error === undefined ? rows.get(keyOf(start)) : undefined;
+  rows.set(keyOf(start), { ...empty, ...escaped(start), ...before, ...escaped(resultCells(stem)) });
+}
+const nameOf = ({ library, family, network, exporter }: Row): string => `${library} ${family} ${network} ${exporter}`;
+const sorted = [...rows.values()].toSorted((a, b) => nameOf(a).localeCompare(nameOf(b), 'en'));
 
-const isGood = (row: readonly string[]): boolean => Number(row[7]) >= 0.99999 && row[9] === 'to the bit';
-const tried = rows.filter((row) => !row.at(-1)!.startsWith(notExported));
-const good = tried.filter(isGood);
-const refused = tried.filter((row) => row.at(-1) !== '');
-const ofNewer = tried.filter((row) => row[3] === 'dynamo').length;
-const [slowest] = [...found.values()].toSorted((a, b) => (b.importSeconds ?? 0) - (a.importSeconds ?? 0));
-const head = ['library', 'family', 'network', 'exporter', 'M parameters', 'batch', 'steps', 'cosine', 'largest difference', 'alone = in a batch', 'run on', 'why not']; // biome-ignore format: one list
-const webgpu = [...onWebgpu.values()].map((result) => `${result.stem} (${result.problem === undefined ? `cosine ${result.cosine?.toFixed(9)}` : short(result.problem)})`); // biome-ignore format: one list
+const count = (list: readonly Row[], holds: (row: Row) => boolean): number => list.filter(holds).length;
+const tried = sorted.filter((row) => !row['why not'].startsWith(notExported));
+const good = count(tried, (row) => Number(row.cosine) >= 0.99999 && row['alone = in a batch'] === 'to the bit');
+const refusals = count(tried, (row) => row['why not'] !== '');
+const ofNewer = count(tried, (row) => row.exporter === 'dynamo');
+const [slowest] = [...onNative.values()].toSorted((a, b) => (b.importSeconds ?? 0) - (a.importSeconds ?? 0));
+const slowestWords = slowest && ` Of the ${onNative.size} that were run last, the import that took longest is that of ${slowest.stem}: ${slowest.importSeconds} s of CPU.`; // biome-ignore format: one sentence
 const versions = Object.fromEntries(
   readFileSync(new URL('requirements.txt', import.meta.url), 'utf8').trim().split('\n').map((line) => line.split('==') as [string, string]), // biome-ignore format: one list
 );
+
+/** How many files ran on WebGPU, and how. */
+function webgpuWords(): string {
+  const floats = tried.map((row) => row['WebGPU, float32']).filter((text) => text !== notRun);
+  const halves = tried.map((row) => row['WebGPU, float16']).filter((text) => text !== notRun);
+  const asGood = (texts: readonly string[], least: number): number =>
+    texts.filter((text) => Number.parseFloat(text) >= least && !text.includes(batchShows)).length;
+  const kept = halves.filter((text) => !text.includes(inFloat32));
+  return `On WebGPU ran ${floats.length} of them in float32, ${asGood(floats, 0.99999)} with a cosine of at least 0.99999 and items that do not depend on their batch, and ${halves.length} in half precision: ${kept.length} kept it, ${asGood(kept, 0.999)} with a cosine of at least 0.999, and ${halves.length - kept.length} were computed in float32, since the check on loading found half precision too coarse for these weights.`;
+}
+
+const adapters = [...new Set([...inFloats.values(), ...inHalves.values()].flatMap(({ adapter }) => adapter ?? []))];
+const lines = [columns, columns.map((name) => (toTheRight.includes(name) ? '--:' : '---')), ...sorted.map((row) => columns.map((name) => row[name]))]; // biome-ignore format: one list
 
 writeFileSync(
   page,
   `# Architectures of timm and torchvision
 
 Small networks of the families of timm ${versions['timm']} and torchvision ${versions['torchvision']} with random weights, exported by torch ${versions['torch']} with its older exporter
-(opset 17) and with its newer one (\`dynamo\`, opset 20), on the native backend against onnxruntime ${versions['onnxruntime']}. Written by
-\`packages/gpu-kernels/goldens/networks/write-architectures-table.ts\`, not by hand: ${cpus()[0]?.model}, Linux ${release()}.
+(opset 17) and with its newer one (\`dynamo\`, opset 20), on the native backend and on WebGPU${adapters.length === 0 ? '' : ` (${adapters.join(', ')})`} against onnxruntime ${versions['onnxruntime']}.
+Written by \`packages/gpu-kernels/goldens/networks/write-architectures-table.ts\`, not by hand: ${cpus()[0]?.model}, Linux ${release()}.
 
 - The two inputs are smooth random images, computed as a batch of two and the second one alone.
 - *network*: the size of its images, and what was cut so that the file stays small; *batch*: left open by the file, or of one image.
-- *largest difference*: of any output, beside the largest output. Random weights make numbers that trained ones do not.
+- *steps* to *run on* are of the native backend. *largest difference*: of any output, beside the largest output. Random weights make
+  numbers that trained ones do not.
 - *alone = in a batch*: whether an image has the same outputs alone and in the batch.
+- *WebGPU, float32* and *float16*: the cosine, alone = in a batch to the bit unless the cell says otherwise. In half precision a
+  network whose scores differ too much from float32's on loading is computed in float32; then the cell says what half precision gave.
 
-Of ${tried.length} files ${good.length} have a cosine of at least 0.99999 and items that do not depend on their batch, and ${refused.length} ${refused.length === 1 ? 'is' : 'are'} refused. Of the ${found.size} that were run last, the import that took longest is that of ${slowest?.stem}: ${slowest?.importSeconds} s of CPU.
+Of ${tried.length} files ${good} have on the native backend a cosine of at least 0.99999 and items that do not depend on their batch, and ${refusals} ${refusals === 1 ? 'is' : 'are'} refused.${slowestWords ?? ''}
 ${ofNewer} of the files are of the newer exporter, which takes several times as long: families without such a row were not exported with it.
-${rows.length - tried.length} exports failed in torch or onnxruntime; their rows say how.${webgpu.length === 0 ? '' : ` On WebGPU (software Vulkan) ran: ${webgpu.join(', ')}.`}
+${sorted.length - tried.length} exports failed in torch or onnxruntime; their rows say how.
+${webgpuWords()}
 
-| ${head.join(' | ')} |
-| ${head.map((_, at) => (at >= 4 && at <= 8 && at !== 5 ? '--:' : '---')).join(' | ')} |
-${rows.map((row) => `| ${row.join(' | ')} |`).join('\n')}
+${lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}
 `,
 );
 process.stdout.write(
-  `${tried.length} files, ${good.length} good, ${refused.length} refused, ${rows.length - tried.length} not exported\n`,
+  `${tried.length} files, ${good} good, ${refusals} refused, ${sorted.length - tried.length} not exported\n${webgpuWords()}\n`,
 );
