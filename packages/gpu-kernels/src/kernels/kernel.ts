@@ -32,10 +32,20 @@ export interface HalfMatrix {
   readonly paddedRows: number;
   readonly paddedColumns: number;
 }
+
+/** Rows of a weight: its numbers `from` to `to`. */
+export interface WeightRows {
+  readonly weight: string;
+  readonly from: number;
+  readonly to: number;
+}
+
 export type BufferReference =
   | { readonly value: number }
   | { readonly weight: string }
   | { readonly halves: HalfMatrix }
+  /** Some numbers of a weight that is too large to be bound whole. */
+  | { readonly numbers: WeightRows }
   /** So many float32 numbers between the dispatches of one step; the next step may overwrite them. */
   | { readonly scratch: number }
   | 'zero';
@@ -89,6 +99,8 @@ export interface Target {
   readonly matrices?: MatrixUnit;
   readonly workgroupBytes: number;
   readonly workgroupThreads: number;
+  /** Largest buffer that a kernel sees at once. */
+  readonly bindingBytes: number;
   /** Loops stay rolled: a compiler on the CPU takes many seconds over a large kernel. */
   readonly rolled: boolean;
   /** Choices that were measured on this adapter, by rows, columns and inner dimension of a half-precision product: see `half-tiles.ts`. */
@@ -102,6 +114,7 @@ export const guaranteedTarget: Target = {
   precision: 'f32',
   workgroupBytes: 16384,
   workgroupThreads: 256,
+  bindingBytes: 134_217_728,
   rolled: false,
 };
 
@@ -112,7 +125,7 @@ export interface StepShapes {
   readonly target: Target;
   storage(id: number): Storage;
 }
-export type KernelPlanner<Op extends StepOp> = (step: StepOf<Op>, shapes: StepShapes) => Dispatch;
+export type KernelPlanner<Op extends StepOp> = (step: StepOf<Op>, shapes: StepShapes) => Dispatch | readonly Dispatch[];
 
 const text = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
 

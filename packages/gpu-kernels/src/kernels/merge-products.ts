@@ -19,8 +19,9 @@ const columnsMultiple = 8;
 const operands = ['q', 'k', 'v'] as const;
 type Operand = (typeof operands)[number];
 
-export function mergeProducts(plan: Plan): MergedPlan {
-  const merger = new Merger(plan);
+/** No merged weight has more than `bytes`. */
+export function mergeProducts(plan: Plan, bytes = Number.POSITIVE_INFINITY): MergedPlan {
+  const merger = new Merger(plan, bytes);
   for (const step of plan.steps) if (step.op === 'attention') merger.merge(step);
   return merger.finish();
 }
@@ -35,9 +36,11 @@ class Merger {
   readonly #places: Map<number, number>;
   readonly #readers = new Map<number, number>();
   readonly #largest: number;
+  readonly #bytes: number;
 
-  constructor(plan: Plan) {
+  constructor(plan: Plan, bytes: number) {
     this.#plan = plan;
+    this.#bytes = bytes;
     this.#steps = new Map(plan.steps.map((step) => [step.output, step]));
     this.#places = new Map(plan.steps.map(({ output }, place) => [output, place]));
     this.#values = [...plan.values];
@@ -69,6 +72,8 @@ class Merger {
     const width = widths.reduce((sum, columns) => sum + columns, 0);
     const shape = [...this.#values[first.output]!.shape.slice(0, -1), width];
     if (sizeOf(shape) > this.#largest) return; // no new largest value: batches and limits go by that
+    const inner = this.#weights.find(({ name }) => name === first.weight)!.shape.slice(1);
+    if (width * sizeOf(inner) * 4 > this.#bytes) return;
     const output = this.#values.length;
     let changed: AttentionStep | undefined = attention;
     for (const [index, { output: from }] of group.entries()) {
@@ -86,7 +91,6 @@ class Merger {
               [width],
             ),
           };
-    const inner = this.#weights.find(({ name }) => name === first.weight)!.shape.slice(1);
     const weight = this.#join(group.map((step) => step.weight), [width, ...inner]); // biome-ignore format: one call
     const product = { ...first, name: group.map(({ name }) => name).join('+'), weight, ...joinedBias, output };
     for (const { output: old } of group) this.#steps.delete(old);

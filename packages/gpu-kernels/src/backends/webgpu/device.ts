@@ -141,6 +141,7 @@ function targetOf(adapter: GPUAdapter, device: GPUDevice, { precision = 'f32', t
     ...(matrices === undefined ? {} : { matrices }),
     workgroupBytes: limits.maxComputeWorkgroupStorageSize,
     workgroupThreads: Math.min(limits.maxComputeInvocationsPerWorkgroup, limits.maxComputeWorkgroupSizeX),
+    bindingBytes: limits.maxStorageBufferBindingSize,
     rolled: isSoftware(adapter),
     ...(tile === undefined ? {} : { tile }),
   };

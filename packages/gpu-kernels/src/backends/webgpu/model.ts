@@ -6,6 +6,7 @@ import { sizeOf } from '../../graph/shapes.ts';
 import { imageVariants } from '../../kernels/image/image.ts';
 import type { Target } from '../../kernels/kernel.ts';
 import { mergeProducts } from '../../kernels/merge-products.ts';
+import { splitProducts } from '../../kernels/split-products.ts';
 import { assignStorage, type PlannedDispatch, planDispatches } from '../../kernels/storage.ts';
 import type { KernelTime } from '../../profile/kernel-time.ts';
 import { imageSteps, outputNames, tensorInputNames } from '../run-inputs.ts';
@@ -64,8 +65,10 @@ export class GpuModel {
   /** `plan.batch` must be a number of items whose every value fits one binding. OUT_OF_MEMORY leaves nothing behind. */
   static async load(gpu: Gpu, given: Plan, data: readonly Float32Array[], precision?: 'f32'): Promise<GpuModel> {
     const target = precision === undefined ? gpu.target : { ...gpu.target, precision };
-    const { plan, joined } = mergeProducts(given);
+    const { plan: split, rows } = splitProducts(given, target.bindingBytes);
+    const { plan, joined } = mergeProducts(split, target.bindingBytes);
     const named = new Map(given.weights.map(({ name }, index) => [name, data[index]!]));
+    for (const [name, { weight, from, to }] of rows) named.set(name, named.get(weight)!.subarray(from, to));
     const weights = new Map(plan.weights.map(({ name }) => [name, (joined.get(name) ?? [name]).map((part) => named.get(part)!)])); // biome-ignore format: one map
     const buffers = new BufferSet(gpu.memory);
     try {

@@ -50,6 +50,8 @@ export function allocate(
   };
 }
 
+type WeightReference = Exclude<BufferReference, 'zero' | { readonly value: number } | { readonly scratch: number }>;
+
 /** Weights on the device, uploaded when a kernel first asks: one that only half-precision products read is there once, in halves. */
 class Constants {
   readonly #device: GPUDevice;
@@ -63,17 +65,30 @@ class Constants {
     this.#data = weights;
   }
 
-  find(reference: Exclude<BufferReference, 'zero' | { readonly value: number } | { readonly scratch: number }>): GPUBuffer {
-    const halves = 'halves' in reference ? reference.halves : undefined;
-    const key = halves === undefined ? (reference as { weight: string }).weight : halfMatrixKey(halves);
+  find(reference: WeightReference): GPUBuffer {
+    const key = keyOf(reference);
     const known = this.#uploaded.get(key);
     if (known !== undefined) return known;
-    const data = halves === undefined ? joined(this.#data.get(key)!) : halfMatrix(halves, this.#data.get(halves.weight)!);
+    const data = this.#read(reference);
     const buffer = this.#buffers.create(alignUp(Math.max(16, data.byteLength), 16), storage);
     this.#device.queue.writeBuffer(buffer, 0, data as Float32Array<ArrayBuffer> | Uint16Array<ArrayBuffer>);
     this.#uploaded.set(key, buffer);
     return buffer;
   }
+
+  #read(reference: WeightReference): Float32Array | Uint16Array {
+    if ('halves' in reference) return halfMatrix(reference.halves, this.#data.get(reference.halves.weight)!);
+    if ('weight' in reference) return joined(this.#data.get(reference.weight)!);
+    const { weight, from, to } = reference.numbers;
+    return joined(this.#data.get(weight)!).subarray(from, to);
+  }
+}
+
+function keyOf(reference: WeightReference): string {
+  if ('halves' in reference) return halfMatrixKey(reference.halves);
+  if ('weight' in reference) return reference.weight;
+  const { weight, from, to } = reference.numbers;
+  return `${weight} from ${from} to ${to}`;
 }
 
 function joined(parts: readonly Float32Array[]): Float32Array {

@@ -1,9 +1,10 @@
 /** The GPU backend as the main thread sees it: checks and packs here, everything that touches Dawn in one worker thread. */
 import { DiptychError, isDiptychError, type Tensors } from '@diptych/plugin-kit/runtime';
-import type { Plan } from '../../graph/plan.ts';
+import type { Plan, Step } from '../../graph/plan.ts';
 import { sizeOf } from '../../graph/shapes.ts';
 import { weightsReadBy } from '../../graph/tidy.ts';
 import { maxRank, shapesOf } from '../../kernels/kernel.ts';
+import { rowsAtOnce, splitProducts } from '../../kernels/split-products.ts';
 import { isStrided, stridedLoops } from '../../kernels/strided.ts';
 import type { OpenedBackend } from '../../open-backend.ts';
 import type { KernelTime } from '../../profile/kernel-time.ts';
@@ -58,10 +59,12 @@ class WebgpuBackend implements Backend {
     this.#maxBindingSize = opened.maxBindingSize;
   }
 
-  check(plan: Plan): readonly Unsupported[] {
+  check(given: Plan): readonly Unsupported[] {
     const limit = this.#maxBindingSize;
+    const { plan } = splitProducts(given, limit);
     const large = new Map(plan.weights.map(({ name, shape }) => [name, sizeOf(shape) * 4] as const).filter(([, size]) => size > limit)); // biome-ignore format: one expression
     const shapes = shapesOf(plan);
+    const isInParts = (step: Step, name: string): boolean => step.op === 'gather' && name === step.xWeight && rowsAtOnce(step, shapes.weight(name), limit) !== undefined; // biome-ignore format: one condition
     return plan.steps.flatMap((step) => {
       const shape = plan.values[step.output]!.shape;
       const refuse = (reason: string): Unsupported[] => [{ step: step.name, op: step.op, reason }];
@@ -72,7 +75,7 @@ class WebgpuBackend implements Backend {
       if (sizeOf(shape) * 4 > limit) {
         return refuse(`one item needs ${sizeOf(shape) * 4} bytes, the adapter binds at most ${limit}`);
       }
-      const weight = weightsReadBy(step).find((name) => large.has(name));
+      const weight = weightsReadBy(step).find((name) => large.has(name) && !isInParts(step, name));
       if (weight === undefined) return [];
       return refuse(`weight "${weight}" needs ${large.get(weight)} bytes, the adapter binds at most ${limit}`);
     });

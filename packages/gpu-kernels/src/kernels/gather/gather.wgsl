@@ -1,5 +1,6 @@
 // Entries of one dimension of x, chosen by index: x is [outer, LENGTH, INNER], y is [outer, COUNT, INNER]. One thread a result.
-// Prelude: SIZE (results an item), LENGTH, COUNT, INNER, X_ITEM and INDICES_ITEM (numbers an item; 0 for a weight).
+// Of a table in parts, x is ROWS entries from FIRST on, and a dispatch for each part writes what it has; the first one writes the rest too.
+// Prelude: SIZE (results an item), LENGTH, FIRST, ROWS, COUNT, INNER, X_ITEM and INDICES_ITEM (numbers an item; 0 for a weight).
 
 @group(0) @binding(1) var<storage, read> x: array<T1>;
 @group(0) @binding(2) var<storage, read> indices: array<f32>;
@@ -16,9 +17,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   // Beyond i32 the conversion stops at its ends, which are no index of any buffer; what it makes of NaN is left open.
   var index = select(i32(given), -LENGTH - 1, (bitcast<u32>(given) & 0x7fffffffu) > 0x7f800000u);
   if (index < 0) { index += LENGTH; }
+  let row = index - FIRST;
+  let is_here = row >= 0 && row < ROWS;
+  if (FIRST > 0 && !is_here) { return; }
   var value = bitcast<f32>(0x7fc00000u + run.zero);  // NaN, made when it runs: as a constant it would not compile
-  if (index >= 0 && index < LENGTH) {
-    value = f32(x[item * u32(X_ITEM) + (outer * u32(LENGTH) + u32(index)) * u32(INNER) + within % u32(INNER)]);
+  if (is_here) {
+    value = f32(x[item * u32(X_ITEM) + (outer * u32(ROWS) + u32(row)) * u32(INNER) + within % u32(INNER)]);
   }
   y[to] = T3(value);
 }
