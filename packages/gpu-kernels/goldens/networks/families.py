@@ -71,7 +71,7 @@ levit_128s
 levit_conv_128s
 efficientformer_l1
 efficientformerv2_s0
-efficientvit_m0
+efficientvit_m0 gain=0.5
 efficientvit_b0
 fastvit_t8
 fastvit_sa12
