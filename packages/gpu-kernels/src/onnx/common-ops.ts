@@ -3,6 +3,7 @@
  * so that everything here gives what all ops give, and a file of these loads their modules alone.
  */
 import { isMoved } from './batch/moves-batch.ts';
+import { isVectorProduct } from './expand/vector-product.ts';
 import { elementwiseFolds } from './fold/elementwise.ts';
 import { indexingFolds } from './fold/indexing.ts';
 import { movementFolds } from './fold/movement.ts';
@@ -44,8 +45,9 @@ const isKnown = (node: OnnxNode): boolean => known.has(opKey(node));
 export const isCommon = (model: OnnxModel): boolean => model.nodes.every(isKnown);
 
 export const commonOps: ImportOps = {
-  admit(_, node) {
+  admit(state, node) {
     if (!isKnown(node) || node.attributes.get('training_mode')?.value === 1) needsAll();
+    if (opKey(node) === 'MatMul' && isVectorProduct(state, node.inputs)) needsAll();
   },
   expand: () => undefined,
   folds: { table: commonFolds, others: needsAll },

@@ -9,6 +9,7 @@ import { foldNode, makesItems, shapeConstant } from './fold/fold-node.ts';
 import type { ImportState } from './import-state.ts';
 import { LowerCall } from './lower/lower-call.ts';
 import { refusedOps } from './lower/refused.ts';
+import { withSharedRows } from './lower/shared-rows.ts';
 import { orderedNodes } from './node-order.ts';
 import { type OnnxNode, opKey } from './onnx-model.ts';
 
@@ -63,10 +64,11 @@ export function importNode(
 
 function lowerNode(
   state: ImportState,
-  node: OnnxNode,
+  given: OnnxNode,
   isRead: (name: string) => boolean,
   graphOutputs: ReadonlySet<string>,
 ): void {
+  const node = withSharedRows(state, given);
   const key = opKey(node);
   const lower = state.ops.lower(node, key);
   if ((node.outputs[0] ?? '') === '') throw graphInvalid(node, 'it has no first output.');

@@ -4,6 +4,7 @@ import { planGraph } from '../graph/planner.ts';
 import { openedBackend } from '../testing/opened-backend.ts';
 import { importOnnx } from './import-onnx.ts';
 import type { OnnxModel } from './onnx-model.ts';
+import { planModel } from './plan-onnx.ts';
 import { floats, integers, modelOf, node, run } from './test-models.ts';
 
 const counted = (count: number): number[] => Array.from({ length: count }, (_, at) => at + 1);
@@ -12,6 +13,8 @@ describe('what random graphs found', () => {
   it('MatMul with a constant vector on either side', async () => {
     const right = modelOf(['n', 3, 2], [node('MatMul', 'x w', 'y')], [floats('w', [2], 10, 1)], 11);
     expect(await run(right, counted(12))).toEqual([12, 34, 56, 78, 100, 122]);
+    // A file of common ops alone is imported with fewer modules.
+    expect((await planModel(right, { batch: 2 })).outputs).toMatchObject([{ name: 'y', shape: [3] }]);
     const left = modelOf(['n', 3, 2], [node('MatMul', 'w x', 'y')], [floats('w', [3], 100, 10, 1)]);
     expect(await run(left, counted(12))).toEqual([135, 246, 801, 912]);
     const whole = modelOf([3], [node('MatMul', 'x w', 'y')], [floats('w', [3], 100, 10, 1)]);
@@ -46,6 +49,32 @@ describe('what random graphs found', () => {
     const model = modelOf(['n', 2, 2, 2], [node('Softmax', 'x', 'y', { axis: 2 })], [], 11);
     const y = await run(model, [1, 2, 3, 4, 4, 3, 2, 1].map(Math.log));
     for (const [at, expected] of [0.1, 0.2, 0.3, 0.4, 0.4, 0.3, 0.2, 0.1].entries()) expect(y[at]).toBeCloseTo(expected, 6);
+  });
+});
+
+describe('constants that a file of two items repeats for both', () => {
+  const twice = (name: string, ...row: number[]) => floats(name, [2, 1, 2], ...row, ...row);
+  const x = counted(8);
+
+  it('are joined to each item', async () => {
+    const model = modelOf([2, 2, 2], [node('Concat', 't x', 'y', { axis: 1 })], [twice('t', 10, 20)]);
+    expect(await run(model, x)).toEqual([10, 20, 1, 2, 3, 4, 10, 20, 5, 6, 7, 8]);
+    const nodes = [node('Expand', 'k s', 't'), node('Concat', 't x', 'y', { axis: 1 })];
+    const expanded = modelOf([2, 2, 2], nodes, [floats('k', [1, 1, 2], 10, 20), integers('s', 2, 1, 2)]);
+    expect(await run(expanded, x.slice(0, 4))).toEqual([10, 20, 1, 2, 3, 4]);
+  });
+
+  it('are an operand, or indices', async () => {
+    const model = modelOf([2, 2, 2], [node('Sub', 't x', 'y')], [twice('t', 10, 20)]);
+    expect(await run(model, x)).toEqual([9, 18, 7, 16, 5, 14, 3, 12]);
+    const indices = { ...integers('i', 1, 0, 1, 0), shape: [2, 1, 2] };
+    const gathered = modelOf([2, 2, 2], [node('GatherElements', 'x i', 'y', { axis: 1 })], [indices]);
+    expect(await run(gathered, x)).toEqual([3, 2, 7, 6]);
+  });
+
+  it('are refused where they differ', () => {
+    const model = modelOf([2, 2, 2], [node('Concat', 't x', 'y', { axis: 1 })], [floats('t', [2, 1, 2], 1, 2, 1, 3)]);
+    expect(() => planGraph(importOnnx(model).graph, importOnnx(model).weights, 2)).toThrow(/would change the batch/);
   });
 });
 

@@ -37,7 +37,7 @@ def grown(seed):
     if graph.chance(0.35):
         other = first if graph.chance(0.6) else with_batch([length if graph.chance(0.5) else 1 for length in first])
         graph.input(other, graph.pick("float32", "float32", "float32", "bool", "int64"), special)
-    table = random.choice(4, p=[0.45, 0.3, 0.1, 0.15])
+    table = random.choice(4, p=[0.2, 0.5, 0.2, 0.1])
     for _ in range(graph.integer(1, 6 if table in (0, 2) else 3)):
         for _ in range(8):
             emitters = {0: SINGLE, 1: CHAINS, 2: [quantised.qdq, quantised.integers, quantised.qdq, *SINGLE], 3: [*SINGLE, *CHAINS, *CHAINS]}[int(table)]
