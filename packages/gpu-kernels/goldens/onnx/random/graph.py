@@ -7,18 +7,21 @@ from onnx import TensorProto, defs, helper, numpy_helper
 
 onnxruntime.set_default_logger_severity(4)
 Level = onnxruntime.GraphOptimizationLevel
-MOST = 4096  # numbers of a value
+SIZES, WIDE = (1, 2, 3, 4, 5, 7, 8, 3, 5), (1, 3, 8, 16, 17, 24, 31, 32, 33, 48, 65)
+MOST, MOST_WIDE = 2**12, 2**17  # numbers of a value
 
 
 class Dropped(Exception):
     """The choice leads to no valid node; another is made."""
 
 
-def session(model, level=Level.ORT_DISABLE_ALL):
+def session(model, level=Level.ORT_DISABLE_ALL, path=None):
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     options.graph_optimization_level = level
     options.intra_op_num_threads = 1
+    if path is not None:
+        options.optimized_model_filepath = str(path)
     return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
 
 
@@ -50,6 +53,7 @@ class Graph:
         self.random, self.opset, self.is_open, self.is_item, self.items = random, opset, is_open, is_item, items
         self.nodes, self.constants, self.inputs, self.values, self.count = [], {}, [], [], 0
         self.used, self.makers = set(), []
+        self.is_wide = False
 
     # Draws
     def chance(self, p):
@@ -62,7 +66,7 @@ class Graph:
         return int(self.random.integers(low, high + 1))
 
     def size(self):
-        return self.pick(1, 2, 3, 4, 5, 7, 8, 3, 5)
+        return self.pick(*(WIDE if self.is_wide else SIZES))
 
     def name(self, stem):
         self.count += 1
@@ -105,6 +109,9 @@ class Graph:
     def constant(self, array, plain=False):
         """The name of a constant: an initialiser, a Constant node, or what import must fold first."""
         array = numpy.asarray(array)
+        same = [name for name, other in self.constants.items() if other.shape == array.shape and other.dtype == array.dtype and other.size > 1 and array.dtype.kind == "f"]
+        if same and not plain and self.chance(0.15):
+            return self.pick(*same)  # one constant that several nodes read
         style = 0 if plain else self.random.integers(10)
         name = self.name("c")
         self.used.add(name)
@@ -158,7 +165,8 @@ class Graph:
         results = [self.name("v") for _ in range(outputs)]
         node = helper.make_node(op, names, results, domain=domain, **{key: value for key, value in attributes.items() if value is not None})
         arrays = self.evaluate([node], given, results)
-        if any(array.size > MOST or array.size == 0 for array in arrays):
+        most = MOST_WIDE if self.is_wide else MOST
+        if any(array.size > most or array.size == 0 for array in arrays):
             raise Dropped
         self.nodes.append(node)
         self.used.update(names)
@@ -169,7 +177,13 @@ class Graph:
 
     def evaluate(self, nodes, given, results):
         inputs = {value.name: value.array for value in given}
-        model = self.model([*self.makers, *nodes], inputs.items(), results, fixed=True)
+        needed = {name for node in nodes for name in node.input}
+        makers = []
+        for node in reversed(self.makers):
+            if node.output[0] in needed:
+                makers.insert(0, node)
+                needed.update(node.input)
+        model = self.model([*makers, *nodes], inputs.items(), results, fixed=True, needed=needed)
         try:
             run = session(model).run(results, inputs)
         except Exception as error:
@@ -178,10 +192,10 @@ class Graph:
             raise Dropped
         return run
 
-    def model(self, nodes, inputs, outputs, fixed=False):
+    def model(self, nodes, inputs, outputs, fixed=False, needed=None):
         free = ["n"] if self.is_open and not fixed else None
         describe = lambda name, array: helper.make_tensor_value_info(name, type_of(array), [*free, *array.shape[1:]] if free else array.shape)
-        graph = helper.make_graph(nodes, "random", [describe(*pair) for pair in inputs], [onnx.ValueInfoProto(name=name) for name in outputs], [numpy_helper.from_array(array, name) for name, array in self.constants.items()])
+        graph = helper.make_graph(nodes, "random", [describe(*pair) for pair in inputs], [onnx.ValueInfoProto(name=name) for name in outputs], [numpy_helper.from_array(array, name) for name, array in self.constants.items() if needed is None or name in needed])
         domains = [helper.make_opsetid("", self.opset)]
         if any(node.domain for node in nodes):
             domains.append(helper.make_opsetid("com.microsoft", 1))

@@ -185,6 +185,33 @@ const Gather: Rewrite = (to) => {
   return alongAxis(0)(to);
 };
 
+/** Input `index`, where it is constant, as that of the one item. */
+function once(to: Rewriting, index: number): string {
+  const constant = to.move.constant(index);
+  return constant === undefined
+    ? to.move.node.inputs[index]!
+    : to.move.add(constant.data, [1, ...constant.shape], constant.type);
+}
+
+/** Elements of computed numbers along an axis: GatherElements, ScatterElements. */
+const elements: Rewrite = (to) => {
+  if (to.move.constant(0) !== undefined) throw opUnsupported(to.move.node, 'elements of a constant where the whole graph is one item'); // biome-ignore format: one condition
+  const axis = axisOf(to.move.number('axis', 0), to.shape(0).length, to.move.node) + 1;
+  return to.end([to.move.node.inputs[0]!, ...to.move.node.inputs.slice(1).map((_, index) => once(to, index + 1))], { axis });
+};
+
+/** Of a constant table the tuples of the item choose as they are. */
+const GatherND: Rewrite = (to) =>
+  to.move.constant(0) === undefined
+    ? to.end([to.move.node.inputs[0]!, once(to, 1)], { batch_dims: to.move.number('batch_dims', 0) + 1 })
+    : to.end(to.move.node.inputs);
+
+const OneHot: Rewrite = (to) =>
+  to.end(to.move.node.inputs, { axis: axisOf(to.move.number('axis', -1), to.shape(0).length + 1, to.move.node) + 1 });
+
+/** One scale needs no axis. */
+const quantised: Rewrite = (to) => (sizeOf(to.shape(1)) === 1 ? to.end(to.move.node.inputs) : alongAxis(1)(to));
+
 const CumSum: Rewrite = (to) => {
   const [axis = 0] = to.list('axis', 1) ?? [];
   return to.end([to.move.node.inputs[0]!, to.move.add([axisOf(axis, to.shape(0).length, to.move.node) + 1], [])]);
@@ -237,7 +264,8 @@ const each = (names: readonly string[], rewrite: Rewrite): Record<string, Rewrit
   Object.fromEntries(names.map((name) => [name, rewrite]));
 
 const rewrites: Readonly<Record<string, Rewrite>> = {
-  Transpose, Reshape, Flatten, Squeeze, Unsqueeze, Expand, Slice, Pad, Tile, Gather, CumSum, MatMul, Gemm,
+  Transpose, Reshape, Flatten, Squeeze, Unsqueeze, Expand, Slice, Pad, Tile, Gather, GatherElements: elements, GatherND, CumSum, MatMul, Gemm,
+  OneHot, ScatterElements: elements, QuantizeLinear: quantised, DequantizeLinear: quantised,
   Softmax: softmax, LogSoftmax: softmax, Hardmax: softmax, Split: alongAxis(0), Concat: alongAxis(0), ArgMax: alongAxis(0), ArgMin: alongAxis(0),
   TopK: alongAxis(-1), LayerNormalization: alongAxis(-1), RMSNormalization: alongAxis(-1),
   ...each(['L1', 'L2', 'LogSum', 'LogSumExp', 'Max', 'Mean', 'Min', 'Prod', 'Sum', 'SumSquare'].map((name) => `Reduce${name}`), reduce),

@@ -22,7 +22,8 @@ const isRepeated = ({ data }: Constant, rows: number): boolean => {
 /** The node with one row of each constant that has the same for all items. */
 export function withSharedRows(state: ImportState, node: OnnxNode): OnnxNode {
   const { fixedBatch } = state;
-  if (fixedBatch === undefined || fixedBatch < 2 || state.isOneItem || !perItem.has(node.op) || node.domain !== '') return node;
+  if (fixedBatch === undefined || fixedBatch < 2 || state.isOneItem || !perItem.has(node.op) || node.domain !== '')
+    return node;
   const values = node.inputs.filter((name) => name !== '' && state.constantOf(name) === undefined);
   if (values.length === 0 || values.some((name) => state.layouts.has(name) || state.unbatched.has(name))) return node;
   const rank = 1 + Math.max(...values.map((name) => state.shapeOf(name, node).length));
