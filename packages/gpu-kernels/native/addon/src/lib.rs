@@ -3,10 +3,11 @@
 //! What a run needs of its inputs is taken on the JavaScript thread: the script could otherwise change or detach their
 //! memory while another thread reads it.
 
-use diptych_kernels::{CompiledPlan as Kernel, Error, Image, Picture, Precision, Weight, check_plan as check, guard};
+use diptych_kernels::{CompiledPlan as Kernel, Copied, Error, Image, Picture, Precision, Weight, check_plan as check, give_back, guard};
 use napi::bindgen_prelude::{AsyncTask, Float32Array, Uint8Array};
 use napi::{Env, Status, Task};
 use napi_derive::napi;
+use std::mem::ManuallyDrop;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -22,14 +23,6 @@ fn whole(what: &str, number: f64) -> Result<usize, Error> {
     } else {
         Err(Error::GraphInvalid(format!("Expected {what} to be a whole number from 0, received {number}.")))
     }
-}
-
-fn copy<T: Copy>(data: &[T]) -> Result<Vec<T>, Error> {
-    let mut copied = Vec::new();
-    let refused = |_| Error::OutOfMemory(format!("Expected {} bytes for the inputs of a run, the system gave none.", size_of_val(data)));
-    copied.try_reserve_exact(data.len()).map_err(refused)?;
-    copied.extend_from_slice(data);
-    Ok(copied)
 }
 
 /// The processor in words: name, instruction sets used, threads.
@@ -124,7 +117,7 @@ impl CompiledPlan {
 
 pub struct Inputs {
     items: usize,
-    tensors: Vec<Vec<f32>>,
+    tensors: Vec<Copied<f32>>,
     images: Vec<Vec<Image>>,
 }
 
@@ -139,10 +132,22 @@ impl Inputs {
         let to_images = |(input, images): (usize, &Vec<RasterImage>)| images.iter().map(|image| to_image(input, image)).collect();
         Ok(Inputs {
             items: whole("items", items)?,
-            tensors: tensors.iter().map(|tensor| copy(tensor)).collect::<Result<_, _>>()?,
+            tensors: tensors.iter().map(|tensor| Copied::new(tensor, "the inputs of a run")).collect::<Result<_, _>>()?,
             images: images.iter().enumerate().map(to_images).collect::<Result<_, _>>()?,
         })
     }
+}
+
+/// The script's until it is collected; then the next run's.
+fn lent(numbers: Vec<f32>) -> Float32Array {
+    let mut numbers = ManuallyDrop::new(numbers);
+    let capacity = numbers.capacity();
+    let collected = move |start: *mut f32, length: usize| {
+        // SAFETY: the parts of the vector above, which nobody else has any more.
+        give_back(unsafe { Vec::from_raw_parts(start, length, capacity) });
+    };
+    // SAFETY: that many floats, which stay where they are until they are collected.
+    unsafe { Float32Array::with_external_data(numbers.as_mut_ptr(), numbers.len(), collected) }
 }
 
 pub struct Run {
@@ -159,7 +164,7 @@ impl Task for Run {
         let outputs = guard(|| {
             let again = || Error::InvariantBroken("Expected a run to be computed once.".into());
             let Inputs { items, tensors, images } = inputs.ok_or_else(again)??;
-            let tensors: Vec<&[f32]> = tensors.iter().map(Vec::as_slice).collect();
+            let tensors: Vec<&[f32]> = tensors.iter().map(|tensor| &**tensor).collect();
             let images: Vec<&[Image]> = images.iter().map(Vec::as_slice).collect();
             self.kernel.run(items, &tensors, &images)
         });
@@ -167,6 +172,6 @@ impl Task for Run {
     }
 
     fn resolve(&mut self, _env: Env, outputs: Self::Output) -> napi::Result<Self::JsValue> {
-        Ok(outputs.into_iter().map(Float32Array::new).collect())
+        Ok(outputs.into_iter().map(lent).collect())
     }
 }

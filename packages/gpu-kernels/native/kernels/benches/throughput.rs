@@ -343,8 +343,8 @@ fn main() {
                 "inputs": {}, "outputs": { "y": { "value": 0, "shape": [224, 224, 3] } },
             });
             let compiled = CompiledPlan::new(&plan.to_string(), &[], threads).unwrap();
-            let data = (0..width * height * 3).map(|at: usize| (at * 31 % 256) as u8).collect();
-            let images = vec![Image::new(width, height, 3, data).unwrap(); 4];
+            let data = (0..width * height * 3).map(|at: usize| (at * 31 % 256) as u8).collect::<Vec<_>>();
+            let images: Vec<_> = (0..4).map(|_| Image::new(width, height, 3, &data).unwrap()).collect();
             let [median, fastest, slowest] =
                 measure(threads, || drop(compiled.run(4, &[], &[&images]).unwrap())).map(|seconds| 4.0 / seconds);
             println!("{name:62} {median:7.1} images/s ({fastest:.1} to {slowest:.1})");

@@ -2,13 +2,15 @@
 //! network, so that activations stay in its cache and threads never wait for each other; the items left over
 //! go one slice at a time with all threads inside each op.
 
+mod results;
 mod slice;
 mod step;
 
 use crate::compile::{Arena, CompiledPlan, new_arena};
-use crate::error::{Error, Result, refuse, reserve};
+use crate::error::{Error, Result, refuse};
 use crate::images::Image;
 use crate::threads::Mode;
+use results::Results;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{LazyLock, Mutex, PoisonError};
@@ -51,7 +53,8 @@ impl CompiledPlan {
         self.restore(&mut arenas)?;
         let feed = Feed { tensors, images };
         let spent: Vec<AtomicU64> = self.program.sizes.iter().map(|_| AtomicU64::new(0)).collect();
-        self.run_slice(Mode::Sequential, &mut arenas[0], 0..self.slice, &feed, &Watch { clock, spent: &spent })?;
+        let results = Results::new(&self.program, self.slice)?;
+        self.run_slice(Mode::Sequential, &mut arenas[0], 0..self.slice, &feed, &Watch { clock, spent: &spent }, &results)?;
         Ok(self.by_value_of_plan(&spent).map(|taken| taken as f64 / 1e9).collect())
     }
 
@@ -60,7 +63,8 @@ impl CompiledPlan {
         self.slice
     }
 
-    /// Outputs in sorted order of names, each `items` times the size of one item. Runs of one plan follow each other.
+    /// Outputs in sorted order of names, each `items` times the size of one item; whoever has read them may `give_back` their
+    /// memory. Runs of one plan follow each other.
     pub fn run(&self, items: usize, tensors: &[&[f32]], images: &[&[Image]]) -> Result<Vec<Vec<f32>>> {
         self.check_feed(items, tensors, images)?;
         // A run that panicked leaves arenas whose buffers are restored below; nothing else is behind this lock.
@@ -72,27 +76,18 @@ impl CompiledPlan {
         // Fewer arenas than threads: a plan of so small a batch that only the insides of ops can share the work.
         let shared = if slots < self.team.threads() { 0 } else { items / slots * slots };
         let free = Mutex::new(arenas.iter_mut().collect::<Vec<_>>());
-        let slice =
-            |mode: Mode, range: &Range<usize>| self.with_arena(&free, |arena| self.run_slice(mode, arena, range.clone(), &feed, &watch));
-        let mut parts = self.team.awake(|| -> Result<Vec<Vec<Vec<f32>>>> {
+        let results = Results::new(&self.program, items)?;
+        let slice = |mode: Mode, range: &Range<usize>| {
+            self.with_arena(&free, |arena| self.run_slice(mode, arena, range.clone(), &feed, &watch, &results))
+        };
+        self.team.awake(|| -> Result<()> {
             let together = Mode::Parallel(&self.team);
             let slices = cut(0..shared, slots, self.slice);
-            let mut parts =
-                together.map(slices.len(), |index| slice(Mode::Sequential, &slices[index])).into_iter().collect::<Result<Vec<_>>>()?;
-            for range in cut(shared..items, 1, self.slice) {
-                parts.push(slice(together, &range)?);
-            }
-            Ok(parts)
+            together.map(slices.len(), |index| slice(Mode::Sequential, &slices[index])).into_iter().collect::<Result<()>>()?;
+            cut(shared..items, 1, self.slice).iter().try_for_each(|range| slice(together, range))
         })?;
-        if let [_] = parts[..] {
-            return Ok(parts.swap_remove(0));
-        }
-        let join = |(output, &(_, value)): (usize, &(String, usize))| {
-            let mut joined = reserve(items * self.program.sizes[value], "outputs")?;
-            parts.iter().for_each(|part| joined.extend_from_slice(&part[output]));
-            Ok(joined)
-        };
-        self.program.outputs.iter().enumerate().map(join).collect()
+        // SAFETY: the slices covered all items.
+        Ok(unsafe { results.written() })
     }
 
     fn check_feed(&self, items: usize, tensors: &[&[f32]], images: &[&[Image]]) -> Result<()> {

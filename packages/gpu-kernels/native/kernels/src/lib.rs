@@ -26,6 +26,7 @@ mod precision;
 mod program;
 mod rules;
 mod scratch;
+mod spare;
 mod stored;
 mod threads;
 
@@ -35,4 +36,5 @@ pub use cpu::cpu_name;
 pub use error::{Error, Result, guard};
 pub use images::{Image, Picture};
 pub use precision::{Precision, bfloat16_parts};
+pub use spare::{Copied, give_back};
 pub use stored::Weight;

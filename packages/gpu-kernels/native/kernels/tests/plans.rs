@@ -63,7 +63,7 @@ fn compile(plan: &Value, threads: usize) -> diptych_kernels::Result<CompiledPlan
 
 fn picture(seed: usize) -> Image {
     let (width, height) = (9 + seed % 4, 8 + seed % 3);
-    Image::new(width, height, 3, (0..width * height * 3).map(|at| (at * (seed + 3) % 256) as u8).collect()).unwrap()
+    Image::new(width, height, 3, &(0..width * height * 3).map(|at| (at * (seed + 3) % 256) as u8).collect::<Vec<_>>()).unwrap()
 }
 
 fn code<T>(result: diptych_kernels::Result<T>) -> &'static str {

@@ -1,5 +1,6 @@
 //! A slice of items through a whole network: segment by segment, chain by chain.
 
+use super::results::Results;
 use super::{Feed, Watch, cut};
 use crate::chain::{Band, Chain};
 use crate::compile::{Arena, CompiledPlan, Prepared};
@@ -26,6 +27,7 @@ pub(super) struct Held<'a> {
 }
 
 impl CompiledPlan {
+    /// Writes its items of `results`, the outputs of the whole run; no other slice has one of them.
     pub(super) fn run_slice(
         &self,
         mode: Mode,
@@ -33,7 +35,8 @@ impl CompiledPlan {
         range: Range<usize>,
         feed: &Feed,
         watch: &Watch,
-    ) -> Result<Vec<Vec<f32>>> {
+        results: &Results,
+    ) -> Result<()> {
         for segment in &self.segments {
             for items in cut(range.clone(), 1, segment.slice) {
                 let part = Part { items: items.clone(), first: items.start - range.start };
@@ -42,8 +45,12 @@ impl CompiledPlan {
                 }
             }
         }
-        let held = Held { arena, feed, part: &Part { first: 0, items: range } };
-        Ok(self.program.outputs.iter().map(|&(_, value)| self.read(held, value).to_vec()).collect())
+        let held = Held { arena, feed, part: &Part { first: 0, items: range.clone() } };
+        for (output, &(_, value)) in self.program.outputs.iter().enumerate() {
+            // SAFETY: these items are this slice's alone.
+            unsafe { results.write(output, range.start, self.read(held, value)) };
+        }
+        Ok(())
     }
 
     /// Where a part of the items of a value lies in its buffer.

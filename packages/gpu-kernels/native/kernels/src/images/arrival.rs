@@ -6,9 +6,10 @@
 use super::narrowed::Narrowed;
 use super::recipe::Recipe;
 use crate::compile::CompiledPlan;
-use crate::error::{Result, refuse, reserve};
+use crate::error::{Result, refuse};
 use crate::gemm::Instructions;
 use crate::program::Op;
+use crate::spare::Copied;
 
 /// Bytes from which an image is narrowed as it comes. A smaller one is copied within the caches, in less time than the pass takes.
 const LARGE: usize = 8 << 20;
@@ -25,7 +26,7 @@ pub struct Picture<'a> {
 }
 
 /// What is kept of a picture.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Image {
     pub(super) width: usize,
     pub(super) height: usize,
@@ -34,16 +35,16 @@ pub struct Image {
     pub(super) view: u32,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub enum Pixels {
-    Whole(Vec<u8>),
+    Whole(Copied<u8>),
     Narrowed(Box<Narrowed>),
 }
 
 impl Image {
-    pub fn new(width: usize, height: usize, channels: usize, data: Vec<u8>) -> Result<Self> {
-        Picture { width, height, channels, data: &data, view: 0 }.check()?;
-        Ok(Image { width, height, channels, pixels: Pixels::Whole(data), view: 0 })
+    pub fn new(width: usize, height: usize, channels: usize, data: &[u8]) -> Result<Self> {
+        Picture { width, height, channels, data, view: 0 }.check()?;
+        Ok(Image { width, height, channels, pixels: Pixels::Whole(copied(data)?), view: 0 })
     }
 
     /// For the recipe alone.
@@ -52,7 +53,7 @@ impl Image {
         let narrowed = if picture.data.len() < large { None } else { recipe.narrow(picture, instructions)? };
         let pixels = match narrowed {
             Some(narrowed) => Pixels::Narrowed(Box::new(narrowed)),
-            None => Pixels::Whole(copy(picture.data)?),
+            None => Pixels::Whole(copied(picture.data)?),
         };
         let &Picture { width, height, channels, view, .. } = picture;
         Ok(Image { width, height, channels, pixels, view })
@@ -73,10 +74,8 @@ impl Picture<'_> {
     }
 }
 
-fn copy(data: &[u8]) -> Result<Vec<u8>> {
-    let mut copied = reserve(data.len(), "an image")?;
-    copied.extend_from_slice(data);
-    Ok(copied)
+fn copied(data: &[u8]) -> Result<Copied<u8>> {
+    Copied::new(data, "an image")
 }
 
 impl CompiledPlan {

@@ -62,7 +62,7 @@ impl Recipe {
     /// Writes `[height, width, channels]` floats.
     pub fn run(&self, mode: Mode, image: &Image, y: &mut [f32], instructions: Instructions) -> Result<()> {
         let (data, mut narrowed) = match &image.pixels {
-            Pixels::Whole(data) => (data.as_slice(), None),
+            Pixels::Whole(data) => (&**data, None),
             // Of its pixels nothing but this is left, which the first step reads.
             Pixels::Narrowed(narrowed) => (&[][..], Some(narrowed.as_ref())),
         };
