@@ -14,26 +14,27 @@ function layoutOf(name: string, { shape }: Tensor): Layout {
   return /\/depthwise_(kernel|filter)$/.test(name) ? 'depthwise' : 'convolution';
 }
 
-const permutations: Record<Exclude<Layout, 'vector'>, readonly number[]> = {
-  convolution: [3, 2, 0, 1],
-  depthwise: [2, 3, 0, 1],
-  dense: [1, 0],
-};
+/** The kernel as a matrix of matrices: places in the window, inputs of each output, outputs. */
+function sizesOf({ shape }: Tensor, layout: Exclude<Layout, 'vector'>): { shape: number[]; sizes: [places: number, inputs: number, outputs: number] } {
+  const [first = 1, second = 1, third = 1, fourth = 1] = shape;
+  if (layout === 'dense') return { shape: [second, first], sizes: [1, first, second] };
+  const isDepthwise = layout === 'depthwise';
+  return {
+    shape: isDepthwise ? [third, fourth, first, second] : [fourth, third, first, second],
+    sizes: isDepthwise ? [first * second, 1, third * fourth] : [first * second, third, fourth],
+  };
+} // biome-ignore format: signature
 
+/** [places][inputs][outputs] as [outputs][inputs][places]. Millions of numbers, so by plain loops. */
 function transposed(tensor: Tensor, layout: Layout): Tensor {
   if (layout === 'vector') return tensor;
-  const permutation = permutations[layout];
-  const shape = permutation.map((dimension) => tensor.shape[dimension]!);
-  const sourceStrides = tensor.shape.map((_, dimension) => tensor.shape.slice(dimension + 1).reduce((a, b) => a * b, 1));
-  const strides = permutation.map((dimension) => sourceStrides[dimension]!);
-  const data = Float32Array.from(tensor.data, (_, target) => {
-    let rest = target;
-    let source = 0;
-    for (let dimension = shape.length - 1; dimension >= 0; dimension--) {
-      source += (rest % shape[dimension]!) * strides[dimension]!;
-      rest = Math.floor(rest / shape[dimension]!);
-    }
-    return tensor.data[source]!;
-  });
+  const { shape, sizes } = sizesOf(tensor, layout);
+  const [places, inputs, outputs] = sizes;
+  const data = new Float32Array(tensor.data.length);
+  let source = 0;
+  for (let place = 0; place < places; place++)
+    for (let input = 0; input < inputs; input++)
+      for (let output = 0; output < outputs; output++)
+        data[(output * inputs + input) * places + place] = tensor.data[source++]!;
   return { shape, data };
 }

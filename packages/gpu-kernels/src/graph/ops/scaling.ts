@@ -4,7 +4,6 @@ import { LazyTensor } from '../lazy-tensor.ts';
 import type { GraphValue, PlanBuilder } from '../plan-builder.ts';
 import type { Conv2dStep } from '../plan-images.ts';
 import type { GemmStep } from '../plan-products.ts';
-import { sizeOf } from '../shapes.ts';
 
 /** The step with them. Without `offset` the bias is only multiplied. */
 export function scaledOutputs<S extends Conv2dStep | GemmStep>(
@@ -15,9 +14,8 @@ export function scaledOutputs<S extends Conv2dStep | GemmStep>(
 ): S {
   const isNeutral = factor.every((f) => f === 1);
   const weight = builder.weights.get(step.weight)!;
-  const perOutput = sizeOf(weight.shape) / factor.length;
   const bias = step.bias === undefined ? undefined : builder.weights.get(step.bias)!.data;
-  const scaled = (): Float32Array => weight.data.map((w, i) => w * factor[Math.floor(i / perOutput)]!);
+  const scaled = (): Float32Array => scaledRows(weight.data, factor);
   const own = builder.sharedWeights.has(step.weight) && !isNeutral ? `${step.name}.weight` : step.weight;
   if (!isNeutral) builder.weights.set(own, new LazyTensor(weight.shape, scaled));
   const biasName = step.bias ?? (offset && `${step.name}.bias`);
@@ -27,6 +25,15 @@ export function scaledOutputs<S extends Conv2dStep | GemmStep>(
       data: Float32Array.from(factor, (f, c) => (offset?.[c] ?? 0) + (bias?.[c] ?? 0) * f),
     });
   return { ...step, weight: own, ...(biasName !== undefined && { bias: biasName }) };
+}
+
+/** `data` of as many rows as there are factors, each times its own. */
+function scaledRows(data: Float32Array, factor: Float64Array | Float32Array): Float32Array {
+  const scaled = new Float32Array(data.length);
+  const columns = data.length / factor.length;
+  for (let row = 0, at = 0; row < factor.length; row++)
+    for (const end = at + columns; at < end; at++) scaled[at] = data[at]! * factor[row]!;
+  return scaled;
 }
 
 /** `x` is what `step` gives and nothing else reads. */

@@ -30,11 +30,12 @@ export function readFaceWeights(manifest: Uint8Array, file: Uint8Array): Readonl
     const size = shape.reduce((product, length) => product * length, 1);
     const width = quantization ? 1 : 4;
     if (offset + size * width > file.byteLength) throw wrongSize(offset + size * width, file.byteLength);
-    // Float64 arithmetic, then one rounding to float32, as TensorFlow.js does.
-    const at = offset;
-    const data = Float32Array.from({ length: size }, (_, i) =>
-      quantization ? view.getUint8(at + i) * quantization.scale + quantization.min : view.getFloat32(at + 4 * i, true),
-    );
+    const data = new Float32Array(size);
+    // Float64 arithmetic, then one rounding to float32, as TensorFlow.js does. A loop: there are hundreds of thousands.
+    for (let i = 0; i < size; i++)
+      data[i] = quantization
+        ? view.getUint8(offset + i) * quantization.scale + quantization.min
+        : view.getFloat32(offset + 4 * i, true);
     tensors.set(name, { shape, data });
     offset += size * width;
   }

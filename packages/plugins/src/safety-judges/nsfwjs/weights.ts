@@ -17,8 +17,9 @@ export function readKerasWeights(file: Uint8Array): ReadonlyMap<string, Tensor> 
   return new Map(
     table.tensors.map(({ name, shape, scale, min, offset }) => {
       const size = shape.reduce((product, length) => product * length, 1);
-      // Float64 arithmetic, then one rounding to float32, as TensorFlow.js does.
-      const data = Float32Array.from(codes.subarray(offset, offset + size), (code) => code * scale + min);
+      const data = new Float32Array(size);
+      // Float64 arithmetic, then one rounding to float32, as TensorFlow.js does. A loop: there are millions.
+      for (let index = 0; index < size; index++) data[index] = codes[offset + index]! * scale + min;
       return [name, { shape, data }];
     }),
   );
