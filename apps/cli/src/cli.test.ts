@@ -229,6 +229,8 @@ export default defineGenerator({
       expect(JSON.parse(stdout)).toEqual({ written: [`my-${kind}.ts`, `my-${kind}.test.ts`] });
       expect(await readFile(join(cwd, `my-${kind}.ts`), 'utf8')).toContain(`name: 'my-${kind}'`);
     }
+    const elsewhere = await diptych(['plugin', 'new', 'detector', 'other', '--folder', 'plugins/mine']);
+    expect(elsewhere.stdout).toContain('{ use: ./plugins/mine/other.ts }');
   });
 
   it('says what works on this machine', async () => {

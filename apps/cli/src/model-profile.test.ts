@@ -45,8 +45,8 @@ describe('diptych model profile', () => {
 
   it('refuses a precision that the backend has not', async () => {
     const refused = await profile('--backend', 'reference', '--precision', 'bf16');
-    expect(refused).toMatchObject({ code: 3, stdout: '' });
-    expect(refused.stderr).toContain('precision bf16 is a mode of the native backend');
+    expect(refused).toMatchObject({ code: 2, stdout: '' }); // on no machine, so it is not merely unavailable
+    expect(refused.stderr).toContain('Expected --backend native with --precision bf16, received reference.');
   });
 
   it('refuses a number of runs that is none', async () => {

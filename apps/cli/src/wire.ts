@@ -1,6 +1,6 @@
 /** Where the four packages meet: the registry of the plugins, the runtime of the kernels, the engine of core. */
 import { type LoadedStudy, loadPlugins } from '@diptych/core/scorers';
-import type { BackendName, Precision, Runtime, Study } from '@diptych/plugin-kit';
+import { type BackendName, DiptychError, type Precision, type Runtime, type Study } from '@diptych/plugin-kit';
 import { registry } from '@diptych/plugins';
 import { note, type OutputOptions } from './output/result.ts';
 import { openWeights, type WeightsOptions } from './weights.ts';
@@ -18,6 +18,7 @@ export interface WireOptions extends WeightsOptions, OutputOptions {
 
 /** Checks and creates every plugin of a study. The runtime opens only if a plugin needs it. */
 export async function loadStudyPlugins(study: Study, baseFolder: string, options: WireOptions): Promise<LoadedStudy> {
+  checkPrecision(options);
   if (options.profile) await (await import('./profile.ts')).checkTraceFile(options.profile);
   return loadPlugins({
     study,
@@ -32,6 +33,16 @@ export async function loadStudyPlugins(study: Study, baseFolder: string, options
         level === 'warn' || process.env['DIPTYCH_DEBUG'] ? note(`${plugin}: ${message}`) : undefined,
     },
   });
+}
+
+/** On no machine do these two go together, so that it is no missing backend. */
+export function checkPrecision({ backend, precision = 'f32' }: Pick<WireOptions, 'backend' | 'precision'>): void {
+  const only = { f32: undefined, f16: 'webgpu', bf16: 'native' }[precision];
+  if (only === undefined || backend === undefined || backend === only) return;
+  throw new DiptychError(
+    'USAGE',
+    `Expected --backend ${only} with --precision ${precision}, received ${backend}. Use that, or leave one of the two out.`,
+  );
 }
 
 async function openChosenRuntime({ backend, adapter, precision, profile, json }: WireOptions): Promise<Runtime> {

@@ -5,6 +5,7 @@ import type { BackendName, GraphInput, Precision, Tensors } from '@diptych/plugi
 import { type NetworkOptions, onnxOptions, positiveInteger } from '../network-options.ts';
 import { type OutputOptions, printResult } from '../output/result.ts';
 import { checkTraceFile, renderProfile, writeTrace } from '../profile.ts';
+import { checkPrecision } from '../wire.ts';
 
 interface ProfileOptions extends OutputOptions, NetworkOptions {
   readonly runs: string;
@@ -17,6 +18,7 @@ interface ProfileOptions extends OutputOptions, NetworkOptions {
 
 export default async function modelProfile(file: string, options: ProfileOptions): Promise<void> {
   const { backend, adapter, precision } = options;
+  checkPrecision(options);
   const given = onnxOptions(options);
   const { batch, quantisation, items } = given;
   const runs = positiveInteger('--runs', options.runs);

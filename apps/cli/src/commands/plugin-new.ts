@@ -1,6 +1,6 @@
 /** `diptych plugin new <kind> <name>`: a plugin and its conformance test, ready to run. Never overwrites. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { DiptychError, type PluginKind, pluginKinds } from '@diptych/plugin-kit';
 import { type OutputOptions, printResult } from '../output/result.ts';
 
@@ -45,7 +45,7 @@ export default async function pluginNew(kind: string, name: string, options: Plu
     [
       `Wrote ${written.join(' and ')}.`,
       `Test it: npx vitest run ${written[1]}`,
-      `Use it in a study: { use: ./${name}.ts }`,
+      `Use it in a study: { use: ${isAbsolute(options.folder) ? '' : './'}${join(options.folder, `${name}.ts`)} }`,
     ].join('\n'),
   );
 }

@@ -47,7 +47,7 @@ export const standIn = (candidate: Candidate, missingWeights: readonly WeightsRe
 export const backendMissing = ({ backend }: Needs, got: string): DiptychError =>
   new DiptychError(
     'PLUGIN_BACKEND_MISSING',
-    `Expected ${backend ? `backend ${backend}` : 'a runtime'}, got: ${got}. Run \`diptych doctor\`.`,
+    `Expected ${backend ? `backend ${backend}` : 'a runtime'}, got: ${got.replace(/\.$/, '')}. Run \`diptych doctor\`.`,
   );
 
 export async function createPlugin(

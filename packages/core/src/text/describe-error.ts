@@ -27,7 +27,9 @@ function textOf(error: unknown): string {
 
 function plainText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const cause = error.cause instanceof Error ? ` (${error.cause.message})` : '';
+  // A wrapper often quotes what it wraps.
+  const isNew = error.cause instanceof Error && !error.message.includes(error.cause.message);
+  const cause = isNew ? ` (${(error.cause as Error).message})` : '';
   return `${error.name === 'Error' ? '' : `${error.name}: `}${error.message}${cause}`;
 }
 

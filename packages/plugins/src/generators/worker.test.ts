@@ -270,25 +270,32 @@ describe('a worker that breaks the protocol', () => {
   });
 
   it.each([
-    ['garbage', 'Downloading: 3 %', true],
-    ['binary', 'expected lines of JSON', true],
-    ['huge-line', 'a line of more than', true],
-    ['stranger', 'which nobody asked', true],
-    ['shape', 'items.0', false],
-    ['count', 'Expected 1 outcomes', false],
-    ['missing', 'received none', false],
-    ['escape', 'directly in the folder', false],
-    ['absolute', 'directly in the folder', false],
-    ['link', 'symbolic link', false],
-    ['pipe', 'pipe', false],
-    ['folder', 'folder', false],
-    ['empty', 'empty file', false],
-    ['huge-file', 'at most', false],
-  ])('by %s ends that call with a clear error', async (how, said, retryable) => {
+    ['garbage', 'Downloading: 3 %'],
+    ['binary', 'expected lines of JSON'],
+    ['huge-line', 'a line of more than'],
+    ['stranger', 'which nobody asked'],
+  ])('by %s ends that call with a clear error, which a new process may cure', async (how, said) => {
     const fault = await faultOf(ask(await open(raw(how)), 'a boat'));
     expect(fault.message).toContain(said);
     expect(fault.message.length).toBeLessThan(4000);
-    expect(fault.retryable).toBe(retryable);
+    expect(fault.retryable).toBe(true);
+  });
+
+  it.each([
+    ['shape', 'items.0'],
+    ['count', 'Expected 1 outcomes'],
+    ['missing', 'received none'],
+    ['escape', 'directly in the folder'],
+    ['absolute', 'directly in the folder'],
+    ['link', 'symbolic link'],
+    ['pipe', 'pipe'],
+    ['folder', 'folder'],
+    ['empty', 'empty file'],
+    ['huge-file', 'at most'],
+  ])('by %s in an answer ends that call as any broken contract does', async (how, said) => {
+    const answer = ask(await open(raw(how)), 'a boat');
+    await expect(answer).rejects.toMatchObject({ code: 'PLUGIN_BROKE_CONTRACT', message: expect.stringContaining(said) });
+    await expect(answer).rejects.toSatisfy((error: Error) => error.message.length < 4000);
     expect(existsSync(secret)).toBe(true);
   });
 

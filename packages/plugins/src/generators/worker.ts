@@ -9,7 +9,6 @@ import {
   familySchema,
   type Generation,
   type GenerationRequest,
-  InfrastructureError,
 } from '@diptych/plugin-kit';
 import { z } from 'zod';
 import { ownMachineEstimate, ownMachineOptions } from '../shared/own-machine.ts';
@@ -125,9 +124,9 @@ function checkTraits({ hello: { name, traits } }: WorkerHost, told: { family: Fa
 
 function checkCount(items: readonly unknown[], requests: readonly GenerationRequest[], { hello }: WorkerHost): void {
   if (items.length === requests.length) return;
-  throw new InfrastructureError(
+  throw new DiptychError(
+    'PLUGIN_BROKE_CONTRACT',
     `Expected ${requests.length} outcomes of the worker ${hello.name}, one for each request, received ${items.length}. Correct its \`generate\`.`,
-    { retryable: false },
   );
 }
 
@@ -151,9 +150,10 @@ async function generationOf(item: WorkerOutcome, { folder, hello }: WorkerHost):
     };
   } catch (cause) {
     if (!(cause instanceof FileFault)) throw cause;
-    throw new InfrastructureError(`Expected of the worker ${hello.name} ${cause.message}. Correct the worker.`, {
-      retryable: false,
-      cause,
-    });
+    throw new DiptychError(
+      'PLUGIN_BROKE_CONTRACT',
+      `Expected of the worker ${hello.name} ${cause.message}. Correct the worker.`,
+      { cause },
+    );
   }
 }

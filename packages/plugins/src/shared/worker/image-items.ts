@@ -1,5 +1,5 @@
 /** Hands images to a worker that judges or detects: each as a file in the shared folder, for as long as the call takes. */
-import { InfrastructureError, type PresentedImage } from '@diptych/plugin-kit';
+import { DiptychError, type PresentedImage } from '@diptych/plugin-kit';
 import type { z } from 'zod';
 import type { WorkerHost } from './worker-host.ts';
 
@@ -31,9 +31,9 @@ export async function askAboutImages<T>(
     );
     const result = await host.call(method, { items }, answer, signal);
     if (result.items.length === images.length) return result.items;
-    throw new InfrastructureError(
+    throw new DiptychError(
+      'PLUGIN_BROKE_CONTRACT',
       `Expected ${images.length} answers of the worker ${host.hello.name}, one for each image, received ${result.items.length}. Correct its \`${method}\`.`,
-      { retryable: false },
     );
   } finally {
     await host.folder.remove(names);

@@ -93,7 +93,7 @@ export class WorkerHost implements AsyncDisposable {
   }
 
   /**
-   * One call. Rejects with the signal's reason, or with an InfrastructureError: retryable where a new process may cure
+   * One call. Rejects with the signal's reason, with PLUGIN_BROKE_CONTRACT where the answer is none, or with an InfrastructureError: retryable where a new process may cure
    * it, and after `restarts` failures in a row no more.
    */
   call<T extends z.ZodType>(
@@ -145,9 +145,9 @@ export class WorkerHost implements AsyncDisposable {
       const value = await this.#ask(method, params, { limitMs: callMs, signal });
       const parsed = answer.safeParse(value);
       if (!parsed.success) {
-        throw new InfrastructureError(
+        throw new DiptychError(
+          'PLUGIN_BROKE_CONTRACT',
           `Expected ${shown} to answer \`${method}\` as the protocol says, received ${issueOf(parsed.error)}. Correct the worker.`,
-          { retryable: false },
         );
       }
       this.#failures = 0;
