@@ -1,12 +1,12 @@
 /**
  * Writes into docs/onnx-exporters.md what exporters, converters and quantisers wrote (README.md), on the native backend against
- * onnxruntime. Rows of files that FOLDER lacks stay.
+ * onnxruntime, and on WebGPU too with a second argument. Rows of files that FOLDER lacks stay.
  *
- *     node write-exporters-table.ts FOLDER
+ *     node write-exporters-table.ts FOLDER [webgpu]
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { isDiptychError, type OnnxOptions, type Tensor, type Tensors } from '@diptych/plugin-kit';
+import { isDiptychError, type OnnxOptions, type Runtime, type Tensor, type Tensors } from '@diptych/plugin-kit';
 import { openRuntime } from '../../src/index.ts';
 import { cosine } from '../../src/onnx/golden-networks.ts';
 import { openOnnxFile } from '../../src/onnx/open-onnx-file.ts';
@@ -67,7 +67,30 @@ const itemOf = ({ shape, data }: Tensor, item: number): Tensor => {
 };
 const itemsOf = (tensors: Tensors, item: number): Tensors => Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, itemOf(tensor, item)])); // biome-ignore format: one expression
 
-async function measured(file: string): Promise<readonly string[]> {
+interface Run {
+  readonly together: Tensors;
+  /** Each item has the same outputs alone. */
+  readonly isSame: boolean;
+}
+
+async function runOn(runtime: Runtime, bytes: Uint8Array, options: OnnxOptions, inputs: Tensors): Promise<Run> {
+  await using model = await runtime.loadOnnx(bytes, options);
+  const together = await model.run(inputs);
+  let isSame = true;
+  for (let item = 0; item < options.batch; item++) {
+    const [alone, own] = [await model.run(itemsOf(inputs, item)), itemsOf(together, item)];
+    for (const [name, { data }] of Object.entries(own)) isSame &&= data.every((value, i) => Object.is(value, alone[name]!.data[i])); // biome-ignore format: one loop
+  }
+  return { together, isSame };
+}
+
+/** The nearest of onnxruntime's answers. */
+function nearest(together: Tensors, { outputs, plain, alone }: Recorded): Difference {
+  const answers = [outputs, plain, alone].flatMap((answer) => (answer === undefined ? [] : [compared(together, answer)]));
+  return answers.toSorted((a, b) => (b.cosine || 0) - (a.cosine || 0))[0]!;
+}
+
+async function measured(file: string, before: string): Promise<readonly string[]> {
   const recorded = JSON.parse(readFileSync(file.replace(/onnx$/, 'json'), 'utf8')) as Recorded;
   const { bytes, readExternal } = await openOnnxFile(file);
   const inputs = tensorsOf(recorded.inputs);
@@ -75,32 +98,42 @@ async function measured(file: string): Promise<readonly string[]> {
   const shapes = Object.fromEntries(Object.entries(inputs).map(([name, { shape }]) => [name, shape.slice(1)]));
   const options: OnnxOptions = { batch: items, shapes, readExternal };
   const { planned } = await planModel(readOnnxModel(bytes), options);
-  await using model = await runtime.loadOnnx(bytes, options);
-  const together = await model.run(inputs);
-  let isSame = true;
-  for (let item = 0; item < items; item++) {
-    const [alone, own] = [await model.run(itemsOf(inputs, item)), itemsOf(together, item)];
-    for (const [name, { data }] of Object.entries(own)) isSame &&= data.every((value, i) => Object.is(value, alone[name]!.data[i])); // biome-ignore format: one loop
-  }
-  const answers = [recorded.outputs, recorded.plain, recorded.alone].flatMap((answer) => (answer === undefined ? [] : [compared(together, answer)])); // biome-ignore format: one expression
-  const [best] = answers.toSorted((a, b) => b.cosine - a.cosine) as [Difference];
-  return [String(planned.plan.steps.length), best.cosine.toFixed(7), `${best.largest.toExponential(1)} of ${best.of.toPrecision(3)}`, isSame ? 'to the bit' : 'no', '']; // biome-ignore format: one row
+  const { together, isSame } = await runOn(native, bytes, options, inputs);
+  const best = nearest(together, recorded);
+  const cells = [String(planned.plan.steps.length), best.cosine.toFixed(7), `${best.largest.toExponential(1)} of ${best.of.toPrecision(3)}`, isSame ? 'to the bit' : 'no']; // biome-ignore format: one row
+  if (webgpu === undefined) return [...cells, before, ''];
+  const found = await runOn(webgpu, bytes, options, inputs).catch((error: unknown) => {
+    if (isDiptychError(error)) return error;
+    throw error;
+  });
+  return [...cells, isDiptychError(found) ? `refused: ${found.message.replaceAll('|', '\\|')}` : webgpuCell(found, together, recorded), '']; // biome-ignore format: one row
 }
 
-async function row(folder: string, name: string): Promise<string> {
+/** The cosine, or that no number differs from those of the native backend. */
+function webgpuCell({ together, isSame }: Run, native: Tensors, recorded: Recorded): string {
+  const isEqual = Object.entries(native).every(([name, { data }]) => data.every((value, i) => value === together[name]!.data[i] || Object.is(value, together[name]!.data[i]))); // biome-ignore format: one condition
+  const batch = isSame ? [] : ['depends on its batch'];
+  return [nearest(together, recorded).cosine.toFixed(7), ...(isEqual ? [equal] : []), ...batch].join(', ');
+}
+
+async function row(folder: string, name: string, before: string | undefined): Promise<string> {
+  const onWebgpu = before?.slice(2, -2).split(' | ')[5]?.trim();
   try {
-    return `| ${[name, ...(await measured(join(root, folder, `${name}.onnx`)))].join(' | ')} |`;
+    return `| ${[name, ...(await measured(join(root, folder, `${name}.onnx`), onWebgpu || notRun))].join(' | ')} |`;
   } catch (error) {
     if (!isDiptychError(error)) throw error;
     const { op, reason: given } = error.details;
     const reason = (typeof given === 'string' ? given : error.message).split('; implemented are ')[0]!.replaceAll('|', '\\|');
-    return `| ${[name, '', '', '', '', `${typeof op === 'string' ? op : ''}: ${reason}`].join(' | ')} |`;
+    return `| ${[name, '', '', '', '', '', `${typeof op === 'string' ? op : ''}: ${reason}`].join(' | ')} |`;
   } // biome-ignore format: long lines
 }
 
 const root = process.argv[2] ?? '';
 if (root === '') throw new Error('Name the folder that the scripts beside this one wrote.');
-const runtime = await openRuntime({ prefer: 'native' });
+const native = await openRuntime({ prefer: 'native' });
+const webgpu = process.argv[3] === 'webgpu' ? await openRuntime({ prefer: 'webgpu' }) : undefined;
+const notRun = 'not run';
+const equal = 'as native';
 const page = new URL('../../../../docs/onnx-exporters.md', import.meta.url);
 const capital = (title: string): string => `${title[0]!.toUpperCase()}${title.slice(1)}`;
 const nameOf = (line: string): string => line.slice(2).split(' | ')[0]!;
@@ -113,15 +146,20 @@ const present = new Map(
 ); // biome-ignore format: one expression
 const parts: string[] = [];
 let [run, all] = [0, 0];
+const onWebgpu: string[] = [];
 for (const [folder, title] of Object.entries(tools)) {
   const rows = new Map(present.get(capital(title)));
   const files = existsSync(join(root, folder)) ? readdirSync(join(root, folder)).filter((file) => file.endsWith('.json')) : []; // biome-ignore format: one list
-  for (const file of files) rows.set(basename(file, '.json'), await row(folder, basename(file, '.json')));
+  for (const file of files)
+    rows.set(basename(file, '.json'), await row(folder, basename(file, '.json'), rows.get(basename(file, '.json'))));
   if (rows.size === 0) continue;
   const lines = [...rows].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, line]) => line);
   run += lines.filter((line) => line.endsWith('|  |')).length;
   all += lines.length;
-  parts.push(`## ${capital(title)}\n\n| network | steps | cosine | largest difference | alone = in a batch | why not |\n| --- | --: | --: | --: | --- | --- |\n${lines.join('\n')}\n`); // biome-ignore format: one section
+  onWebgpu.push(
+    ...lines.flatMap((line) => line.slice(2, -2).split(' | ')[5]?.trim() || []).filter((text) => text !== notRun),
+  );
+  parts.push(`## ${capital(title)}\n\n| network | steps | cosine | largest difference | alone = in a batch | WebGPU | why not |\n| --- | --: | --: | --: | --- | --- | --- |\n${lines.join('\n')}\n`); // biome-ignore format: one section
   process.stdout.write(`${folder} ${files.length}\n`);
 }
 const versions = readFileSync(new URL('requirements.txt', import.meta.url), 'utf8').trim().split('\n').map((line) => line.replace(/^#.*: /, '').replace('==', ' ')).join(', '); // biome-ignore format: one expression
@@ -135,7 +173,11 @@ against onnxruntime. Written by \`packages/gpu-kernels/goldens/exporters/write-e
 ${new Date().toISOString().slice(0, 10)}: ${versions}. ${run} of ${all} files run; the reason stands beside each other one. Files that
 a tool could not write, or that onnxruntime itself did not load, are not listed.
 
+On WebGPU (software Vulkan, float32) ran ${onWebgpu.length} of them: ${onWebgpu.filter((text) => text.includes(equal)).length} with the numbers of the native backend, and
+${onWebgpu.filter((text) => !text.includes(equal) && Number.parseFloat(text) >= 0.99999).length} others with a cosine of at least 0.99999.
+
 - *steps*: of the plan, views among them. *alone = in a batch*: whether each of two items has the same outputs alone and with the other.
+- *WebGPU*: the cosine there, *as native* where no number differs from the native backend's; items do not depend on their batch unless the cell says so.
 - *cosine*, *largest difference*: lowest and largest of all outputs. Of quantised networks onnxruntime gives up to three answers (with
   its optimisations, without, each item alone); the nearest is taken. Where a sum lies on the half between two numbers of the grid, it
   may round the other way here, and the steps behind amplify that ([decision](decisions/2026-11-25-quantised-networks.md)): of mobilevit
@@ -145,4 +187,5 @@ a tool could not write, or that onnxruntime itself did not load, are not listed.
 
 ${parts.join('\n')}`,
 );
-await runtime[Symbol.asyncDispose]();
+await native[Symbol.asyncDispose]();
+await webgpu?.[Symbol.asyncDispose]();
