@@ -45,6 +45,12 @@ describe('what random graphs found', () => {
     expect(await run(model, x)).toEqual([9, 12, 27, 30]);
   });
 
+  it('a product that is Swish up to a bound', async () => {
+    const nodes = [node('Clip', 'x low high', 'c'), node('Sigmoid', 'x', 's'), node('Mul', 'c s', 'y')];
+    const model = modelOf(['n', 2], nodes, [floats('low', [], -10), floats('high', [], 10)]);
+    expect(await run(model, [20, 100])).toEqual([10, 10]);
+  });
+
   it('Softmax before opset 13 over all dimensions from any axis on', async () => {
     const model = modelOf(['n', 2, 2, 2], [node('Softmax', 'x', 'y', { axis: 2 })], [], 11);
     const y = await run(model, [1, 2, 3, 4, 4, 3, 2, 1].map(Math.log));

@@ -27,6 +27,10 @@ def activate(graph, x):
     number = lambda value: graph.scalar(near(graph, value), x.kind)
     kind = graph.integer(0, 12)
     y = graph.choose(lambda other: other.kind == x.kind and other.shape == x.shape and other.lead == x.lead) if graph.chance(0.1) else x
+    if graph.chance(0.05):
+        y = clip(graph, x)
+    if graph.chance(0.1):
+        x = y = graph.add("Mul", [x, graph.scalar(graph.pick(8, 50), x.kind)])  # where functions are straight lines
     if kind == 0:
         return add(graph.pick("Relu", "Sigmoid", "Tanh", "HardSwish", "Mish", "Softplus", "Erf"), x)
     if kind == 1:

@@ -7,7 +7,7 @@ const constant = (value: number): Tensors[string] => ({ shape: [], data: Float32
 const weights: Tensors = {
   root: constant(Math.SQRT2), inverse: constant(Math.SQRT1_2), one: constant(1), half: constant(0.5), three: constant(3),
   quick: constant(1.702), almost: constant(1.7), cubic: constant(0.044715), slope: constant(Math.sqrt(2 / Math.PI)), zero: constant(0),
-  six: constant(6),
+  six: constant(6), low: constant(-10), high: constant(10),
 }; // biome-ignore format: a table
 
 /** Lines of the form `output = Op input input`. */
@@ -37,6 +37,11 @@ describe('functions that exporters take apart are one step', () => {
 
   it('but not with a constant that is another one', () => {
     expect(stepsOf('q = Mul x almost', 's = Sigmoid q', 'y = Mul x s')).toEqual(['binary', 'sigmoid', 'binary']);
+  });
+
+  it('nor with a bound far out', () => {
+    expect(stepsOf('c = Clip x low high', 's = Sigmoid x', 'y = Mul c s')).toEqual(['clip', 'sigmoid', 'binary']);
+    expect(stepsOf('c = Max x low', 's = Sigmoid x', 'y = Mul c s')).toEqual(['binary', 'sigmoid', 'binary']);
   });
 
   it('and not where something else reads a number on the way', () => {

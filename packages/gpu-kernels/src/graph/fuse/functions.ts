@@ -47,7 +47,10 @@ const known: readonly Known[] = [
 ];
 
 /** The first alone tells most products from all known functions, which are far apart there. */
-const points = [1.263, ...Array.from({ length: 49 }, (_, index) => (index - 24) / 4 + 0.013)];
+const near = Array.from({ length: 49 }, (_, index) => (index - 24) / 4 + 0.013);
+/** A bound of a Clip among the ops may lie far out, where all known functions are x or 0. */
+const far = [8, 11, 16, 24, 40, 70, 120, 300, 1e3, 1e4, 1e5].flatMap((x) => [x, -x]);
+const points = [1.263, ...near, ...far];
 /** Constants of a file are float32. */
 const precision = 2 ** -21;
 /** The longest of them, the tanh form of Gelu, takes nine ops. */
