@@ -3,7 +3,7 @@
  * so that everything here gives what all ops give, and a file of these loads their modules alone.
  */
 import { isMoved } from './batch/moves-batch.ts';
-import { isVectorProduct } from './expand/vector-product.ts';
+import { productForm } from './expand/product-forms.ts';
 import { elementwiseFolds } from './fold/elementwise.ts';
 import { indexingFolds } from './fold/indexing.ts';
 import { movementFolds } from './fold/movement.ts';
@@ -47,7 +47,7 @@ export const isCommon = (model: OnnxModel): boolean => model.nodes.every(isKnown
 export const commonOps: ImportOps = {
   admit(state, node) {
     if (!isKnown(node) || node.attributes.get('training_mode')?.value === 1) needsAll();
-    if (opKey(node) === 'MatMul' && isVectorProduct(state, node.inputs)) needsAll();
+    if (productForm(state, node) !== undefined) needsAll();
   },
   expand: () => undefined,
   folds: { table: commonFolds, others: needsAll },

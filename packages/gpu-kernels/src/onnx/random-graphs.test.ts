@@ -51,6 +51,23 @@ describe('what random graphs found', () => {
     expect(await run(model, [20, 100])).toEqual([10, 10]);
   });
 
+  it('Gemm with a computed sum', async () => {
+    const gemm = node('Gemm', 'x w c', 'y', { alpha: 0.5, beta: 2, transB: 1 });
+    const model = modelOf(['n', 2], [node('Relu', 'x', 'c'), gemm], [floats('w', [2, 2], 2, 0, 0, 4)]);
+    expect(await run(model, [1, 2, 3, 5])).toEqual([3, 8, 9, 20]);
+    expect((await planModel(model, { batch: 1 })).outputs).toMatchObject([{ shape: [2] }]);
+  });
+
+  it('LayerNormalization and RMSNormalization with parameters along some dimensions', async () => {
+    const [scale, bias] = [floats('s', [2, 1], 1, 2), floats('b', [3], 10, 20, 30)];
+    const layer = modelOf(['n', 2, 3], [node('LayerNormalization', 'x s b', 'y', { axis: 1 })], [scale, bias]);
+    const expected = [8.536153, 19.12169, 29.70723, 10.585539, 21.756617, 32.927696];
+    for (const [at, value] of (await run(layer, counted(6))).entries()) expect(value).toBeCloseTo(expected[at]!, 4);
+    const rms = modelOf(['n', 2, 3], [node('RMSNormalization', 'x s', 'y', { axis: 1, epsilon: 0 })], [scale], 23);
+    const roots = [0.256776, 0.513553, 0.770329, 2.05421, 2.567763, 3.081315];
+    for (const [at, value] of (await run(rms, counted(6))).entries()) expect(value).toBeCloseTo(roots[at]!, 5);
+  });
+
   it('Softmax before opset 13 over all dimensions from any axis on', async () => {
     const model = modelOf(['n', 2, 2, 2], [node('Softmax', 'x', 'y', { axis: 2 })], [], 11);
     const y = await run(model, [1, 2, 3, 4, 4, 3, 2, 1].map(Math.log));

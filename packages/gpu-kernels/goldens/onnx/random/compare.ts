@@ -132,7 +132,8 @@ const refusals = new Set(['OP_UNSUPPORTED', 'GRAPH_INVALID']);
 
 async function loaded(runtime: TimedRuntime, bytes: Uint8Array, { items }: Case, inputs: Tensors): Promise<Model | Result> {
   try {
-    return await runtime.loadOnnx(bytes, { batch: Object.values(inputs)[0]!.shape[0]!, items });
+    const shapes = Object.fromEntries(Object.entries(inputs).map(([name, { shape }]) => [name, shape.slice(1)]));
+    return await runtime.loadOnnx(bytes, { batch: Object.values(inputs)[0]!.shape[0]!, items, shapes });
   } catch (error) {
     if (!isDiptychError(error) || !refusals.has(error.code)) throw error;
     const { op, reason } = error.details;

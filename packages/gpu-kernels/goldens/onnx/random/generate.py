@@ -28,8 +28,8 @@ CHAINS = [patterns.activations, patterns.conv_chain, patterns.conv_chain, patter
 def grown(seed):
     random = numpy.random.default_rng(seed)
     is_item = random.random() < 0.15
-    graph = Graph(random, int(random.integers(11, 26)), not is_item and random.random() < 0.7, is_item, int(random.integers(1, 4)))
-    graph.is_wide = graph.chance(0.15)
+    graph = Graph(random, int(random.integers(9, 26)), not is_item and random.random() < 0.7, is_item, int(random.integers(1, 4)))
+    graph.is_wide, graph.is_loose = graph.chance(0.15), graph.is_open and graph.chance(0.2)
     ranks = [1, 2, 3, 3, 4, 4, 4, 5] if is_item else [2, 2, 3, 3, 4, 4, 4, 5, 1]
     shape = lambda: tuple(graph.size() for _ in range(ranks[int(random.integers(len(ranks)))]))
     with_batch = lambda dims: tuple(dims) if is_item else (graph.items, *dims[1:])

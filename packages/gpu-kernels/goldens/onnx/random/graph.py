@@ -53,7 +53,7 @@ class Graph:
         self.random, self.opset, self.is_open, self.is_item, self.items = random, opset, is_open, is_item, items
         self.nodes, self.constants, self.inputs, self.values, self.count = [], {}, [], [], 0
         self.used, self.makers = set(), []
-        self.is_wide = False
+        self.is_wide = self.is_loose = False
 
     # Draws
     def chance(self, p):
@@ -193,8 +193,9 @@ class Graph:
         return run
 
     def model(self, nodes, inputs, outputs, fixed=False, needed=None):
-        free = ["n"] if self.is_open and not fixed else None
-        describe = lambda name, array: helper.make_tensor_value_info(name, type_of(array), [*free, *array.shape[1:]] if free else array.shape)
+        batch = lambda array: ["n"] if self.is_open and not fixed else list(array.shape[:1])
+        rest = lambda name, array: [f"{name}_{d}" if self.is_loose and d % 2 and not fixed else length for d, length in enumerate(array.shape)][1:]
+        describe = lambda name, array: helper.make_tensor_value_info(name, type_of(array), [*batch(array), *rest(name, array)])
         graph = helper.make_graph(nodes, "random", [describe(*pair) for pair in inputs], [onnx.ValueInfoProto(name=name) for name in outputs], [numpy_helper.from_array(array, name) for name, array in self.constants.items() if needed is None or name in needed])
         domains = [helper.make_opsetid("", self.opset)]
         if any(node.domain for node in nodes):

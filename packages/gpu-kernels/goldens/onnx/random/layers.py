@@ -146,6 +146,8 @@ def clip(graph, value=None):
     low, high = sorted(graph.random.uniform(-2, 2, 2)) if is_float(value) else sorted(graph.random.integers(0, 60, 2))
     if graph.chance(0.1):
         low, high = high, low
+    if graph.opset < 11:
+        return graph.add("Clip", [value], min=float(low) if graph.chance(0.8) else None, max=float(high) if graph.chance(0.8) else None)
     bounds = [graph.constant(numpy.asarray(bound, dtype=value.kind)) if graph.chance(0.8) else "" for bound in (low, high)]
     while bounds and bounds[-1] == "":
         bounds.pop()

@@ -65,6 +65,8 @@ def slices(graph):
     axes = axes_of(graph, value)
     bound = lambda length: graph.pick(0, length, -1, -length, graph.integer(-length - 2, length + 2), 2**31 - 1, -(2**31), 2**63 - 1, -(2**63) + 1)
     starts, ends = ([bound(value.shape[axis]) for axis in axes] for _ in range(2))
+    if graph.opset < 10:
+        return graph.add("Slice", [value], starts=starts, ends=ends, axes=axes)
     steps = [graph.pick(1, 1, -1, 2, -2, 3, -(2**31)) if graph.chance(0.7) else 1 for _ in axes]
     inputs = [value, graph.whole(starts), graph.whole(ends)]
     if axes == list(range(len(axes))) and graph.chance(0.5):

@@ -52,8 +52,9 @@ def activate(graph, x):
         return add("Mul", *swapped(graph, add("Mul", *swapped(graph, y, number(0.5))), add("Add", add("Tanh", inner), number(1))))
     if kind == 5:  # x · relu6(x + 3) / 6
         moved = add("Add", *swapped(graph, x, number(3)))
-        bounds = [graph.constant(numpy.asarray(near(graph, v, 0.1), dtype=x.kind)) for v in (0, 6)]
-        six = graph.add("Clip", [moved, *bounds], exact=False)
+        low, high = (near(graph, v, 0.1) for v in (0, 6))
+        bounds = [graph.constant(numpy.asarray(v, dtype=x.kind)) for v in (low, high)]
+        six = add("Clip", moved, *bounds) if graph.opset >= 11 else add("Clip", moved, min=float(low), max=float(high))
         if graph.chance(0.3):
             return add("Div", add("Mul", *swapped(graph, y, six)), number(6))
         part = add("Div", six, number(6)) if graph.chance(0.5) else add("Mul", six, number(1 / 6))

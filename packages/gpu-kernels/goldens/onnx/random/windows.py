@@ -83,6 +83,10 @@ def resize(graph):
     lead = 2 if value.rank >= 3 else 1
     if value.rank <= lead:
         raise Dropped
+    if graph.opset < 11:
+        scales = [1.0] * lead + [float(graph.integer(1, 3)) for _ in value.shape[lead:]]
+        op = "Resize" if graph.opset == 10 else "Upsample"
+        return graph.add(op, [value, graph.constant(numpy.array(scales, dtype=numpy.float32))], mode=graph.pick(None, "nearest", "linear"))
     mode = graph.pick("nearest", "linear", "cubic", "nearest", "linear")
     attributes = {"mode": mode, "coordinate_transformation_mode": graph.pick(None, "half_pixel", "align_corners", "asymmetric", "pytorch_half_pixel", "half_pixel_symmetric" if graph.opset >= 19 else "half_pixel")}
     if mode == "nearest":
@@ -116,6 +120,8 @@ def pad(graph):
     mode = graph.pick(None, "constant", "reflect", "edge", "wrap" if graph.opset >= 19 else "edge")
     first = 1 if value.lead else 0
     sides = [[0 if axis < first or graph.chance(0.3) else graph.integer(-1, 2) for axis in range(value.rank)] for _ in range(2)]
+    if graph.opset < 11:
+        return graph.add("Pad", [value], mode=mode, pads=[*sides[0], *sides[1]], value=graph.pick(None, 0.5))
     inputs = [value, graph.whole([*sides[0], *sides[1]])]
     if graph.opset >= 18 and graph.chance(0.4):
         axes = axes_of(graph, value)

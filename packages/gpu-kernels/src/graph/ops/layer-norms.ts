@@ -4,7 +4,7 @@ import { Attributes } from '../attributes.ts';
 import { graphInvalid, opUnsupported } from '../graph-errors.ts';
 import type { PlanBuilder } from '../plan-builder.ts';
 import type { NormaliseStep } from '../plan-products.ts';
-import { showShape, sizeOf } from '../shapes.ts';
+import { rowMajorStrides, showShape, sizeOf } from '../shapes.ts';
 
 type Draft = Omit<NormaliseStep, 'op' | 'name' | 'output' | 'scale' | 'bias'>;
 
@@ -21,6 +21,18 @@ function addNormalise(
     { op: 'normalise', name: node.name, ...draft, ...weight('scale', scale), ...weight('bias', bias) },
     builder.values[draft.x]!.shape,
   );
+}
+
+/** The numbers of a tensor at each place of `shape`, to which it broadcasts; undefined where it does not. */
+function spreadTo({ shape: given, data }: Tensor, shape: readonly number[]): Float32Array | undefined {
+  const size = sizeOf(shape);
+  if (data.length === size) return data;
+  const own = [...new Array<number>(Math.max(0, shape.length - given.length)).fill(1), ...given.slice(-shape.length)];
+  if (sizeOf(own) !== data.length || own.some((length, d) => length !== 1 && length !== shape[d])) return undefined;
+  const [from, to] = [rowMajorStrides(own), rowMajorStrides(shape)];
+  const place = (at: number): number =>
+    to.reduce((sum, unit, d) => sum + (own[d] === 1 ? 0 : (Math.floor(at / unit) % shape[d]!) * from[d]!), 0);
+  return Float32Array.from({ length: size }, (_, at) => data[place(at)]!);
 }
 
 /** Over the dimensions from `axis` to the last. */
@@ -43,10 +55,10 @@ const layer =
     const width = sizeOf(normalised);
     const parameter = (tensor: Tensor | undefined): Float32Array | undefined => {
       if (tensor === undefined) return undefined;
-      if (tensor.data.length === 1) return new Float32Array(width).fill(tensor.data[0]!);
-      if (tensor.data.length !== width)
+      const spread = spreadTo(tensor, normalised);
+      if (spread === undefined)
         throw opUnsupported(node, `a parameter of shape ${showShape(tensor.shape)} for ${showShape(normalised)}`);
-      return tensor.data;
+      return spread;
     };
     const scale = parameter(builder.constant(node, 1));
     const bias = centred ? parameter(builder.optionalConstant(node, 2)) : undefined;

@@ -19,13 +19,13 @@ import {
   MeanVarianceNormalization,
 } from './normalisation.ts';
 import { onnxruntimeExpansions } from './onnxruntime.ts';
+import { productForm } from './product-forms.ts';
 import { quantizedExpansions } from './quantized.ts';
 import { recurrentExpansions } from './recurrent.ts';
 import { RotaryEmbedding } from './rotary.ts';
 import { scikitExpansions } from './scikit.ts';
 import { Compress, ReverseSequence } from './selecting.ts';
 import { CausalConvWithState, LinearAttention } from './state-space.ts';
-import { isVectorProduct, VectorProduct } from './vector-product.ts';
 
 const expansions: Readonly<Record<string, Expand>> = {
   AffineGrid,
@@ -57,10 +57,10 @@ const expansions: Readonly<Record<string, Expand>> = {
 export const expandedOps: ReadonlySet<string> = new Set(Object.keys(expansions));
 
 /** Forms of ops that are others, while their usual form is not. */
-function formOf(state: ImportState, key: string, { inputs, attributes }: OnnxNode): Expand | undefined {
-  if (key === 'BatchNormalization' && attributes.get('training_mode')?.value === 1) return BatchNormalizationOfItself;
-  return key === 'MatMul' && isVectorProduct(state, inputs) ? VectorProduct : undefined;
-}
+const formOf = (state: ImportState, node: OnnxNode): Expand | undefined =>
+  opKey(node) === 'BatchNormalization' && node.attributes.get('training_mode')?.value === 1
+    ? BatchNormalizationOfItself
+    : productForm(state, node);
 
 /** The nodes that `node` stands for, in running order; undefined where it is no such op. */
 export function expandNode(
@@ -69,7 +69,7 @@ export function expandNode(
   isRead: (name: string) => boolean,
 ): readonly OnnxNode[] | undefined {
   const key = opKey(node);
-  const expand = formOf(state, key, node) ?? (Object.hasOwn(expansions, key) ? expansions[key] : undefined);
+  const expand = formOf(state, node) ?? (Object.hasOwn(expansions, key) ? expansions[key] : undefined);
   if (expand === undefined) return undefined;
   const expansion = new Expansion(node, state, isRead);
   expand(expansion);
