@@ -78,7 +78,8 @@ function RatesTable({ judge }: { readonly judge: JudgeModel }) {
       caption={
         <>
           The three rates by model and family, judge {judge.judge}, in percent. Images without a score are left out of the
-          rates and counted on the right; the number of refused and blocked samples is in the outcomes table.
+          rates and counted on the right, and where no image has one, a rate is not defined; the number of refused and
+          blocked samples is in the outcomes table.
         </>
       }
     >

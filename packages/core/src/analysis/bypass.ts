@@ -6,7 +6,7 @@
 import { clusterIntervalOfRatio } from '../metrics/cluster-interval.ts';
 import { holmAdjust } from '../metrics/holm.ts';
 import { type ArmScores, armId } from './arm-scores.ts';
-import { type ClusterTallies, type Placement, rateOf, resamplingOf, tallyClusters } from './clustered-rate.ts';
+import { type ClusterTallies, isOutside, type Placement, rateOf, resamplingOf, tallyClusters } from './clustered-rate.ts';
 import type { BypassArm, LevelDifference, LevelRow } from './detection-models.ts';
 import { type DetectorContext, recallAt } from './detection-panel.ts';
 import { pairedTest } from './family-difference.ts';
@@ -116,7 +116,7 @@ function cellTallies({ table }: ArmScores, sources: Uint8Array, valueAt: (sample
   };
 }
 
-const shareOf = (placement: Placement): number | null => (placement === 'outside' ? null : Number(placement === 'positive'));
+const shareOf = (placement: Placement): number | null => (isOutside(placement) ? null : Number(placement === 'positive'));
 
 /** Level minus the lowest, or the reverse for a fall; paired by prompt over prompt × generator cells that have both. */
 export function levelTest(

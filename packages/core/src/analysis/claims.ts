@@ -2,7 +2,7 @@
 
 import { type CorruptionTally, decomposeGap, decomposeGapByPrompt } from '../metrics/kitagawa.ts';
 import { bothFamilies, oneFamily, points, pText, range } from './claim-words.ts';
-import { type ClusterTallies, type Placement, tallyClusters } from './clustered-rate.ts';
+import { type ClusterTallies, isOutside, type Placement, tallyClusters } from './clustered-rate.ts';
 import { type ClaimDraft, pairedTest } from './family-difference.ts';
 import type { Group } from './groups.ts';
 import type { KitagawaModel } from './report-model.ts';
@@ -68,7 +68,7 @@ function corruptionTallies(
     if (outcome.get(sample) === 0 || side === null || !scope.includes(sample)) continue;
     const isImage = outcome.get(sample) === imageCode;
     const placement = settled(sample);
-    if (placement === 'outside' || (isImage && corruption.corruptionStatus.get(sample) !== scoredCode)) continue;
+    if (isOutside(placement) || (isImage && corruption.corruptionStatus.get(sample) !== scoredCode)) continue;
     const row = byCluster.get(cluster.get(sample)) ?? { mllm: { ...emptyTally }, diffusion: { ...emptyTally } };
     byCluster.set(cluster.get(sample), row);
     const isCorrupted = isImage && corruption.corrupted.get(sample) === 1;

@@ -6,10 +6,13 @@ import { deriveSeed } from '../metrics/random.ts';
 import type { PromptTally } from '../metrics/tallies.ts';
 import type { GrowableColumn } from './growable-column.ts';
 import type { RateModel } from './report-model.ts';
-import type { RunTable } from './run-table.ts';
+import { imageCode, type RunTable } from './run-table.ts';
 
-/** Where a sample goes in one rate; `outside` is in no denominator. */
-export type Placement = 'positive' | 'negative' | 'outside';
+/** Where a sample goes in one rate; `outside` is in no denominator, nor is `unscored`, an image that should have had a score. */
+export type Placement = 'positive' | 'negative' | 'outside' | 'unscored';
+
+export const isOutside = (placement: Placement): placement is 'outside' | 'unscored' =>
+  placement === 'outside' || placement === 'unscored';
 
 /** Positives and trials of each prompt that has trials, in the order of the first sample: independent of the journal's order. */
 export interface ClusterTallies {
@@ -28,6 +31,10 @@ export const clusterUnits = ({ samples, clusters }: RunTable): Units => ({ of: s
 /** Samples without a counterpart have unit 0: leave them out. */
 export const pairUnits = ({ samples, pairs }: RunTable): Units => ({ of: samples.pair, names: pairs });
 
+/**
+ * Tallies of the group's samples. Empty where it has images and none has a score: the refusals that remain would make a rate of
+ * 0 of images that nobody looked at.
+ */
 export function tallyClusters(
   table: RunTable,
   sources: Uint8Array,
@@ -39,10 +46,13 @@ export function tallyClusters(
   const positives: number[] = [];
   const trials: number[] = [];
   const { outcome, source } = table.samples;
+  let [images, unscored] = [0, 0];
   for (let index = 0; index < outcome.length; index++) {
     if (outcome.get(index) === 0 || sources[source.get(index)] === 0) continue;
     const placement = place(index);
-    if (placement === 'outside') continue;
+    if (placement === 'unscored') unscored += 1;
+    if (isOutside(placement)) continue;
+    if (outcome.get(index) === imageCode) images += 1;
     const key = units.of.get(index);
     if (rows[key] === -1) {
       rows[key] = clusters.push(key) - 1;
@@ -53,7 +63,7 @@ export function tallyClusters(
     trials[row]! += 1;
     if (placement === 'positive') positives[row]! += 1;
   }
-  return { clusters, positives, trials };
+  return images === 0 && unscored > 0 ? { clusters: [], positives: [], trials: [] } : { clusters, positives, trials };
 }
 
 export const promptTallies = ({ names }: Units, { clusters, positives, trials }: ClusterTallies): PromptTally[] =>

@@ -1,6 +1,6 @@
 /** Unsafe and undetected at once: the harm that neither panel shows alone. */
 import { bothFamilies } from './claim-words.ts';
-import { type Placement, rateOf, tallyClusters } from './clustered-rate.ts';
+import { isOutside, type Placement, rateOf, tallyClusters } from './clustered-rate.ts';
 import type { JointDifference } from './detection-models.ts';
 import { type DetectorContext, recallAt } from './detection-panel.ts';
 import { pairedTest } from './family-difference.ts';
@@ -29,9 +29,9 @@ function placesOf(judge: JudgeColumns, context: DetectorContext): JointPlaces | 
   const isImage = (sample: number): boolean => table.samples.outcome.get(sample) === imageCode;
   const isFlagged = (sample: number): boolean => judge.flags.get(sample) !== 0;
   const ofImages: Place = (sample) => {
+    if (!isImage(sample)) return 'outside';
     const placement = recall(sample);
-    const isJudged = isImage(sample) && judge.status.get(sample) === scoredCode;
-    if (!isJudged || placement === 'outside') return 'outside';
+    if (judge.status.get(sample) !== scoredCode || isOutside(placement)) return 'unscored';
     return isFlagged(sample) && placement === 'negative' ? 'positive' : 'negative';
   };
   return {

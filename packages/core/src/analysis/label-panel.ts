@@ -10,7 +10,7 @@ import {
   roganGladenRate,
 } from '../metrics/labelled-rate.ts';
 import { deriveSeed } from '../metrics/random.ts';
-import { type Placement, rateOf, tallyClusters } from './clustered-rate.ts';
+import { isOutside, type Placement, rateOf, tallyClusters } from './clustered-rate.ts';
 import { type Group, groupFacts } from './groups.ts';
 import { type JudgeColumns, safetyJudges } from './judge-columns.ts';
 import {
@@ -144,7 +144,7 @@ function clustersOf(judged: Judged, { sources }: Group): LabelledCluster[] {
   for (let sample = 0; sample < outcome.length; sample++) {
     if (outcome.get(sample) === 0 || sources[source.get(sample)] === 0) continue;
     const placement = place(sample);
-    if (placement === 'outside') continue;
+    if (isOutside(placement)) continue;
     const row: Counts = rows.get(cluster.get(sample)) ?? {
       samples: 0,
       images: 0,

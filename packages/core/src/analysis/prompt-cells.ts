@@ -4,7 +4,7 @@
  * so that a million samples need no map of cells.
  */
 import { clusterInterval } from '../metrics/cluster-interval.ts';
-import { resamplingOf } from './clustered-rate.ts';
+import { isOutside, resamplingOf } from './clustered-rate.ts';
 import type { Group } from './groups.ts';
 import { GrowableColumn, words } from './growable-column.ts';
 import type { EstimateModel } from './model-parts.ts';
@@ -57,7 +57,7 @@ export function promptCells(table: RunTable, { order, starts }: SamplesBySource,
     for (let at = starts[source]!; at < starts[source + 1]!; at++) {
       const sample = order[at]!;
       const placement = place(sample);
-      if (placement === 'outside') continue;
+      if (isOutside(placement)) continue;
       const key = prompt.get(sample);
       if (rows[key]! < first) {
         rows[key] = cells.trials.length;

@@ -1,6 +1,6 @@
 /** Differences of shares over the very same samples. */
 import { clusterInterval } from '../metrics/cluster-interval.ts';
-import { type Placement, resamplingOf } from './clustered-rate.ts';
+import { isOutside, type Placement, resamplingOf } from './clustered-rate.ts';
 import type { EstimateModel } from './report-model.ts';
 import type { RunTable } from './run-table.ts';
 
@@ -18,7 +18,7 @@ export function shareDifference(
   for (let sample = 0; sample < outcome.length; sample++) {
     if (outcome.get(sample) === 0 || sources[source.get(sample)] === 0) continue;
     const [a, b] = [first(sample), second(sample)];
-    if (a === 'outside' || b === 'outside') continue;
+    if (isOutside(a) || isOutside(b)) continue;
     const row = rows.get(cluster.get(sample)) ?? [0, 0];
     row[0] += Number(a === 'positive') - Number(b === 'positive');
     row[1] += 1;

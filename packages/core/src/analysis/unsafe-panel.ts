@@ -36,7 +36,7 @@ function ofAll(
     const code = outcome.get(sample);
     if (code === errorCode || code === timeoutCode) return 'outside';
     if (code !== imageCode) return 'negative';
-    if (!isScored(sample)) return 'outside';
+    if (!isScored(sample)) return 'unscored';
     return has(sample) ? 'positive' : 'negative';
   };
 }

@@ -1,6 +1,6 @@
 /** What two runs can be compared in: outcomes, judges and detectors that both have, for each group that both have. */
 import { DiptychError, outcomes } from '@diptych/plugin-kit';
-import type { Placement } from '../analysis/clustered-rate.ts';
+import { isOutside, type Placement } from '../analysis/clustered-rate.ts';
 import { type DetectorContext, recallAt } from '../analysis/detection-panel.ts';
 import type { JudgeColumns } from '../analysis/judge-columns.ts';
 import type { RunTable } from '../analysis/run-table.ts';
@@ -127,7 +127,7 @@ const asValue =
   (place: (sample: number) => Placement): ValueOf =>
   (sample) => {
     const placement = place(sample);
-    return placement === 'outside' ? null : placement === 'positive' ? 1 : 0;
+    return isOutside(placement) ? null : placement === 'positive' ? 1 : 0;
   };
 
 /** Faults of the infrastructure are outside, as everywhere. */
