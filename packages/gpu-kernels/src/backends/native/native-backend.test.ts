@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { type Plan, planVersion } from '../../graph/plan.ts';
 import { openNative } from './native-backend.ts';
@@ -44,4 +46,35 @@ describe.skipIf(!existsSync(fileURLToPath(built)))('the native backend (skipped 
     structuredClone(data, { transfer: [data.buffer] });
     expect([...(await running)['y']!.data]).toEqual(Array.from({ length: 24 * 24 }, () => colour).flat());
   });
+
+  // Large enough that memory of inputs and outputs is used again once it is collected; `gc` makes that happen here.
+  it('leaves the outputs that a caller keeps as they are in later runs', async () => {
+    const size = 32 * 1024;
+    const doubled: Plan = {
+      version: planVersion,
+      name: 'twice',
+      batch: 3,
+      values: [0, 1].map((id) => ({ id, shape: [size] })),
+      weights: [],
+      steps: [{ op: 'binary', name: 'add', function: 'add', a: 0, aStrides: [1], b: 0, bStrides: [1], output: 1 }],
+      inputs: { x: 0 },
+      outputs: { y: { value: 1, shape: [size] } },
+    };
+    const gc = collector();
+    await using executable = await openNative({ threads: 2 }).compile(doubled, {});
+    const kept: Float32Array[] = [];
+    for (let run = 1; run <= 60; run++) {
+      const items = 1 + (run % 3);
+      const { y } = await executable.run({ x: { shape: [items, size], data: new Float32Array(items * size).fill(run) } });
+      if (run % 4 === 0) kept.push(y!.data);
+      if (run % 5 === 0) gc();
+    }
+    expect(kept.map((data) => [...new Set(data)])).toEqual(Array.from({ length: 15 }, (_, index) => [8 * (index + 1)]));
+  });
 });
+
+/** Node's collector, which scripts have only by its flag. */
+function collector(): () => void {
+  setFlagsFromString('--expose-gc');
+  return runInNewContext('gc') as () => void;
+}
