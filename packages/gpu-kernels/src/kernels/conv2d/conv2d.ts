@@ -15,7 +15,7 @@ import { windowSizes } from '../window.ts';
 import { fullProduct } from './full-product.ts';
 import { halfProduct } from './half-product.ts';
 
-const grouped = loadKernel('conv2d', 'grouped', ['run', 'flat-index', 'activation']);
+const grouped = loadKernel('conv2d', 'grouped', ['run', 'rolled', 'flat-index', 'activation']);
 
 type Product = StepOf<'conv2d'> | StepOf<'gemm'>;
 
@@ -43,7 +43,7 @@ export function conv2d(step: StepOf<'conv2d'>, shapes: StepShapes): Dispatch | r
     const group = { GROUP_CHANNELS: sizes.CHANNELS / step.groups, GROUP_OUTPUTS: sizes.OUT_CHANNELS / step.groups };
     return {
       kernel: grouped,
-      constants: { ...epilogueConstants(step), ...sizes, ...group },
+      constants: { ...epilogueConstants(step), ...sizes, ...group, ROLLED: shapes.target.rolled },
       bindings: [
         { value: step.x },
         { weight: step.weight },
