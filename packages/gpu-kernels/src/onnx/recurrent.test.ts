@@ -20,6 +20,11 @@ describe('recurrences', () => {
     expect(await run(model, [1, 10, -1, 5])).toEqual([12, 5]);
   });
 
+  it('RNN in one direction takes the first of two functions, which files have that write out what ONNX leaves out', async () => {
+    const model = recurrence(relu(node('RNN', 'x w r', 'y', { hidden_size: 1 }), 'Relu', 'Tanh'), weights(1, 1, 2));
+    expect(await run(model, [1, 10])).toEqual([12]);
+  });
+
   it('RNN backwards ends at the first number', async () => {
     const model = recurrence(relu(node('RNN', 'x w r', 'y', { direction: 'reverse' }), 'Relu'), weights(1, 1, 2));
     expect(await run(model, [1, 10])).toEqual([21]);
@@ -50,7 +55,7 @@ describe('recurrences', () => {
     refuses(of({}, 'x w r b', [floats('b', [1, 3], 1, 2, 3)]), 'GRAPH_INVALID', 'biases of 3 numbers, 8 are expected');
     refuses(of({}, 'x w r _ l', [integers('l', 1)]), 'OP_UNSUPPORTED', 'sequences that are shorter');
     refuses(recurrence(relu(node('RNN', 'x w r', 'y'), 'Affine'), weights(1, 1, 1)), 'OP_UNSUPPORTED', 'activation Affine'); // biome-ignore format: one call
-    refuses(recurrence(relu(node('RNN', 'x w r', 'y'), 'Tanh', 'Tanh'), weights(1, 1, 1)), 'GRAPH_INVALID', '2 activations');
+    refuses(recurrence(relu(node('GRU', 'x w r', 'y'), 'Tanh', 'Tanh', 'Tanh'), weights(3, 1, 1)), 'GRAPH_INVALID', '3 activations'); // biome-ignore format: one call
     refuses(modelOf(['n', 2, 1], [node('RNN', 'x w r', 'y')], weights(1, 1, 1)), 'OP_UNSUPPORTED', 'a sequence along the batch'); // biome-ignore format: one call
   });
 

@@ -23,6 +23,9 @@ describe('opsets 9 and 10', () => {
   it('Slice takes bounds from attributes', async () => {
     const slice = node('Slice', 'x', 'y', { starts: [1], ends: [-1], axes: [1] });
     expect(await run(modelOf(['n', 4], [slice], [], 9), [1, 2, 3, 4])).toEqual([2, 3]);
+    // As torch writes `x[:, 1:]`: 2^63 − 1, which is 2^63 as a number.
+    const toEnd = node('Slice', 'x', 'y', { starts: [1], ends: [2 ** 63], axes: [1] });
+    expect(await run(modelOf(['n', 4], [toEnd], [], 9), [1, 2, 3, 4])).toEqual([2, 3, 4]);
   });
 
   it.each([

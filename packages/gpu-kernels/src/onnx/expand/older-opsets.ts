@@ -5,6 +5,9 @@
 import { opUnsupported } from '../../graph/graph-errors.ts';
 import type { OnnxAttributeValue, OnnxModel, OnnxNode, OnnxTensor } from '../onnx-model.ts';
 
+/** To the end, in a Slice. As a number it is 2^63, which an int64 does not hold. */
+const largest = 2n ** 63n - 1n;
+
 type Attributes = ReadonlyMap<string, OnnxAttributeValue>;
 type Rewrite = (node: OnnxNode, parameters: Parameters) => OnnxNode;
 
@@ -24,7 +27,7 @@ class Parameters {
     const view = new DataView(raw.buffer);
     for (const [index, value] of values.entries())
       if (type === 1) view.setFloat32(4 * index, value, true);
-      else view.setBigInt64(8 * index, BigInt(value), true);
+      else view.setBigInt64(8 * index, value >= 2 ** 63 ? largest : BigInt(value), true);
     this.tensors.push({ name, type, shape, raw });
     return name;
   }

@@ -39,7 +39,9 @@ const known: ReadonlySet<string> = new Set(['Relu', 'Sigmoid', 'Softplus', 'Soft
 
 function activationsOf(to: Expansion, cell: Cell, directions: number): readonly string[] {
   const given = to.node.attributes.get('activations');
-  const names = given?.kind === 'strings' ? given.value : Array.from({ length: directions }, () => cell.activations).flat();
+  const listed = given?.kind === 'strings' ? given.value : Array.from({ length: directions }, () => cell.activations).flat();
+  // ONNX's own default for RNN is one for each of two directions, which onnxruntime writes for one direction too.
+  const names = to.node.op === 'RNN' ? listed.slice(0, Math.max(1, directions)) : listed;
   if (names.length !== directions * cell.activations.length)
     throw graphInvalid(to.node, `${names.length} activations for ${directions} directions.`);
   const exact = names.map((name) => [...known].find((other) => other.toLowerCase() === name.toLowerCase()));
