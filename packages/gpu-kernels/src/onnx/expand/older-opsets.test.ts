@@ -37,9 +37,20 @@ describe('opsets 9 and 10', () => {
     expect(await run(model, [1, 3])).toEqual(expected);
   });
 
-  it('Resize of opset 10 is refused, and the message names the opset of the file', () => {
+  it.each([
+    ['nearest', 1.5, [1, 1, 2, 3, 3, 4, 5, 5, 6]],
+    ['linear', 1.5, [1, 1.666667, 2.333333, 3, 3.666667, 4.333333, 5, 5.666667, 6]],
+    ['linear', 0.5, [1, 3, 5]],
+  ])('Resize of opset 10, %s by %f, gives what onnxruntime gives', async (mode, scale, expected) => {
+    const nodes = [node('Resize', 'x scales', 'y', { mode })];
+    const y = await run(modelOf(['n', 1, 1, 6], nodes, [floats('scales', [4], 1, 1, 1, scale)], 10), [1, 2, 3, 4, 5, 6]);
+    expect(y).toHaveLength(expected.length);
+    for (const [at, value] of expected.entries()) expect(y[at]).toBeCloseTo(value, 5);
+  });
+
+  it('Resize of opset 10 that shrinks to the nearest is refused, and the message names the opset of the file', () => {
     const nodes = [node('Resize', 'x scales', 'y', { mode: 'nearest' })];
-    const model = modelOf(['n', 1, 1, 2], nodes, [floats('scales', [4], 1, 1, 1, 2)], 10);
+    const model = modelOf(['n', 1, 1, 2], nodes, [floats('scales', [4], 1, 1, 1, 0.5)], 10);
     expect(() => importOnnx(model)).toThrow(refusal('opset 10'));
   });
 });

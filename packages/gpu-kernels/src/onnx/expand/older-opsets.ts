@@ -80,9 +80,17 @@ const resize: Rewrite = (node) => ({
   ]),
 });
 
-const rewrites: Readonly<Record<string, Rewrite>> = { Clip: clip, Pad: pad, Slice: slice, Upsample: resize };
+/** Of opset 10, which has the form of Upsample but may shrink: there runtimes round in their own ways, which lowering then refuses. */
+const resizeOf10: Rewrite = (node, parameters) => {
+  const { attributes, ...rest } = resize(node, parameters);
+  return { ...rest, attributes: new Map([...attributes, ['of_opset_10', { kind: 'number', value: 1 }]]) };
+};
 
-/** Throws OP_UNSUPPORTED for Resize of opset 10 and for branches, whose bodies would need the same. */
+const rewrites: Readonly<Record<string, Rewrite>> = {
+  Clip: clip, Pad: pad, Resize: resizeOf10, Slice: slice, Upsample: resize,
+}; // biome-ignore format: a table
+
+/** Throws OP_UNSUPPORTED for branches, whose bodies would need the same. */
 export function asOpset11(model: OnnxModel): OnnxModel {
   if (model.opset >= 11) return model;
   const taken = new Set([...model.initializers.map(({ name }) => name), ...model.nodes.flatMap(({ outputs }) => outputs)]);
@@ -91,7 +99,6 @@ export function asOpset11(model: OnnxModel): OnnxModel {
   const nodes = model.nodes.map((node) => {
     if ([...node.attributes.values()].some(({ kind }) => kind === 'graph'))
       throw opUnsupported(node, 'branches before opset 11');
-    if (node.op === 'Resize') throw opUnsupported(node, 'Resize before opset 11, whose rounding is not defined');
     return (node.domain === '' || node.domain === 'ai.onnx' ? rewrites[node.op] : undefined)?.(node, parameters) ?? node;
   });
   return { ...model, opset: 11, nodes, initializers: [...model.initializers, ...parameters.tensors] };

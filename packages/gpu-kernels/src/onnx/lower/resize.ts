@@ -64,8 +64,10 @@ export function Resize(call: LowerCall): void {
   const all = Array.from({ length: rank }, (_, d) => d);
   const axes = attributes.numbers('axes', all).map((axis) => axisOf(axis, rank, call.node));
   const isCropped = attributes.string('coordinate_transformation_mode', 'half_pixel') === 'tf_crop_and_resize';
-  const { keep_aspect_ratio_policy: _, axes: __, ...passed } = call.given;
+  const { keep_aspect_ratio_policy: _, axes: __, of_opset_10: isOld, ...passed } = call.given;
   const { sizes, scales } = wantedOf(call, axes, policy);
+  if (isOld === 1 && attributes.string('mode', 'nearest') === 'nearest' && scales?.some((scale) => scale < 1))
+    throw opUnsupported(call.node, 'Resize before opset 11 that shrinks to the nearest, whose rounding is not defined');
   const region = isCropped ? regionOf(call, axes) : undefined;
   const optional = (list: readonly number[] | undefined): string => (list === undefined ? '' : call.number(...list));
   const inputs = [call.input(0), optional(region), optional(scales), ...(sizes === undefined ? [] : [optional(sizes)])];
