@@ -119,7 +119,7 @@ describe('text', () => {
   });
 
   it.each([
-    ['no such column', 'text\nhello\n', /columns prompt in line 1/],
+    ['no such column', 'text\nhello\n', /a header with prompt in line 1/],
     ['a line of 100 MB', `prompt\n${'a'.repeat(100 * 2 ** 20)}\n`, /line 2: a row of more than 1048576 characters/],
     ['no prompt', '\ufeffprompt\n', /received none/],
   ])('refuses a CSV with %s', async (_, contents, why) => {

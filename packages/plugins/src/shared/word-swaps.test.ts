@@ -37,7 +37,7 @@ describe('readWordSwaps', () => {
     ['more words than a list has', `word,replacement\n${rows(50_001, (i) => `w${i}`)}`, 'at most 50000 words'],
     ['phrases too long together', `word,replacement\n${rows(9000, (i) => `${'ab '.repeat(60)}${i}`)}`, 'make one pattern'],
     ['no words', 'word,replacement\n', 'received none'],
-    ['other columns', 'from,to\na,b\n', 'columns word, replacement'],
+    ['other columns', 'from,to\na,b\n', 'a header with word, replacement'],
   ])('refuses %s', async (name, text, message) => {
     await expect(swapsOf(`${name}.csv`, text)).rejects.toMatchObject({
       code: 'PROMPTS_INVALID',
