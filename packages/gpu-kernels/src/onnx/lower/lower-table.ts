@@ -2,23 +2,24 @@
 import { opUnsupported } from '../../graph/graph-errors.ts';
 import { opTable } from '../../graph/op-table.ts';
 import { narrowRanges } from '../activation-types.ts';
+import { commonLowers } from '../common-ops.ts';
 import { type ElementType, elementTypes, nameOfType, type OnnxNode } from '../onnx-model.ts';
-import { Div, Max, Mean, Min, Pow, Sum, Xor } from './arithmetic.ts';
+import { Xor } from './arithmetic.ts';
 import { ArgMax, ArgMin, Hardmax, OneHot, TopK } from './choosing.ts';
 import { Gather, GatherElements, GatherND } from './gathering.ts';
 import { GridSample } from './grid-sample.ts';
 import { ConvInteger, MatMulInteger, QGemm, QLinearConv, QLinearMatMul } from './integer-products.ts';
 import type { Lower, LowerCall } from './lower-call.ts';
-import { Concat, ConstantOfShape, Expand, Range, Slice, Split, Tile } from './movement.ts';
-import { GlobalAveragePool, GlobalLpPool, GlobalMaxPool, LayerNormalization, ReduceL1, ReduceL2, ReduceSumSquare, Softmax } from './normalisation.ts'; // biome-ignore format: one line
-import { Dropout, Identity, pass } from './passing.ts';
+import { Range } from './movement.ts';
+import { GlobalLpPool, ReduceL1, ReduceSumSquare } from './normalisation.ts';
+import { pass } from './passing.ts';
 import { MaxPoolPlaces, MaxUnpool } from './pool-indices.ts';
 import { DequantizeLinear, DynamicQuantizeLinear, QuantizeLinear } from './quantization.ts';
 import { CumSum, DepthToSpace, LogSoftmax, ReduceLogSum, ReduceLogSumExp, SpaceToDepth, Trilu } from './rearrange.ts';
 import { Resize } from './resize.ts';
 import { ScatterElements, ScatterND } from './scattering.ts';
-import { Pad, Reduce, Reshape, Squeeze, Unsqueeze } from './shapes.ts';
-import { AveragePool, convolved, LpPool, pooled } from './windows.ts';
+import { Reduce } from './shapes.ts';
+import { convolved, LpPool, pooled } from './windows.ts';
 
 /** Toward 0. What the integers do not reach is no number: ONNX leaves open what it becomes, and runtimes differ. */
 function toWhole(call: LowerCall, type: ElementType): void {
@@ -58,12 +59,10 @@ function Cast(call: LowerCall): void {
 }
 
 const lowered: Readonly<Record<string, Lower>> = {
-  ArgMax, ArgMin, AveragePool, Cast, Concat, ConstantOfShape, DepthToSpace, Div, Conv: convolved, ConvTranspose: convolved, Dropout, Expand, Gather, GatherElements, GatherND, GlobalAveragePool, GlobalLpPool, GridSample,
-  GlobalMaxPool, Hardmax, Identity, LayerNormalization, LpPool: (call) => LpPool(call), Max, MaxPool: (call) => (call.isRead(1) ? MaxPoolPlaces(call) : pooled(call)), MaxUnpool, Mean, Min, OneHot, Range,
-  Pad, Pow, ReduceL1, ReduceL2, ReduceLogSum, ReduceLogSumExp, ReduceMax: Reduce, ReduceMean: Reduce, ReduceMin: Reduce,
-  ReduceProd: Reduce, ReduceSum: Reduce, ReduceSumSquare, Reshape, Resize, Scatter: ScatterElements,
-  ScatterElements, ScatterND, Slice, Softmax, SpaceToDepth, LogSoftmax, CumSum, Trilu,
-  Split, Squeeze, Sum, Tile, TopK, Unsqueeze, Xor,
+  ...commonLowers, ArgMax, ArgMin, Cast, ConvTranspose: convolved, CumSum, DepthToSpace, Gather, GatherElements, GatherND, GlobalLpPool, GridSample,
+  Hardmax, LogSoftmax, LpPool: (call) => LpPool(call), MaxPool: (call) => (call.isRead(1) ? MaxPoolPlaces(call) : pooled(call)), MaxUnpool, OneHot, Range,
+  ReduceL1, ReduceLogSum, ReduceLogSumExp, ReduceMin: Reduce, ReduceProd: Reduce, ReduceSumSquare, Resize, Scatter: ScatterElements,
+  ScatterElements, ScatterND, SpaceToDepth, TopK, Trilu, Xor,
 }; // biome-ignore format: a table
 
 const quantised: typeof lowered = {
