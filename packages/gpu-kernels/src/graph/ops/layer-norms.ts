@@ -4,7 +4,7 @@ import { Attributes } from '../attributes.ts';
 import { graphInvalid, opUnsupported } from '../graph-errors.ts';
 import type { PlanBuilder } from '../plan-builder.ts';
 import type { NormaliseStep } from '../plan-products.ts';
-import { rowMajorStrides, showShape, sizeOf } from '../shapes.ts';
+import { broadcastShape, broadcastStrides, rowMajorStrides, sameShape, showShape, sizeOf } from '../shapes.ts';
 
 type Draft = Omit<NormaliseStep, 'op' | 'name' | 'output' | 'scale' | 'bias'>;
 
@@ -28,10 +28,9 @@ function spreadTo({ shape: given, data }: Tensor, shape: readonly number[]): Flo
   const size = sizeOf(shape);
   if (data.length === size) return data;
   const own = [...new Array<number>(Math.max(0, shape.length - given.length)).fill(1), ...given.slice(-shape.length)];
-  if (sizeOf(own) !== data.length || own.some((length, d) => length !== 1 && length !== shape[d])) return undefined;
-  const [from, to] = [rowMajorStrides(own), rowMajorStrides(shape)];
-  const place = (at: number): number =>
-    to.reduce((sum, unit, d) => sum + (own[d] === 1 ? 0 : (Math.floor(at / unit) % shape[d]!) * from[d]!), 0);
+  if (sizeOf(own) !== data.length || !sameShape(broadcastShape(own, shape) ?? [], shape)) return undefined;
+  const [from, to] = [broadcastStrides(own, shape), rowMajorStrides(shape)];
+  const place = (at: number): number => to.reduce((sum, unit, d) => sum + (Math.floor(at / unit) % shape[d]!) * from[d]!, 0);
   return Float32Array.from({ length: size }, (_, at) => data[place(at)]!);
 }
 
