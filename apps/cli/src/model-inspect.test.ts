@@ -93,6 +93,17 @@ describe('diptych model inspect', () => {
     });
   });
 
+  it('asks for sizes that the file leaves open, as bad input', async () => {
+    const file = fileURLToPath(
+      new URL('../../../packages/plugins/goldens/janus/tiny-janus/onnx/gen_head.onnx', import.meta.url),
+    );
+    expect(await inspect(file)).toMatchObject({
+      code: 2,
+      stdout: expect.stringContaining('`--shape hidden_states=SEQUENCE_LENGTH,16`'),
+    });
+    expect(await inspect(file, '--shape', 'hidden_states=2,16')).toMatchObject({ code: 0 });
+  });
+
   it('refuses what is no ONNX file, with the code for bad input', async () => {
     await writeFile(join(cwd, 'no.onnx'), 'hello, this is text');
     expect(await inspect('no.onnx')).toMatchObject({ code: 2, stderr: expect.stringContaining('GRAPH_INVALID') });

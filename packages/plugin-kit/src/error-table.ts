@@ -250,8 +250,8 @@ export const errorTable = {
   ),
   GRAPH_INVALID: entry(
     'bad-input',
-    'A network is malformed: unknown value, wrong shape, missing weight; or its image recipe is.',
-    'Correct the node, or the step of the recipe, that the message names.',
+    'A network is malformed: unknown value, wrong shape, missing weight; or its image recipe is; or its file leaves a size open.',
+    'Correct the node, or the step of the recipe, that the message names; or give the size.',
   ),
   RUN_INPUT_INVALID: entry(
     'bad-input',

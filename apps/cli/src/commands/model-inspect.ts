@@ -1,6 +1,5 @@
 /** `diptych model inspect`: what an ONNX file holds and costs, what a card says of it, and what is missing to run it. Runs nothing. */
 import { inspectOnnx, type OnnxReport, openOnnxFile } from '@diptych/gpu-kernels/onnx';
-import type { OnnxOptions } from '@diptych/plugin-kit';
 import { cardFactsOf, renderCard } from '../card-facts.ts';
 import { type NetworkOptions, onnxOptions } from '../network-options.ts';
 import { type OutputOptions, printResult } from '../output/result.ts';
@@ -11,7 +10,7 @@ export default async function modelInspect(file: string, options: OutputOptions 
   const { bytes: content, readExternal } = await openOnnxFile(file);
   const report = await inspectOnnx(content, { ...given, readExternal });
   const card = await cardFactsOf(file, report, readExternal);
-  printResult(options, { ...report, card }, () => `${render(report, given)}\n\n${renderCard(card, report)}`);
+  printResult(options, { ...report, card }, () => `${render(report)}\n\n${renderCard(card, report)}`);
   if (report.problem !== undefined) process.exitCode = report.problem.code === 'GRAPH_INVALID' ? 2 : 4;
 }
 
@@ -27,7 +26,7 @@ function count(value: number): string {
 
 const supportText = { yes: '', constants: 'on constants only', no: 'missing' } as const;
 
-function render(report: OnnxReport, { shapes = {} }: OnnxOptions): string {
+function render(report: OnnxReport): string {
   const { cost, problem } = report;
   const values = [
     ...report.inputs.map(({ name, shape }) => ['input', name, showShape(shape)]),
@@ -37,9 +36,6 @@ function render(report: OnnxReport, { shapes = {} }: OnnxOptions): string {
       `${showShape(shape)}${activation ? `, by ${activation}` : ''}`,
     ]),
   ];
-  const open = report.inputs.filter(
-    ({ name, shape }) => shapes[name] === undefined && shape?.slice(1).some((size) => typeof size === 'string'),
-  );
   const costs =
     cost === undefined
       ? []
@@ -69,12 +65,5 @@ function render(report: OnnxReport, { shapes = {} }: OnnxOptions): string {
     ...costs,
     '',
     problem === undefined ? renderTable(['backend', 'state', 'why'], backends) : printable(`Cannot be run on any backend: ${problem.message}`), // biome-ignore format: one choice
-    ...(problem === undefined || open.length === 0
-      ? []
-      : [
-          printable(
-            `A card's recipe says the sizes of its image. Here say them with ${open.map(({ name }) => `--shape ${name}=…`).join(' ')}, such as 3,224,224.`,
-          ),
-        ]),
   ].join('\n');
 }

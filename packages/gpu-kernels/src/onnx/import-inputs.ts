@@ -73,7 +73,26 @@ function checkWhole(name: string, type: number, recipe: ImageRecipe): void {
   );
 }
 
-function importInput(input: OnnxValue, recipe: ImageRecipe | undefined, fixed: readonly number[] | undefined): GraphInput {
+const isOpen = ({ shape }: OnnxValue): boolean =>
+  shape === undefined || shape.slice(1).some((size) => typeof size === 'string');
+
+/**
+ * What cures sizes that only the user knows: hence bad input, and nothing that is unsupported. All inputs at once, each with what
+ * the file says of it.
+ */
+function giveShapes(inputs: readonly OnnxValue[]): string {
+  const forms = inputs.map(({ name, shape }) => {
+    const sizes = shape?.slice(1).map((size) => (typeof size === 'number' ? size : size.toUpperCase() || 'SIZE'));
+    return `${name}=${sizes?.join(',') ?? 'SIZE,…'}`;
+  });
+  return `Give numbers for the names: \`--shape ${forms.join(' ')}\` with \`diptych model\` (the batch is left out), the \`recipe\` of a card for an image, \`shapes\` in code.`;
+}
+
+function importInput(
+  input: OnnxValue,
+  recipe: ImageRecipe | undefined,
+  { fixed, cure }: { readonly fixed: readonly number[] | undefined; readonly cure: string },
+): GraphInput {
   const place = { name: input.name, op: 'input' };
   if (input.type === undefined || !inputTypes.includes(input.type))
     throw opUnsupported(
@@ -82,17 +101,14 @@ function importInput(input: OnnxValue, recipe: ImageRecipe | undefined, fixed: r
     );
   const [, ...declared] = input.shape ?? [];
   if (fixed === undefined && input.shape === undefined)
-    throw opUnsupported(place, 'its rank is unknown; give its shape in `shapes`');
+    throw graphInvalid(place, `the file says nothing of its shape. ${cure}`);
   if (input.shape?.length === 0) throw opUnsupported(place, 'a scalar input, which has no batch');
   const size = recipe && recipeOutput(recipe);
   const shape = (fixed ?? declared).map((length, d) => {
     const prepared = declared.length === 3 ? [size?.channels, size?.height, size?.width][d] : undefined;
     const known = typeof length === 'number' ? length : prepared;
     if (known === undefined)
-      throw opUnsupported(
-        place,
-        `dimension ${d + 1} ("${length}") is left open by the file; give the shape without batch in \`shapes\`, or with \`--shape\` of \`diptych model\``,
-      );
+      throw graphInvalid(place, `the file leaves dimension ${d + 1} open${length === '' ? '' : ` ("${length}")`}. ${cure}`);
     return known;
   });
   if (
@@ -126,7 +142,10 @@ export function importInputs(model: OnnxModel, options: ImportOptions): GraphInp
     options.items === 'graph' && !(recipes.has(input.name) && isImageOfOne(input));
   const withBatch = (input: OnnxValue): OnnxValue =>
     isWhole(input) && input.shape !== undefined ? { ...input, shape: ['', ...input.shape] } : input;
-  return model.inputs.map((input) => importInput(withBatch(input), recipes.get(input.name), shapes.get(input.name)));
+  const inputs = model.inputs.map(withBatch);
+  const isGiven = ({ name, shape }: OnnxValue): boolean => shapes.has(name) || (recipes.has(name) && shape?.length === 4);
+  const cure = giveShapes(inputs.filter((input) => isOpen(input) && !isGiven(input)));
+  return inputs.map((input) => importInput(input, recipes.get(input.name), { fixed: shapes.get(input.name), cure }));
 }
 
 /** The leading dimension where all inputs fix the same. */

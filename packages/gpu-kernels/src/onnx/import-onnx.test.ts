@@ -65,7 +65,13 @@ describe('the arithmetic of exporters', () => {
 
   it('takes open dimensions from the caller or from a recipe, and refuses them otherwise', () => {
     const model = modelOf(['n', 3, 'height', 'width'], [node('Relu', 'x', 'y')]);
-    expect(() => importOnnx(model)).toThrow(refusal('OP_UNSUPPORTED', '"height"'));
+    expect(() => importOnnx(model)).toThrow(
+      refusal('GRAPH_INVALID', 'leaves dimension 2 open ("height"). Give numbers for the names: `--shape x=3,HEIGHT,WIDTH`'),
+    );
+    const unranked = { ...model, inputs: [{ name: 'x', type: 1, shape: undefined }] };
+    expect(() => importOnnx(unranked)).toThrow(
+      refusal('GRAPH_INVALID', 'nothing of its shape. Give numbers for the names: `--shape x=SIZE,…`'),
+    );
     expect(importOnnx(model, { shapes: { x: [3, 4, 5] } }).graph.inputs[0]!.shape).toEqual([3, 4, 5]);
     const recipe = [{ step: 'resize', filter: 'pillow-bilinear', width: 8, height: 6 }] as const;
     expect(importOnnx(model, { recipe }).graph.inputs[0]).toEqual({ name: 'x', shape: [3, 6, 8], recipe });

@@ -62,7 +62,12 @@ describe('a graph that is one item', () => {
   it('refuses what has a batch by its meaning, and what it does not follow', () => {
     refuses(modelOf([2, 2], [node('Det', 'x', 'y')]), 'the op where the whole graph is one item');
     refuses(modelOf([4], [node('Gather', 'x x', 'y')]), 'computed indices');
-    refuses(modelOf(['n', 4], [node('Relu', 'x', 'y')]), 'left open by the file');
+  });
+
+  it('asks for a first dimension that the file leaves open', () => {
+    expect(() => importOnnx(modelOf(['n', 4], [node('Relu', 'x', 'y')]), graph)).toThrow(
+      expect.objectContaining({ code: 'GRAPH_INVALID', message: expect.stringContaining('leaves dimension 1 open ("n")') }),
+    );
   });
 });
 
