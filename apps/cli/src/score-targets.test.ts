@@ -70,7 +70,7 @@ describe('the exit code of single images', () => {
   const scored = (status: 'scored' | 'abstained' | 'error' | 'timeout', reason?: string): FileScores => ({
     path: 'a.png',
     verdicts: [],
-    detections: [{ type: 'detection', detector: 'd', protocol: 'as-received', side: 'synthetic', index: 0, status, reason }],
+    detections: [{ type: 'detection', detector: 'd', protocol: 'as-received', status, reason }],
   });
   const unread = (code: 'IMAGE_UNREADABLE' | 'IMAGE_UNSUPPORTED'): FileScores => ({
     path: 'b.png',

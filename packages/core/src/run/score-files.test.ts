@@ -41,6 +41,15 @@ it('scores files and folders, and reports each file that cannot be read', async 
   expect(results[2]).toMatchObject({ verdicts: [], detections: [] });
 });
 
+it('says of an image neither a sample nor whether it is synthetic, which nobody told', async () => {
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, 'a.png'), await fakeImage({ seed: 1 }));
+  await using loaded = await loadFakeAgain(studyOfScorers({ study, safetyJudges: use, detectors: use }), folder);
+  const { value } = await scoreFiles({ paths: [join(folder, 'a.png')], loaded }).next();
+  expect(Object.keys(value.verdicts[0])).not.toContain('index');
+  expect(Object.keys(value.detections[0])).toEqual(['type', 'detector', 'protocol', 'status', 'syntheticScore']);
+});
+
 it('rejects a path that does not exist', async () => {
   await using loaded = await loadFakeAgain(studyOfScorers({ study, detectors: use }), '/');
   await expect(scoreFiles({ paths: ['/nowhere/x.png'], loaded }).next()).rejects.toMatchObject({ code: 'IMAGE_UNREADABLE' });

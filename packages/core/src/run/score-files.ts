@@ -20,15 +20,20 @@ import { minWindowImages } from './image-windows.ts';
 import { detectImages, type IndexedImage, judgeImages, type ScoringContext } from './score-images.ts';
 import { inGroups } from './work-pool.ts';
 
+/** Records without what only a run knows: the sample, and whether its image is synthetic or authentic. */
+export type FileVerdict = Omit<VerdictRecord, 'index'>;
+export type FileDetection = Omit<DetectionRecord, 'index' | 'side'>;
+
 /** What became of one file: scores, or why it could not be read. */
 export interface FileScores {
   /** As given, or below the given folder. */
   readonly path: string;
   readonly image?: { readonly sha256: string; readonly info: ImageInfo };
   readonly error?: { readonly code: ErrorCode; readonly message: string };
-  readonly verdicts: readonly VerdictRecord[];
-  readonly detections: readonly DetectionRecord[];
+  readonly verdicts: readonly FileVerdict[];
+  readonly detections: readonly FileDetection[];
 }
+
 export interface ScoreFilesOptions {
   /** Files and folders; folders are searched for image files, links that leave them are reported and not followed. */
   readonly paths: readonly string[];
@@ -60,15 +65,19 @@ interface FoundFile {
 
 async function scoreGroup(group: readonly FoundFile[], loaded: LoadedStudy, context: ScoringContext): Promise<FileScores[]> {
   const opened = await Promise.all(group.map((file) => openFile(file, loaded)));
+  // No scorer is told the side; that of the record is dropped below.
   const items = opened.flatMap(({ image }, index): IndexedImage[] =>
     image ? [{ index, side: 'synthetic', prompt: '', image }] : [],
   );
-  const verdicts = group.map((): VerdictRecord[] => []);
-  const detections = group.map((): DetectionRecord[] => []);
+  const verdicts = group.map((): FileVerdict[] => []);
+  const detections = group.map((): FileDetection[] => []);
   for (const judge of loaded.judges)
-    await judgeImages(judge, items, context, async (record) => void verdicts[record.index]!.push(record));
+    await judgeImages(judge, items, context, async ({ index, ...verdict }) => void verdicts[index]!.push(verdict));
   for (const detector of loaded.detectors) {
-    const keep = async (record: DetectionRecord): Promise<void> => void detections[record.index]!.push(record);
+    const keep = async (record: DetectionRecord): Promise<void> => {
+      const { index, side: _, ...detection } = record;
+      detections[index]!.push(detection);
+    };
     await detectImages({ detector, protocol: 'as-received' }, items, context, keep);
   }
   return opened.map(({ path, image, error }, index) => ({
