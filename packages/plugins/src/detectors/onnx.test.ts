@@ -101,7 +101,36 @@ describe('detector onnx', () => {
     const options = onnx.options.parse(given({ activation: 'none' }));
     await expect(async () => onnx.create(options, contextWith({ model: file }))).rejects.toMatchObject({
       code: 'WEIGHTS_FORMAT_INVALID',
-      message: expect.stringContaining('for label "synthetic" (logits need `activation: sigmoid` or `softmax`), got'),
+      message: expect.stringMatching(
+        /output "logits" to give scores.*for label "synthetic".*`activation: sigmoid` or `softmax`/,
+      ),
+    });
+  });
+
+  describe('where most pictures give numbers from 0 to 1 that are no scores', () => {
+    const colours = readFileSync(new URL('colours.onnx', goldens));
+    const recipe = [card.recipe[0]!, { step: 'normalise', scale: 1 / 255, mean: [0, 0, 0], deviation: [1, 1, 1] }];
+    const opened = (output: string) => {
+      const changes = { output, recipe, labels: ['synthetic'], activation: 'none', sha256: sha256(colours) };
+      // A batch of one, so that what is tried does not depend on it.
+      return onnx.create({ ...onnx.options.parse(given(changes)), batch: 1 }, contextWith({ model: colours }));
+    };
+
+    it('is refused by a picture of pure red, whatever the batch', async () => {
+      await expect(async () => opened('red')).rejects.toMatchObject({
+        message: expect.stringContaining('got 4 for label "synthetic"'),
+      });
+    });
+
+    it('names output and activation where no made picture showed it', async () => {
+      await using detector = (await opened('yellow')) as Detector & AsyncDisposable;
+      const { signal } = new AbortController();
+      const [grey, yellow] = [solidImage([90, 90, 90]), solidImage([255, 255, 0])];
+      expect(await detector.detect([grey], signal)).toEqual([{ status: 'scored', syntheticScore: 0 }]);
+      await expect(detector.detect([yellow], signal)).rejects.toMatchObject({
+        code: 'WEIGHTS_FORMAT_INVALID',
+        message: expect.stringMatching(/output "yellow" .* as `activation: none` says, got (4|3\.99\d*) for label/),
+      });
     });
   });
 

@@ -65,7 +65,10 @@ export default defineDetector({
       const { [facts.output]: output } = await runImages(model, facts, rasters, signal);
       return rasters.map((_, index) => {
         const row = [...output!.data.subarray(index * width, (index + 1) * width)];
-        return { status: 'scored', syntheticScore: checkScore(activate(row, facts.activation)[scored]!, facts.synthetic) };
+        return {
+          status: 'scored',
+          syntheticScore: checkScore(activate(row, facts.activation)[scored]!, facts.synthetic, facts),
+        };
       });
     };
     try {

@@ -136,7 +136,9 @@ export default defineSafetyJudge({
 type Scores = Readonly<Record<string, number>>;
 
 function verdictOf(scores: Scores, given: Options): Verdict {
-  const scoreOf = (label: string): number => checkScore(scores[label]!, label);
+  const scoredBy = (label: string): { readonly output: string } =>
+    Object.values(given.heads).find((each) => each.labels.includes(label)) ?? given.card;
+  const scoreOf = (label: string): number => checkScore(scores[label]!, label, scoredBy(label));
   const hazardScores: Partial<Record<Hazard, number>> = {};
   for (const [label, meant] of Object.entries(given.hazards))
     for (const hazard of [meant].flat())

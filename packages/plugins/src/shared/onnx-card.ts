@@ -101,16 +101,16 @@ export const cardMismatch = (expected: string, got: string): DiptychError =>
   new DiptychError('WEIGHTS_FORMAT_INVALID', `Expected a network with ${expected}, got ${got}. Correct the card.`);
 
 /** The score as it is, or an error where it is none: of logits whose card names no activation, or NaN. */
-export function checkScore(score: number, label: string): number {
+export function checkScore(score: number, label: string, { output }: Pick<NetworkFacts, 'output'>): number {
   if (score >= 0 && score <= 1) return score;
   if (Number.isNaN(score))
     throw new DiptychError(
       'WEIGHTS_FORMAT_INVALID',
-      `Expected a network that gives numbers, got NaN for label "${label}". Its weights hold NaN or infinity, or its recipe gives it none it can take; check the file with onnxruntime.`,
+      `Expected output "${output}" to give numbers, got NaN for label "${label}". Its weights hold NaN or infinity, or its recipe gives it none it can take; check the file with onnxruntime.`,
     );
-  throw cardMismatch(
-    `a score from 0 to 1 for label "${label}" (logits need \`activation: sigmoid\` or \`softmax\`)`,
-    `${score}`,
+  throw new DiptychError(
+    'WEIGHTS_FORMAT_INVALID',
+    `Expected output "${output}" to give scores from 0 to 1, as \`activation: none\` says, got ${score} for label "${label}". Of logits write \`activation: sigmoid\` or \`softmax\` in the card and score again: what lies between 0 and 1 by chance is no score either.`,
   );
 }
 
