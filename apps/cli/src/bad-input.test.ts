@@ -323,14 +323,14 @@ describe('the machine', () => {
     expect((await diptych(['verify', 'runs/x'])).code).toBe(0);
   });
 
-  it('SIGTERM stops like Ctrl-C and leaves no lock', async () => {
+  it.each(['SIGTERM', 'SIGHUP'] as const)('%s stops like Ctrl-C and leaves no lock', async (signal) => {
     await write('long.yaml', `${smallStudy}samplesPerPrompt: 200\n`);
     let sent = false;
     const stopped = await diptych(['run', 'long.yaml', '--id', 'long', '--progress', 'json'], {
       onStderr: (said, child) => {
         if (sent || !/"done":[1-9]/.test(said)) return;
         sent = true;
-        child.kill('SIGTERM');
+        child.kill(signal);
       },
     });
     expect(stopped.code, stopped.stderr).toBe(130);

@@ -10,7 +10,8 @@ export interface Finished {
 export interface RunDiptychOptions {
   readonly cwd: string;
   readonly environment?: Readonly<Record<string, string>>;
-  /** Called with everything on stderr so far, each time more comes. */
+  /** Called with everything on the stream so far, each time more comes. */
+  readonly onStdout?: (text: string, child: ChildProcess) => void;
   readonly onStderr?: (text: string, child: ChildProcess) => void;
 }
 
@@ -18,7 +19,7 @@ const launcher = fileURLToPath(new URL('../../bin/diptych.mjs', import.meta.url)
 
 export function runDiptych(
   parameters: readonly string[],
-  { cwd, environment = {}, onStderr }: RunDiptychOptions,
+  { cwd, environment = {}, onStdout, onStderr }: RunDiptychOptions,
 ): Promise<Finished> {
   const child = spawn(process.execPath, [launcher, ...parameters], {
     cwd,
@@ -29,6 +30,7 @@ export function runDiptych(
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => {
     stdout += chunk.toString();
+    onStdout?.(stdout, child);
   });
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString();
