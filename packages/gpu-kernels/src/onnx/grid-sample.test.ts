@@ -14,6 +14,8 @@ const golden = JSON.parse(readFileSync(file, 'utf8')) as {
   readonly x: readonly number[];
   readonly grid: readonly number[];
   readonly y: Readonly<Record<string, readonly number[]>>;
+  /** By mode, zeros around: `inf`, `-inf`, `nan` or a number. */
+  readonly infinite: Readonly<Record<string, readonly string[]>>;
 };
 
 const x = { name: 'x', type: 1, shape: ['n', 2, 3, 4] };
@@ -31,19 +33,33 @@ describe.each(['reference', 'native', 'webgpu'] as const)('GridSample on %s', as
   // Software Vulkan compiles each of dozens of kernels on the CPU: one of each mode, all paddings.
   const some = ['bilinear border 0', 'nearest reflection 1', 'bicubic zeros 0'];
 
-  it.each(name === 'webgpu' ? some : Object.keys(golden.y))('%s', async (how) => {
+  const sampled = async (how: string, data: ArrayLike<number>) => {
     const { graph, weights } = importOnnx(modelAs(how, ['n', 4, 5, 2]));
     const planned = planGraph(graph, weights, 2);
     await using executable = await backend.compile(planned.plan, planned.weights);
-    const y = (
-      await executable.run({
-        x: { shape: [2, 2, 3, 4], data: Float32Array.from(golden.x) },
-        grid: { shape: [2, 4, 5, 2], data: Float32Array.from(golden.grid) },
-      })
-    )['y']!;
-    expect(y.shape).toEqual([2, 2, 4, 5]);
+    const { y } = await executable.run({
+      x: { shape: [2, 2, 3, 4], data: Float32Array.from(data) },
+      grid: { shape: [2, 4, 5, 2], data: Float32Array.from(golden.grid) },
+    });
+    expect(y!.shape).toEqual([2, 2, 4, 5]);
+    return y!.data;
+  };
+
+  it.each(name === 'webgpu' ? some : Object.keys(golden.y))('%s', async (how) => {
     // Weights of bicubic interpolation are polynomials, which onnxruntime evaluates in another order.
-    expect(farthest(y.data, golden.y[how]!)).toBeLessThanOrEqual(5e-6);
+    expect(farthest(await sampled(how, golden.x), golden.y[how]!)).toBeLessThanOrEqual(5e-6);
+  });
+
+  it.each(Object.keys(golden.infinite))('%s with infinities and NaN at the border, zeros around', async (mode) => {
+    const x = [...golden.x];
+    for (const [at, value] of [[0, Infinity], [23, Number.NaN], [27, Number.NaN], [44, -Infinity]] as const) x[at] = value; // biome-ignore format: a table
+    const told: Readonly<Record<string, number>> = { inf: Infinity, '-inf': -Infinity, nan: Number.NaN };
+    const y = await sampled(`${mode} zeros 0`, x);
+    for (const [at, text] of golden.infinite[mode]!.entries()) {
+      const expected = told[text] ?? Number(text);
+      if (Number.isFinite(expected)) expect(y[at], `${at}`).toBeCloseTo(expected, 5);
+      else expect(y[at], `${at}`).toBe(expected);
+    }
   });
 });
 

@@ -22,6 +22,15 @@ describe('ops as a few of the planner’s', () => {
     expect(await run(of({ reverse: 1, exclusive: 1 }, -1), [1, 2, 3, 4, 5, 6])).toEqual([5, 3, 0, 11, 6, 0]);
   });
 
+  it('CumSum gives infinity and NaN to the sums that hold them, and over more numbers than a product could have', async () => {
+    const of = (length: number, attributes: Record<string, number> = {}) => modelOf(['n', length], [node('CumSum', 'x axis', 'y', attributes)], [integers('axis', 1)]); // biome-ignore format: one model
+    expect(await run(of(5), [1, 2, Infinity, 4, -Infinity])).toEqual([1, 3, Infinity, Infinity, Number.NaN]);
+    expect(await run(of(5, { exclusive: 1 }), [1, 2, Number.NaN, 4, 5])).toEqual([0, 1, 3, Number.NaN, Number.NaN]);
+    expect(await run(of(4, { reverse: 1 }), [1, -Infinity, 4, 5])).toEqual([-Infinity, -Infinity, 9, 5]);
+    const many = await run(of(5000), new Array<number>(5000).fill(1));
+    expect(many.every((sum, at) => sum === at + 1)).toBe(true);
+  });
+
   it('Trilu keeps a triangle', async () => {
     const model = modelOf(['n', 2, 3], [node('Trilu', 'x k', 'y', { upper: 0 })], [{ ...integers('k', -1), shape: [] }]);
     expect(await run(model, [1, 2, 3, 4, 5, 6])).toEqual([0, 0, 0, 4, 0, 0]);

@@ -17,6 +17,8 @@ interface Sampling {
   readonly mode: string;
   readonly padding: string;
   readonly isAligned: boolean;
+  /** Place of a row of zeros behind all pixels, where zeros are around the image: no weight of 0, whose product with infinity is NaN. */
+  readonly zeros?: number;
 }
 
 /** A pixel along one dimension, as the place of its row and what it counts. */
@@ -68,13 +70,13 @@ function reflected(to: Arithmetic, x: string, length: number, isAligned: boolean
   return to.of('Add', to.of('Min', way, back), low);
 }
 
-/** A whole coordinate inside the image, times `stride`; with zeros around, what lies outside counts nothing. */
+/** A whole coordinate inside the image, times `stride`; outside, where zeros are around, at least the place of the zeros. */
 function inside(to: Arithmetic, at: string, weight: string | undefined, length: number, stride: number, how: Sampling): Tap {
   const moved = how.padding === 'reflection' ? reflected(to, at, length, how.isAligned) : at;
   const clipped = to.clip(moved, 0, length - 1);
-  const isInside = how.padding === 'zeros' ? to.of('Equal', at, clipped) : undefined;
-  const counted = isInside === undefined || weight === undefined ? (isInside ?? weight) : to.of('Mul', weight, isInside);
-  return { place: stride === 1 ? clipped : to.of('Mul', clipped, stride), weight: counted };
+  const place = stride === 1 ? clipped : to.of('Mul', clipped, stride);
+  if (how.zeros === undefined) return { place, weight };
+  return { place: to.call.add('Where', [to.of('Equal', at, clipped), place, to.call.number(how.zeros)]), weight };
 } // biome-ignore format: signature
 
 /** Keys' kernel with a = −0.75, as polynomials of the fraction. */
@@ -102,12 +104,19 @@ function tapsOf(to: Arithmetic, x: string, length: number, stride: number, how: 
   });
 }
 
+interface Rows {
+  /** All pixels of an item, one a row, and behind them the zeros if there are some. */
+  readonly name: string;
+  readonly zeros: number | undefined;
+}
+
 /** Sums over the taps of each dimension in turn, the last one innermost. */
-function interpolate(to: Arithmetic, rows: string, taps: readonly (readonly Tap[])[], place: string | undefined): string {
+function interpolate(to: Arithmetic, rows: Rows, taps: readonly (readonly Tap[])[], place: string | undefined): string {
   const [first, ...rest] = taps;
   if (first === undefined) {
-    const flat = to.call.add('Reshape', [place!, to.call.number(0, -1)]);
-    return to.call.add('Gather', [rows, flat], { axis: 1, batch_dims: 1 });
+    const known = rows.zeros === undefined ? place! : to.of('Min', place!, rows.zeros);
+    const flat = to.call.add('Reshape', [known, to.call.number(0, -1)]);
+    return to.call.add('Gather', [rows.name, flat], { axis: 1, batch_dims: 1 });
   }
   const parts = first.map(({ place: own, weight }) => {
     const part = interpolate(to, rows, rest, place === undefined ? own : to.of('Add', place, own));
@@ -116,7 +125,7 @@ function interpolate(to: Arithmetic, rows: string, taps: readonly (readonly Tap[
   return parts.reduce((sum, part) => to.of('Add', sum, part));
 } // biome-ignore format: signature
 
-function samplingOf(call: LowerCall): Sampling {
+function samplingOf(call: LowerCall): Omit<Sampling, 'zeros'> {
   const given = call.attributes.string('mode', 'linear');
   const mode = Object.hasOwn(modes, given) ? modes[given]! : undefined;
   const padding = call.attributes.string('padding_mode', 'zeros');
@@ -151,24 +160,25 @@ function starts(call: LowerCall, lead: readonly number[], image: readonly number
 } // biome-ignore format: signature
 
 export function GridSample(call: LowerCall): void {
-  const how = samplingOf(call);
+  const given = samplingOf(call);
   const lead = imagesOf(call);
   const [channels = 0, ...image] = call.shape(0).slice(lead.length);
   const grid = gridOf(call);
   const points = grid.shape.slice(lead.length, -1);
   if (image.length < 1 || points.length !== image.length || grid.shape.at(-1) !== image.length)
     throw graphInvalid(call.node, `a grid ${showShape(grid.shape)} does not fit images ${showShape(image)}.`);
-  if (image.length > 3 || (image.length === 3 && how.mode === 'cubic'))
-    throw opUnsupported(call.node, `${how.mode} interpolation in ${image.length} dimensions`);
-  if (sizeOf(lead) * sizeOf(image) > mostPixels) throw opUnsupported(call.node, `images of more than ${mostPixels} pixels`);
+  if (image.length > 3 || (image.length === 3 && given.mode === 'cubic'))
+    throw opUnsupported(call.node, `${given.mode} interpolation in ${image.length} dimensions`);
+  if (sizeOf(lead) * sizeOf(image) >= mostPixels) throw opUnsupported(call.node, `images of ${mostPixels} pixels and more`);
   const to = new Arithmetic(call);
   const own = lead.map((_, d) => d + 1);
   const after = own.length;
   const perm = [0, ...own, ...image.map((_, d) => after + d + 2), after + 1];
-  const rows = call.add('Reshape', [
-    call.add('Transpose', [call.input(0)], { perm }),
-    call.number(0, sizeOf(lead) * sizeOf(image), channels),
-  ]);
+  const pixels = sizeOf(lead) * sizeOf(image);
+  const zeros = given.padding === 'zeros' ? pixels : undefined;
+  const how: Sampling = zeros === undefined ? given : { ...given, zeros };
+  const plain = call.add('Reshape', [call.add('Transpose', [call.input(0)], { perm }), call.number(0, pixels, channels)]);
+  const name = zeros === undefined ? plain : call.add('Pad', [plain, call.number(0, 0, 0, 0, 1, 0)]);
   const coordinates = call.add('Reshape', [grid.name, call.number(0, sizeOf(lead) * sizeOf(points), image.length)]);
   const strides = rowMajorStrides(image);
   const taps = image.map((length, d) => {
@@ -177,6 +187,6 @@ export function GridSample(call: LowerCall): void {
     const x = call.add('Slice', [coordinates, ...[column, column + 1, 2].map((value) => call.tensor([1], [value]))]);
     return tapsOf(to, toPixels(to, x, length, how.isAligned), length, strides[d]!, how);
   });
-  const y = call.add('Reshape', [interpolate(to, rows, taps, starts(call, lead, image, points)), call.number(0, ...lead, ...points, channels)]); // biome-ignore format: one value
+  const y = call.add('Reshape', [interpolate(to, { name, zeros }, taps, starts(call, lead, image, points)), call.number(0, ...lead, ...points, channels)]); // biome-ignore format: one value
   call.finish('Transpose', [y], { perm: [0, ...own, after + image.length + 1, ...image.map((_, d) => after + d + 1)] });
 }
