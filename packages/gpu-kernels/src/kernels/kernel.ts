@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import type { Plan, Step, StepOp } from '../graph/plan.ts';
 import { type Activation, unaryFunctions } from '../graph/plan-scalars.ts';
 import { sizeOf } from '../graph/shapes.ts';
+import { writtenOut } from './written-out.ts';
 
 /** How numbers of a value lie in memory. Arithmetic is float32 either way. */
 export type Storage = 'f32' | 'f16';
@@ -16,7 +17,7 @@ export type Constants = Readonly<Record<string, number | boolean | Storage>>;
 export interface Kernel {
   /** `op/how`. */
   readonly name: string;
-  /** The kernel's own text; errors are reported with its line numbers. */
+  /** The kernel's own text, written out; errors are reported with its line numbers. */
   readonly source: string;
   /** Shared WGSL put before it. */
   readonly library: string;
@@ -129,17 +130,18 @@ export type KernelPlanner<Op extends StepOp> = (step: StepOf<Op>, shapes: StepSh
 
 const text = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
 
-/** Loads `kernels/<folder>/<file>.wgsl` and the parts of `kernels/_lib` that it uses. */
+/** Loads `kernels/<folder>/<file>.wgsl` and the parts of `kernels/_lib` that it uses; `counts` are of what it has written out. */
 export function loadKernel(
   folder: string,
   file: string,
   uses: readonly string[] = [],
   directives: readonly string[] = [],
+  counts: Readonly<Record<string, number>> = {},
 ): Kernel {
   return {
     directives,
     name: `${folder}/${file}`,
-    source: text(`./${folder}/${file}.wgsl`),
+    source: writtenOut(text(`./${folder}/${file}.wgsl`), counts),
     library: uses.map((name) => text(`./_lib/${name}.wgsl`)).join('\n'),
   };
 }

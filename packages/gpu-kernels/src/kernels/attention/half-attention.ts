@@ -44,6 +44,8 @@ const [half, filled] = [8, 16];
 
 const wordsOf = (channels: number): number => Math.ceil(channels / filled) * (filled / half);
 
+const blocksAcross = (channels: number, { side }: MatrixUnit): number => (wordsOf(channels) * half) / side;
+
 /** Staged q, staged k or v, and the strip of scores, each row with one word of padding. */
 function stagedWords({ queries, keys }: Block, { channels, valueChannels }: StepOf<'attention'>): number {
   const [q, v] = [wordsOf(channels), wordsOf(valueChannels)];
@@ -66,19 +68,17 @@ const isPacked = (value: number, { offset, strides }: MatrixView, width: number,
   strides[3] === 1 &&
   [offset, ...strides.slice(0, 3), width, sizeOf(shapes.value(value))].every((count) => count % half === 0);
 
-/** Every kernel by its twin and by how it reads q, k and v, each loaded once. */
+/** Every kernel by how many matrices hold a row's sums of v, if any do, and by how it reads q, k and v, each loaded once. */
 const kernels = new Map<string, Kernel>();
-function kernelOf(twin: 'emulated' | 'matrix', rows: 'packed' | 'each'): Kernel {
-  const name = `half-${twin}-${rows}`;
+function kernelOf(blocks: number | undefined, rows: 'packed' | 'each'): Kernel {
+  const name = `half-${blocks === undefined ? 'emulated' : `matrix-${blocks}`}-${rows}`;
   const known = kernels.get(name);
   if (known !== undefined) return known;
-  const directives = twin === 'matrix' ? matrixDirectives : [];
-  const kernel = loadKernel(
-    'attention',
-    `half-${twin}`,
-    ['run', 'rolled', `half-rows-${rows}`, 'half-attention'],
-    directives,
-  );
+  const parts = ['run', 'rolled', `half-rows-${rows}`, 'half-attention'];
+  const kernel =
+    blocks === undefined
+      ? loadKernel('attention', 'half-emulated', parts)
+      : loadKernel('attention', 'half-matrix', ['matrices', ...parts], matrixDirectives, { BLOCKS: blocks });
   const named = { ...kernel, name: `attention/${name}` };
   kernels.set(name, named);
   return named;
@@ -97,7 +97,7 @@ export function halfWay(step: StepOf<'attention'>, shapes: StepShapes): HalfWay 
     isPacked(step.k, step.kView, channels, shapes) &&
     isPacked(step.v, step.vView, valueChannels, shapes);
   return {
-    kernel: kernelOf(target.matrices ? 'matrix' : 'emulated', packed ? 'packed' : 'each'),
+    kernel: kernelOf(target.matrices && blocksAcross(valueChannels, target.matrices), packed ? 'packed' : 'each'),
     constants: {
       ...matrixConstants(target),
       QUERIES: block.queries,

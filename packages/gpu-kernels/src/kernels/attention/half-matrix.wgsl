@@ -1,10 +1,5 @@
 // Half-precision attention on subgroup matrices: staging, softmax and end as in half-attention.wgsl. A subgroup makes as many
-// rows as a matrix has. Its sums of v stay in matrices, written out because indexed ones do not stay in registers.
-
-alias Left = subgroup_matrix_left<f16, MATRIX, MATRIX>;
-alias Right = subgroup_matrix_right<f16, MATRIX, MATRIX>;
-alias Sums = subgroup_matrix_result<f32, MATRIX, MATRIX>;
-const_assert VALUE_BLOCKS <= 16u;
+// rows as a matrix has. Its sums of v stay in BLOCKS matrices side by side, written out by written-out.ts.
 
 fn keys_of(first: u32, word: u32) -> Right {
   return subgroupMatrixLoad<Right, col_major>(&stage, FROM_KV + first * KV_STRIDE + word, KV_STRIDE);
@@ -41,8 +36,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (!place.inside) { return; }  // the same for the whole workgroup
   let from_q = subgroup * SIDE * Q_STRIDE;
   let strip = FROM_STRIP + subgroup * SIDE * STRIP_STRIDE;
-  var o0 = Sums(); var o1 = Sums(); var o2 = Sums(); var o3 = Sums(); var o4 = Sums(); var o5 = Sums(); var o6 = Sums(); var o7 = Sums();
-  var o8 = Sums(); var o9 = Sums(); var o10 = Sums(); var o11 = Sums(); var o12 = Sums(); var o13 = Sums(); var o14 = Sums(); var o15 = Sums();
+  // each B of BLOCKS
+  var o$B = Sums();
+  // end
   var weighing = Weighing(f32(LOWEST), 0.0);
   put_q(place, lane);
   put(fetch_k(place, 0u, lane), Q_WORDS, lane);
@@ -66,22 +62,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     settle(lane, &weighing);
     // At the first tile there is nothing to correct yet.
     if (workgroupUniformLoad(&rise) != 0u && first > 0u) {
-      o0 = corrected(o0, strip, lane);
-      if (VALUE_BLOCKS > 1u) { o1 = corrected(o1, strip, lane); }
-      if (VALUE_BLOCKS > 2u) { o2 = corrected(o2, strip, lane); }
-      if (VALUE_BLOCKS > 3u) { o3 = corrected(o3, strip, lane); }
-      if (VALUE_BLOCKS > 4u) { o4 = corrected(o4, strip, lane); }
-      if (VALUE_BLOCKS > 5u) { o5 = corrected(o5, strip, lane); }
-      if (VALUE_BLOCKS > 6u) { o6 = corrected(o6, strip, lane); }
-      if (VALUE_BLOCKS > 7u) { o7 = corrected(o7, strip, lane); }
-      if (VALUE_BLOCKS > 8u) { o8 = corrected(o8, strip, lane); }
-      if (VALUE_BLOCKS > 9u) { o9 = corrected(o9, strip, lane); }
-      if (VALUE_BLOCKS > 10u) { o10 = corrected(o10, strip, lane); }
-      if (VALUE_BLOCKS > 11u) { o11 = corrected(o11, strip, lane); }
-      if (VALUE_BLOCKS > 12u) { o12 = corrected(o12, strip, lane); }
-      if (VALUE_BLOCKS > 13u) { o13 = corrected(o13, strip, lane); }
-      if (VALUE_BLOCKS > 14u) { o14 = corrected(o14, strip, lane); }
-      if (VALUE_BLOCKS > 15u) { o15 = corrected(o15, strip, lane); }
+      // each B of BLOCKS
+      o$B = corrected(o$B, strip, lane);
+      // end
       workgroupBarrier();
     }
     put_weights(first, lane, scores, &weighing);
@@ -90,42 +73,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     workgroupBarrier();
     for (var n = 0u; n < TILE; n += SIDE) {
       let weights = subgroupMatrixLoad<Left, row_major>(&stage, strip + n / 8u, STRIP_STRIDE);
-      o0 = subgroupMatrixMultiplyAccumulate(weights, values_of(n, 0u), o0);
-      if (VALUE_BLOCKS > 1u) { o1 = subgroupMatrixMultiplyAccumulate(weights, values_of(n, 1u), o1); }
-      if (VALUE_BLOCKS > 2u) { o2 = subgroupMatrixMultiplyAccumulate(weights, values_of(n, 2u), o2); }
-      if (VALUE_BLOCKS > 3u) { o3 = subgroupMatrixMultiplyAccumulate(weights, values_of(n, 3u), o3); }
-      if (VALUE_BLOCKS > 4u) { o4 = subgroupMatrixMultiplyAccumulate(weights, values_of(n, 4u), o4); }
-      if (VALUE_BLOCKS > 5u) { o5 = subgroupMatrixMultiplyAccumulate(weights, values_of(n, 5u), o5); }
-      if (VALUE_BLOCKS > 6u) { o6 = subgroupMatrixMultiplyAccumulate(weights, values_of(n, 6u), o6); }
-      if (VALUE_BLOCKS > 7u) { o7 = subgroupMatrixMultiplyAccumulate(weights, values_of(n, 7u), o7); }
-      if (VALUE_BLOCKS > 8u) { o8 = subgroupMatrixMultiplyAccumulate(weights, values_of(n, 8u), o8); }
-      if (VALUE_BLOCKS > 9u) { o9 = subgroupMatrixMultiplyAccumulate(weights, values_of(n, 9u), o9); }
-      if (VALUE_BLOCKS > 10u) { o10 = subgroupMatrixMultiplyAccumulate(weights, values_of(n, 10u), o10); }
-      if (VALUE_BLOCKS > 11u) { o11 = subgroupMatrixMultiplyAccumulate(weights, values_of(n, 11u), o11); }
-      if (VALUE_BLOCKS > 12u) { o12 = subgroupMatrixMultiplyAccumulate(weights, values_of(n, 12u), o12); }
-      if (VALUE_BLOCKS > 13u) { o13 = subgroupMatrixMultiplyAccumulate(weights, values_of(n, 13u), o13); }
-      if (VALUE_BLOCKS > 14u) { o14 = subgroupMatrixMultiplyAccumulate(weights, values_of(n, 14u), o14); }
-      if (VALUE_BLOCKS > 15u) { o15 = subgroupMatrixMultiplyAccumulate(weights, values_of(n, 15u), o15); }
+      // each B of BLOCKS
+      o$B = subgroupMatrixMultiplyAccumulate(weights, values_of(n, $Bu), o$B);
+      // end
     }
     workgroupBarrier();
     put(fetched_k, Q_WORDS, lane);
     workgroupBarrier();
   }
   put_totals(lane, weighing);
-  leave(o0, 0u, strip, place, lane);
-  if (VALUE_BLOCKS > 1u) { leave(o1, 1u, strip, place, lane); }
-  if (VALUE_BLOCKS > 2u) { leave(o2, 2u, strip, place, lane); }
-  if (VALUE_BLOCKS > 3u) { leave(o3, 3u, strip, place, lane); }
-  if (VALUE_BLOCKS > 4u) { leave(o4, 4u, strip, place, lane); }
-  if (VALUE_BLOCKS > 5u) { leave(o5, 5u, strip, place, lane); }
-  if (VALUE_BLOCKS > 6u) { leave(o6, 6u, strip, place, lane); }
-  if (VALUE_BLOCKS > 7u) { leave(o7, 7u, strip, place, lane); }
-  if (VALUE_BLOCKS > 8u) { leave(o8, 8u, strip, place, lane); }
-  if (VALUE_BLOCKS > 9u) { leave(o9, 9u, strip, place, lane); }
-  if (VALUE_BLOCKS > 10u) { leave(o10, 10u, strip, place, lane); }
-  if (VALUE_BLOCKS > 11u) { leave(o11, 11u, strip, place, lane); }
-  if (VALUE_BLOCKS > 12u) { leave(o12, 12u, strip, place, lane); }
-  if (VALUE_BLOCKS > 13u) { leave(o13, 13u, strip, place, lane); }
-  if (VALUE_BLOCKS > 14u) { leave(o14, 14u, strip, place, lane); }
-  if (VALUE_BLOCKS > 15u) { leave(o15, 15u, strip, place, lane); }
+  // each B of BLOCKS
+  leave(o$B, $Bu, strip, place, lane);
+  // end
 }

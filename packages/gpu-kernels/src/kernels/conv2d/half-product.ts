@@ -27,14 +27,19 @@ import { choiceOf, stagedWords, type Tile, threadsOf, tiles, weightSlice } from 
 const ways = ['packed', 'each'] as const;
 type Way = (typeof ways)[number];
 
-/** Every kernel by its twin and by how it reads x and writes y, each loaded once. */
+/** Every kernel by its block of matrices, if it has any, and by how it reads x and writes y, each loaded once. */
 const kernels = new Map<string, Kernel>();
-function kernelOf(twin: string, patch: Way, finish: Way | 'parts'): Kernel {
-  const name = `half-${twin}-${patch}-${finish}`;
+function kernelOf(block: Tile | undefined, patch: Way, finish: Way | 'parts'): Kernel {
+  const name = `half-${block ? `matrix-${block.down}x${block.across}` : 'emulated'}-${patch}-${finish}`;
   const known = kernels.get(name);
   if (known !== undefined) return known;
   const parts = ['rolled', 'window-run', `half-patch-${patch}`, 'half-product', 'activation', `half-finish-${finish}`];
-  const kernel = loadKernel('conv2d', `half-${twin}`, parts, twin === 'emulated' ? [] : matrixDirectives);
+  const kernel = block
+    ? loadKernel('conv2d', 'half-matrix', ['matrices', ...parts], matrixDirectives, {
+        DOWN: block.down,
+        ACROSS: block.across,
+      })
+    : loadKernel('conv2d', 'half-emulated', parts);
   const named = { ...kernel, name: `conv2d/${name}` };
   kernels.set(name, named);
   return named;
@@ -68,7 +73,7 @@ export function halfProduct(
     PARTS: parts,
   };
   const own = { ...tileConstants(tile, choice.buffers, shapes.target), POINTWISE: isPointwise };
-  const kernel = (end: Way | 'parts'): Kernel => kernelOf(twinOf(tile, shapes.target), patch, end);
+  const kernel = (end: Way | 'parts'): Kernel => kernelOf(shapes.target.matrices && tile, patch, end);
   const others = [orZero(step.bias), valueOrZero(step.residual)];
   const grid = (items: number): Grid =>
     tileGrid(Math.ceil((items * rowsPerItem) / tile.rows) * Math.ceil(columns / tile.columns) * parts);
@@ -84,9 +89,6 @@ export function halfProduct(
     { kernel: addParts, constants: after, parameters, bindings: [scratch, ...others, { value: step.output }], grid: elementGrid(output) },
   ]; // biome-ignore format: two dispatches
 }
-
-const twinOf = ({ down, across }: Tile, { matrices }: Target): string =>
-  matrices === undefined ? 'emulated' : `matrix-${down}x${across}`;
 
 const halvesOf = (weight: string, rows: number, columns: number, tile: Tile): HalfMatrix => ({
   weight,
