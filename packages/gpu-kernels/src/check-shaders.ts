@@ -25,7 +25,7 @@ const targets: readonly Target[] = [
   half,
   { ...half, tile: 'narrow/2/2' },
   ...matrixUnits.flatMap((matrices) =>
-    [...Object.keys(tiles), 'small/2', 'narrow/2/2', 'medium/2/3', 'large/1/2', 'thin/2'].map((tile) => ({
+    [...Object.keys(tiles), 'small/2', 'narrow/2/2', 'tall/2', 'medium/2/3', 'large/1/2', 'thin/2'].map((tile) => ({
       ...half,
       matrices,
       tile,

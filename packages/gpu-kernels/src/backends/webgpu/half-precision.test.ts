@@ -53,7 +53,7 @@ const products = allCases.filter((given) => isProduct(given) && (!isSoftware || 
 
 const matrices = typeof opened === 'string' ? undefined : opened.matrices;
 /** Every tile, two buffers, and parts of the inner dimension, more of them than some cases have slices; the small tile is what adapters without matrices choose. */
-const forced = ['small/2/3', 'narrow/2/2', 'medium', 'large', 'thin'].filter((tile) => !isSoftware || matrices !== undefined || tile !== 'small/2/3'); // biome-ignore format: one list
+const forced = ['small/2/3', 'narrow/2/2', 'tall/2', 'medium', 'large', 'thin'].filter((tile) => !isSoftware || matrices !== undefined || tile !== 'small/2/3'); // biome-ignore format: one list
 const setups: readonly (readonly [string, OpenOptions, readonly KernelCase[]])[] = [
   ['as the adapter is', {}, withoutImages],
   ...forced.map((tile) => [`tile: ${tile}`, { tile }, products] as const),

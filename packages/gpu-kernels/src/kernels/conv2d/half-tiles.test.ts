@@ -28,6 +28,8 @@ it('counts threads and workgroup memory as the kernels use them', () => {
     128, 20480, 40960,
   ]);
   expect([threadsOf(tiles.narrow), stagedWords(tiles.narrow, 2) * 16]).toEqual([128, 30720]);
+  // 320 staged rows of 48 bytes, twice.
+  expect([threadsOf(tiles.tall), stagedWords(tiles.tall, 2) * 16]).toEqual([128, 30720]);
   // The end of a large tile, 64 rows of 128 sums, is more than its 384 staged rows of 80 bytes.
   expect([threadsOf(tiles.large), stagedWords(tiles.large, 1) * 16]).toEqual([256, 32768]);
 });
@@ -44,7 +46,7 @@ describe('the choice for a product', () => {
 
   it('is the large block where there is work enough, no wider than the result, and shared where tiles are few', () => {
     expect(choiceText(choiceOf([4096, 4096, 4096], h100Target))).toBe('medium/2/1');
-    expect(choiceOf([200_704, 64, 576], h100Target)).toMatchObject({ name: 'narrow', parts: 1 });
+    expect(choiceOf([200_704, 64, 576], h100Target)).toMatchObject({ name: 'tall', parts: 1 });
     expect(choiceOf([64, 1000, 2048], h100Target).parts).toBeGreaterThan(1);
     expect(choiceOf([64, 1000, 64], h100Target).parts).toBe(1); // too short to share
   });

@@ -17,6 +17,8 @@ export interface Tile {
 export const tiles = {
   small: { rows: 64, columns: 64, down: 2, across: 2, slice: 32 },
   narrow: { rows: 128, columns: 64, down: 4, across: 2, slice: 32 },
+  /** As narrow in blocks as large as those of `medium`; two buffers of longer slices would not fit 48 KiB. */
+  tall: { rows: 256, columns: 64, down: 4, across: 4, slice: 16 },
   medium: { rows: 128, columns: 128, down: 4, across: 4, slice: 32 },
   large: { rows: 256, columns: 128, down: 4, across: 4, slice: 32 },
   /** As large, in slices of half the length, so that two buffers fit 48 KiB and threads keep fewer words on their way. */
@@ -68,7 +70,7 @@ const edges = 2;
  * blocks read more of the workgroup memory for each product, which bounds them to the shares below.
  */
 const sliceMicroseconds = (2 * 128 * 128 * weightSlice) / (262e6 / units);
-const speeds: Readonly<Record<TileName, number>> = { small: 0.5, narrow: 0.75, medium: 1, large: 1, thin: 0.95 };
+const speeds: Readonly<Record<TileName, number>> = { small: 0.5, narrow: 0.75, tall: 0.95, medium: 1, large: 1, thin: 0.95 };
 /** A split that promises less than a tenth is not worth its second dispatch. */
 const splitMargin = 1.1;
 /** Shares that are guesses until `gpu-tune.ts` has measured: two barriers a slice, and a unit with too few threads to hide latency. */
