@@ -34,7 +34,7 @@ const { values } = parseArgs({
 });
 const { small } = values;
 /** Without parts: a large product has tiles enough. `gpu-tune.ts` tries parts too, and writes what is fastest to the table. */
-const everyTile = ['small/1', 'small/2', 'narrow/1', 'narrow/2', 'tall/1', 'tall/2', 'medium/1', 'medium/2', 'large/1', 'thin/1', 'thin/2'];
+const everyTile = ['small/1', 'small/2', 'narrow/1', 'narrow/2', 'tall/1', 'tall/2', 'medium/1', 'medium/2', 'large/1', 'thin/1', 'thin/2']; // biome-ignore format: one list
 const rounds = Number(values.rounds ?? (small ? 3 : 20));
 const gpu = {
   prefer: 'webgpu',
