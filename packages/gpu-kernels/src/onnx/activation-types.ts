@@ -68,7 +68,8 @@ export function checkTypes(state: ImportState, node: OnnxNode, key: string): voi
     return;
   }
   if (type === undefined || ofIntegers.has(key)) return;
-  const isBlended = key === 'Resize' && (node.attributes.get('mode')?.value ?? 'nearest') !== 'nearest';
+  const mode = node.attributes.get('mode')?.value ?? 'nearest';
+  const isBlended = key === 'Resize' && mode !== 'nearest' && !(mode === 'linear' && (type === 'uint8' || type === 'int8'));
   const isFit = movesIntegers.has(key) || key === 'Where' || (ofWideIntegers.has(key) && isWide(type) && !isRounded);
   if (!isFit || isBlended || types.size > 1)
     throw opUnsupported(node, `arithmetic on ${[...types].join(' and ')} numbers, which is not that of floats`);

@@ -200,7 +200,7 @@ describe('what is refused', () => {
   const grid = [scalar('s', 1), zero('z', 'int8')];
   it.each([
     ['arithmetic on int8', [quantized, node('Add', 'q q', 'y')], 'arithmetic on int8'],
-    ['an average of int8', [quantized, node('Resize', 'q _ two', 'y', { mode: 'linear' })], 'arithmetic on int8'],
+    ['a cubic mean of int8', [quantized, node('Resize', 'q _ two', 'y', { mode: 'cubic' })], 'arithmetic on int8'],
     ['a cast to another integer', [quantized, node('Cast', 'q', 'y', { to: 2 })], 'element type uint8 (2)'],
     ['blocks of an activation', [node('QuantizeLinear', 'x s z', 'y', { block_size: 2 })], 'block_size'],
     ['floats where integers are due', [node('DequantizeLinear', 'x s z', 'y')], 'holds no integers'],

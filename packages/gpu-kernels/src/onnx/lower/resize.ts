@@ -4,6 +4,7 @@ import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
 import { readsOutside } from '../../graph/ops/resize.ts';
 import { sizeOf } from '../../graph/shapes.ts';
 import { dependsOnBatch, isBatch } from '../constant.ts';
+import { lowerByteResize } from './integer-resize.ts';
 import type { LowerCall } from './lower-call.ts';
 
 /** What is asked for, all dimensions with the batch first. */
@@ -69,6 +70,17 @@ export function Resize(call: LowerCall): void {
   if (isOld === 1 && attributes.string('mode', 'nearest') === 'nearest' && scales?.some((scale) => scale < 1))
     throw opUnsupported(call.node, 'Resize before opset 11 that shrinks to the nearest, whose rounding is not defined');
   const region = isCropped ? regionOf(call, axes) : undefined;
+  const isOfBytes = call.state.types.has(call.input(0)) && attributes.string('mode', 'nearest') === 'linear';
+  if (isOfBytes && call.state.mode !== 'weights-only') {
+    lowerByteResize(call, {
+      list: (scales ?? sizes)!,
+      isBySize: scales === undefined,
+      outputs: sizes,
+      roi: region,
+      attributes: passed,
+    });
+    return;
+  }
   const optional = (list: readonly number[] | undefined): string => (list === undefined ? '' : call.number(...list));
   const inputs = [call.input(0), optional(region), optional(scales), ...(sizes === undefined ? [] : [optional(sizes)])];
   const mask = region === undefined ? undefined : outsideMask(call, region, { sizes, scales });
