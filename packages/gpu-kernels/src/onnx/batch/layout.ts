@@ -72,7 +72,8 @@ function placed(
 
 /**
  * The target of a Reshape. The batch is where the file says so, by arithmetic with it; else where a size is left open, or
- * where the batch that the file was exported for fits, alone rather than merged.
+ * where the batch that the file was exported for fits, alone rather than merged, and merged with what lies behind it rather
+ * than before.
  */
 export function reshaped(
   { item, layout }: Moved,
@@ -99,9 +100,7 @@ export function reshaped(
     if (open >= 0) offer(open, total / others(open));
     candidates.sort((a, b) => Number(a.multiple !== 1) - Number(b.multiple !== 1));
   }
-  for (const { at, multiple, rest } of candidates) {
-    const found = placed(rest, at, multiple, slower, faster);
-    if (found !== undefined) return found;
-  }
-  return undefined;
+  const found = candidates.flatMap(({ at, multiple, rest }) => placed(rest, at, multiple, slower, faster) ?? []);
+  // Frameworks merge heads and windows behind the batch; what lies before it has a dimension of its own.
+  return found.find((moved) => moved.layout.before === 0) ?? found[0];
 }

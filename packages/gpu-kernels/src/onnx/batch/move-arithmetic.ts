@@ -4,26 +4,39 @@ import { showShape, sizeOf } from '../../graph/shapes.ts';
 import type { OnnxNode } from '../onnx-model.ts';
 import { Chain } from './chain.ts';
 import { type BatchLayout, rankOf } from './layout.ts';
-import type { Move, MovedNodes, Rewrite } from './move.ts';
+import type { CommonLayout, Move, MovedNodes, Rewrite } from './move.ts';
 
-/** A constant as the items see it: what it has at the batch must be 1. */
-function itemConstant(move: Move, index: number, layout: BatchLayout, rank: number): string {
+/**
+ * A constant as the items see it: what it has at the batch must be 1, or in a file for a fixed number of items the same for
+ * each, as a query that every item repeats is after an exporter computed it.
+ */
+function itemConstant(move: Move, index: number, { layout, rank, merged }: CommonLayout): string {
   const name = move.node.inputs[index]!;
   const { type, shape, data } = move.constant(index)!;
   const at = layout.axis - (rank - shape.length);
   if (at < 0) return name;
-  if (shape[at] !== 1) move.refuse(`a constant ${showShape(shape)} that differs from item to item`);
-  const ones = new Array<number>(layout.before + layout.after).fill(1);
-  return move.add(data, [...shape.slice(0, at), ...ones, ...shape.slice(at + 1)], type);
+  const [before, after] = [shape.slice(0, at), shape.slice(at + 1)];
+  if (shape[at] === 1) return move.add(data, [...before, ...merged.map(() => 1), ...after], type);
+  const items = move.state.fixedBatch ?? Number.NaN;
+  const slower = sizeOf(before) * sizeOf(merged.slice(0, layout.before));
+  const faster = sizeOf(merged.slice(layout.before)) * sizeOf(after);
+  const ofOne = data.filter((_, place) => Math.floor(place / faster) % items === 0);
+  const isSame = data.every(
+    (value, place) => value === ofOne[Math.floor(place / faster / items) * faster + (place % faster)],
+  );
+  if (slower * items * faster !== data.length || !isSame)
+    move.refuse(`a constant ${showShape(shape)} that differs from item to item`);
+  return move.add(ofOne, [...before, ...merged, ...after], type);
 }
 
 /** Number by number, with broadcasting; a value of fewer dimensions gets those that lie before the batch. */
 function Elementwise(move: Move): MovedNodes {
-  const { layout, rank } = move.commonLayout();
+  const common = move.commonLayout();
+  const { layout, rank } = common;
   const spread: OnnxNode[] = [];
   const inputs = move.node.inputs.map((name, index) => {
     if (name === '' || move.state.unbatched.has(name)) return name;
-    if (move.constant(index) !== undefined) return itemConstant(move, index, layout, rank);
+    if (move.constant(index) !== undefined) return itemConstant(move, index, common);
     const item = move.shape(index);
     const missing = rank - rankOf(move.layoutOf(index), item);
     if (missing === 0) return name;
@@ -37,7 +50,8 @@ function Elementwise(move: Move): MovedNodes {
 
 /** A constant matrix is the same for all; constants of more dimensions are so along the batch. */
 function MatMul(move: Move): MovedNodes {
-  const { layout, rank } = move.commonLayout();
+  const common = move.commonLayout();
+  const { layout, rank } = common;
   const ranks = [0, 1].map((index) => move.constant(index)?.shape.length);
   const [first, second] = ranks;
   if (second !== undefined && second > 2 && layout.axis === rank - 2) return rowsTimesMatrices(move, layout);
@@ -45,7 +59,7 @@ function MatMul(move: Move): MovedNodes {
   if (layout.axis >= (isMatrixAlone ? rank - 1 : rank - 2) || ranks.some((length) => length !== undefined && length < 2))
     move.refuse('a product along the batch');
   const inputs = move.node.inputs.map((name, index) =>
-    (ranks[index] ?? 2) === 2 ? name : itemConstant(move, index, layout, rank),
+    (ranks[index] ?? 2) === 2 ? name : itemConstant(move, index, common),
   );
   return { nodes: [move.with(inputs)], layout };
 }

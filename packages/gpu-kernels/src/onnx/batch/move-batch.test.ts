@@ -49,6 +49,43 @@ it('rows that constant tuples name keep the batch behind them', async () => {
   expect(await run(modelOf(['n', 2, 2], nodes, [places]), [1, 2, 3, 4, 10, 20, 30, 40])).toEqual([3, 2, 4, 30, 20, 40]);
 });
 
+describe('files for a fixed number of items', () => {
+  /** Two tokens of two heads, whose product with a query of each head is taken as `MultiheadAttention` writes it. */
+  const attention = (batch: number, query: readonly number[]): ReturnType<typeof modelOf> =>
+    modelOf(
+      [batch, 2, 2],
+      [
+        node('Transpose', 'x', 't', turn),
+        node('Reshape', 't heads', 'h'),
+        node('Transpose', 'h', 'k', turn),
+        node('MatMul', 'q k', 'p'),
+        node('Reshape', 'p back', 'y'),
+      ],
+      [integers('heads', 2, 2 * batch, 1), floats('q', [2 * batch, 1, 2], ...query), integers('back', batch, 2)],
+    );
+  const items = [1, 2, 3, 4, 10, 20, 30, 40];
+  // Head 0 has the numbers 1 and 3, head 1 has 2 and 4.
+  const [once, expected] = [
+    [1, 10, 100, 1000],
+    [31, 4200, 310, 42000],
+  ];
+
+  it('merge the heads behind the batch, and may hold what was computed for each of them', async () => {
+    expect(await run(attention(1, once), items)).toEqual(expected);
+    expect(await run(attention(2, [...once, ...once]), items)).toEqual(expected);
+    await expect(run(attention(2, [...once, 1, 10, 100, 999]), items)).rejects.toThrow('a constant [4, 1, 2] that differs from item to item'); // biome-ignore format: one claim
+  });
+
+  it.each([node('Gather', 't first', 'y', { axis: 1 }), node('Squeeze', 't', 'y', { axes: [1] })])(
+    'have the batch in another dimension of 1 where $op takes the first away',
+    async (taken) => {
+      const nodes = [node('Reshape', 'x ones', 'r'), node('Transpose', 'r', 't', turn), taken];
+      const constants = [integers('ones', 1, 1, 2), { name: 'first', type: 7, shape: [], integers: [0] }];
+      expect(await run(modelOf([1, 2], nodes, constants, 11), [1, 2, 10, 20])).toEqual([1, 2, 10, 20]);
+    },
+  );
+});
+
 describe('the batch merged with other dimensions', () => {
   const items = [1, 2, 3, 4, 10, 20, 30, 40];
 

@@ -13,6 +13,7 @@ import { quantisedRewrites } from './move-quantised.ts';
 import { shapeRewrites } from './move-shapes.ts';
 import { windowRewrites } from './move-windows.ts';
 import { isMoved } from './moves-batch.ts';
+import { batchElsewhere, withBatchAt } from './unit-dimension.ts';
 import { withoutBatch } from './without-batch.ts';
 
 const rewrites: Readonly<Record<string, Rewrite>> = {
@@ -29,7 +30,8 @@ const rewrites: Readonly<Record<string, Rewrite>> = {
 export function moveBatch(state: ImportState, node: OnnxNode): MovedNodes | undefined {
   if (state.isOneItem) return withoutBatch(new Move(state, node));
   if (!isMoved(state, node)) return undefined;
-  const move = new Move(state, node);
+  const at = batchElsewhere(state, node);
+  const move = new Move(state, at === undefined ? node : withBatchAt(state, node, at));
   const rewrite = Object.hasOwn(rewrites, node.op) ? rewrites[node.op] : undefined;
   return rewrite === undefined ? move.refuse('the op') : rewrite(move);
 }

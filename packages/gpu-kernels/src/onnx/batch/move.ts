@@ -12,6 +12,14 @@ export interface MovedNodes {
   readonly layout: BatchLayout;
 }
 
+/** Where operands that broadcast have the batch. */
+export interface CommonLayout {
+  readonly layout: BatchLayout;
+  readonly rank: number;
+  /** Sizes of the item dimensions that are merged with the batch. */
+  readonly merged: readonly number[];
+}
+
 /** One node that is being rewritten. */
 export class Move {
   readonly state: ImportState;
@@ -90,10 +98,7 @@ export class Move {
    * All activations among the inputs must have the batch in one place, counted from the last dimension where they broadcast;
    * numbers that each item has for itself lie after it.
    */
-  commonLayout(indices: readonly number[] = this.node.inputs.map((_, index) => index)): {
-    layout: BatchLayout;
-    rank: number;
-  } {
+  commonLayout(indices: readonly number[] = this.node.inputs.map((_, index) => index)): CommonLayout {
     const isValue = (index: number): boolean => {
       const name = this.node.inputs[index] ?? '';
       return name !== '' && this.constant(index) === undefined;
@@ -102,7 +107,8 @@ export class Move {
     const values = all.filter((index) => !this.state.unbatched.has(this.node.inputs[index]!));
     const ranks = new Map(values.map((index) => [index, rankOf(this.layoutOf(index), this.shape(index))]));
     const rank = Math.max(...ranks.values());
-    const layout = this.layoutOf(values.find((index) => ranks.get(index) === rank)!);
+    const widest = values.find((index) => ranks.get(index) === rank)!;
+    const layout = this.layoutOf(widest);
     for (const index of values) {
       const own = this.layoutOf(index);
       if (!sameLayout({ ...own, axis: own.axis + rank - ranks.get(index)! }, layout))
@@ -111,7 +117,8 @@ export class Move {
     for (const index of all)
       if ((this.state.unbatched.get(this.node.inputs[index]!)?.length ?? 0) >= rank - layout.axis)
         this.refuse('numbers of each item that lie along the batch');
-    return { layout, rank };
+    const merged = this.shape(widest).slice(layout.axis, layout.axis + layout.before + layout.after);
+    return { layout, rank, merged };
   }
 }
 

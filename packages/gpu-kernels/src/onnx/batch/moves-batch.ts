@@ -5,6 +5,7 @@ import type { ImportState } from '../import-state.ts';
 import type { OnnxNode } from '../onnx-model.ts';
 import { isUsual, reshaped, usual } from './layout.ts';
 import { Move } from './move.ts';
+import { batchElsewhere } from './unit-dimension.ts';
 
 /**
  * Whether numbers of items choose: the node must then be rewritten. In a file for one item that number is a 0 like any other, so
@@ -55,4 +56,6 @@ function keepsItems(target: Constant['data'], item: readonly number[], fixedBatc
 
 /** Whether the node must be written as nodes on items. */
 export const isMoved = (state: ImportState, node: OnnxNode): boolean =>
-  node.inputs.some((name) => state.layouts.has(name)) || movesBatch(state, node);
+  node.inputs.some((name) => state.layouts.has(name)) ||
+  movesBatch(state, node) ||
+  batchElsewhere(state, node) !== undefined;
