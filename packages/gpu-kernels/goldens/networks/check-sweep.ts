@@ -7,12 +7,13 @@
  */
 import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { type BackendName, isDiptychError, type Model, type Precision } from '@diptych/plugin-kit';
+import { type BackendName, isDiptychError, type Model, type Precision, type Tensor } from '@diptych/plugin-kit';
 import { halfLimits, scoresApart } from '../../src/half-check.ts';
 import { openRuntime } from '../../src/index.ts';
 import { cosine } from '../../src/onnx/golden-networks.ts';
 import { costOf } from '../../src/onnx/inspect-onnx.ts';
 import { planOnnx } from '../../src/onnx/plan-onnx.ts';
+import { firstBeyond, largestHalf } from './largest-values.ts';
 
 interface Exported {
   readonly size: number;
@@ -55,12 +56,17 @@ interface Outputs {
   readonly runSeconds: number;
 }
 
+const imagesOf = (stem: string): Float32Array => floats(join(folder, `${stem}.images.f32`));
+const inputsOf = (data: Float32Array, size: number): { x: Tensor } => ({
+  x: { shape: [data.length / (3 * size * size), 3, size, size], data },
+});
+
 /** Runs both images in a batch and the second one alone. */
 async function outputsOf(model: Model, stem: string, { size, outputs }: Exported): Promise<Outputs> {
-  const images = floats(join(folder, `${stem}.images.f32`));
+  const images = imagesOf(stem);
   const expected = floats(join(folder, `${stem}.outputs.f32`));
   const run = async (data: Float32Array): Promise<Float32Array> =>
-    Object.values(await model.run({ x: { shape: [data.length / (3 * size * size), 3, size, size], data } }))[0]!.data;
+    Object.values(await model.run(inputsOf(data, size)))[0]!.data;
   const [actual, runSeconds] = await timed(() => run(images));
   if (actual.length !== expected.length) throw new Error(`${actual.length} outputs, expected ${outputs.join(' × ')}`);
   const half = actual.length / 2;
@@ -89,7 +95,8 @@ async function check(stem: string, exported: Exported): Promise<object> {
   await using checked = await checking.loadOnnx(bytes, options);
   const computedIn =
     checking.info.beyondHalf?.[0] === undefined ? precision : (checking.info.beyondHalf[0].computedIn ?? 'f32');
-  return { ...plan, loadSeconds, ...found, checked: { computedIn, ...(await outputsOf(checked, stem, exported)) } };
+  const beyond = Number.isNaN(found.cosine) ? await firstBeyond(bytes, options, inputsOf(imagesOf(stem), exported.size), largestHalf) : undefined; // biome-ignore format: one choice
+  return { ...plan, loadSeconds, ...found, beyond, checked: { computedIn, ...(await outputsOf(checked, stem, exported)) } };
 }
 
 const folder = process.argv[2] ?? '';

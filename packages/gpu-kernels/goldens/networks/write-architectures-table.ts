@@ -7,6 +7,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { basename, join } from 'node:path';
+import { largestHalf, type Reached } from './largest-values.ts';
 
 interface Exported {
   readonly library: string;
@@ -32,6 +33,8 @@ interface Found {
   readonly scores?: number | null;
   /** Half precision that lost more than allowed: what the network was computed in where loading it checks that, as it does unless told not to. */
   readonly checked?: Found & { readonly computedIn: string };
+  /** Where half precision gives NaN: the first step of which float32 has a number that float16 has not. */
+  readonly beyond?: Reached;
   /** The day. */
   readonly on?: string;
   readonly adapter?: string;
@@ -96,7 +99,10 @@ function halfCell({ checked, ...found }: Found): string {
   if (found.problem !== undefined) return webgpuCell(found);
   const apart = `scores ${found.scores?.toExponential(1) ?? 'NaN'} apart`;
   const instead = checked && (checked.computedIn === 'f32' ? `${inFloat32} ${webgpuCell(checked)}` : keptHalves);
-  return [webgpuCell(found), apart, ...(instead === undefined ? [] : [instead])].join(', ');
+  const why = found.beyond && `"${found.beyond.step}" reaches ${found.beyond.largest.toPrecision(3)} and float16 only ${largestHalf}`; // biome-ignore format: one choice
+  return [webgpuCell(found), apart, ...(why === undefined ? [] : [why]), ...(instead === undefined ? [] : [instead])].join(
+    ', ',
+  );
 }
 
 const empty = Object.fromEntries(columns.map((name) => [name, ''])) as Row;
