@@ -49,6 +49,23 @@ describe.each(['reference', 'native', 'webgpu'] as const)('quantised networks on
 
   if (name === 'webgpu') return; // the rest is of the plan, which all backends share
 
+  it.each(Object.keys(goldens))('%s gives the same where one run of the file is one item', async (golden) => {
+    const { shape, data } = inputOf(goldens[golden]!.x);
+    const one = [1, ...shape.slice(1)];
+    for (const quantisation of ['as-written', 'weights-only'] as const) {
+      await using model = await runtime.loadOnnx(bytes(golden), {
+        batch: 2,
+        items: 'graph',
+        shapes: { x: one },
+        quantisation,
+      });
+      const { y } = await model.run({ x: { shape: [2, ...one], data } });
+      expect([...y!.data], quantisation).toEqual([
+        ...(await run(golden, quantisation === 'weights-only' ? quantisation : undefined)).data,
+      ]);
+    }
+  });
+
   it('an item of a dynamically quantised network does not depend on its batch', async () => {
     const { x } = goldens['tokens-dynamic']!;
     const both = await run('tokens-dynamic');

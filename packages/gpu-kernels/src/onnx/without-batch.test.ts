@@ -71,6 +71,13 @@ describe('a graph that is one item', () => {
   });
 });
 
+it('takes a dynamic range over the whole graph where that is one item, as ONNX does', async () => {
+  const nodes = [node('DynamicQuantizeLinear', 'x', 'q s z'), node('DequantizeLinear', 'q s z', 'y')];
+  // 510 / 255 = 2 for both rows; by itself the first has 255 / 255 = 1.
+  expect(await run(modelOf([2, 2], nodes), [0, 255, 0, 510], graph)).toEqual([0, 256, 0, 510]);
+  expect(await run(modelOf([2, 2], nodes), [0, 255, 0, 510])).toEqual([0, 255, 0, 510]);
+});
+
 describe('ops whose first dimension is the batch, in a graph that is one item', () => {
   const kernel = floats('w', [1, 1, 1, 2], 1, 10);
   const conv = (count: number) => modelOf([count, 1, 1, 3], [node('Conv', 'x w', 'y')], [kernel]);

@@ -212,6 +212,15 @@ const OneHot: Rewrite = (to) =>
 /** One scale needs no axis. */
 const quantised: Rewrite = (to) => (sizeOf(to.shape(1)) === 1 ? to.end(to.move.node.inputs) : alongAxis(1)(to));
 
+/** `b`: the second operand, of integers. A constant one is a matrix for all rows. */
+const ofIntegers =
+  (b: number): Rewrite =>
+  (to) => {
+    if (to.move.constant(b) !== undefined) return to.end(to.move.node.inputs);
+    const rank = Math.max(to.shape(0).length, to.shape(b).length);
+    return to.end(to.move.node.inputs.map((name, index) => (index === 0 || index === b ? to.ofRank(index, rank) : name)));
+  };
+
 const CumSum: Rewrite = (to) => {
   const [axis = 0] = to.list('axis', 1) ?? [];
   return to.end([to.move.node.inputs[0]!, to.move.add([axisOf(axis, to.shape(0).length, to.move.node) + 1], [])]);
@@ -280,13 +289,19 @@ const rewrites: Readonly<Record<string, Rewrite>> = {
     'AveragePool', 'BatchNormalization', 'Conv', 'ConvTranspose', 'DepthToSpace', 'GlobalAveragePool', 'GlobalLpPool', 'GlobalMaxPool', 'GroupNormalization',
     'InstanceNormalization', 'LRN', 'LpPool', 'MaxPool', 'Resize', 'SpaceToDepth', 'Upsample',
   ], eachOfBatch(0)),
+  ConvInteger: eachOfBatch(0), QLinearConv: eachOfBatch(0), DynamicQuantizeLinear: asIs, MatMulInteger: ofIntegers(1), QLinearMatMul: ofIntegers(3), QGemm: ofIntegers(3),
   GridSample: eachOfBatch(0, 1),
   MaxUnpool: eachOfBatch(0, 1),
 }; // biome-ignore format: a table
 
+/** Ops of which lowering brings numbers of each item, such as the scale of a dynamic range, to the rank that they meet. */
+const takesNumbers: ReadonlySet<string> = new Set(['Add', 'Cast', 'DequantizeLinear', 'Div', 'Identity', 'Mul', 'Sub']);
+
 /** The node as nodes on the one item. */
 export function withoutBatch(move: Move): MovedNodes {
-  const rewrite = Object.hasOwn(rewrites, move.node.op) ? rewrites[move.node.op] : undefined;
+  const { op, inputs } = move.node;
+  const isOfNumbers = takesNumbers.has(op) && inputs.some((name) => move.state.unbatched.has(name));
+  const rewrite = isOfNumbers ? asIs : Object.hasOwn(rewrites, op) ? rewrites[op] : undefined;
   if (rewrite === undefined) throw opUnsupported(move.node, 'the op where the whole graph is one item');
   return { nodes: rewrite(new Rewriting(move)), layout: noBatch };
 }
