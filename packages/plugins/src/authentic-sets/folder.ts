@@ -4,9 +4,9 @@ import {
   findFile,
   type ImageFolder,
   ListingSurvey,
-  leftOutWarning,
   openImageFolder,
   readFileInside,
+  UnreadPictures,
   walkImages,
 } from '../shared/image-folder.ts';
 import { FileKeys, imageTableOptions, openImageTable, repeatWarning, rowFault } from '../shared/image-table.ts';
@@ -54,6 +54,7 @@ async function* imagesOfTable(
 async function* imagesOfFolder(
   folder: ImageFolder,
   { licence }: Options,
+  unread: UnreadPictures | undefined,
   signal: AbortSignal,
 ): AsyncGenerator<AuthenticImage> {
   if (licence === undefined)
@@ -61,7 +62,7 @@ async function* imagesOfFolder(
       'IMAGES_FOLDER_INVALID',
       `Expected the option \`licence\` for the images in ${folder.root}, received none. Set it, such as licence: CC-BY-4.0, or give a table with a licence column.`,
     );
-  for await (const key of walkImages(folder, signal)) yield { key, licence };
+  for await (const key of walkImages(folder, signal, { unread })) yield { key, licence };
 }
 
 async function digestOf(folder: ImageFolder, images: AsyncIterable<AuthenticImage>, keys: FileKeys): Promise<string> {
@@ -80,18 +81,20 @@ export default defineAuthenticSet({
 
   async create(options, { baseFolder, log }) {
     const folder = await openImageFolder(baseFolder, options.folder);
-    const leftOut = options.table === undefined ? await leftOutWarning(folder) : undefined;
-    if (leftOut !== undefined) log.warn(leftOut);
-    const list = (signal: AbortSignal, keys: FileKeys) =>
+    const list = (signal: AbortSignal, keys: FileKeys, unread?: UnreadPictures) =>
       options.table === undefined
-        ? imagesOfFolder(folder, options, signal)
+        ? imagesOfFolder(folder, options, unread, signal)
         : imagesOfTable(options, baseFolder, keys, signal);
     let known: { readonly digest: string; readonly keys: FileKeys } | undefined;
     const surveyed = async (signal: AbortSignal) => {
       signal.throwIfAborted();
       if (known === undefined) {
         const keys = new FileKeys();
-        const digest = await digestOf(folder, list(signal, keys), keys);
+        const unread = new UnreadPictures();
+        const digest = await digestOf(folder, list(signal, keys, unread), keys).finally(() => {
+          // Also where that was all there is, and no image.
+          if (known === undefined) unread.tell(folder, log.warn);
+        });
         if (known === undefined && keys.repeats > 0) log.warn(repeatWarning(keys, options.table ?? folder.root));
         known ??= { digest, keys };
       }

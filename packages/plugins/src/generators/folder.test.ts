@@ -204,10 +204,15 @@ it('says which pictures of a folder are in a format that is not read', async () 
   const said: string[] = [];
   const log = { debug: () => undefined, warn: (message: string) => void said.push(message) };
   const context = { ...fakeContext({ baseFolder: place.path }), log };
-  await folder.create(folder.options.parse({ folder: 'formats' }), context);
-  expect(said).toEqual([
-    expect.stringMatching(/^2 pictures are left out of .*: (b\.bmp, sub\/c\.HEIC|sub\/c\.HEIC, b\.bmp)\./),
-  ]);
-  await folder.create(folder.options.parse({ folder: 'plain' }), context);
+  const source = await folder.create(folder.options.parse({ folder: 'formats' }), context);
+  // The folder is walked for its images, not once more before.
+  expect(said).toEqual([]);
+  await source.digest(signal);
+  await collect(source.samples(signal));
+  expect(said).toEqual([expect.stringMatching(/^2 pictures are left out of .*: b\.bmp, sub\/c\.HEIC\./)]);
+  await (await folder.create(folder.options.parse({ folder: 'plain' }), context)).digest(signal);
   expect(said).toHaveLength(1);
+  const alone = await folder.create(folder.options.parse({ folder: 'formats/sub' }), context);
+  await expect(alone.digest(signal)).rejects.toMatchObject({ code: 'IMAGES_FOLDER_INVALID' });
+  expect(said[1]).toMatch(/^1 picture is left out of .*: c\.HEIC\./);
 });

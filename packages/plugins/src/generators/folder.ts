@@ -12,9 +12,9 @@ import {
   findFile,
   type ImageFolder,
   ListingSurvey,
-  leftOutWarning,
   openImageFolder,
   readFileInside,
+  UnreadPictures,
   walkImages,
 } from '../shared/image-folder.ts';
 import { FileKeys, imageTableOptions, openImageTable, repeatWarning } from '../shared/image-table.ts';
@@ -57,9 +57,10 @@ async function* rowsOfTable(
 async function* rowsOfFolder(
   folder: ImageFolder,
   { model, family, decoder }: Options,
+  unread: UnreadPictures | undefined,
   signal: AbortSignal,
 ): AsyncGenerator<ImportedRow> {
-  for await (const key of walkImages(folder, signal)) {
+  for await (const key of walkImages(folder, signal, { unread })) {
     const parts = key.split('/');
     const own = parts.length > 1 ? parts[0]! : folder.name;
     yield {
@@ -107,19 +108,21 @@ export default defineExistingImages({
 
   async create(options, { baseFolder, log }) {
     const folder = await openImageFolder(baseFolder, options.folder);
-    const leftOut = options.table === undefined ? await leftOutWarning(folder) : undefined;
-    if (leftOut !== undefined) log.warn(leftOut);
-    const rows = (signal: AbortSignal, keys: FileKeys, doubts?: TableDoubts) =>
+    const rows = (signal: AbortSignal, keys: FileKeys, seen: { doubts?: TableDoubts; unread?: UnreadPictures } = {}) =>
       options.table === undefined
-        ? rowsOfFolder(folder, options, signal)
-        : rowsOfTable(folder, options, { baseFolder, keys, doubts }, signal);
+        ? rowsOfFolder(folder, options, seen.unread, signal)
+        : rowsOfTable(folder, options, { baseFolder, keys, doubts: seen.doubts }, signal);
     let known: Survey | undefined;
     const surveyed = async (signal: AbortSignal): Promise<Survey> => {
       signal.throwIfAborted();
       if (known === undefined) {
         const keys = new FileKeys();
         const doubts = new TableDoubts(options.columns);
-        const found = await survey(folder, rows(signal, keys, doubts), keys);
+        const unread = new UnreadPictures();
+        const found = await survey(folder, rows(signal, keys, { doubts, unread }), keys).finally(() => {
+          // Also where that was all there is, and no image.
+          if (known === undefined) unread.tell(folder, log.warn);
+        });
         const table = options.table ?? folder.root;
         if (known === undefined) for (const doubt of doubts.warnings(table)) log.warn(doubt);
         if (known === undefined && keys.repeats > 0) log.warn(repeatWarning(keys, table));

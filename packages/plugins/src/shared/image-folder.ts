@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Dirent } from 'node:fs';
-import { opendir, readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { DiptychError, imageEndings, unreadImageEndings } from '@diptych/plugin-kit';
 
@@ -107,34 +107,46 @@ async function entriesOf(path: string): Promise<Dirent[]> {
  * Names of all image files below the folder, sorted, with `/` between parts. Links to files within it count;
  * links to folders within it are left out, since their files are listed at their own place.
  */
-export async function* walkImages(folder: ImageFolder, signal: AbortSignal, below = ''): AsyncGenerator<string> {
+export async function* walkImages(
+  folder: ImageFolder,
+  signal: AbortSignal,
+  { below = '', unread }: { readonly below?: string; readonly unread?: UnreadPictures | undefined } = {},
+): AsyncGenerator<string> {
   signal.throwIfAborted();
   const entries = await entriesOf(join(folder.root, below));
   for (const entry of entries.sort((a, b) => byName(a.name, b.name))) {
     const name = below === '' ? entry.name : `${below}/${entry.name}`;
     if (entry.isDirectory()) {
-      yield* walkImages(folder, signal, name);
+      yield* walkImages(folder, signal, { below: name, unread });
       continue;
     }
-    const isImage = imageEndings.has(extname(entry.name).toLowerCase());
+    const ending = extname(entry.name).toLowerCase();
+    const isImage = imageEndings.has(ending);
+    if (entry.isFile() && unreadImageEndings.has(ending)) unread?.add(name);
     // A link is looked at whatever its name: one to a folder outside has no extension.
     if (entry.isSymbolicLink() ? (await findFile(folder, name)) !== undefined && isImage : entry.isFile() && isImage)
       yield name;
   }
 }
 
-/** Says which pictures of a folder without table are not among its images. */
-export async function leftOutWarning({ root }: ImageFolder): Promise<string | undefined> {
-  const first: string[] = [];
-  let count = 0;
-  for await (const entry of await opendir(root, { recursive: true })) {
-    if (!entry.isFile() || !unreadImageEndings.has(extname(entry.name).toLowerCase())) continue;
-    count += 1;
-    if (first.length < 3) first.push(relative(root, join(entry.parentPath, entry.name)));
+/** Pictures of a folder without table that are not among its images. */
+export class UnreadPictures {
+  readonly #first: string[] = [];
+  #count = 0;
+
+  add(name: string): void {
+    this.#count += 1;
+    if (this.#first.length < 3) this.#first.push(name);
   }
-  if (count === 0) return undefined;
-  const more = count > first.length ? ` and ${count - first.length} more` : '';
-  return `${count} picture${count === 1 ? ' is' : 's are'} left out of ${root}, in a format that is not read: ${first.join(', ')}${more}. Convert to PNG what belongs to the set.`;
+
+  /** Says nothing where there are none. */
+  tell({ root }: ImageFolder, warn: (message: string) => void): void {
+    if (this.#count === 0) return;
+    const more = this.#count > this.#first.length ? ` and ${this.#count - this.#first.length} more` : '';
+    warn(
+      `${this.#count} picture${this.#count === 1 ? ' is' : 's are'} left out of ${root}, in a format that is not read: ${this.#first.join(', ')}${more}. Convert to PNG what belongs to the set.`,
+    );
+  }
 }
 
 /** Listed names that were not found, told together. */
