@@ -3,64 +3,24 @@
  * Results go to stdout, progress and messages to stderr. Exit codes: see docs/errors.md.
  */
 import { readFileSync } from 'node:fs';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
+import {
+  accept,
+  adapter,
+  backend,
+  budget,
+  difference,
+  drawn,
+  network,
+  precision,
+  profile,
+  runsFolder,
+  wantedPower,
+  withPlugins,
+} from './command-options.ts';
+import { lazy } from './lazy-command.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
-
-type Action = (...arguments_: never[]) => Promise<void>;
-type CommandModule = { readonly default: Action };
-
-/** Imports the command's module on first use and turns whatever it throws into a message and an exit code. */
-function lazy(load: () => Promise<CommandModule>) {
-  return async (...parameters: unknown[]): Promise<void> => {
-    // commander appends the Command itself; the options before it are merged with the global ones.
-    const command = parameters.pop() as Command;
-    parameters[parameters.length - 1] = command.optsWithGlobals();
-    const json = Boolean(command.optsWithGlobals()['json']);
-    const { guardCommand } = await import('./output/streams.ts');
-    const guard = guardCommand(json);
-    try {
-      await ((await load()).default as (...values: unknown[]) => Promise<void>)(...parameters);
-    } catch (error) {
-      const { reportError } = await import('./output/report-error.ts');
-      process.exitCode = reportError(error, json);
-    }
-    guard.end();
-  };
-}
-
-const backend = () =>
-  new Option('--backend <name>', 'run networks on exactly this backend').choices(['webgpu', 'native', 'reference']);
-const adapter = () =>
-  new Option('--adapter <name>', 'part of the name of the GPU to use, or its number in `diptych doctor`').env(
-    'DIPTYCH_ADAPTER',
-  );
-const precision = () =>
-  new Option(
-    '--precision <type>',
-    'f16: faster on GPUs; bf16: faster on processors with AMX and AMD since Zen 4; f32 if absent',
-  )
-    .choices(['f32', 'f16', 'bf16'])
-    .env('DIPTYCH_PRECISION');
-const profile = () =>
-  new Option('--profile <file>', 'time every kernel; write a trace for chrome://tracing there, a table to stderr');
-const accept = () =>
-  new Option('--accept-licences', 'accept the licences of all weights and prompt sets this command needs');
-const budget = () =>
-  new Option(
-    '--budget <usd>',
-    'US dollars that the whole run may cost, in place of limits.budgetUsd of the study',
-  ).argParser((text: string) => {
-    const value = Number(text);
-    if (text.trim() !== '' && Number.isFinite(value) && value > 0) return value;
-    throw new InvalidArgumentError('Expected US dollars above 0, such as 12.50.');
-  });
-const runsFolder = () => new Option('--runs <folder>', 'folder that holds run folders').default('runs').env('DIPTYCH_RUNS');
-const withPlugins = (kind: string) =>
-  new Option(
-    '--with <names>',
-    `comma-separated ${kind} plugins, all built-in ones that need no file, key or service if absent`,
-  );
 
 const program = new Command('diptych')
   .description('Measures two risks of image generators side by side: unsafe content and undetected synthesis.')
@@ -189,8 +149,6 @@ program
   .option('--partial', 'accept missing and unfinished shards; the report says so')
   .description('put the shards of a study together, with proof that they are disjoint and complete')
   .action(lazy(() => import('./commands/merge.ts')));
-const difference = () => new Option('--difference <share>', 'smallest difference that matters').default('0.05');
-const wantedPower = () => new Option('--power <share>', 'chance to see it').default('0.8');
 program
   .command('compare')
   .argument('<first>', 'a run folder')
@@ -217,17 +175,6 @@ program
   .description('how many prompts are needed to see a difference between two families')
   .action(lazy(() => import('./commands/power.ts')));
 const labels = program.command('labels').description('human labels: blind sheets out, answers in');
-const drawn = (command: Command): Command =>
-  command
-    .option('--sample <n>', 'label n images drawn at random; all if absent')
-    .option('--seed <number>', 'fixes what is drawn and in which order', '0')
-    .addOption(
-      new Option('--sampling <how>', 'every image as likely, or as many of each family')
-        .choices(['uniform', 'by-family'])
-        .default('uniform'),
-    )
-    .option('--with-prompt', 'show raters the prompt, which tells them what was asked for')
-    .option('--images <folder>', 'copy the images there as plain PNG, so that format and metadata say nothing');
 drawn(labels.command('export').argument('<run>'))
   .option('--rater <name>', 'pseudonym of the rater')
   .option('--all', 'write the labels of all raters instead of a sheet')
@@ -283,24 +230,6 @@ weights
   .description('read and accept the licences of its weights')
   .action(lazy(() => import('./commands/weights-accept.ts')));
 const model = program.command('model').description('look into network files');
-const network = (command: Command): Command =>
-  command
-    .option('--batch <number>', 'items in one run', '1')
-    .option(
-      '--shape <name=sizes...>',
-      'sizes of an input without the batch, such as image=3,224,224, where the file leaves them open',
-    )
-    .option('--output <names...>', 'outputs that are wanted; what only others need is left out')
-    .addOption(
-      new Option('--quantisation <how>', 'of a quantised file; weights-only does not round activations')
-        .choices(['as-written', 'weights-only'])
-        .default('as-written'),
-    )
-    .addOption(
-      new Option('--items <what>', 'what one item is: an entry of the first dimension, or one run of the whole graph, of a file without a batch') // biome-ignore format: one line
-        .choices(['batch', 'graph'])
-        .default('batch'),
-    );
 network(model.command('inspect').argument('<file>', 'an ONNX file'))
   .description('ops, parameters, FLOPs and memory of an ONNX file, and what is missing to run it')
   .action(lazy(() => import('./commands/model-inspect.ts')));
