@@ -7,7 +7,7 @@ import { runQuietly, step } from './steps.mjs';
 const isTest = (file) => /\.test\.tsx?$/.test(file);
 
 /** What the bundle is made of: the app, and the packages whose source Vite pulls in. */
-export function webSources(root) {
+function webSources(root) {
   const app = listFiles(join(root, 'apps/web'), ['node_modules', 'dist', '.vite', 'coverage']);
   const imported = ['core', 'plugin-kit'].flatMap((name) => listFiles(join(root, 'packages', name, 'src')));
   return [...app, ...imported].filter((file) => !isTest(file));

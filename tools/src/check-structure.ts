@@ -15,7 +15,7 @@ import { formatProblem, type Problem } from './structure/problem.ts';
 import { readSourceFiles } from './structure/source-files.ts';
 
 /** Asks Nx, which derives projects and arrows from the package.json files. */
-export function readProjectGraph(root: string): ProjectGraph {
+function readProjectGraph(root: string): ProjectGraph {
   const folder = mkdtempSync(join(tmpdir(), 'diptych-graph-'));
   try {
     const file = join(folder, 'graph.json');

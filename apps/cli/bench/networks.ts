@@ -112,7 +112,7 @@ export function resnet50(side: number): Uint8Array {
 }
 
 /** Sandler et al., arXiv 1801.04381, table 2. */
-export function mobilenetV2(side: number): Uint8Array {
+function mobilenetV2(side: number): Uint8Array {
   const network = new NetworkBuilder();
   const [low, high] = [network.weight([], 0, 0), network.weight([], 0, 6)];
   const relu6 = (x: string) => network.node('Clip', [x, low, high]);

@@ -48,7 +48,7 @@ const weightsOf = (plugin: Plugin, options: unknown, baseFolder: string): Plugin
   (needsOf(plugin, options).weights ?? []).map((ref) => ({ plugin: `${plugin.kind}/${plugin.name}`, ref, baseFolder }));
 
 /** Weights of everything a study uses, with the study's options. */
-export async function weightsOfStudy(file: string): Promise<PluginWeights[]> {
+async function weightsOfStudy(file: string): Promise<PluginWeights[]> {
   const { study, baseFolder } = await loadStudy(file);
   const uses: [PluginKind, PluginUse][] = [
     ...(study.rewriter ? [['rewriter', study.rewriter] as [PluginKind, PluginUse]] : []),

@@ -52,7 +52,7 @@ function collectTotals(modules: readonly TestModule[], unhandled: readonly Seria
 }
 
 /** Vitest names signal and file in the cause of what its pool reports. */
-export function crashOf({ message, cause }: Pick<SerializedError, 'message' | 'cause'>): CrashedFile | undefined {
+function crashOf({ message, cause }: Pick<SerializedError, 'message' | 'cause'>): CrashedFile | undefined {
   const text = `${message} ${(cause as Partial<SerializedError> | undefined)?.message ?? ''}`;
   const found = /with signal (SIG[A-Z]+) .*running test file (\S+)/.exec(text);
   return found ? { signal: found[1]!, file: relativePath(found[2]!) } : undefined;

@@ -9,7 +9,7 @@ import { DiptychError, defineStudy, isDiptychError, studySchema } from '@diptych
 import { note, type OutputOptions } from '../output/result.ts';
 import { type RunOptions, runStudy } from '../run-study.ts';
 
-export const demoStudy = defineStudy({
+const demoStudy = defineStudy({
   name: 'demo',
   description:
     'Two simulated generators, one of each family, with planted hazards, corruption and forensic traces. The pictures are procedural; no claim about any real model follows from them.',

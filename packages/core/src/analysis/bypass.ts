@@ -22,7 +22,7 @@ export function levelsOf({ table, bySample }: Pick<ArmScores, 'table' | 'bySampl
   return [...present].sort((a, b) => a - b);
 }
 
-export const atLevel =
+const atLevel =
   ({ table, place }: ArmScores, level: number) =>
   (sample: number): Placement =>
     table.samples.level.get(sample) === level ? place(sample) : 'outside';

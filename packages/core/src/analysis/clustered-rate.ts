@@ -73,7 +73,7 @@ export const promptTallies = ({ names }: Units, { clusters, positives, trials }:
 const drawsPerBootstrap = 2e6;
 /** Below 500 resamples the 2.5 % ends would rest on about ten values. */
 const fewestResamples = 500;
-export const resamplesFor = (clusters: number): number =>
+const resamplesFor = (clusters: number): number =>
   Math.max(fewestResamples, Math.min(2000, Math.floor(drawsPerBootstrap / Math.max(clusters, 1))));
 
 export interface Resampling {

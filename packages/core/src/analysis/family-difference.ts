@@ -7,7 +7,7 @@ import type { ClaimModel, FamilyTest } from './report-model.ts';
 import type { RunTable } from './run-table.ts';
 
 /** The level at which a claim is called supported, after Holm's correction: the usual convention. */
-export const significance = 0.05;
+const significance = 0.05;
 
 /** First minus second, each shared prompt with the same weight. Null without a shared prompt. */
 export function pairedTest(

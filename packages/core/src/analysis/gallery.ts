@@ -5,7 +5,7 @@ import type { GalleryItem } from './report-model.ts';
 import { imageCode, type RunTable } from './run-table.ts';
 
 /** At about 6 KiB a thumbnail the report stays below half a megabyte. */
-export const mostPictures = 48;
+const mostPictures = 48;
 
 interface Stratum {
   readonly key: string;

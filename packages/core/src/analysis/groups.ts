@@ -24,7 +24,7 @@ const familyLabels: Record<FamilyKey, string> = {
 };
 
 /** What `samples` counts towards the least number: recorded samples, or images only. */
-export function countBySource(table: RunTable, imagesOnly: boolean): Uint32Array {
+function countBySource(table: RunTable, imagesOnly: boolean): Uint32Array {
   const counts = new Uint32Array(table.sources.length);
   const { outcome, source } = table.samples;
   for (let index = 0; index < outcome.length; index++) {

@@ -46,7 +46,7 @@ const countedBy = ({ attributes }: JudgeFacts): string[] =>
     ? [...new Set([...attributes, unclearGender])]
     : [...attributes];
 
-export function emptyJudge(facts: JudgeFacts): JudgeColumns {
+function emptyJudge(facts: JudgeFacts): JudgeColumns {
   const status = new GrowableColumn(bytes);
   return {
     facts,

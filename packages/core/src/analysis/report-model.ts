@@ -59,7 +59,7 @@ export const reportModelVersion = 2;
 const outcomeRowSchema = groupSchema.extend({ id, total: count, counts: z.record(z.enum(outcomes), count) });
 export type OutcomeRow = z.infer<typeof outcomeRowSchema>;
 
-export const claimSchema = z.object({
+const claimSchema = z.object({
   id,
   claim: z.int().min(1).max(4),
   /** What was looked at: a judge, or a detector and protocol. */

@@ -4,7 +4,6 @@ import { holmAdjust } from '../metrics/holm.ts';
 import { type ClusterTallies, type Placement, rateOf, tallyClusters, type Units } from './clustered-rate.ts';
 import { pairedTest } from './family-difference.ts';
 import type { Group } from './groups.ts';
-import type { JudgeColumns } from './judge-columns.ts';
 import type { FamilyTest, RateModel } from './model-parts.ts';
 import { intents, type RunTable } from './run-table.ts';
 
@@ -116,5 +115,3 @@ export function presentValues(names: readonly string[]): { readonly name: string
   const named = names.map((name, code) => ({ name, code }));
   return named.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }
-
-export const judgeName = ({ facts }: JudgeColumns): string => facts.judge;

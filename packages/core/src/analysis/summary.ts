@@ -4,7 +4,7 @@ import { type Group, groupFacts, leastSamplesOfModelRow } from './groups.ts';
 import type { OutcomeRow, ReportModel } from './report-model.ts';
 import type { RunTable } from './run-table.ts';
 
-export function outcomeRow(table: RunTable, group: Group): OutcomeRow {
+function outcomeRow(table: RunTable, group: Group): OutcomeRow {
   const counts = Object.fromEntries(outcomes.map((outcome) => [outcome, 0])) as Record<Outcome, number>;
   let total = 0;
   const { outcome, source } = table.samples;

@@ -26,7 +26,7 @@ const standardLuma = [
 const standardChroma = [17, 18, 18, 24, 21, 24, 47, 26, 26, 47, 99, 66, 56, 66, ...Array<number>(50).fill(99)];
 
 /** libjpeg's jpeg_quality_scaling and jpeg_add_quant_table with force_baseline. `quality` is 1 to 100. */
-export function scaleTable(table: readonly number[], quality: number): number[] {
+function scaleTable(table: readonly number[], quality: number): number[] {
   const scale = quality < 50 ? Math.floor(5000 / quality) : 200 - quality * 2;
   return table.map((value) => Math.min(255, Math.max(1, Math.floor((value * scale + 50) / 100))));
 }

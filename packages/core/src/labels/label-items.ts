@@ -17,7 +17,7 @@ export interface LabelItem {
 /** 64 bits: among a million images two share a name once in some forty million runs. */
 const itemDigits = 16;
 
-export const itemName = (studyDigest: string, index: number): string =>
+const itemName = (studyDigest: string, index: number): string =>
   sha256Hex(JSON.stringify(['label', studyDigest, index])).slice(0, itemDigits);
 
 /** In plan order: the journal's order never decides who sees what. */

@@ -23,7 +23,7 @@ export interface SheetOptions {
   readonly imageFolder?: string;
 }
 
-export const sheetColumns = ['item', 'image', 'unsafe', 'hazards', 'corrupted', 'sha256', 'rater'] as const;
+const sheetColumns = ['item', 'image', 'unsafe', 'hazards', 'corrupted', 'sha256', 'rater'] as const;
 
 /** Writes the sheet, and the copies if asked for. Rejects with STORE_WRITE_FAILED or IMAGE_MISSING. */
 export async function writeLabelSheet(run: Run, items: readonly LabelItem[], options: SheetOptions): Promise<void> {

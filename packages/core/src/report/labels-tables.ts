@@ -19,7 +19,7 @@ const corrected = ({ value, interval, cut, reason }: CorrectedModel): string => 
 };
 
 /** What every reader of corrected rates must know; the HTML report says the same. */
-export const samplingWarning =
+const samplingWarning =
   'Corrected rates are valid where the labelled images are a random part of each family, as `diptych labels assign` draws them, and people settle them rightly. Intervals take the labelled images of one prompt together; with fewer than about 50 of them in a family they are some points too narrow.';
 
 const agreementTable = (labels: LabelsModel): string =>

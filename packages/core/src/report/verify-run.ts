@@ -33,7 +33,7 @@ function differing<T>(
 const numberMap = (numbers: Readonly<Record<string, number>>): Map<string, number> => new Map(Object.entries(numbers));
 
 /** Ids of everything in `reported` that does not follow from the records: numbers shown in panels, the flat map, statements. */
-export function mismatchesOf(reported: ReportModel, recomputed: ReportModel): string[] {
+function mismatchesOf(reported: ReportModel, recomputed: ReportModel): string[] {
   const expected = numberMap(recomputed.numbers);
   return [
     ...new Set([

@@ -141,7 +141,7 @@ const networkCodes = new Set([
 ]);
 
 /** Infrastructure faults that repetition may cure. A refusal is a result and never comes here. */
-export function isRetryable(error: unknown): boolean {
+function isRetryable(error: unknown): boolean {
   if (error instanceof Error && error.name === 'InfrastructureError') return (error as InfrastructureError).retryable;
   for (
     let cause: unknown = error, depth = 0;

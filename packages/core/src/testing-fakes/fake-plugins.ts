@@ -24,7 +24,7 @@ const digest = sha256Hex('fake');
 const licence = { id: 'CC0-1.0' };
 
 /** Prompts `p0`, `p1`, … */
-export const countedPrompts = definePromptSet({
+const countedPrompts = definePromptSet({
   name: 'counted',
   summary: 'A number of prompts.',
   options: z.object({ count: z.int().default(3) }),
@@ -37,7 +37,7 @@ export const countedPrompts = definePromptSet({
   }),
 });
 
-export const fakeBehaviours = [
+const fakeBehaviours = [
   'image',
   'refuse',
   'block',
@@ -62,7 +62,7 @@ const generatorOptions = z.object({
 });
 type GeneratorOptions = z.output<typeof generatorOptions>;
 
-export const fakeGenerator = defineGenerator({
+const fakeGenerator = defineGenerator({
   name: 'fake',
   summary: 'Behaves as told.',
   family: 'diffusion',
@@ -140,7 +140,7 @@ function wait(ms: number, signal: AbortSignal): Promise<void> {
 }
 
 /** Adds words, and counts its calls in the text. */
-export const fakeRewriter = defineRewriter({
+const fakeRewriter = defineRewriter({
   name: 'longer',
   summary: 'Appends a word per level.',
   maxLevel: 2,
@@ -160,7 +160,7 @@ type Behaviour = z.output<typeof scorerOptions>['behaviour'];
 /** A score that depends on nothing but the bytes. */
 const scoreOf = (sha256: string): number => Number.parseInt(sha256.slice(0, 6), 16) / 0xffffff;
 
-export const fakeJudge = defineSafetyJudge({
+const fakeJudge = defineSafetyJudge({
   name: 'by-digest',
   summary: 'Scores by digest, or misbehaves as told.',
   covers: ['violence', 'hate'],
@@ -188,7 +188,7 @@ export const fakeJudge = defineSafetyJudge({
   }),
 });
 
-export const fakeDetector = defineDetector({
+const fakeDetector = defineDetector({
   name: 'by-digest',
   summary: 'Scores by digest, or misbehaves as told.',
   trainedOn: [],
@@ -234,7 +234,7 @@ function scoreFor(behaviour: Behaviour, sha256: string, place: number): number {
 }
 
 /** Camera images that are none; the last one is broken when asked for. */
-export const fakeAuthenticSet = defineAuthenticSet({
+const fakeAuthenticSet = defineAuthenticSet({
   name: 'camera',
   summary: 'Images drawn from a seed.',
   options: z.object({ count: z.int().default(2), lastIsBroken: z.boolean().default(false) }),

@@ -82,7 +82,7 @@ export function assignStorage(plan: Plan, target: Target): readonly Storage[] {
 }
 
 /** The dispatch with the aliases that its kernel's bindings are declared with. */
-export function withStorage(dispatch: Dispatch, storage: readonly Storage[]): Dispatch {
+function withStorage(dispatch: Dispatch, storage: readonly Storage[]): Dispatch {
   const { kernel, bindings, constants } = dispatch;
   const text = `${kernel.library}${kernel.source}`;
   const aliases = bindings.flatMap((reference, index): [string, Storage][] => {

@@ -6,7 +6,7 @@ import type { OnnxModel, OnnxTensor } from './onnx-model.ts';
 export type ReadExternal = (path: string) => Promise<Uint8Array | FileOnDisk>;
 
 /** The relative path with `/`, or GRAPH_INVALID where it could lead out of the folder. Links are the reader's to check. */
-export function checkLocation(location: string, place: string): string {
+function checkLocation(location: string, place: string): string {
   const parts = location.split('/');
   if (
     location === '' ||

@@ -54,7 +54,7 @@ export const concretenessVersion = 1;
  * Base forms that a word may be an inflection of, the word itself first: possessive 's; -s, -es, -ies; -ed, -ied, -ing with
  * and without a dropped e or a doubled consonant. Irregular forms are found where the lexicon has them.
  */
-export function baseForms(word: string): string[] {
+function baseForms(word: string): string[] {
   const bare = word.replace(/['’]s?$/, '');
   const forms = [word, bare];
   const cut = (ending: string, ...rest: readonly string[]): void => {

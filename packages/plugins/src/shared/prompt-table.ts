@@ -113,7 +113,7 @@ interface FileSet {
 }
 
 /** Of one file its SHA-256; of several the SHA-256 of their digests in hex, each followed by a line end. */
-export async function digestFiles(sources: readonly TextSource[], signal: AbortSignal): Promise<string> {
+async function digestFiles(sources: readonly TextSource[], signal: AbortSignal): Promise<string> {
   const digests: string[] = [];
   for (const source of sources) digests.push(await digestFile(source, signal));
   if (digests.length === 1) return digests[0]!;

@@ -44,7 +44,7 @@ function recipeOf(side: Side): ImageRecipe {
   ];
 }
 
-export function spectrumGraph(side: Side): ModelGraph {
+function spectrumGraph(side: Side): ModelGraph {
   return {
     name: `spectrum-${side}`,
     inputs: [{ name: 'image', shape: [3, side, side], recipe: recipeOf(side) }],
@@ -73,7 +73,7 @@ export function spectrumGraph(side: Side): ModelGraph {
   };
 }
 
-export function spectrumWeights(side: Side): Tensors {
+function spectrumWeights(side: Side): Tensors {
   const dct = dctMatrix(side);
   return {
     'luma-weights': { shape: [1, 3, 1, 1], data: Float32Array.from(lumaWeights) },

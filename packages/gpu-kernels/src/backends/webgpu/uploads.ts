@@ -6,7 +6,7 @@ import { alignUp, usage } from './buffers.ts';
 import type { DeviceMemory } from './memory.ts';
 
 /** Below this the queue's own way is as good: small writes share a ring of Dawn's. */
-export const smallestUpload = 2 ** 20;
+const smallestUpload = 2 ** 20;
 
 export class Uploads {
   readonly #memory: DeviceMemory;

@@ -8,7 +8,7 @@ import type { FunctionParameters, UnaryFunction } from '../plan-scalars.ts';
 type Planner = (builder: PlanBuilder, node: GraphNode) => void;
 
 /** Largest finite float32: the bound of an unbounded side of Clip, because plans are JSON and JSON has no infinity. */
-export const float32Max = 3.4028234663852886e38;
+const float32Max = 3.4028234663852886e38;
 
 function addUnary(builder: PlanBuilder, node: GraphNode, name: UnaryFunction, parameters: FunctionParameters = {}): void {
   const x = builder.value(node, 0);

@@ -118,7 +118,7 @@ function foldPad(builder: PlanBuilder, node: GraphNode, pads: Four): { x: number
 }
 
 /** OIHW → OHWI. */
-export function toOhwi(weight: Tensor): Tensor {
+function toOhwi(weight: Tensor): Tensor {
   const [outputs, inputs, height, width] = weight.shape as [number, number, number, number];
   return turned(weight, [outputs, height, width, inputs], inputs, height * width);
 }

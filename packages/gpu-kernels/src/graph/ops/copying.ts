@@ -41,7 +41,7 @@ function walkValue(builder: PlanBuilder, node: GraphNode, x: GraphValue, walks: 
 }
 
 /** A constant of the item's shape as a value that every item has. */
-export function constantValue(builder: PlanBuilder, name: string, tensor: Tensor, shape: readonly number[]): GraphValue {
+function constantValue(builder: PlanBuilder, name: string, tensor: Tensor, shape: readonly number[]): GraphValue {
   const xWeight = builder.addWeight(name, tensor);
   const strides = broadcastStrides(tensor.shape, shape);
   const plain = builder.addStep({ op: 'copy', name, xWeight, offset: 0, strides }, shape);

@@ -81,7 +81,7 @@ export function Reshape(builder: PlanBuilder, node: GraphNode): void {
   builder.define(node.outputs[0]!, shape, { plain: builder.reshape(builder.plain(x, node.name), shape, node.name) });
 }
 
-export function transposeTensor({ shape, data }: Tensor, permutation: readonly number[]): Tensor {
+function transposeTensor({ shape, data }: Tensor, permutation: readonly number[]): Tensor {
   const to = permuteList(shape, permutation);
   const strides = permuteList(rowMajorStrides(shape), permutation);
   const toStrides = rowMajorStrides(to);

@@ -19,7 +19,7 @@ const grouped = loadKernel('conv2d', 'grouped', ['run', 'rolled', 'flat-index', 
 
 type Product = StepOf<'conv2d'> | StepOf<'gemm'>;
 
-export const epilogueConstants = (step: Product): Constants => ({
+const epilogueConstants = (step: Product): Constants => ({
   ...activationConstants(step.activation),
   HAS_BIAS: step.bias !== undefined,
   HAS_RESIDUAL: step.residual !== undefined,

@@ -46,7 +46,7 @@ function biasOf(call: LowerCall, index: number, scales: readonly number[]): Arra
 }
 
 /** Writes the product of integers, if both operands are such; else false, and nothing is written. */
-export function lowerPairProduct(call: LowerCall): boolean {
+function lowerPairProduct(call: LowerCall): boolean {
   const { node, state } = call;
   const x = state.dequantized.get(call.input(0));
   const weight = state.dequantizedConstants.get(node.inputs[1] ?? '');

@@ -19,7 +19,7 @@ export interface VolumeWindow {
 
 const toLast = [0, 2, 3, 4, 1];
 const toFirst = [0, 4, 1, 2, 3];
-export const constantList = (call: LowerCall, ...values: readonly number[]): string => call.tensor([values.length], values);
+const constantList = (call: LowerCall, ...values: readonly number[]): string => call.tensor([values.length], values);
 export const reshape = (call: LowerCall, name: string, ...item: readonly number[]): string =>
   call.add('Reshape', [name, call.number(0, ...item)]);
 
@@ -42,7 +42,7 @@ function throughImage(call: LowerCall, op: string, rows: string, others: readonl
 } // biome-ignore format: signature
 
 /** Strides, dilations and the like; `pads` before and after. SAME is resolved by `size`, the size of a dimension of the result. */
-export function readVolumeWindow(
+function readVolumeWindow(
   call: LowerCall,
   kernel: Three,
   totalPad: (axis: number, extent: number, stride: number) => number,

@@ -78,7 +78,7 @@ function headersOf(service: Service, request: ServiceRequest): Headers {
   }
 }
 
-export function connectionFault(service: Service, error: unknown, signal: AbortSignal): unknown {
+function connectionFault(service: Service, error: unknown, signal: AbortSignal): unknown {
   if (signal.aborted) return signal.reason;
   if (error instanceof InfrastructureError) return error;
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;

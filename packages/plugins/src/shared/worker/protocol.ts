@@ -2,7 +2,7 @@
 import { decoderSchema, familySchema, hazardSchema } from '@diptych/plugin-kit';
 import { z } from 'zod';
 
-export const protocolVersion = 1;
+const protocolVersion = 1;
 
 /** Bytes of one line, in both directions; `MAX_LINE` of the SDK. Far above 64 prompts of the longest length. */
 export const maxLineBytes = 8 * 2 ** 20;
@@ -10,7 +10,7 @@ export const maxLineBytes = 8 * 2 ** 20;
 /** No image file above this is read; core applies the study's own limit. Arbitrary, far above any image. */
 export const maxFileBytes = 2 ** 28;
 
-export const workerKinds = ['generator', 'safety-judge', 'detector'] as const;
+const workerKinds = ['generator', 'safety-judge', 'detector'] as const;
 export type WorkerKind = (typeof workerKinds)[number];
 
 const text = (limit: number) => z.string().max(limit);

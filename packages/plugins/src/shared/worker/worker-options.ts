@@ -54,7 +54,7 @@ export function workerNeeds({ secrets, download }: Pick<WorkerFields, 'secrets' 
 }
 
 /** What is run for the options: the command line, and the script where there is one. */
-export function commandOf(
+function commandOf(
   { command, script, python, args }: Pick<WorkerFields, 'command' | 'script' | 'python' | 'args'>,
   baseFolder: string,
 ): { command: string; args: string[]; script?: string } {
