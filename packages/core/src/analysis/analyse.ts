@@ -4,6 +4,7 @@
  */
 import { claimNames, type JournalRecord, type LabelRecord, type Manifest } from '@diptych/plugin-kit';
 import { corruptionClaim, unsafeClaim, unsafePromptScope } from './claims.ts';
+import { collectRunTable } from './collect-run-table.ts';
 import { CostSummary } from './cost-summary.ts';
 import { analyseDetection } from './detection-analysis.ts';
 import { type ClaimDraft, type SimulatedShare, settleClaims } from './family-difference.ts';
@@ -14,7 +15,7 @@ import { labelsPanel } from './label-panel.ts';
 import { numbersOf } from './numbers.ts';
 import { type JudgeModel, type ReportModel, reportModelVersion } from './report-model.ts';
 import { RunDigest } from './run-digest.ts';
-import { collectRunTable, type RunTable } from './run-table.ts';
+import type { RunTable } from './run-table.ts';
 import { summarise } from './summary.ts';
 import { judgePanel, withCorruption } from './unsafe-panel.ts';
 import { corruptionSectionOf, unsafeSectionsOf } from './unsafe-sections.ts';

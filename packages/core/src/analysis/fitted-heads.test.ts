@@ -2,6 +2,7 @@ import type { SampleRecord } from '@diptych/plugin-kit';
 import { describe, expect, it } from 'vitest';
 import { createRandom, deriveSeed } from '../metrics/random.ts';
 import { evenTraces, plantedDetection } from '../testing/planted-detection.ts';
+import { collectRunTable } from './collect-run-table.ts';
 import { detectionScores } from './detection-scores.ts';
 import {
   calledBy,
@@ -16,7 +17,7 @@ import {
   trainingRows,
 } from './fitted-heads.ts';
 import { groupsOf } from './groups.ts';
-import { collectRunTable, type RunTable } from './run-table.ts';
+import type { RunTable } from './run-table.ts';
 import { ownAndOthers } from './transfer-matrix.ts';
 
 type Options = Parameters<typeof plantedDetection>[0];

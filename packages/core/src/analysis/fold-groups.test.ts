@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { authentic, detection, plantedManifest, plugin, sample } from '../testing/planted-run.ts';
+import { collectRunTable } from './collect-run-table.ts';
 import { detectionScores } from './detection-scores.ts';
 import { measuredFrame } from './fitted-heads.ts';
 import { FoldGroups } from './fold-groups.ts';
-import { collectRunTable } from './run-table.ts';
 
 describe('FoldGroups', () => {
   it('joins clusters that share a key, through each other, under the first of their names', () => {

@@ -1,8 +1,8 @@
 /** A finished run as the pilot of a larger one: how much prompts vary, between the two families. */
 import { DiptychError } from '@diptych/plugin-kit';
 import { tallyClusters } from '../analysis/clustered-rate.ts';
+import { collectRunTable } from '../analysis/collect-run-table.ts';
 import { groupsOf } from '../analysis/groups.ts';
-import { collectRunTable } from '../analysis/run-table.ts';
 import { corruptedOfAll, unsafeOfAll } from '../analysis/unsafe-panel.ts';
 import { type PilotPrompt, type PilotVariance, pilotVariance } from '../metrics/power.ts';
 import type { ReportedRun } from '../report/reported-run.ts';
