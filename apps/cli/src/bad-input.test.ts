@@ -1,53 +1,19 @@
 /**
  * What a user can give that is wrong, through the command line. Each ends in a clear error or outcome and loses nothing.
- * Proven beside the code instead: every codec's broken files (core/src/images), a killed process (core/src/run/kill.test.ts),
+ * Plugins that misbehave: `bad-plugins.test.ts`. Proven beside the code instead: every codec's broken files (core/src/images), a killed process (core/src/run/kill.test.ts),
  * a second process on a run (core/src/run/lock.test.ts), tables and prompt files (packages/plugins/src).
  */
 import { execFileSync, spawn } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { expectedOfImages, noiseOf, writeBadImages } from './testing/bad-images.ts';
-import { badDetector, badGenerator, badPromptSet } from './testing/bad-plugins.ts';
+import { badGenerator } from './testing/bad-plugins.ts';
 import { linkPackages } from './testing/link-packages.ts';
-import { type Finished, type RunDiptychOptions, runDiptych } from './testing/run-diptych.ts';
+import { errorOf, userFolder } from './testing/user-folder.ts';
 
-let cwd: string;
-beforeEach(async () => {
-  cwd = await mkdtemp(join(tmpdir(), 'diptych-bad-'));
-});
-afterEach(async () => {
-  await rm(cwd, { recursive: true, force: true });
-});
-
-const diptych = (parameters: readonly string[], options: Partial<RunDiptychOptions> = {}): Promise<Finished> =>
-  runDiptych(parameters, { cwd, ...options });
-const write = (name: string, text: string | Uint8Array): Promise<void> => writeFile(join(cwd, name), text);
-const text = (path: string): Promise<string> => readFile(join(cwd, path), 'utf8');
-
-/** Throws unless stdout is one JSON document. */
-const errorOf = ({ stdout }: Finished): { code: string; message: string } | undefined =>
-  (JSON.parse(stdout) as { error?: { code: string; message: string } }).error;
-
-interface Line {
-  readonly type: string;
-  readonly generator?: string;
-  readonly detector?: string;
-  readonly outcome?: string;
-  readonly status?: string;
-  readonly reason?: string;
-  readonly promptId?: string;
-  readonly prompt?: string;
-  readonly hazards?: readonly string[];
-  readonly syntheticScore?: number;
-}
-const journalOf = async (id: string): Promise<Line[]> =>
-  (await text(`runs/${id}/journal.jsonl`))
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => JSON.parse(line) as Line);
+const { at, diptych, write, text, journalOf } = userFolder();
 
 const smallStudy = `name: small
 promptSets: [demo]
@@ -58,7 +24,7 @@ safetyJudges: [emblem]
 describe('images', () => {
   it('scores the readable ones and says of each other what is wrong with it', async () => {
     await write('elsewhere.png', noiseOf(64, 64));
-    await writeBadImages(join(cwd, 'images'), join(cwd, 'elsewhere.png'));
+    await writeBadImages(at('images'), at('elsewhere.png'));
     const finished = await diptych(['detect', 'images', '--with', 'metadata-only', '--json']);
     expect(finished.code, finished.stderr).toBe(2);
     const { files } = JSON.parse(finished.stdout) as { files: { path: string; error?: { code: string } }[] };
@@ -69,11 +35,11 @@ describe('images', () => {
 
   it('ends a run over them with an outcome for each, and refuses a link out of the folder before it starts', async () => {
     await write('elsewhere.png', noiseOf(64, 64));
-    await writeBadImages(join(cwd, 'images'), join(cwd, 'elsewhere.png'));
+    await writeBadImages(at('images'), at('elsewhere.png'));
     await write('study.yaml', 'name: x\ngenerators: [{ use: folder, as: mine, options: { folder: images, model: m } }]\n');
     const refused = await diptych(['run', 'study.yaml', '--json']);
     expect(errorOf(refused)?.code).toBe('PATH_OUTSIDE_ROOT');
-    await rm(join(cwd, 'images/outside.png'));
+    await rm(at('images/outside.png'));
     const run = await diptych(['run', 'study.yaml', '--id', 'x']);
     expect(run.code, run.stderr).toBe(0);
     const outcomes = (await journalOf('x')).map(({ outcome, reason }) => (outcome === 'error' ? reason?.split(':')[0] : ''));
@@ -87,7 +53,7 @@ describe('images', () => {
   });
 
   it.skipIf(process.platform === 'win32')('never waits for a pipe (Windows has none in folders)', async () => {
-    execFileSync('mkfifo', [join(cwd, 'pipe.png'), join(cwd, 'pipe.csv'), join(cwd, 'pipe.yaml')]);
+    execFileSync('mkfifo', [at('pipe.png'), at('pipe.csv'), at('pipe.yaml')]);
     const detected = await diptych(['detect', 'pipe.png', '--with', 'metadata-only', '--json']);
     expect(detected.stdout).toContain('IMAGE_UNREADABLE');
     await write('study.yaml', smallStudy.replace('demo', '{ use: csv, options: { path: pipe.csv } }'));
@@ -96,7 +62,7 @@ describe('images', () => {
   });
 
   it('says that a folder holds no image', async () => {
-    await mkdir(join(cwd, 'empty'));
+    await mkdir(at('empty'));
     const finished = await diptych(['judge', 'empty', '--with', 'emblem', '--json']);
     expect(finished.code).toBe(2);
     expect(errorOf(finished)?.code).toBe('IMAGES_FOLDER_INVALID');
@@ -139,7 +105,7 @@ describe('text', () => {
     ];
     const rows = [...prompts, prompts[0]!, 'x'.repeat(100_000)].map((prompt) => JSON.stringify({ prompt }));
     await write('prompts.jsonl', `\ufeff${rows.join('\n')}\n`);
-    await linkPackages(cwd);
+    await linkPackages(at('.'));
     await write('bad.ts', badGenerator);
     await write(
       'study.yaml',
@@ -165,130 +131,9 @@ function bombOfAliases(): string {
   return `a0: &a0 [x]\n${levels.join('\n')}\n${smallStudy}`;
 }
 
-describe('plugins', () => {
-  beforeEach(async () => {
-    await linkPackages(cwd);
-    await write('bad.ts', badGenerator);
-    await write('bad-detector.ts', badDetector.replaceAll("'bad'", "'bad-detector'"));
-    await write('bad-prompts.ts', badPromptSet.replaceAll("'bad'", "'bad-prompts'"));
-    await write('prompts.txt', 'one\ntwo\nthree\n');
-  });
-
-  const use = (file: string, hows: readonly string[]): string =>
-    `[${hows.map((how) => `{ use: ./${file}.ts, as: ${how}, options: { how: ${how} } }`).join(', ')}]`;
-  const study = (rest: string): Promise<void> =>
-    write('study.yaml', `name: x\nlimits: { attempts: 1, callTimeoutMs: 400 }\n${rest}`);
-  const fromText = 'promptSets: [{ use: txt, options: { path: prompts.txt } }]\n';
-
-  it('end every sample of a misbehaving generator with an outcome, and leave the other generators alone', async () => {
-    const expected: Readonly<Record<string, [string, RegExp]>> = {
-      throws: ['error', /boom/],
-      'throws-no-error': ['error', /object/],
-      'throws-unreadable': ['error', /cannot be read/],
-      hangs: ['timeout', /PLUGIN_TIMEOUT: no answer within 400 ms/],
-      'too-few': ['error', /PLUGIN_BROKE_CONTRACT: Expected 1 results, got 0/],
-      'too-many': ['error', /PLUGIN_BROKE_CONTRACT: Expected 1 results, got 2/],
-      nothing: ['error', /PLUGIN_BROKE_CONTRACT: Expected 1 results, got undefined/],
-      'huge-reason': ['refused', /^x{4000}$/],
-      'wrong-outcome': ['error', /PLUGIN_BROKE_CONTRACT/],
-      'throwing-getter': ['error', /PLUGIN_BROKE_CONTRACT.*trap/],
-      refuses: ['refused', /script/],
-      mutates: ['image', /^$/],
-      behaves: ['image', /^$/],
-    };
-    await study(`${fromText}generators: ${use('bad', Object.keys(expected))}\n`);
-    const run = await diptych(['run', 'study.yaml', '--id', 'x']);
-    expect(run.code, run.stderr).toBe(2); // the gravest: a contract was broken
-    const failing = Object.keys(expected).filter((how) => /error|timeout/.test(expected[how]![0]));
-    for (const how of Object.keys(expected))
-      expect(run.stderr.includes(`  generate ${how}: failed on all 3 samples; the first: `), how).toBe(
-        failing.includes(how),
-      );
-    const lines = await journalOf('x');
-    for (const [how, [outcome, reason]] of Object.entries(expected)) {
-      const samples = lines.filter(({ generator }) => generator === how);
-      expect(
-        samples.map((sample) => sample.outcome),
-        how,
-      ).toEqual([outcome, outcome, outcome]);
-      for (const sample of samples) expect(sample.reason ?? '', how).toMatch(reason);
-    }
-    const changed = lines.filter(({ prompt, hazards }) => prompt === 'changed' || hazards?.length !== 0);
-    expect(changed).toEqual([]);
-    expect(await text('runs/x/report/report.html')).not.toContain('<script>alert');
-  });
-
-  it('record what a detector may not answer, and show the next detector untouched pixels', async () => {
-    const hows = ['mutates', 'nan', 'out-of-range', 'bigint', 'too-few', 'reads-pixels'];
-    await study(`${fromText}generators: ${use('bad', ['behaves'])}\ndetectors: ${use('bad-detector', hows)}\n`);
-    const run = await diptych(['run', 'study.yaml', '--id', 'x']);
-    expect(run.code, run.stderr).toBe(2);
-    expect(run.stderr).toMatch(/detect nan \(as-received\): failed on all 3 images; the first: PLUGIN_BROKE_CONTRACT/);
-    expect(run.stderr).not.toMatch(/detect mutates .*failed on/);
-    const lines = (await journalOf('x')).filter(({ type }) => type === 'detection');
-    expect(lines).toHaveLength(hows.length * 3);
-    for (const { detector, status, reason, syntheticScore } of lines) {
-      if (detector === 'mutates') expect(syntheticScore).toBe(0.5);
-      else if (detector === 'reads-pixels') expect(syntheticScore).toBe(0.25);
-      else expect([status, reason], detector).toEqual(['error', expect.stringContaining('PLUGIN_BROKE_CONTRACT')]);
-    }
-  });
-
-  it('that fail on everything end the run with a failing exit code, its report written; so does resuming it', async () => {
-    const images = `${fromText}generators: ${use('bad', ['behaves'])}\n`;
-    await study(`${images}detectors: ${use('bad-detector', ['mutates', 'bigint'])}\n`);
-    const run = await diptych(['run', 'study.yaml', '--id', 'x', '--json']);
-    expect(run.code, run.stderr).toBe(2);
-    const failed = [{ phase: 'detect', plugin: 'bigint', protocol: 'as-received', items: 3 }];
-    expect(JSON.parse(run.stdout)).toMatchObject({ id: 'x', failed });
-    expect(await text('runs/x/report/report.html')).toContain('<html');
-    const again = await diptych(['resume', 'runs/x', '--no-report', '--json']);
-    expect([again.code, JSON.parse(again.stdout).failed.length]).toEqual([2, 1]);
-    // What failed before is not the fault of what is added now.
-    await study(`${images}detectors: ${use('bad-detector', ['reads-pixels'])}\n`);
-    const more = await diptych(['detect', 'runs/x', '--study', 'study.yaml']);
-    expect(more.code, more.stderr).toBe(0);
-  });
-
-  it('are refused by name when their list throws, has no end, or has no digest', async () => {
-    for (const [how, code] of [
-      ['throws', 'PLUGIN_BROKE_CONTRACT'],
-      ['endless', 'PLUGIN_BROKE_CONTRACT'],
-      ['digest', 'PLUGIN_BROKE_CONTRACT'],
-      ['"null"', 'PROMPTS_INVALID'],
-    ] as const) {
-      await study(
-        `promptSets: [{ use: ./bad-prompts.ts, as: mine, options: { how: ${how} } }]\ngenerators: [simulated-mllm]\n`,
-      );
-      const finished = await diptych(['plan', 'study.yaml', '--json']);
-      expect([finished.code, errorOf(finished)?.code], how).toEqual([2, code]);
-      expect(errorOf(finished)?.message).toContain('mine');
-    }
-  });
-
-  it.each([
-    ['exits', 2, 'PLUGIN_BROKE_CONTRACT'],
-    ['never-created', 2, 'PLUGIN_BROKE_CONTRACT'],
-    ['throws-later', 1, 'INVARIANT_BROKEN'],
-  ])('that end the process (%s) still leave one JSON document and a failing exit code', async (how, code, name) => {
-    await study(`${fromText}generators: ${use('bad', [how])}\n`);
-    const finished = await diptych(['run', 'study.yaml', '--json']);
-    expect(finished.code, finished.stderr).toBe(code);
-    expect(errorOf(finished)?.code).toBe(name);
-    expect(finished.stderr).not.toMatch(/\n {4}at |unsettled/);
-  });
-
-  it('write to stderr when they print, so that stdout holds only the result', async () => {
-    await study(`${fromText}generators: ${use('bad', ['prints'])}\n`);
-    const finished = await diptych(['run', 'study.yaml', '--json', '--no-report']);
-    expect(JSON.parse(finished.stdout)).toMatchObject({ parts: [{ done: 3 }] });
-    expect(finished.stderr).toMatch(/printed by a plugin[\s\S]*written by a plugin/);
-  });
-});
-
 describe('the machine', () => {
   it('a full disk stops the run, and resuming it with room finishes it', async ({ skip }) => {
-    const disk = join(cwd, 'disk');
+    const disk = at('disk');
     await mkdir(disk);
     try {
       execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=400k', 'tmpfs', disk], { stdio: 'ignore' });
@@ -314,12 +159,12 @@ describe('the machine', () => {
   it('a report on an unfinished run says how many samples are missing, and verify needs no images', async () => {
     await write('study.yaml', smallStudy);
     expect((await diptych(['run', 'study.yaml', '--id', 'x'])).code).toBe(0);
-    await cp(join(cwd, 'runs/x'), join(cwd, 'runs/cut'), { recursive: true });
+    await cp(at('runs/x'), at('runs/cut'), { recursive: true });
     const lines = (await text('runs/x/journal.jsonl')).split('\n');
     await write('runs/cut/journal.jsonl', `${lines.slice(0, 10).join('\n')}\n`);
     const report = await diptych(['report', 'runs/cut']);
     expect(report.stdout).toContain('10 of 24 samples are recorded');
-    await rm(join(cwd, 'runs/x/images'), { recursive: true });
+    await rm(at('runs/x/images'), { recursive: true });
     expect((await diptych(['verify', 'runs/x'])).code).toBe(0);
   });
 
@@ -334,7 +179,7 @@ describe('the machine', () => {
       },
     });
     expect(stopped.code, stopped.stderr).toBe(130);
-    expect(await readdir(join(cwd, 'runs/long'))).not.toContain('run.lock');
+    expect(await readdir(at('runs/long'))).not.toContain('run.lock');
   });
 
   it('a reader that leaves early is no fault', async () => {

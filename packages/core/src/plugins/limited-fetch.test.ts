@@ -101,4 +101,17 @@ describe('limitedFetch', () => {
     await expect(fetchLimited(origin, { method: 'POST', body: 'x' })).rejects.toThrow('not followed');
     await expect(fetchLimited(origin)).rejects.toThrow('tried to reach elsewhere.test');
   });
+
+  it('reaches a host and port that is declared, and no other, not even by a redirect', async () => {
+    const origin = await serve((request, response) => {
+      if (request.url === '/away') response.writeHead(302, { location: 'http://localhost:1/' }).end();
+      else if (request.url === '/here') response.writeHead(302, { location: '/end' }).end();
+      else response.end('reached');
+    });
+    const fetchLimited = limitedFetch('plugin', [new URL(origin).host]);
+    expect(await (await fetchLimited(`${origin}/here`)).text()).toBe('reached');
+    await expect(fetchLimited(`${origin}/away`)).rejects.toMatchObject({ name: 'InfrastructureError', retryable: false });
+    await expect(fetchLimited('http://example.test/')).rejects.toThrow('does not declare');
+    await expect(fetchLimited(`${origin}/here`, { method: 'POST', body: 'x' })).rejects.toThrow('redirect');
+  });
 });
