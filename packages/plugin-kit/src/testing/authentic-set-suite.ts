@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { AuthenticSet } from '../authentic-set.ts';
 import type { Plugin } from '../plugin.ts';
 import { looksLikeImage } from './generation-checks.ts';
+import { abortedSourceFaults, listingDigestFaults, nothingListed, relistingFaults } from './listing-checks.ts';
 import { metadataChecks } from './metadata-checks.ts';
 import {
   type Check,
@@ -9,8 +10,6 @@ import {
   collect,
   describeChecks,
   firstDifference,
-  listingDigestFaults,
-  rejects,
   runChecks,
   type Subject,
   type SuiteInput,
@@ -24,10 +23,10 @@ export interface AuthenticSetSuiteInput<O extends z.ZodType = z.ZodType> extends
 type AuthenticPlugin<O extends z.ZodType = z.ZodType> = Plugin<'authentic-set', AuthenticSet, O>;
 type AuthenticSubject = Subject<AuthenticPlugin, AuthenticSet, AuthenticSetSuiteInput>;
 
-async function listingFaults({ instance, another }: AuthenticSubject): Promise<string[]> {
-  const images = await collect(instance.images(calm));
+async function listingFaults(subject: AuthenticSubject): Promise<string[]> {
+  const images = await collect(subject.instance.images(calm));
   const faults: string[] = [];
-  if (images.length === 0) faults.push('no image was listed; give options that list some.');
+  if (images.length === 0) faults.push(nothingListed('image'));
   for (const { key, licence, groupId } of images) {
     if (key.length === 0 || key.length > 2000) faults.push(`the key "${key.slice(0, 80)}" has not 1 to 2000 characters.`);
     if (licence.id.length === 0 || licence.id.length > 300)
@@ -35,11 +34,7 @@ async function listingFaults({ instance, another }: AuthenticSubject): Promise<s
     if ((groupId?.length ?? 0) > 2000) faults.push(`image "${key}" has a group id longer than 2000 characters.`);
   }
   if (new Set(images.map((image) => image.key)).size !== images.length) faults.push('two images have the same key.');
-  for (const set of [instance, await another()]) {
-    const difference = firstDifference(images, await collect(set.images(calm)), 0, 'listing');
-    if (difference !== undefined) faults.push(`two listings differ: ${difference}.`);
-  }
-  return faults;
+  return [...faults, ...(await relistingFaults(subject, images, (source) => source.images(calm)))];
 }
 
 async function loadFaults({ instance, input }: AuthenticSubject): Promise<string[]> {
@@ -53,22 +48,15 @@ async function loadFaults({ instance, input }: AuthenticSubject): Promise<string
   return faults;
 }
 
-async function abortFaults({ instance }: AuthenticSubject): Promise<string[]> {
-  const [image] = await collect(instance.images(calm));
-  if (image === undefined) return ['no image was listed; give options that list some.'];
-  return [
-    ...(await rejects(() => collect(instance.images(AbortSignal.abort())), 'images')),
-    ...(await rejects(() => instance.load(image, AbortSignal.abort()), 'load')),
-    ...(await rejects(() => instance.digest(AbortSignal.abort()), 'digest')),
-  ];
-}
-
 const checks: readonly Check<AuthenticSubject>[] = [
   ...metadataChecks('authentic-set'),
   { claim: 'lists licensed images with unique keys, in the same order every time', faults: listingFaults },
   { claim: 'has a stable digest', faults: listingDigestFaults },
   { claim: 'loads the same image file every time', faults: loadFaults },
-  { claim: 'rejects when aborted', faults: abortFaults },
+  {
+    claim: 'rejects when aborted',
+    faults: ({ instance }) => abortedSourceFaults(instance, 'image', (signal) => instance.images(signal)),
+  },
 ];
 
 const erase = <O extends z.ZodType>(plugin: AuthenticPlugin<O>): AuthenticPlugin => plugin as unknown as AuthenticPlugin;

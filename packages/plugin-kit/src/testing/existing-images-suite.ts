@@ -3,19 +3,9 @@ import type { ExistingImages, ExistingSample, GeneratorTraits } from '../generat
 import { decoders, families, hazards } from '../hazard.ts';
 import type { Plugin } from '../plugin.ts';
 import { generationFaults, generatorTraitFaults } from './generation-checks.ts';
+import { abortedSourceFaults, listingDigestFaults, nothingListed, relistingFaults } from './listing-checks.ts';
 import { metadataChecks } from './metadata-checks.ts';
-import {
-  type Check,
-  calm,
-  collect,
-  describeChecks,
-  firstDifference,
-  listingDigestFaults,
-  rejects,
-  runChecks,
-  type Subject,
-  type SuiteInput,
-} from './suite.ts';
+import { type Check, calm, collect, describeChecks, runChecks, type Subject, type SuiteInput } from './suite.ts';
 
 /** Options, and what the import is expected to list. */
 export interface ExistingImagesSuiteInput<O extends z.ZodType = z.ZodType> extends SuiteInput<O> {
@@ -39,16 +29,12 @@ function sampleFaults(sample: ExistingSample): string[] {
   return faults.map((fault) => `sample "${sample.key.slice(0, 80)}": ${fault}.`);
 }
 
-async function listingFaults({ instance, another }: ExistingSubject): Promise<string[]> {
-  const samples = await collect(instance.samples(calm));
+async function listingFaults(subject: ExistingSubject): Promise<string[]> {
+  const samples = await collect(subject.instance.samples(calm));
   const faults = samples.flatMap(sampleFaults);
-  if (samples.length === 0) faults.push('no sample was listed; give options that list some.');
+  if (samples.length === 0) faults.push(nothingListed('sample'));
   if (new Set(samples.map((sample) => sample.key)).size !== samples.length) faults.push('two samples have the same key.');
-  for (const source of [instance, await another()]) {
-    const difference = firstDifference(samples, await collect(source.samples(calm)), 0, 'listing');
-    if (difference !== undefined) faults.push(`two listings differ: ${difference}.`);
-  }
-  return faults;
+  return [...faults, ...(await relistingFaults(subject, samples, (source) => source.samples(calm)))];
 }
 
 async function loadFaults({ instance, plugin, input }: ExistingSubject): Promise<string[]> {
@@ -63,16 +49,6 @@ async function loadFaults({ instance, plugin, input }: ExistingSubject): Promise
   return faults;
 }
 
-async function abortFaults({ instance }: ExistingSubject): Promise<string[]> {
-  const [sample] = await collect(instance.samples(calm));
-  if (sample === undefined) return ['no sample was listed; give options that list some.'];
-  return [
-    ...(await rejects(() => collect(instance.samples(AbortSignal.abort())), 'samples')),
-    ...(await rejects(() => instance.load(sample, AbortSignal.abort()), 'load')),
-    ...(await rejects(() => instance.digest(AbortSignal.abort()), 'digest')),
-  ];
-}
-
 const checks: readonly Check<ExistingSubject>[] = [
   ...metadataChecks('generator'),
   {
@@ -82,7 +58,10 @@ const checks: readonly Check<ExistingSubject>[] = [
   { claim: 'lists valid samples with unique keys, in the same order every time', faults: listingFaults },
   { claim: 'has a stable digest', faults: listingDigestFaults },
   { claim: 'loads a valid generation for a sample', faults: loadFaults },
-  { claim: 'rejects when aborted', faults: abortFaults },
+  {
+    claim: 'rejects when aborted',
+    faults: ({ instance }) => abortedSourceFaults(instance, 'sample', (signal) => instance.samples(signal)),
+  },
 ];
 
 const erase = <O extends z.ZodType>(plugin: ExistingPlugin<O>): ExistingPlugin => plugin as unknown as ExistingPlugin;

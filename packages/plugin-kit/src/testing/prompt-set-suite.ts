@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Plugin } from '../plugin.ts';
 import { type PromptSet, promptSchema } from '../prompt-set.ts';
+import { nothingListed, relistingFaults } from './listing-checks.ts';
 import { metadataChecks } from './metadata-checks.ts';
 import {
   type Check,
@@ -19,21 +20,17 @@ export type PromptSetSuiteInput<O extends z.ZodType = z.ZodType> = SuiteInput<O>
 type PromptSetPlugin<O extends z.ZodType = z.ZodType> = Plugin<'prompt-set', PromptSet, O>;
 type PromptSetSubject = Subject<PromptSetPlugin, PromptSet, PromptSetSuiteInput>;
 
-async function promptFaults({ instance, another }: PromptSetSubject): Promise<string[]> {
-  const prompts = await collect(instance.prompts(calm));
+async function promptFaults(subject: PromptSetSubject): Promise<string[]> {
+  const prompts = await collect(subject.instance.prompts(calm));
   const faults: string[] = [];
-  if (prompts.length === 0) faults.push('no prompt was listed; give options that list some.');
+  if (prompts.length === 0) faults.push(nothingListed('prompt'));
   for (const [i, prompt] of prompts.entries()) {
     const parsed = promptSchema.safeParse(prompt);
     const fault = parsed.success ? firstDifference(parsed.data, prompt, 0, 'prompt') : parsed.error.issues[0]?.message;
     if (fault !== undefined) faults.push(`prompt ${i} does not match the schema: ${fault}.`);
   }
   if (new Set(prompts.map((prompt) => prompt.id)).size !== prompts.length) faults.push('two prompts have the same id.');
-  for (const set of [instance, await another()]) {
-    const difference = firstDifference(prompts, await collect(set.prompts(calm)), 0, 'listing');
-    if (difference !== undefined) faults.push(`two listings differ: ${difference}.`);
-  }
-  return faults;
+  return [...faults, ...(await relistingFaults(subject, prompts, (source) => source.prompts(calm)))];
 }
 
 async function infoFaults({ instance, another }: PromptSetSubject): Promise<string[]> {

@@ -61,18 +61,6 @@ function inRun<P extends Tested<unknown>>(plugin: P, options: unknown): P {
   return plugin.traitsOf ? { ...plugin, ...plugin.traitsOf(plugin.options.parse(options)) } : plugin;
 }
 
-/** Faults of a listing's digest: 64 hex digits, the same from every instance. */
-export async function listingDigestFaults({
-  instance,
-  another,
-}: Pick<Subject<unknown, { digest(signal: AbortSignal): Promise<string> }, unknown>, 'instance' | 'another'>): Promise<
-  string[]
-> {
-  const digest = await instance.digest(calm);
-  if (!isDigest(digest)) return [`the digest "${digest}" is not 64 lower-case hex digits.`];
-  return digest === (await (await another()).digest(calm)) ? [] : ['two instances give different digests.'];
-}
-
 /** Faults of one check; a check that throws has found a fault. */
 async function faultsOf<S>(check: Check<S>, subject: S): Promise<readonly string[]> {
   try {
