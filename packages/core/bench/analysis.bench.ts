@@ -8,11 +8,10 @@
  * `study`: ten images a prompt by seven models, as in the study that Diptych repeats; 890 unsafe prompts make 99,750 samples.
  * `wide`: one image a prompt, so ten times the prompts for as many samples.
  */
-import { execFileSync, fork } from 'node:child_process';
-import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { analyse } from '../src/analysis/analyse.ts';
 import { type PlantedScaleOptions, plantedScale, scaleOf } from '../src/testing/planted-scale.ts';
+import { inChild, machine, median, range } from './repeats.ts';
 
 interface Result {
   readonly samples: number;
@@ -56,31 +55,18 @@ async function measure(options: PlantedScaleOptions): Promise<Result> {
   return { samples: scaleOf(options), records, seconds: both - making, peakMebibytes };
 }
 
-/** Each measurement in a process of its own, so that its largest resident set is its own. */
-function inChild(shape: Shape, prompts: number): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    const child = fork(import.meta.filename, ['--child', shape, String(prompts)]);
-    child.on('message', (result) => resolve(result as Result));
-    child.on('exit', (code) => reject(new Error(`the measurement ended with ${code}`)));
-  });
-}
-
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
-const range = (values: readonly number[], digits = 0): string =>
-  `${median(values).toFixed(digits)} (${Math.min(...values).toFixed(digits)}–${Math.max(...values).toFixed(digits)})`;
-
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: { prompts: { type: 'string', default: '90,445,890,2680' }, repeats: { type: 'string', default: '3' } },
   });
-  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
-  console.log(`${cpus()[0]?.model}, ${cpus().length} cores, Node ${process.version}, commit ${commit}\n`);
+  console.log(`${machine()}\n`);
   console.log('| shape | samples | records | CPU s, median (range) | µs/sample | peak RSS, MiB | repeats |');
   console.log('| --- | ---: | ---: | ---: | ---: | ---: | ---: |');
   for (const shape of ['study', 'wide'] as const)
     for (const prompts of values.prompts.split(',').map(Number)) {
       const results: Result[] = [];
-      for (let repeat = 0; repeat < Number(values.repeats); repeat++) results.push(await inChild(shape, prompts));
+      for (let repeat = 0; repeat < Number(values.repeats); repeat++)
+        results.push(await inChild<Result>(import.meta.filename, [shape, String(prompts)]));
       const { samples, records } = results[0]!;
       const seconds = results.map((result) => result.seconds);
       const peak = results.map(({ peakMebibytes }) => peakMebibytes);

@@ -8,13 +8,13 @@
  * `image`: every sample ends as one and the same image (so no codec is measured) and gets one verdict and one detection;
  * `refused`: every sample is refused, the shortest way through.
  */
-import { execFileSync, fork } from 'node:child_process';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
-import { cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadPlugins, parseStudyValue, planRun, type RunEvent, startRun } from '../src/index.ts';
 import { nullRegistry } from '../src/testing-fakes/null-plugins.ts';
+import { inChild, machine, median, range } from './repeats.ts';
 
 interface Result {
   readonly samplesPerSecond: number;
@@ -60,31 +60,18 @@ async function measure(samples: number, outcome: string): Promise<Result> {
   };
 }
 
-/** Each measurement in a process of its own, so that its largest resident set is its own. */
-function inChild(samples: number, outcome: string): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    const child = fork(import.meta.filename, ['--child', String(samples), outcome], { execArgv: ['--expose-gc'] });
-    child.on('message', (result) => resolve(result as Result));
-    child.on('exit', (code) => reject(new Error(`the measurement ended with ${code}`)));
-  });
-}
-
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
-const range = (values: readonly number[], digits = 0): string =>
-  `${median(values).toFixed(digits)} (${Math.min(...values).toFixed(digits)}–${Math.max(...values).toFixed(digits)})`;
-
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: { sizes: { type: 'string', default: '10000,100000' }, repeats: { type: 'string', default: '3' } },
   });
-  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
-  console.log(`${cpus()[0]?.model}, ${cpus().length} cores, Node ${process.version}, commit ${commit}\n`);
+  console.log(`${machine()}\n`);
   console.log('| samples | outcome | samples/s, median (range) | live heap, MiB | peak RSS, MiB | journal, MiB | repeats |');
   console.log('| ---: | --- | ---: | ---: | ---: | ---: | ---: |');
   for (const samples of values.sizes.split(',').map(Number)) {
     for (const outcome of ['refused', 'image']) {
       const results: Result[] = [];
-      for (let repeat = 0; repeat < Number(values.repeats); repeat++) results.push(await inChild(samples, outcome));
+      for (let repeat = 0; repeat < Number(values.repeats); repeat++)
+        results.push(await inChild<Result>(import.meta.filename, [String(samples), outcome], ['--expose-gc']));
       const of = (key: keyof Result): number[] => results.map((result) => result[key]);
       console.log(
         `| ${samples} | ${outcome} | ${range(of('samplesPerSecond'))} | ${range(of('liveHeapMebibytes'))} | ${range(of('peakMebibytes'))} | ${median(of('journalMebibytes')).toFixed(0)} | ${results.length} |`,
