@@ -51,7 +51,8 @@ export interface RuntimeOptions extends OpenOptions {
 /**
  * Opens a backend. A backend asked for by name that does not open is BACKEND_UNAVAILABLE with reasons, never another one;
  * a choice that Diptych made itself says in `info.rejected` what did not open. Who names an adapter asks for `webgpu`, who names half
- * precision for the backend that has it.
+ * precision for the backend that has it. `load` and `loadOnnx` reject with GRAPH_INVALID where graph and weights do not fit, and with
+ * OP_UNSUPPORTED, naming op and node, where the backend cannot run it.
  */
 export async function openRuntime(options: RuntimeOptions = {}): Promise<TimedRuntime> {
   const precision = precisionOf(options);
@@ -126,6 +127,7 @@ function refuseUnsupported(backend: Backend, network: string, missing: ReturnTyp
   );
 }
 
+/** Whether a backend opens here: `adapter` says on what, or `reason` why not. */
 export interface BackendReport {
   readonly backend: BackendName;
   readonly ok: boolean;
@@ -135,7 +137,7 @@ export interface BackendReport {
   readonly adapters?: readonly string[];
 }
 
-/** Tries every backend and closes it again: what `diptych doctor` prints. */
+/** Tries every backend and closes it again: what `diptych doctor` prints. Rejects only with what is no BACKEND_UNAVAILABLE. */
 export async function runtimeReport(options: OpenOptions = {}): Promise<readonly BackendReport[]> {
   const report: BackendReport[] = [];
   for (const backend of backendNames) {
@@ -150,7 +152,7 @@ export async function runtimeReport(options: OpenOptions = {}): Promise<readonly
   return report;
 }
 
-/** Whether a half precision can be had here, from the one backend that has it. */
+/** Whether a half precision can be had here, from the one backend that has it: `adapter` says on what, or `reason` why not. */
 export interface PrecisionReport {
   readonly precision: Precision;
   readonly backend: BackendName;

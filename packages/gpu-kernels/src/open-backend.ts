@@ -27,6 +27,7 @@ export interface OpenOptions {
 export const adapterOf = ({ adapter }: OpenOptions): string | undefined =>
   adapter ?? (process.env.DIPTYCH_ADAPTER || undefined);
 
+/** By option, by environment, or `f32`. Throws BACKEND_UNAVAILABLE where the environment names none. */
 export function precisionOf({ precision }: OpenOptions): Precision {
   const wanted = precision ?? (process.env.DIPTYCH_PRECISION || 'f32');
   if (Object.hasOwn(backendOf, wanted)) return wanted as Precision;
@@ -92,6 +93,7 @@ export async function tryOpen(name: BackendName, options: OpenOptions): Promise<
   }
 }
 
+/** The backend that opened, and those tried before it. */
 export interface Chosen {
   readonly backend: Backend;
   readonly rejected: readonly { readonly backend: BackendName; readonly reason: string }[];

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { DiptychError } from './errors.ts';
 import { type Plugin, pluginKinds } from './plugin.ts';
 
+/** The members of a card's file. `options` are those of the plugin that it uses, checked when that is loaded. */
 export const cardSchema = z.strictObject({
   kind: z.enum(pluginKinds),
   /** Equal to the file name without extension. */

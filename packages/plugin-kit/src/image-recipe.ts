@@ -27,6 +27,7 @@ export const floatFilters = [
   'tensorflow-align-corners',
   'tensorflow-half-pixel',
 ] as const;
+/** All filters of steps that resize. */
 export const resizeFilters = [...byteFilters, ...floatFilters] as const;
 export type ByteFilter = (typeof byteFilters)[number];
 export type FloatFilter = (typeof floatFilters)[number];

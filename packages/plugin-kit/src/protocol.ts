@@ -1,6 +1,7 @@
 /** How images are presented to detectors: names, ranges, and what a name means. `core/images` does the work. */
 import { z } from 'zod';
 
+/** The ways to show images to detectors that are no perturbation; ARCHITECTURE.md, "Protocols", says what each does. */
 export const protocols = ['as-received', 'fakes-matched', 'all-recompressed'] as const;
 export const baseProtocolSchema = z.enum(protocols);
 export type BaseProtocol = z.infer<typeof baseProtocolSchema>;
@@ -69,4 +70,5 @@ export function perturbationOf(protocol: Protocol): Perturbation | null {
   return kind === undefined ? null : { kind, amount: Number(protocol.slice(kind.length + 1)) };
 }
 
+/** Whether the name is one of `protocols`, and no perturbation. */
 export const isBaseProtocol = (protocol: Protocol): protocol is BaseProtocol => perturbationOf(protocol) === null;

@@ -27,6 +27,10 @@ export interface AnalyseOptions {
   readonly labels?: Iterable<LabelRecord>;
 }
 
+/**
+ * The model of a run's report from its records, read once in any order; the same records give the same model to the digit.
+ * Rejects with METRIC_INPUT_INVALID where a record contradicts the manifest.
+ */
 export async function analyse(
   manifest: Manifest,
   records: AsyncIterable<JournalRecord> | Iterable<JournalRecord>,

@@ -197,6 +197,7 @@ const gallerySchema = z.object({
 });
 export type GalleryItem = z.infer<typeof gallerySchema>;
 
+/** `report/metrics.json`, which docs/report.md describes. Shares and scores are in [0, 1], money is in US dollars. */
 export const reportModelSchema = z.object({
   version: z.literal(reportModelVersion),
   diptych: z.string(),

@@ -40,6 +40,7 @@ export async function writeLabelSheet(run: Run, items: readonly LabelItem[], opt
   await writeFileAt(file, csv(header, rows));
 }
 
+/** Writes a whole file, with its folders, or none. Rejects with STORE_WRITE_FAILED. */
 export async function writeFileAt(path: string, data: Uint8Array | string): Promise<void> {
   try {
     await mkdir(dirname(path), { recursive: true });

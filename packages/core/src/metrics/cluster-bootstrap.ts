@@ -119,6 +119,7 @@ export function clusterBootstrapRatio(
   return clusterBootstrap([numerators, denominators], ratioOfSums, options);
 }
 
+/** Of two columns: the sum of the first by that of the second; null where that is 0. */
 export const ratioOfSums: SumStatistic = (sums) => (sums[1] === 0 ? null : sums[0]! / sums[1]!);
 
 /** Rows side by side, so that drawing a cluster touches one cache line instead of one a column. */

@@ -12,6 +12,7 @@ export interface ConfusionCluster {
   readonly trueNegatives: number;
 }
 
+/** Shares of a confusion table, each in [0, 1]. */
 export const accuracyMeasures = ['sensitivity', 'specificity', 'precision', 'f1', 'agreement'] as const;
 export type AccuracyMeasure = (typeof accuracyMeasures)[number];
 

@@ -100,6 +100,7 @@ function sparseInterval(differences: readonly number[], confidence = 0.95): Boot
   };
 }
 
+/** Effect size of two shares in [0, 1]: the difference of 2 asin(√p), in [-π, π] (Cohen, "Statistical Power Analysis", 2nd ed. 1988, chapter 6). */
 export const cohenH = (first: number, second: number): number => angle(first) - angle(second);
 
 const angle = (share: number): number => 2 * Math.asin(Math.sqrt(Math.min(1, Math.max(0, share))));

@@ -44,6 +44,7 @@ interface Work {
 }
 type Callable = Metered & { readonly concurrency?: number };
 
+/** What a plan costs in US dollars, seconds and bytes, as far as plugins say. `counts` are those of the plan to be run, whole or a shard. */
 export function estimatePlan(
   loaded: LoadedStudy,
   counts: PlanCounts,

@@ -1,5 +1,5 @@
 /**
- * Writes report/ of a run: metrics.json, report.md, four CSV files, and report.html through a renderer that the app
+ * Writes report/ of a run: metrics.json, report.md, a CSV file for each table, and report.html through a renderer that the app
  * brings (core knows no React). Each file is written beside its name and renamed, so that a reader sees the old or the new one.
  */
 import { mkdir } from 'node:fs/promises';
@@ -47,6 +47,7 @@ async function contents(
   return { ...texts, 'report.html': await renderHtml(model, { thumbnails: await galleryThumbnails(run, model.gallery) }) };
 }
 
+/** Analyses the run and writes its report. Rejects with STORE_WRITE_FAILED, or with what `analyse` rejects with. */
 export async function writeReport(
   run: IllustratedRun,
   { renderHtml, ...options }: WriteReportOptions = {},

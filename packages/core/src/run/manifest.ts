@@ -9,6 +9,7 @@ import { describeError, systemCode } from '../text/describe-error.ts';
 import { describeIssues } from '../text/describe-issues.ts';
 import { diptychVersion } from '../version.ts';
 
+/** SHA-256 in hex of the study's canonical JSON, all defaults filled in: equal where studies are. */
 export const studyDigest = (study: Study): string => sha256Hex(canonicalJson(study));
 
 /** What is known of the runtime once every plugin has loaded its networks. */

@@ -26,6 +26,7 @@ export interface ImageStore {
 /** Images stored a moment ago need not be looked for on the disk again. Arbitrary. */
 const rememberedImages = 4096;
 
+/** The store in `folder`, which is made with the first image. */
 export function createImageStore(folder: string): ImageStore {
   const made = new Set<string>();
   const stored = new Set<string>();

@@ -32,6 +32,7 @@ export const isPermissive = ({ id }: Licence): boolean => permissive.has(id);
 /** What the user accepts, in words. */
 export const termsOf = ({ notice, url }: Licence): string => [notice, url].filter(Boolean).join(' ');
 
+/** Those in the file at `path`, which need not be there. Reading rejects with WEIGHTS_LICENCE_NOT_ACCEPTED where it is no such list. */
 export function openLicences(path: string): Licences {
   const read = async (): Promise<Accepted> => {
     try {

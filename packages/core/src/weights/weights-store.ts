@@ -49,6 +49,7 @@ export interface WeightsStore extends WeightsSource {
   accept(ref: WeightsRef): Promise<void>;
 }
 
+/** Opens the cache; contacts nobody and writes nothing before the first call. */
 export function openWeightsStore(options: WeightsStoreOptions = {}): WeightsStore {
   const environment = options.environment ?? process.env;
   const cacheFolder = options.cacheFolder ?? join(xdgFolder(environment.XDG_CACHE_HOME, '.cache'), 'diptych', 'weights');

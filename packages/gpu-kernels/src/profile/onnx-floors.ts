@@ -4,6 +4,7 @@ import type { Target } from '../kernels/kernel.ts';
 import { planOnnx } from '../onnx/plan-onnx.ts';
 import { type DispatchFloor, floorsOf, type GpuRates, h100Rates, h100Target } from './floors.ts';
 
+/** The floors of an ONNX file's dispatches, in the order in which they run. Rejects with what planning of the file says. */
 export async function onnxFloors(
   bytes: Uint8Array,
   options: OnnxOptions,

@@ -1,6 +1,7 @@
 /** From times of kernels to a table and to a trace that chrome://tracing and ui.perfetto.dev open. */
 import type { KernelTime } from './kernel-time.ts';
 
+/** One kernel of one step, over all its runs. */
 export interface ProfileRow {
   readonly model: string;
   readonly step: string;

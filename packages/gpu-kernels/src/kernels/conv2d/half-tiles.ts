@@ -51,6 +51,7 @@ export const stagedWords = (tile: Tile, buffers: number): number => {
   return Math.max(buffers * (rows + columns) * rowWordsOf(tile), (rows / down) * (columns / 4));
 };
 
+/** What `readChoice` reads: `NAME/BUFFERS/PARTS`. */
 export const choiceText = ({ name, buffers, parts }: TileChoice): string => `${name}/${buffers}/${parts}`;
 
 /** `medium`, `medium/2` or `medium/2/4`: tile, buffers, parts; what is left out is 1. */

@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 
+/** By adapter, then by `ROWSxCOLUMNSxINNER`: a choice as `readChoice` reads it. */
 export type TunedTiles = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 export const tunedTilesFile = new URL('tuned-tiles.json', import.meta.url);
