@@ -8,7 +8,7 @@ export default defineConfig({
   build: {
     ssr: 'src/index.ts',
     outDir: 'dist',
-    target: 'node22',
+    target: 'node24',
     minify: true,
     rollupOptions: { output: { entryFileNames: 'index.js', codeSplitting: false } },
   },

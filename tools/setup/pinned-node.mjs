@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The oldest Node that runs TypeScript files as they are. */
-export const oldestRunning = [22, 18];
+/** The oldest Node that runs the sources as they are: TypeScript since 22.18, `await using` since 24. */
+export const oldestRunning = [24, 0];
 /** The oldest Node that can run the set-up. */
 export const oldestInstalling = [20, 0];
 

@@ -1,15 +1,16 @@
 #!/usr/bin/env node
-// Starts the command line on a Node that runs TypeScript natively (22.18 or later): this one if it does, else the
-// Node that the workspace pins through npm. Plain JavaScript, because an older Node must be able to read it.
+// Starts the command line on a Node that runs its sources, 24 or later: this one if it does, else the Node that the
+// workspace pins through npm. Plain JavaScript, because an older Node must be able to read it.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import nodeModule from 'node:module';
 import { fileURLToPath } from 'node:url';
 
-const main = new URL('../src/main.ts', import.meta.url);
-const [major, minor] = process.versions.node.split('.').map(Number);
+// In a package of npm the sources were compiled.
+const compiled = new URL('../src/main.js', import.meta.url);
+const main = existsSync(compiled) ? compiled : new URL('../src/main.ts', import.meta.url);
 
-if (major > 22 || (major === 22 && minor >= 18)) {
+if (Number.parseInt(process.versions.node, 10) >= 24) {
   nodeModule.enableCompileCache?.(); // in the system's folder for temporary files; halves the start-up of `--help`
   await import(main.href);
 } else {
@@ -19,7 +20,7 @@ if (major > 22 || (major === 22 && minor >= 18)) {
   );
   if (!existsSync(pinned)) {
     console.error(
-      `diptych: expected Node 22.18 or later, found ${process.versions.node}, and no pinned Node beside it. Run \`npm run setup\` in the repository, or install Node 24.`,
+      `diptych: expected Node 24 or later, found ${process.versions.node}, and no pinned Node beside it. Install Node 24, or run \`npm run setup\` in a clone of the repository.`,
     );
     process.exit(3);
   }
