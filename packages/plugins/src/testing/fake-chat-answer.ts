@@ -1,5 +1,5 @@
 /** A chat completion with a picture in the question, as OpenAI's API documents it, for the fake service. */
-interface Message {
+export interface Message {
   readonly content?: string | null;
   readonly refusal?: string | null;
 }

@@ -47,6 +47,12 @@ describe('the addon of a platform', () => {
     );
   });
 
+  it('asks for the package where there are no sources to build', () => {
+    expect(() => loadAddon(from, '/absent/artifacts/absent.node')).toThrow(
+      `addon absent: the package ${name} is not installed; install it beside @diptych/gpu-kernels, in the same version`,
+    );
+  });
+
   it('does not load a package of another version', () => {
     writeFileSync(join(installed, 'package.json'), JSON.stringify({ name, version: '9.9.9', main: 'x.node' }));
     expect(() => loadAddon(from, '/absent.node')).toThrow(/is of version 9\.9\.9, not 0\.1\.0, and none was built here/);

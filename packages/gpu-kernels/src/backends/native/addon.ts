@@ -1,6 +1,7 @@
 /** Finds and loads the Rust addon. Its surface is small: plans cross N-API as JSON once, numbers as typed arrays. */
 import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DiptychError } from '@diptych/plugin-kit/runtime';
 
@@ -87,7 +88,9 @@ export function loadAddon(from: string | URL = import.meta.url, built = builtHer
     const reason = 'reason' in prebuilt ? prebuilt.reason : '';
     throw new DiptychError(
       'BACKEND_UNAVAILABLE',
-      `addon absent: ${reason}, and none was built here: run \`npm run setup\` with cargo installed`,
+      existsSync(dirname(dirname(built)))
+        ? `addon absent: ${reason}, and none was built here: run \`npm run setup\` with cargo installed`
+        : `addon absent: ${reason}; install it beside @diptych/gpu-kernels, in the same version`,
       { details: { package: name, path: built } },
     );
   }

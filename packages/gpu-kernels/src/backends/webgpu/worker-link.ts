@@ -1,4 +1,5 @@
 /** The main thread's end of the worker: requests with answers. The worker keeps the process alive only while one is pending. */
+import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { DiptychError, type ErrorCode } from '@diptych/plugin-kit/runtime';
 import type { Answer, Request } from './messages.ts';
@@ -10,8 +11,8 @@ interface Waiting {
 }
 
 export class WorkerLink {
-  /** Without the flags of this process: `--input-type`, say, is refused for a file. */
-  readonly #worker = new Worker(new URL('./worker.ts', import.meta.url), { execArgv: [] });
+  /** Without the flags of this process: `--input-type`, say, is refused for a file. Packed, both files are JavaScript. */
+  readonly #worker = new Worker(new URL(`./worker${extname(import.meta.url)}`, import.meta.url), { execArgv: [] });
   readonly #waiting = new Map<number, Waiting>();
   /** Memory to pack inputs into. */
   readonly spare = new SpareBuffers();

@@ -1,0 +1,103 @@
+/**
+ * Makes npm packages of the workspace: TypeScript compiled file by file, what the code reads beside it, and the addon in a package of
+ * this platform. Sources stay what runs in a clone; see docs/decisions/2026-12-02-packages-for-npm.md.
+ */
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { listRepositoryFiles, repositoryRoot } from '../repository.ts';
+import { runCommand } from '../test/run-command.ts';
+import { type Manifest, packedManifest } from './manifest.ts';
+
+interface PackedPackage {
+  /** Folder in the repository. */
+  readonly path: string;
+  /** Folders and files whose content goes along unless it is TypeScript or a test. */
+  readonly files: readonly string[];
+  /** The code is one built file, which holds what it depends on. */
+  readonly bundle?: 'dist/index.js';
+}
+
+const packages: readonly PackedPackage[] = [
+  { path: 'packages/plugin-kit', files: ['src', 'schemas'] },
+  { path: 'packages/gpu-kernels', files: ['src', 'README.md'] },
+  { path: 'packages/core', files: ['src'] },
+  { path: 'packages/plugins', files: ['src', 'python/diptych_worker.py', 'python/workers'] },
+  { path: 'apps/server', files: ['src'] },
+  { path: 'apps/web', files: [], bundle: 'dist/index.js' },
+  { path: 'apps/cli', files: ['src', 'bin', 'templates'] },
+];
+
+/** Without tests and what only they need; the kit's suites are for the tests of others' plugins. */
+const isPublic = (path: string): boolean =>
+  !/\.test\.tsx?$|\/(testing-fakes|__snapshots__)\//.test(path) &&
+  (path.startsWith('packages/plugin-kit/') || !path.includes('/testing/'));
+
+async function run(command: readonly string[]): Promise<string> {
+  const { exitCode, output } = await runCommand(command);
+  if (exitCode !== 0) throw new Error(`\`${command.join(' ')}\` ended with ${exitCode}:\n${output}`);
+  return output;
+}
+
+const compile = (folder: string): Promise<string> =>
+  run(['node', join(repositoryRoot, 'node_modules/typescript/bin/tsc'), '-p', join(import.meta.dirname, 'tsconfig.json'), '--outDir', folder]); // biome-ignore format: one command
+
+function copy(from: string, to: string): void {
+  mkdirSync(dirname(to), { recursive: true });
+  cpSync(from, to);
+}
+
+/** The package's folder as it is packed: `compiled` holds the whole workspace's JavaScript. */
+function stage(given: PackedPackage, compiled: string, folder: string, optional: readonly string[]): void {
+  const { path, files, bundle } = given;
+  const tracked = listRepositoryFiles(repositoryRoot).filter((file) => file.startsWith(`${path}/`) && isPublic(file));
+  for (const file of tracked) {
+    const own = file.slice(path.length + 1);
+    if (!files.some((name) => own === name || own.startsWith(`${name}/`))) continue;
+    const stem = /^(.*)\.tsx?$/.exec(file)?.[1];
+    if (stem === undefined) copy(join(repositoryRoot, file), join(folder, own));
+    else
+      for (const end of ['.js', '.d.ts']) copy(join(compiled, stem + end), join(folder, stem.slice(path.length + 1) + end));
+  }
+  if (bundle) copy(join(repositoryRoot, path, bundle), join(folder, bundle));
+  copy(join(repositoryRoot, 'LICENSE'), join(folder, 'LICENSE'));
+  const manifest = JSON.parse(readFileSync(join(repositoryRoot, path, 'package.json'), 'utf8')) as Manifest;
+  const isThere = (file: string): boolean => existsSync(join(folder, file));
+  const packed = packedManifest(manifest, { isBundled: bundle !== undefined, optional, isThere });
+  writeFileSync(join(folder, 'package.json'), `${JSON.stringify(packed, null, 2)}\n`);
+}
+
+/** The addon's package in `folder`, or undefined where none was built. */
+async function stageAddon(folder: string): Promise<string | undefined> {
+  const native = join(repositoryRoot, 'packages/gpu-kernels/native');
+  if (!existsSync(join(native, `artifacts/diptych-kernels.${process.platform}-${process.arch}.node`))) return undefined;
+  await run(['node', join(native, 'package.mjs'), folder]);
+  return folder;
+}
+
+export interface PackOptions {
+  /** Platforms, as napi-rs calls them, whose addons npm shall look for; this one's where it was built, without it. */
+  readonly targets?: readonly string[];
+}
+
+/** Writes a `.tgz` for each package to `folder`, which is made; resolves to their paths. Throws with the output of what failed. */
+export async function packWorkspace(folder: string, options: PackOptions = {}): Promise<readonly string[]> {
+  const scratch = mkdtempSync(join(tmpdir(), 'diptych-pack-'));
+  try {
+    await compile(join(scratch, 'compiled'));
+    const addon = await stageAddon(join(scratch, 'addon'));
+    const here = addon && (JSON.parse(readFileSync(join(addon, 'package.json'), 'utf8')) as Manifest).name;
+    const optional = options.targets?.map((target) => `@diptych/gpu-kernels-${target}`) ?? (here ? [here] : []);
+    const staged = packages.map((given) => {
+      const place = join(scratch, given.path);
+      stage(given, join(scratch, 'compiled'), place, given.path === 'packages/gpu-kernels' ? optional : []);
+      return place;
+    });
+    mkdirSync(folder, { recursive: true });
+    const all = [...staged, ...(addon ? [addon] : [])];
+    const listed = await run(['npm', 'pack', '--json', '--pack-destination', resolve(folder), ...all]);
+    return (JSON.parse(listed) as { readonly filename: string }[]).map(({ filename }) => join(resolve(folder), filename));
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+}
