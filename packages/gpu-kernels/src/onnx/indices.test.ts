@@ -134,6 +134,16 @@ describe('numbers of items', () => {
 });
 
 describe('writing', () => {
+  it('at tuples of the one item that a file is for', async () => {
+    // The first two numbers to places 2 and 0.
+    const tuples = { name: 'tuples', type: 7, shape: [1, 2, 2], integers: [0, 2, 0, 0] };
+    const nodes = [node('Slice', 'x zero two one', 'u'), node('ScatterND', 'x tuples u', 'y')];
+    const constants = [integers('zero', 0), integers('two', 2), integers('one', 1), tuples];
+    expect(await run(modelOf([1, 3], nodes, constants), [1, 5, 2, 9, 0, 3])).toEqual([5, 5, 1, 0, 0, 9]);
+    const ofOther = [...constants.slice(0, 3), { ...tuples, integers: [1, 2, 0, 0] }];
+    await expect(run(modelOf([1, 3], nodes, ofOther), [1, 5, 2])).rejects.toThrow('indices into the batch');
+  });
+
   const at = shaped('at', [1, 2], 1, -1);
   const twice = shaped('at', [1, 2], 1, 1);
   const nodes = (attributes: Record<string, number | string>, computed: boolean) => [

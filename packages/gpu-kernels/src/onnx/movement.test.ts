@@ -17,6 +17,26 @@ describe('ops that move numbers', () => {
     ]);
   });
 
+  it('Expand of a constant that a file for one item holds for all of its rows already, as the first state of a recurrence', async () => {
+    const nodes = [
+      node('Reshape', 'x rows', 'r'),
+      node('Shape', 'r', 's'),
+      node('Gather', 's zero', 'count', { axis: 0 }),
+      node('Concat', 'one count two', 'target', { axis: 0 }),
+      node('Expand', 'state target', 'states'),
+      node('Squeeze', 'states zero', 'e'),
+      node('Add', 'r e', 'a'),
+      node('Reshape', 'a back', 'y'),
+    ];
+    const of = (...state: number[]): ReturnType<typeof modelOf> =>
+      modelOf([1, 2, 2], nodes, [
+        integers('rows', -1, 2), integers('zero', 0), integers('one', 1), integers('two', 2), integers('back', -1, 2, 2),
+        floats('state', [1, 2, 2], ...state),
+      ]); // biome-ignore format: a table
+    expect(await run(of(7, 8, 7, 8), [1, 2, 3, 4, 5, 6, 7, 0])).toEqual([8, 10, 10, 12, 12, 14, 14, 8]);
+    await expect(run(of(7, 8, 7, 9), [1, 2, 3, 4])).rejects.toThrow('(Expand)');
+  });
+
   it('Concat joins channels', async () => {
     const nodes = [node('Concat', 'x x', 'y', { axis: 1 })];
     expect(await run(modelOf(['batch', 2, 1, 2], nodes), [1, 2, 3, 4])).toEqual([1, 2, 3, 4, 1, 2, 3, 4]);

@@ -5,6 +5,7 @@ import type { OnnxNode } from '../onnx-model.ts';
 import { Chain } from './chain.ts';
 import { type BatchLayout, rankOf } from './layout.ts';
 import type { CommonLayout, Move, MovedNodes, Rewrite } from './move.ts';
+import { sameForEach } from './same-for-each.ts';
 
 /**
  * A constant as the items see it: what it has at the batch must be 1, or in a file for a fixed number of items the same for
@@ -20,13 +21,9 @@ function itemConstant(move: Move, index: number, { layout, rank, merged }: Commo
   const items = move.state.fixedBatch ?? Number.NaN;
   const slower = sizeOf(before) * sizeOf(merged.slice(0, layout.before));
   const faster = sizeOf(merged.slice(layout.before)) * sizeOf(after);
-  const ofOne = data.filter((_, place) => Math.floor(place / faster) % items === 0);
-  const isSame = data.every(
-    (value, place) => value === ofOne[Math.floor(place / faster / items) * faster + (place % faster)],
-  );
-  if (slower * items * faster !== data.length || !isSame)
-    move.refuse(`a constant ${showShape(shape)} that differs from item to item`);
-  return move.add(ofOne, [...before, ...merged, ...after], type);
+  const one = slower * items * faster === data.length ? sameForEach(data, items, faster) : undefined;
+  if (one === undefined) move.refuse(`a constant ${showShape(shape)} that differs from item to item`);
+  return move.add(one, [...before, ...merged, ...after], type);
 }
 
 /** Number by number, with broadcasting; a value of fewer dimensions gets those that lie before the batch. */

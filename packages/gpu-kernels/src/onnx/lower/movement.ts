@@ -1,7 +1,8 @@
 /** Slice, Split, Tile, Expand and ConstantOfShape of activations: begin, end and shape are constants, the batch stays whole. */
 import { axisOf, sliceBounds } from '../../graph/axes.ts';
 import { graphInvalid, itemsTogether, opUnsupported } from '../../graph/graph-errors.ts';
-import { showShape } from '../../graph/shapes.ts';
+import { showShape, sizeOf } from '../../graph/shapes.ts';
+import { sameForEach } from '../batch/same-for-each.ts';
 import { batchEntry, type Constant, decodeTensor, dependsOnBatch, isBatch, isFloat, makeConstant } from '../constant.ts';
 import type { LowerCall } from './lower-call.ts';
 
@@ -152,6 +153,19 @@ function targetShape(call: LowerCall, index: number, rank: number): number[] {
   return isLong && (isBatch(first!) || first === call.state.fixedBatch) ? [1, ...rest] : target;
 }
 
+/** A constant that a file for a fixed number of items holds for all of these already, with 1 in their place where it is the same for all. */
+function forOne(
+  { state }: LowerCall,
+  shape: readonly number[],
+  data: Constant['data'],
+  at: number,
+  multiple: number,
+): Pick<Constant, 'shape' | 'data'> {
+  const isFull = at >= 0 && shape[at] !== 1 && shape[at] === multiple * (state.fixedBatch ?? Number.NaN);
+  const one = isFull ? sameForEach(data, shape[at]!, sizeOf(shape.slice(at + 1))) : undefined;
+  return one === undefined ? { shape, data } : { shape: shape.with(at, 1), data: one };
+}
+
 /**
  * A constant expanded to a shape that has the number of items, or a multiple of it, in another place than alone and first: first states
  * of recurrences. Within the multiple the batch is taken to be slower; which makes no difference to a constant. False where the batch is first.
@@ -159,15 +173,16 @@ function targetShape(call: LowerCall, index: number, rank: number): number[] {
 function expandElsewhere(call: LowerCall, constant: Constant, index: number): boolean {
   const target = [...(call.constant(index)?.data ?? [])];
   const at = target.findIndex(dependsOnBatch);
-  const given = [...new Array<number>(Math.max(0, target.length - constant.shape.length)).fill(1), ...constant.shape];
-  const isAlone = target.filter(dependsOnBatch).length === 1 && given.length === target.length && given[at] === 1;
   const multiple = target[at]! / batchEntry;
+  const wide = [...new Array<number>(Math.max(0, target.length - constant.shape.length)).fill(1), ...constant.shape];
+  const { shape: given, data } = forOne(call, wide, constant.data, at, multiple);
+  const isAlone = target.filter(dependsOnBatch).length === 1 && given.length === target.length && given[at] === 1;
   if (!isAlone || (at === 0 && multiple === 1) || !(multiple >= 1)) return false;
   const merged = multiple > 1 ? [multiple] : [];
   const itemOf = (shape: readonly number[], own: readonly number[]): number[] => [...shape.slice(0, at), ...own, ...shape.slice(at + 1)]; // biome-ignore format: one line
   const name = call.state.freshName(`${call.node.name}/constant`);
   const shape = itemOf(given, merged.map(() => 1)); // biome-ignore format: one line
-  call.state.constants.set(name, makeConstant(constant.type, shape, constant.data, name));
+  call.state.constants.set(name, makeConstant(constant.type, shape, data, name));
   call.state.layouts.set(call.node.outputs[0]!, { axis: at, before: 0, after: merged.length });
   call.finish('Expand', [name, call.number(1, ...itemOf(target, merged))]);
   return true;

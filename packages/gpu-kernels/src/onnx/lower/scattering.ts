@@ -3,6 +3,7 @@
  * gets, so that no two threads meet. With constant indices, or those that are the same for every item, that is known here;
  * computed ones are compared with all places.
  */
+import type { Tensor } from '@diptych/plugin-kit/runtime';
 import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
 import { rowMajorStrides, sameShape, showShape, sizeOf } from '../../graph/shapes.ts';
 import { itemNumbersOf } from '../batch/item-numbers.ts';
@@ -140,19 +141,30 @@ export function ScatterElements(call: LowerCall): void {
   scatter(call, { data: flat, ...updatesOf(call, shape, count, 1), rows, inner: 1, count }, places, reduction);
 }
 
+/** In a file for one item constant tuples have 0 for its number, the same for every item of a batch. */
+function tuplesOfOne(call: LowerCall): Tensor | undefined {
+  const indices = call.state.fixedBatch === 1 ? call.state.constantOf(call.input(1)) : undefined;
+  const width = indices?.shape.at(-1) ?? 0;
+  if (indices?.shape[0] !== 1 || indices.shape.length < 2 || width < 2) return undefined;
+  const isFirst = indices.data.every((entry, at) => at % width > 0 || entry === 0 || entry === -1);
+  return isFirst ? { shape: indices.shape.slice(1), data: Float32Array.from(indices.data) } : undefined;
+}
+
 /** Indices are tuples whose first entry is the number of the item: each item updates its own. */
 export function ScatterND(call: LowerCall): void {
   const reduction = reductionOf(call);
   call.attributes.finish();
   const numbers = itemNumbersOf(call.state, call.input(1));
-  if (numbers?.factor !== 1 || !numbers.ofFirst) throw opUnsupported(call.node, 'indices into the batch');
-  const [data, given] = [call.shape(0), call.shape(1)];
+  const known = tuplesOfOne(call);
+  if (known === undefined && (numbers?.factor !== 1 || !numbers.ofFirst))
+    throw opUnsupported(call.node, 'indices into the batch');
+  const [data, given] = [call.shape(0), known?.shape ?? call.shape(1)];
   const width = given.at(-1)! - 1;
   if (width < 1 || width > data.length)
     throw opUnsupported(call.node, `tuples of ${width + 1} indices into ${showShape(data)} without batch`);
   const [sizes, inner] = [data.slice(0, width), data.slice(width)];
   const shape = given.slice(0, -1);
-  const places = placesOf(call, tupleParts(call, 1, sizes, 1, sameForAll(call, 1)), shape);
+  const places = placesOf(call, tupleParts(call, 1, sizes, 1, known ?? sameForAll(call, 1)), shape);
   const [rows, count, size] = [sizeOf(sizes), sizeOf(shape), sizeOf(inner)];
   const flat = call.add('Reshape', [call.input(0), call.number(0, rows, size)]);
   scatter(call, { data: flat, ...updatesOf(call, [...shape, ...inner], count, size), rows, inner: size, count }, places, reduction); // biome-ignore format: one call

@@ -2,7 +2,8 @@
  * Constants that a file of several items repeats for each of them, as a class token that was expanded before it was joined to the
  * tokens. They are given once, so that the file runs for any number of items.
  */
-import { type Constant, makeConstant } from '../constant.ts';
+import { sameForEach } from '../batch/same-for-each.ts';
+import { makeConstant } from '../constant.ts';
 import type { ImportState } from '../import-state.ts';
 import type { OnnxNode } from '../onnx-model.ts';
 
@@ -13,11 +14,6 @@ const perItem: ReadonlySet<string> = new Set([
 ]); // biome-ignore format: a list
 /** Of these, those whose constants may have other dimensions than the values. */
 const ofAnyRank: ReadonlySet<string> = new Set(['GatherND', 'GridSample']);
-
-const isRepeated = ({ data }: Constant, rows: number): boolean => {
-  const size = data.length / rows;
-  return data.every((value, at) => Object.is(value, data[at % size]));
-};
 
 /** The node with one row of each constant that has the same for all items. */
 export function withSharedRows(state: ImportState, node: OnnxNode): OnnxNode {
@@ -30,10 +26,11 @@ export function withSharedRows(state: ImportState, node: OnnxNode): OnnxNode {
   const inputs = node.inputs.map((name) => {
     const constant = name === '' ? undefined : state.constantOf(name);
     if (constant?.shape[0] !== fixedBatch || (constant.shape.length !== rank && !ofAnyRank.has(node.op))) return name;
-    if (constant.data.length === 0 || !isRepeated(constant, fixedBatch)) return name;
     const { type, shape, data } = constant;
+    const one = data.length === 0 ? undefined : sameForEach(data, fixedBatch, data.length / fixedBatch);
+    if (one === undefined) return name;
     const row = state.freshName(`${name}/row`);
-    state.constants.set(row, makeConstant(type, [1, ...shape.slice(1)], data.subarray(0, data.length / fixedBatch), row));
+    state.constants.set(row, makeConstant(type, [1, ...shape.slice(1)], one, row));
     return row;
   });
   return { ...node, inputs };
