@@ -34,7 +34,7 @@ export interface HalfMatrix {
   readonly paddedColumns: number;
 }
 
-/** Rows of a weight: its numbers `from` to `to`. */
+/** Rows of a weight that is too large to be bound whole: its numbers `from` to `to`. */
 export interface WeightRows {
   readonly weight: string;
   readonly from: number;
@@ -45,8 +45,7 @@ export type BufferReference =
   | { readonly value: number }
   | { readonly weight: string }
   | { readonly halves: HalfMatrix }
-  /** Some numbers of a weight that is too large to be bound whole. */
-  | { readonly numbers: WeightRows }
+  | { readonly rows: WeightRows }
   /** So many float32 numbers between the dispatches of one step; the next step may overwrite them. */
   | { readonly scratch: number }
   | 'zero';

@@ -26,6 +26,11 @@ const columnsMultiple = 64;
 const isSplittable = (step: Step): step is Product =>
   (step.op === 'gemm' || (step.op === 'conv2d' && step.groups === 1)) && step.residual === undefined;
 
+/** Rows `first` to `end` of a weight of `shape`. */
+export function weightRows(weight: string, [, ...inner]: readonly number[], first: number, end: number): WeightRows {
+  return { weight, from: first * sizeOf(inner), to: end * sizeOf(inner) };
+}
+
 /** Rows of each part of a table that is too large, undefined where it fits or where no row does. */
 export function rowsAtOnce(
   { dimension }: GatherStep,
@@ -42,10 +47,10 @@ export function splitProducts(plan: Plan, bytes: number): SplitPlan {
   const rows = new Map<string, WeightRows>();
   const added = new Map<string, readonly number[]>();
   const part = (weight: string, first: number, end: number): string => {
-    const [, ...inner] = shapes.get(weight)!;
+    const shape = shapes.get(weight)!;
     const name = `${weight} ${first}…${end}`;
-    rows.set(name, { weight, from: first * sizeOf(inner), to: end * sizeOf(inner) });
-    added.set(name, [end - first, ...inner]);
+    rows.set(name, weightRows(weight, shape, first, end));
+    added.set(name, [end - first, ...shape.slice(1)]);
     return name;
   };
   const steps = plan.steps.flatMap((step): Step[] => {

@@ -67,7 +67,7 @@ export function floorsOf(given: Plan, target: Target, rates: GpuRates): readonly
   const bytesOf = (reference: BufferReference): number => {
     if (reference === 'zero') return 0;
     if ('weight' in reference) return weights.get(reference.weight)!;
-    if ('numbers' in reference) return (reference.numbers.to - reference.numbers.from) * 4;
+    if ('rows' in reference) return (reference.rows.to - reference.rows.from) * 4;
     if ('halves' in reference) return reference.halves.paddedRows * reference.halves.paddedColumns * 2;
     if ('scratch' in reference) return reference.scratch * 4;
     return sizeOf(plan.values[reference.value]!.shape) * plan.batch * bytesOfNumber(storage[reference.value]!);

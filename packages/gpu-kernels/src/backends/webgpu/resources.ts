@@ -79,7 +79,7 @@ class Constants {
   #read(reference: WeightReference): Float32Array | Uint16Array {
     if ('halves' in reference) return halfMatrix(reference.halves, this.#data.get(reference.halves.weight)!);
     if ('weight' in reference) return joined(this.#data.get(reference.weight)!);
-    const { weight, from, to } = reference.numbers;
+    const { weight, from, to } = reference.rows;
     return joined(this.#data.get(weight)!).subarray(from, to);
   }
 }
@@ -87,7 +87,7 @@ class Constants {
 function keyOf(reference: WeightReference): string {
   if ('halves' in reference) return halfMatrixKey(reference.halves);
   if ('weight' in reference) return reference.weight;
-  const { weight, from, to } = reference.numbers;
+  const { weight, from, to } = reference.rows;
   return `${weight} from ${from} to ${to}`;
 }
 

@@ -1,6 +1,6 @@
 import { sizeOf } from '../../graph/shapes.ts';
 import { type BufferReference, type Dispatch, elementGrid, type KernelPlanner, loadKernel, type StepOf, type StepShapes, valueOrWeight } from '../kernel.ts'; // biome-ignore format: one list
-import { rowsAtOnce } from '../split-products.ts';
+import { rowsAtOnce, weightRows } from '../split-products.ts';
 
 const kernel = loadKernel('gather', 'gather', ['run', 'flat-index']);
 
@@ -9,12 +9,11 @@ export const gather: KernelPlanner<'gather'> = (step, shapes) => {
   const table = step.xWeight === undefined ? [] : shapes.weight(step.xWeight);
   const most = step.xWeight === undefined ? undefined : rowsAtOnce(step, table, shapes.target.bindingBytes);
   if (most === undefined) return partOf(step, shapes, valueOrWeight(step.x, step.xWeight));
-  const [length = 0, ...inner] = table;
+  const [length = 0] = table;
   const weight = step.xWeight!;
   return Array.from({ length: Math.ceil(length / most) }, (_, index): Dispatch => {
     const [first, end] = [index * most, Math.min((index + 1) * most, length)];
-    const numbers = { weight, from: first * sizeOf(inner), to: end * sizeOf(inner) };
-    return partOf(step, shapes, { numbers }, { first, rows: end - first });
+    return partOf(step, shapes, { rows: weightRows(weight, table, first, end) }, { first, rows: end - first });
   });
 };
 
