@@ -4,6 +4,7 @@
  */
 import { DiptychError, type Tensor } from '@diptych/plugin-kit';
 import { z } from 'zod';
+import { valuesOfCodes } from '../../shared/affine-codes.ts';
 
 const manifestSchema = z
   .array(
@@ -30,12 +31,9 @@ export function readFaceWeights(manifest: Uint8Array, file: Uint8Array): Readonl
     const size = shape.reduce((product, length) => product * length, 1);
     const width = quantization ? 1 : 4;
     if (offset + size * width > file.byteLength) throw wrongSize(offset + size * width, file.byteLength);
-    const data = new Float32Array(size);
-    // Float64 arithmetic, then one rounding to float32, as TensorFlow.js does. A loop: there are hundreds of thousands.
-    for (let i = 0; i < size; i++)
-      data[i] = quantization
-        ? view.getUint8(offset + i) * quantization.scale + quantization.min
-        : view.getFloat32(offset + 4 * i, true);
+    const data = quantization
+      ? valuesOfCodes(file.subarray(offset, offset + size), quantization)
+      : Float32Array.from({ length: size }, (_, i) => view.getFloat32(offset + 4 * i, true));
     tensors.set(name, { shape, data });
     offset += size * width;
   }

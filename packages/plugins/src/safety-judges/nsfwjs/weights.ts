@@ -4,6 +4,7 @@
  * turn each tensor from 8-bit affine codes into float32, by the table in `weights.gen.json`.
  */
 import { DiptychError, type Tensor } from '@diptych/plugin-kit';
+import { valuesOfCodes } from '../../shared/affine-codes.ts';
 import table from './weights.gen.json' with { type: 'json' };
 
 /** What stands before the string is the bundler's prelude, 832 characters in the pinned file. */
@@ -17,10 +18,7 @@ export function readKerasWeights(file: Uint8Array): ReadonlyMap<string, Tensor> 
   return new Map(
     table.tensors.map(({ name, shape, scale, min, offset }) => {
       const size = shape.reduce((product, length) => product * length, 1);
-      const data = new Float32Array(size);
-      // Float64 arithmetic, then one rounding to float32, as TensorFlow.js does. A loop: there are millions.
-      for (let index = 0; index < size; index++) data[index] = codes[offset + index]! * scale + min;
-      return [name, { shape, data }];
+      return [name, { shape, data: valuesOfCodes(codes.subarray(offset, offset + size), { scale, min }) }];
     }),
   );
 }
