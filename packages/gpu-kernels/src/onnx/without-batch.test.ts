@@ -71,6 +71,12 @@ describe('a graph that is one item', () => {
   });
 });
 
+it('computes what compares each item with every other, of which the refusal tells', async () => {
+  const model = modelOf(['n', 2], [node('Transpose', 'x', 't', { perm: [1, 0] }), node('MatMul', 'x t', 'y')]);
+  await expect(run(model, [1, 2])).rejects.toThrow(/the batch in different places .*`items: graph`/);
+  expect(await run(model, [1, 2], { ...graph, shapes: { x: [1, 2] } })).toEqual([5]);
+});
+
 it('takes a dynamic range over the whole graph where that is one item, as ONNX does', async () => {
   const nodes = [node('DynamicQuantizeLinear', 'x', 'q s z'), node('DequantizeLinear', 'q s z', 'y')];
   // 510 / 255 = 2 for both rows; by itself the first has 255 / 255 = 1.
