@@ -33,6 +33,19 @@ struct ConvCase {
     residual: bool,
 }
 
+/// A product of single pixels; the cases say in what they differ.
+const PLAIN: ConvCase = ConvCase {
+    input: [7, 9, 24],
+    filters: 40,
+    kernel: [1, 1],
+    strides: [1, 1],
+    pads: [0; 4],
+    dilations: [1, 1],
+    groups: 1,
+    activation: "none",
+    residual: false,
+};
+
 fn check_conv(case: &ConvCase, limit: f64) {
     let ConvCase { input: [height, width, channels], filters, kernel, strides, pads, dilations, groups, activation, residual } = *case;
     let slide =
@@ -77,50 +90,29 @@ fn check_conv(case: &ConvCase, limit: f64) {
 
 #[test]
 fn conv2d_matches_its_definition() {
-    let plain = ConvCase {
-        input: [7, 9, 24],
-        filters: 40,
-        kernel: [1, 1],
-        strides: [1, 1],
-        pads: [0; 4],
-        dilations: [1, 1],
-        groups: 1,
-        activation: "none",
-        residual: false,
-    };
     let cases = [
-        ConvCase { ..plain },
-        ConvCase { residual: true, activation: "relu", ..plain },
-        ConvCase { filters: 7, activation: "sigmoid", residual: true, ..plain },
-        ConvCase { filters: 24, activation: "clip", ..plain },
-        ConvCase { strides: [2, 2], ..plain },
-        ConvCase { kernel: [3, 3], pads: [1, 1, 1, 1], ..plain },
-        ConvCase { kernel: [3, 3], pads: [0, 0, 1, 1], strides: [2, 2], activation: "clip", ..plain },
-        ConvCase { kernel: [3, 2], pads: [2, 0, 1, 3], dilations: [2, 3], ..plain },
-        ConvCase { input: [15, 13, 3], filters: 32, kernel: [7, 7], pads: [3, 3, 3, 3], strides: [2, 2], activation: "relu", ..plain },
-        ConvCase { input: [5, 5, 1], filters: 1, kernel: [3, 3], pads: [1, 1, 1, 1], ..plain },
-        ConvCase { input: [1, 1, 17], filters: 33, ..plain },
-        ConvCase { input: [6, 5, 24], filters: 36, groups: 3, kernel: [3, 3], pads: [1, 1, 1, 1], residual: true, ..plain },
-        ConvCase { input: [6, 5, 8], filters: 24, groups: 8, kernel: [3, 3], pads: [1, 1, 1, 1], ..plain },
+        ConvCase { ..PLAIN },
+        ConvCase { residual: true, activation: "relu", ..PLAIN },
+        ConvCase { filters: 7, activation: "sigmoid", residual: true, ..PLAIN },
+        ConvCase { filters: 24, activation: "clip", ..PLAIN },
+        ConvCase { strides: [2, 2], ..PLAIN },
+        ConvCase { kernel: [3, 3], pads: [1, 1, 1, 1], ..PLAIN },
+        ConvCase { kernel: [3, 3], pads: [0, 0, 1, 1], strides: [2, 2], activation: "clip", ..PLAIN },
+        ConvCase { kernel: [3, 2], pads: [2, 0, 1, 3], dilations: [2, 3], ..PLAIN },
+        ConvCase { input: [15, 13, 3], filters: 32, kernel: [7, 7], pads: [3, 3, 3, 3], strides: [2, 2], activation: "relu", ..PLAIN },
+        ConvCase { input: [5, 5, 1], filters: 1, kernel: [3, 3], pads: [1, 1, 1, 1], ..PLAIN },
+        ConvCase { input: [1, 1, 17], filters: 33, ..PLAIN },
+        ConvCase { input: [6, 5, 24], filters: 36, groups: 3, kernel: [3, 3], pads: [1, 1, 1, 1], residual: true, ..PLAIN },
+        ConvCase { input: [6, 5, 8], filters: 24, groups: 8, kernel: [3, 3], pads: [1, 1, 1, 1], ..PLAIN },
         // Kernels that lie in padding altogether for some output pixels.
-        ConvCase { input: [2, 2, 9], kernel: [2, 2], pads: [4, 4, 4, 4], ..plain },
+        ConvCase { input: [2, 2, 9], kernel: [2, 2], pads: [4, 4, 4, 4], ..PLAIN },
     ];
     cases.iter().for_each(|case| check_conv(case, LIMIT));
 }
 
 #[test]
 fn winograd_matches_the_definition() {
-    let plain = ConvCase {
-        input: [14, 14, 32],
-        filters: 48,
-        kernel: [3, 3],
-        strides: [1, 1],
-        pads: [1; 4],
-        dilations: [1, 1],
-        groups: 1,
-        activation: "none",
-        residual: false,
-    };
+    let plain = ConvCase { input: [14, 14, 32], filters: 48, kernel: [3, 3], pads: [1; 4], ..PLAIN };
     let cases = [
         ConvCase { ..plain },
         ConvCase { residual: true, activation: "relu", ..plain },
@@ -132,17 +124,7 @@ fn winograd_matches_the_definition() {
 
 #[test]
 fn depthwise_conv2d_matches_its_definition() {
-    let plain = ConvCase {
-        input: [9, 11, 19],
-        filters: 19,
-        kernel: [3, 3],
-        strides: [1, 1],
-        pads: [1; 4],
-        dilations: [1, 1],
-        groups: 19,
-        activation: "clip",
-        residual: false,
-    };
+    let plain = ConvCase { input: [9, 11, 19], filters: 19, kernel: [3, 3], pads: [1; 4], groups: 19, activation: "clip", ..PLAIN };
     let cases = [
         ConvCase { ..plain },
         ConvCase { strides: [2, 2], ..plain },
