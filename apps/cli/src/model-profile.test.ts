@@ -52,4 +52,12 @@ describe('diptych model profile', () => {
   it('refuses a number of runs that is none', async () => {
     expect(await profile('--runs', '0')).toMatchObject({ code: 2, stderr: expect.stringContaining('--runs') });
   });
+
+  it('refuses a backend of the environment that there is none of, as bad input like that of the option', async () => {
+    const environment = { DIPTYCH_BACKEND: 'cuda' };
+    const refused = await runDiptych(['model', 'profile', network], { cwd, environment });
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringMatching(/DIPTYCH_BACKEND .* received "cuda".*USAGE/s) });
+    const detect = await runDiptych(['detect', 'absent.png', '--with', 'spectrum'], { cwd, environment });
+    expect(detect).toMatchObject({ code: 2, stderr: expect.stringContaining('received "cuda"') });
+  });
 });

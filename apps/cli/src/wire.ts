@@ -35,8 +35,16 @@ export async function loadStudyPlugins(study: Study, baseFolder: string, options
   });
 }
 
-/** On no machine do these two go together, so that it is no missing backend. */
+const backends: readonly string[] = ['webgpu', 'native', 'reference'] satisfies BackendName[];
+
+/** What fits no machine is bad input, and no missing backend: a backend that there is none of, or a precision that it has not. */
 export function checkPrecision({ backend, precision = 'f32' }: Pick<WireOptions, 'backend' | 'precision'>): void {
+  const named = process.env['DIPTYCH_BACKEND'] || undefined;
+  if (backend === undefined && named !== undefined && !backends.includes(named))
+    throw new DiptychError(
+      'USAGE',
+      `Expected DIPTYCH_BACKEND to be one of ${backends.join(', ')}, received "${named}". Correct or unset it.`,
+    );
   const only = { f32: undefined, f16: 'webgpu', bf16: 'native' }[precision];
   if (only === undefined || backend === undefined || backend === only) return;
   throw new DiptychError(
