@@ -1,6 +1,7 @@
 """Fits heads of scikit-learn on features, writes them with skl2onnx and records what onnxruntime computes with them.
 
     python heads.py FOLDER        # writes FOLDER/sklearn/NAME.onnx and .json; -map: with a map from labels to probabilities
+    python heads.py FOLDER 64     # of 64 items, of which half have features that lie on thresholds of the trees
 """
 import json
 import pathlib
@@ -9,23 +10,24 @@ import warnings
 
 warnings.filterwarnings("ignore")
 import numpy
+import onnx
 import onnxruntime
 from skl2onnx import to_onnx
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis
-from sklearn.ensemble import AdaBoostClassifier, BaggingClassifier, ExtraTreesClassifier, GradientBoostingClassifier, HistGradientBoostingClassifier, IsolationForest, RandomForestClassifier, RandomForestRegressor, StackingClassifier, VotingClassifier
+from sklearn.ensemble import AdaBoostClassifier, BaggingClassifier, ExtraTreesClassifier, ExtraTreesRegressor, GradientBoostingRegressor, GradientBoostingClassifier, HistGradientBoostingClassifier, HistGradientBoostingRegressor, IsolationForest, RandomForestClassifier, RandomForestRegressor, StackingClassifier, VotingClassifier, VotingRegressor
 from sklearn.feature_selection import SelectKBest
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression, Perceptron, RidgeClassifier, SGDClassifier
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.naive_bayes import GaussianNB
-from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import Binarizer, MaxAbsScaler, MinMaxScaler, Normalizer, PolynomialFeatures, PowerTransformer, QuantileTransformer, RobustScaler, StandardScaler
-from sklearn.svm import SVC, SVR, LinearSVC, NuSVC, OneClassSVM
-from sklearn.tree import DecisionTreeClassifier
+from sklearn.svm import SVC, SVR, LinearSVC, LinearSVR, NuSVC, NuSVR, OneClassSVM
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from export_models import listed
 
@@ -35,6 +37,8 @@ two = (features[:, 0] + features[:, 1] * features[:, 2] > 0).astype(int)
 three = numpy.digitize(features[:, 0] + 0.5 * features[:, 3], [-0.5, 0.5])
 named = numpy.array(["real", "fake"])[two]
 amount = features[:, 0]
+six = numpy.digitize(features[:, 0] + 0.5 * features[:, 3], [-1, -0.5, 0, 0.5, 1])
+noise = random.randint(0, 2, size=200)
 
 #: What is fitted, and to what.
 heads = {
@@ -90,15 +94,80 @@ heads = {
     "quantile": (make_pipeline(QuantileTransformer(n_quantiles=20), LogisticRegression()), two),
     "stacking": (StackingClassifier([("a", LogisticRegression()), ("b", RandomForestClassifier(5))]), two),
     "bagging": (BaggingClassifier(LogisticRegression(), 3), two),
+    "bagging-trees": (BaggingClassifier(DecisionTreeClassifier(max_depth=5), 5), three),
+    "calibrated-svc": (CalibratedClassifierCV(SVC(), cv=2), two),
+    "calibrated-forest": (CalibratedClassifierCV(RandomForestClassifier(5), cv=2, method="isotonic"), two),
+    "voting-trees": (VotingClassifier([("a", LogisticRegression()), ("b", RandomForestClassifier(5))], voting="soft", flatten_transform=False), three),
+    "voting-regression": (VotingRegressor([("a", LinearRegression()), ("b", DecisionTreeRegressor(max_depth=4))]), amount),
+    "svc-sigmoid": (SVC(kernel="sigmoid", probability=True), two),
+    "svc-sigmoid-3": (SVC(kernel="sigmoid"), three),
+    "svc-linear-3": (SVC(kernel="linear", probability=True), three),
+    "svc-plain-3": (SVC(), three),
+    "svc-poly-proba": (SVC(kernel="poly", degree=2, coef0=1, probability=True), two),
+    "svc-named": (SVC(probability=True), named),
+    "svc-six": (SVC(probability=True), six),
+    "nu-svc-3": (NuSVC(nu=0.3, probability=True), three),
+    "svr-linear": (SVR(kernel="linear"), amount),
+    "svr-poly": (SVR(kernel="poly"), amount),
+    "nu-svr": (NuSVR(), amount),
+    "linear-svr": (LinearSVR(), amount),
+    "forest-named": (RandomForestClassifier(10), named),
+    "forest-six": (ExtraTreesClassifier(20, max_depth=8), six),
+    "forest-outputs": (RandomForestRegressor(10), numpy.stack([amount, features[:, 1]], axis=1)),
+    "extra-trees-regression": (ExtraTreesRegressor(10), amount),
+    "tree-deep": (DecisionTreeClassifier(), noise),
+    "tree-regression": (DecisionTreeRegressor(), amount),
+    "boosting-regression": (GradientBoostingRegressor(n_estimators=20), amount),
+    "hist-boosting-regression": (HistGradientBoostingRegressor(max_iter=10), amount),
+    "ada-3": (AdaBoostClassifier(DecisionTreeClassifier(max_depth=3), n_estimators=5), three),
+    "knn-3": (KNeighborsClassifier(5), three),
+    "knn-manhattan": (KNeighborsClassifier(3, metric="manhattan"), two),
+    "knn-minkowski": (KNeighborsClassifier(3, metric="minkowski", p=3), two),
+    "knn-chebyshev": (KNeighborsClassifier(3, metric="chebyshev"), two),
+    "knn-cosine": (KNeighborsClassifier(3, metric="cosine", algorithm="brute"), two),
+    "knn-weighted": (KNeighborsClassifier(3, weights="distance"), two),
+    "knn-regression": (KNeighborsRegressor(3), amount),
+    "knn-cdist": (KNeighborsClassifier(3), two),
+    "knn-norm": (make_pipeline(Normalizer(), KNeighborsClassifier(1)), two),
 }
 
 
-def write(name, head, target, is_map):
-    options = {"zipmap": is_map} if hasattr(head, "predict_proba") else None
+#: Options beside the map, where a head has them.
+options_of = {"knn-cdist": {"optim": "cdist"}}
+
+
+def thresholds(model):
+    """Of all trees, by feature."""
+    found = {}
+    for node in model.graph.node:
+        attributes = {attribute.name: onnx.helper.get_attribute_value(attribute) for attribute in node.attribute}
+        for mode, feature, value in zip(*(attributes.get(f"nodes_{name}", []) for name in ("modes", "featureids", "values"))):
+            if mode != b"LEAF":
+                found.setdefault(feature, []).append(value)
+    return found
+
+
+def items(model, count):
+    """The first two that were fitted; of more, new ones too, half of them with features on thresholds."""
+    if count <= 2:
+        return features[:count]
+    given = numpy.random.RandomState(8).normal(size=(count, features.shape[1])).astype(numpy.float32)
+    draws = numpy.random.RandomState(9)
+    for feature, values in thresholds(model).items():
+        for item in range(count // 2):
+            if feature < given.shape[1] and draws.rand() < 0.8:
+                given[item, feature] = draws.choice(numpy.array(values, numpy.float32))
+    return given
+
+
+def write(name, head, target, is_map, count):
+    has_map = hasattr(head, "predict_proba")
+    options = {id(head): {"zipmap": is_map, **options_of.get(name, {})}} if has_map and not hasattr(head, "steps") else {"zipmap": is_map} if hasattr(head, "predict_proba") else None
     file = target / f"{name}{'-map' if is_map else ''}.onnx"
-    file.write_bytes(to_onnx(head, features[:1], target_opset=18, options=options).SerializeToString())
+    model = to_onnx(head, features[:1], target_opset={"": 18, "ai.onnx.ml": 3}, options=options)
+    file.write_bytes(model.SerializeToString())
     session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
-    given = features[:2]
+    given = items(model, count)
     outputs = dict(zip([output.name for output in session.get_outputs()], session.run(None, {"X": given})))
     # A map from labels to probabilities is a tensor of these; strings are left out.
     tensors = {key: numpy.array([list(row.values()) for row in value]) if isinstance(value, list) else value for key, value in outputs.items()}
@@ -106,14 +175,14 @@ def write(name, head, target, is_map):
     file.with_suffix(".json").write_text(json.dumps({"inputs": {"X": listed(given)}, "outputs": kept}))
 
 
-def main(folder):
+def main(folder, count=2):
     target = pathlib.Path(folder) / "sklearn"
     target.mkdir(parents=True, exist_ok=True)
     for name, (head, aim) in heads.items():
         try:
             head.fit(features) if aim is None else head.fit(features, aim)
             for is_map in (False, True) if hasattr(head, "predict_proba") else (False,):
-                write(name, head, target, is_map)
+                write(name, head, target, is_map, int(count))
             print(name, "ok", flush=True)
         except Exception as error:  # of the exporter: the others are still to be written
             print(name, type(error).__name__, (str(error).strip().splitlines() or [""])[0][:200], flush=True)

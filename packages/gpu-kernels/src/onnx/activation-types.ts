@@ -40,7 +40,7 @@ export const narrowRanges: Readonly<Partial<Record<ElementType, readonly [number
 
 /** Which inputs the type of the result comes from, where it is not all of them. */
 const typedBy: Readonly<Record<string, readonly number[]>> = {
-  CumSum: [0], Expand: [0], Gather: [0], GatherElements: [0], GatherND: [0], MaxUnpool: [0], OneHot: [2], ScatterElements: [0, 2], ScatterND: [0, 2],
+  'diptych.import.GatherOfItem': [0], CumSum: [0], Expand: [0], Gather: [0], GatherElements: [0], GatherND: [0], MaxUnpool: [0], OneHot: [2], ScatterElements: [0, 2], ScatterND: [0, 2],
   TopK: [0], Trilu: [0], Where: [1, 2],
 }; // biome-ignore format: a table
 

@@ -10,6 +10,9 @@ import { CumProd, SwiGLU } from './elementwise.ts';
 import { type Expand, Expansion } from './expansion.ts';
 import { EyeLike } from './eye-like.ts';
 import { DFT, STFT } from './fourier.ts';
+import { nearestExpansions } from './heads/nearest.ts';
+import { supportVectorExpansions } from './heads/support-vectors.ts';
+import { treeExpansions } from './heads/trees.ts';
 import { listExpansions } from './lists.ts';
 import {
   AffineGrid,
@@ -52,6 +55,9 @@ const expansions: Readonly<Record<string, Expand>> = {
   ...onnxruntimeExpansions,
   ...quantizedExpansions,
   ...scikitExpansions,
+  ...nearestExpansions,
+  ...supportVectorExpansions,
+  ...treeExpansions,
 };
 
 export const expandedOps: ReadonlySet<string> = new Set(Object.keys(expansions));

@@ -23,16 +23,27 @@ const asMap = (given: Given): OnnxNode['attributes'] =>
     ? (given as OnnxNode['attributes'])
     : new Map(Object.entries(given as Record<string, AttributeValue>).map(([name, value]) => [name, attributeOf(value)]));
 
+/** Domain of ops that stand for none of ONNX. */
+export const ownDomain = 'diptych.import';
+
 export class Expansion {
   readonly nodes: OnnxNode[] = [];
   readonly node: OnnxNode;
   readonly state: ImportState;
+  /** Attributes as in the file; `attributes` are those that an op reads one by one. */
+  readonly inFile: OnnxNode['attributes'];
   readonly #isRead: (name: string) => boolean;
   #attributes: Attributes | undefined;
 
-  constructor(node: OnnxNode, state: ImportState, isRead: (name: string) => boolean) {
+  constructor(
+    node: OnnxNode,
+    state: ImportState,
+    isRead: (name: string) => boolean,
+    inFile: OnnxNode['attributes'] = node.attributes,
+  ) {
     this.node = node;
     this.state = state;
+    this.inFile = inFile;
     this.#isRead = isRead;
   }
 
@@ -46,6 +57,13 @@ export class Expansion {
   /** As in the file, but for some. */
   attributesWithout(...names: readonly string[]): OnnxNode['attributes'] {
     return new Map([...this.node.attributes].filter(([name]) => !names.includes(name)));
+  }
+
+  /** Expands the node by its other attributes: these, lists of strings or tensors, are read from `inFile`. */
+  expandWithout(names: readonly string[], expand: Expand): void {
+    const inner = new Expansion({ ...this.node, attributes: this.attributesWithout(...names) }, this.state, this.#isRead, this.inFile); // biome-ignore format: one call
+    expand(inner);
+    this.nodes.push(...inner.nodes);
   }
 
   fresh(wish: string): string {
@@ -102,6 +120,13 @@ export class Expansion {
   add(op: string, inputs: readonly string[], attributes: Given = {}): string {
     const name = this.fresh(op);
     this.nodes.push({ name, op, domain: '', inputs, outputs: [name], attributes: asMap(attributes) });
+    return name;
+  }
+
+  /** The same, of an op that no file has. */
+  addOwn(op: string, inputs: readonly string[]): string {
+    const name = this.fresh(op);
+    this.nodes.push({ name, op, domain: ownDomain, inputs, outputs: [name], attributes: new Map() });
     return name;
   }
 

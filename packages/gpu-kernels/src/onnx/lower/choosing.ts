@@ -3,7 +3,7 @@ import { axisOf } from '../../graph/axes.ts';
 import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
 import { sizeOf } from '../../graph/shapes.ts';
 import { isFloat } from '../constant.ts';
-import { checkCompared, checkCounted, counting, madeTensor, wrapped } from './indices.ts';
+import { checkCompared, checkCounted, counting, madeTensor, mostCompared, wrapped } from './indices.ts';
 import type { LowerCall } from './lower-call.ts';
 
 /** Places along dimension `axis` (batch first) where x is as its largest, or smallest; elsewhere `otherwise`. */
@@ -74,6 +74,42 @@ function countOf(call: LowerCall, length: number): number {
   return k;
 }
 
+/** Rows that are too long to compare all with all are gone through once for each of the first. */
+const mostRounds = 64;
+
+/** The best that is not taken yet, time and again. Of equal numbers the first comes first. */
+function bestInTurn(call: LowerCall, axis: number, k: number, isLargest: boolean): { values: string; places: string } {
+  const shape = call.shape(0);
+  const length = shape[axis - 1]!;
+  const places = counting(call, length, shape.length - axis);
+  const [over, worst] = [{ axes: [axis], keepdims: 1 }, call.number(isLargest ? -Infinity : Infinity)];
+  const found: { value: string; place: string }[] = [];
+  let taken: string | undefined;
+  for (let round = 0; round < k; round++) {
+    const open = taken === undefined ? call.input(0) : call.add('Where', [taken, worst, call.input(0)]);
+    const value = call.add(isLargest ? 'ReduceMax' : 'ReduceMin', [open], over);
+    const isBest = call.add('Equal', [call.input(0), value]);
+    const isOpen = taken === undefined ? isBest : call.add('And', [isBest, call.add('Not', [taken])]);
+    const place = call.add('ReduceMin', [call.add('Where', [isOpen, places, call.number(length)])], over);
+    const isThis = call.add('Equal', [places, place]);
+    taken = taken === undefined ? isThis : call.add('Or', [taken, isThis]);
+    found.push({ value, place });
+  }
+  const joined = (parts: readonly string[]): string => (k === 1 ? parts[0]! : call.add('Concat', parts, { axis }));
+  return { values: joined(found.map(({ value }) => value)), places: joined(found.map(({ place }) => place)) };
+}
+
+function topInTurn(call: LowerCall, axis: number, k: number, isLargest: boolean): void {
+  checkCounted(call, call.shape(0)[axis - 1]!);
+  const { values, places } = bestInTurn(call, axis, k, isLargest);
+  call.also(1, 'Identity', [places]);
+  call.state.setType(call.node.outputs[1] ?? '', 'int64');
+  const type = call.state.types.get(call.input(0));
+  const isNone = call.add('ReduceMax', [call.add('IsNaN', [call.input(0)])], { axes: [axis], keepdims: 1 });
+  if (type === undefined || isFloat(type)) call.finish('Where', [isNone, call.number(Number.NaN), values]);
+  else call.finish('Identity', [values]);
+}
+
 /**
  * The rank of a number is how many beat it: larger ones, and equal ones before it. All are compared with all. Where one of
  * them is no number none is chosen: values are NaN.
@@ -87,6 +123,10 @@ export function TopK(call: LowerCall): void {
   const length = shape[axis - 1]!;
   const k = countOf(call, length);
   call.attributes.finish();
+  if (sizeOf(shape) * length > mostCompared && k <= mostRounds) {
+    topInTurn(call, axis, k, isLargest);
+    return;
+  }
   checkCompared(call, sizeOf(shape) * length);
   const swap = [...shape.keys(), shape.length].map((d) => (d === axis ? shape.length : d === shape.length ? axis : d));
   const turned = (name: string): string => (axis === shape.length ? name : call.add('Transpose', [name], { perm: swap }));

@@ -88,3 +88,8 @@ export function GatherElements(call: LowerCall): void {
   const rows = rowsAt(call, call.input(0), sizeOf(data), 1, places);
   call.finish('Reshape', [rows, call.number(0, ...shape)]);
 }
+
+/** Of trees, whose features are columns of the item: no index is out of range or counted from the end. */
+export function GatherOfItem(call: LowerCall): void {
+  call.finish('Gather', [call.input(0), call.input(1)], { axis: 1, batch_dims: 1 });
+}

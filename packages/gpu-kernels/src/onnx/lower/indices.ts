@@ -10,7 +10,7 @@ export const mostCounted = 2 ** 24;
 const outside = 2 ** 25;
 
 /** Numbers that comparing all with all may take for one item: 16 MB. */
-const mostCompared = 2 ** 22;
+export const mostCompared = 2 ** 22;
 
 export function checkCompared(call: LowerCall, numbers: number): void {
   if (numbers > mostCompared)

@@ -6,7 +6,7 @@ import { commonLowers } from '../common-ops.ts';
 import { type ElementType, elementTypes, nameOfType, type OnnxNode } from '../onnx-model.ts';
 import { Xor } from './arithmetic.ts';
 import { ArgMax, ArgMin, Hardmax, OneHot, TopK } from './choosing.ts';
-import { Gather, GatherElements, GatherND } from './gathering.ts';
+import { Gather, GatherElements, GatherND, GatherOfItem } from './gathering.ts';
 import { GridSample } from './grid-sample.ts';
 import { ConvInteger, MatMulInteger, QGemm, QLinearConv, QLinearMatMul } from './integer-products.ts';
 import type { Lower, LowerCall } from './lower-call.ts';
@@ -74,6 +74,7 @@ const quantised: typeof lowered = {
 const ofImport = new Set(['Quantize', 'QuantizeRange', 'IntegerConv', 'IntegerGemm', 'RoundFloat', 'Trunc', 'DivWhole']);
 
 export const lowerTable: Readonly<Record<string, Lower>> = {
+  'diptych.import.GatherOfItem': GatherOfItem,
   ...Object.fromEntries(
     Object.keys(opTable)
       .filter((op) => !ofImport.has(op))

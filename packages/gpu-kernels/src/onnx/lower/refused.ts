@@ -6,8 +6,6 @@ const boxes = `${counted}. Export the network without it (\`nms=False\`, or the 
 const loop =
   'loops and branches on what a network computes are not implemented. Export the network with its loops written out';
 
-const learned = 'trees and support vectors of scikit-learn are not implemented. Fit a linear head on the same features (LogisticRegression, LinearSVC), or run this one in a Python worker'; // biome-ignore format: one line
-
 export const refusedOps: Readonly<Record<string, string>> = {
   Bernoulli: random, Multinomial: random, RandomNormal: random, RandomNormalLike: random, RandomUniform: random, RandomUniformLike: random,
   BitCast: 'numbers of a network are float32 whatever the file calls them, so that their bits would say something else. It is computed on constants',
@@ -15,7 +13,5 @@ export const refusedOps: Readonly<Record<string, string>> = {
   RoiAlign: `it takes as many regions as the network finds, and ${counted}. Export the network without its second stage`,
   NegativeLogLikelihoodLoss: loss, SoftmaxCrossEntropyLoss: loss,
   Loop: loop, Scan: loop, SequenceMap: loop,
-  'ai.onnx.ml.SVMClassifier': learned, 'ai.onnx.ml.SVMRegressor': learned, 'ai.onnx.ml.TreeEnsemble': learned,
-  'ai.onnx.ml.TreeEnsembleClassifier': learned, 'ai.onnx.ml.TreeEnsembleRegressor': learned,
   ImageDecoder: 'images are decoded before a network sees them. Export the network without it, with the image as its input',
 }; // biome-ignore format: a table
