@@ -35,7 +35,8 @@ export function listedGoldens(folder: string) {
   const goldens = JSON.parse(readFileSync(file, 'utf8')) as Readonly<Record<string, Golden>>;
   const planned = (golden: string): PlannedGraph => {
     const { graph, weights } = importOnnx(readOnnxModel(goldenBytes(`${folder}/${golden}`)));
-    return planGraph(graph, weights, 2);
+    const [items = 2] = Object.values(goldens[golden]!.inputs)[0]!.shape;
+    return planGraph(graph, weights, Math.max(items, 2));
   };
   return {
     names: Object.keys(goldens),

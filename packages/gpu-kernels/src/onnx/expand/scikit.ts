@@ -4,6 +4,7 @@
  */
 import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
 import { type Expand, Expansion } from './expansion.ts';
+import { transformed, transformOf } from './heads/scores.ts';
 
 /** One number for all columns or one for each. */
 function columnsOf(to: Expansion, name: string, fallback: number): string {
@@ -42,19 +43,6 @@ function linear(to: Expansion): { scores: string; rows: number } {
   const bias = to.tensor('float32', [rows], intercepts.length > 0 ? intercepts : new Array<number>(rows).fill(0));
   return { scores: to.add('Gemm', [to.input(0), weight, bias], { transB: 1 }), rows };
 }
-
-const transforms: Readonly<Record<string, string>> = { NONE: 'Identity', LOGISTIC: 'Sigmoid', SOFTMAX: 'Softmax' };
-
-function transformOf(to: Expansion): string {
-  const name = to.attributes.string('post_transform', 'NONE');
-  const op = Object.hasOwn(transforms, name) ? transforms[name] : undefined;
-  if (op === undefined) throw opUnsupported(to.node, `post_transform ${name}, only ${Object.keys(transforms).join(', ')} are implemented`); // biome-ignore format: one condition
-  return op;
-}
-
-/** Gives output `index` what it is after the transform. */
-const transformed = (to: Expansion, op: string, name: string, index: number): void =>
-  to.give(op, [name], op === 'Softmax' ? { axis: -1 } : {}, index);
 
 function LinearRegressor(to: Expansion): void {
   const op = transformOf(to);

@@ -34,6 +34,9 @@ interface Graph {
   outputs: OnnxValue[];
 }
 
+/** What the nodes are written in that a head becomes whose file has no op of the default domain. */
+const opsetOfOthers = 18;
+
 /** Reads the bytes of a `.onnx` file. Throws GRAPH_INVALID where they are not one; takes no more memory than a small multiple of the file. */
 export function readOnnxModel(bytes: Uint8Array): OnnxModel {
   const place = 'ONNX file';
@@ -52,9 +55,12 @@ export function readOnnxModel(bytes: Uint8Array): OnnxModel {
   });
   if (graph === undefined)
     throw graphInvalid(place, `it holds no graph (${bytes.length} bytes). Give a file that an exporter wrote.`);
-  if (opset === undefined || opset < 1)
+  // A head alone may have ops of ai.onnx.ml only, whose meaning no opset of the default domain changes.
+  const isOfOthers = functions.length === 0 && graph.nodes.length > 0 && graph.nodes.every(({ domain }) => domain !== '');
+  const known = opset ?? (isOfOthers ? opsetOfOthers : undefined);
+  if (known === undefined || known < 1)
     throw graphInvalid(place, 'it does not say which opset of the default domain it uses.');
-  return { producer, opset, ...graph, ...(functions.length === 0 ? {} : { functions }) };
+  return { producer, opset: known, ...graph, ...(functions.length === 0 ? {} : { functions }) };
 }
 
 const normalDomain = (domain: string): string => (domain === 'ai.onnx' ? '' : domain);

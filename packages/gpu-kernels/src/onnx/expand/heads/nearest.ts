@@ -65,7 +65,8 @@ class Body {
     for (const node of this.#graph.nodes) {
       const [output = ''] = node.outputs;
       if (node.op === 'Sub' && node.inputs[0] === items && node.inputs[1] === point) values.set(output, differences);
-      else if (node.op === 'Sub' && node.inputs[0] === point && node.inputs[1] === items) values.set(output, to.add('Neg', [differences])); // biome-ignore format: one branch
+      else if (node.op === 'Sub' && node.inputs[0] === point && node.inputs[1] === items)
+        values.set(output, to.add('Neg', [differences])); // biome-ignore format: one branch
       else if (node.op === 'Identity' && values.has(node.inputs[0]!)) values.set(output, values.get(node.inputs[0]!)!);
       else if (reductions.has(node.op) && values.has(node.inputs[0]!)) {
         this.#checkReduction(node);

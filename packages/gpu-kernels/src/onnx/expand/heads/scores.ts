@@ -2,7 +2,7 @@
 import { graphInvalid, opUnsupported } from '../../../graph/graph-errors.ts';
 import type { Expansion } from '../expansion.ts';
 
-export const transforms: Readonly<Record<string, string>> = { NONE: 'Identity', LOGISTIC: 'Sigmoid', SOFTMAX: 'Softmax' };
+const transforms: Readonly<Record<string, string>> = { NONE: 'Identity', LOGISTIC: 'Sigmoid', SOFTMAX: 'Softmax' };
 
 /** The op of attribute `post_transform`. */
 export function transformOf(to: Expansion): string {

@@ -82,17 +82,16 @@ function TreeEnsembleRegressor(to: Expansion): void {
 }
 
 const aggregates = ['AVERAGE', 'SUM', 'MIN', 'MAX'];
-const numbered = ['Identity', 'Softmax', 'Sigmoid'];
 
 function TreeEnsemble(to: Expansion): void {
   const transform = to.attributes.number('post_transform', 0);
-  const op = numbered[transform];
-  if (op === undefined) throw opUnsupported(to.node, `post_transform ${transform}, only 0 (none), 1 (softmax) and 2 (logistic) are implemented`); // biome-ignore format: one condition
+  // ONNX numbers SOFTMAX 1 and LOGISTIC 2, onnxruntime the other way round.
+  if (transform !== 0) throw opUnsupported(to.node, `post_transform ${transform}, only 0 (NONE) is implemented, since runtimes number the others in different ways`); // biome-ignore format: one condition
   const aggregate = to.attributes.number('aggregate_function', 1);
   const targets = to.attributes.number('n_targets', 1);
   const read = readTreeEnsemble(to);
   to.attributes.finish();
-  giveTargets(to, aggregated(to, read, targets, aggregates[aggregate] ?? String(aggregate)), targets, op);
+  giveTargets(to, aggregated(to, read, targets, aggregates[aggregate] ?? String(aggregate)), targets, 'Identity');
 }
 
 /** Weights of one class of two, as scikit-learn's are written: the other has what is left of 1, or the same with the other sign. */
@@ -146,7 +145,10 @@ function TreeEnsembleClassifier(to: Expansion, strings: number): void {
     return;
   }
   if (classes === 2 && (bases.length > 0 || weighted.size === 1))
-    throw opUnsupported(to.node, 'base_values of two classes of which the second has weights, or weights of the second alone');
+    throw opUnsupported(
+      to.node,
+      'base_values of two classes of which the second has weights, or weights of the second alone',
+    );
   giveClasses(to, read, classes, op, bases, labels);
 }
 
