@@ -47,6 +47,19 @@ describe('the check of half precision', () => {
     ]);
   });
 
+  it('makes pictures that vary slowly and are two, also where the file takes them prepared', () => {
+    const node = { name: 'pool', op: 'GlobalAveragePool', inputs: ['x'], outputs: ['y'] };
+    const { plan } = planGraph({ name: 'n', inputs: [{ name: 'x', shape: [3, 32, 48] }], nodes: [node], outputs: ['y'] }, {}, 3);
+    const { shape, data } = (probeOf(plan)! as Tensors)['x']!;
+    expect(shape).toEqual([2, 3, 32, 48]);
+    // Three cells of 16 pixels: from one to the next at most a 16th of the way from −2 to 2, and some of the way.
+    const steps = data.map((value, at) => ((at + 1) % 48 === 0 ? 0 : Math.abs(data[at + 1]! - value)));
+    expect(Math.max(...steps)).toBeLessThanOrEqual(4 / 16);
+    expect(Math.max(...data) - Math.min(...data)).toBeGreaterThan(2);
+    const size = data.length / 2;
+    expect(data.subarray(0, size)).not.toEqual(data.subarray(size));
+  }); // biome-ignore format: long lines
+
   it('gives whole numbers to what a table is read by', () => {
     const gather = { name: 'look up', op: 'Gather', inputs: ['table', 'ids'], outputs: ['y'] };
     const table = { shape: [5, 2], data: Float32Array.from({ length: 10 }, (_, i) => i) };
