@@ -219,6 +219,13 @@ describe('names that meet', () => {
     await refused(modelOf(nodes));
   }); // biome-ignore format: a table
 
+  it('ops that import alone writes, in the graph and in a function', async () => {
+    const own = { op: 'GatherOfItem', domain: 'diptych.import', inputs: ['x', 'x'], outputs: ['y'] };
+    expect(await refused(modelOf([own], [2]))).toMatch('of the domain "diptych.import"');
+    const inFunction = body({ name: 'f', inputs: ['x'], outputs: ['y'], nodes: [node(own)] });
+    expect(await refused(modelOf([{ op: 'f', domain: 'test', inputs: ['x'], outputs: ['y'] }], [2], [inFunction]))).toMatch('of the domain "diptych.import"'); // biome-ignore format: one call
+  });
+
   it('tensors of one name, and names of a megabyte', async () => {
     const twice = [tensor('w', 1, [2], zeros(8)), tensor('w', 1, [2], zeros(8))];
     await refused(modelOf([{ op: 'Add', inputs: ['x', 'w'], outputs: ['y'] }], [2], [], twice));

@@ -68,6 +68,9 @@ export interface OnnxNode {
   readonly attributes: ReadonlyMap<string, OnnxAttributeValue>;
 }
 
+/** Domain of ops that import itself writes and that stand for none of ONNX; no file may name them. */
+export const ownDomain = 'diptych.import';
+
 /** `op` in the default domain, `domain.op` in others: how tables name ops. */
 export const opKey = ({ op, domain }: Pick<OnnxNode, 'op' | 'domain'>): string =>
   domain === '' || domain === 'ai.onnx' ? op : `${domain}.${op}`;

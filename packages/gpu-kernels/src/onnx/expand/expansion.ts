@@ -6,7 +6,7 @@ import { onnxShape, usual } from '../batch/layout.ts';
 import { allocate, type Constant, makeConstant } from '../constant.ts';
 import type { ImportState } from '../import-state.ts';
 import { graphAttributes } from '../node-call.ts';
-import type { ElementType, OnnxAttributeValue, OnnxNode } from '../onnx-model.ts';
+import { type ElementType, type OnnxAttributeValue, type OnnxNode, ownDomain } from '../onnx-model.ts';
 
 type AttributeValue = number | string | readonly number[];
 type Given = OnnxNode['attributes'] | Readonly<Record<string, AttributeValue>>;
@@ -22,9 +22,6 @@ const asMap = (given: Given): OnnxNode['attributes'] =>
   given instanceof Map
     ? (given as OnnxNode['attributes'])
     : new Map(Object.entries(given as Record<string, AttributeValue>).map(([name, value]) => [name, attributeOf(value)]));
-
-/** Domain of ops that stand for none of ONNX. */
-export const ownDomain = 'diptych.import';
 
 export class Expansion {
   readonly nodes: OnnxNode[] = [];

@@ -1,13 +1,14 @@
 /** ModelProto → plain data. Field numbers are those of onnx.proto; what no importer needs is skipped. */
 import { graphInvalid } from '../../graph/graph-errors.ts';
-import type {
-  OnnxAttributeValue,
-  OnnxFunction,
-  OnnxGraph,
-  OnnxModel,
-  OnnxNode,
-  OnnxTensor,
-  OnnxValue,
+import {
+  type OnnxAttributeValue,
+  type OnnxFunction,
+  type OnnxGraph,
+  type OnnxModel,
+  type OnnxNode,
+  type OnnxTensor,
+  type OnnxValue,
+  ownDomain,
 } from '../onnx-model.ts';
 import { otherFormat } from './other-formats.ts';
 import { readBytes, readFixed, readInteger, readIntegers, readMessage, readString } from './protobuf.ts';
@@ -132,6 +133,8 @@ function readNode(bytes: Uint8Array, scope: Scope): OnnxNode {
     else if (field.number === 8) overload = readString(field, place);
   });
   if (op === '') throw graphInvalid(place, 'it names no op.');
+  if (domain === ownDomain)
+    throw graphInvalid(place, `it is of the domain "${ownDomain}", whose ops only import itself writes.`);
   if (name === '' || scope.names.has(name)) name = `${name === '' ? op : name}#${index}`;
   if (scope.names.has(name)) throw graphInvalid(place, `its name "${name}" is taken.`);
   scope.names.add(name);
