@@ -3,8 +3,8 @@
  * probabilities (ZipMap) is the tensor of these. Source: "Operators-ml.md" of ONNX.
  */
 import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
-import { type Expand, Expansion } from './expansion.ts';
-import { transformed, transformOf } from './heads/scores.ts';
+import type { Expand, Expansion } from './expansion.ts';
+import { labelsOf, transformed, transformOf } from './heads/scores.ts';
 
 /** One number for all columns or one for each. */
 function columnsOf(to: Expansion, name: string, fallback: number): string {
@@ -63,7 +63,7 @@ function giveBoth(to: Expansion, op: string, scores: string): void {
 function LinearClassifier(to: Expansion): void {
   const op = transformOf(to);
   to.attributes.number('multi_class', 0);
-  const labels = to.attributes.has('classlabels_ints') ? to.attributes.numbers('classlabels_ints', []) : undefined;
+  const labels = labelsOf(to, 'classlabels_ints');
   const { scores, rows } = linear(to);
   to.attributes.finish();
   if (rows === 1) giveBoth(to, op, scores);
@@ -105,24 +105,14 @@ function Imputer(to: Expansion): void {
   to.give('Where', [isMissing, imputed, to.input(0)]);
 }
 
-/** The same node without lists of strings, which are labels: nothing is computed from them. */
-const withoutLabels =
-  (expand: Expand): Expand =>
-  (to) => {
-    const { outputs } = to.node;
-    const attributes = to.attributesWithout('classlabels_strings');
-    const inner = new Expansion({ ...to.node, attributes }, to.state, (name) => to.isRead(outputs.indexOf(name)));
-    expand(inner);
-    to.nodes.push(...inner.nodes);
-  };
-
 /** Labels are no numbers of a tensor; probabilities are in their order. */
 function ZipMap(to: Expansion): void {
   to.give('Identity', [to.input(0)]);
 }
 
 const ops: Readonly<Record<string, Expand>> = {
-  ArrayFeatureExtractor, Binarizer, Imputer, LinearClassifier: withoutLabels(LinearClassifier), LinearRegressor, Normalizer, Scaler, ZipMap,
+  ArrayFeatureExtractor, Binarizer, Imputer, LinearClassifier: (to) => to.expandWithout(['classlabels_strings'], LinearClassifier), LinearRegressor, Normalizer,
+  Scaler, ZipMap,
 }; // biome-ignore format: a table
 
 export const scikitExpansions: Readonly<Record<string, Expand>> = Object.fromEntries(

@@ -30,3 +30,7 @@ export function fromPoints(to: Expansion, { count, features, data }: Points, mea
   });
   return measured.length === 1 ? measured[0]! : to.add('Concat', measured, { axis: 1 });
 } // biome-ignore format: parameters
+
+/** `[items, points]`: the squares of Euclid's distances. */
+export const squaredDistances = (to: Expansion, points: Points): string =>
+  fromPoints(to, points, (differences) => to.add('ReduceSumSquare', [differences, to.integers(2)], { keepdims: 0 }));

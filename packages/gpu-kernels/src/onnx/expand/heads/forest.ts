@@ -79,10 +79,18 @@ export function forestOf(
   return { decisions, leaves, roots, depth };
 }
 
-/** The comparison of a mode's name without "BRANCH_", and whether the children change places. */
-export function comparisonOf(mode: string, node: NodePlace): { comparison: Comparison; isExchanged: boolean } {
+/** What a file says of a node that is no leaf; `mode` is its comparison without "BRANCH_". */
+interface AskedNode extends Omit<Decision, 'comparison'> {
+  readonly mode: string;
+}
+
+/** The node as one of the comparisons that there are. */
+export function decisionOf({ mode, ...asked }: AskedNode, node: NodePlace): Decision {
+  if (mode === 'NEQ') {
+    if (asked.missingIsTrue) throw opUnsupported(node, 'BRANCH_NEQ with missing values');
+    return { ...asked, comparison: 'EQ', whenTrue: asked.whenFalse, whenFalse: asked.whenTrue };
+  }
   const comparison = comparisons.find((name) => name === mode);
-  if (mode === 'NEQ') return { comparison: 'EQ', isExchanged: true };
   if (comparison === undefined) throw opUnsupported(node, `the mode BRANCH_${mode} of a tree, only ${comparisons.join(', ')}, NEQ are implemented`); // biome-ignore format: one condition
-  return { comparison, isExchanged: false };
+  return { ...asked, comparison };
 }

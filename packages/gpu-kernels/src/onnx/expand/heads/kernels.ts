@@ -1,7 +1,7 @@
 /** Kernel functions of support vector machines, as LIBSVM has them: linear, (γxᵀs + c)ᵈ, exp(−γ|x − s|²), tanh(γxᵀs + c). */
 import { graphInvalid, opUnsupported } from '../../../graph/graph-errors.ts';
 import type { Expansion } from '../expansion.ts';
-import { fromPoints } from './distances.ts';
+import { squaredDistances } from './distances.ts';
 
 /** `[items, vectors]` of input 0, `[items, features]`. */
 export function kernelOf(to: Expansion, vectors: number): string {
@@ -12,9 +12,7 @@ export function kernelOf(to: Expansion, vectors: number): string {
   if (data.length !== vectors * features || vectors === 0)
     throw graphInvalid(to.node, `${data.length} numbers of support_vectors for ${vectors} vectors of ${features} features.`);
   if (kind === 'RBF') {
-    const squares = fromPoints(to, { count: vectors, features, data }, (differences) =>
-      to.add('ReduceSumSquare', [differences, to.integers(2)], { keepdims: 0 }),
-    );
+    const squares = squaredDistances(to, { count: vectors, features, data });
     return to.add('Exp', [to.add('Mul', [squares, to.number(-gamma)])]);
   }
   const isLinear = kind === 'LINEAR';

@@ -7,7 +7,7 @@ import { type Constant, decodeTensor } from '../../constant.ts';
 import { refusedOps } from '../../lower/refused.ts';
 import type { OnnxGraph, OnnxNode } from '../../onnx-model.ts';
 import type { Expand, Expansion } from '../expansion.ts';
-import { fromPoints, type Points } from './distances.ts';
+import { fromPoints, type Points, squaredDistances } from './distances.ts';
 
 const elementwise: ReadonlySet<string> = new Set(['Abs', 'Add', 'Div', 'Max', 'Mul', 'Neg', 'Pow', 'Sqrt', 'Sub', 'Sum']);
 const reductions: ReadonlySet<string> = new Set(['ReduceL1', 'ReduceL2', 'ReduceMax', 'ReduceMin', 'ReduceSum', 'ReduceSumSquare']); // biome-ignore format: a list
@@ -98,9 +98,7 @@ function CDist(to: Expansion): void {
   const metric = to.attributes.string('metric', 'sqeuclidean');
   to.attributes.finish();
   if (metric !== 'euclidean' && metric !== 'sqeuclidean') throw opUnsupported(to.node, `metric ${metric}, only euclidean and sqeuclidean are implemented`); // biome-ignore format: one condition
-  const squares = fromPoints(to, pointsOf(to, to.constant(1)), (differences) =>
-    to.add('ReduceSumSquare', [differences, to.integers(2)], { keepdims: 0 }),
-  );
+  const squares = squaredDistances(to, pointsOf(to, to.constant(1)));
   to.give(metric === 'euclidean' ? 'Sqrt' : 'Identity', [squares]);
 }
 

@@ -2,7 +2,7 @@
 import { graphInvalid, opUnsupported } from '../../../graph/graph-errors.ts';
 import { decodeTensor } from '../../constant.ts';
 import type { Expansion } from '../expansion.ts';
-import { comparisonOf, type Decision, type Forest, forestOf } from './forest.ts';
+import { type Decision, decisionOf, type Forest, forestOf } from './forest.ts';
 
 /** Numbers of an attribute that is a tensor; float64 ones are of networks in float64. */
 export function tensorAttribute(to: Expansion, name: string): { type: string; data: ArrayLike<number> } | undefined {
@@ -97,12 +97,10 @@ export function readNodes(to: Expansion, of: 'class' | 'target'): WeightedForest
   const decisions: Decision[] = [];
   for (let at = 0; at < count; at++) {
     if (isLeaf[at]) continue;
-    const { comparison, isExchanged } = comparisonOf(modes[at]!.replace(/^BRANCH_/, ''), to.node);
-    const missingIsTrue = missing[at] === 1;
-    if (isExchanged && missingIsTrue) throw opUnsupported(to.node, 'BRANCH_NEQ with missing values');
-    const [first, second] = [places.at(trees[at]!, yes[at]!), places.at(trees[at]!, no[at]!)];
-    const [whenTrue, whenFalse] = isExchanged ? [second, first] : [first, second];
-    decisions.push({ feature: features[at]!, comparison, threshold: values[at]!, missingIsTrue, whenTrue, whenFalse });
+    const mode = modes[at]!.replace(/^BRANCH_/, '');
+    const [whenTrue, whenFalse] = [places.at(trees[at]!, yes[at]!), places.at(trees[at]!, no[at]!)];
+    const asked = { feature: features[at]!, threshold: values[at]!, missingIsTrue: missing[at] === 1, whenTrue, whenFalse };
+    decisions.push(decisionOf({ mode, ...asked }, to.node));
   }
   const forest = forestOf(decisions, leaves, roots, columns, to.node);
   return { forest, weights: readWeights(to, of, places, decisions.length) };
@@ -167,16 +165,18 @@ export function readTreeEnsemble(to: Expansion): WeightedForest {
   };
   const decisions: Decision[] = [];
   for (let at = 0; at < count; at++) {
-    const [trueAt, falseAt] = [placeOf(yes[at]!, yesIsLeaf[at]), placeOf(no[at]!, noIsLeaf[at])];
-    const missingIsTrue = missing[at] === 1;
-    const given = { feature: features[at]!, missingIsTrue };
+    const [whenTrue, whenFalse] = [placeOf(yes[at]!, yesIsLeaf[at]), placeOf(no[at]!, noIsLeaf[at])];
+    const asked = { feature: features[at]!, missingIsTrue: missing[at] === 1, whenTrue };
     const set = sets.get(at);
-    for (const [place, threshold] of (set ?? []).entries())
-      decisions.push({ ...given, comparison: 'EQ', threshold, whenTrue: trueAt, whenFalse: place + 1 < set!.length ? first[at]! + place + 1 : falseAt }); // biome-ignore format: one object
-    if (set !== undefined) continue;
-    const { comparison, isExchanged } = comparisonOf(modeNames[modes[at]!] ?? String(modes[at]), to.node);
-    if (isExchanged && missingIsTrue) throw opUnsupported(to.node, 'BRANCH_NEQ with missing values');
-    decisions.push({ ...given, comparison, threshold: splits[at]!, whenTrue: isExchanged ? falseAt : trueAt, whenFalse: isExchanged ? trueAt : falseAt }); // biome-ignore format: one object
+    if (set === undefined) {
+      const mode = modeNames[modes[at]!] ?? String(modes[at]);
+      decisions.push(decisionOf({ mode, ...asked, threshold: splits[at]!, whenFalse }, to.node));
+      continue;
+    }
+    for (const [place, threshold] of set.entries()) {
+      const next = place + 1 < set.length ? first[at]! + place + 1 : whenFalse;
+      decisions.push({ ...asked, comparison: 'EQ', threshold, whenFalse: next });
+    }
   }
   const forest = forestOf(decisions, leaves, roots.map((root) => placeOf(root, 0)), columns, to.node); // biome-ignore format: one call
   return { forest, weights: targets.map((target, leaf) => ({ leaf, target, weight: weights[leaf]! })) };

@@ -38,11 +38,7 @@ function leafNumbers(to: Expansion, { forest, weights }: WeightedForest, targets
   return { numbers, known: to.add('Gather', [to.computed('float32', shape, (at) => isKnown[at]!), leaves], { axis: 0 }) };
 }
 
-const overTrees = (to: Expansion, op: string, name: string): string =>
-  to.add(op, [name, ...(op === 'ReduceSum' ? [to.integers(1)] : [])], {
-    keepdims: 0,
-    ...(op === 'ReduceSum' ? {} : { axes: [1] }),
-  });
+const overTrees = (to: Expansion, op: string, name: string): string => to.add(op, [name, to.integers(1)], { keepdims: 0 });
 
 /** One number of all trees for each target, by the aggregate of a regressor. */
 function aggregated(to: Expansion, read: WeightedForest, targets: number, aggregate: string): string {

@@ -21,30 +21,27 @@ class Tables {
     this.#forest = forest;
   }
 
-  /** A table of numbers of decisions; a leaf has 0. */
-  of(name: string, value: (decision: Decision) => number): string {
+  /** Of a decision `value` says the number, for its `false` child first; a leaf has `ofLeaf` of its node's number. */
+  of(
+    name: string,
+    value: (decision: Decision, isTrue: boolean) => number,
+    ofLeaf: (node: number) => number = () => 0,
+  ): string {
     const found = this.#names.get(name);
     if (found !== undefined) return found;
     const { decisions, leaves } = this.#forest;
     const made = this.#to.computed('float32', [2 * (decisions.length + leaves)], (at) => {
       const decision = decisions[at >> 1];
-      return decision === undefined ? 0 : value(decision);
+      return decision === undefined ? ofLeaf(at >> 1) : value(decision, at % 2 === 1);
     });
     this.#names.set(name, made);
     return made;
   }
 
-  /** Twice the number of a child: of `false` first. */
+  /** Twice the number of a child. */
   children(): string {
-    const { decisions, leaves } = this.#forest;
-    const found = this.#names.get('children');
-    if (found !== undefined) return found;
-    const made = this.#to.computed('float32', [2 * (decisions.length + leaves)], (at) => {
-      const decision = decisions[at >> 1];
-      return 2 * (decision === undefined ? at >> 1 : at % 2 === 0 ? decision.whenFalse : decision.whenTrue);
-    });
-    this.#names.set('children', made);
-    return made;
+    const childOf = ({ whenTrue, whenFalse }: Decision, isTrue: boolean): number => 2 * (isTrue ? whenTrue : whenFalse);
+    return this.of('children', childOf, (leaf) => 2 * leaf);
   }
 }
 
