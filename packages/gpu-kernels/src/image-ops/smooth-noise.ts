@@ -16,7 +16,8 @@ export function smoothNoise(width: number, height: number, channels: number, see
       const [column, right] = place(x, width);
       for (let c = 0; c < channels; c++) {
         const corner = (dy: number, dx: number): number => lattice[((row + dy) * corners + column + dx) * channels + c]!;
-        const [above, below] = [0, 1].map((dy) => between(corner(dy, 0), corner(dy, 1), right)) as [number, number];
+        const above = between(corner(0, 0), corner(0, 1), right);
+        const below = between(corner(1, 0), corner(1, 1), right);
         data[(y * width + x) * channels + c] = between(above, below, down);
       }
     }
