@@ -11,8 +11,6 @@ export interface Manifest {
   readonly exports: Exports;
   readonly bin?: Readonly<Record<string, string>>;
   readonly dependencies?: Readonly<Record<string, string>>;
-  readonly peerDependencies?: Readonly<Record<string, string>>;
-  readonly peerDependenciesMeta?: Readonly<Record<string, unknown>>;
 }
 
 export interface PackedManifest extends Omit<Manifest, 'exports'> {
@@ -41,7 +39,7 @@ export interface PackedAs {
 }
 
 export function packedManifest(manifest: Manifest, { isBundled, optional, isThere }: PackedAs): PackedManifest {
-  const { name, version, license, engines, exports, bin, dependencies, peerDependencies, peerDependenciesMeta } = manifest;
+  const { name, version, license, engines, exports, bin, dependencies } = manifest;
   return {
     name,
     version,
@@ -56,7 +54,6 @@ export function packedManifest(manifest: Manifest, { isBundled, optional, isTher
     ),
     ...(bin && { bin }),
     ...(dependencies && !isBundled && { dependencies }),
-    ...(peerDependencies && { peerDependencies, ...(peerDependenciesMeta && { peerDependenciesMeta }) }),
     ...(optional.length > 0 && { optionalDependencies: Object.fromEntries(optional.map((each) => [each, version])) }),
   };
 }

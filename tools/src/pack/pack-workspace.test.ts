@@ -1,18 +1,13 @@
 /** The packages as a user meets them: packed, installed by npm into an empty folder, used from there. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { repositoryRoot } from '../repository.ts';
-import { packWorkspace } from './pack-workspace.ts';
+import { hasAddon, packWorkspace } from './pack-workspace.ts';
 
 const goldens = join(repositoryRoot, 'packages/gpu-kernels/goldens/onnx');
-const addon = join(
-  repositoryRoot,
-  `packages/gpu-kernels/native/artifacts/diptych-kernels.${process.platform}-${process.arch}.node`,
-);
-
 describe('the packed packages', () => {
   const folder = mkdtempSync(join(tmpdir(), 'diptych-packed-'));
   const app = join(folder, 'app');
@@ -43,7 +38,7 @@ describe('the packed packages', () => {
     expect(readFileSync(join(app, 'runs/demo/report/report.html'), 'utf8')).toContain('simulated-mllm');
   }, 300_000);
 
-  it.skipIf(!existsSync(addon))('bring the addon of this platform (skipped where none was built)', () => {
+  it.skipIf(!hasAddon)('bring the addon of this platform (skipped where none was built)', () => {
     const checks = JSON.parse(diptych('doctor', '--json')) as unknown;
     expect(JSON.stringify(checks)).toMatch(/"backend native"[^}]*"ok"/);
   });

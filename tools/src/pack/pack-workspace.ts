@@ -47,11 +47,18 @@ function copy(from: string, to: string): void {
   cpSync(from, to);
 }
 
-/** The package's folder as it is packed: `compiled` holds the whole workspace's JavaScript. */
-function stage(given: PackedPackage, compiled: string, folder: string, optional: readonly string[]): void {
+interface Sources {
+  /** All public files of the repository. */
+  readonly tracked: readonly string[];
+  /** Folder that holds the whole workspace's JavaScript. */
+  readonly compiled: string;
+}
+
+/** The package's folder as it is packed. */
+function stage(given: PackedPackage, { tracked, compiled }: Sources, folder: string, optional: readonly string[]): void {
   const { path, files, bundle } = given;
-  const tracked = listRepositoryFiles(repositoryRoot).filter((file) => file.startsWith(`${path}/`) && isPublic(file));
   for (const file of tracked) {
+    if (!file.startsWith(`${path}/`)) continue;
     const own = file.slice(path.length + 1);
     if (!files.some((name) => own === name || own.startsWith(`${name}/`))) continue;
     const stem = /^(.*)\.tsx?$/.exec(file)?.[1];
@@ -67,10 +74,13 @@ function stage(given: PackedPackage, compiled: string, folder: string, optional:
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(packed, null, 2)}\n`);
 }
 
+const native = join(repositoryRoot, 'packages/gpu-kernels/native');
+/** Whether the addon of this platform was built. */
+export const hasAddon = existsSync(join(native, `artifacts/diptych-kernels.${process.platform}-${process.arch}.node`));
+
 /** The addon's package in `folder`, or undefined where none was built. */
 async function stageAddon(folder: string): Promise<string | undefined> {
-  const native = join(repositoryRoot, 'packages/gpu-kernels/native');
-  if (!existsSync(join(native, `artifacts/diptych-kernels.${process.platform}-${process.arch}.node`))) return undefined;
+  if (!hasAddon) return undefined;
   await run(['node', join(native, 'package.mjs'), folder]);
   return folder;
 }
@@ -84,13 +94,15 @@ export interface PackOptions {
 export async function packWorkspace(folder: string, options: PackOptions = {}): Promise<readonly string[]> {
   const scratch = mkdtempSync(join(tmpdir(), 'diptych-pack-'));
   try {
-    await compile(join(scratch, 'compiled'));
+    const compiled = join(scratch, 'compiled');
+    await compile(compiled);
+    const sources = { tracked: listRepositoryFiles(repositoryRoot).filter(isPublic), compiled };
     const addon = await stageAddon(join(scratch, 'addon'));
     const here = addon && (JSON.parse(readFileSync(join(addon, 'package.json'), 'utf8')) as Manifest).name;
     const optional = options.targets?.map((target) => `@diptych/gpu-kernels-${target}`) ?? (here ? [here] : []);
     const staged = packages.map((given) => {
       const place = join(scratch, given.path);
-      stage(given, join(scratch, 'compiled'), place, given.path === 'packages/gpu-kernels' ? optional : []);
+      stage(given, sources, place, given.path === 'packages/gpu-kernels' ? optional : []);
       return place;
     });
     mkdirSync(folder, { recursive: true });
