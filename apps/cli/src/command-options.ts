@@ -1,8 +1,10 @@
 /** Options that several commands have: each call makes its own. Without imports but commander's, so that `--help` stays quick. */
+import type { BackendName } from '@diptych/plugin-kit';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
-export const backend = () =>
-  new Option('--backend <name>', 'run networks on exactly this backend').choices(['webgpu', 'native', 'reference']);
+export const backendNames = ['webgpu', 'native', 'reference'] as const satisfies readonly BackendName[];
+
+export const backend = () => new Option('--backend <name>', 'run networks on exactly this backend').choices(backendNames);
 export const adapter = () =>
   new Option('--adapter <name>', 'part of the name of the GPU to use, or its number in `diptych doctor`').env(
     'DIPTYCH_ADAPTER',

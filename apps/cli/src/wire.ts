@@ -2,6 +2,7 @@
 import { type LoadedStudy, loadPlugins } from '@diptych/core/scorers';
 import { type BackendName, DiptychError, type Precision, type Runtime, type Study } from '@diptych/plugin-kit';
 import { registry } from '@diptych/plugins';
+import { backendNames } from './command-options.ts';
 import { note, type OutputOptions } from './output/result.ts';
 import { openWeights, type WeightsOptions } from './weights.ts';
 
@@ -35,15 +36,13 @@ export async function loadStudyPlugins(study: Study, baseFolder: string, options
   });
 }
 
-const backends: readonly string[] = ['webgpu', 'native', 'reference'] satisfies BackendName[];
-
 /** What fits no machine is bad input, and no missing backend: a backend that there is none of, or a precision that it has not. */
 export function checkPrecision({ backend, precision = 'f32' }: Pick<WireOptions, 'backend' | 'precision'>): void {
   const named = process.env['DIPTYCH_BACKEND'] || undefined;
-  if (backend === undefined && named !== undefined && !backends.includes(named))
+  if (backend === undefined && named !== undefined && !backendNames.some((name) => name === named))
     throw new DiptychError(
       'USAGE',
-      `Expected DIPTYCH_BACKEND to be one of ${backends.join(', ')}, received "${named}". Correct or unset it.`,
+      `Expected DIPTYCH_BACKEND to be one of ${backendNames.join(', ')}, received "${named}". Correct or unset it.`,
     );
   const only = { f32: undefined, f16: 'webgpu', bf16: 'native' }[precision];
   if (only === undefined || backend === undefined || backend === only) return;
