@@ -2,12 +2,9 @@ import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SampleRecord } from '@diptych/plugin-kit';
 import { describe, expect, it } from 'vitest';
-import { loadFakeAgain, readRecords, runFakeStudy } from '../testing-fakes/fake-study.ts';
+import { loadFakeAgain, readRecords, runFakeStudy, samplesOf } from '../testing-fakes/fake-study.ts';
 import { startProvider } from '../testing-fakes/simulated-provider.ts';
 import { resumeRun } from './start-run.ts';
-
-const samplesOf = (records: readonly { type: string }[]): SampleRecord[] =>
-  records.filter((record): record is SampleRecord => record.type === 'sample');
 
 describe('ratings and lengths of prompts', { timeout: 30_000 }, () => {
   it('stand in every sample, each text rated once by each rater', async () => {

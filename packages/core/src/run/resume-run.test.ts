@@ -1,20 +1,19 @@
 import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { JournalRecord, SampleRecord, StudyInput } from '@diptych/plugin-kit';
+import type { StudyInput } from '@diptych/plugin-kit';
 import { describe, expect, it } from 'vitest';
 import { planRun } from '../plan/plan-run.ts';
-import { loadFakeAgain, loadFakeStudy, readRecords, runFakeStudy, temporaryFolder } from '../testing-fakes/fake-study.ts';
+import {
+  generator,
+  loadFakeAgain as loadAgain,
+  loadFakeStudy,
+  readRecords,
+  runFakeStudy,
+  samplesOf,
+  temporaryFolder,
+} from '../testing-fakes/fake-study.ts';
 import type { RunEvent } from './progress.ts';
 import { resumeRun, startRun } from './start-run.ts';
-
-const samplesOf = (records: readonly JournalRecord[]): SampleRecord[] =>
-  records.filter((record) => record.type === 'sample');
-const quick = { callTimeoutMs: 200, attempts: 3, backoffMs: 1 };
-const generator = (behaviour: string, more: Record<string, unknown> = {}): Partial<StudyInput> => ({
-  generators: [{ use: 'fake', options: { behaviour, ...more } }],
-  limits: quick,
-});
-const loadAgain = loadFakeAgain;
 
 describe('stopping and going on', () => {
   it('stops on the signal, names the command, and resumes without repeating', async () => {

@@ -1,21 +1,20 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DiptychError, type JournalRecord, type SampleRecord, type StudyInput } from '@diptych/plugin-kit';
+import { DiptychError, type JournalRecord, type SampleRecord } from '@diptych/plugin-kit';
 import { describe, expect, it } from 'vitest';
 import { planRun } from '../plan/plan-run.ts';
-import { loadFakeAgain, readRecords, runFakeStudy, temporaryFolder } from '../testing-fakes/fake-study.ts';
+import {
+  generator,
+  loadFakeAgain as loadAgain,
+  quick,
+  readRecords,
+  runFakeStudy,
+  samplesOf,
+  temporaryFolder,
+} from '../testing-fakes/fake-study.ts';
 import { readManifest, studyFromManifest } from './manifest.ts';
 import type { RunEvent } from './progress.ts';
 import { extendRun, resumeRun, startRun } from './start-run.ts';
-
-const samplesOf = (records: readonly JournalRecord[]): SampleRecord[] =>
-  records.filter((record) => record.type === 'sample');
-const quick = { callTimeoutMs: 200, attempts: 3, backoffMs: 1 };
-const generator = (behaviour: string, more: Record<string, unknown> = {}): Partial<StudyInput> => ({
-  generators: [{ use: 'fake', options: { behaviour, ...more } }],
-  limits: quick,
-});
-const loadAgain = loadFakeAgain;
 
 describe('outcomes', () => {
   const cases = [
@@ -188,7 +187,7 @@ it('is replayed from its manifest with the same result', async () => {
   });
   const { study, baseFolder } = studyFromManifest(await readManifest(runFolder), runFolder);
   const copy = join(await temporaryFolder(), 'copy');
-  await using loaded = await loadFakeAgain(study, baseFolder);
+  await using loaded = await loadAgain(study, baseFolder);
   await startRun({ loaded, plan: await planRun(loaded), runFolder: copy });
   const withoutTimes = (all: readonly JournalRecord[]): string[] =>
     all.map((record) => JSON.stringify(record.type === 'sample' ? { ...record, durationMs: 0 } : record)).sort();

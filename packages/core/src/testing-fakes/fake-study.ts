@@ -1,7 +1,7 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { JournalRecord, Study, StudyInput } from '@diptych/plugin-kit';
+import type { JournalRecord, SampleRecord, Study, StudyInput } from '@diptych/plugin-kit';
 import { planRun } from '../plan/plan-run.ts';
 import { loadPlugins } from '../plugins/load-plugins.ts';
 import type { LoadedStudy } from '../plugins/loaded-study.ts';
@@ -36,3 +36,15 @@ export async function readRecords(runFolder: string): Promise<JournalRecord[]> {
   for await (const record of run.records()) records.push(record);
   return records;
 }
+
+export const samplesOf = (records: readonly JournalRecord[]): SampleRecord[] =>
+  records.filter((record) => record.type === 'sample');
+
+/** Limits that let a test wait for time-outs and repeats. */
+export const quick = { callTimeoutMs: 200, attempts: 3, backoffMs: 1 };
+
+/** A study of the fake generator alone that behaves so. */
+export const generator = (behaviour: string, more: Record<string, unknown> = {}): Partial<StudyInput> => ({
+  generators: [{ use: 'fake', options: { behaviour, ...more } }],
+  limits: quick,
+});
