@@ -1,4 +1,5 @@
 import type { ImageInfo } from '@diptych/plugin-kit';
+import { isTiff } from './tiff-directory.ts';
 
 export type Container = ImageInfo['container'];
 
@@ -12,7 +13,7 @@ export function detectContainer(bytes: Uint8Array): Container {
   if (startsWith(bytes, [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])) return 'png';
   if (ascii(bytes, 0, 4) === 'RIFF' && ascii(bytes, 8, 12) === 'WEBP') return 'webp';
   if (ascii(bytes, 0, 4) === 'GIF8') return 'gif';
-  if (startsWith(bytes, [0x49, 0x49, 0x2a, 0x00]) || startsWith(bytes, [0x4d, 0x4d, 0x00, 0x2a])) return 'tiff';
+  if (isTiff(bytes)) return 'tiff';
   if (ascii(bytes, 4, 8) === 'ftyp' && /avif|avis/.test(ascii(bytes, 8, 32))) return 'avif';
   return 'other';
 }

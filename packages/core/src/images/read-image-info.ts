@@ -3,6 +3,7 @@ import { describeError } from '../text/describe-error.ts';
 import { openImage } from './codec.ts';
 import { type Container, detectContainer, nameOfUnsupported } from './container.ts';
 import { readJpegHeader } from './jpeg-header.ts';
+import { checkTiff } from './tiff-directory.ts';
 
 export type ImageLimits = Pick<Limits, 'maxImageBytes' | 'maxImagePixels'>;
 
@@ -29,6 +30,12 @@ export async function readImageInfo(bytes: Uint8Array, limits: ImageLimits): Pro
     });
   const height = metadata.pageHeight ?? metadata.height;
   checkPixels(metadata.width, height, limits);
+  if (metadata.channels > 4)
+    throw new DiptychError(
+      'IMAGE_UNSUPPORTED',
+      `Expected at most 4 channels, got ${metadata.channels}. Convert the image to RGB or RGBA.`,
+    );
+  if (container === 'tiff') checkTiff(bytes, metadata.channels);
   const jpeg = container === 'jpeg' ? readJpegHeader(bytes) : undefined;
   const { hasC2pa: jpegC2pa, ...jpegFacts } = jpeg ?? { hasC2pa: false };
   return {
