@@ -69,6 +69,12 @@ describe('a card at a path', () => {
       `a: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefghi'.replaceAll(/./g, (c) => `${c}: &${c} [${`*${String.fromCharCode(c.charCodeAt(0) - 1)},`.repeat(9)}]\n`)}`,
       'to be YAML',
     ],
+    [
+      'an alias inside what it names',
+      text().replace('{', '{ "a": &a [*a],'),
+      'the alias at a.0 stands inside what it names',
+    ],
+    ['a tag that says nothing here', text().replace('"mine"', '!!js/function "mine"'), 'Unresolved tag'],
     ['a file of a megabyte', text({ summary: 'x'.repeat(2 ** 20) }), 'at most'],
   ])('is refused where it is %s', async (_, source, message) => {
     const error = await studyOver({ 'mine.yaml': source }, ['./cards/mine.yaml']).then(

@@ -1,8 +1,9 @@
 /** Cards as files: YAML, checked, with their paths made those of the study. */
 import { dirname, relative, resolve } from 'node:path';
 import { type Card, checkCard, DiptychError, type PluginKind } from '@diptych/plugin-kit';
-import { parse } from 'yaml';
+import { parseDocument } from 'yaml';
 import { describeError } from '../text/describe-error.ts';
+import { yamlValue } from '../text/yaml-value.ts';
 
 /** Far above any card; aliases that expand without end are refused by the parser. Arbitrary. */
 const maxCardBytes = 2 ** 20;
@@ -37,7 +38,7 @@ function parseCard(use: string, source: Buffer): unknown {
     );
   }
   try {
-    return parse(source.toString('utf8'));
+    return yamlValue(parseDocument(source.toString('utf8')));
   } catch (cause) {
     throw new DiptychError('PLUGIN_INVALID', `Expected ${use} to be YAML: ${describeError(cause)}. Correct the file.`, {
       cause,

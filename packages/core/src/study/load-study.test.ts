@@ -42,6 +42,16 @@ describe('a faulty study names file, line and member', () => {
     ['broken YAML', 'name: small\ngenerators: [folder\n', /study\.yaml:\d/],
     ['a repeated key', 'name: small\nname: other\ngenerators: [folder]\n', /:2: .*unique/],
     ['an alias bomb', bomb, /alias/i],
+    [
+      'an alias inside what it names',
+      'name: small\ngenerators: [{ use: folder, options: &o { a: [*o] } }]\n',
+      /generators\.0\.options\.a\.0 stands inside/,
+    ],
+    [
+      'a tag that says nothing here',
+      'name: !secret small\ngenerators: [folder]\n',
+      /study\.yaml:1: Unresolved tag: !secret/,
+    ],
     ['nothing', '', /study/],
   ])('%s', async (_name, text, message) => {
     await expect(loadStudy(await write('study.yaml', text))).rejects.toMatchObject({
@@ -56,6 +66,12 @@ describe('a faulty study names file, line and member', () => {
       message: expect.stringContaining('boom'),
     });
     await expect(loadStudy(await write('b.mjs', 'export const study = 1'))).rejects.toMatchObject({ code: 'STUDY_INVALID' });
+    const round =
+      "const options = {}; options.a = options; export default { name: 'c', generators: [{ use: 'folder', options }] }";
+    await expect(loadStudy(await write('c.mjs', round))).rejects.toMatchObject({
+      code: 'STUDY_INVALID',
+      message: expect.stringContaining('holds itself at generators.0.options.a'),
+    });
   });
 
   it('refuses a file that is too large', async () => {

@@ -4,11 +4,10 @@ import { pathToFileURL } from 'node:url';
 import { DiptychError, type Study, studySchema } from '@diptych/plugin-kit';
 import { describeError } from '../text/describe-error.ts';
 import { describeIssue, describeIssues } from '../text/describe-issues.ts';
+import { placeInItself, yamlValue } from '../text/yaml-value.ts';
 
 /** Far above any hand-written study; keeps a wrong path, such as an image, from being parsed. */
 const maxStudyBytes = 5 * 2 ** 20;
-/** The `yaml` package refuses documents whose aliases expand beyond this, so that an alias bomb cannot fill memory. */
-const maxAliasCount = 100;
 
 export interface StudyFile {
   readonly study: Study;
@@ -70,27 +69,31 @@ interface ParsedFile {
 }
 
 async function importStudy(path: string): Promise<ParsedFile> {
+  let value: unknown;
   try {
     const module = (await import(pathToFileURL(path).href)) as { default?: unknown };
-    return { value: module.default, locate: () => '' };
+    value = module.default;
   } catch (cause) {
     throw invalid(`Expected ${path} to export a study as default, got: ${describeError(cause)}`, cause);
   }
+  const place = placeInItself(value);
+  if (place !== undefined)
+    throw invalid(`${path}: expected plain data, got a value that holds itself at ${place.join('.')}.`);
+  return { value, locate: () => '' };
 }
 
 async function parseStudy(path: string): Promise<ParsedFile> {
-  const { isMap, isScalar, LineCounter, parseDocument } = await import('yaml'); // who gives no study does not load it
+  const { isMap, isScalar, LineCounter, parseDocument, YAMLError } = await import('yaml'); // who gives no study does not load it
   const text = (await readFile(path, 'utf8')).replace(/^\uFEFF/, '');
   const lines = new LineCounter();
   // JSON is YAML 1.2, so one parser serves both and both get line numbers.
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
-  const [fault] = document.errors;
-  if (fault) throw invalid(`${path}:${fault.linePos?.[0].line ?? 1}: ${fault.message.split('\n')[0]}`, fault);
   let value: unknown;
   try {
-    value = document.toJS({ maxAliasCount });
+    value = yamlValue(document);
   } catch (cause) {
-    throw invalid(`${path}: ${describeError(cause)}`, cause);
+    if (!(cause instanceof YAMLError)) throw invalid(`${path}: ${describeError(cause)}`, cause);
+    throw invalid(`${path}:${cause.linePos?.[0].line ?? 1}: ${cause.message.split('\n')[0]}`, cause);
   }
   return {
     value,
