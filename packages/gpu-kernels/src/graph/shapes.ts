@@ -24,7 +24,7 @@ export function broadcastShape(a: readonly number[], b: readonly number[]): numb
   for (const [dimension, size] of a.entries()) {
     const other = b[dimension]!;
     if (size !== other && size !== 1 && other !== 1) return undefined;
-    output.push(Math.max(size, other));
+    output.push(Math.min(size, other) === 0 ? 0 : Math.max(size, other)); // 1 beside 0 is 0, beside −1 it stays
   }
   return output;
 }

@@ -20,6 +20,9 @@ export const batchEntry = 2 ** -30;
 /** Whether an entry of an integer tensor is the batch or a multiple of it. */
 export const dependsOnBatch = (value: number): boolean =>
   !Number.isInteger(value) && Math.abs(value) < 1 && Number.isInteger(value / batchEntry);
+/** Multiples of the batch as multiples of n. */
+export const showOpenShape = (shape: readonly number[]): string =>
+  `[${shape.map((size) => (dependsOnBatch(size) ? `${size / batchEntry}n`.replace(/^1n/, 'n') : size)).join(', ')}]`;
 export const isBatch = (value: number | undefined): boolean => value === batchEntry;
 export const isFloat = (type: ElementType): boolean => type.includes('float');
 export const holdsBatch = ({ type, data }: Constant): boolean => !isFloat(type) && data.some(dependsOnBatch);
@@ -34,6 +37,11 @@ const maxFolded = 2 ** 26;
 /** Storage for `shape`, refused before it is taken where absurd. */
 export function allocate(type: ElementType, shape: readonly number[], place: string): Float32Array | Float64Array {
   const size = sizeOf(shape);
+  if (shape.some(dependsOnBatch))
+    throw graphInvalid(
+      place,
+      'it computes with a part of each item that holds nothing; export the network without that part.',
+    );
   if (!shape.every((length) => Number.isInteger(length) && length >= 0))
     throw graphInvalid(place, `a computed shape must hold sizes of 0 or more, got ${showShape(shape)}.`);
   if (!(size <= maxFolded))

@@ -54,6 +54,25 @@ describe('ops that move numbers', () => {
     expect(await run(modelOf(['batch', 9], nodes, constants), [0, 1, 2, 3, 4, 5, 6, 7, 8])).toEqual([3, 7]);
   });
 
+  it('parts that hold nothing are left out of a Concat, and of nothing else', async () => {
+    const sizes = [integers('sizes', 0, 3), integers('none', 1, 0, 2), integers('one', 0, 1, 2), integers('axes', 1)];
+    const x = [1, 2, 3, 4, 5, 6];
+    const of = (last: number, ...nodes: ReturnType<typeof node>[]) =>
+      modelOf(['n', ...(last === 3 ? [3] : [1, last])], nodes, sizes);
+    const split = node('Split', 'x sizes', 'a b', { axis: 1 });
+    expect(await run(of(3, split, node('Concat', 'a b', 'y', { axis: 1 })), x)).toEqual(x);
+    const expand = node('Expand', 'x none', 'e');
+    expect(await run(of(2, expand, node('Concat', 'e x', 'y', { axis: 1 })), x)).toEqual(x);
+    await expect(run(of(2, expand, node('Reshape', 'e one', 'y')), x)).rejects.toThrow('[n, 0, 2] cannot become [n, 1, 2]');
+    await expect(run(of(2, expand, node('ReduceSum', 'e axes', 'y')), x)).rejects.toThrow('holds nothing');
+  });
+
+  it('1 beside 0 is 0', async () => {
+    const nothing = { ...floats('c', [0]), shape: [0] };
+    const add = modelOf(['n', 1], [node('Add', 'x c', 'y')], [nothing]);
+    await expect(run(add, [1])).rejects.toThrow('shape [0] without batch; sizes are positive');
+  });
+
   it('Split gives parts of the sizes asked for', async () => {
     const nodes = [node('Split', 'x sizes', 'a b', { axis: 2 }), node('Concat', 'b a', 'y', { axis: -1 })];
     expect(await run(modelOf(['batch', 2, 3], nodes, [integers('sizes', 1, 2)]), [1, 2, 3, 4, 5, 6])).toEqual([

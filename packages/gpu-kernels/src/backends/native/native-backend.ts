@@ -37,7 +37,7 @@ export function openNative(options: NativeOptions = {}, addon: Addon = loadAddon
     times,
     adapter: `${addon.cpuName()}, ${threads === 0 ? availableParallelism() : threads} threads`,
     between: own === 'bf16' && addon.bfloat16Parts() > 1 ? ['bf16x2'] : [],
-    check: (plan) => JSON.parse(addon.checkPlan(JSON.stringify(plan))) as Unsupported[],
+    check: (plan) => JSON.parse(asking(() => addon.checkPlan(JSON.stringify(plan)))) as Unsupported[],
     compile: async (plan, weights, precision) =>
       new NativeExecutable(
         plan,
@@ -65,15 +65,13 @@ function compile(
   weights: Tensors,
   how: readonly [threads: number, precision: Precisions],
 ): CompiledPlan {
-  try {
-    return addon.compilePlan(
+  return asking(() =>
+    addon.compilePlan(
       JSON.stringify(plan),
       plan.weights.map(({ name }) => addonWeight(weights[name]!)),
       ...how,
-    );
-  } catch (cause) {
-    throw fromAddon(cause);
-  }
+    ),
+  );
 }
 
 function addonWeight(tensor: Tensor): AddonWeight {
@@ -139,6 +137,14 @@ class NativeExecutable implements Executable {
 }
 
 /** The addon writes `CODE: message`; anything else is a fault of ours. */
+function asking<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    throw fromAddon(cause);
+  }
+}
+
 function fromAddon(cause: unknown): DiptychError {
   const text = cause instanceof Error ? cause.message : String(cause);
   const [, code = '', message = text] = /^([A-Z_]+): (.*)$/s.exec(text) ?? [];

@@ -3,7 +3,7 @@
 import { axisOf, sliceBounds } from '../../graph/axes.ts';
 import { graphInvalid, itemsTogether, opUnsupported } from '../../graph/graph-errors.ts';
 import { permuteList, rowMajorStrides, sameShape, showShape, sizeOf } from '../../graph/shapes.ts';
-import { allocate, type Constant, decodeTensor, holdsBatch, makeConstant } from '../constant.ts';
+import { allocate, type Constant, decodeTensor, holdsBatch, makeConstant, showOpenShape } from '../constant.ts';
 import type { FoldCall } from '../node-call.ts';
 import { broadcastTo } from './elementwise.ts';
 
@@ -46,7 +46,7 @@ function Range(call: FoldCall): Constant[] {
 /** Same numbers, another shape. */
 function reshaped(call: FoldCall, x: Constant, shape: readonly number[]): Constant[] {
   if (sizeOf(shape) !== x.data.length)
-    throw graphInvalid(call.node, `${showShape(x.shape)} cannot become ${showShape(shape)}.`);
+    throw graphInvalid(call.node, `${showOpenShape(x.shape)} cannot become ${showOpenShape(shape)}.`);
   return [{ ...x, shape }];
 }
 

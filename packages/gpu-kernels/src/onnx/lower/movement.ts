@@ -1,7 +1,7 @@
 /** Slice, Split, Tile, Expand and ConstantOfShape of activations: begin, end and shape are constants, the batch stays whole. */
 import { axisOf, sliceBounds } from '../../graph/axes.ts';
 import { graphInvalid, itemsTogether, opUnsupported } from '../../graph/graph-errors.ts';
-import { showShape, sizeOf } from '../../graph/shapes.ts';
+import { broadcastShape, showShape, sizeOf } from '../../graph/shapes.ts';
 import { sameForEach } from '../batch/same-for-each.ts';
 import { batchEntry, type Constant, decodeTensor, dependsOnBatch, isBatch, isFloat, makeConstant } from '../constant.ts';
 import type { LowerCall } from './lower-call.ts';
@@ -63,8 +63,14 @@ function giveEmpty(call: LowerCall, starts: readonly number[], ends: readonly nu
   const isEmpty = axes.map((axis, index) => axis > 0 && (call.integers(4)?.[index] ?? 1) > 0 && clamp(starts[index]!, shape[axis - 1]!) >= clamp(ends[index]!, shape[axis - 1]!)); // biome-ignore format: one expression
   if (!isEmpty.includes(true)) return false;
   const rest = shape.map((size, d) => (axes.some((axis, index) => axis === d + 1 && isEmpty[index]) ? 0 : size));
-  call.state.constants.set(call.node.outputs[0]!, { type: call.state.types.get(call.input(0)) ?? 'float32', shape: [batchEntry, ...rest], data: new Float32Array(0) }); // biome-ignore format: one call
+  setEmpty(call, 0, rest);
   return true;
+}
+
+function setEmpty(call: LowerCall, output: number, shape: readonly number[]): void {
+  const type = call.state.types.get(call.input(0)) ?? 'float32';
+  const name = call.node.outputs[output]!;
+  if (name !== '') call.state.constants.set(name, { type, shape: [batchEntry, ...shape], data: new Float32Array(0) });
 }
 
 /** Parts that hold nothing are left out. */
@@ -99,8 +105,11 @@ export function Split(call: LowerCall): void {
     call.input(0),
     ...[ends[index]! - sizes[index]!, ends[index]!, axis].map((value) => call.tensor([1], [value])),
   ];
-  for (let index = 1; index < sizes.length; index++) if (sizes[index]! > 0) call.also(index, 'Slice', part(index));
-  call.finish('Slice', part(0));
+  for (const [index, size] of sizes.entries()) {
+    if (size === 0) setEmpty(call, index, shape.with(axis - 1, 0));
+    else if (index > 0) call.also(index, 'Slice', part(index));
+  }
+  if (sizes[0] !== 0) call.finish('Slice', part(0));
 }
 
 /**
@@ -194,7 +203,17 @@ export function Expand(call: LowerCall): void {
   const constant = call.state.constantOf(call.input(0));
   if (constant !== undefined && expandElsewhere(call, constant, 1)) return;
   const rank = constant === undefined ? call.shape(0).length : (call.constant(1)?.data.length ?? 0) - 1;
-  call.finish('Expand', [call.input(0), call.number(...targetShape(call, 1, rank))]);
+  const target = targetShape(call, 1, rank);
+  const nothing = constant === undefined ? expandedToNothing(call.shape(0), target) : undefined;
+  if (nothing === undefined) call.finish('Expand', [call.input(0), call.number(...target)]);
+  else setEmpty(call, 0, nothing);
+}
+
+/** The shape of an item where it holds nothing, as exporters of JAX expand an edge by 0. */
+function expandedToNothing(shape: readonly number[], target: readonly number[]): readonly number[] | undefined {
+  const own = target.slice(-shape.length);
+  const wide = broadcastShape(shape, [...shape.slice(own.length).map(() => 1), ...own]);
+  return wide?.includes(0) ? wide : undefined;
 }
 
 /** From 0 to the number of items: the number of each item, which is 0 to itself; see `batch/item-numbers.ts`. */
