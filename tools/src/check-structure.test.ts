@@ -87,6 +87,11 @@ const violations: readonly { name: string; files: Record<string, string>; expect
     expected: 'undeclared-package apps/cli/src/a.ts',
   },
   {
+    name: 'a package of the workspace that a project does not declare, even in a test',
+    files: { 'apps/web/src/a.test.ts': "import { planRun } from '@diptych/core';", 'apps/web/package.json': '{}' },
+    expected: 'undeclared-package apps/web/src/a.test.ts',
+  },
+  {
     name: 'one plugin importing another',
     files: {
       [`${detector}/a.ts`]: "import b from './b.ts';",
@@ -159,7 +164,12 @@ describe('structure check', () => {
   });
 
   it('accepts a project that keeps the rules', () => {
+    const declaring = (...names: readonly string[]): string =>
+      JSON.stringify({ dependencies: Object.fromEntries(names.map((name) => [name, '0.1.0'])) });
     const files = {
+      'packages/core/package.json': declaring('@diptych/plugin-kit'),
+      'packages/plugins/package.json': declaring('@diptych/plugin-kit', '@diptych/gpu-kernels'),
+      'apps/cli/package.json': declaring('@diptych/web'),
       'packages/core/src/images/decode.ts': "import sharp from 'sharp';\nimport { readFile } from 'node:fs/promises';",
       'packages/core/src/a.ts': "import { z } from 'zod';\nimport type { B } from './b.ts';",
       'packages/core/src/b.ts': "import './a.ts';\nimport { DiptychError } from '@diptych/plugin-kit';",

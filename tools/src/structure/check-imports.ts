@@ -43,7 +43,8 @@ function checkImport(file: SourceFile, imported: Import, rules: ImportRules, dec
   const target = rules.projects.find((project) => project.name === name);
   if (target) {
     const reason = forbiddenArrow(file.project, target, { isTest: isTesting(file) });
-    return reason === undefined ? [] : [['layer-arrow', reason]];
+    if (reason !== undefined) return [['layer-arrow', reason]];
+    return target.name === file.project.name || declared.has(name) ? [] : [undeclared(file, name)];
   }
   return checkPackage(file, name, declared);
 }
@@ -94,11 +95,7 @@ function checkPackage(file: SourceFile, name: string, declared: ReadonlySet<stri
   const isTest = isTesting(file) || file.path.endsWith('.config.ts');
   if (isTest && (name === 'vitest' || declared.has(name))) return [];
   const allowed = layers[layer].packages;
-  if (allowed === 'declared') {
-    return declared.has(name)
-      ? []
-      : [['undeclared-package', `${name} is not in ${file.project.root}/package.json. Add it there.`]];
-  }
+  if (allowed === 'declared') return declared.has(name) ? [] : [undeclared(file, name)];
   if (allowed.includes(name)) return [];
   return [
     [
@@ -107,6 +104,11 @@ function checkPackage(file: SourceFile, name: string, declared: ReadonlySet<stri
     ],
   ];
 }
+
+const undeclared = (file: SourceFile, name: string): Finding => [
+  'undeclared-package',
+  `${name} is not in ${file.project.root}/package.json. Add it there.`,
+];
 
 /** Names in the dependency tables of the project and of the workspace root, whose tools every project may use. */
 function declaredPackages(root: string, project: Project): ReadonlySet<string> {
