@@ -12,6 +12,7 @@ import io
 import json
 import os
 import queue
+import shutil
 import sys
 import tempfile
 import threading
@@ -308,12 +309,9 @@ class _Server:
     """Reads on a thread, so that a cancel or the end of stdin is noticed while the main thread computes."""
 
     def __init__(self, worker: AnyWorker, reader: BinaryIO, writer: BinaryIO) -> None:
-        self._worker = worker
-        self._reader = reader
-        self._writer = writer
+        self._worker, self._reader, self._writer, self._folder = worker, reader, writer, ""
         self._waiting: "queue.Queue[Dict[str, Any]]" = queue.Queue()
         self._calls: Dict[Any, Call] = {}
-        self._folder = ""
 
     def run(self) -> None:
         threading.Thread(target=self._read, name="diptych-reader", daemon=True).start()
@@ -339,6 +337,9 @@ class _Server:
         while len(pending) <= MAX_LINE:
             piece = os.read(self._reader.fileno(), 1 << 16)
             if not piece:
+                # A host that was killed leaves images, which may be unsafe. By its name: no folder of a person's own.
+                if os.path.basename(self._folder).startswith("diptych-worker-"):
+                    shutil.rmtree(self._folder, ignore_errors=True)
                 return
             pending += piece
             *lines, pending = pending.split(b"\n")
@@ -355,8 +356,8 @@ class _Server:
             if call is not None:  # Else it was answered meanwhile.
                 call._cancelled.set()
             return
-        if message["method"] == "hello":
-            self._folder = params["folder"]
+        if message["method"] in ("hello", "shutdown"):  # The latter leaves the folder to the host.
+            self._folder = params["folder"] if message["method"] == "hello" else ""
         self._calls[message["id"]] = Call(self._folder)
         self._waiting.put(message)
 

@@ -1,5 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
@@ -135,9 +136,13 @@ describe('the end of a worker', () => {
     expect(await ends(pid)).toBe(true);
   });
 
-  it('comes with the end of the host, even where that is killed in the middle of a call', async () => {
+  it.each([
+    ['is killed in the middle of a call', "await ask('hang');"],
+    ['leaves with an exit code', 'process.exit(3);'],
+  ])('comes with the end of a host that %s, and takes the folder of its images with it', async (_, last) => {
     const file = join(place.path, 'host.mjs');
     const pidFile = join(place.path, 'worker-pid');
+    const temporary = mkdtempSync(join(place.path, 'temporary-'));
     place.write(
       'host.mjs',
       `import worker from ${JSON.stringify(pathToFileURL(join(workers, '../../generators/worker.ts')).href)};
@@ -147,14 +152,19 @@ describe('the end of a worker', () => {
        const ask = (prompt) => generator.generate([{ prompt, seed: 1, index: 0, promptId: 'p', level: 0 }], new AbortController().signal);
        await ask('child ' + ${JSON.stringify(pidFile)});
        process.stdout.write('ready');
-       await ask('hang');`,
+       await new Promise((resolve) => process.stdin.once('data', resolve));
+       ${last}`,
     );
-    const host = spawn(process.execPath, [file], { stdio: ['ignore', 'pipe', 'inherit'] });
-    await new Promise((resolve) => host.stdout.once('data', resolve));
+    const environment = { ...process.env, TMPDIR: temporary };
+    const host = spawn(process.execPath, [file], { stdio: ['pipe', 'pipe', 'inherit'], env: environment });
+    await once(host.stdout, 'data');
     const group = Number(execFileSync('ps', ['-o', 'pgid=', '-p', readFileSync(pidFile, 'utf8')], { encoding: 'utf8' }));
     expect(isAlive(group)).toBe(true);
-    host.kill('SIGKILL');
+    expect(readdirSync(temporary)).toEqual([expect.stringMatching(/^diptych-worker-/)]);
+    host.stdin.write('go\n');
+    if (last.startsWith('await')) await sleep(100).then(() => host.kill('SIGKILL'));
     expect(await ends(group)).toBe(true);
+    await expect.poll(() => readdirSync(temporary)).toEqual([]);
   });
 });
 

@@ -1,5 +1,5 @@
 /** The temporary folder that a worker shares with its host: images come in as files and go out as files, and stay inside. */
-import { constants } from 'node:fs';
+import { constants, rmSync } from 'node:fs';
 import { chmod, mkdtemp, open, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -7,6 +7,13 @@ import { maxFileBytes } from './protocol.ts';
 
 /** What a worker's file turned out to be, in words, where it cannot be taken. */
 export class FileFault extends Error {}
+
+/** Folders that must not outlive this process. Where it is killed, the worker removes its folder. */
+const kept = new Set<string>();
+const removeAll = (): void => {
+  // Again, should a worker that is being ended write into it meanwhile.
+  for (const path of kept) rmSync(path, { recursive: true, force: true, maxRetries: 3 });
+};
 
 export class WorkerFolder implements AsyncDisposable {
   readonly path: string;
@@ -18,6 +25,8 @@ export class WorkerFolder implements AsyncDisposable {
   /** Readable by this user alone: the images may be unsafe. */
   static async create(): Promise<WorkerFolder> {
     const path = await mkdtemp(join(tmpdir(), 'diptych-worker-'));
+    if (kept.size === 0) process.on('exit', removeAll);
+    kept.add(path);
     await chmod(path, 0o700);
     return new WorkerFolder(path);
   }
@@ -72,5 +81,7 @@ export class WorkerFolder implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await rm(this.path, { force: true, recursive: true });
+    kept.delete(this.path);
+    if (kept.size === 0) process.off('exit', removeAll);
   }
 }
