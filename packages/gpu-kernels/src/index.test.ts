@@ -49,10 +49,14 @@ describe('openRuntime', () => {
     await using runtime = await openRuntime();
     expect(runtime.info.backend).toBe('reference');
     vi.stubEnv('DIPTYCH_BACKEND', 'cuda');
-    await expect(openRuntime()).rejects.toMatchObject({
-      code: 'BACKEND_UNAVAILABLE',
-      message: expect.stringContaining('"cuda"'),
-    });
+    const refused = {
+      code: 'USAGE',
+      message: expect.stringMatching(/DIPTYCH_BACKEND to be one of webgpu, native, reference, received "cuda"/),
+    };
+    await expect(openRuntime()).rejects.toMatchObject(refused);
+    // As untyped callers may.
+    await expect(openRuntime({ prefer: 'cuda' as 'native' })).rejects.toMatchObject({ code: 'USAGE' });
+    await expect(openRuntime({ prefer: 'native', precision: 'f8' as 'f16' })).rejects.toMatchObject({ code: 'USAGE' });
   });
 
   it('never replaces an adapter asked for by name', async () => {

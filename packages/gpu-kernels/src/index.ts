@@ -22,6 +22,7 @@ import {
   openBest,
   openFirst,
   precisionOf,
+  preferredOf,
   tryOpen,
 } from './open-backend.ts';
 import type { KernelTime } from './profile/kernel-time.ts';
@@ -50,28 +51,17 @@ export interface RuntimeOptions extends OpenOptions {
 
 /**
  * Opens a backend. A backend asked for by name that does not open is BACKEND_UNAVAILABLE with reasons, never another one;
- * a choice that Diptych made itself says in `info.rejected` what did not open. Who names an adapter asks for `webgpu`, who names half
- * precision for the backend that has it. `load` and `loadOnnx` reject with GRAPH_INVALID where graph and weights do not fit, and with
- * OP_UNSUPPORTED, naming op and node, where the backend cannot run it.
+ * a choice that Diptych made itself says in `info.rejected` what did not open. A name that no backend or precision has is
+ * USAGE, in an option as in the environment. Who names an adapter asks for `webgpu`, who names half precision for the backend
+ * that has it. `load` and `loadOnnx` reject with GRAPH_INVALID where graph and weights do not fit, and with OP_UNSUPPORTED,
+ * naming op and node, where the backend cannot run it.
  */
 export async function openRuntime(options: RuntimeOptions = {}): Promise<TimedRuntime> {
   const precision = precisionOf(options);
   const only = adapterOf(options) === undefined ? backendOf[precision] : 'webgpu';
-  const wanted = options.prefer ?? fromEnvironment() ?? only;
-  const chosen = wanted === undefined ? await openBest(options) : await openFirst([wanted].flat() as BackendName[], options);
+  const wanted = preferredOf(options.prefer) ?? (only && [only]);
+  const chosen = wanted === undefined ? await openBest(options) : await openFirst(wanted, options);
   return runtimeOn(chosen, precision, options);
-}
-
-function fromEnvironment(): BackendName | undefined {
-  const name = process.env.DIPTYCH_BACKEND;
-  if (name === undefined || name === '') return undefined;
-  if (!(backendNames as readonly string[]).includes(name)) {
-    throw new DiptychError(
-      'BACKEND_UNAVAILABLE',
-      `DIPTYCH_BACKEND must be one of ${backendNames.join(', ')}, got "${name}". Correct or unset it.`,
-    );
-  }
-  return name as BackendName;
 }
 
 function runtimeOn(

@@ -27,11 +27,28 @@ export interface OpenOptions {
 export const adapterOf = ({ adapter }: OpenOptions): string | undefined =>
   adapter ?? (process.env.DIPTYCH_ADAPTER || undefined);
 
-/** By option, by environment, or `f32`. Throws BACKEND_UNAVAILABLE where the environment names none. */
+/** By option, by environment, or `f32`. Throws USAGE for what is no precision. */
 export function precisionOf({ precision }: OpenOptions): Precision {
   const wanted = precision ?? (process.env.DIPTYCH_PRECISION || 'f32');
-  if (Object.hasOwn(backendOf, wanted)) return wanted as Precision;
-  throw new DiptychError('BACKEND_UNAVAILABLE', `DIPTYCH_PRECISION must be f32, f16 or bf16, got "${wanted}". Correct or unset it.`); // biome-ignore format: one sentence
+  const where = precision === undefined ? 'DIPTYCH_PRECISION' : '`precision`';
+  return oneOf(where, wanted, Object.keys(backendOf) as Precision[]);
+}
+
+/** `name` where it is one of `known`. What fits no machine is USAGE, unlike what this machine has not. */
+function oneOf<T extends string>(where: string, name: string, known: readonly T[]): T {
+  const found = known.find((one) => one === name);
+  if (found !== undefined) return found;
+  throw new DiptychError(
+    'USAGE',
+    `Expected ${where} to be one of ${known.join(', ')}, received "${name}". Correct it or leave it out.`,
+  );
+}
+
+/** Names of backends, in order: as the caller prefers, by environment, or undefined. Throws USAGE for a name that none has. */
+export function preferredOf(prefer: BackendName | readonly BackendName[] | undefined): readonly BackendName[] | undefined {
+  const named = process.env.DIPTYCH_BACKEND || undefined;
+  if (prefer === undefined) return named === undefined ? undefined : [oneOf('DIPTYCH_BACKEND', named, backendNames)];
+  return [prefer].flat().map((name) => oneOf('`prefer`', name, backendNames));
 }
 
 /** The one backend that has a precision; float32 is everywhere. */

@@ -265,7 +265,11 @@ export const errorTable = {
   ),
   OUT_OF_MEMORY: entry('unavailable', 'The backend ran out of memory.', 'Use a smaller batch or the native backend.'),
   // Command line and server
-  USAGE: entry('bad-input', 'The command line was not understood.', 'Run the command with --help.'),
+  USAGE: entry(
+    'bad-input',
+    'The command line, a variable of the environment or the arguments of a library call were not understood.',
+    'Correct what the message names; a command with --help lists what it takes.',
+  ),
   PUBLIC_BIND_REFUSED: entry(
     'bad-input',
     'The server was asked to listen on a public address, but it has no authentication yet.',
