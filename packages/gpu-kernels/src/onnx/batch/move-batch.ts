@@ -12,7 +12,7 @@ import { layerRewrites } from './move-layers.ts';
 import { quantisedRewrites } from './move-quantised.ts';
 import { shapeRewrites } from './move-shapes.ts';
 import { windowRewrites } from './move-windows.ts';
-import { isMoved } from './moves-batch.ts';
+import { isMovedAsTaken } from './moves-batch.ts';
 import { batchElsewhere, withBatchAt } from './unit-dimension.ts';
 import { withoutBatch } from './without-batch.ts';
 
@@ -29,8 +29,8 @@ const rewrites: Readonly<Record<string, Rewrite>> = {
 /** The node as nodes on items, or undefined where the batch is first and stays so. */
 export function moveBatch(state: ImportState, node: OnnxNode): MovedNodes | undefined {
   if (state.isOneItem) return withoutBatch(new Move(state, node));
-  if (!isMoved(state, node)) return undefined;
   const at = batchElsewhere(state, node);
+  if (at === undefined && !isMovedAsTaken(state, node)) return undefined;
   const move = new Move(state, at === undefined ? node : withBatchAt(state, node, at));
   const rewrite = Object.hasOwn(rewrites, node.op) ? rewrites[node.op] : undefined;
   return rewrite === undefined ? move.refuse('the op') : rewrite(move);

@@ -54,8 +54,10 @@ function keepsItems(target: Constant['data'], item: readonly number[], fixedBatc
   return fits && (first === 0 || first === -1 || isOne || first === fixedBatch);
 }
 
+/** Whether the batch is elsewhere than first in what the node takes, or in what it gives. */
+export const isMovedAsTaken = (state: ImportState, node: OnnxNode): boolean =>
+  node.inputs.some((name) => state.layouts.has(name)) || movesBatch(state, node);
+
 /** Whether the node must be written as nodes on items. */
 export const isMoved = (state: ImportState, node: OnnxNode): boolean =>
-  node.inputs.some((name) => state.layouts.has(name)) ||
-  movesBatch(state, node) ||
-  batchElsewhere(state, node) !== undefined;
+  isMovedAsTaken(state, node) || batchElsewhere(state, node) !== undefined;
