@@ -109,4 +109,43 @@ for name, parts in {"squares": [("ReduceSumSquare", ["d", "axis"], ["m"], dict(k
     turned = helper.make_node("Transpose", ["by_point"], ["y"], perm=[1, 0])
     write(f"distances-scan-{name}", "Scan", dict(body=graph, num_scan_inputs=1), x=x, domain="", constants=points, between=["carried", "by_point"], after=[turned])
 
+# Boosted trees: each gives to one class or target, so that every item comes to a weight for each. Leaves that are each other's opposites are CatBoost's.
+for prefix, name, op, more in [("class", "classes-boosted", "TreeEnsembleClassifier", dict(classlabels_int64s=[4, 9, 2])), ("target", "trees-boosted", "TreeEnsembleRegressor", dict(n_targets=3, base_values=[0.5, -0.25, 2.0]))]:
+    nodes, weights = trees(6, 3, ["BRANCH_LT"], one)
+    weights = [(tree, node, tree % 3, -abs(weight)) for tree, node, _, weight in weights]
+    write(name, op, {**nodes, **weighted(prefix, weights), **more}, outputs=both if prefix == "class" else {"y": TensorProto.FLOAT})
+
+
+def opposite():
+    weight = float(random.choice(steps[1:]))  # steps add up to 0 for some items: the first label is theirs
+    return [(0, -weight), (1, weight)]
+
+
+nodes, weights = trees(4, 3, ["BRANCH_GT"], opposite)
+write("classes-opposite", "TreeEnsembleClassifier", {**nodes, **weighted("class", weights), "classlabels_int64s": [0, 1], "post_transform": "LOGISTIC"}, outputs=both)
+write("linear-one-row", "LinearClassifier", dict(coefficients=lists(4), intercepts=[0.125], classlabels_ints=[4, 9], post_transform="LOGISTIC"), x=x, outputs=both)
+
+whole = random.randint(-4, 9, (6, 2)).astype(numpy.int64)
+write("lookup-near", "LabelEncoder", dict(keys_int64s=[3, -2, 0, 5, 7], values_floats=[0.5, -1.5, -0.25, 2.0, 1.0], default_float=9.5), x=whole, version=2)
+write("lookup-far", "LabelEncoder", dict(keys_int64s=[3, 1 - 2**24, 0, 2**24 - 1], values_int64s=[7, 8, 9, 10]), x=numpy.array([[3, 2**24 - 1], [0, -1], [1 - 2**24, 5]]), outputs={"y": TensorProto.INT64}, version=2)
+write("lookup-floats", "LabelEncoder", dict(keys_floats=[-1.0, 0.0, 0.5], values_int64s=[7, 8, 9]), outputs={"y": TensorProto.INT64}, version=2)
+write("lookup-tensors", "LabelEncoder", dict(keys_tensor=tensor(TensorProto.INT64, 1, 4, 6), values_tensor=tensor(TensorProto.INT64, 5, 6, 7), default_tensor=tensor(TensorProto.INT64, 11)), x=whole, outputs={"y": TensorProto.INT64}, version=4)
+write("lookup-columns", "OneHotEncoder", dict(cats_int64s=[5, -1, 0, 7]), x=whole)
+write("lookup-columns-floats", "OneHotEncoder", dict(cats_int64s=[1, 0]), x=x * 2)
+
+# As skl2onnx writes quadratic discriminant analysis: distances of each class joined along the batch, and labels behind it.
+square = lambda: random.uniform(-1, 1, (4, 4)).astype(numpy.float32)
+known = {"a": square(), "b": square(), "rows": numpy.array([2, -1]), "last": numpy.array([1]), "names": numpy.array([4, 9])}
+chain = [helper.make_node(op, given, [out], domain=learned if op[0] == "A" and op[3] == "a" else "", **attributes) for op, given, out, attributes in [
+    ("MatMul", ["scaled", "a"], "in_a", {}), ("MatMul", ["scaled", "b"], "in_b", {}),
+    ("ReduceSumSquare", ["in_a", "last"], "far_a", dict(keepdims=1)), ("ReduceSumSquare", ["in_b", "last"], "far_b", dict(keepdims=1)),
+    ("Concat", ["far_a", "far_b"], "far", dict(axis=0)), ("Reshape", ["far", "rows"], "by_class", {}), ("Transpose", ["by_class"], "y", dict(perm=[1, 0])),
+    ("ArgMax", ["y"], "best", dict(axis=1, keepdims=1)), ("ArrayFeatureExtractor", ["names", "best"], "label", {}),
+]]
+inputs = {"x": x}
+results = [helper.make_tensor_value_info(key, kind, None) for key, kind in both.items()]
+model = model_of("discriminants", [helper.make_node("Scaler", ["x"], ["scaled"], domain=learned, offset=[0.5], scale=[2.0]), *chain], inputs, results, known, {"": 18, learned: 1}, 10)
+label, y = session(model).run(None, inputs)
+goldens.write("discriminants", model, inputs, {"label": label.T, "y": y})  # [1, items] in the file
+
 goldens.save()

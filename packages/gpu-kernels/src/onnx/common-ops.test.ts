@@ -59,7 +59,7 @@ describe('common ops', () => {
       [node('MaxPool', 'x', 'm p', { kernel_shape: [1, 1] }), node('Relu', 'p', 'y')],
       'arithmetic with the numbers of the items',
     ],
-    ['a batch that moves', [node('Transpose', 'x', 'y', { perm: [1, 0, 2, 3] })], 'first dimension is not the batch'],
+    ['a batch that moves', [node('Transpose', 'x', 'y', { perm: [2, 0, 1, 3] })], 'first dimension is not the batch'],
     ['training', [node('BatchNormalization', 'x x x x x', 'y', { training_mode: 1 })], 'training mode'],
   ])('leave to all ops what they lack: %s', async (_what, nodes, refused) => {
     const model = modelOf(['n', 1, 2, 2], nodes);

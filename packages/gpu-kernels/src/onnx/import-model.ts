@@ -5,7 +5,7 @@
  */
 import { DiptychError, isDiptychError, type ModelGraph, type Tensors } from '@diptych/plugin-kit/runtime';
 import { countReaders } from '../graph/check-graph.ts';
-import { graphInvalid, opUnsupported } from '../graph/graph-errors.ts';
+import { graphInvalid, itemsTogether, opUnsupported } from '../graph/graph-errors.ts';
 import { checkOutputs } from './activation-types.ts';
 import { checkItemNumbers } from './batch/item-numbers.ts';
 import { noBatch } from './batch/layout.ts';
@@ -21,7 +21,7 @@ import { liveNodes, skeletonOf } from './node-order.ts';
 import { elementTypeOf, type OnnxModel, type OnnxValue } from './onnx-model.ts';
 
 /** The opsets whose node tests this importer is run against; see docs/onnx-support.md. */
-export const oldestOpset = 9;
+export const oldestOpset = 7;
 export const newestOpset = 28;
 
 export interface ImportedModel {
@@ -70,13 +70,20 @@ export function importModel(file: OnnxModel, options: ImportOptions, ops: Import
   for (const name of outputs)
     if (state.lists.has(name)) throw opUnsupported({ name, op: 'output' }, 'a list of tensors');
     else if (state.empty.has(name)) throw opUnsupported({ name, op: 'output' }, 'a result that holds nothing');
-    else if (state.layouts.has(name) && !state.isOneItem)
-      throw opUnsupported({ name, op: 'output' }, 'a result whose first dimension is not the batch');
+    else if (state.layouts.has(name) && !state.isOneItem && !isBatchBehindOnes(state, name))
+      throw opUnsupported({ name, op: 'output' }, `a result whose first dimension is not the batch. ${itemsTogether}`);
   const whole = [...outputs].filter((name) => state.types.has(name));
   const graph = { name: model.name, inputs: state.inputs, nodes: state.nodes, outputs: [...outputs], ...(whole.length > 0 && { wholeOutputs: whole }) }; // biome-ignore format: one graph
   for (const output of outputs)
     if (constants.has(output)) throw graphInvalid(`Graph "${model.name}"`, `output "${output}" is a constant.`);
   return { graph, weights: Object.fromEntries(state.weights) };
+}
+
+/** Items of `[1, batch, …]`, as labels of discriminant analysis are, follow each other as those of `[batch, 1, …]` do. */
+function isBatchBehindOnes(state: ImportState, name: string): boolean {
+  const { axis, before, after } = state.layouts.get(name)!;
+  const item = state.shapeOf(name, { name, op: 'output' });
+  return before + after === 0 && item.slice(0, axis).every((size) => size === 1);
 }
 
 /** An input without a batch; a prepared image gets the batch of one that the file gives it. */
@@ -91,10 +98,15 @@ function asWhole(state: ImportState, input: OnnxValue): void {
   state.alias(name, whole);
 }
 
-/** Outputs that are strings, labels beside their scores, are left out where there are others. */
+const isString = 8;
+
+/** Outputs that are strings, labels beside their scores, are left out where there are others, and with them names that only they need. */
 function withoutStrings(file: OnnxModel): OnnxModel {
-  const outputs = file.outputs.filter(({ type }) => type !== 8);
-  return outputs.length === 0 ? file : { ...file, outputs };
+  const outputs = file.outputs.filter(({ type }) => type !== isString);
+  if (outputs.length === 0) return file;
+  const read = new Set(liveNodes({ ...file, outputs }).flatMap((node) => skeletonOf(node).inputs));
+  const initializers = file.initializers.filter(({ name, type }) => type !== isString || read.has(name));
+  return { ...file, outputs, initializers };
 }
 
 /** Runs `work` on a model and adds the opset to what it refuses: ops mean different things in different opsets. */

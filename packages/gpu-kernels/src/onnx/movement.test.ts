@@ -106,10 +106,12 @@ describe('ops that move numbers', () => {
     ['Slice', 'x one nine zero', 'a slice of the batch'],
     ['Split', 'x', 'a split of the batch'],
     ['Gather', 'x one', 'gathering items of the batch'],
-    ['Concat', 'x x', 'joining items of the batch'],
+    ['Concat', 'x ones', 'joining items of the batch'],
+    ['Concat', 'x x', 'first dimension is not the batch'],
     ['Tile', 'x pair', 'repeating items of the batch'],
   ])('%s across items is refused', async (op, inputs, reason) => {
-    const constants = [integers('one', 1), integers('nine', 9), integers('zero', 0), integers('pair', 2, 1)];
+    const ones = floats('ones', [1, 9], ...new Array<number>(9).fill(1));
+    const constants = [integers('one', 1), integers('nine', 9), integers('zero', 0), integers('pair', 2, 1), ones];
     const attributes = op === 'Concat' ? { axis: 0 } : {};
     const model = modelOf(['batch', 9], [node(op, inputs, 'g', attributes), node('Neg', 'g', 'y')], constants);
     await expect(run(model, new Array<number>(9).fill(1))).rejects.toThrow(reason);

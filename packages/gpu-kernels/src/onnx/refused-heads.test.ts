@@ -56,6 +56,7 @@ describe('trees of a file', () => {
     ['an aggregate of no name', { aggregate_function: 'MEDIAN' }, /MEDIAN/],
     ['a transform of one target', { post_transform: 'LOGISTIC' }, /one target/],
     ['base values of other targets', { base_values: [1, 2] }, /2 base_values/],
+    ['base values of a target without weights', { n_targets: 2, base_values: [1, 2] }, /may come to no weight/],
     ['trees that do not stand together', { nodes_treeids: [0, 1, 0] }, /do not stand together/],
     ['an unknown attribute', { colour: 'red' }, /colour/],
   ])('%s are refused', async (_, lists, message) => {
@@ -110,6 +111,70 @@ describe('classes of trees', () => {
   ])('%s are refused', async (_, lists, message) => {
     expect(await refused(head(lists))).toMatch(message);
   });
+});
+
+describe('labels of two classes that both have weights', () => {
+  const weights = (second: readonly number[], labels: readonly number[]): Lists => ({
+    ...Object.fromEntries(Object.entries(stump).filter(([name]) => name.startsWith('nodes_'))),
+    class_treeids: [0, 0, 0, 0], class_nodeids: [1, 1, 2, 2], class_ids: [0, 1, 0, 1], class_weights: [0.25, second[0]!, 0, second[1]!],
+    classlabels_int64s: labels,
+  }); // biome-ignore format: a table
+  const head = (second: readonly number[], labels: readonly number[] = [0, 1]): OnnxNode => {
+    const made = trees(weights(second, labels), undefined, 'TreeEnsembleClassifier');
+    return { ...made, outputs: ['y', 'scores'] };
+  };
+
+  it('are the second where it has more than 0, of weights that are opposites', async () => {
+    expect(await run(modelOf(['n', 2], [head([-0.25, 0])]), [0, 0, 1, 0])).toEqual([0, 0]);
+  });
+
+  it('are refused where runtimes take different ones', async () => {
+    expect(await refused(head([0.125, 0]))).toMatch(/Use the scores/);
+    expect(await refused(head([-0.25, 0], [4, 9]))).toMatch(/Use the scores/);
+  });
+});
+
+describe('tables that are asked', () => {
+  const encoder = (lists: Lists): OnnxNode => node('LabelEncoder', 'x', 'y', lists, 'ai.onnx.ml');
+  const columns = (lists: Lists): OnnxNode => node('OneHotEncoder', 'x', 'y', lists, 'ai.onnx.ml');
+
+  it('give the fallback to what is no key, and to what is no number', async () => {
+    const given = encoder({ keys_floats: [0.5, 2], values_floats: [7, 8] });
+    expect(await run(modelOf(['n', 2], [given]), [2, 0.5, Number.NaN, 1e9])).toEqual([8, 7, -0, -0]);
+  });
+
+  it.each<[string, OnnxNode, RegExp]>([
+    ['strings', { ...encoder({ keys_floats: [1] }), attributes: new Map([['keys_strings', { kind: 'strings', value: ['real'] }]]) }, /strings/],
+    ['no values', encoder({ keys_floats: [1] }), /one list of values/],
+    ['two lists of keys', encoder({ keys_floats: [1], keys_int64s: [1], values_floats: [1] }), /one list of keys/],
+    ['keys without values', encoder({ keys_floats: [1, 2], values_floats: [1] }), /2 keys for 1 values/],
+    ['a key twice', encoder({ keys_floats: [1, 1], values_floats: [1, 2] }), /the key 1 twice/],
+    ['a key that is no number', encoder({ keys_floats: [Number.NaN], values_floats: [1] }), /no number/],
+    ['values that float32 does not hold', encoder({ keys_floats: [1], values_int64s: [2 ** 24 + 1] }), /16777217/],
+    ['half a million keys that are far apart', encoder({ keys_floats: Array.from({ length: 2 ** 19 + 1 }, (_, at) => at + 0.5), values_floats: new Array<number>(2 ** 19 + 1).fill(1) }), /comparisons/],
+    ['columns that end a run', columns({ cats_int64s: [1], zeros: 0 }), /handle_unknown/],
+    ['no columns', columns({}), /categories/],
+    ['a column twice', columns({ cats_int64s: [1, 1] }), /twice/],
+  ])('%s are refused', async (_, given, message) => {
+    expect(await refused(given)).toMatch(message);
+  }); // biome-ignore format: a table
+});
+
+describe('linear classes', () => {
+  const head = (lists: Lists): OnnxNode => node('LinearClassifier', 'x', 'y scores', { coefficients: [1, 1], intercepts: [0], ...lists }, 'ai.onnx.ml'); // biome-ignore format: one call
+
+  it('are two where one row has two labels', async () => {
+    expect(await run(modelOf(['n', 2], [head({ classlabels_ints: [4, 9] })]), [-1, 0, 1, 1])).toEqual([4, 9]);
+  });
+
+  it.each<[string, Lists, RegExp]>([
+    ['one label of one row', { classlabels_ints: [4] }, /1 labels for one row/],
+    ['no labels of one row', {}, /0 labels for one row/],
+    ['three labels of two rows', { coefficients: [1, 1, 0, 1], intercepts: [0, 0], classlabels_ints: [4, 9, 2] }, /3 labels for 2 classes/],
+    ['no labels of two rows', { coefficients: [1, 1, 0, 1], intercepts: [0, 0] }, /left out/],
+  ])('%s are refused', async (_, lists, message) => {
+    expect(await refused(head(lists))).toMatch(message);
+  }); // biome-ignore format: a table
 });
 
 describe('support vectors of a file', () => {

@@ -5,6 +5,7 @@ import type { OnnxNode } from '../onnx-model.ts';
 import { Chain } from './chain.ts';
 import { type BatchLayout, rankOf } from './layout.ts';
 import type { CommonLayout, Move, MovedNodes, Rewrite } from './move.ts';
+import { joinsItems } from './moves-batch.ts';
 import { sameForEach } from './same-for-each.ts';
 
 /**
@@ -81,6 +82,17 @@ export const alongAxis =
     return { nodes: [move.with(move.node.inputs, { axis: move.axis(move.number('axis', fallback)) })], layout };
   };
 
+/** Values joined along the batch: which of them a number is of becomes a dimension of the item, slower than the batch. */
+function joined(move: Move): MovedNodes {
+  const chain = new Chain(move);
+  const axes = move.add([1]);
+  const values = move.node.inputs.map((name) => chain.add('Unsqueeze', [name, axes]));
+  return { nodes: chain.end('Concat', values, { axis: 1 }), layout: { axis: 0, before: 1, after: 0 } };
+}
+
+const alongDimension = alongAxis(0);
+const Concat: Rewrite = (move) => (joinsItems(move.state, move.node) ? joined(move) : alongDimension(move));
+
 /** Over the dimensions from `axis` to the last, none of which may be the batch. */
 function LayerNormalization(move: Move): MovedNodes {
   const { item, layout } = move.moved;
@@ -116,7 +128,7 @@ const each = (names: readonly string[], rewrite: Rewrite): Record<string, Rewrit
   Object.fromEntries(names.map((name) => [name, rewrite]));
 
 export const arithmeticRewrites: Readonly<Record<string, Rewrite>> = {
-  MatMul, LayerNormalization, RMSNormalization: LayerNormalization, Softmax: alongAxis(-1), LogSoftmax: alongAxis(-1), Split: alongAxis(0), Concat: alongAxis(0),
+  MatMul, LayerNormalization, RMSNormalization: LayerNormalization, Softmax: alongAxis(-1), LogSoftmax: alongAxis(-1), Split: alongDimension, Concat,
   ArgMax: Argument, ArgMin: Argument,
   ...each(['Mean', 'Sum', 'Max', 'Min', 'Prod', 'L1', 'L2', 'SumSquare', 'LogSum', 'LogSumExp'].map((name) => `Reduce${name}`), Reduce),
   ...each([

@@ -39,6 +39,32 @@ describe('the batch in another place', () => {
   });
 });
 
+describe('values joined along the batch', () => {
+  // Each picture of 2 × 1 and its negative go through one convolution together, as views of one picture do.
+  const views = [
+    node('Neg', 'x', 'n'),
+    node('Concat', 'x n', 'all', { axis: 0 }),
+    node('Conv', 'all w', 'c', { kernel_shape: [1, 1] }),
+    node('Relu', 'c', 'r'),
+  ];
+  const constants = [floats('w', [1, 1, 1, 1], 2), integers('two', 2, -1, 2), integers('zero', 0)];
+
+  it('are views of each item', async () => {
+    const nodes = [...views, node('Reshape', 'r two', 'v'), node('ReduceMax', 'v', 'y', { axes: [0], keepdims: 0 })];
+    expect(await run(modelOf(['n', 1, 2, 1], nodes, constants), [1, -3, -2, 5])).toEqual([2, 6, 4, 10]);
+  });
+
+  it('may come apart as rows with the batch behind them', async () => {
+    const nodes = [...views, node('Reshape', 'r two', 'v'), node('Transpose', 'v', 'y', { perm: [1, 0, 2] })];
+    expect(await run(modelOf(['n', 1, 2, 1], nodes, constants), [1, -3, -2, 5])).toEqual([2, 0, 0, 6, 0, 10, 4, 0]);
+  });
+
+  it('may be results where the dimensions before the batch are 1', async () => {
+    const nodes = [node('Transpose', 'x', 'y', { perm: [1, 0] })];
+    expect(await run(modelOf(['n', 1], nodes), [1, 2, 3])).toEqual([1, 2, 3]);
+  });
+});
+
 it('rows that constant tuples name keep the batch behind them', async () => {
   const nodes = [
     node('Transpose', 'x', 't', { perm: [1, 2, 0] }),

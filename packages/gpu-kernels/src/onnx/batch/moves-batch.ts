@@ -26,9 +26,20 @@ function flattensBatch(node: OnnxNode, rank: number): boolean {
   );
 }
 
+/** Whether values of one item shape, which have the batch first, are joined along it. */
+export function joinsItems(state: ImportState, node: OnnxNode): boolean {
+  if (node.op !== 'Concat') return false;
+  const isValue = (name: string): boolean => state.constantOf(name) === undefined && !state.unbatched.has(name) && !state.layouts.has(name); // biome-ignore format: one condition
+  if (!node.inputs.every(isValue)) return false;
+  const [first = [], ...others] = node.inputs.map((name) => state.shapeOf(name, node));
+  const axis = node.attributes.get('axis')?.value;
+  const isSame = (item: readonly number[]): boolean => item.length === first.length && item.every((size, d) => size === first[d]); // biome-ignore format: one condition
+  return (axis === 0 || axis === -first.length - 1) && others.every(isSame);
+}
+
 /** Whether a node on a value with the batch first moves it or merges it. */
 function movesBatch(state: ImportState, node: OnnxNode): boolean {
-  if (choosesByItem(state, node)) return true;
+  if (choosesByItem(state, node) || joinsItems(state, node)) return true;
   if (node.op === 'Flatten') return flattensBatch(node, state.shapeOf(node.inputs[0]!, node).length + 1);
   const perm = node.op === 'Transpose' ? node.attributes.get('perm') : undefined;
   if (node.op === 'Transpose') return perm?.kind === 'numbers' && perm.value[0] !== 0;

@@ -10,6 +10,7 @@ import { CumProd, SwiGLU } from './elementwise.ts';
 import { type Expand, Expansion } from './expansion.ts';
 import { EyeLike } from './eye-like.ts';
 import { DFT, STFT } from './fourier.ts';
+import { lookupExpansions } from './heads/lookups.ts';
 import { nearestExpansions } from './heads/nearest.ts';
 import { supportVectorExpansions } from './heads/support-vectors.ts';
 import { treeExpansions } from './heads/trees.ts';
@@ -55,6 +56,7 @@ const expansions: Readonly<Record<string, Expand>> = {
   ...onnxruntimeExpansions,
   ...quantizedExpansions,
   ...scikitExpansions,
+  ...lookupExpansions,
   ...nearestExpansions,
   ...supportVectorExpansions,
   ...treeExpansions,

@@ -1,4 +1,4 @@
-/** Forms of opset 9 and 10, and images with channels last. Expected values are worked out by hand. */
+/** Forms of opset 7 to 10, and images with channels last. Expected values are worked out by hand. */
 import { describe, expect, it } from 'vitest';
 import { openReference } from '../../backends/reference/reference-backend.ts';
 import { planGraph } from '../../graph/planner.ts';
@@ -7,6 +7,30 @@ import { floats, modelOf, node, run } from '../test-models.ts';
 
 const refusal = (message: string) =>
   expect.objectContaining({ code: 'OP_UNSUPPORTED', message: expect.stringContaining(message) });
+
+describe('opsets 7 and 8', () => {
+  it.each([7, 8])('Upsample of opset %i takes scales from an attribute', async (opset) => {
+    const upsample = node('Upsample', 'x', 'y', { mode: 'linear', scales: [1, 1, 1, 2] });
+    expect(await run(modelOf(['n', 1, 1, 2], [upsample], [], opset), [1, 3])).toEqual([1, 2, 3, 3]);
+  });
+
+  it('norms have a mean for each channel, or are refused', async () => {
+    const constants = [floats('s', [2], 1, 2), floats('b', [2], 0, 1), floats('m', [2], 1, 3), floats('v', [2], 1, 4)];
+    const norm = (spatial: number) =>
+      modelOf(['n', 2, 1, 1], [node('BatchNormalization', 'x s b m v', 'y', { spatial, epsilon: 0 })], constants, 7);
+    expect(await run(norm(1), [3, 5])).toEqual([2, 3]);
+    await expect(run(norm(0), [3, 5])).rejects.toThrow('spatial');
+  });
+
+  it('operands broadcast by their last dimensions', async () => {
+    const sum = modelOf(['n', 2, 2], [node('Add', 'x c', 'y')], [floats('c', [2], 10, 20)], 7);
+    expect(await run(sum, [1, 2, 3, 4])).toEqual([11, 22, 13, 24]);
+  });
+
+  it('an older one is refused', () => {
+    expect(() => importOnnx(modelOf(['n', 2], [node('Relu', 'x', 'y')], [], 6))).toThrow(refusal('opset 6; 7 to 28'));
+  });
+});
 
 describe('opsets 9 and 10', () => {
   it.each([9, 10])('Clip of opset %i takes bounds from attributes, either of which may be missing', async (opset) => {

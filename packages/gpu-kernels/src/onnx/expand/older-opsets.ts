@@ -1,6 +1,7 @@
 /**
- * Files of opset 9 and 10 in the forms of opset 11. Between them and 11, Clip, Pad, Slice and Upsample changed attributes
- * into inputs, and Resize got its modes; other ops that are implemented mean the same (onnx's Changelog.md).
+ * Files of opset 7 to 10 in the forms of opset 11. Between them and 11, Clip, Pad, Slice and Upsample changed attributes
+ * into inputs, and Resize got its modes; other ops that are implemented mean the same (onnx's Changelog.md), BatchNormalization
+ * unless its attribute `spatial` is 0, which is refused. Opset 7 is the first whose operands broadcast by their last dimensions, and the oldest that onnxruntime reads.
  */
 import { opUnsupported } from '../../graph/graph-errors.ts';
 import type { OnnxAttributeValue, OnnxModel, OnnxNode, OnnxTensor } from '../onnx-model.ts';
@@ -72,7 +73,7 @@ const slice: Rewrite = (node, parameters) =>
 const resize: Rewrite = (node) => ({
   ...node,
   op: 'Resize',
-  inputs: [node.inputs[0]!, '', node.inputs[1]!],
+  inputs: [node.inputs[0]!, '', node.inputs[1] ?? ''],
   attributes: new Map<string, OnnxAttributeValue>([
     ...node.attributes,
     ['coordinate_transformation_mode', { kind: 'string', value: 'asymmetric' }],
@@ -86,8 +87,16 @@ const resizeOf10: Rewrite = (node, parameters) => {
   return { ...rest, attributes: new Map([...attributes, ['of_opset_10', { kind: 'number', value: 1 }]]) };
 };
 
+/** Scales are an input from opset 9 on. */
+const upsample: Rewrite = (node, parameters) => {
+  const scales = node.attributes.get('scales');
+  if (scales?.kind !== 'numbers') return resize(node, parameters);
+  const input = parameters.add(node, 'scales', 1, [scales.value.length], scales.value);
+  return resize({ ...node, inputs: [node.inputs[0]!, input], attributes: without(node.attributes, 'scales') }, parameters);
+};
+
 const rewrites: Readonly<Record<string, Rewrite>> = {
-  Clip: clip, Pad: pad, Resize: resizeOf10, Slice: slice, Upsample: resize,
+  Clip: clip, Pad: pad, Resize: resizeOf10, Slice: slice, Upsample: upsample,
 }; // biome-ignore format: a table
 
 /** Throws OP_UNSUPPORTED for branches, whose bodies would need the same. */

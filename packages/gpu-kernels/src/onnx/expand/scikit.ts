@@ -4,7 +4,7 @@
  */
 import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
 import type { Expand, Expansion } from './expansion.ts';
-import { labelsOf, transformed, transformOf } from './heads/scores.ts';
+import { giveLabel, type Labels, labelsOf, stringLabels, transformed, transformOf } from './heads/scores.ts';
 
 /** One number for all columns or one for each. */
 function columnsOf(to: Expansion, name: string, fallback: number): string {
@@ -25,7 +25,8 @@ function Scaler(to: Expansion): void {
 function Normalizer(to: Expansion): void {
   const norm = to.attributes.string('norm', 'MAX');
   to.attributes.finish();
-  if (norm !== 'L1' && norm !== 'L2') throw opUnsupported(to.node, `norm ${norm}, only L1 and L2 are implemented`);
+  // Of the features' greatest onnxruntime takes the sign along, ONNX and scikit-learn do not.
+  if (norm !== 'L1' && norm !== 'L2') throw opUnsupported(to.node, `norm ${norm}, only L1 and L2 are implemented${norm === 'MAX' ? '; runtimes make different numbers of MAX' : ''}`); // biome-ignore format: one condition
   to.shapeOfRank(0, 2);
   const length = to.add(norm === 'L1' ? 'ReduceL1' : 'ReduceL2', [to.input(0)], { axes: [1], keepdims: 1 });
   to.give('Div', [to.input(0), to.add('Max', [length, to.number(2 ** -126)])]);
@@ -52,8 +53,9 @@ function LinearRegressor(to: Expansion): void {
   transformed(to, op, scores, 0);
 }
 
-/** One row for two classes: onnxruntime puts the rest to 1 before it. */
-function giveBoth(to: Expansion, op: string, scores: string): void {
+/** One row for two classes: onnxruntime puts the rest to 1 before it. Without labels it neither does that nor transforms the row. */
+function giveBoth(to: Expansion, op: string, scores: string, { count }: Labels): void {
+  if (count !== 2) throw opUnsupported(to.node, `${count} labels for one row of coefficients, only 2 are implemented`);
   if (op === 'Softmax') throw opUnsupported(to.node, 'post_transform SOFTMAX of one row');
   const second = to.add(op, [scores]);
   to.give('Concat', [to.add('Sub', [to.number(1), second]), second], { axis: 1 }, 1);
@@ -66,16 +68,16 @@ function LinearClassifier(to: Expansion): void {
   const labels = labelsOf(to, 'classlabels_ints');
   const { scores, rows } = linear(to);
   to.attributes.finish();
-  if (rows === 1) giveBoth(to, op, scores);
-  else transformed(to, op, scores, 1);
-  if (!to.isRead(0)) return;
-  if (labels === undefined) throw opUnsupported(to.node, 'labels that are strings, only scores of such are implemented');
-  if (labels.length !== rows && !(rows === 1 && labels.length === 2))
-    throw graphInvalid(to.node, `${labels.length} labels for ${rows} rows of coefficients.`);
-  const isSecond = to.add('Cast', [to.add('Greater', [scores, to.number(0)])], { to: 7 });
-  const best =
-    rows === 1 ? to.add('Squeeze', [isSecond, to.integers(1)]) : to.add('ArgMax', [scores], { axis: 1, keepdims: 0 });
-  to.give('Gather', [to.tensor('int64', [labels.length], labels), best], { axis: 0 });
+  if (rows > 1) {
+    transformed(to, op, scores, 1);
+    giveLabel(to, labels, rows, () => to.add('ArgMax', [scores], { axis: 1, keepdims: 0 }));
+    return;
+  }
+  giveBoth(to, op, scores, labels);
+  giveLabel(to, labels, 2, () => {
+    const isSecond = to.add('Cast', [to.add('Greater', [scores, to.number(0)])], { to: 7 });
+    return to.add('Squeeze', [isSecond, to.integers(1)]);
+  });
 }
 
 /** Columns by number. A table that is chosen from by what is computed gives a row in front, as ONNX has it. */
@@ -83,7 +85,10 @@ function ArrayFeatureExtractor(to: Expansion): void {
   to.attributes.finish();
   const places = to.constant(1);
   if (to.constant(0) !== undefined && places === undefined)
-    to.give('Unsqueeze', [to.add('Gather', [to.reshape(to.input(0), -1), to.input(1)], { axis: 0 }), to.integers(0)]);
+    to.give('Unsqueeze', [
+      to.add('Gather', [to.reshape(to.input(0), -1), to.reshape(to.input(1), -1)], { axis: 0 }),
+      to.integers(0),
+    ]);
   else if (places !== undefined)
     to.give('Gather', [to.input(0), to.reshape(to.input(1), -1)], { axis: to.shape(0).length - 1 });
   else throw opUnsupported(to.node, 'computed columns of a computed value');
@@ -111,7 +116,7 @@ function ZipMap(to: Expansion): void {
 }
 
 const ops: Readonly<Record<string, Expand>> = {
-  ArrayFeatureExtractor, Binarizer, Imputer, LinearClassifier: (to) => to.expandWithout(['classlabels_strings'], LinearClassifier), LinearRegressor, Normalizer,
+  ArrayFeatureExtractor, Binarizer, Imputer, LinearClassifier: (to) => to.expandWithout([stringLabels], LinearClassifier), LinearRegressor, Normalizer,
   Scaler, ZipMap,
 }; // biome-ignore format: a table
 

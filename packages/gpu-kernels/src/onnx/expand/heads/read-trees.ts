@@ -10,7 +10,7 @@ export function tensorAttribute(to: Expansion, name: string): { type: string; da
   if (attribute === undefined) return undefined;
   if (attribute.kind !== 'tensor') throw graphInvalid(to.node, `attribute ${name} must be a tensor.`);
   const { type, data } = decodeTensor(attribute.value, `Node "${to.node.name}" (${to.node.op}), attribute ${name}`);
-  if (type === 'float64') throw opUnsupported(to.node, `attribute ${name} in float64: export the trees from features in float32`);
+  if (type === 'float64') throw opUnsupported(to.node, `attribute ${name} in float64: export the head from features in float32`);
   return { type, data };
 } // biome-ignore format: one condition
 

@@ -16,15 +16,27 @@ export function transformOf(to: Expansion): string {
 export const transformed = (to: Expansion, op: string, name: string, index: number): void =>
   to.give(op, [name], op === 'Softmax' ? { axis: -1 } : {}, index);
 
-/** Whole numbers that name classes; undefined where they are strings, or left out. */
-export function labelsOf(to: Expansion, name: string): readonly number[] | undefined {
-  return to.attributes.has(name) ? to.attributes.numbers(name, []) : undefined;
+/** Names of classes that lists of strings hold: `expandWithout` must leave them out. */
+export const stringLabels = 'classlabels_strings';
+
+export interface Labels {
+  readonly count: number;
+  /** Undefined where they are strings, which are counted only, or left out. */
+  readonly whole: readonly number[] | undefined;
+}
+
+/** `name`: the attribute of those that are whole numbers. */
+export function labelsOf(to: Expansion, name: string): Labels {
+  const whole = to.attributes.numbers(name, []);
+  if (whole.length > 0) return { count: whole.length, whole };
+  const strings = to.inFile.get(stringLabels);
+  return { count: strings?.kind === 'strings' ? strings.value.length : 0, whole: undefined };
 }
 
 /** Output 0: the label at the place that `best`, `[items]`, says. */
-export function giveLabel(to: Expansion, labels: readonly number[] | undefined, classes: number, best: () => string): void {
+export function giveLabel(to: Expansion, { count, whole }: Labels, classes: number, best: () => string): void {
   if (!to.isRead(0)) return;
-  if (labels === undefined) throw opUnsupported(to.node, 'labels that are strings, only scores of such are implemented');
-  if (labels.length !== classes) throw graphInvalid(to.node, `${labels.length} labels for ${classes} classes.`);
-  to.give('Gather', [to.tensor('int64', [labels.length], labels), best()], { axis: 0 });
+  if (whole === undefined) throw opUnsupported(to.node, `labels that are ${count > 0 ? 'strings' : 'left out'}, only scores of such are implemented`); // biome-ignore format: one condition
+  if (count !== classes) throw graphInvalid(to.node, `${count} labels for ${classes} classes.`);
+  to.give('Gather', [to.tensor('int64', [count], whole), best()], { axis: 0 });
 }

@@ -7,7 +7,7 @@ import { graphInvalid, opUnsupported } from '../../../graph/graph-errors.ts';
 import type { Expand, Expansion } from '../expansion.ts';
 import { kernelOf } from './kernels.ts';
 import { coupled } from './pairwise.ts';
-import { giveLabel, labelsOf } from './scores.ts';
+import { giveLabel, labelsOf, stringLabels } from './scores.ts';
 
 function SVMRegressor(to: Expansion): void {
   to.attributes.require('post_transform', 'NONE');
@@ -95,6 +95,6 @@ function SVMClassifier(to: Expansion): void {
 }
 
 export const supportVectorExpansions: Readonly<Record<string, Expand>> = {
-  'ai.onnx.ml.SVMClassifier': (to) => to.expandWithout(['classlabels_strings'], SVMClassifier),
+  'ai.onnx.ml.SVMClassifier': (to) => to.expandWithout([stringLabels], SVMClassifier),
   'ai.onnx.ml.SVMRegressor': SVMRegressor,
 };

@@ -4,50 +4,18 @@
  */
 import { graphInvalid, opUnsupported } from '../../../graph/graph-errors.ts';
 import type { Expand, Expansion } from '../expansion.ts';
+import { type Leaves, leafNumbers } from './leaf-numbers.ts';
 import { readNodes, readTreeEnsemble, tensorAttribute, type WeightedForest } from './read-trees.ts';
-import { giveLabel, labelsOf, transformed, transformOf } from './scores.ts';
-import { leavesOf } from './walk-trees.ts';
-
-/** Numbers of all leaves for all classes or targets: 256 MB. */
-const mostWeights = 2 ** 26;
-
-interface Leaves {
-  /** `[items, trees, targets]`: what each leaf gives. */
-  readonly numbers: string;
-  /** The same, 1 where the leaf has a weight for the target; undefined where in some tree every leaf has one, for each target. */
-  readonly known: string | undefined;
-}
-
-function leafNumbers(to: Expansion, { forest, weights }: WeightedForest, targets: number): Leaves {
-  if (!(Number.isInteger(targets) && targets > 0)) throw graphInvalid(to.node, `${targets} targets.`);
-  const size = forest.leaves * targets;
-  if (size > mostWeights) throw opUnsupported(to.node, `${forest.leaves} leaves for ${targets} targets, at most ${mostWeights} numbers together are implemented`); // biome-ignore format: one condition
-  const [table, isKnown] = [new Float32Array(size), new Uint8Array(size)];
-  for (const { leaf, target, weight } of weights) {
-    if (!(Number.isInteger(target) && target >= 0 && target < targets))
-      throw graphInvalid(to.node, `a leaf has a weight for target ${target} of ${targets}.`);
-    const at = leaf * targets + target;
-    if (isKnown[at] === 1) throw opUnsupported(to.node, 'a leaf with two weights for one target');
-    isKnown[at] = 1;
-    table[at] = weight;
-  }
-  const leaves = leavesOf(to, forest);
-  const shape = [forest.leaves, targets];
-  const numbers = to.add('Gather', [to.computed('float32', shape, (at) => table[at]!), leaves], { axis: 0 });
-  if (isKnown.every((known) => known === 1)) return { numbers, known: undefined };
-  return { numbers, known: to.add('Gather', [to.computed('float32', shape, (at) => isKnown[at]!), leaves], { axis: 0 }) };
-}
+import { giveLabel, type Labels, labelsOf, stringLabels, transformed, transformOf } from './scores.ts';
 
 const overTrees = (to: Expansion, op: string, name: string): string => to.add(op, [name, to.integers(1)], { keepdims: 0 });
 
 /** One number of all trees for each target, by the aggregate of a regressor. */
-function aggregated(to: Expansion, read: WeightedForest, targets: number, aggregate: string): string {
-  const { numbers, known } = leafNumbers(to, read, targets);
+function aggregated(to: Expansion, { forest }: WeightedForest, { numbers, isFull }: Leaves, aggregate: string): string {
   if (aggregate === 'SUM') return overTrees(to, 'ReduceSum', numbers);
-  if (aggregate === 'AVERAGE')
-    return to.add('Div', [overTrees(to, 'ReduceSum', numbers), to.number(read.forest.roots.length)]);
+  if (aggregate === 'AVERAGE') return to.add('Div', [overTrees(to, 'ReduceSum', numbers), to.number(forest.roots.length)]);
   if (aggregate !== 'MIN' && aggregate !== 'MAX') throw opUnsupported(to.node, `aggregate_function ${aggregate}`);
-  if (known !== undefined) throw opUnsupported(to.node, `aggregate_function ${aggregate} of leaves that leave targets out`);
+  if (!isFull) throw opUnsupported(to.node, `aggregate_function ${aggregate} of leaves that leave targets out`);
   return overTrees(to, aggregate === 'MIN' ? 'ReduceMin' : 'ReduceMax', numbers);
 }
 
@@ -74,7 +42,11 @@ function TreeEnsembleRegressor(to: Expansion): void {
   to.attributes.finish();
   if (bases.length !== 0 && bases.length !== targets)
     throw graphInvalid(to.node, `${bases.length} base_values for ${targets} targets.`);
-  giveTargets(to, plus(to, aggregated(to, read, targets, aggregate), bases), targets, op);
+  const leaves = leafNumbers(to, read, targets);
+  // Where an item comes to no weight for a target, onnxruntime gives 0 there, ONNX the base value.
+  if (targets > 1 && bases.some((base) => base !== 0) && !leaves.isAlwaysGiven())
+    throw opUnsupported(to.node, 'base_values of targets that items may come to no weight for, of which runtimes make different numbers'); // biome-ignore format: one condition
+  giveTargets(to, plus(to, aggregated(to, read, leaves, aggregate), bases), targets, op);
 }
 
 const aggregates = ['AVERAGE', 'SUM', 'MIN', 'MAX'];
@@ -87,11 +59,12 @@ function TreeEnsemble(to: Expansion): void {
   const targets = to.attributes.number('n_targets', 1);
   const read = readTreeEnsemble(to);
   to.attributes.finish();
-  giveTargets(to, aggregated(to, read, targets, aggregates[aggregate] ?? String(aggregate)), targets, 'Identity');
+  const leaves = leafNumbers(to, read, targets);
+  giveTargets(to, aggregated(to, read, leaves, aggregates[aggregate] ?? String(aggregate)), targets, 'Identity');
 }
 
 /** Weights of one class of two, as scikit-learn's are written: the other has what is left of 1, or the same with the other sign. */
-function giveOneOfTwo(to: Expansion, scores: string, arePositive: boolean, op: string, labels: readonly number[] | undefined): void {
+function giveOneOfTwo(to: Expansion, scores: string, arePositive: boolean, op: string, labels: Labels): void {
   if (op === 'Softmax') throw opUnsupported(to.node, 'post_transform SOFTMAX of weights of one class of two');
   const rest = op === 'Identity' && arePositive ? to.add('Sub', [to.number(1), scores]) : to.add('Neg', [scores]);
   transformed(to, op, to.add('Concat', [rest, scores], { axis: 1 }), 1);
@@ -101,35 +74,47 @@ function giveOneOfTwo(to: Expansion, scores: string, arePositive: boolean, op: s
   });
 } // biome-ignore format: parameters
 
-/** Of two classes that both have weights onnxruntime gives the label 1 wherever the second has more than 0. */
-function refuseTwoLabels(to: Expansion): void {
-  if (to.isRead(0)) throw opUnsupported(to.node, 'the label of two classes that both have weights, of which runtimes make different ones. Use the scores'); // biome-ignore format: one condition
-}
+/**
+ * Of two classes that both have weights onnxruntime gives 1 wherever the second has more than 0, else 0, and ONNX the label of the class
+ * that has more. These are the same of labels 0 and 1 where the weights are each other's opposites, as CatBoost writes them.
+ */
+function giveLabelOfTwo(to: Expansion, scores: string, { weights }: WeightedForest, labels: Labels): void {
+  if (!to.isRead(0)) return;
+  const sums = new Map<number, number>();
+  for (const { leaf, weight } of weights) sums.set(leaf, (sums.get(leaf) ?? 0) + weight);
+  const isSame = [...sums.values()].every((sum) => sum === 0) && labels.whole?.[0] === 0 && labels.whole[1] === 1;
+  if (!isSame) throw opUnsupported(to.node, 'the label of two classes that both have weights, of which runtimes make different ones. Use the scores'); // biome-ignore format: one condition
+  giveLabel(to, labels, 2, () => {
+    const second = to.add('Gather', [scores, to.tensor('int64', [], [1])], { axis: 1 });
+    return to.add('Cast', [to.add('Greater', [second, to.number(0)])], { to: 7 });
+  });
+} // biome-ignore format: parameters
 
-function giveClasses(to: Expansion, read: WeightedForest, classes: number, op: string, bases: readonly number[], labels: readonly number[] | undefined): void {
-  const { numbers, known } = leafNumbers(to, read, classes);
-  const scores = plus(to, overTrees(to, 'ReduceSum', numbers), bases);
+function giveClasses(to: Expansion, read: WeightedForest, classes: number, op: string, bases: readonly number[], labels: Labels): void {
+  const leaves = leafNumbers(to, read, classes);
+  const scores = plus(to, overTrees(to, 'ReduceSum', leaves.numbers), bases);
   transformed(to, op, scores, 1);
   if (classes === 2) {
-    if (known !== undefined) throw opUnsupported(to.node, 'leaves that leave one of two classes out');
-    refuseTwoLabels(to);
+    if (!leaves.isFull) throw opUnsupported(to.node, 'leaves that leave one of two classes out');
+    giveLabelOfTwo(to, scores, read, labels);
     return;
   }
   giveLabel(to, labels, classes, () => {
     // A class for which no tree came to a weight is never the label, though its score is 0.
-    const hasScore = known === undefined || bases.length > 0 ? undefined : to.add('Greater', [overTrees(to, 'ReduceMax', known), to.number(0)]); // biome-ignore format: one condition
+    const isScored = bases.length > 0 || leaves.isAlwaysGiven();
+    const hasScore = isScored ? undefined : to.add('Greater', [overTrees(to, 'ReduceMax', leaves.known()), to.number(0)]); // biome-ignore format: one condition
     const ranked = hasScore === undefined ? scores : to.add('Where', [hasScore, scores, to.number(-Infinity)]);
     return to.add('ArgMax', [ranked], { axis: 1, keepdims: 0 });
   });
 } // biome-ignore format: parameters
 
-function TreeEnsembleClassifier(to: Expansion, strings: number): void {
+function TreeEnsembleClassifier(to: Expansion): void {
   const op = transformOf(to);
   const labels = labelsOf(to, 'classlabels_int64s');
   const bases = basesOf(to);
   const read = readNodes(to, 'class');
   to.attributes.finish();
-  const classes = labels?.length ?? strings;
+  const classes = labels.count;
   const weighted = new Set(read.weights.map(({ target }) => target));
   if (classes < 2) throw opUnsupported(to.node, `${classes} labels of classes, at least 2 are expected`);
   if (bases.length !== 0 && bases.length !== (classes === 2 ? 1 : classes))
@@ -148,14 +133,6 @@ function TreeEnsembleClassifier(to: Expansion, strings: number): void {
   giveClasses(to, read, classes, op, bases, labels);
 }
 
-const stringLabels = 'classlabels_strings';
-
-/** Labels that are strings are counted, and nothing is computed from them. */
-const labelled: Expand = (to) => {
-  const strings = to.inFile.get(stringLabels);
-  TreeEnsembleClassifier(to, strings?.kind === 'strings' ? strings.value.length : 0);
-};
-
 /** Attributes that are lists of strings or tensors. */
 const readApart = [
   'base_values_as_tensor', 'class_weights_as_tensor', stringLabels, 'leaf_weights', 'membership_values', 'nodes_hitrates_as_tensor', 'nodes_modes', 'nodes_splits',
@@ -168,6 +145,6 @@ const apart =
 
 export const treeExpansions: Readonly<Record<string, Expand>> = {
   'ai.onnx.ml.TreeEnsemble': apart(TreeEnsemble, 'nodes_hitrates'),
-  'ai.onnx.ml.TreeEnsembleClassifier': apart(labelled),
+  'ai.onnx.ml.TreeEnsembleClassifier': apart(TreeEnsembleClassifier),
   'ai.onnx.ml.TreeEnsembleRegressor': apart(TreeEnsembleRegressor),
 };
