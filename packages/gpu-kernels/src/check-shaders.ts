@@ -9,7 +9,7 @@ import { prepareHalfCase } from './kernels/half-case.ts';
 import { imageVariants } from './kernels/image/image.ts';
 import { type Constants, guaranteedTarget, type Kernel, matrixUnits, type Target } from './kernels/kernel.ts';
 import { assignStorage, planDispatches } from './kernels/storage.ts';
-import { sampleNetwork } from './sample-network.ts';
+import { sampleBlocks, sampleNetwork } from './sample-network.ts';
 
 interface Variant {
   readonly kernel: Kernel;
@@ -36,10 +36,11 @@ const targets: readonly Target[] = [
 function* variants(): Generator<Variant> {
   const network = sampleNetwork({ size: 224 });
   const cases = allCases.filter(({ step }) => step.op !== 'image');
-  const sample = planGraph(network.graph, network.weights, 1).plan;
+  const blocks = sampleBlocks();
+  const samples = [network, blocks].map(({ graph, weights }) => planGraph(graph, weights, 1).plan);
   for (const target of targets) {
     const prepare = target.precision === 'f16' ? prepareHalfCase : prepareCase;
-    for (const plan of [sample, ...cases.map((given) => prepare(given).plan)]) {
+    for (const plan of [...samples, ...cases.map((given) => prepare(given).plan)]) {
       for (const { kernel, constants, bindings } of planDispatches(plan, target, assignStorage(plan, target)))
         yield { kernel, constants, bindings: bindings.length + 1 };
     }

@@ -14,7 +14,7 @@ import type { PlannedGraph } from './graph/planner.ts';
 import { sizeOf } from './graph/shapes.ts';
 import { smoothNoise } from './image-ops/smooth-noise.ts';
 import { randomNumbers } from './kernels/case.ts';
-import { behindIndices } from './kernels/storage.ts';
+import { behindIndices } from './kernels/single-values.ts';
 
 export type HalfPrecision = Exclude<Precision, 'f32'>;
 

@@ -1,6 +1,6 @@
 /**
- * MobileNetV2 (Sandler et al. 2018, table 2) with random weights as an ONNX-meaning graph, at any size: for tests,
- * budgets and benchmarks. Weights are scaled by He's rule so that activations keep their magnitude.
+ * MobileNetV2 (Sandler et al. 2018, table 2) with random weights as an ONNX-meaning graph, at any size, and what lies between the
+ * attentions of a transformer: for tests, budgets and benchmarks. Weights are scaled by He's rule so that activations keep their magnitude.
  */
 import type { GraphAttribute, GraphNode, ImageRecipe, ModelGraph, Tensor, Tensors } from '@diptych/plugin-kit';
 import { sizeOf } from './graph/shapes.ts';
@@ -86,6 +86,36 @@ export function sampleNetwork({ size, width = 1, classes = 5, recipe }: SampleOp
   const input = { name: 'image', shape: [3, size, size], ...(recipe === undefined ? {} : { recipe }) };
   return {
     graph: { name: 'mobilenet-v2-shaped', inputs: [input], nodes: writer.nodes, outputs: [scores, logits] },
+    weights: writer.weights,
+  };
+}
+
+/** Two blocks of a transformer without its attention (x + W₂ · relu(W₁ · norm(x)) on rows of 24 numbers), the mean of their rows, a head. */
+export function sampleBlocks(): SampleNetwork {
+  const writer = new Writer();
+  const [width, inner] = [24, 40];
+  const product = (x: string, from: number, to: number): string => {
+    const bound = Math.sqrt(6 / from);
+    const product = writer.node('MatMul', [x, writer.weight(`w${writer.nodes.length}`, [from, to], [-bound, bound])]);
+    return writer.node('Add', [product, writer.weight(`b${writer.nodes.length}`, [to], [-0.2, 0.2])]);
+  };
+  writer.weights['axes'] = { shape: [1], data: Float32Array.of(1) };
+  let x = writer.node('Add', ['x', writer.weight('places', [1, 5, width], [-1, 1])]);
+  for (const block of [0, 1]) {
+    const layer = [
+      writer.weight(`scale${block}`, [width], [0.5, 1.5]),
+      writer.weight(`shift${block}`, [width], [-0.2, 0.2]),
+    ];
+    const normalised = writer.node('LayerNormalization', [x, ...layer], { axis: -1 });
+    x = writer.node('Add', [x, product(writer.node('Relu', [product(normalised, width, inner)]), inner, width)]);
+  }
+  const last = [writer.weight('scale', [width], [0.5, 1.5]), writer.weight('shift', [width], [-0.2, 0.2])];
+  const features = writer.node('ReduceMean', [writer.node('LayerNormalization', [x, ...last], { axis: -1 }), 'axes'], {
+    keepdims: 0,
+  });
+  const logits = product(features, width, 7);
+  return {
+    graph: { name: 'blocks', inputs: [{ name: 'x', shape: [5, width] }], nodes: writer.nodes, outputs: [logits] },
     weights: writer.weights,
   };
 }

@@ -7,17 +7,17 @@ const rates: GpuRates = { matrixTeraflops: 1, teraflops: 0.5, gigabytesPerSecond
 
 function network(batch: number) {
   const nodes = [
-    { name: 'one', op: 'Gemm', inputs: ['x', 'w1'], outputs: ['one'], attributes: { transB: 1 } },
-    { name: 'two', op: 'Gemm', inputs: ['one', 'w2'], outputs: ['two'], attributes: { transB: 1 } },
+    { name: 'one', op: 'MatMul', inputs: ['x', 'w1'], outputs: ['one'] },
+    { name: 'two', op: 'MatMul', inputs: ['one', 'w2'], outputs: ['two'] },
   ];
   const weight = (rows: number, columns: number) => ({ shape: [rows, columns], data: new Float32Array(rows * columns) });
-  const graph = { name: 'two products', inputs: [{ name: 'x', shape: [64] }], nodes, outputs: ['two'] };
-  return planGraph(graph, { w1: weight(128, 64), w2: weight(64, 128) }, batch).plan;
+  const graph = { name: 'two products', inputs: [{ name: 'x', shape: [2, 64] }], nodes, outputs: ['two'] };
+  return planGraph(graph, { w1: weight(64, 128), w2: weight(128, 64) }, batch).plan;
 }
 
 it('counts what each dispatch reads, writes and computes, and takes the longer of memory and arithmetic', () => {
-  const [one, two] = floorsOf(network(256), { ...h100Target, tile: 'small' }, rates);
-  // By hand: 256 rows of 64 float32 and 128 rows of 64 halves in, 256 rows of 128 halves out; 4 x 2 tiles of 64x64.
+  const [one, two] = floorsOf(network(128), { ...h100Target, tile: 'small' }, rates);
+  // By hand: 128 items of two rows are 256 of 64 float32 and 128 rows of 64 halves in, 256 rows of 128 halves out; 4 x 2 tiles of 64x64.
   expect(one).toMatchObject({
     kernel: 'conv2d/half-matrix-2x2-each-packed',
     workgroups: 8,
@@ -30,12 +30,12 @@ it('counts what each dispatch reads, writes and computes, and takes the longer o
   });
   expect(one!.microseconds).toBeCloseTo((256 * 64 * 4 + 128 * 64 * 2 + 256 * 128 * 2) / 1000, 9);
   expect(two).toMatchObject({ readBytes: 256 * 128 * 2 + 64 * 128 * 2, writtenBytes: 256 * 64 * 4 });
-  const [fast] = floorsOf(network(256), { ...h100Target, tile: 'small' }, { ...rates, gigabytesPerSecond: 1e6 });
+  const [fast] = floorsOf(network(128), { ...h100Target, tile: 'small' }, { ...rates, gigabytesPerSecond: 1e6 });
   expect(fast!.microseconds).toBeCloseTo((2 * 256 * 128 * 64) / 1e6, 9);
 });
 
 it('counts a product that is shared by its parts, and its arithmetic once', () => {
-  const floors = floorsOf(network(256), { ...h100Target, tile: 'small/1/2' }, rates);
+  const floors = floorsOf(network(128), { ...h100Target, tile: 'small/1/2' }, rates);
   expect(floors.map(({ kernel }) => kernel)).toEqual([
     'conv2d/half-matrix-2x2-each-parts',
     'conv2d/add-parts',
@@ -55,4 +55,13 @@ it('says which values stay float32 within half precision', () => {
   const graph = { name: 'a sum', inputs: [{ name: 'x', shape: [8, 4] }], nodes, outputs: ['y'] };
   const { plan } = planGraph(graph, { axes: { shape: [1], data: Float32Array.of(1) } }, 1);
   expect(floorsOf(plan, h100Target, rates).map(({ wideValues }) => wideValues)).toEqual([1, 1]);
+});
+
+it('makes no choice of tiles for a product that stays float32', () => {
+  const nodes = [{ name: 'head', op: 'Gemm', inputs: ['x', 'w'], outputs: ['y'], attributes: { transB: 1 } }];
+  const graph = { name: 'a head', inputs: [{ name: 'x', shape: [64] }], nodes, outputs: ['y'] };
+  const { plan } = planGraph(graph, { w: { shape: [10, 64], data: new Float32Array(640) } }, 8);
+  const [head] = floorsOf(plan, h100Target, rates);
+  expect(head).toMatchObject({ kernel: 'conv2d/implicit-gemm-fours', readBytes: 8 * 64 * 4 + 10 * 64 * 4 });
+  expect(head).not.toHaveProperty('product');
 });

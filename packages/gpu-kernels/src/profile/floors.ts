@@ -4,12 +4,13 @@
  * kernel that misses it by much is worth a look, one that is near it is done.
  */
 import { flopsOf } from '../graph/flops.ts';
-import type { Plan, Step } from '../graph/plan.ts';
+import type { Plan } from '../graph/plan.ts';
 import { sizeOf } from '../graph/shapes.ts';
+import { isHalfProduct } from '../kernels/conv2d/half-product.ts';
 import { choiceOf, choiceText, type ProductSize } from '../kernels/conv2d/half-tiles.ts';
 import type { BufferReference, Dispatch, Storage, Target } from '../kernels/kernel.ts';
 import { mergeProducts } from '../kernels/merge-products.ts';
-import { assignStorage, planDispatches } from '../kernels/storage.ts';
+import { assignStorage, type PlannedDispatch, planDispatches } from '../kernels/storage.ts';
 
 /** What a GPU reaches at most. */
 export interface GpuRates {
@@ -92,7 +93,7 @@ export function floorsOf(given: Plan, target: Target, rates: GpuRates): readonly
       readBytes,
       writtenBytes,
       microseconds: Math.max(arithmetic, memory),
-      ...productOf(dispatch.step, plan, target, flops > 0),
+      ...productOf(dispatch, plan, target, flops > 0),
       wideValues: bindings.filter((reference) => isWide(reference, storage, outside)).length,
     };
   });
@@ -109,9 +110,14 @@ const isWide = (reference: BufferReference, storage: readonly Storage[], outside
 const rateOf = ({ kernel }: Dispatch, { matrixTeraflops, teraflops }: GpuRates): number =>
   kernel.directives.length > 0 ? matrixTeraflops : teraflops;
 
-function productOf(step: Step, plan: Plan, target: Target, isFirst: boolean): Pick<DispatchFloor, 'product'> {
+function productOf(
+  { step, kernel }: PlannedDispatch,
+  plan: Plan,
+  target: Target,
+  isFirst: boolean,
+): Pick<DispatchFloor, 'product'> {
   const isProduct = step.op === 'gemm' || (step.op === 'conv2d' && step.groups === 1);
-  if (!isProduct || !isFirst || target.precision === 'f32') return {};
+  if (!isProduct || !isFirst || !isHalfProduct(kernel)) return {};
   const shape = plan.values[step.output]!.shape;
   const columns = shape.at(-1)!;
   const inner = sizeOf(plan.weights.find(({ name }) => name === step.weight)!.shape.slice(1));

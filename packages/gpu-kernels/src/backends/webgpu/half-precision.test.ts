@@ -5,11 +5,11 @@ import { synthesise } from '../../image-ops/synthetic-image.ts';
 import { openRuntime } from '../../index.ts';
 import { allCases } from '../../kernels/all-cases.ts';
 import { attentionCases } from '../../kernels/attention/attention.cases.ts';
-import type { KernelCase, PreparedCase } from '../../kernels/case.ts';
+import { type KernelCase, type PreparedCase, randomNumbers } from '../../kernels/case.ts';
 import { prepareHalfCase, roundedToHalves } from '../../kernels/half-case.ts';
 import { cosine, goldenBytes, goldenNames, goldenOf, readGoldenExternal } from '../../onnx/golden-networks.ts';
 import { type OpenedBackend, type OpenOptions, tryOpen } from '../../open-backend.ts';
-import { sampleNetwork } from '../../sample-network.ts';
+import { sampleBlocks, sampleNetwork } from '../../sample-network.ts';
 import type { Backend } from '../backend.ts';
 import { openReference } from '../reference/reference-backend.ts';
 
@@ -98,6 +98,18 @@ describe.skipIf(absent !== undefined)(`half precision (here: ${absent ?? 'presen
     expect([...alone!.data]).toEqual([...actual!.data.subarray(10, 15)]);
   });
 
+  it('loses little more between the blocks of a transformer than its rounded weights do: sums stay float32', async () => {
+    await using backend = ((await open()) as OpenedBackend).backend;
+    const { graph, weights } = sampleBlocks();
+    const planned = { ...planGraph(graph, weights, 3), inputs: { x: { shape: [3, 5, 24], data: randomNumbers(3 * 5 * 24, 1, [-2, 2]) } } }; // biome-ignore format: one network
+    const [name] = graph.outputs as [string];
+    const lossOf = async (on: Backend, given: PreparedCase): Promise<number> =>
+      distance((await run(on, given))[name]!.data, (await run(reference, planned))[name]!.data);
+    const nearest = await lossOf(reference, { ...planned, weights: roundedToHalves(planned.weights) });
+    // Operands are rounded as well, twice as many numbers.
+    expect(await lossOf(backend, planned)).toBeLessThanOrEqual(2 * nearest);
+  });
+
   it.each(goldenNames)('scores the network %s within 1e-3 of onnxruntime in float32', async (name) => {
     await using runtime = await openRuntime({ prefer: 'webgpu', precision: 'f16', checkHalf: false });
     expect(runtime.info).toMatchObject({ backend: 'webgpu', precision: 'f16' });
@@ -119,22 +131,22 @@ describe.skipIf(absent !== undefined)(`half precision (here: ${absent ?? 'presen
     expect([...half!.data]).not.toEqual([...y.data]); // still halves
 
     // A difference of large numbers that float16 cannot tell apart.
-    const graph = { name: 'cancelling', inputs: [{ name: 'x', shape: [4] }], nodes: [{ name: 'up', op: 'Add', inputs: ['x', 'large'], outputs: ['a'] }, { name: 'sqrt', op: 'Sqrt', inputs: ['a'], outputs: ['b'] }, { name: 'square', op: 'Mul', inputs: ['b', 'b'], outputs: ['c'] }, { name: 'down', op: 'Sub', inputs: ['c', 'large'], outputs: ['y'] }], outputs: ['y'] }; // biome-ignore format: one graph
+    const graph = { name: 'cancelling', inputs: [{ name: 'x', shape: [2, 2] }], nodes: [{ name: 'up', op: 'Add', inputs: ['x', 'large'], outputs: ['a'] }, { name: 'sqrt', op: 'Sqrt', inputs: ['a'], outputs: ['b'] }, { name: 'square', op: 'Mul', inputs: ['b', 'b'], outputs: ['c'] }, { name: 'down', op: 'Sub', inputs: ['c', 'large'], outputs: ['y'] }], outputs: ['y'] }; // biome-ignore format: one graph
     await using refused = await runtime.load(graph, { large: { shape: [1], data: Float32Array.of(3000) } }, 2);
     expect(runtime.info.beyondHalf).toMatchObject([{ network: 'cancelling', reason: expect.stringMatching(/output "y".*apart; allowed are cosine 0.999/) }]); // biome-ignore format: one expectation
     expect(said).toEqual([expect.stringMatching(/^"cancelling" is computed in float32: output "y"/)]);
     const numbers = Float32Array.of(0.25, -0.5, 0.125, 1);
-    const { y: full } = await refused.run({ x: { shape: [1, 4], data: numbers } });
+    const { y: full } = await refused.run({ x: { shape: [1, 2, 2], data: numbers } });
     for (const [i, value] of numbers.entries()) expect(full!.data[i]).toBeCloseTo(value, 2); // 3000 has a last place of 2.4e-4
   });
 
   it('refuses a weight that float16 cannot hold', async () => {
     await using backend = ((await open()) as OpenedBackend).backend;
-    const graph = { name: 'large', inputs: [{ name: 'x', shape: [2] }], nodes: [{ name: 'fc', op: 'Gemm', inputs: ['x', 'w'], outputs: ['y'], attributes: { transB: 1 } }], outputs: ['y'] }; // biome-ignore format: one graph
-    const { plan, weights } = planGraph(graph, { w: { shape: [1, 2], data: Float32Array.of(1, 70000) } }, 1);
+    const graph = { name: 'large', inputs: [{ name: 'x', shape: [2, 2] }], nodes: [{ name: 'fc', op: 'MatMul', inputs: ['x', 'w'], outputs: ['y'] }], outputs: ['y'] }; // biome-ignore format: one graph
+    const { plan, weights } = planGraph(graph, { w: { shape: [2, 1], data: Float32Array.of(1, 70000) } }, 1);
     await expect(backend.compile(plan, weights)).rejects.toMatchObject({
       code: 'OP_UNSUPPORTED',
-      message: expect.stringMatching(/"fc.weight" holds 70000/),
+      message: expect.stringMatching(/Weight "w\S*" holds 70000/),
     });
   });
 

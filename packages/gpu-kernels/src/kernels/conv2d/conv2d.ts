@@ -11,6 +11,7 @@ import {
   type StepShapes,
   valueOrZero,
 } from '../kernel.ts';
+import { isSingleRow } from '../single-values.ts';
 import { windowSizes } from '../window.ts';
 import { fullProduct } from './full-product.ts';
 import { halfProduct } from './half-product.ts';
@@ -25,13 +26,23 @@ const epilogueConstants = (step: Product): Constants => ({
   HAS_RESIDUAL: step.residual !== undefined,
 });
 
+/** 16 MiB in float32: heads of 1000 classes on 4096 features are within it, the first layers behind VGG's images are not. */
+const mostFullWeights = 2 ** 22;
+
+/** Gates and heads, a row an item: their weights are read once for all items, and what they round changes every score. */
+const staysFull = (step: Product, shapes: StepShapes, isPointwise: boolean): boolean =>
+  isPointwise &&
+  isSingleRow(shapes.value(step.x)) &&
+  isSingleRow(shapes.value(step.output)) &&
+  sizeOf(shapes.weight(step.weight)) <= mostFullWeights;
+
 const product = (
   step: Product,
   shapes: StepShapes,
   parameters: readonly number[],
   isPointwise: boolean,
 ): readonly Dispatch[] => {
-  const how = shapes.target.precision === 'f16' ? halfProduct : fullProduct;
+  const how = shapes.target.precision === 'f16' && !staysFull(step, shapes, isPointwise) ? halfProduct : fullProduct;
   return [how(step, shapes, parameters, isPointwise)].flat();
 };
 

@@ -24,12 +24,13 @@ import {
 import { addParts } from './full-product.ts';
 import { choiceOf, stagedWords, type Tile, threadsOf, tiles, weightSlice } from './half-tiles.ts';
 
-const ways = ['packed', 'each'] as const;
-type Way = (typeof ways)[number];
+type Way = 'packed' | 'each';
+/** `full` writes sums that stay float32, four at a time. */
+type End = Way | 'full' | 'parts';
 
 /** Every kernel by its block of matrices, if it has any, and by how it reads x and writes y, each loaded once. */
 const kernels = new Map<string, Kernel>();
-function kernelOf(block: Tile | undefined, patch: Way, finish: Way | 'parts'): Kernel {
+function kernelOf(block: Tile | undefined, patch: Way, finish: End): Kernel {
   const name = `half-${block ? `matrix-${block.down}x${block.across}` : 'emulated'}-${patch}-${finish}`;
   const known = kernels.get(name);
   if (known !== undefined) return known;
@@ -44,6 +45,9 @@ function kernelOf(block: Tile | undefined, patch: Way, finish: Way | 'parts'): K
   kernels.set(name, named);
   return named;
 }
+
+/** Whether that kernel is one of these: products of single rows stay float32 in half precision. */
+export const isHalfProduct = ({ name }: Kernel): boolean => name.startsWith('conv2d/half-');
 
 /** `parameters` are the sizes of `Run`, those of `_lib/window-run.wgsl`. */
 export function halfProduct(
@@ -64,7 +68,9 @@ export function halfProduct(
     shapes.storage(value) === 'f16' && width % 8 === 0 ? 'packed' : 'each';
   const patch = wayOf(step.x, shapes.value(step.x).at(-1)!);
   const written = [step.output, ...(step.residual === undefined ? [] : [step.residual])];
-  const finish = written.every((value) => wayOf(value, columns) === 'packed') ? 'packed' : 'each';
+  const areFull = columns % 4 === 0 && written.every((value) => shapes.storage(value) === 'f32');
+  const arePacked = written.every((value) => wayOf(value, columns) === 'packed');
+  const finish = areFull ? 'full' : arePacked ? 'packed' : 'each';
   const halves = halvesOf(step.weight, columns, inner, tile);
   const after: Constants = {
     ...activationConstants(step.activation),
@@ -73,7 +79,7 @@ export function halfProduct(
     PARTS: parts,
   };
   const own = { ...tileConstants(tile, choice.buffers, shapes.target), POINTWISE: isPointwise };
-  const kernel = (end: Way | 'parts'): Kernel => kernelOf(shapes.target.matrices && tile, patch, end);
+  const kernel = (end: End): Kernel => kernelOf(shapes.target.matrices && tile, patch, end);
   const others = [orZero(step.bias), valueOrZero(step.residual)];
   const grid = (items: number): Grid =>
     tileGrid(Math.ceil((items * rowsPerItem) / tile.rows) * Math.ceil(columns / tile.columns) * parts);

@@ -1,16 +1,28 @@
 import { sizeOf } from '../../graph/shapes.ts';
-import { flatGrid, flatWorkgroup, type KernelPlanner, loadKernel, orZero, type StepOf, type StepShapes } from '../kernel.ts';
+import {
+  flatGrid,
+  flatWorkgroup,
+  type Kernel,
+  type KernelPlanner,
+  loadKernel,
+  orZero,
+  type StepOf,
+  type StepShapes,
+  type Storage,
+} from '../kernel.ts';
 
 const anyLayout = loadKernel('normalise', 'normalise', ['run', 'workgroup-sum']);
-const packedRows = loadKernel('normalise', 'packed-rows', ['run', 'rolled', 'workgroup-sum']);
+const rowsOf = (x: Storage): Kernel => ({
+  ...loadKernel('normalise', 'packed-rows', ['run', 'rolled', `rows-${x === 'f16' ? 'packed' : 'full'}`, 'workgroup-sum']),
+  name: `normalise/packed-rows-of-${x}`,
+});
+const packedRows = { f16: rowsOf('f16'), f32: rowsOf('f32') };
 
 /** Numbers of a row that a workgroup keeps in registers, 8 words of 16 bytes a thread. */
 const mostKept = flatWorkgroup * 8 * 8;
 
-function isPackedRows({ x, output, pixels, groups, width }: StepOf<'normalise'>, shapes: StepShapes): boolean {
-  const areHalves = [x, output].every((value) => shapes.storage(value) === 'f16');
-  return areHalves && pixels === 1 && groups === 1 && width % 8 === 0 && width <= mostKept;
-}
+const isPackedRows = ({ output, pixels, groups, width }: StepOf<'normalise'>, shapes: StepShapes): boolean =>
+  shapes.storage(output) === 'f16' && pixels === 1 && groups === 1 && width % 8 === 0 && width <= mostKept;
 
 export const normalise: KernelPlanner<'normalise'> = (step, shapes) => {
   const { pixels, groups, width } = step;
@@ -18,7 +30,7 @@ export const normalise: KernelPlanner<'normalise'> = (step, shapes) => {
   const packed = isPackedRows(step, shapes);
   const layout = packed ? { ROLLED: shapes.target.rolled } : { PIXELS: pixels, GROUPS: groups };
   return {
-    kernel: packed ? packedRows : anyLayout,
+    kernel: packed ? packedRows[shapes.storage(step.x)] : anyLayout,
     constants: {
       ...layout,
       WIDTH: width,

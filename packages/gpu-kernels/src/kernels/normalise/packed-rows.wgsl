@@ -1,20 +1,13 @@
-// normalise.wgsl for layers in halves, a multiple of 8 a row: y = (x − mean) / √(variance + EPSILON) · scale + bias. One
-// workgroup a row, which is read once, in words of 16 bytes, and kept in registers through both passes.
+// normalise.wgsl for layers written in halves, a multiple of 8 a row: y = (x − mean) / √(variance + EPSILON) · scale + bias. One
+// workgroup a row, which is read once, eight numbers at a time (rows-packed.wgsl or rows-full.wgsl), and kept in registers through both passes.
 // Prelude: WIDTH PARTS (rows an item) EPSILON CENTRED HAS_SCALE HAS_BIAS ROLLED.
 
-@group(0) @binding(1) var<storage, read> x: array<vec4<u32>>;
 @group(0) @binding(2) var<storage, read> scale: array<vec4f>;
 @group(0) @binding(3) var<storage, read> bias: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> y: array<vec4<u32>>;
 
 const WORDS = u32(WIDTH) / 8u;
 const LOADS = (WORDS + WORKGROUP - 1u) / WORKGROUP;
-
-struct Eight { low: vec4f, high: vec4f }
-
-fn eight_of(word: vec4<u32>) -> Eight {
-  return Eight(vec4f(unpack2x16float(word.x), unpack2x16float(word.y)), vec4f(unpack2x16float(word.z), unpack2x16float(word.w)));
-}
 
 fn word_of(low: vec4f, high: vec4f) -> vec4<u32> {
   return vec4<u32>(pack2x16float(low.xy), pack2x16float(low.zw), pack2x16float(high.xy), pack2x16float(high.zw));
@@ -24,12 +17,12 @@ fn word_of(low: vec4f, high: vec4f) -> vec4<u32> {
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let row = group.y * groups.x + group.x;
   if (row >= run.items * u32(PARTS)) { return; }  // the same for the whole workgroup
-  var words: array<vec4<u32>, LOADS>;
+  var words: array<Word, LOADS>;
   var sum = 0.0;
   for (var i = 0u; i < LOADS + rolled(); i++) {
     let at = lane + i * WORKGROUP;
-    words[i] = vec4<u32>();
-    if (at < WORDS) { words[i] = x[row * WORDS + at]; }
+    words[i] = Word();
+    if (at < WORDS) { words[i] = word_at(row * WORDS + at); }
     let eight = eight_of(words[i]);
     sum += dot(eight.low, vec4f(1.0)) + dot(eight.high, vec4f(1.0));
   }
