@@ -11,7 +11,7 @@ import {
 } from '../kernel.ts';
 import { type HalfWay, halfWay } from './half-attention.ts';
 
-const rowsKernel = loadKernel('attention', 'rows', ['run', 'workgroup-sum']);
+const rowsKernel = loadKernel('attention', 'rows', ['run', 'workgroup-sum', 'workgroup-max']);
 const blocksKernel = loadKernel('attention', 'blocks', ['run', 'rolled']);
 
 /** Rows of q from which a workgroup of 64 rows pays: fewer leave most of its threads idle. */

@@ -16,18 +16,6 @@ const LOWEST = -3.4028234663852886e38;
 var<workgroup> row_of_q: array<f32, CHANNELS>;
 var<workgroup> weights: array<f32, WORKGROUP>;
 
-fn max_over_workgroup(lane: u32, value: f32) -> f32 {
-  partial[lane] = value;
-  workgroupBarrier();
-  for (var stride = WORKGROUP / 2u; stride > 0u; stride /= 2u) {
-    if (lane < stride) { partial[lane] = max(partial[lane], partial[lane + stride]); }
-    workgroupBarrier();
-  }
-  let largest = partial[0];
-  workgroupBarrier();  // `partial` is used again
-  return largest;
-}
-
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let index = group.y * groups.x + group.x;

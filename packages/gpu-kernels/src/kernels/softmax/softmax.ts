@@ -1,7 +1,7 @@
 import { sizeOf } from '../../graph/shapes.ts';
 import { flatGrid, flatWorkgroup, type KernelPlanner, loadKernel } from '../kernel.ts';
 
-const kernel = loadKernel('softmax', 'softmax', ['run', 'flat-index']);
+const kernel = loadKernel('softmax', 'softmax', ['run', 'workgroup-sum', 'workgroup-max']);
 
 export const softmax: KernelPlanner<'softmax'> = (step, shapes) => {
   const shape = shapes.value(step.x);

@@ -3,33 +3,6 @@
 @group(0) @binding(1) var<storage, read> x: array<T1>;
 @group(0) @binding(2) var<storage, read_write> y: array<T2>;
 
-const WORKGROUP = 64u;
-var<workgroup> partial: array<f32, WORKGROUP>;
-
-fn sum_over_workgroup(lane: u32, value: f32) -> f32 {
-  partial[lane] = value;
-  workgroupBarrier();
-  for (var stride = WORKGROUP / 2u; stride > 0u; stride /= 2u) {
-    if (lane < stride) { partial[lane] += partial[lane + stride]; }
-    workgroupBarrier();
-  }
-  let total = partial[0];
-  workgroupBarrier();  // `partial` is used again
-  return total;
-}
-
-fn max_over_workgroup(lane: u32, value: f32) -> f32 {
-  partial[lane] = value;
-  workgroupBarrier();
-  for (var stride = WORKGROUP / 2u; stride > 0u; stride /= 2u) {
-    if (lane < stride) { partial[lane] = max(partial[lane], partial[lane + stride]); }
-    workgroupBarrier();
-  }
-  let largest = partial[0];
-  workgroupBarrier();  // `partial` is used again
-  return largest;
-}
-
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let row = group.y * groups.x + group.x;
