@@ -5,7 +5,7 @@
 import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
 import { showShape } from '../../graph/shapes.ts';
 import type { OnnxNode } from '../onnx-model.ts';
-import type { Rewriting } from './without-batch.ts';
+import type { Rewriting } from './rewriting.ts';
 
 /** Each entry is nodes of its own, so that a file must not ask for many. */
 const mostEntries = 64;

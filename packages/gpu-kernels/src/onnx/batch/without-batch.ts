@@ -5,78 +5,12 @@
 import { axisOf } from '../../graph/axes.ts';
 import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
 import { showShape, sizeOf } from '../../graph/shapes.ts';
-import { isFloat } from '../constant.ts';
 import { graphAttributes, integersOf } from '../node-call.ts';
-import type { OnnxNode } from '../onnx-model.ts';
 import { eachOfBatch } from './each-of-batch.ts';
+import { Gemm, MatMul, ofIntegers } from './item-products.ts';
 import { noBatch } from './layout.ts';
 import type { Move, MovedNodes } from './move.ts';
-
-/** Nodes in a row; the last one gives the outputs of the file's node. */
-export class Rewriting {
-  readonly move: Move;
-  readonly nodes: OnnxNode[] = [];
-
-  constructor(move: Move) {
-    this.move = move;
-  }
-
-  add(op: string, inputs: readonly string[], changes: Parameters<Move['with']>[1] = {}): string {
-    const name = this.move.state.freshName(`${this.move.node.name}/${op}`);
-    this.nodes.push({ ...this.move.with(inputs, changes, op), name, outputs: [name] });
-    return name;
-  }
-
-  /** The same of an op with several outputs. */
-  addAll(op: string, inputs: readonly string[], count: number): readonly string[] {
-    const names = Array.from({ length: count }, () => this.move.state.freshName(`${this.move.node.name}/${op}`));
-    this.nodes.push({ ...this.move.with(inputs, {}, op), name: names[0]!, outputs: names });
-    return names;
-  }
-
-  /** One node for each output of the file's node. */
-  endAll(inputs: readonly string[], outputs: readonly string[], changes: Parameters<Move['with']>[1], op: string): readonly OnnxNode[] {
-    const ends = inputs.map((input, index) => {
-      const name = index === 0 ? this.move.node.name : this.move.state.freshName(`${this.move.node.name}/${op}`);
-      return { ...this.move.with([input], changes, op), name, outputs: [outputs[index]!] };
-    });
-    return [...this.nodes, ...ends];
-  } // biome-ignore format: signature
-
-  end(inputs: readonly string[], changes: Parameters<Move['with']>[1] = {}, op = this.move.node.op): readonly OnnxNode[] {
-    return [...this.nodes, this.move.with(inputs, changes, op)];
-  }
-
-  shape(index: number): readonly number[] {
-    return this.move.constant(index)?.shape ?? this.move.shape(index);
-  }
-
-  reshape(name: string, shape: readonly number[]): string {
-    return this.add('Reshape', [name, this.move.add([0, ...shape])]);
-  }
-
-  toShape(shape: readonly number[]): readonly OnnxNode[] {
-    return this.end([this.move.node.inputs[0]!, this.move.add([0, ...shape])], {}, 'Reshape');
-  }
-
-  /** Input `index` with at least `rank` dimensions. Constants are spread by the planner. */
-  ofRank(index: number, rank: number): string {
-    const name = this.move.node.inputs[index]!;
-    const shape = this.shape(index);
-    if (this.move.constant(index) !== undefined || shape.length >= rank) return name;
-    return this.reshape(name, [...new Array<number>(rank - shape.length).fill(1), ...shape]);
-  }
-
-  /** A list of integers that is an attribute in older opsets and an input in newer ones. */
-  list(name: string, index: number): readonly number[] | undefined {
-    const given = this.move.node.inputs[index] ?? '';
-    if (given !== '' && this.move.constant(index) === undefined)
-      throw opUnsupported(this.move.node, `input ${index} ("${given}") is computed, only a constant is implemented there`);
-    return this.move.list(name, index);
-  }
-}
-
-export type Rewrite = (to: Rewriting) => readonly OnnxNode[];
+import { type Rewrite, Rewriting } from './rewriting.ts';
 
 const asIs: Rewrite = (to) => to.end(to.move.node.inputs);
 
@@ -212,61 +146,9 @@ const OneHot: Rewrite = (to) =>
 /** One scale needs no axis. */
 const quantised: Rewrite = (to) => (sizeOf(to.shape(1)) === 1 ? to.end(to.move.node.inputs) : alongAxis(1)(to));
 
-/** `b`: the second operand, of integers. A constant one is a matrix for all rows. */
-const ofIntegers =
-  (b: number): Rewrite =>
-  (to) => {
-    if (to.move.constant(b) !== undefined) return to.end(to.move.node.inputs);
-    const rank = Math.max(to.shape(0).length, to.shape(b).length);
-    return to.end(to.move.node.inputs.map((name, index) => (index === 0 || index === b ? to.ofRank(index, rank) : name)));
-  };
-
 const CumSum: Rewrite = (to) => {
   const [axis = 0] = to.list('axis', 1) ?? [];
   return to.end([to.move.node.inputs[0]!, to.move.add([axisOf(axis, to.shape(0).length, to.move.node) + 1], [])]);
-};
-
-/** Vectors are matrices of one row or column, whose dimension the result has not. */
-const MatMul: Rewrite = (to) => {
-  const [a, b] = [to.shape(0), to.shape(1)];
-  if (a.length === 0 || b.length === 0) throw graphInvalid(to.move.node, 'a product of numbers alone.');
-  const rank = Math.max(a.length, b.length, 2);
-  const first = a.length === 1 ? to.reshape(to.move.node.inputs[0]!, [...new Array<number>(rank - 1).fill(1), ...a]) : to.ofRank(0, rank); // biome-ignore format: one expression
-  const second = b.length === 1 ? to.reshape(to.move.node.inputs[1]!, [...new Array<number>(rank - 2).fill(1), ...b, 1]) : to.ofRank(1, rank); // biome-ignore format: one expression
-  if (a.length > 1 && b.length > 1) return to.end([first, second]);
-  const product = to.add('MatMul', [first, second]);
-  const longer = (a.length > 1 ? a : b).slice(0, -2);
-  const shape = [...longer, ...(a.length === 1 ? [] : [a.at(-2)!]), ...(b.length === 1 ? [] : [b.at(-1)!])];
-  return to.end([product, to.move.add([0, ...shape])], {}, 'Reshape');
-};
-
-const Gemm: Rewrite = (to) => {
-  const [alpha, beta] = [to.move.number('alpha', 1), to.move.number('beta', 1)];
-  const number = (value: number): string => to.move.add(Float32Array.of(value), [], 'float32');
-  const [a, b] = ['transA', 'transB'].map((name, index) => {
-    const given = to.move.node.inputs[index]!;
-    if (to.move.number(name, 0) === 0) return given;
-    const constant = to.move.constant(index);
-    if (constant === undefined) return to.add('Transpose', [given], { perm: [0, 2, 1] });
-    const [rows = 0, columns = 0] = constant.shape;
-    if (!isFloat(constant.type)) throw opUnsupported(to.move.node, `${constant.type} numbers`);
-    const turned = Float32Array.from(constant.data, (_, i) => constant.data[(i % rows) * columns + Math.floor(i / rows)]!);
-    return to.move.add(turned, [columns, rows], 'float32');
-  }) as [string, string];
-  const hasSum = (to.move.node.inputs[2] ?? '') !== '';
-  if (!hasSum && alpha === 1) return to.end([a, b], {}, 'MatMul');
-  const product = to.add('MatMul', [a, b]);
-  if (!hasSum) return to.end([product, number(alpha)], {}, 'Mul');
-  const scaled = alpha === 1 ? product : to.add('Mul', [product, number(alpha)]);
-  const constant = to.move.constant(2);
-  const times = (name: string): string => to.add('Mul', [name, number(beta)]);
-  const sum =
-    beta === 1
-      ? to.ofRank(2, 2)
-      : constant === undefined
-        ? times(to.ofRank(2, 2))
-        : to.move.add(Float32Array.from(constant.data, (c) => c * beta), constant.shape, 'float32'); // biome-ignore format: one call
-  return to.end([scaled, sum], {}, 'Add');
 };
 
 const each = (names: readonly string[], rewrite: Rewrite): Record<string, Rewrite> =>
