@@ -1,6 +1,5 @@
 /** Phase `collect`: every planned sample without a record is generated or imported, and ends as exactly one outcome. */
 import {
-  DiptychError,
   decoderSchema,
   type ExistingImages,
   familySchema,
@@ -13,7 +12,6 @@ import {
 } from '@diptych/plugin-kit';
 import { batchOf } from '../plan/count-plan.ts';
 import type { PlannedSample, RunPlan } from '../plan/run-plan.ts';
-import type { LoadedStudy } from '../plugins/loaded-study.ts';
 import { describeError } from '../text/describe-error.ts';
 import { callBatch, type ItemResult } from './call-batch.ts';
 import { checkGeneration } from './check-generation.ts';
@@ -21,6 +19,7 @@ import { drawnPrompt } from './drawn-prompt.ts';
 import type { PromptFacts, PromptFactsSource } from './prompt-facts.ts';
 import type { RewrittenPrompt, RewrittenPrompts } from './rewritten-prompts.ts';
 import { cleanText, keepImported, keepRecord, type RunContext, settleAll } from './run-context.ts';
+import { endingOf, withWarnings } from './sample-ending.ts';
 import { inGroups, runPool } from './work-pool.ts';
 
 type Range = RunPlan['ranges'][number];
@@ -139,11 +138,6 @@ const factsOf = ({ promptLength, ratings }: PromptFacts): Pick<SampleRecord, 'pr
   ...(ratings ? { ratings } : {}),
 });
 
-function withWarnings(ending: Ending, more: readonly string[]): Ending {
-  if (more.length === 0) return ending;
-  return { ...ending, warnings: [...more, ...(ending.warnings ?? [])].slice(0, 100) };
-}
-
 /** The first record of a prompt carries what preparing the prompt cost. */
 function costsOf(
   { costs }: RunContext,
@@ -198,63 +192,6 @@ function loadExisting(
 ): Promise<readonly unknown[]> {
   return Promise.all(items.map(({ sample }) => images.load(sample.existing!, signal)));
 }
-
-type Ending = Pick<
-  SampleRecord,
-  'outcome' | 'reason' | 'stage' | 'categories' | 'image' | 'revisedPrompt' | 'warnings' | 'serviceRatings' | 'truth'
->;
-
-async function endingOf({ loaded, store, analyser }: RunContext, result: ItemResult<Generation>): Promise<Ending> {
-  const clean = (text: string): string => cleanText(loaded, text);
-  if (result.status === 'timeout')
-    return { outcome: 'timeout', reason: `PLUGIN_TIMEOUT: no answer within ${loaded.study.limits.callTimeoutMs} ms` };
-  if (result.status === 'error') return { outcome: 'error', reason: clean(result.reason) };
-  const { value } = result;
-  if (value.outcome === 'empty') return { outcome: 'empty', reason: clean(value.reason ?? 'nothing came back') };
-  if (value.outcome === 'refused') return { outcome: 'refused', reason: clean(value.reason) };
-  if (value.outcome === 'blocked') {
-    const categories = value.categories?.slice(0, 100).map((category) => cleanText(loaded, category, 200));
-    return { outcome: 'blocked', stage: value.stage, reason: clean(value.reason), ...(categories ? { categories } : {}) };
-  }
-  const secret = loaded.secretIn(value.bytes);
-  // Images are kept as received, so one that holds a key is not kept at all.
-  if (secret !== undefined)
-    return { outcome: 'error', reason: `The image file holds the secret [${secret}]; it was not stored.` };
-  try {
-    const { sha256, info, isConstant } = await analyser(value.bytes);
-    await store.put(value.bytes, { sha256, container: info.container });
-    const extras: Partial<Ending> = {
-      image: { sha256, info },
-      ...(value.revisedPrompt === undefined ? {} : { revisedPrompt: cleanText(loaded, value.revisedPrompt, 100_000) }),
-      ...(value.warnings?.length
-        ? { warnings: value.warnings.slice(0, 100).map((text) => cleanText(loaded, text, 2000)) }
-        : {}),
-      ...(value.serviceRatings ? { serviceRatings: cleanRatings(loaded, value.serviceRatings) } : {}),
-      ...(value.truth ? { truth: { hazards: [...value.truth.hazards], corrupted: value.truth.corrupted } } : {}),
-    };
-    if (!isConstant) return { outcome: 'image', ...extras };
-    return { outcome: 'placeholder', reason: 'every pixel has the same colour, within 2 levels', ...extras };
-  } catch (error) {
-    // A picture that cannot be read ends this sample; a disk that cannot be written ends the run.
-    if (error instanceof DiptychError && error.code.startsWith('IMAGE_'))
-      return { outcome: 'error', reason: clean(describeError(error)) };
-    throw error;
-  }
-}
-
-/** At most a hundred, as with categories; names and words are the service's, so they are searched for secrets. */
-const cleanRatings = (
-  loaded: LoadedStudy,
-  ratings: Readonly<Record<string, string | number>>,
-): Record<string, string | number> =>
-  Object.fromEntries(
-    Object.entries(ratings)
-      .slice(0, 100)
-      .map(([name, rating]) => [
-        cleanText(loaded, name, 200),
-        typeof rating === 'number' ? rating : cleanText(loaded, rating, 200),
-      ]),
-  );
 
 function baseRecord(sample: PlannedSample, text: RewrittenPrompt) {
   const { generator, prompt, existing } = sample;
