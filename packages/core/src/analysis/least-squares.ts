@@ -3,6 +3,7 @@
 /** Columns of sums of 1, x, y, x², xy. */
 export const lineColumns = 5;
 
+/** Adds the point to the five sums that start at `at`. */
 export function addPoint(row: Float64Array | number[], at: number, x: number, y: number): void {
   row[at]! += 1;
   row[at + 1]! += x;

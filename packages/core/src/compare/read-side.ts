@@ -50,6 +50,7 @@ export interface Side {
   readonly detectors: ReadonlyMap<string, DetectorContext>;
 }
 
+/** Reads the records once, and numbers prompts as `shared` does; it learns those it has not met. */
 export async function readSide(run: ReportedRun, shared: SharedPrompts): Promise<Side> {
   const promptOf = new GrowableColumn(words);
   const prompts = new Set<number>();

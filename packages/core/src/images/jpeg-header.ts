@@ -113,6 +113,7 @@ const isFrame = (marker: number): boolean => marker >= 0xc0 && marker <= 0xcf &&
 const isC2pa = (payload: Uint8Array): boolean =>
   payload[0] === 0x4a && payload[1] === 0x50 && Buffer.from(payload).includes('jumb');
 
+/** Never throws: of a file that is damaged or no JPEG, what was found before. */
 export function readJpegHeader(bytes: Uint8Array): JpegHeader {
   const tables = new Map<number, number[]>();
   let components: Component[] = [];

@@ -21,6 +21,7 @@ export interface ShardSurvey {
 export const refused = (message: string, details?: Record<string, unknown>): DiptychError =>
   new DiptychError('MERGE_REFUSED', message, details ? { details } : {});
 
+/** Rejects with MERGE_REFUSED where the folder holds a whole run. */
 export async function openShard(folder: string): Promise<{ run: Run; shard: Shard }> {
   const run = await openRun(folder);
   const { shard } = run.manifest;

@@ -21,6 +21,7 @@ export function finiteCopy(values: ArrayLike<number>, name: string): Float64Arra
 /** A finite copy in rising order. Typed arrays sort numerically, so a million scores take well under a second. */
 export const sortedCopy = (values: ArrayLike<number>, name: string): Float64Array => finiteCopy(values, name).sort();
 
+/** Throws METRIC_INPUT_INVALID, naming all lengths. */
 export function requireSameLength(lengths: Readonly<Record<string, number>>): void {
   const entries = Object.entries(lengths);
   if (new Set(entries.map(([, length]) => length)).size > 1)
@@ -31,6 +32,7 @@ export function requireSameLength(lengths: Readonly<Record<string, number>>): vo
     );
 }
 
+/** Both ends are allowed; NaN and anything else outside throws METRIC_INPUT_INVALID. */
 export function requireWithin(value: number, low: number, high: number, name: string): void {
   if (!(value >= low && value <= high))
     invalidInput(`${name} in [${low}, ${high}]`, String(value), 'Give a value inside the range.');
@@ -42,6 +44,7 @@ export function requireConfidence(confidence: number): void {
     invalidInput('confidence strictly between 0 and 1', String(confidence), 'Give a share such as 0.95.');
 }
 
+/** Throws METRIC_INPUT_INVALID. */
 export function requireCount(value: number, least: number, name: string): void {
   if (!Number.isSafeInteger(value) || value < least)
     invalidInput(`${name} to be a whole number of at least ${least}`, String(value), 'Give a whole number in range.');

@@ -32,6 +32,7 @@ export interface MeterOptions {
   readonly clock?: Clock;
 }
 
+/** Meters of plugins whose pacing has one key share a pacer, whatever run they are of. */
 export function createMeter(instance: Metered, { concurrency, budget, clock = realClock }: MeterOptions): Meter {
   const slots = new Slots(concurrency);
   const pacer = instance.pacing ? pacerOf(instance.pacing, clock) : undefined;

@@ -12,6 +12,7 @@ const costFault = (costUsd: unknown): string | undefined =>
     ? undefined
     : `Expected a cost of at least 0 US dollars, got ${show(costUsd)}.`;
 
+/** The verdict as it is, or why the judge broke its contract. */
 export function checkVerdict(value: unknown, { covers, scoresCorruption }: SafetyJudgeTraits): Verdict | string {
   const verdict = value as Verdict | null | undefined;
   const cost = costFault(verdict?.costUsd);
@@ -33,6 +34,7 @@ export function checkVerdict(value: unknown, { covers, scoresCorruption }: Safet
   return bad ? `Expected finite raw values, got ${show(bad[1])} for ${bad[0]}.` : verdict;
 }
 
+/** The detection as it is, or why the detector broke its contract. */
 export function checkDetection(value: unknown, { features }: DetectorTraits): Detection | string {
   const detection = value as Detection | null | undefined;
   const cost = costFault(detection?.costUsd);

@@ -48,6 +48,7 @@ export function createManifest(id: string, loaded: LoadedStudy, plan: RunPlan, r
   };
 }
 
+/** On the disk when it resolves, whole or not at all. Rejects with STORE_WRITE_FAILED. */
 export async function writeManifest(runFolder: string, manifest: Manifest): Promise<void> {
   const path = join(runFolder, 'manifest.json');
   await writeDurably(path, `${JSON.stringify(manifestSchema.parse(manifest), null, 2)}\n`).catch((cause: unknown) => {

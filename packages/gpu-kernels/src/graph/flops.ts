@@ -2,6 +2,7 @@
 import type { Plan, Step } from './plan.ts';
 import { sizeOf } from './shapes.ts';
 
+/** Floating-point operations for one item; 0 of a step that is elementwise or moves numbers. */
 export function flopsOf(step: Step, plan: Plan): number {
   const output = sizeOf(plan.values[step.output]!.shape);
   const weightOf = (name: string): readonly number[] => plan.weights.find((weight) => weight.name === name)!.shape;

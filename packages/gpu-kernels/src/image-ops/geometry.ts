@@ -102,6 +102,7 @@ function padTo(size: Size, want: Size, place: Placement, { mode, value = 0 }: Pa
   };
 }
 
+/** For an image of `size` in pixels; `view` counts from 0 where a step gives several. */
 export function mapsOf(step: GeometryStep, size: Size, view: number): Maps {
   switch (step.step) {
     case 'centre-crop':

@@ -11,6 +11,7 @@ const chroma = [
   99, 99,
 ];
 
+/** For a quality of 1 to 100: 64 divisors of 1 to 255 each, row by row and not in zigzag order. */
 export function quantisationTables(quality: number): { readonly luma: Int32Array; readonly chroma: Int32Array } {
   const scale = quality < 50 ? Math.floor(5000 / quality) : 200 - 2 * quality;
   const scaled = (base: readonly number[]): Int32Array =>

@@ -41,6 +41,7 @@ export function rowsAtOnce(
   return dimension === 0 && most > 0 && most < rows ? most : undefined;
 }
 
+/** The plan where weights of more than `bytes` bytes in float32 are read in parts; where no part would fit, they stay whole. */
 export function splitProducts(plan: Plan, bytes: number): SplitPlan {
   const shapes = new Map(plan.weights.map(({ name, shape }) => [name, shape]));
   const values = [...plan.values];

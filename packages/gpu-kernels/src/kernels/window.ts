@@ -18,6 +18,7 @@ type WindowSizes = Readonly<
   >
 >; // biome-ignore format: a list
 
+/** From shapes of images, `[height, width, channels]`, of one item. */
 export function windowSizes(
   from: readonly number[],
   to: readonly number[],

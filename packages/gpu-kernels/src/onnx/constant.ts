@@ -52,6 +52,7 @@ export function allocate(type: ElementType, shape: readonly number[], place: str
   return storage(type, size);
 }
 
+/** A copy of `values`, row-major. Throws GRAPH_INVALID, naming `place`, where they are not as many as the shape says. */
 export function makeConstant(
   type: ElementType,
   shape: readonly number[],

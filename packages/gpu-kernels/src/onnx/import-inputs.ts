@@ -128,6 +128,7 @@ function importInput(
   return { name: input.name, shape, ...(recipe === undefined ? {} : { recipe }), ...(isWhole ? { whole: true } : {}) };
 }
 
+/** Inputs with the shape of one item. Throws GRAPH_INVALID where the options contradict the file. */
 export function importInputs(model: OnnxModel, options: ImportOptions): GraphInput[] {
   const recipes = recipesOf(model, options);
   const shapes = new Map(Object.entries(options.shapes ?? {}));

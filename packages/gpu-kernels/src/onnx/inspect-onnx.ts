@@ -66,6 +66,7 @@ export interface OnnxReport {
   readonly backends: readonly BackendSupport[];
 }
 
+/** Bytes are of float32: weights once, activations of the whole batch in shared memory. */
 export function costOf(plan: Plan): PlanCost {
   const shared = assignMemory(plan);
   return {

@@ -79,6 +79,7 @@ export class FoldCall {
 /** Shapes, axes, pads and sizes of parts; a longer list is a file made to take time. */
 const longestList = 4096;
 
+/** Throws GRAPH_INVALID for fractions and overlong lists, OP_UNSUPPORTED for numbers that depend on the batch. */
 export function integersOf(constant: Constant, node: NodePlace): number[] {
   if (holdsBatch(constant)) throw opUnsupported(node, `arithmetic with the number of items of the batch. ${itemsTogether}`);
   if (constant.data.length > longestList)

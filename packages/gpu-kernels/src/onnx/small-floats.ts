@@ -23,6 +23,7 @@ export type SmallFloatType = keyof typeof formats | 'float8e8m0';
 
 export const isSmallFloat = (type: ElementType): type is SmallFloatType => type === 'float8e8m0' || type in formats;
 
+/** The number whose code is `bits`, which has no bits beyond those of the type; NaN and infinities where the type has them. */
 export function smallFloat(type: SmallFloatType, bits: number): number {
   // Powers of two alone, without a sign.
   if (type === 'float8e8m0') return bits === 0xff ? Number.NaN : 2 ** (bits - 127);

@@ -14,6 +14,7 @@ export interface AdapterName {
   readonly name: string;
 }
 
+/** In Dawn's order, which is that of `diptych doctor`; empty where there is none. */
 export async function listAdapters(): Promise<readonly AdapterName[]> {
   try {
     await create([impossible]).requestAdapter();

@@ -55,6 +55,7 @@ export interface Gpu {
   lost: string | undefined;
 }
 
+/** Throws BACKEND_UNAVAILABLE where there is no adapter, or the one there is lacks what was asked for. */
 export async function openGpu(options: GpuOptions = {}, flags: readonly string[] = gpuFlags(options)): Promise<Gpu> {
   const chosen = options.adapter === undefined ? [] : [`adapter=${await findAdapter(options.adapter)}`];
   const instance = create([...flags, ...chosen]);

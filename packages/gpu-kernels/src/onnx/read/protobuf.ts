@@ -113,6 +113,7 @@ export function readBytes(field: ProtoField, place: string): Uint8Array {
   return field.bytes;
 }
 
+/** Throws GRAPH_INVALID, naming `place`, where the field is of another type. */
 export function readInteger(field: ProtoField, place: string): number {
   if (field.wire !== 0) throw graphInvalid(place, `field ${field.number} must be an integer, got wire type ${field.wire}.`);
   return field.integer;
@@ -121,6 +122,7 @@ export function readInteger(field: ProtoField, place: string): number {
 const maxStringBytes = 65_536;
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
+/** Throws GRAPH_INVALID, naming `place`, for what is no UTF-8 or longer than 64 KiB. */
 export function readString(field: ProtoField, place: string): string {
   const bytes = readBytes(field, place);
   if (bytes.length > maxStringBytes)

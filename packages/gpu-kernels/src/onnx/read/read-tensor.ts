@@ -56,6 +56,7 @@ function readEntry(entries: Map<string, string>, bytes: Uint8Array, place: strin
   entries.set(key, value);
 }
 
+/** A TensorProto, its numbers not yet looked at. Throws GRAPH_INVALID, naming the tensor or `place`. */
 export function readTensor(bytes: Uint8Array, place: string): OnnxTensor {
   const draft: Draft = { name: '', type: 0, shape: [], raw: undefined, floats: [], doubles: [], integers: undefined, external: new Map(), isExternal: false, isSegmented: false }; // biome-ignore format: empty
   readMessage(bytes, place, (field) => readField(draft, field, place));
