@@ -6,6 +6,7 @@
  *     python sweep.py FOLDER && node check-sweep.ts FOLDER [NAME…] && node write-architectures-table.ts FOLDER
  */
 import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { basename, join } from 'node:path';
 import { type BackendName, isDiptychError, type Model, type Precision, type Tensor } from '@diptych/plugin-kit';
 import { halfLimits, scoresApart } from '../../src/half-check.ts';
@@ -124,7 +125,8 @@ for (const stem of stems) {
   const found = await check(stem, exported).catch((error: unknown) => ({
     problem: isDiptychError(error) ? error.message : `${String(error)}`,
   }));
-  const line = JSON.stringify({ stem, on: new Date().toISOString().slice(0, 10), adapter: runtime.info.adapter, ...found });
+  const on = { on: new Date().toISOString().slice(0, 10), processor: cpus()[0]?.model, adapter: runtime.info.adapter };
+  const line = JSON.stringify({ stem, ...on, ...found });
   appendFileSync(results, `${line}\n`);
   process.stdout.write(`${line}\n`);
 }

@@ -5,7 +5,6 @@
  *     python sweep.py FOLDER && node check-sweep.ts FOLDER && node write-architectures-table.ts FOLDER
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { cpus, release } from 'node:os';
 import { basename, join } from 'node:path';
 import { largestHalf, type Reached } from './largest-values.ts';
 
@@ -35,8 +34,9 @@ interface Found {
   readonly checked?: Found & { readonly computedIn: string };
   /** Where half precision gives NaN: the first step of which float32 has a number that float16 has not. */
   readonly beyond?: Reached;
-  /** The day. */
+  /** The day, and the processor. */
   readonly on?: string;
+  readonly processor?: string;
   readonly adapter?: string;
 }
 
@@ -75,15 +75,18 @@ const cosineOf = (cosine: number | null | undefined): string => cosine?.toFixed(
 
 const noResult = { steps: '', cosine: '', 'largest difference': '', 'alone = in a batch': '' };
 
+const runOn = ({ on, processor }: Found): string => [on, processor].filter((text) => text !== undefined).join(', ');
+
 /** What the native backend found. */
-function nativeCells({ problem, steps, cosine, difference, largest, isSameAlone, on = '' }: Found): Partial<Row> {
-  if (problem !== undefined) return { ...noResult, 'run on': on, 'why not': short(problem) };
+function nativeCells(found: Found): Partial<Row> {
+  const { problem, steps, cosine, difference, largest, isSameAlone } = found;
+  if (problem !== undefined) return { ...noResult, 'run on': runOn(found), 'why not': short(problem) };
   return {
     steps: String(steps),
     cosine: cosineOf(cosine),
     'largest difference': `${difference?.toExponential(1) ?? 'NaN'} of ${largest?.toPrecision(3)}`,
     'alone = in a batch': isSameAlone === true ? 'to the bit' : 'no',
-    'run on': on,
+    'run on': runOn(found),
     'why not': '',
   };
 }
@@ -126,18 +129,19 @@ function fileCells(exported: Exported): Partial<Row> & Pick<Row, 'library' | 'ne
 /** What FOLDER has of a file's runs. */
 function resultCells(stem: string): Partial<Row> {
   const [native, floats, halves] = [onNative.get(stem), inFloats.get(stem), inHalves.get(stem)];
-  const on = halves?.on ?? floats?.on;
+  const last = halves ?? floats;
   return {
     ...(native && nativeCells(native)),
     ...(floats && { 'WebGPU, float32': webgpuCell(floats) }),
     ...(halves && { 'WebGPU, float16': halfCell(halves) }),
-    ...(on === undefined ? {} : { 'WebGPU on': on }),
+    ...(last && { 'WebGPU on': runOn(last) }),
   };
 }
 
 const keyOf = ({ library, network, exporter }: Pick<Row, 'library' | 'network' | 'exporter'>): string =>
   [library, network, exporter].join(' ');
-const rowsOfPage = readFileSync(page, 'utf8')
+const textOfPage = readFileSync(page, 'utf8');
+const rowsOfPage = textOfPage
   .split('\n')
   .filter((line) => /^\| (timm|torchvision) \|/.test(line))
   .map((line) => line.slice(2, -2).split(/(?<!\\) \| /).map((text) => text.trim())) // biome-ignore format: one chain
@@ -160,9 +164,10 @@ const tried = sorted.filter((row) => !row['why not'].startsWith(notExported));
 const good = count(tried, (row) => Number(row.cosine) >= 0.99999 && row['alone = in a batch'] === 'to the bit');
 const refusals = count(tried, (row) => row['why not'] !== '');
 const ofNewer = count(tried, (row) => row.exporter === 'dynamo');
-const ranLast = new Map([...inHalves, ...inFloats, ...onNative]);
-const [slowest] = [...ranLast.values()].toSorted((a, b) => (b.importSeconds ?? 0) - (a.importSeconds ?? 0));
-const slowestWords = slowest && ` Of the ${ranLast.size} that were run last, the import that took longest is that of ${slowest.stem}: ${slowest.importSeconds} s of CPU.`; // biome-ignore format: one sentence
+const [slowest] = [...onNative.values()].toSorted((a, b) => (b.importSeconds ?? 0) - (a.importSeconds ?? 0));
+const slowestWords = slowest
+  ? ` Of the ${onNative.size} that were run last, the import that took longest is that of ${slowest.stem}: ${slowest.importSeconds} s of CPU.`
+  : (/ Of the \d+ that were run last, .* s of CPU\./.exec(textOfPage)?.[0] ?? '');
 const versions = Object.fromEntries(
   readFileSync(new URL('requirements.txt', import.meta.url), 'utf8').trim().split('\n').map((line) => line.split('==') as [string, string]), // biome-ignore format: one list
 );
@@ -177,7 +182,8 @@ function webgpuWords(): string {
   return `On WebGPU ran ${floats.length} of them in float32, ${floats.filter(isGood).length} with a cosine of at least 0.99999 and items that do not depend on their batch. In half precision ran ${halves.length}: ${kept.length} are as good as it allows, ${fallen.length} lose more and are computed in float32 when they are loaded, and ${halves.filter((text) => text.includes(keptHalves)).length} lose more with these images than with those that loading compares by.`;
 }
 
-const adapters = [...new Set([...inFloats.values(), ...inHalves.values()].flatMap(({ adapter }) => adapter ?? []))];
+const adaptersOfPage = /on WebGPU \((.*)\) against/.exec(textOfPage)?.[1] ?? [];
+const adapters = new Set([adaptersOfPage, ...[...inFloats.values(), ...inHalves.values()].map(({ adapter }) => adapter ?? [])].flat()); // biome-ignore format: one set
 const lines = [columns, columns.map((name) => (toTheRight.includes(name) ? '--:' : '---')), ...sorted.map((row) => columns.map((name) => row[name]))]; // biome-ignore format: one list
 
 writeFileSync(
@@ -185,20 +191,21 @@ writeFileSync(
   `# Architectures of timm and torchvision
 
 Small networks of the families of timm ${versions['timm']} and torchvision ${versions['torchvision']} with random weights, exported by torch ${versions['torch']} with its older exporter
-(opset 17) and with its newer one (\`dynamo\`, opset 20), on the native backend and on WebGPU${adapters.length === 0 ? '' : ` (${adapters.join(', ')})`} against onnxruntime ${versions['onnxruntime']}.
-Written by \`packages/gpu-kernels/goldens/networks/write-architectures-table.ts\`, not by hand: ${cpus()[0]?.model}, Linux ${release()}.
+(opset 17) and with its newer one (\`dynamo\`, opset 20), on the native backend and on WebGPU${adapters.size === 0 ? '' : ` (${[...adapters].join('; ')})`} against onnxruntime ${versions['onnxruntime']}.
+Written by \`packages/gpu-kernels/goldens/networks/write-architectures-table.ts\`, not by hand; rows name the processor that ran them.
 
 - The two inputs are smooth random images, computed as a batch of two and the second one alone.
 - *network*: the size of its images, and what was cut so that the file stays small; *batch*: left open by the file, or of one image.
-- *steps* to *run on* are of the native backend. *largest difference*: of any output, beside the largest output. Random weights make
+- *steps* to *run on* (the day, and the processor) are of the native backend. *largest difference*: of any output, beside the largest output. Random weights make
   numbers that trained ones do not.
 - *alone = in a batch*: whether an image has the same outputs alone and in the batch.
 - *WebGPU, float32* and *float16*: the cosine, with items that do not depend on their batch, to the bit, unless the cell says otherwise.
   Half precision is as good as it allows with a cosine of at least 0.999 and scores at most 0.001 apart, where outputs that are no
   scores are seen through the logistic function. A network that loses more is loaded again with the check that every loading
-  makes; the cell says what it is computed in then, and with which cosine.
+  makes; the cell says what it is computed in then, and with which cosine. Most of float16 ran before
+  [single rows and sums between blocks stayed float32](decisions/2026-12-02-half-precision-keeps-rows-and-sums.md), which loses less.
 
-Of ${tried.length} files ${good} have on the native backend a cosine of at least 0.99999 and items that do not depend on their batch, and ${refusals} ${refusals === 1 ? 'is' : 'are'} refused.${slowestWords ?? ''}
+Of ${tried.length} files ${good} have on the native backend a cosine of at least 0.99999 and items that do not depend on their batch, and ${refusals} ${refusals === 1 ? 'is' : 'are'} refused.${slowestWords}
 ${ofNewer} of the files are of the newer exporter, which takes several times as long: families without such a row were not exported with it.
 ${sorted.length - tried.length} exports failed in torch or onnxruntime; their rows say how.
 ${webgpuWords()}
