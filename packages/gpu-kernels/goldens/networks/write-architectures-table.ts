@@ -164,9 +164,10 @@ const tried = sorted.filter((row) => !row['why not'].startsWith(notExported));
 const good = count(tried, (row) => Number(row.cosine) >= 0.99999 && row['alone = in a batch'] === 'to the bit');
 const refusals = count(tried, (row) => row['why not'] !== '');
 const ofNewer = count(tried, (row) => row.exporter === 'dynamo');
-const [slowest] = [...onNative.values()].toSorted((a, b) => (b.importSeconds ?? 0) - (a.importSeconds ?? 0));
+const planned = [...onNative.values()].filter(({ importSeconds }) => importSeconds !== undefined);
+const [slowest] = planned.toSorted((a, b) => b.importSeconds! - a.importSeconds!);
 const slowestWords = slowest
-  ? ` Of the ${onNative.size} that were run last, the import that took longest is that of ${slowest.stem}: ${slowest.importSeconds} s of CPU.`
+  ? ` Of the ${planned.length} that were run last, the import that took longest is that of ${slowest.stem}: ${slowest.importSeconds} s of CPU.`
   : (/ Of the \d+ that were run last, .* s of CPU\./.exec(textOfPage)?.[0] ?? '');
 const versions = Object.fromEntries(
   readFileSync(new URL('requirements.txt', import.meta.url), 'utf8').trim().split('\n').map((line) => line.split('==') as [string, string]), // biome-ignore format: one list

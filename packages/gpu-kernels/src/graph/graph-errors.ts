@@ -5,6 +5,10 @@ import { DiptychError, type GraphNode } from '@diptych/plugin-kit/runtime';
 export const itemsTogether =
   'Items are computed apart here; where a run of the file is one thing, load it with `items: graph`, which makes that run one item';
 
+/** Of a product of two activations that have the batch at different dimensions. */
+export const itemsMultiplied =
+  'It multiplies items of the batch with each other, so that what one of them gives would depend on its company';
+
 /** The same for files that compare every item with every other, images with texts, beside what each gives. */
 export const outputsApart =
   'Where only some outputs of the file are wanted, name them (`outputs`, or `output` of a card); what others need is left out';

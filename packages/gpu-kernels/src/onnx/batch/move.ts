@@ -1,6 +1,6 @@
 /** One node whose batch is not the first dimension, or not alone in it, while it is rewritten as nodes on items. */
 import { axisOf } from '../../graph/axes.ts';
-import { itemsTogether, opUnsupported, outputsApart } from '../../graph/graph-errors.ts';
+import { itemsMultiplied, itemsTogether, opUnsupported, outputsApart } from '../../graph/graph-errors.ts';
 import { type Constant, makeConstant } from '../constant.ts';
 import type { ImportState } from '../import-state.ts';
 import { graphAttributes, integersOf } from '../node-call.ts';
@@ -112,7 +112,7 @@ export class Move {
     for (const index of values) {
       const own = this.layoutOf(index);
       if (!sameLayout({ ...own, axis: own.axis + rank - ranks.get(index)! }, layout))
-        this.refuse('operands that have the batch in different places', `${itemsTogether}. ${outputsApart}`);
+        this.refuse('operands that have the batch in different places', `${this.node.op === 'MatMul' ? `${itemsMultiplied}. ` : ''}${itemsTogether}. ${outputsApart}`); // biome-ignore format: one call
     }
     for (const index of all)
       if ((this.state.unbatched.get(this.node.inputs[index]!)?.length ?? 0) >= rank - layout.axis)
