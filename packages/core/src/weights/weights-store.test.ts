@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
 import type { WeightsRef } from '@diptych/plugin-kit';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { temporaryFolder } from '../testing-fakes/fake-study.ts';
 import { sha256Hex } from '../text/canonical-json.ts';
 import { parseWeightsSource } from './parse-source.ts';
@@ -25,6 +25,7 @@ const refTo = (source: string, more: Partial<WeightsRef> = {}): WeightsRef => ({
 
 const servers: Server[] = [];
 afterEach(() => {
+  vi.unstubAllEnvs();
   for (const server of servers.splice(0)) server.close();
 });
 async function serve(listener: RequestListener): Promise<string> {
@@ -196,7 +197,14 @@ describe('weights in packages', () => {
     });
     const environment = { ...process.env, npm_config_registry: url, npm_config_cache: join(folder, 'npm-cache') };
     const store = await openStore({ environment });
+    // As a process leaves it that was killed while it fetched.
+    const partial = join(store.cacheFolder, 'partial', sha256);
+    await mkdir(join(partial, 'part.package'), { recursive: true });
+    await writeFile(join(partial, 'part.package', 'a-weights-1.2.3.tgz'), 'half');
+    // Archives may be larger than a folder for temporary files.
+    vi.stubEnv('TMPDIR', join(folder, 'absent'));
     expect(await store.read(refTo('npm:some-weights@1.2.3#models/w.bin'), '/')).toEqual(new Uint8Array(content));
+    expect(await stat(partial).catch((error: NodeJS.ErrnoException) => error.code)).toBe('ENOENT');
     await expect(store.read(refTo('npm:some-weights@1.2.3#absent', { sha256: 'a'.repeat(64) }), '/')).rejects.toMatchObject({
       code: 'WEIGHTS_MISSING',
       message: expect.stringContaining('no file absent'),
