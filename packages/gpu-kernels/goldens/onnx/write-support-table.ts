@@ -76,7 +76,8 @@ of older opsets, in which these ops meant the same. Lists of tensors are followe
 have lists as inputs and outputs, which are not read. Ops of onnxruntime (domain com.microsoft) have no tests here; these run:
 ${ofDomain('com.microsoft')}. Of the domain ai.onnx.ml, which heads of scikit-learn use:
 ${ofDomain('ai.onnx.ml')}. Weights of 2 and 4 bits (uint2, int2, uint4,
-int4, float4e2m1) and floats of 8 bits are read. Functions of a file are written out, and an If whose condition is known at import is its branch.
+int4, float4e2m1) and floats of 8 bits are read. Functions of a file are written out, and an If whose condition is known at import is its branch;
+Loop, Scan and SequenceMap are their bodies as often as import knows that they turn, up to 4096 times.
 \`diptych model inspect FILE.onnx\` says whether a file can be run.
 
 ## Ops that run

@@ -1,6 +1,7 @@
 /** Everything that import knows. */
 import { opUnsupported } from '../graph/graph-errors.ts';
 import { moveBatch } from './batch/move-batch.ts';
+import { bodies } from './expand/bodies.ts';
 import { expandNode } from './expand/expand-table.ts';
 import { listExpansions } from './expand/lists.ts';
 import { foldByPlan } from './fold/by-plan.ts';
@@ -14,10 +15,11 @@ import { opKey } from './onnx-model.ts';
 
 export const allOps: ImportOps = {
   admit(state, node) {
-    if (node.inputs.some((name) => state.lists.has(name)) && !Object.hasOwn(listExpansions, opKey(node)))
-      throw opUnsupported(node, 'a list of tensors');
+    const takesLists = Object.hasOwn(listExpansions, opKey(node)) || Object.hasOwn(bodies, opKey(node));
+    if (!takesLists && node.inputs.some((name) => state.lists.has(name))) throw opUnsupported(node, 'a list of tensors');
   },
   expand: expandNode,
+  bodies,
   folds: { table: foldTable, others: foldByPlan },
   move: moveBatch,
   lower: lowerOf,

@@ -50,6 +50,7 @@ export const commonOps: ImportOps = {
     if (productForm(state, node) !== undefined) needsAll();
   },
   expand: () => undefined,
+  bodies: {},
   folds: { table: commonFolds, others: needsAll },
   move: (state, node) => (state.isOneItem || isMoved(state, node) ? needsAll() : undefined),
   lower: (_, key) => commonLowers[key] ?? needsAll(),

@@ -3,14 +3,11 @@ import { graphInvalid, opUnsupported } from '../graph/graph-errors.ts';
 import { checkTypes } from './activation-types.ts';
 import { passItemNumbers } from './batch/item-numbers.ts';
 import { isUsual } from './batch/layout.ts';
-import { decodeTensor } from './constant.ts';
-import { capturedBy, instantiateGraph } from './expand/instantiate.ts';
 import { foldNode, makesItems, shapeConstant } from './fold/fold-node.ts';
 import type { ImportState } from './import-state.ts';
 import { LowerCall } from './lower/lower-call.ts';
 import { refusedOps } from './lower/refused.ts';
 import { withSharedRows } from './lower/shared-rows.ts';
-import { orderedNodes } from './node-order.ts';
 import { type OnnxNode, opKey } from './onnx-model.ts';
 
 /** The node without inputs that hold nothing, which a Concat may have; for all other ops there is nothing to compute with. */
@@ -30,8 +27,10 @@ export function importNode(
   const node = withoutEmpty(state, given);
   const key = opKey(node);
   state.ops.admit(state, node);
-  if (key === 'If') {
-    importBranch(state, node, graphOutputs);
+  if (Object.hasOwn(state.ops.bodies, key)) {
+    const write = (inner: OnnxNode): void => importNode(state, inner, () => true, graphOutputs);
+    const join = (source: string, name: string): void => joinNames(state, node, source, name, graphOutputs);
+    state.ops.bodies[key]!({ state, node, isRead, write, join });
     return;
   }
   // Of constants they have a fold, which takes a fraction of the work and memory of the ops that they stand for.
@@ -79,26 +78,6 @@ function lowerNode(
   skipIdentity(state, graphOutputs);
 }
 
-/** An If whose condition import knows, as exporters write them for shapes: the nodes of the branch that is taken. */
-function importBranch(state: ImportState, node: OnnxNode, graphOutputs: ReadonlySet<string>): void {
-  const condition = state.constantOf(node.inputs[0] ?? '');
-  if (condition === undefined) throw opUnsupported(node, 'its condition is computed, only one that is known at import is implemented'); // biome-ignore format: one condition
-  const attribute = node.attributes.get(condition.data[0] === 0 ? 'else_branch' : 'then_branch');
-  if (attribute?.kind !== 'graph') throw graphInvalid(node, 'it lacks a branch.');
-  const branch = instantiateGraph(attribute.value, { prefix: `branch#${state.branches++}/`, map: new Map() }, state.budget);
-  if (branch.inputs.length > 0 || branch.outputs.length < node.outputs.length)
-    throw graphInvalid(node, 'a branch must have no inputs and as many outputs as the node.');
-  const captured = capturedBy({ ...node, attributes: new Map([['taken', { kind: 'graph', value: branch }]]) });
-  for (const tensor of branch.initializers)
-    state.constants.set(tensor.name, decodeTensor(tensor, `Tensor "${tensor.name}"`));
-  for (const inner of orderedNodes(branch, [...captured])) {
-    const taken = inner.outputs.find((name) => state.isTaken(name));
-    if (taken !== undefined) throw graphInvalid(node, `the name "${taken}" is taken.`);
-    importNode(state, inner, () => true, graphOutputs);
-  }
-  for (const [index, output] of node.outputs.entries()) if (output !== '') joinNames(state, node, branch.outputs[index]!.name, output, graphOutputs); // biome-ignore format: one loop
-}
-
 /** The value `source` under another name as well. */
 function joinNames(
   state: ImportState,
@@ -107,11 +86,20 @@ function joinNames(
   name: string,
   graphOutputs: ReadonlySet<string>,
 ): void {
-  const constant = state.constantOf(source);
-  if (constant !== undefined) {
-    state.constants.set(name, constant);
-    return;
-  }
+  const [constant, list] = [state.constantOf(source), state.lists.get(source)];
+  if (constant !== undefined) state.constants.set(name, constant);
+  else if (list !== undefined) state.lists.set(name, list);
+  else if (state.empty.has(source)) state.empty.add(name);
+  else joinValues(state, node, source, name, graphOutputs);
+}
+
+function joinValues(
+  state: ImportState,
+  node: OnnxNode,
+  source: string,
+  name: string,
+  graphOutputs: ReadonlySet<string>,
+): void {
   state.copyMarks(source, name);
   state.write(node, 'Identity', [source], name, {}, state.freshName(`${node.name}/Identity`));
   skipIdentity(state, graphOutputs);

@@ -8,6 +8,18 @@ import type { ImportState } from './import-state.ts';
 import type { Lower, LowerCall } from './lower/lower-call.ts';
 import type { OnnxNode } from './onnx-model.ts';
 
+/** A node with bodies, and what its place in the import gives. */
+export interface BodyPlace {
+  readonly state: ImportState;
+  readonly node: OnnxNode;
+  readonly isRead: (name: string) => boolean;
+  /** Imports a node of a body. */
+  readonly write: (node: OnnxNode) => void;
+  /** Gives a value another name. */
+  readonly join: (source: string, name: string) => void;
+}
+export type WriteBodies = (place: BodyPlace) => void;
+
 export interface ImportOps {
   /** Throws where nothing here takes the node. */
   readonly admit: (state: ImportState, node: OnnxNode) => void;
@@ -17,6 +29,8 @@ export interface ImportOps {
     node: OnnxNode,
     isRead: (name: string) => boolean,
   ) => readonly OnnxNode[] | undefined;
+  /** Branches and loops: their bodies are imported in their place. */
+  readonly bodies: Readonly<Record<string, WriteBodies>>;
   readonly folds: Folds;
   /** The node as nodes on items, or undefined where the batch is first and stays so. */
   readonly move: (state: ImportState, node: OnnxNode) => MovedNodes | undefined;

@@ -6,6 +6,7 @@ import { assignMemory } from '../graph/memory.ts';
 import type { Plan } from '../graph/plan.ts';
 import { sizeOf } from '../graph/shapes.ts';
 import { backendNames, tryOpen } from '../open-backend.ts';
+import { bodies } from './expand/bodies.ts';
 import { expandedOps } from './expand/expand-table.ts';
 import { inlineFunctions } from './expand/functions.ts';
 import { asOpset11 } from './expand/older-opsets.ts';
@@ -84,7 +85,7 @@ function countOps(model: OnnxModel): OpCount[] {
     const support =
       Object.hasOwn(lowerTable, name) || expandedOps.has(name)
         ? 'yes'
-        : Object.hasOwn(foldTable, name) || name === 'If'
+        : Object.hasOwn(foldTable, name) || Object.hasOwn(bodies, name)
           ? 'constants'
           : 'no';
     counts.set(name, { op: name, count: (counts.get(name)?.count ?? 0) + 1, support });

@@ -70,7 +70,6 @@ it.each([
   ['NonMaxSuppression', 'reduce: max-over-boxes'],
   ['NonZero', 'depends on the image'],
   ['RandomNormalLike', 'it draws random numbers'],
-  ['SequenceMap', 'with its loops written out'],
 ])('%s is refused with what to do about it', (op, why) => {
   refuses(modelOf(['n', 4], [node(op, 'x', 'y')]), why);
 });

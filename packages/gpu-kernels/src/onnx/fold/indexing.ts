@@ -78,6 +78,16 @@ const cumulative =
     return [{ ...x, data }];
   };
 
+/** The places of all numbers but 0, one a column; a scalar counts as one number in a dimension. */
+function NonZero(call: FoldCall): Constant[] {
+  call.attributes.finish();
+  const { data, shape } = numbersOf(call, 0);
+  const sizes = shape.length === 0 ? [1] : shape;
+  const found = [...data.keys()].filter((at) => data[at] !== 0);
+  const places = rowMajorStrides(sizes).flatMap((stride, d) => found.map((at) => Math.floor(at / stride) % sizes[d]!));
+  return [makeConstant('int64', [sizes.length, found.length], places, call.place)];
+}
+
 function OneHot(call: FoldCall): Constant[] {
   const [indices, depth, values] = [numbersOf(call, 0), numbersOf(call, 1), call.input(2)];
   const rank = indices.shape.length + 1;
@@ -187,6 +197,6 @@ function ScatterElements(call: FoldCall): Constant[] {
 }
 
 export const indexingFolds = {
-  ArgMax: argument((a, b) => a > b), ArgMin: argument((a, b) => a < b), CumProd: cumulative(1, (all, x) => all * x), CumSum: cumulative(0, (all, x) => all + x), GatherElements, GatherND, OneHot, ScatterElements,
+  ArgMax: argument((a, b) => a > b), ArgMin: argument((a, b) => a < b), CumProd: cumulative(1, (all, x) => all * x), CumSum: cumulative(0, (all, x) => all + x), GatherElements, GatherND, NonZero, OneHot, ScatterElements,
   ScatterND,
 } as const; // biome-ignore format: a table
