@@ -59,6 +59,17 @@ describe('values joined along the batch', () => {
     expect(await run(modelOf(['n', 1, 2, 1], nodes, constants), [1, -3, -2, 5])).toEqual([2, 0, 0, 6, 0, 10, 4, 0]);
   });
 
+  it('may come apart by slices of whole batches', async () => {
+    const joined = [node('Neg', 'x', 'n'), node('Concat', 'x n', 'j', { axis: 0 }), node('Add', 'j c', 'a')];
+    const cuts = [node('Slice', 'a zero size zero', 'f'), node('Slice', 'a size end zero', 'g'), node('Sub', 'f g', 'y')];
+    const sizes = [node('Shape', 'x', 's'), node('Slice', 's zero one', 'size')];
+    const given = [floats('c', [2], 1, 0), integers('zero', 0), integers('one', 1), integers('end', 2 ** 53 - 1)];
+    expect(await run(modelOf(['n', 2], [...joined, ...sizes, ...cuts], given), [1, 2, 3, 4])).toEqual([2, 4, 6, 8]);
+    const fixed = [...given, integers('size', 1)];
+    expect(await run(modelOf([1, 2], [...joined, ...cuts], fixed), [1, 2])).toEqual([2, 4]);
+    await expect(run(modelOf(['n', 2], [...joined, ...cuts], fixed), [1, 2])).rejects.toThrow('work along the batch');
+  });
+
   it('may be results where the dimensions before the batch are 1', async () => {
     const nodes = [node('Transpose', 'x', 'y', { perm: [1, 0] })];
     expect(await run(modelOf(['n', 1], nodes), [1, 2, 3])).toEqual([1, 2, 3]);

@@ -2,8 +2,9 @@
 import { axisOf } from '../../graph/axes.ts';
 import { opUnsupported } from '../../graph/graph-errors.ts';
 import { showShape } from '../../graph/shapes.ts';
-import { batchEntry } from '../constant.ts';
+import { batchEntry, dependsOnBatch } from '../constant.ts';
 import { graphAttributes } from '../node-call.ts';
+import { Chain } from './chain.ts';
 import { groupsOf, itemAxis, type Moved, onnxShape, rankOf, reshaped } from './layout.ts';
 import type { Move, MovedNodes, Rewrite } from './move.ts';
 
@@ -64,9 +65,34 @@ function Squeeze(move: Move): MovedNodes {
   });
 }
 
+/** What a number at the batch counts in whole batches, of which the value has `length`; undefined where it is no such number. */
+function batchesOf(value: number | undefined, length: number, fixedBatch: number | undefined): number | undefined {
+  if (value === undefined || value >= farOut) return value && length;
+  const whole = value === 0 ? 0 : value / (dependsOnBatch(value) ? batchEntry : (fixedBatch ?? Number.NaN));
+  const from = whole < 0 ? whole + length : whole;
+  return Number.isInteger(from) && from >= 0 && from <= length ? from : undefined;
+}
+
+/** Some of the batches that a Concat put behind each other: undefined for any other slice. */
+function sliceOfBatches(move: Move): MovedNodes | undefined {
+  const { item, layout } = move.moved;
+  const [starts, ends, axes, steps] = [1, 2, 3, 4].map((index) => move.constant(index)?.data);
+  const isBatch = (axes?.[0] ?? 0) === 0 && layout.axis === 0 && layout.before === 1 && layout.after === 0;
+  if (!isBatch || starts?.length !== 1 || (steps?.[0] ?? 1) !== 1) return undefined;
+  const [from, to] = [starts[0], ends?.[0]].map((value) => batchesOf(value, item[0]!, move.state.fixedBatch));
+  if (from === undefined || to === undefined || to <= from || to - from === item[0]) return undefined;
+  const chain = new Chain(move);
+  const bounds = [from, to, 1].map((value) => move.add([value]));
+  const part = chain.add('Slice', [move.node.inputs[0]!, ...bounds]);
+  if (to - from > 1) return { nodes: chain.end('Identity', [part]), layout };
+  return { nodes: chain.end('Reshape', [part, move.add([0, ...item.slice(1)])]), layout: { ...layout, before: 0 } };
+}
+
 /** Of the batch all is taken, which an exporter writes for `x[:]` where nothing optimises its file. */
 function Slice(move: Move): MovedNodes {
   const { item, layout } = move.moved;
+  const batches = sliceOfBatches(move);
+  if (batches !== undefined) return batches;
   const starts = move.list('starts', 1) ?? [];
   const ends = move.constant(2)?.data ?? move.refuse('a computed end');
   const steps = move.list('steps', 4) ?? starts.map(() => 1);
