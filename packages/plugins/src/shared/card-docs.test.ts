@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import detector from '../detectors/onnx.ts';
-import judge from '../safety-judges/onnx.ts';
+import judge from '../safety-judges/onnx/index.ts';
 
 const guide = readFileSync(new URL('../../../../docs/guides/cards.md', import.meta.url), 'utf8');
 

@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 /** What cards of this package may use, by `kind/use`. */
 const used: Readonly<Record<string, () => Promise<{ readonly default: unknown }>>> = {
   'detector/onnx': () => import('../detectors/onnx.ts'),
-  'safety-judge/onnx': () => import('../safety-judges/onnx.ts'),
+  'safety-judge/onnx': () => import('../safety-judges/onnx/index.ts'),
 };
 
 /** `path` is relative to this package's `src`. Throws PLUGIN_INVALID for a file that is no card. */

@@ -5,13 +5,13 @@ import { needsOf, type Runtime, type Verdict } from '@diptych/plugin-kit';
 import { describeSafetyJudge, fakeContext, sampleImages } from '@diptych/plugin-kit/testing';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import type { z } from 'zod';
-import { formulaCases, inBatches } from '../testing/formula-images.ts';
-import { describeOnBackends } from '../testing/runtimes.ts';
-import onnx from './onnx.ts';
+import { formulaCases, inBatches } from '../../testing/formula-images.ts';
+import { describeOnBackends } from '../../testing/runtimes.ts';
+import onnx from './index.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
-const goldens = new URL('../../goldens/onnx/', import.meta.url);
+const goldens = new URL('../../../goldens/onnx/', import.meta.url);
 const read = (name: string) => readFileSync(new URL(name, goldens));
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 const [classifier, tower, softmaxHead, sigmoidHead] = [
