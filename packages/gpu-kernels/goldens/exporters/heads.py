@@ -11,7 +11,6 @@ import warnings
 warnings.filterwarnings("ignore")
 import numpy
 import onnx
-import onnxruntime
 from skl2onnx import to_onnx
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.decomposition import PCA
@@ -29,7 +28,7 @@ from sklearn.preprocessing import Binarizer, MaxAbsScaler, MinMaxScaler, Normali
 from sklearn.svm import SVC, SVR, LinearSVC, LinearSVR, NuSVC, NuSVR, OneClassSVM
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from export_models import listed
+from export_models import listed, open_session
 
 random = numpy.random.RandomState(7)
 features = random.normal(size=(200, 12)).astype(numpy.float32)
@@ -160,19 +159,23 @@ def items(model, count):
     return given
 
 
+def record(file, model, given):
+    """Writes the model, and what onnxruntime computes with it. A map from labels to probabilities is a tensor of these; strings are left
+    out. JSON has no NaN: null stands for it."""
+    file.write_bytes(model.SerializeToString())
+    session = open_session(file)
+    name = session.get_inputs()[0].name
+    outputs = dict(zip([output.name for output in session.get_outputs()], session.run(None, {name: given})))
+    tensors = {key: numpy.array([list(row.values()) for row in value] if isinstance(value, list) and isinstance(value[0], dict) else value) for key, value in outputs.items()}
+    kept = {key: listed(value) for key, value in tensors.items() if value.dtype.kind not in "OU"}
+    file.with_suffix(".json").write_text(json.dumps({"inputs": {name: listed(given)}, "outputs": kept}).replace("NaN", "null"))
+
+
 def write(name, head, target, is_map, count):
     has_map = hasattr(head, "predict_proba")
     options = {id(head): {"zipmap": is_map, **options_of.get(name, {})}} if has_map and not hasattr(head, "steps") else {"zipmap": is_map} if hasattr(head, "predict_proba") else None
-    file = target / f"{name}{'-map' if is_map else ''}.onnx"
     model = to_onnx(head, features[:1], target_opset={"": 18, "ai.onnx.ml": 3}, options=options)
-    file.write_bytes(model.SerializeToString())
-    session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
-    given = items(model, count)
-    outputs = dict(zip([output.name for output in session.get_outputs()], session.run(None, {"X": given})))
-    # A map from labels to probabilities is a tensor of these; strings are left out.
-    tensors = {key: numpy.array([list(row.values()) for row in value]) if isinstance(value, list) else value for key, value in outputs.items()}
-    kept = {key: listed(value) for key, value in tensors.items() if value.dtype != object}
-    file.with_suffix(".json").write_text(json.dumps({"inputs": {"X": listed(given)}, "outputs": kept}))
+    record(target / f"{name}{'-map' if is_map else ''}.onnx", model, items(model, count))
 
 
 def main(folder, count=2):
