@@ -13,18 +13,20 @@ import numpy
 import onnx
 from skl2onnx import to_onnx
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.decomposition import PCA
+from sklearn.cluster import KMeans
+from sklearn.compose import ColumnTransformer
+from sklearn.decomposition import PCA, KernelPCA, TruncatedSVD
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis
-from sklearn.ensemble import AdaBoostClassifier, BaggingClassifier, ExtraTreesClassifier, ExtraTreesRegressor, GradientBoostingRegressor, GradientBoostingClassifier, HistGradientBoostingClassifier, HistGradientBoostingRegressor, IsolationForest, RandomForestClassifier, RandomForestRegressor, StackingClassifier, VotingClassifier, VotingRegressor
+from sklearn.ensemble import AdaBoostClassifier, AdaBoostRegressor, BaggingClassifier, ExtraTreesClassifier, ExtraTreesRegressor, GradientBoostingRegressor, GradientBoostingClassifier, HistGradientBoostingClassifier, HistGradientBoostingRegressor, IsolationForest, RandomForestClassifier, RandomForestRegressor, StackingClassifier, StackingRegressor, VotingClassifier, VotingRegressor
 from sklearn.feature_selection import SelectKBest
-from sklearn.impute import SimpleImputer
+from sklearn.impute import KNNImputer, SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression, Perceptron, RidgeClassifier, SGDClassifier
-from sklearn.multiclass import OneVsRestClassifier
-from sklearn.naive_bayes import GaussianNB
-from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
-from sklearn.neural_network import MLPClassifier
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import Binarizer, MaxAbsScaler, MinMaxScaler, Normalizer, PolynomialFeatures, PowerTransformer, QuantileTransformer, RobustScaler, StandardScaler
+from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
+from sklearn.naive_bayes import BernoulliNB, GaussianNB, MultinomialNB
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, LocalOutlierFactor, RadiusNeighborsClassifier
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.pipeline import make_pipeline, make_union
+from sklearn.preprocessing import Binarizer, KBinsDiscretizer, MaxAbsScaler, MinMaxScaler, Normalizer, PolynomialFeatures, PowerTransformer, QuantileTransformer, RobustScaler, StandardScaler
 from sklearn.svm import SVC, SVR, LinearSVC, LinearSVR, NuSVC, NuSVR, OneClassSVM
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
@@ -88,7 +90,7 @@ heads = {
     "select": (make_pipeline(SelectKBest(k=5), LogisticRegression()), two),
     "impute": (make_pipeline(SimpleImputer(), LogisticRegression()), two),
     "binarizer": (make_pipeline(Binarizer(), LogisticRegression()), two),
-    "maxabs": (make_pipeline(MaxAbsScaler(), LinearSVC()), two),
+    "maxabs": (make_pipeline(MaxAbsScaler(), LogisticRegression()), two),
     "power": (make_pipeline(PowerTransformer(), LogisticRegression()), two),
     "quantile": (make_pipeline(QuantileTransformer(n_quantiles=20), LogisticRegression()), two),
     "stacking": (StackingClassifier([("a", LogisticRegression()), ("b", RandomForestClassifier(5))]), two),
@@ -128,6 +130,48 @@ heads = {
     "knn-regression": (KNeighborsRegressor(3), amount),
     "knn-cdist": (KNeighborsClassifier(3), two),
     "knn-norm": (make_pipeline(Normalizer(), KNeighborsClassifier(1)), two),
+    "knn-named": (KNeighborsClassifier(3), named),
+    "knn-sqeuclidean": (KNeighborsClassifier(3, metric="sqeuclidean", algorithm="brute"), two),
+    "knn-outputs": (KNeighborsRegressor(4), numpy.stack([amount, features[:, 1]], axis=1)),
+    "knn-imputer": (make_pipeline(KNNImputer(), LogisticRegression()), two),
+    "radius": (RadiusNeighborsClassifier(8.0), two),
+    "outlier-factor": (LocalOutlierFactor(novelty=True), None),
+    "kmeans": (KMeans(3, n_init=1), None),
+    "bernoulli": (BernoulliNB(), three),
+    "multinomial": (make_pipeline(MinMaxScaler(), MultinomialNB()), three),
+    "gaussian-3": (GaussianNB(), three),
+    "lda-3": (LinearDiscriminantAnalysis(), three),
+    "qda-3": (QuadraticDiscriminantAnalysis(), three),
+    "one-versus-one": (OneVsOneClassifier(LinearSVC()), three),
+    "one-versus-rest-trees": (OneVsRestClassifier(RandomForestClassifier(4)), three),
+    "forest-columns": (RandomForestClassifier(5), numpy.stack([two, three], axis=1)),
+    "hist-boosting-named": (HistGradientBoostingClassifier(max_iter=10), named),
+    "boosting-named": (GradientBoostingClassifier(n_estimators=5), named),
+    "bagging-svc": (BaggingClassifier(SVC(), 3), two),
+    "ada-regression": (AdaBoostRegressor(n_estimators=5), amount),
+    "mlp-regression": (MLPRegressor(hidden_layer_sizes=(8,), max_iter=30), amount),
+    "voting-hard": (VotingClassifier([("a", LogisticRegression()), ("b", RandomForestClassifier(5)), ("c", GaussianNB())], flatten_transform=False), three),
+    "voting-svc": (VotingClassifier([("a", SVC(probability=True)), ("b", KNeighborsClassifier(3))], voting="soft", flatten_transform=False), two),
+    "voting-named": (VotingClassifier([("a", LogisticRegression()), ("b", GaussianNB())], voting="soft", flatten_transform=False), named),
+    "stacking-3": (StackingClassifier([("a", LogisticRegression()), ("b", RandomForestClassifier(5)), ("c", SVC(probability=True))]), three),
+    "stacking-passed": (StackingClassifier([("a", LogisticRegression()), ("b", KNeighborsClassifier(3))], passthrough=True), two),
+    "stacking-named": (StackingClassifier([("a", LogisticRegression()), ("b", GaussianNB())]), named),
+    "stacking-regression": (StackingRegressor([("a", LinearRegression()), ("b", DecisionTreeRegressor(max_depth=3))]), amount),
+    "calibrated-isotonic": (CalibratedClassifierCV(GaussianNB(), cv=2, method="isotonic"), three),
+    "calibrated-named": (CalibratedClassifierCV(LinearSVC(), cv=2), named),
+    "calibrated-scaled": (make_pipeline(StandardScaler(), CalibratedClassifierCV(LinearSVC(), cv=2)), two),
+    "svc-pca": (make_pipeline(StandardScaler(), PCA(6), SVC(probability=True)), two),
+    "svc-kernel-pca": (make_pipeline(KernelPCA(4, kernel="rbf"), SVC(probability=True)), two),
+    "forest-poly": (make_pipeline(PolynomialFeatures(2, interaction_only=True), RandomForestClassifier(5)), two),
+    "logistic-whitened": (make_pipeline(PCA(6, whiten=True), LogisticRegression()), three),
+    "logistic-clipped": (make_pipeline(MinMaxScaler(clip=True), LogisticRegression()), two),
+    "logistic-norm-l1": (make_pipeline(Normalizer("l1"), LogisticRegression()), two),
+    "logistic-norm-max": (make_pipeline(Normalizer("max"), LogisticRegression()), two),
+    "logistic-bins": (make_pipeline(KBinsDiscretizer(4, encode="ordinal"), LogisticRegression()), two),
+    "logistic-bin-columns": (make_pipeline(KBinsDiscretizer(4, encode="onehot-dense"), LogisticRegression()), two),
+    "logistic-columns": (make_pipeline(ColumnTransformer([("a", StandardScaler(), [0, 1, 2]), ("b", MinMaxScaler(), [3, 4])], remainder="passthrough"), LogisticRegression()), two),
+    "logistic-union": (make_pipeline(make_union(StandardScaler(), PCA(3)), LogisticRegression()), two),
+    "logistic-svd": (make_pipeline(TruncatedSVD(4), LogisticRegression()), two),
 }
 
 

@@ -36,7 +36,7 @@ const tools: Readonly<Record<string, string>> = {
   'dynamic-u8': 'quantize_dynamic, uint8 weights', qdq: 'quantize_static QDQ, uint8', 'qdq-s8': 'quantize_static QDQ, int8 symmetric, per channel', 'qdq-u16': 'quantize_static QDQ, uint16',
   qoperator: 'quantize_static QOperator, uint8', 'qoperator-s8': 'quantize_static QOperator, int8, per channel', int4: 'MatMulNBits, 4 bits', 'int4-sym': '4 bits, symmetric',
   'int4-acc': '4 bits, accuracy level 4', 'int4-qdq': '4 bits, QDQ', int8: 'MatMulNBits, 8 bits', optimum: 'optimum, its default opset', 'qat-qnnpack': 'torch.ao, trained for qnnpack, QDQ', 'qat-x86': 'torch.ao, trained for x86, per channel, reduced range',
-  'qat-pt2e': 'torchao, trained on a graph of torch.export, newer exporter', brevitas: 'brevitas, trained, quantise-clip-dequantise', keras: 'Keras, tf2onnx opset 15', sklearn: 'scikit-learn, skl2onnx',
+  'qat-pt2e': 'torchao, trained on a graph of torch.export, newer exporter', brevitas: 'brevitas, trained, quantise-clip-dequantise', keras: 'Keras, tf2onnx opset 15', sklearn: 'scikit-learn, skl2onnx', boosters: 'xgboost and LightGBM by onnxmltools, CatBoost', towers: 'towers of torch and heads on them, one file',
 }; // biome-ignore format: a table
 
 const tensorOf = ({ shape, data }: Listed): Tensor => ({
@@ -167,8 +167,8 @@ writeFileSync(
   page,
   `# Exporters and quantisers
 
-What users bring besides torchvision and timm: small networks with random weights of transformers, diffusers and Keras and heads of
-scikit-learn, as ${parts.length} exporters, converters, optimisers and quantisers write them, on the native backend
+What users bring besides torchvision and timm: small networks with random weights of transformers, diffusers and Keras, heads of
+scikit-learn and boosted trees, as ${parts.length} exporters, converters, optimisers and quantisers write them, on the native backend
 against onnxruntime. Written by \`packages/gpu-kernels/goldens/exporters/write-exporters-table.ts\`, not by hand, last on
 ${new Date().toISOString().slice(0, 10)}: ${versions}. ${run} of ${all} files run; the reason stands beside each other one. Files that
 a tool could not write, or that onnxruntime itself did not load, are not listed.

@@ -148,4 +148,9 @@ model = model_of("discriminants", [helper.make_node("Scaler", ["x"], ["scaled"],
 label, y = session(model).run(None, inputs)
 goldens.write("discriminants", model, inputs, {"label": label.T, "y": y})  # [1, items] in the file
 
+table = {"table": numbers(3, 4)}
+chain = [helper.make_node("ArgMax", ["x"], ["best"], axis=1), helper.make_node("ArrayFeatureExtractor", ["table", "best"], ["by_row"], domain=learned), helper.make_node("Transpose", ["by_row"], ["y"], perm=[1, 0])]
+model = model_of("columns-of-table", chain, inputs, results[1:], table, {"": 18, learned: 1}, 10)
+goldens.write("columns-of-table", model, inputs, {"y": session(model).run(None, inputs)[0]})
+
 goldens.save()

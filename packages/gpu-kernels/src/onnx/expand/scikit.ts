@@ -3,6 +3,8 @@
  * probabilities (ZipMap) is the tensor of these. Source: "Operators-ml.md" of ONNX.
  */
 import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
+import { sizeOf } from '../../graph/shapes.ts';
+import type { Constant } from '../constant.ts';
 import type { Expand, Expansion } from './expansion.ts';
 import { giveLabel, type Labels, labelsOf, stringLabels, transformed, transformOf } from './heads/scores.ts';
 
@@ -80,15 +82,21 @@ function LinearClassifier(to: Expansion): void {
   });
 }
 
-/** Columns by number. A table that is chosen from by what is computed gives a row in front, as ONNX has it. */
+/** Of a table whose columns are chosen by what is computed: its rows, and behind them where the indices have the batch. */
+function columnsOfTable(to: Expansion, { type, shape, data }: Constant): void {
+  const rows = shape.slice(0, -1);
+  const [count, columns] = [sizeOf(rows), shape.at(-1) ?? 1];
+  const turned = to.computed(type, [columns, ...rows], (at) => data[(at % count) * columns + Math.floor(at / count)]!);
+  const found = to.add('Gather', [turned, to.reshape(to.input(1), -1)], { axis: 0 });
+  if (rows.length === 0) to.give('Unsqueeze', [found, to.integers(0)]);
+  else to.give('Transpose', [found], { perm: [...rows.map((_, row) => row + 1), 0] });
+}
+
+/** Columns by number. A list that is chosen from by what is computed gives a row in front, as ONNX has it. */
 function ArrayFeatureExtractor(to: Expansion): void {
   to.attributes.finish();
-  const places = to.constant(1);
-  if (to.constant(0) !== undefined && places === undefined)
-    to.give('Unsqueeze', [
-      to.add('Gather', [to.reshape(to.input(0), -1), to.reshape(to.input(1), -1)], { axis: 0 }),
-      to.integers(0),
-    ]);
+  const [table, places] = [to.constant(0), to.constant(1)];
+  if (table !== undefined && places === undefined) columnsOfTable(to, table);
   else if (places !== undefined)
     to.give('Gather', [to.input(0), to.reshape(to.input(1), -1)], { axis: to.shape(0).length - 1 });
   else throw opUnsupported(to.node, 'computed columns of a computed value');
