@@ -4,18 +4,23 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 
 export const backendNames = ['webgpu', 'native', 'reference'] as const satisfies readonly BackendName[];
 
+/** The option's value where it is absent. A variable that is set to nothing, as shells and containers pass what is unset, is none. */
+const orVariable = (option: Option, name: string): Option => (process.env[name] === '' ? option : option.env(name));
+
 export const backend = () => new Option('--backend <name>', 'run networks on exactly this backend').choices(backendNames);
 export const adapter = () =>
-  new Option('--adapter <name>', 'part of the name of the GPU to use, or its number in `diptych doctor`').env(
+  orVariable(
+    new Option('--adapter <name>', 'part of the name of the GPU to use, or its number in `diptych doctor`'),
     'DIPTYCH_ADAPTER',
   );
 export const precision = () =>
-  new Option(
-    '--precision <type>',
-    'f16: faster on GPUs; bf16: faster on processors with AMX and AMD since Zen 4; f32 if absent',
-  )
-    .choices(['f32', 'f16', 'bf16'])
-    .env('DIPTYCH_PRECISION');
+  orVariable(
+    new Option(
+      '--precision <type>',
+      'f16: faster on GPUs; bf16: faster on processors with AMX and AMD since Zen 4; f32 if absent',
+    ).choices(['f32', 'f16', 'bf16']),
+    'DIPTYCH_PRECISION',
+  );
 export const profile = () =>
   new Option('--profile <file>', 'time every kernel; write a trace for chrome://tracing there, a table to stderr');
 export const accept = () =>
@@ -30,7 +35,7 @@ export const budget = () =>
     throw new InvalidArgumentError('Expected US dollars above 0, such as 12.50.');
   });
 export const runsFolder = () =>
-  new Option('--runs <folder>', 'folder that holds run folders').default('runs').env('DIPTYCH_RUNS');
+  orVariable(new Option('--runs <folder>', 'folder that holds run folders').default('runs'), 'DIPTYCH_RUNS');
 export const withPlugins = (kind: string) =>
   new Option(
     '--with <names>',

@@ -60,4 +60,13 @@ describe('diptych model profile', () => {
     const detect = await runDiptych(['detect', 'absent.png', '--with', 'spectrum'], { cwd, environment });
     expect(detect).toMatchObject({ code: 2, stderr: expect.stringContaining('received "cuda"') });
   });
+
+  it('takes a variable that is set to nothing as unset', async () => {
+    const environment = { DIPTYCH_BACKEND: '', DIPTYCH_ADAPTER: '', DIPTYCH_PRECISION: '' };
+    const profiled = await runDiptych(['model', 'profile', network, '--runs', '1', '--backend', 'reference'], {
+      cwd,
+      environment,
+    });
+    expect(profiled).toMatchObject({ code: 0, stdout: expect.stringContaining('TypeScript') });
+  });
 });

@@ -62,7 +62,10 @@ describe('openRuntime', () => {
   it('never replaces an adapter asked for by name', async () => {
     vi.stubEnv('DIPTYCH_ADAPTER', 'no such card');
     vi.stubEnv('DIPTYCH_BACKEND', '');
-    await expect(openRuntime()).rejects.toMatchObject({ code: 'BACKEND_UNAVAILABLE' });
+    await expect(openRuntime()).rejects.toMatchObject({
+      code: 'BACKEND_UNAVAILABLE',
+      message: expect.stringContaining('leave out --adapter (DIPTYCH_ADAPTER)'),
+    });
     await using runtime = await openRuntime({ prefer: 'reference' });
     expect(runtime.info.backend).toBe('reference');
   });

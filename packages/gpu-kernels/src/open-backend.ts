@@ -125,14 +125,19 @@ export async function openFirst(names: readonly BackendName[], options: OpenOpti
     rejected.push({ backend: name, reason: opened });
   }
   const reasons = rejected.map(({ backend, reason }) => `${backend}: ${reason}`).join('; ');
-  const cause = precisionOf(options) === 'f32' ? '--backend' : '--precision';
   throw new DiptychError(
     'BACKEND_UNAVAILABLE',
-    `No runtime backend of ${names.join(', ')} could be opened (${reasons}). Run \`diptych doctor\`, or leave out ${cause} to let Diptych choose.`,
+    `No runtime backend of ${names.join(', ')} could be opened (${reasons}). Run \`diptych doctor\`, or leave out ${wishOf(options)} to let Diptych choose.`,
     {
       details: { rejected },
     },
   );
+}
+
+/** What narrowed the choice, as the user wrote it: an option or its variable. */
+function wishOf(options: OpenOptions): string {
+  if (precisionOf(options) !== 'f32') return '--precision (DIPTYCH_PRECISION)';
+  return adapterOf(options) === undefined ? '--backend (DIPTYCH_BACKEND)' : '--adapter (DIPTYCH_ADAPTER)';
 }
 
 /**
