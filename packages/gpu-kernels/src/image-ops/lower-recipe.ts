@@ -23,19 +23,39 @@ function checkSamples({ width, height }: Size, channels: number): void {
     throw new RecipeFault(`a step gives ${width}x${height} pixels, at most ${mostSamples / channels} are possible`);
 }
 
-const cache = new WeakMap<ImageRecipe, Map<string, readonly Stage[]>>();
+/** What a recipe may keep of the sizes that it met: a collection may have as many sizes as images, and a ring of an image is as large as it. */
+const mostKept = { sizes: 256, tableBytes: 2 ** 25 };
+
+interface Kept {
+  readonly stages: Map<string, readonly Stage[]>;
+  tableBytes: number;
+}
+const cache = new WeakMap<ImageRecipe, Kept>();
 
 /** The recipe must have passed `checkRecipe`; throws `RecipeFault` for an image that it cannot take. Kept for the next image of that size. */
 export function lowerRecipe(recipe: ImageRecipe, { width, height, channels, view = 0 }: ImageShape): readonly Stage[] {
-  const known = cache.get(recipe) ?? new Map<string, readonly Stage[]>();
+  const known = cache.get(recipe) ?? { stages: new Map<string, readonly Stage[]>(), tableBytes: 0 };
   cache.set(recipe, known);
   const key = `${width} ${height} ${channels} ${view}`;
-  const found = known.get(key);
+  const found = known.stages.get(key);
   if (found !== undefined) return found;
   const stages = new Lowering({ width, height, channels, isFloat: false }, view).run(recipe);
-  if (known.size >= 256) known.clear();
-  known.set(key, stages);
+  known.tableBytes += tableBytes(stages);
+  if (known.stages.size >= mostKept.sizes || known.tableBytes > mostKept.tableBytes) {
+    known.stages.clear();
+    known.tableBytes = tableBytes(stages);
+  }
+  known.stages.set(key, stages);
   return stages;
+}
+
+/** Bytes of the typed arrays in a stage, its taps and its tables. */
+function tableBytes(part: object): number {
+  if (ArrayBuffer.isView(part)) return part.byteLength;
+  return Object.values(part).reduce<number>(
+    (sum, inner) => (typeof inner === 'object' && inner !== null ? sum + tableBytes(inner) : sum),
+    0,
+  );
 }
 
 class Lowering {

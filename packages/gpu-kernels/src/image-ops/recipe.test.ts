@@ -166,3 +166,27 @@ describe('recipes', () => {
     expect(() => lowerRecipe(recipe, { width: 8, height: 8, channels: 3 })).toThrow('at least as large');
   });
 });
+
+describe('tables of sizes that were met', () => {
+  const sizes = Array.from({ length: 20 }, (_, i) => ({ width: 700 + i, height: 700, channels: 3 }) as const);
+
+  it('are kept while they are small', () => {
+    const recipe = [{ step: 'centre-crop', width: 8, height: 8 }, normalise] as const;
+    const made = sizes.map((size) => lowerRecipe(recipe, size));
+    expect(sizes.map((size, i) => lowerRecipe(recipe, size) === made[i])).toEqual(sizes.map(() => true));
+  });
+
+  it('are let go where those of all sizes together would be large', () => {
+    const recipe = [normalise, { step: 'dct' }] as const; // 4 MB a size
+    const first = lowerRecipe(recipe, sizes[0]!);
+    for (const size of sizes) lowerRecipe(recipe, size);
+    expect(lowerRecipe(recipe, sizes[0]!)).not.toBe(first);
+    const last = lowerRecipe(recipe, sizes[0]!);
+    expect(lowerRecipe(recipe, sizes[0]!)).toBe(last);
+  });
+});
+
+it('refuses a DCT whose table would be larger than images are', () => {
+  const image = { width: 4097, height: 2, channels: 3 } as const;
+  expect(() => lowerRecipe([normalise, { step: 'dct' }], image)).toThrow('at most 4096 pixels, got 4097');
+});

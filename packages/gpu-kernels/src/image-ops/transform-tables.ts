@@ -1,13 +1,24 @@
 /** Tables of linear transforms along an axis, in float64 until they are stored as float32. */
 import { padMap } from './axis-maps.ts';
+import { RecipeFault } from './geometry.ts';
 import type { Taps } from './stages.ts';
+
+/** The table of a side has its square of entries, 64 MB here, and a row of it is summed for every pixel. */
+const longestDct = 4096;
 
 /** Orthonormal DCT-II: output k is sqrt(2 / n) · (k = 0 ? sqrt ½ : 1) · Σ x[i] cos(π (2i + 1) k / 2n). */
 export function dctTaps(length: number): Taps<Float32Array> {
-  const weights = Float32Array.from({ length: length * length }, (_, at) => {
-    const [k, i] = [Math.floor(at / length), at % length];
-    return Math.sqrt((k === 0 ? 1 : 2) / length) * Math.cos((Math.PI * (((2 * i + 1) * k) % (4 * length))) / (2 * length));
-  });
+  if (length > longestDct)
+    throw new RecipeFault(
+      `"dct" takes sides of at most ${longestDct} pixels, got ${length}; put a crop or a resize before it`,
+    );
+  // All angles are one of 4 length; the table has length² entries.
+  const cosines = Float64Array.from({ length: 4 * length }, (_, angle) => Math.cos((Math.PI * angle) / (2 * length)));
+  const weights = new Float32Array(length * length);
+  for (let k = 0; k < length; k++) {
+    const scale = Math.sqrt((k === 0 ? 1 : 2) / length);
+    for (let i = 0; i < length; i++) weights[k * length + i] = scale * cosines[((2 * i + 1) * k) % (4 * length)]!;
+  }
   return { stride: length, starts: new Int32Array(length), counts: new Int32Array(length).fill(length), weights };
 }
 

@@ -62,16 +62,78 @@ fn times(a: Complex, b: Complex) -> Complex {
     (a.0 * b.0 - a.1 * b.1, a.0 * b.1 + a.1 * b.0)
 }
 
-/// A Fourier transform of one length: Cooley and Tukey's, by the smallest factor; a prime length by definition.
+fn conjugate((real, imaginary): Complex) -> Complex {
+    (real, -imaginary)
+}
+
+/// Primes above are transformed as a convolution: by definition an image with a side of a large prime takes a hundred times as long.
+const LARGEST_BY_DEFINITION: usize = 61;
+
+/// A Fourier transform of one length: Cooley and Tukey's, by the smallest factor; what is prime by definition or as a convolution.
 struct Fourier {
     /// exp(−2πi k / length).
     units: Vec<Complex>,
+    /// Of the largest prime factor, which the recursion ends with.
+    chirp: Option<Box<Chirp>>,
+}
+
+/// Bluestein's transform (L. I. Bluestein, 1970): as jk = (j² + k² − (k − j)²) / 2, a convolution with exp(πi j² / length),
+/// which is done at a power of two.
+struct Chirp {
+    /// exp(πi j² / length).
+    turns: Vec<Complex>,
+    /// The transform of `turns` at −length < j < length, around the end of a power of two.
+    spectrum: Vec<Complex>,
+    whole: Fourier,
+}
+
+impl Chirp {
+    fn new(length: usize) -> Self {
+        let angle = |j: usize| PI * (j * j % (2 * length)) as f64 / length as f64;
+        let turns: Vec<Complex> = (0..length).map(|j| (angle(j).cos(), angle(j).sin())).collect();
+        let whole = Fourier::new((2 * length - 1).next_power_of_two());
+        let mut around = vec![(0.0, 0.0); whole.units.len()];
+        for (j, &turn) in turns.iter().enumerate() {
+            let end = around.len();
+            around[j] = turn;
+            around[(end - j) % end] = turn;
+        }
+        Chirp { turns, spectrum: whole.run(&around), whole }
+    }
+
+    fn run(&self, values: impl Iterator<Item = Complex>, output: &mut [Complex]) {
+        let mut turned = vec![(0.0, 0.0); self.spectrum.len()];
+        for ((place, value), &turn) in turned.iter_mut().zip(values).zip(&self.turns) {
+            *place = times(value, conjugate(turn));
+        }
+        let product: Vec<Complex> =
+            self.whole.run(&turned).into_iter().zip(&self.spectrum).map(|(value, &factor)| conjugate(times(value, factor))).collect();
+        // The inverse is the transform of the conjugate, conjugated, over the length.
+        let scale = 1.0 / self.spectrum.len() as f64;
+        for ((place, value), &turn) in output.iter_mut().zip(self.whole.run(&product)).zip(&self.turns) {
+            let (real, imaginary) = times(conjugate(value), conjugate(turn));
+            *place = (real * scale, imaginary * scale);
+        }
+    }
+}
+
+fn smallest_factor(length: usize) -> usize {
+    (2..).take_while(|factor| factor * factor <= length).find(|factor| length.is_multiple_of(*factor)).unwrap_or(length)
+}
+
+fn largest_prime_factor(length: usize) -> usize {
+    let factor = smallest_factor(length);
+    if factor == length { length } else { largest_prime_factor(length / factor) }
 }
 
 impl Fourier {
     fn new(length: usize) -> Self {
         let angle = |k: usize| -2.0 * PI * k as f64 / length as f64;
-        Fourier { units: (0..length).map(|k| (angle(k).cos(), angle(k).sin())).collect() }
+        let prime = largest_prime_factor(length);
+        Fourier {
+            units: (0..length).map(|k| (angle(k).cos(), angle(k).sin())).collect(),
+            chirp: (prime > LARGEST_BY_DEFINITION).then(|| Box::new(Chirp::new(prime))),
+        }
     }
 
     fn run(&self, values: &[Complex]) -> Vec<Complex> {
@@ -87,21 +149,43 @@ impl Fourier {
             output[0] = values[0];
             return;
         }
-        let factor = (2..).take_while(|factor| factor * factor <= length).find(|factor| length.is_multiple_of(*factor)).unwrap_or(length);
+        let factor = smallest_factor(length);
+        if let Some(chirp) = &self.chirp
+            && factor == length
+            && length > LARGEST_BY_DEFINITION
+        {
+            chirp.run(values.iter().step_by(stride).copied(), output);
+            return;
+        }
         let part = length / factor;
         for (number, output) in output.chunks_exact_mut(part).enumerate() {
             self.part(&values[number * stride..], stride * factor, output);
         }
+        if factor == 2 {
+            // The convolution of a large prime has no other factor.
+            let (even, odd) = output.split_at_mut(part);
+            for (k, (a, b)) in even.iter_mut().zip(odd).enumerate() {
+                let turned = times(*b, self.units[k * stride]);
+                (*a, *b) = ((a.0 + turned.0, a.1 + turned.1), (a.0 - turned.0, a.1 - turned.1));
+            }
+            return;
+        }
+        let roots: Vec<Complex> = (0..factor).map(|number| self.units[number * part * stride]).collect();
         let mut column = vec![(0.0, 0.0); factor];
         for k in 0..part {
             for (number, value) in column.iter_mut().enumerate() {
-                *value = times(output[number * part + k], self.units[number * k * stride % self.units.len()]);
+                *value = times(output[number * part + k], self.units[number * k * stride]);
             }
             for q in 0..factor {
-                output[q * part + k] = column.iter().enumerate().fold((0.0, 0.0), |sum, (number, &value)| {
-                    let turned = times(value, self.units[number * q * part * stride % self.units.len()]);
-                    (sum.0 + turned.0, sum.1 + turned.1)
-                });
+                // The root of number · q, whose remainder a division would give a few times as slowly.
+                let (mut sum, mut root) = ((0.0, 0.0), 0);
+                for &value in &column {
+                    let turned = times(value, roots[root]);
+                    sum = (sum.0 + turned.0, sum.1 + turned.1);
+                    root += q;
+                    root -= if root >= factor { factor } else { 0 };
+                }
+                output[q * part + k] = sum;
             }
         }
     }
@@ -142,4 +226,25 @@ pub fn ring_means(data: &[f32], (width, height): Size, channels: usize) -> Vec<f
     }
     let found = sums.iter().filter(|ring| ring.0 > 0);
     found.flat_map(|(count, sums)| sums.iter().map(|sum| (sum / *count as f64) as f32)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Complex, Fourier, PI, times};
+
+    /// 67 and 211 are prime, 2 · 499 and 7 · 67 end with a prime, 60 and 64 have small factors alone.
+    #[test]
+    fn a_fourier_transform_of_any_length_is_the_sum_that_defines_it() {
+        for length in [1, 2, 60, 61, 64, 67, 211, 2 * 499, 7 * 67] {
+            let values: Vec<Complex> = (0..length).map(|i| ((i * 37 % 251) as f64, (i * 11 % 17) as f64)).collect();
+            for (k, found) in Fourier::new(length).run(&values).into_iter().enumerate() {
+                let sum = values.iter().enumerate().fold((0.0, 0.0), |sum: Complex, (i, &value)| {
+                    let angle = -2.0 * PI * (i * k % length) as f64 / length as f64;
+                    let turned = times(value, (angle.cos(), angle.sin()));
+                    (sum.0 + turned.0, sum.1 + turned.1)
+                });
+                assert!((sum.0 - found.0).hypot(sum.1 - found.1) < 1e-8, "{length}: {k} is {found:?}, not {sum:?}");
+            }
+        }
+    }
 }
