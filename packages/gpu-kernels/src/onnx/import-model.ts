@@ -104,6 +104,7 @@ const isString = 8;
 function withoutStrings(file: OnnxModel): OnnxModel {
   const outputs = file.outputs.filter(({ type }) => type !== isString);
   if (outputs.length === 0) return file;
+  if (!file.initializers.some(({ type }) => type === isString)) return { ...file, outputs };
   const read = new Set(liveNodes({ ...file, outputs }).flatMap((node) => skeletonOf(node).inputs));
   const initializers = file.initializers.filter(({ name, type }) => type !== isString || read.has(name));
   return { ...file, outputs, initializers };

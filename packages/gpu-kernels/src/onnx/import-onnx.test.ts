@@ -98,6 +98,16 @@ describe('refusals', () => {
     );
   });
 
+  it('name strings that scores are computed from, not those that only labels need', async () => {
+    const names = { name: 'names', type: 8, shape: [2], integers: [] };
+    const nodes = [node('ArgMax', 'x', 'best', { axis: 1 }), node('Gather', 'names best', 'label'), node('Neg', 'x', 'y')];
+    const model = modelOf(['n', 2], nodes, [names]);
+    const labelled = { ...model, outputs: [{ name: 'label', type: 8, shape: undefined }, ...model.outputs] };
+    expect(await run(labelled, [1, 2])).toEqual([-1, -2]);
+    const read = modelOf(['n', 2], [node('ArgMax', 'x', 'best', { axis: 1 }), node('Gather', 'names best', 'y')], [names]);
+    expect(() => importOnnx(read)).toThrow(refusal('OP_UNSUPPORTED', 'string (8)'));
+  });
+
   it('name a cycle, an unknown value and a value defined twice', () => {
     const cycle = [node('Add', 'x b', 'a'), node('Relu', 'a', 'b'), node('Neg', 'b', 'y')];
     expect(() => importOnnx(modelOf(['n', 2], cycle))).toThrow(refusal('GRAPH_INVALID', 'cycle'));
