@@ -25,6 +25,16 @@ const merged = ({ before, after }: BatchLayout): number => before + after;
 export const rankOf = (layout: BatchLayout, item: readonly number[]): number =>
   item.length - merged(layout) + (layout.axis < 0 ? 0 : 1);
 
+/**
+ * In a file for one item a batch that was taken to be merged with the last dimension, behind rows, may as well be merged with these:
+ * its numbers lie between both. What reads rows, as a product with a matrix does, shows that it is.
+ */
+export function withRows(layout: BatchLayout, item: readonly number[], fixedBatch: number | undefined): BatchLayout {
+  const isLast = layout.axis > 0 && layout.axis === rankOf(layout, item) - 1;
+  const isMoved = fixedBatch === 1 && isLast && layout.before === 0 && layout.after === 1;
+  return isMoved ? { axis: layout.axis - 1, before: 1, after: 0 } : layout;
+}
+
 /** Item dimension of an ONNX dimension; undefined for the batch. */
 export function itemAxis(layout: BatchLayout, axis: number): number | undefined {
   if (axis === layout.axis) return undefined;

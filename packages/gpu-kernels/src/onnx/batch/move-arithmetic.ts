@@ -3,7 +3,7 @@ import { axisOf } from '../../graph/axes.ts';
 import { showShape, sizeOf } from '../../graph/shapes.ts';
 import type { OnnxNode } from '../onnx-model.ts';
 import { Chain } from './chain.ts';
-import { type BatchLayout, rankOf } from './layout.ts';
+import { type BatchLayout, rankOf, withRows } from './layout.ts';
 import type { CommonLayout, Move, MovedNodes, Rewrite } from './move.ts';
 import { joinsItems } from './moves-batch.ts';
 import { sameForEach } from './same-for-each.ts';
@@ -49,11 +49,12 @@ function Elementwise(move: Move): MovedNodes {
 /** A constant matrix is the same for all; constants of more dimensions are so along the batch. */
 function MatMul(move: Move): MovedNodes {
   const common = move.commonLayout();
-  const { layout, rank } = common;
+  const { rank } = common;
   const ranks = [0, 1].map((index) => move.constant(index)?.shape.length);
   const [first, second] = ranks;
-  if (second !== undefined && second > 2 && layout.axis === rank - 2) return rowsTimesMatrices(move, layout);
   const isMatrixAlone = first === undefined && second === 2;
+  const layout = isMatrixAlone ? withRows(common.layout, move.shape(0), move.state.fixedBatch) : common.layout;
+  if (second !== undefined && second > 2 && layout.axis === rank - 2) return rowsTimesMatrices(move, layout);
   if (layout.axis >= (isMatrixAlone ? rank - 1 : rank - 2) || ranks.some((length) => length !== undefined && length < 2))
     move.refuse('a product along the batch');
   const inputs = move.node.inputs.map((name, index) =>

@@ -39,6 +39,22 @@ describe('the batch in another place', () => {
   });
 });
 
+it.each(['Gemm', 'MatMul'])(
+  '%s of a file for one item has rows, whatever a reshape before it was taken to merge',
+  async (op) => {
+    // Rows before the batch, as attention over pixels has them: [2, 1, 2, 1] becomes [2, 2].
+    const nodes = [
+      node('Transpose', 'x', 't', { perm: [1, 0, 2, 3] }),
+      node('Reshape', 't rows', 'r'),
+      node(op, 'r w', 'g'),
+      node('Reshape', 'g back', 'b'),
+      node('Gather', 'b first', 'y', { axis: 0 }),
+    ];
+    const constants = [integers('rows', 2, 2), integers('back', 2, 1, 2), { ...integers('first', 0), shape: [] }, floats('w', [2, 2], 1, 10, 100, 1000)]; // biome-ignore format: one list
+    expect(await run(modelOf([1, 2, 2, 1], nodes, constants), [1, 2, 3, 4, 5, 6, 7, 8])).toEqual([201, 2010, 605, 6050]);
+  },
+);
+
 describe('values joined along the batch', () => {
   // Each picture of 2 × 1 and its negative go through one convolution together, as views of one picture do.
   const views = [

@@ -1,10 +1,11 @@
 /** Layers that lie on a batch which is not the first dimension, or not alone in it, as layers of items. */
-import { rankOf } from './layout.ts';
+import { rankOf, withRows } from './layout.ts';
 import type { Move, MovedNodes, Rewrite } from './move.ts';
 
 /** On items with rows of their own it is a product and a sum. */
 function Gemm(move: Move): MovedNodes {
-  const { layout } = move.moved;
+  const { item, layout: given } = move.moved;
+  const layout = withRows(given, item, move.state.fixedBatch);
   const matrix = move.constant(1);
   const plain = move.number('alpha', 1) === 1 && move.number('beta', 1) === 1 && move.number('transA', 0) === 0;
   if (!plain || matrix?.shape.length !== 2 || layout.axis !== 0) move.refuse('this form');
