@@ -5,7 +5,8 @@
 import { opUnsupported } from '../graph/graph-errors.ts';
 import { isFloat } from './constant.ts';
 import type { ImportState } from './import-state.ts';
-import { type ElementType, elementTypeOf, nameOfType, type OnnxNode } from './onnx-model.ts';
+import { skeletonOf } from './node-order.ts';
+import { type ElementType, elementTypeOf, nameOfType, type OnnxModel, type OnnxNode } from './onnx-model.ts';
 
 /** Ops that take integers for what they are. */
 const ofIntegers: ReadonlySet<string> = new Set([
@@ -91,6 +92,26 @@ function checkCast(state: ImportState, node: OnnxNode, type: ElementType | undef
     state.setType(output, target);
     if (isRounded) state.rounded.add(output);
   }
+}
+
+const [float32, float64] = [1, 11];
+
+/**
+ * Tests of float64 for infinity, which is how torch's older exporter writes those of float32, as tests of float32: what is
+ * infinite or no number is so in both. Only where nothing else reads the float64.
+ */
+export function withFloatTests(model: OnnxModel): OnnxModel {
+  const isDouble = ({ op, attributes }: OnnxNode): boolean => op === 'Cast' && attributes.get('to')?.value === float64;
+  if (!model.nodes.some(isDouble)) return model;
+  const elsewhere = new Set(model.outputs.map(({ name }) => name));
+  for (const node of model.nodes)
+    if (node.op !== 'IsInf' && node.op !== 'IsNaN') for (const name of skeletonOf(node).inputs) elsewhere.add(name);
+  const asFloat = (node: OnnxNode): OnnxNode => ({
+    ...node,
+    attributes: new Map([...node.attributes, ['to', { kind: 'number', value: float32 }]]),
+  });
+  const nodes = model.nodes.map((node) => (isDouble(node) && !node.outputs.some((name) => elsewhere.has(name)) ? asFloat(node) : node)); // biome-ignore format: one list
+  return { ...model, nodes };
 }
 
 /** TensorProto.DataType float32, float16, float64 and bfloat16. */

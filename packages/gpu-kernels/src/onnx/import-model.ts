@@ -6,7 +6,7 @@
 import { DiptychError, isDiptychError, type ModelGraph, type Tensors } from '@diptych/plugin-kit/runtime';
 import { countReaders } from '../graph/check-graph.ts';
 import { graphInvalid, itemsTogether, opUnsupported } from '../graph/graph-errors.ts';
-import { checkOutputs } from './activation-types.ts';
+import { checkOutputs, withFloatTests } from './activation-types.ts';
 import { checkItemNumbers } from './batch/item-numbers.ts';
 import { noBatch } from './batch/layout.ts';
 import { decodeTensor, isFloat, makeConstant } from './constant.ts';
@@ -37,7 +37,10 @@ export function importModel(file: OnnxModel, options: ImportOptions, ops: Import
       `opset ${file.opset}; ${oldestOpset} to ${newestOpset} are implemented`,
     );
   }
-  const model = withChannelsFirst(asOpset11(inlineFunctions(withoutStrings(file))), recipesOf(file, options));
+  const model = withChannelsFirst(
+    withFloatTests(asOpset11(inlineFunctions(withoutStrings(file)))),
+    recipesOf(file, options),
+  );
   const nodes = liveNodes(model);
   const names = new Set(model.nodes.flatMap((node) => [node.name, ...node.inputs, ...node.outputs]));
   const constants = new Map(

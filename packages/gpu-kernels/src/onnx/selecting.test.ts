@@ -37,6 +37,22 @@ describe('choices', () => {
   });
 });
 
+describe('tests for infinity', () => {
+  const cast = (from: string, to: string, type: number) => node('Cast', from, to, { to: type });
+  const large = [Number.POSITIVE_INFINITY, Number.NaN, 3e38];
+
+  it('of float64 that was float32 are those of float32, as the older exporter writes isinf and isfinite', async () => {
+    const nodes = [cast('x', 'd', 11), node('IsInf', 'd', 'i'), node('IsNaN', 'd', 'n'), node('Or', 'i n', 'o'), node('Not', 'o', 'f'), cast('f', 'y', 1)]; // biome-ignore format: one list
+    expect(await run(modelOf(['n', 3], nodes), large)).toEqual([0, 0, 1]);
+  });
+
+  it('leave float64 refused where anything else reads it', () => {
+    const both = [cast('x', 'd', 11), node('IsInf', 'd', 'i'), cast('i', 'f', 1), node('Sqrt', 'd', 's'), node('Add', 's f', 'y')]; // biome-ignore format: one list
+    refuses(modelOf(['n', 3], both), 'float64');
+    refuses(modelOf(['n', 3], [cast('x', 'y', 11)]), 'float64');
+  });
+});
+
 describe('bits', () => {
   const of = (op: string, type: number, a: number[], b: number[], attributes = {}) => {
     const tensor = (name: string, values: number[]): OnnxTensor => ({
