@@ -90,19 +90,11 @@ function joinNames(
   if (constant !== undefined) state.constants.set(name, constant);
   else if (list !== undefined) state.lists.set(name, list);
   else if (state.empty.has(source)) state.empty.add(name);
-  else joinValues(state, node, source, name, graphOutputs);
-}
-
-function joinValues(
-  state: ImportState,
-  node: OnnxNode,
-  source: string,
-  name: string,
-  graphOutputs: ReadonlySet<string>,
-): void {
-  state.copyMarks(source, name);
-  state.write(node, 'Identity', [source], name, {}, state.freshName(`${node.name}/Identity`));
-  skipIdentity(state, graphOutputs);
+  else {
+    state.copyMarks(source, name);
+    state.write(node, 'Identity', [source], name, {}, state.freshName(`${node.name}/Identity`));
+    skipIdentity(state, graphOutputs);
+  }
 }
 
 /** An Identity just written is replaced by its input, unless it carries the name of an output of the graph. */
