@@ -1,21 +1,10 @@
-// Takes SIDE rows of every block of sums from `stage`, float32 and TILE_COLUMNS wide, to y. Residual and y hold halves, a
-// multiple of 8 a row: a thread takes four neighbours at a time.
-@group(0) @binding(3) var<storage, read> bias: array<vec4f>;
+// Residual and y of half-finish-fours.wgsl hold halves, a multiple of 8 a row.
 @group(0) @binding(4) var<storage, read> residual: array<vec2<u32>>;
 @group(0) @binding(5) var<storage, read_write> y: array<vec2<u32>>;
 
-fn finish(place: Place, round: u32, lane: u32) {
-  let fours = u32(TILE_COLUMNS) / 4u;
-  for (var i = lane; i < u32(TILE_ROWS / BLOCK_HEIGHT) * SIDE * fours; i += u32(THREADS)) {
-    let staged = i / fours;
-    let row = place.row + staged / SIDE * u32(BLOCK_HEIGHT) + round * SIDE + staged % SIDE;
-    let column = place.column + i % fours * 4u;
-    if (row >= place.rows || column >= run.out_channels) { continue; }
-    let to = (row * run.out_channels + column) / 4u;
-    var sum = bitcast<vec4f>(stage[i]);
-    if (HAS_BIAS) { sum += bias[column / 4u]; }
-    if (HAS_RESIDUAL) { sum += vec4f(unpack2x16float(residual[to].x), unpack2x16float(residual[to].y)); }
-    let last = vec4f(activate(sum.x), activate(sum.y), activate(sum.z), activate(sum.w));
-    y[to] = vec2<u32>(pack2x16float(last.xy), pack2x16float(last.zw));
-  }
+fn residual_at(four: u32) -> vec4f {
+  let words = residual[four];
+  return vec4f(unpack2x16float(words.x), unpack2x16float(words.y));
 }
+
+fn write_four(four: u32, last: vec4f) { y[four] = vec2<u32>(pack2x16float(last.xy), pack2x16float(last.zw)); }

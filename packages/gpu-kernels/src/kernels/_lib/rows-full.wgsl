@@ -1,7 +1,6 @@
 // x holds float32: eight neighbours are two words of 16 bytes.
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
 
-struct Eight { low: vec4f, high: vec4f }
 alias Word = Eight;
 
 fn word_at(at: u32) -> Word { return Word(x[2u * at], x[2u * at + 1u]); }

@@ -1,7 +1,6 @@
 // x holds halves: eight neighbours are one word of 16 bytes, and stay one in registers.
 @group(0) @binding(1) var<storage, read> x: array<vec4<u32>>;
 
-struct Eight { low: vec4f, high: vec4f }
 alias Word = vec4<u32>;
 
 fn word_at(at: u32) -> Word { return x[at]; }

@@ -34,7 +34,9 @@ function kernelOf(block: Tile | undefined, patch: Way, finish: End): Kernel {
   const name = `half-${block ? `matrix-${block.down}x${block.across}` : 'emulated'}-${patch}-${finish}`;
   const known = kernels.get(name);
   if (known !== undefined) return known;
-  const parts = ['rolled', 'window-run', `half-patch-${patch}`, 'half-product', 'activation', `half-finish-${finish}`];
+  const inFours = finish === 'packed' || finish === 'full';
+  const end = [`half-finish-${finish}`, ...(inFours ? ['half-finish-fours'] : [])];
+  const parts = ['rolled', 'window-run', `half-patch-${patch}`, 'half-product', 'activation', ...end];
   const kernel = block
     ? loadKernel('conv2d', 'half-matrix', ['matrices', ...parts], matrixDirectives, {
         DOWN: block.down,
