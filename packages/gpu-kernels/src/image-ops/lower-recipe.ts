@@ -40,11 +40,12 @@ export function lowerRecipe(recipe: ImageRecipe, { width, height, channels, view
   const found = known.stages.get(key);
   if (found !== undefined) return found;
   const stages = new Lowering({ width, height, channels, isFloat: false }, view).run(recipe);
-  known.tableBytes += tableBytes(stages);
-  if (known.stages.size >= mostKept.sizes || known.tableBytes > mostKept.tableBytes) {
+  const bytes = tableBytes(stages);
+  if (known.stages.size >= mostKept.sizes || known.tableBytes + bytes > mostKept.tableBytes) {
     known.stages.clear();
-    known.tableBytes = tableBytes(stages);
+    known.tableBytes = 0;
   }
+  known.tableBytes += bytes;
   known.stages.set(key, stages);
   return stages;
 }
