@@ -227,7 +227,7 @@ describe('what cannot be planned names op, node and reason', () => {
   const normalise = { step: 'normalise', scale: 1, mean: [0, 0, 0], deviation: [1, 1, 1] } as const;
   it.each<[string, ImageRecipe, string]>([
     ['two means', [{ ...normalise, mean: [0, 0] }], 'one number for each of 3 channels, got 2 and 3'],
-    ['a deviation of zero', [{ ...normalise, deviation: [1, 0, 1] }], 'must not be zero, got 1, 0, 1'],
+    ['a deviation of zero', [{ ...normalise, deviation: [1, 0, 1] }], 'must be above zero in float32, got 1, 0, 1'],
     ['a byte step on floats', [normalise, { step: 'bgr' }], '"bgr" works on 8-bit pixels'],
     ['no step that makes numbers', [{ step: 'even-trim' }], 'needs a step "normalise"'],
   ])('a recipe with %s is GRAPH_INVALID: its author can mend it', (_, recipe, reason) => {

@@ -62,8 +62,13 @@ function checkNormalise(step: Extract<RecipeStep, { step: 'normalise' }>, channe
     throw refuse(
       `mean and deviation of "normalise" need one number for each of ${channels} channels, got ${step.mean.length} and ${step.deviation.length}`,
     );
-  if (step.deviation.some((deviation) => deviation === 0))
-    throw refuse(`deviations of "normalise" must not be zero, got ${step.deviation.join(', ')}`);
+  // In float32, as the step computes: 1e-50 is zero there, and 1e39 infinite.
+  const isAboveZero = (value: number): boolean => Math.fround(value) > 0 && Number.isFinite(Math.fround(value));
+  if (!step.deviation.every(isAboveZero))
+    throw refuse(`deviations of "normalise" must be above zero in float32, got ${step.deviation.join(', ')}`);
+  if (!isAboveZero(step.scale)) throw refuse(`the scale of "normalise" must be above zero in float32, got ${step.scale}`);
+  if (!step.mean.every((mean) => Number.isFinite(Math.fround(mean))))
+    throw refuse(`means of "normalise" must be finite in float32, got ${step.mean.join(', ')}`);
 }
 
 function checkSizes(step: RecipeStep, refuse: Refuse): void {
