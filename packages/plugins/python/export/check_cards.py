@@ -40,17 +40,18 @@ def scores_of(name, network, images):
 
 def judge_scores(networks, images):
     """The heads of CLIP judges on one tower, each with the embedding it wants."""
-    tower = networks["clip-vit-l-14"]
+    embed = lambda name, image: networks["clip-vit-l-14"](torch.from_numpy(reference.PREPARE[name](image)).unsqueeze(0))  # noqa: E731
+    unit_of = lambda raw: raw / raw.norm(dim=-1, keepdim=True)  # noqa: E731
     rows = []
     for image in images:
         with torch.no_grad():
-            raw = tower(torch.from_numpy(reference.PREPARE["clip-vit-l-14"](image)).unsqueeze(0))
-            unit = raw / raw.norm(dim=-1, keepdim=True)
+            raw = embed("clip-vit-l-14", image)
+            unit, checked = unit_of(raw), unit_of(embed("sd-safety-checker", image))
             rows.append({
                 "q16": reference.softmax([float(value) for value in networks["q16"](unit)[0]]),
                 "mhsc": reference.sigmoid([float(value) for value in networks["mhsc"](raw)[0]]),
                 "laion-nsfw": reference.sigmoid([float(value) for value in networks["laion-nsfw"](unit)[0]]),
-                "sd-safety-checker": reference.sigmoid([float(value) for value in networks["sd-safety-checker"](unit)[0]]),
+                "sd-safety-checker": reference.sigmoid([float(value) for value in networks["sd-safety-checker"](checked)[0]]),
             })
     return rows
 

@@ -164,6 +164,8 @@ PREPARE = {
     "aiornot-siglip2": lambda image: tensor(stretch(image, 224, BILINEAR), HALF),
     "falconsai-nsfw": lambda image: tensor(stretch(image, 224, BILINEAR), HALF),
     "clip-vit-l-14": clip_input,
+    # CLIPImageProcessor of transformers: as CLIP's own, but for the half pixel of the cut.
+    "sd-safety-checker": lambda image: tensor(crop_down(short_side(image, 224, BICUBIC), 224), CLIP),
 }
 
 
