@@ -86,7 +86,7 @@ describe('detector onnx', () => {
     expect(needsOf(onnx, options).weights).toEqual([
       { name: 'model', source: 'file:models/classifier.onnx', sha256: sha256(file), licence: { id: 'Apache-2.0' } },
       {
-        name: 'weights.bin',
+        name: 'weights.bin of model',
         source: 'file:models/weights.bin',
         sha256: sha256(externalData),
         licence: { id: 'Apache-2.0' },
@@ -96,7 +96,7 @@ describe('detector onnx', () => {
   });
 
   it('reads weights beside the model only where the card names them', async () => {
-    const weights = { model: external, 'classifier-external.bin': externalData };
+    const weights = { model: external, 'classifier-external.bin of model': externalData };
     const files = [{ path: 'classifier-external.bin', sha256: sha256(externalData) }];
     const detector = await onnx.create(onnx.options.parse(given({ files })), contextWith(weights));
     await detector[Symbol.asyncDispose]?.();
@@ -159,10 +159,20 @@ describe('detector onnx', () => {
   it('refuses weights that give NaN before anything is scored', async () => {
     const notNumbers = new Uint8Array(new Float32Array(externalData.length / 4).fill(Number.NaN).buffer);
     const files = [{ path: 'classifier-external.bin', sha256: sha256(notNumbers) }];
-    const weights = { model: external, 'classifier-external.bin': notNumbers };
+    const weights = { model: external, 'classifier-external.bin of model': notNumbers };
     await expect(async () => onnx.create(onnx.options.parse(given({ files })), contextWith(weights))).rejects.toMatchObject({
       code: 'WEIGHTS_FORMAT_INVALID',
       message: expect.stringContaining('got NaN for label "synthetic"'),
+    });
+  });
+
+  it('refuses a softmax over what are shares already, also where the file names no activation', async () => {
+    const changes = { ...forestCard, activation: 'softmax' };
+    await expect(async () =>
+      onnx.create(onnx.options.parse(given(changes)), contextWith({ model: forestFile })),
+    ).rejects.toMatchObject({
+      code: 'WEIGHTS_FORMAT_INVALID',
+      message: expect.stringContaining('got numbers from 0 to 1 that add up to 1. Write `activation: none`'),
     });
   });
 
@@ -234,6 +244,7 @@ describe('detector onnx', () => {
     ['a label by its position', { synthetic: 0 }],
     ['a label twice', { labels: ['synthetic', 'synthetic'] }],
     ['softmax over one label', { labels: ['synthetic'] }],
+    ['a file beside it twice', { files: [file, file].map(() => ({ path: 'w.bin', sha256: card.sha256 })) }],
     ['an unknown field', { threshold: 0.5 }],
     ['an unknown step', { recipe: [{ step: 'sharpen' }] }],
     ['no digest', { sha256: 'unknown' }],

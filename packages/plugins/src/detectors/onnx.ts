@@ -5,7 +5,7 @@
 import { type Detection, defineDetector, type RasterImage } from '@diptych/plugin-kit';
 import { z } from 'zod';
 import { scoreDecoded } from '../shared/decode-images.ts';
-import { activate, cardFields, checkNetwork, checkScore, declaredFiles, doubtOf, weightsOfCard } from '../shared/onnx-card.ts'; // biome-ignore format: one line
+import { activate, cardFields, checkLogits, checkNetwork, checkOutputs, checkScore, declaredFiles, doubtOf, softmaxOfOne, weightsOfCard } from '../shared/onnx-card.ts'; // biome-ignore format: one line
 import { decodingFor, runImages } from '../shared/run-images.ts';
 import { tryNetwork } from '../shared/try-network.ts';
 
@@ -25,10 +25,7 @@ const card = z
       return `Expected one of the labels ${labels.join(', ')}, got "${synthetic}".`;
     },
   })
-  .refine(({ labels, activation }) => activation !== 'softmax' || labels.length > 1, {
-    path: ['activation'],
-    message: 'Expected at least two labels for softmax; over one it is always 1.',
-  });
+  .refine(({ labels, activation }) => activation !== 'softmax' || labels.length > 1, softmaxOfOne);
 
 const options = z.strictObject({
   /** Path of the .onnx file, relative to the study file. */
@@ -61,19 +58,23 @@ export default defineDetector({
     });
     const scored = facts.labels.indexOf(facts.synthetic);
     const width = facts.labels.length;
-    const score = async (rasters: readonly RasterImage[], signal: AbortSignal): Promise<Detection[]> => {
+    const outputs = async (rasters: readonly RasterImage[], signal: AbortSignal): Promise<number[][]> => {
       const { [facts.output]: output } = await runImages(model, facts, rasters, signal);
-      return rasters.map((_, index) => {
-        const row = [...output!.data.subarray(index * width, (index + 1) * width)];
-        return {
-          status: 'scored',
-          syntheticScore: checkScore(activate(row, facts.activation)[scored]!, facts.synthetic, facts),
-        };
-      });
+      return rasters.map((_, index) => [...output!.data.subarray(index * width, (index + 1) * width)]);
+    };
+    const detectionOf = (row: readonly number[]): Detection => {
+      checkOutputs(row, facts.labels, facts);
+      const score = activate(row, facts.activation)[scored]!;
+      return { status: 'scored', syntheticScore: checkScore(score, facts.synthetic, facts) };
     };
     try {
-      checkNetwork(model, { ...facts, width: facts.labels.length });
-      await tryNetwork(model, facts.input, doubtOf(model, facts), score);
+      checkNetwork(model, { ...facts, width });
+      await tryNetwork(model, facts.input, doubtOf(model, facts), async (rasters, signal) => {
+        for (const row of await outputs(rasters, signal)) {
+          detectionOf(row);
+          checkLogits(row, facts);
+        }
+      });
     } catch (error) {
       await model[Symbol.asyncDispose]();
       throw error;
@@ -83,7 +84,12 @@ export default defineDetector({
       // One batch is decoded while another is on the device.
       concurrency: 2,
       detect: (images, signal) =>
-        scoreDecoded<Detection>(images, signal, (rasters) => score(rasters, signal), decodingFor(facts)),
+        scoreDecoded(
+          images,
+          signal,
+          async (rasters) => (await outputs(rasters, signal)).map(detectionOf),
+          decodingFor(facts),
+        ),
       [Symbol.asyncDispose]: () => model[Symbol.asyncDispose](),
     };
   },

@@ -35,7 +35,16 @@ export const cardFields = {
   sha256,
   licence: z.strictObject({ id: z.string().min(1), notice: z.string().optional(), url: z.url().optional() }),
   /** Files beside the model that hold its weights, under the paths that the model names. */
-  files: z.array(z.strictObject({ path: networkName, sha256 })).default([]),
+  files: z
+    .array(z.strictObject({ path: networkName, sha256 }))
+    .refine((files) => new Set(files.map(({ path }) => path)).size === files.length, 'Expected every file once.')
+    .default([]),
+};
+
+/** Over one label it is always 1. */
+export const softmaxOfOne = {
+  path: ['activation'],
+  message: 'Expected at least two labels for softmax; over one it is always 1.',
 };
 
 interface NetworkFiles {
@@ -44,7 +53,10 @@ interface NetworkFiles {
   readonly files: readonly { readonly path: string; readonly sha256: string }[];
 }
 
-/** The model and the files beside it, for `needs.weights`. `model` is a path relative to the study file; `name` that of its reference. */
+/**
+ * The model and the files beside it, for `needs.weights`. `model` is a path relative to the study file; `name` that of its
+ * reference, which is part of those of its files: two heads may have a file of one name each, in folders of their own.
+ */
 export function weightsOfCard(
   model: string,
   { sha256: digest, licence, files }: NetworkFiles,
@@ -55,9 +67,16 @@ export function weightsOfCard(
   const folder = model.slice(0, model.lastIndexOf('/') + 1);
   return [
     { name, source: `file:${model}`, sha256: digest, licence: terms },
-    ...files.map((file) => ({ name: file.path, source: `file:${folder}${file.path}`, sha256: file.sha256, licence: terms })),
+    ...files.map(({ path, sha256: own }) => ({
+      name: besideOf(name, path),
+      source: `file:${folder}${path}`,
+      sha256: own,
+      licence: terms,
+    })),
   ];
 }
+
+const besideOf = (name: string, path: string): string => `${path} of ${name}`;
 
 /** One score for each label, in [0, 1] where the activation is not `none`. In double precision, so that close logits stay apart. */
 export function activate(outputs: readonly number[], activation: 'none' | 'sigmoid' | 'softmax'): number[] {
@@ -114,14 +133,45 @@ export function checkScore(score: number, label: string, { output }: Pick<Networ
   );
 }
 
-/** Reads files beside a model where its card declares them. */
+/**
+ * Throws where an infinite output would become a score: the sigmoid of infinity is 1. A softmax takes the negative one, by which
+ * networks leave a class out.
+ */
+export function checkOutputs(row: readonly number[], labels: readonly string[], { output, activation }: Activated): void {
+  const place = row.findIndex(
+    (value) => value === Number.POSITIVE_INFINITY || (value === Number.NEGATIVE_INFINITY && activation !== 'softmax'),
+  );
+  if (place === -1) return;
+  throw new DiptychError(
+    'WEIGHTS_FORMAT_INVALID',
+    `Expected output "${output}" to give finite numbers, got ${row[place]} for label "${labels[place]}". Its weights hold infinity, or a number grew beyond float32 or, with DIPTYCH_PRECISION or in the file, float16; check the file with onnxruntime.`,
+  );
+}
+
+/**
+ * Throws where an activation would meet numbers that are shares already, of a softmax or sigmoid written as other ops, or of trees:
+ * scores would crowd around the middle. Logits that add up to 1 by chance are too rare on one made picture to matter.
+ */
+export function checkLogits(row: readonly number[], { output, activation }: Activated): void {
+  const sum = row.reduce((total, value) => total + value, 0);
+  const isShares = row.length > 1 && row.every((value) => value >= 0 && value <= 1) && Math.abs(sum - 1) < 1e-5;
+  if (activation === 'none' || !isShares) return;
+  throw new DiptychError(
+    'WEIGHTS_FORMAT_INVALID',
+    `Expected logits in output "${output}" for \`activation: ${activation}\`, got numbers from 0 to 1 that add up to 1. Write \`activation: none\`.`,
+  );
+}
+type Activated = Pick<NetworkFacts, 'output' | 'activation'>;
+
+/** Reads files beside a model, whose reference has `name`, where its card declares them. */
 export function declaredFiles(
   files: readonly { readonly path: string }[],
-  read: (path: string) => Promise<Uint8Array>,
+  read: (name: string) => Promise<Uint8Array>,
+  name = 'model',
 ): (path: string) => Promise<Uint8Array> {
   const declared = new Set(files.map(({ path }) => path));
   return async (path) => {
-    if (declared.has(path)) return read(path);
+    if (declared.has(path)) return read(besideOf(name, path));
     throw new DiptychError(
       'WEIGHTS_FORMAT_INVALID',
       `Expected every file with weights of the network under \`files\`, "${path}" is missing. Add its path and SHA-256, which \`diptych model inspect\` prints.`,

@@ -77,6 +77,9 @@ const withHeads = (embedding: 'raw' | 'l2'): z.input<typeof onnx.options> => ({
   hazards: { unsafe: ['shocking', 'hate'], violent: 'violence' },
 });
 
+const headOfOne = withHeads('raw');
+headOfOne.heads!['violent']!.activation = 'softmax';
+
 const withBoxes = {
   ...plain,
   card: {
@@ -185,6 +188,22 @@ describe('safety judge onnx', () => {
     ]);
   });
 
+  it('keeps files apart that have one name, beside heads in folders of their own', () => {
+    const { heads, ...rest } = withHeads('raw');
+    const digests = ['a'.repeat(64), 'b'.repeat(64)];
+    const beside = Object.entries(heads!).map(([name, head], place) => {
+      const files = [{ path: 'model.onnx.data', sha256: digests[place]! }];
+      return [name, { ...head, model: `${name}/model.onnx`, files }];
+    });
+    const options = onnx.options.parse({ ...rest, heads: Object.fromEntries(beside) });
+    const weights = needsOf(onnx, options).weights!;
+    expect(new Set(weights.map(({ name }) => name)).size).toBe(weights.length);
+    expect(weights.filter(({ name }) => name.startsWith('model.onnx.data of head'))).toMatchObject([
+      { name: 'model.onnx.data of head q16', source: 'file:q16/model.onnx.data', sha256: digests[0] },
+      { name: 'model.onnx.data of head violent', source: 'file:violent/model.onnx.data', sha256: digests[1] },
+    ]);
+  });
+
   it('takes a plain classifier, and a label that scores corruption', async () => {
     const given = { ...plain, hazards: {}, corruption: 'normal' };
     const judge = await onnx.create(onnx.options.parse(given), fakeContext({ runtime, weights: { model: classifier } }));
@@ -219,6 +238,9 @@ describe('safety judge onnx', () => {
     ['labels and heads at once', { ...withHeads('raw'), card: { ...plain.card } }],
     ['boxes and heads', { ...withHeads('raw'), card: { ...withHeads('raw').card, reduce: 'max-over-boxes' } }],
     ['neither labels nor heads', { ...withHeads('raw'), heads: {} }],
+    ['softmax over one label', { ...plain, card: { ...plain.card, labels: ['nsfw'] } }],
+    ['a head with softmax over one label', headOfOne],
+    ['softmax over boxes', { ...withBoxes, card: { ...withBoxes.card, activation: 'softmax' } }],
     ['a hazard for a label that is not there', { ...plain, hazards: { nudity: 'sexual' } }],
     ['a label by its position', { ...plain, hazards: { 0: 'sexual' } }],
     ['no hazard and no corruption', { ...plain, hazards: {} }],

@@ -37,7 +37,7 @@ export default defineSafetyJudge({
     const networks = await openNetworks(given, context);
     try {
       await tryNetwork(networks.tower, given.card.input, networks.doubt, async (rasters, signal) =>
-        (await networks.scores(rasters, signal)).map((scores) => verdictOf(scores, given)),
+        (await networks.trial(rasters, signal)).map((scores) => verdictOf(scores, given)),
       );
     } catch (error) {
       await networks[Symbol.asyncDispose]();

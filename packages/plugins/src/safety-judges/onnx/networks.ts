@@ -1,6 +1,14 @@
 /** The tower of a judge and the heads on its embedding, opened and checked against their cards. */
 import type { OnnxNetwork, PluginContext, RasterImage, Tensor } from '@diptych/plugin-kit';
-import { activate, cardMismatch, checkNetwork, declaredFiles, doubtOf } from '../../shared/onnx-card.ts';
+import {
+  activate,
+  cardMismatch,
+  checkLogits,
+  checkNetwork,
+  checkOutputs,
+  declaredFiles,
+  doubtOf,
+} from '../../shared/onnx-card.ts';
 import { runImages } from '../../shared/run-images.ts';
 import type { Doubt } from '../../shared/try-network.ts';
 import type { Options } from './options.ts';
@@ -13,6 +21,8 @@ export interface Networks extends AsyncDisposable {
   readonly doubt: Doubt;
   /** One for each raster, in their order. */
   scores(rasters: readonly RasterImage[], signal: AbortSignal): Promise<Scores[]>;
+  /** The same of made pictures; rejects where an activation of the cards meets what is no logits. */
+  trial(rasters: readonly RasterImage[], signal: AbortSignal): Promise<Scores[]>;
 }
 
 /** Rejects with WEIGHTS_FORMAT_INVALID where a network is not what its card says, and with what loading rejects with. */
@@ -26,7 +36,7 @@ export async function openNetworks({ card, heads, batch }: Options, context: Plu
         ...(facts.recipe ? { recipe: { [facts.input]: facts.recipe } } : {}),
         quantisation: facts.quantisation,
         ...(facts.items !== undefined && { items: facts.items }),
-        readExternal: declaredFiles(facts.files, context.weights),
+        readExternal: declaredFiles(facts.files, context.weights, weights),
       }),
     );
     const size = checkNetwork(model, { ...facts, ...(width === undefined ? {} : { width }) });
@@ -49,21 +59,26 @@ export async function openNetworks({ card, heads, batch }: Options, context: Plu
   }
   const kept = opened.move();
   const scored = [...(card.labels ? [{ model: tower.model, facts: card }] : []), ...tops];
+  const scoresWith = (check: RowCheck) => async (rasters: readonly RasterImage[], signal: AbortSignal) => {
+    const { [card.output]: first } = await runImages(tower.model, card, rasters, signal);
+    const found: Record<string, number>[] = rasters.map(() => ({}));
+    const answer = hasBoxes ? maxOverBoxes(first!, rows) : first!;
+    if (card.labels) addScores(found, answer, { ...card, labels: card.labels }, check);
+    for (const { model, facts } of tops) {
+      const embedding = embeddingOf(first!, tower.size, facts.embedding);
+      const { [facts.output]: answer } = await model.run({ [facts.input]: embedding }, signal);
+      addScores(found, answer!, facts, check);
+    }
+    return found;
+  };
   return {
     tower: tower.model,
     doubt: scored.some(({ model, facts }) => doubtOf(model, facts) === 'scores') ? 'scores' : 'finite',
-    async scores(rasters, signal) {
-      const { [card.output]: first } = await runImages(tower.model, card, rasters, signal);
-      const found: Record<string, number>[] = rasters.map(() => ({}));
-      const answer = hasBoxes ? maxOverBoxes(first!, rows) : first!;
-      if (card.labels) addScores(found, answer, card.labels, card.activation);
-      for (const { model, facts } of tops) {
-        const embedding = embeddingOf(first!, tower.size, facts.embedding);
-        const { [facts.output]: answer } = await model.run({ [facts.input]: embedding }, signal);
-        addScores(found, answer!, facts.labels, facts.activation);
-      }
-      return found;
-    },
+    scores: scoresWith(checkOutputs),
+    trial: scoresWith((row, labels, facts) => {
+      checkOutputs(row, labels, facts);
+      checkLogits(row, facts);
+    }),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
@@ -75,15 +90,16 @@ interface Files {
   readonly recipe?: Options['card']['recipe'];
 }
 
-function addScores(
-  found: Record<string, number>[],
-  answer: Tensor,
-  names: readonly string[],
-  kind: Parameters<typeof activate>[1],
-): void {
+type RowCheck = typeof checkOutputs;
+type Labelled = Parameters<RowCheck>[2] & { readonly labels: readonly string[] };
+
+function addScores(found: Record<string, number>[], answer: Tensor, facts: Labelled, check: RowCheck): void {
+  const { labels, activation } = facts;
   for (const [item, scores] of found.entries()) {
-    const row = activate([...answer.data.subarray(item * names.length, (item + 1) * names.length)], kind);
-    for (const [place, label] of names.entries()) scores[label] = row[place]!;
+    const row = [...answer.data.subarray(item * labels.length, (item + 1) * labels.length)];
+    check(row, labels, facts);
+    const activated = activate(row, activation);
+    for (const [place, label] of labels.entries()) scores[label] = activated[place]!;
   }
 }
 

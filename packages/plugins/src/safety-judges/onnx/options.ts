@@ -1,11 +1,14 @@
 /** What a study says of a judge that is an ONNX network: the card, the heads on it, and which label means which hazard. */
 import { hazardSchema } from '@diptych/plugin-kit';
 import { z } from 'zod';
-import { cardFields } from '../../shared/onnx-card.ts';
+import { cardFields, softmaxOfOne } from '../../shared/onnx-card.ts';
 
 const { input, output, labels, activation, quantisation, sha256, licence, files } = cardFields;
 
-const head = z.strictObject({
+const isSoftmaxOfOne = (activation: string, labels: readonly string[] | undefined): boolean =>
+  activation === 'softmax' && labels?.length === 1;
+
+const headFields = z.strictObject({
   /** Path of the head's .onnx file, relative to the study file. */
   model: z.string().min(1),
   /** Name of its input, the tower's embedding, and of its output. */
@@ -20,6 +23,7 @@ const head = z.strictObject({
   licence,
   files,
 });
+const head = headFields.refine((given) => !isSoftmaxOfOne(given.activation, given.labels), softmaxOfOne);
 
 export const options = z
   .strictObject({
@@ -61,6 +65,12 @@ export const options = z
     const named = [...Object.keys(given.hazards), ...(given.corruption === undefined ? [] : [given.corruption])];
     if (given.card.reduce !== 'none' && given.card.labels === undefined)
       fault('card', 'Expected labels on the card with max-over-boxes, got heads.');
+    if (given.card.reduce !== 'none' && given.card.activation === 'softmax')
+      fault(
+        'card',
+        'Expected sigmoid or none with max-over-boxes, got softmax: the highest scores of labels are of different boxes.',
+      );
+    if (isSoftmaxOfOne(given.card.activation, given.card.labels)) fault('card', softmaxOfOne.message);
     for (const label of named)
       if (!known.includes(label)) fault('hazards', `Expected one of the labels ${known.join(', ')}, got "${label}".`);
     if (named.length === 0) fault('hazards', 'Expected at least one label with its hazard, or a corruption label.');
