@@ -50,6 +50,7 @@ describe('Einsum', () => {
     'bij,bjk->bik', 'bij,bkj->bik', 'bhid,bhjd->bhij', 'bhij,bhjd->bihd', 'bij->bji', 'bij->bi', 'bij->b', 'bi,bj->bij', 'bi,j->bij', 'i,bj->bij',
     'bi,bi->b', 'bij,ij->b', 'bij,bij->bij', 'bhc,c->bhc', 'bhc,bc->bhc', 'bi,ij,jk->bk', 'bij,bkj,kd->bid', 'kj,bij->bik', 'nc,bchw->bnhw',
     'bchw,bkhw->bck', 'bij,bj->bi', 'bhk,bkw,bwc->bhc', 'bchw,nchw->bn', 'bhwc,hkc->bhwk', 'bhwc,wkc->bhwk', 'bnc,hwc->bnhw', 'bchw->bwh',
+    'bii->bi', 'bii->b', 'bihi->bhi', 'bihi->bih', 'biii->bi', 'bihhi->bhi', 'bhihi->bi', 'bii,bii->b', 'bij,ii->bj', 'bii,ij->bj', 'bidd->bid', 'bcdc->bd',
   ])('%s', async (equation) => {
     const terms = equation.split('->')[0]!.split(',');
     const operands = terms.map((term, index) => randomNumbers(sizeOf(shapeOf(term)), index + 1));
@@ -80,7 +81,7 @@ describe('Einsum', () => {
 
   it.each([
     ['bij->ij', 'a sum over the batch'],
-    ['bii->bi', 'which takes a diagonal'],
+    ['bbi->bi', 'inputs that differ along "b": [n, 3, 3]'],
     ['bij->bk', 'no choice of its dimensions'],
     ['bij->bii', 'no choice of its dimensions'],
     ['bi->bi', 'does not fit an input of 3 dimensions'],

@@ -1,5 +1,6 @@
 /** Ops that are a few of the planner's, truth and whole numbers. Expected values are worked out by hand. */
 import { describe, expect, it } from 'vitest';
+import { importOnnx } from './import-onnx.ts';
 import { floats, integers, modelOf, node, run } from './test-models.ts';
 
 describe('ops as a few of the planner’s', () => {
@@ -29,6 +30,16 @@ describe('ops as a few of the planner’s', () => {
     expect(await run(of(4, { reverse: 1 }), [1, -Infinity, 4, 5])).toEqual([-Infinity, -Infinity, 9, 5]);
     const many = await run(of(5000), new Array<number>(5000).fill(1));
     expect(many.every((sum, at) => sum === at + 1)).toBe(true);
+  });
+
+  it('Det takes the row of the largest number first, and is 0 where there is none', async () => {
+    const of = (size: number) => modelOf(['n', size, size], [node('Det', 'x', 'y')]);
+    expect(await run(of(1), [-3, 5])).toEqual([-3, 5]);
+    expect(await run(of(2), [0, 2, 3, 4, 1e-8, 1, 1, 1])).toEqual([-6, -1]);
+    expect(await run(of(3), [0, 0, 2, 0, 3, 1, 4, 1, 1, 0, 1, 2, 0, 3, 4, 0, 5, 6])).toEqual([-24, -0]);
+    expect(() => importOnnx(modelOf(['n', 17, 17], [node('Det', 'x', 'y')]))).toThrow('matrices [n, 17, 17], only square ones of up to 16 rows'); // biome-ignore format: one call
+    expect(() => importOnnx(modelOf(['n', 2], [node('Det', 'x', 'y')]))).toThrow('matrices [n, 2], only square ones');
+    expect(() => importOnnx(modelOf(['n', 2, 3], [node('Det', 'x', 'y')]))).toThrow('matrices [n, 2, 3], only square ones');
   });
 
   it('Trilu keeps a triangle', async () => {

@@ -2,7 +2,7 @@
 import { axisOf } from '../../graph/axes.ts';
 import { opUnsupported } from '../../graph/graph-errors.ts';
 import { showShape } from '../../graph/shapes.ts';
-import { batchEntry, dependsOnBatch } from '../constant.ts';
+import { batchEntry, dependsOnBatch, showOpenShape } from '../constant.ts';
 import { graphAttributes } from '../node-call.ts';
 import { Chain } from './chain.ts';
 import { groupsOf, itemAxis, type Moved, onnxShape, rankOf, reshaped } from './layout.ts';
@@ -35,7 +35,7 @@ function Reshape(move: Move): MovedNodes {
   const target = move.constant(1);
   const found = target && reshaped(move.moved, [...target.data], move.state.fixedBatch);
   if (found === undefined)
-    move.refuse(`a reshape of items ${showShape(move.shape(0))} to ${showShape([...(target?.data ?? [])])}`);
+    move.refuse(`a reshape of items ${showShape(move.shape(0))} to ${showOpenShape([...(target?.data ?? [])])}`);
   return toItems(move, found);
 }
 
@@ -127,7 +127,7 @@ function Expand(move: Move): MovedNodes {
   const wanted = [...new Array<number>(Math.max(0, shape.length - target.data.length)).fill(1), ...target.data];
   const batch = wanted[layout.axis];
   const isKept = batch === 1 || batch === shape[layout.axis] || batch === (shape[layout.axis]! / batchEntry) * (move.state.fixedBatch ?? Number.NaN); // biome-ignore format: one condition
-  if (wanted.length !== shape.length || !isKept) move.refuse(`an expansion to ${showShape(wanted)}`);
+  if (wanted.length !== shape.length || !isKept) move.refuse(`an expansion to ${showOpenShape(wanted)}`);
   const sizes = groupsOf(layout, item).flatMap((group, axis) => (axis === layout.axis ? group.map((d) => item[d]!) : [wanted[axis]!])); // biome-ignore format: one expression
   return { nodes: [move.with([move.node.inputs[0]!, move.add([1, ...sizes])])], layout };
 }

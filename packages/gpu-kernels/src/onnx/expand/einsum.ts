@@ -1,7 +1,6 @@
 /** Einsum as transposes, products and sums: https://onnx.ai/onnx/operators/onnx__Einsum.html. Two operands at a time, from the left. */
 import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
-import { showShape } from '../../graph/shapes.ts';
-import { dependsOnBatch } from '../constant.ts';
+import { dependsOnBatch, showOpenShape } from '../constant.ts';
 import type { Expansion } from './expansion.ts';
 
 /** An equation that a network would have is far shorter; a longer one is a file made to take time. */
@@ -48,8 +47,6 @@ function parse(to: Expansion): Equation {
   const unknown = result.find((letter) => !all.includes(letter));
   if (unknown !== undefined || new Set(result).size !== result.length)
     throw graphInvalid(to.node, `the result of equation "${equation}" is no choice of its dimensions.`);
-  if (terms.some((letters) => new Set(letters).size !== letters.length))
-    throw opUnsupported(to.node, `equation "${equation}", which takes a diagonal`);
   return { terms, result };
 }
 
@@ -60,7 +57,7 @@ function sizesOf(to: Expansion, terms: Equation['terms']): Sizes {
     for (const [d, letter] of letters.entries()) {
       const known = sizes.get(letter);
       if (known !== undefined && known !== shape[d])
-        throw opUnsupported(to.node, `inputs that differ along "${letter}": ${showShape(shape)} has ${shape[d]}, another ${known}`); // biome-ignore format: one call
+        throw opUnsupported(to.node, `inputs that differ along "${letter}": ${showOpenShape(shape)} has it as dimension ${d}, another ${showOpenShape([known])}`); // biome-ignore format: one call
       sizes.set(letter, shape[d]!);
     }
   }
@@ -91,6 +88,23 @@ class Einsum {
     if (groups.every((group) => group.length === 1)) return name;
     const shape = groups.map((group) => group.reduce((size, letter) => size * this.sizes.get(letter)!, 1));
     return this.to.add('Reshape', [name, this.to.integers(...shape)]);
+  }
+
+  /** With each letter once: of the letters that repeat, in order and last, the numbers of the diagonal lie at even distances. */
+  diagonal(term: Term): Term {
+    const letter = term.letters.find((name, d) => term.letters.indexOf(name) !== d);
+    if (letter === undefined) return term;
+    const others = term.letters.flatMap((name, d) => (name === letter ? [] : [d]));
+    const repeated = term.letters.flatMap((name, d) => (name === letter ? [d] : []));
+    const perm = [...others, ...repeated];
+    const last = perm.every((from, d) => from === d) ? term.name : this.to.transpose(term.name, ...perm);
+    const size = this.sizes.get(letter)!;
+    const block = size ** repeated.length;
+    const step = repeated.reduce((sum, _, d) => sum + size ** d, 0);
+    const shape = others.map((d) => this.sizes.get(term.letters[d]!)!);
+    const rows = this.to.add('Reshape', [last, this.to.integers(...shape, block)]);
+    const letters = [...others.map((d) => term.letters[d]!), letter];
+    return this.diagonal({ name: this.to.slice(rows, others.length, 0, block, step), letters });
   }
 
   /** Without the dimensions that neither the result nor another operand has. */
@@ -134,7 +148,7 @@ export function expandEinsum(to: Expansion): void {
   const { terms, result } = parse(to);
   const einsum = new Einsum(to, sizesOf(to, terms));
   const needed = (from: number): Set<string> => new Set([...result, ...terms.slice(from).flat()]);
-  const [first, ...others] = terms.map((letters, index) => ({ name: to.input(index), letters }));
+  const [first, ...others] = terms.map((letters, index) => einsum.diagonal({ name: to.input(index), letters }));
   if (first === undefined) throw graphInvalid(to.node, 'it has no inputs.');
   let joined = einsum.summed(first, needed(1));
   for (const [index, term] of others.entries()) {

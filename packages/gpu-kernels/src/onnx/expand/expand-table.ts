@@ -5,6 +5,7 @@ import { Attention } from './attention.ts';
 import { CastLike } from './cast-like.ts';
 import { Col2Im } from './col2im.ts';
 import { DeformConv } from './deform-conv.ts';
+import { Det } from './determinant.ts';
 import { expandEinsum } from './einsum.ts';
 import { CumProd, SwiGLU } from './elementwise.ts';
 import { type Expand, Expansion } from './expansion.ts';
@@ -42,6 +43,7 @@ const expansions: Readonly<Record<string, Expand>> = {
   CumProd,
   DFT,
   DeformConv,
+  Det,
   Einsum: expandEinsum,
   EyeLike,
   LinearAttention,

@@ -1,7 +1,6 @@
 /** EyeLike depends on the shape of its input only, so that it is a constant: https://onnx.ai/onnx/operators/onnx__EyeLike.html */
 import { opUnsupported } from '../../graph/graph-errors.ts';
-import { showShape } from '../../graph/shapes.ts';
-import { dependsOnBatch } from '../constant.ts';
+import { dependsOnBatch, showOpenShape } from '../constant.ts';
 import { elementTypeOf, nameOfType } from '../onnx-model.ts';
 import type { Expansion } from './expansion.ts';
 
@@ -15,7 +14,7 @@ export function EyeLike(to: Expansion): void {
   if (type === undefined) throw opUnsupported(to.node, `element type ${nameOfType(given)}`);
   const [rows, columns] = to.shapeOfRank(0, 2) as [number, number];
   if (dependsOnBatch(rows) || dependsOnBatch(columns))
-    throw opUnsupported(to.node, `a matrix ${showShape([rows, columns])} with the batch as a dimension`);
+    throw opUnsupported(to.node, `a matrix ${showOpenShape([rows, columns])} with the batch as a dimension`);
   const eye = to.computed(type, [rows, columns], (at) => Number((at % columns) - Math.floor(at / columns) === k));
   to.state.constants.set(to.node.outputs[0] ?? '', to.state.constants.get(eye)!);
 }
