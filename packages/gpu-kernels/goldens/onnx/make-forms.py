@@ -211,4 +211,23 @@ parts += [("SequenceLength", ["v"], ["l"], {}), ("Cast", ["l"], ["f"], dict(to=1
 values = {"sizes": [2, 4, 1], "four": 4, "one": 1, "first": 0, "last": -1}
 nodes("lists", parts, {"x": numbers(2, 7, 6)}, {"weights": draw(6), **{key: numpy.array(value) for key, value in values.items()}}, outputs=["y", "z"])
 
+# Determinants by elimination; a matrix whose first number is 0, and one without an inverse.
+squares = numbers(2, 3, 5, 5).copy()
+squares[0, 1, 0, 0], squares[1, 2, 3] = 0, squares[1, 2, 0]
+nodes("determinants", [("Det", ["x"], ["y"], {})], {"x": squares})
+
+# Equations that take diagonals.
+equations = {"y": ("...hii->...hi", ["x"]), "z": ("bhii->b", ["x"]), "w": ("bhij,jj->bhi", ["x", "m"])}
+nodes("diagonals", [("Einsum", given, [key], dict(equation=text)) for key, (text, given) in equations.items()], {"x": numbers(2, 3, 4, 4)}, {"m": draw(4, 4)}, outputs=list(equations))
+
+# Integers of constants on the left of a product: a matrix, one for each head, a vector.
+grids = {"xs": numpy.float32(1 / 64), "xz": numpy.uint8(120), "as": numpy.float32(1 / 256), "az": numpy.uint8(99), "ys": numpy.float32(1 / 16), "yz": numpy.uint8(128)}
+firsts = {"matrix": bits(256, 1, 1, 4, 7), "heads": bits(256, 1, 3, 4, 7), "vector": bits(256, 7)}
+quantised = [("QuantizeLinear", ["x", "xs", "xz"], ["q"], {})]
+for key in firsts:
+    quantised += [("QLinearMatMul", [key, "as", "az", "q", "xs", "xz", "ys", "yz"], [f"{key}-q"], {}), ("DequantizeLinear", [f"{key}-q", "ys", "yz"], [f"{key}-y"], {})]
+nodes("integers-weight-first", quantised, {"x": numbers(2, 3, 7, 5)}, {**grids, **firsts}, outputs=[f"{key}-y" for key in firsts])
+ranged = [dynamic, ("MatMulInteger", ["matrix", "q", "az", "z"], ["i"], {}), ("Cast", ["i"], ["f"], dict(to=1)), ("Mul", ["s", "as"], ["t"], {}), ("Mul", ["f", "t"], ["y"], {})]
+nodes("range-weight-first", ranged, {"x": numbers(1, 3, 7, 5)}, {"matrix": firsts["matrix"][0, 0], "as": grids["as"], "az": grids["az"]})
+
 goldens.save()

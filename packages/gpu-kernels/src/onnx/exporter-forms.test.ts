@@ -8,7 +8,7 @@ process.env.DIPTYCH_WEBGPU = 'checked';
 
 const goldens = listedGoldens('forms');
 /** Most forms become steps that have cases of their own on every backend; these become steps in a new way. */
-const onGpu = ['pool-beyond', 'pool-beyond-padded', 'distances', 'merged-equation'];
+const onGpu = ['pool-beyond', 'pool-beyond-padded', 'distances', 'merged-equation', 'integers-weight-first'];
 
 describe.each(['reference', 'native', 'webgpu'] as const)('forms of exporters on %s', async (name) => {
   const backend = await openedBackend(name);

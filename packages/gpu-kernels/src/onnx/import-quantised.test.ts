@@ -124,6 +124,26 @@ describe('products of integers', () => {
     expect(await run(model, [11, 7, 3, 10, 6, 2, 9, 5, 1, 8, 4, 0])).toEqual([-38, -83, -44, -98, -50, -113, -56, -128]);
   });
 
+  it('a constant on the left is a weight too, with a zero point for each row', async () => {
+    // [[1, 2], [3, 4]] − [[1], [2]] = [[0, 1], [1, 2]] times [[5, 6], [7, 8]] − 4 = [[1, 2], [3, 4]].
+    const weight = tensor('w', 'uint8', [2, 2], [1, 2, 3, 4]);
+    const points = tensor('a', 'uint8', [2, 1], [1, 2]);
+    const model = modelOf('uint8', ['n', 2, 2], [node('MatMulInteger', 'w x a b', 'y')], [weight, points, zero('b', 'uint8', 4)]);
+    expect(await run(model, [5, 6, 7, 8])).toEqual([3, 4, 7, 10]);
+    const vector = tensor('v', 'int8', [2], [-1, 2]);
+    expect(await run(modelOf('uint8', ['n', 2, 2], [node('MatMulInteger', 'v x', 'y')], [vector]), [5, 6, 7, 8])).toEqual([9, 10]);
+    refusal(() => importOnnx(modelOf('uint8', ['n', 2], [node('MatMulInteger', 'w x', 'y')], [weight])), 'the batch');
+  }); // biome-ignore format: long lines
+
+  it('several constant matrices have sums that float32 holds, and one zero point', async () => {
+    const weights = tensor('w', 'int8', [2, 1, 1], [3, -1]);
+    const of = (inputs: string, ...more: OnnxTensor[]) => modelOf('uint8', ['n', 2, 1, 2], [node('MatMulInteger', inputs, 'y')], [weights, ...more]);
+    expect(await run(of('w x a', zero('a', 'int8', 1)), [1, 2, 3, 4])).toEqual([2, 4, -6, -8]);
+    refusal(() => importOnnx(of('w x a', tensor('a', 'int8', [2, 1, 1], [1, 2]))), 'several zero points');
+    const wide = tensor('w', 'int8', [2, 1, 300], new Array<number>(600).fill(1));
+    refusal(() => importOnnx(modelOf('uint8', ['n', 2, 300, 1], [node('MatMulInteger', 'w x', 'y')], [wide])), '300 products');
+  }); // biome-ignore format: long lines
+
   it('ConvInteger pads with its zero point: the example of the ONNX operator reference', async () => {
     const weight = tensor('w', 'uint8', [1, 1, 2, 2], [1, 1, 1, 1]);
     const conv = node('ConvInteger', 'x w z', 'y', { pads: [1, 1, 1, 1] });

@@ -3,11 +3,11 @@ import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
 import { isFloat } from '../constant.ts';
 import type { Rewrite } from './rewriting.ts';
 
-/** `b`: the second operand, of integers. A constant one is a matrix for all rows. */
+/** `b`: the second operand, of integers. A constant matrix is one for all rows; other constants are spread by the planner. */
 export const ofIntegers =
   (b: number): Rewrite =>
   (to) => {
-    if (to.move.constant(b) !== undefined) return to.end(to.move.node.inputs);
+    if (to.move.constant(b)?.shape.length === 2) return to.end(to.move.node.inputs);
     const rank = Math.max(to.shape(0).length, to.shape(b).length);
     return to.end(to.move.node.inputs.map((name, index) => (index === 0 || index === b ? to.ofRank(index, rank) : name)));
   };

@@ -21,6 +21,7 @@ const product =
   (move: Move): MovedNodes => {
     const { layout, rank } = move.commonLayout([0, b]);
     const isConstant = move.constant(b) !== undefined;
+    if (move.constant(0) !== undefined || (isConstant && move.constant(b)!.shape.length !== 2)) move.refuse('integers of several constant matrices'); // biome-ignore format: one condition
     if (layout.axis >= rank - (isConstant ? 1 : 2)) move.refuse('a product along the batch');
     return { nodes: [move.node], layout };
   };

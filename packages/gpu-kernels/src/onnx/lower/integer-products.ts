@@ -214,31 +214,45 @@ function constantMatrix(call: LowerCall, index: number, zeroIndex: number, isTra
   return gemmMatrix(weight, zeroPoints(call, zeroIndex, weight.shape[isTransposed ? 0 : 1]!), isTransposed);
 }
 
-/** Both operands computed: float32 sums of integers below 2^24 are exact in any order. */
+/** Integers of operand `index` without their zero point, of which there is one. */
+function centred(call: LowerCall, index: number, zeroIndex: number): string {
+  const constant = call.state.constantOf(call.input(index));
+  const zero = call.has(zeroIndex) ? call.input(zeroIndex) : undefined;
+  const isItems = zero !== undefined && call.state.unbatched.has(zero);
+  const known = isItems ? undefined : call.constant(zeroIndex)?.data;
+  if (known !== undefined && known.length !== 1)
+    throw opUnsupported(call.node, 'several zero points of an operand that is no weight of one matrix');
+  if (constant !== undefined) {
+    if (isItems || !weightTypes.includes(constant.type)) throw graphInvalid(call.node, `input ${index} must hold int8 or uint8 numbers, and have a constant zero point.`); // biome-ignore format: one condition
+    return call.tensor(constant.shape, constant.data.map((value) => value - (known?.[0] ?? 0))); // biome-ignore format: one call
+  }
+  requireBytes(call, index);
+  if (zero === undefined) return call.input(index);
+  return call.add('Sub', [call.input(index), isItems ? itemwise(call, zero, call.shape(index).length + 1) : call.number(known![0]!)]); // biome-ignore format: one call
+}
+
+/** Operands that are computed, or constants of more than one matrix: float32 sums of integers below 2^24 are exact in any order. */
 function productOfValues(
   call: LowerCall,
   [a, b]: readonly [number, number],
-  zeroPointsAt: readonly [number, number],
+  [aZero, bZero]: readonly [number, number],
 ): string {
-  const inner = call.shape(a).at(-1) ?? 0;
+  const isConstant = call.state.constantOf(call.input(a)) !== undefined;
+  const inner = (isConstant ? call.shape(b).at(-2) : call.shape(a).at(-1)) ?? 0;
   if (inner * 255 * 255 >= 2 ** 24)
-    throw opUnsupported(call.node, `${inner} products of two computed operands could leave the integers that float32 holds`);
-  const operands = [a, b].map((index, side) => {
-    requireBytes(call, index);
-    const zero = zeroPointsAt[side]!;
-    const name = call.has(zero) ? call.input(zero) : undefined;
-    if (name === undefined) return call.input(index);
-    const isItems = call.state.unbatched.has(name);
-    if (!isItems && call.constant(zero)!.data.length !== 1) throw opUnsupported(call.node, 'several zero points of a computed operand'); // biome-ignore format: one condition
-    const shift = isItems ? itemwise(call, name, call.shape(index).length + 1) : call.number(call.constant(zero)!.data[0]!);
-    return call.add('Sub', [call.input(index), shift]);
-  });
-  return call.add('MatMul', operands);
+    throw opUnsupported(
+      call.node,
+      `${inner} products of integers that are not by one matrix could leave the integers that float32 holds`,
+    );
+  return call.add('MatMul', [centred(call, a, aZero), centred(call, b, bZero)]);
 }
+
+/** Whether operand `index` is a weight: one constant matrix. */
+const isWeight = (call: LowerCall, index: number): boolean => call.state.constantOf(call.input(index))?.shape.length === 2;
 
 export function MatMulInteger(call: LowerCall): void {
   call.attributes.finish();
-  if (call.state.constantOf(call.input(1)) === undefined) {
+  if (!isWeight(call, 1)) {
     const name = productOfValues(call, [0, 1], [2, 3]);
     call.state.setType(call.node.outputs[0]!, 'int32');
     call.finish('Identity', [name]);
@@ -254,7 +268,7 @@ export function QLinearMatMul(call: LowerCall): void {
   const [from, to] = [singleGrid(call, 1), singleGrid(call, 6)];
   const weightType = call.constant(5)?.type ?? 'uint8';
   const grid = gridOf(call.node, call.constant(4), call.constant(5), weightType);
-  if (call.state.constantOf(call.input(3)) === undefined) {
+  if (!isWeight(call, 3)) {
     const sums = productOfValues(call, [0, 3], [2, 5]);
     const [scale] = resultScales(from, grid, to, 1);
     finishQuantize(call, call.add('Mul', [sums, call.number(scale!)]), { ...to, scales: [1] }, 1);
