@@ -25,9 +25,9 @@ def listed(array):
 
 
 def exported(module, inputs, opset=17, batch="batch"):
-    """As torch's older exporter writes it, the batch left open; `inputs` are tensors by name."""
+    """As torch's older exporter writes it, the batch left open unless `batch` is None; `inputs` are tensors by name."""
     file = io.BytesIO()
-    axes = {key: {0: batch} for key in [*inputs, "y"]}
+    axes = batch and {key: {0: batch} for key in [*inputs, "y"]}
     torch.onnx.export(module.eval(), tuple(inputs.values()), file, input_names=list(inputs), output_names=["y"], opset_version=opset, dynamic_axes=axes, dynamo=False)
     return onnx.load_from_string(file.getvalue())
 

@@ -230,4 +230,16 @@ nodes("integers-weight-first", quantised, {"x": numbers(2, 3, 7, 5)}, {**grids, 
 ranged = [dynamic, ("MatMulInteger", ["matrix", "q", "az", "z"], ["i"], {}), ("Cast", ["i"], ["f"], dict(to=1)), ("Mul", ["s", "as"], ["t"], {}), ("Mul", ["f", "t"], ["y"], {})]
 nodes("range-weight-first", ranged, {"x": numbers(1, 3, 7, 5)}, {"matrix": firsts["matrix"][0, 0], "as": grids["as"], "az": grids["az"]})
 
+# InstanceNorm with statistics of its training, by torch's newer exporter: the batch lies among the channels, tables are repeated for it.
+tables = {"scale": draw(4) + 1, "shift": draw(4), "mean": draw(4), "variance": draw(4) + 1}
+trained = [("Shape", ["x"], ["n"], dict(start=0, end=1)), ("Reshape", ["x", "merged"], ["c"], {})]
+trained += [("Tile", [key, "n"], [f"{key}-n"], {}) for key in tables]
+trained += [("BatchNormalization", ["c", *[f"{key}-n" for key in tables]], ["b"], {}), ("Reshape", ["b", "apart"], ["r"], dict(allowzero=1)), ("Relu", ["r"], ["y"], {})]
+nodes("trained-statistics", trained, {"x": numbers(2, 4, 3, 5)}, {**tables, "merged": numpy.array([1, -1, 3, 5]), "apart": numpy.array([-1, 4, 3, 5])})
+normal = nn.InstanceNorm2d(4, affine=True, track_running_stats=True)
+for table, values in zip([normal.weight.data, normal.bias.data, normal.running_mean, normal.running_var], tables.values()):
+    table.copy_(torch.tensor(values))
+fixed = exported(nn.Sequential(nn.Conv2d(4, 4, 2), normal), {"x": torch.tensor(numbers(2, 4, 3, 5))}, 17, None)
+write("trained-statistics-fixed", fixed, {"x": numbers(2, 4, 3, 5)})
+
 goldens.save()

@@ -8,6 +8,7 @@ import { elementwiseFolds } from './fold/elementwise.ts';
 import { indexingFolds } from './fold/indexing.ts';
 import { movementFolds } from './fold/movement.ts';
 import { type ImportOps, NeedsAllOps } from './import-ops.ts';
+import type { ImportState } from './import-state.ts';
 import { Div, Max, Mean, Min, Pow, Sum } from './lower/arithmetic.ts';
 import type { Lower } from './lower/lower-call.ts';
 import { Concat, ConstantOfShape, Expand, Slice, Split, Tile } from './lower/movement.ts';
@@ -41,12 +42,16 @@ export const commonFolds = { ...elementwiseFolds, ...indexingFolds, ...movementF
 const known = new Set([...Object.keys(commonLowers), ...Object.keys(commonFolds), 'Shape', 'Size']);
 const isKnown = (node: OnnxNode): boolean => known.has(opKey(node));
 
+/** Of inference, with constant numbers. */
+const isPlainNorm = (state: ImportState, { attributes, inputs }: OnnxNode): boolean =>
+  attributes.get('training_mode')?.value !== 1 && inputs.slice(1).every((name) => state.constantOf(name) !== undefined);
+
 /** Whether it is worth trying. */
 export const isCommon = (model: OnnxModel): boolean => model.nodes.every(isKnown);
 
 export const commonOps: ImportOps = {
   admit(state, node) {
-    if (!isKnown(node) || node.attributes.get('training_mode')?.value === 1) needsAll();
+    if (!isKnown(node) || (node.op === 'BatchNormalization' && !isPlainNorm(state, node))) needsAll();
     if (productForm(state, node) !== undefined) needsAll();
   },
   expand: () => undefined,

@@ -59,6 +59,14 @@ describe('a graph that is one item', () => {
     }
   });
 
+  it('BatchNormalization takes computed numbers', async () => {
+    // Channels [1, 3] and [2, 8], scaled by their least, moved by their sum: (x − mean) / √(largest + 1) · least + sum.
+    const axes = { axes: [0, 2], keepdims: 0 };
+    const numbers = ['Min', 'Sum', 'Mean', 'Max'].map((what) => node(`Reduce${what}`, 'x', what, axes));
+    const normal = node('BatchNormalization', 'x Min Sum Mean Max', 'y', { epsilon: 1 });
+    expect(await run(modelOf([1, 2, 2], [...numbers, normal]), [1, 3, 2, 8], graph)).toEqual([3.5, 4.5, 8, 12]);
+  });
+
   it('refuses what has a batch by its meaning, and what it does not follow', () => {
     refuses(modelOf([2, 2], [node('TfIdfVectorizer', 'x', 'y')]), 'the op where the whole graph is one item');
     refuses(modelOf([4], [node('Gather', 'x x', 'y')]), 'computed indices');

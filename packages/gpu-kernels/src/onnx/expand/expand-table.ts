@@ -18,7 +18,7 @@ import { treeExpansions } from './heads/trees.ts';
 import { listExpansions } from './lists.ts';
 import {
   AffineGrid,
-  BatchNormalizationOfItself,
+  batchNormalizationForm,
   CenterCropPad,
   LpNormalization,
   MeanVarianceNormalization,
@@ -68,9 +68,7 @@ export const expandedOps: ReadonlySet<string> = new Set(Object.keys(expansions))
 
 /** Forms of ops that are others, while their usual form is not. */
 const formOf = (state: ImportState, node: OnnxNode): Expand | undefined =>
-  opKey(node) === 'BatchNormalization' && node.attributes.get('training_mode')?.value === 1
-    ? BatchNormalizationOfItself
-    : productForm(state, node);
+  opKey(node) === 'BatchNormalization' ? batchNormalizationForm(state, node) : productForm(state, node);
 
 /** The nodes that `node` stands for, in running order; undefined where it is no such op. */
 export function expandNode(

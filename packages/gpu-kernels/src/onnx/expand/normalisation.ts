@@ -3,8 +3,10 @@ import { axisOf } from '../../graph/axes.ts';
 import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
 import { sizeOf } from '../../graph/shapes.ts';
 import { isBatch } from '../constant.ts';
+import type { ImportState } from '../import-state.ts';
 import { integersOf } from '../node-call.ts';
-import type { Expansion } from './expansion.ts';
+import type { OnnxNode } from '../onnx-model.ts';
+import type { Expand, Expansion } from './expansion.ts';
 
 /** Axes are an input since opset 13 or 18, depending on the reduction; the older form is read in all of them. */
 const reduced = (to: Expansion, op: string, name: string, axes: readonly number[]): string =>
@@ -33,7 +35,7 @@ export function MeanVarianceNormalization(to: Expansion): void {
  * With the numbers of what it is given, as in training: exporters write the standardised weights of convolutions (BiT) so. Of
  * activations they would be those of the whole batch.
  */
-export function BatchNormalizationOfItself(to: Expansion): void {
+function BatchNormalizationOfItself(to: Expansion): void {
   if (to.constant(0) === undefined) throw opUnsupported(to.node, 'training mode, where an item depends on its batch');
   to.hasOutputs(0);
   const epsilon = to.attributes.number('epsilon', 1e-5);
@@ -44,6 +46,33 @@ export function BatchNormalizationOfItself(to: Expansion): void {
   const variance = reduced(to, 'ReduceMean', to.add('Mul', [centred, centred]), others);
   const normal = to.add('Div', [centred, to.add('Sqrt', [to.add('Add', [variance, to.number(epsilon)])])]);
   to.give('Add', [to.add('Mul', [normal, spread(1)]), spread(2)]);
+}
+
+/**
+ * With numbers that are computed, or for channels of which the batch is a part: torch lays InstanceNorm with statistics of its
+ * training out so, with tables repeated for every item. A factor and a summand for each channel.
+ */
+function BatchNormalizationOfValues(to: Expansion): void {
+  to.hasOutputs(0);
+  to.attributes.number('momentum', 0.9); // of training only
+  to.attributes.require('training_mode', 0);
+  to.attributes.require('spatial', 1);
+  const epsilon = to.attributes.number('epsilon', 1e-5);
+  to.attributes.finish();
+  const [x, scale, shift, mean, variance] = [0, 1, 2, 3, 4].map((index) => to.input(index)) as [string, string, string, string, string]; // biome-ignore format: one list
+  const factor = to.add('Div', [scale, to.add('Sqrt', [to.add('Add', [variance, to.number(epsilon)])])]);
+  const offset = to.add('Sub', [shift, to.add('Mul', [mean, factor])]);
+  const inner = to.shape(0).slice(2).map(() => 1); // biome-ignore format: one line
+  const [byChannel, added] = [factor, offset].map((name) => to.reshape(name, -1, ...inner)) as [string, string];
+  to.give('Add', [to.add('Mul', [x, byChannel]), added]);
+}
+
+/** How the node is written as others, if its numbers are not constants with one for each channel of an item. */
+export function batchNormalizationForm(state: ImportState, node: OnnxNode): Expand | undefined {
+  if (node.attributes.get('training_mode')?.value === 1) return BatchNormalizationOfItself;
+  const [x = '', ...numbers] = node.inputs;
+  const isMerged = (state.layouts.get(x)?.axis ?? 0) > 0;
+  return isMerged || numbers.some((name) => state.constantOf(name) === undefined) ? BatchNormalizationOfValues : undefined;
 }
 
 /** The middle of what is larger, zeros around what is smaller; an odd number goes to the end. */
