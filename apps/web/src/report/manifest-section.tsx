@@ -13,7 +13,8 @@ export function ManifestSection({ model }: { readonly model: ReportModel }) {
       <h2>Manifest</h2>
       <p>
         Study digest <code>{manifest.studyDigest}</code>, seed {manifest.study.seed}, Node {manifest.node} on{' '}
-        {manifest.platform}, runtime {runtime === null ? 'not used' : `${runtime.backend} (${runtime.adapter})`}.
+        {manifest.platform}, runtime{' '}
+        {runtime === null ? 'not used' : `${runtime.backend} (${runtime.adapter}) in ${runtime.precision ?? 'f32'}`}.
         {runtime?.rejected.map(({ backend, reason }) => ` ${backend} was not used: ${reason}.`)}
       </p>
       <details>

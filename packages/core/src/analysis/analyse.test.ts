@@ -98,6 +98,20 @@ describe('rates by hand', () => {
     expect(model.summary.notes.join(' ')).toContain('fewer than 5 samples');
   });
 
+  it('says where networks were computed in half precision, and which were not', async () => {
+    const manifest = plantedManifest([judgePlugin]);
+    const float = { backend: 'native', adapter: 'a processor', precision: 'f32', rejected: [] } as const;
+    const halves = { ...float, precision: 'bf16', beyondHalf: [{ network: 'npr', reason: 'far' }, { network: 'q16', reason: 'far', computedIn: 'bf16x2' }] } as const; // biome-ignore format: one value
+    const notesOf = async (change: object) => (await analyse({ ...manifest, ...change }, byHand)).summary.notes.join('\n');
+    expect(await notesOf({ runtime: float })).not.toContain('computed in');
+    const expected =
+      'Networks were computed in bf16 on native (a processor), not in float32, but for those that lost too much in it: npr in f32, q16 in bf16x2.';
+    expect(await notesOf({ runtime: halves })).toContain(expected);
+    expect(await notesOf({ runtime: float, laterRuntimes: [{ ...halves, beyondHalf: [] }] })).toContain(
+      'Networks were computed in bf16 on native (a processor), not in float32.',
+    );
+  });
+
   it('counts the first record of each key, as resuming and merging do', async () => {
     const model = await analyse(plantedManifest([judgePlugin]), [
       ...byHand,

@@ -53,6 +53,18 @@ function partNotes({ shard, merged, planned }: Manifest, samples: number): strin
   ];
 }
 
+/** Half precision is another computation than float32: whoever compares scores with others' must know of it. */
+function precisionNotes({ runtime, laterRuntimes = [] }: Manifest): string[] {
+  const notes = [runtime, ...laterRuntimes].map((each) => {
+    if (each?.precision === undefined || each.precision === 'f32') return '';
+    const finer = (each.beyondHalf ?? []).map(({ network, computedIn }) => `${network} in ${computedIn ?? 'f32'}`);
+    const shown = finer.length > 12 ? [...finer.slice(0, 12), `${finer.length - 12} more`] : finer;
+    const but = shown.length === 0 ? '' : `, but for those that lost too much in it: ${shown.join(', ')}`;
+    return `Networks were computed in ${each.precision} on ${each.backend} (${each.adapter}), not in float32${but}.`;
+  });
+  return [...new Set(notes)];
+}
+
 /** Sets given under terms of their own: whoever reads or publishes the report is bound by them too. */
 const promptTermNotes = (manifest: Manifest): string[] =>
   manifest.plugins.flatMap(({ as, licence }) =>
@@ -96,6 +108,7 @@ export function summarise(
       ? `Models with fewer than ${leastSamplesOfModelRow} samples are shown together under their family as “other models (n)”.`
       : '',
     duplicates > 0 ? `${duplicates} prompts repeat the text of an earlier prompt of their set; they were kept.` : '',
+    ...precisionNotes(manifest),
     ...promptTermNotes(manifest),
     ...unmappedNotes(manifest),
     table.ignoredRecords > 0
