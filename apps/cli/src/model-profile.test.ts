@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runtimeReport } from '@diptych/gpu-kernels';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { renderProfile } from './profile.ts';
 import { runDiptych } from './testing/run-diptych.ts';
 
 const network = fileURLToPath(new URL('../../../packages/gpu-kernels/goldens/onnx/residual-fixed.onnx', import.meta.url));
@@ -32,6 +33,16 @@ describe('diptych model profile', () => {
     const { stdout } = await profile('--backend', 'reference', '--runs', '1');
     expect(stdout).toMatch(/step +op +kernel +ms +share +GFLOP\/s/);
     expect(stdout).toMatch(/conv2d +TypeScript/);
+  });
+
+  it('says whose step each is where there are several networks', () => {
+    const time = { step: '/conv1/Conv', op: 'conv2d', kernel: 'Rust', start: 0, milliseconds: 1, flops: 0 };
+    expect(renderProfile([{ ...time, model: 'npr.onnx' }])).not.toContain('network');
+    const table = renderProfile([
+      { ...time, model: 'npr.onnx' },
+      { ...time, model: 'safe.onnx', milliseconds: 2 },
+    ]);
+    expect(table).toMatch(/network +step .*\n *safe\.onnx +\/conv1\/Conv .*\n *npr\.onnx +\/conv1\/Conv /);
   });
 
   it('refuses a trace that cannot be written before it runs anything', async () => {

@@ -8,9 +8,12 @@ import { renderTable } from './output/table.ts';
 export function renderProfile(times: readonly KernelTime[]): string {
   const rows = profileRows(times);
   const total = rows.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
+  // Steps of two networks may have one name.
+  const isSeveral = new Set(rows.map(({ model }) => model)).size > 1;
   const table = renderTable(
-    ['step', 'op', 'kernel', 'ms', 'share', 'GFLOP/s'],
-    rows.map(({ step, op, kernel, milliseconds, share, gflopsPerSecond }) => [
+    [...(isSeveral ? ['network'] : []), 'step', 'op', 'kernel', 'ms', 'share', 'GFLOP/s'],
+    rows.map(({ model, step, op, kernel, milliseconds, share, gflopsPerSecond }) => [
+      ...(isSeveral ? [model] : []),
       step,
       op,
       kernel,

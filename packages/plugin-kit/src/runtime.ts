@@ -60,6 +60,8 @@ export interface Model extends AsyncDisposable {
 }
 
 export interface OnnxOptions {
+  /** What messages, profiles and manifests call the network; absent: the name of its graph, which exporters give to all alike. */
+  readonly name?: string;
   /** Largest number of items in one run. */
   readonly batch: number;
   /** How images become the input: one recipe for the only image input, or recipes by input name. Inputs without one take tensors; an input whose channels are last takes images all the same. */

@@ -156,6 +156,12 @@ describe('external data', () => {
     },
   );
 
+  it('has the name that the caller gives it, since exporters give one to all graphs', async () => {
+    const options = { batch: 1, shapes: {} };
+    const { planned } = await planOnnx(goldenBytes('residual-fixed'), { ...options, name: 'weights/npr.onnx' });
+    expect(planned.plan.name).toBe('weights/npr.onnx');
+  });
+
   it('must lie within its file and fit its shape', async () => {
     await expect(resolve(external('w', 4, 12))).rejects.toThrow(refusal('GRAPH_INVALID', 'has 12 bytes'));
     await expect(resolve(external('w', 16))).rejects.toThrow(refusal('GRAPH_INVALID', 'has 12 bytes'));

@@ -18,7 +18,8 @@ export interface PlannedOnnx {
 
 /** Throws OP_UNSUPPORTED or GRAPH_INVALID; takes no memory of a backend. */
 export async function planOnnx(bytes: Uint8Array, options: OnnxOptions, inIntegers = false): Promise<PlannedOnnx> {
-  return planModel(readOnnxModel(bytes), options, inIntegers);
+  const model = readOnnxModel(bytes);
+  return planModel(options.name === undefined ? model : { ...model, name: options.name }, options, inIntegers);
 }
 
 /** `inIntegers`: products of QDQ files have sums of integers, for a backend that multiplies those faster than floats. */

@@ -47,8 +47,9 @@ export default defineDetector({
     weights: weightsOfCard(model, { sha256, licence, files }),
   }),
   traitsOf: ({ card: { trainedOn } }) => ({ trainedOn }),
-  async create({ card: facts, batch }, context) {
+  async create({ model: name, card: facts, batch }, context) {
     const model = await context.runtime.loadOnnx(await context.weights('model'), {
+      name,
       batch,
       recipe: { [facts.input]: facts.recipe },
       outputs: [facts.output],

@@ -216,7 +216,7 @@ describe('safety judge onnx', () => {
     await judge[Symbol.asyncDispose]?.();
   });
 
-  it('takes the tower and each head as its card says of quantised files', async () => {
+  it('takes the tower and each head under its name, and as its card says of quantised files', async () => {
     const options = withHeads('raw');
     options.card.quantisation = 'weights-only';
     options.heads!['violent']!.quantisation = 'weights-only';
@@ -224,14 +224,18 @@ describe('safety judge onnx', () => {
     const listening: Runtime = {
       ...runtime,
       loadOnnx: (bytes, given) => {
-        asked.push(given.quantisation);
+        asked.push([given.name, given.quantisation]);
         return runtime.loadOnnx(bytes, given);
       },
     };
     const context = fakeContext({ runtime: listening, weights: towerWeights });
     const judge = await onnx.create(onnx.options.parse(options), context);
     await judge[Symbol.asyncDispose]?.();
-    expect(asked).toEqual(['weights-only', 'as-written', 'weights-only']);
+    expect(asked).toEqual([
+      ['tower.onnx', 'weights-only'],
+      ['heads/q16-like.onnx', 'as-written'],
+      ['heads/violent.onnx', 'weights-only'],
+    ]);
   });
 
   it.each([

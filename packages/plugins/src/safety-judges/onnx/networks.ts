@@ -26,11 +26,12 @@ export interface Networks extends AsyncDisposable {
 }
 
 /** Rejects with WEIGHTS_FORMAT_INVALID where a network is not what its card says, and with what loading rejects with. */
-export async function openNetworks({ card, heads, batch }: Options, context: PluginContext): Promise<Networks> {
+export async function openNetworks({ model: path, card, heads, batch }: Options, context: PluginContext): Promise<Networks> {
   await using opened = new AsyncDisposableStack();
   const open = async (weights: string, facts: Omit<Parameters<typeof checkNetwork>[1], 'width'> & Files, width?: number) => {
     const model = opened.use(
       await context.runtime.loadOnnx(await context.weights(weights), {
+        name: facts.model,
         batch,
         outputs: [facts.output],
         ...(facts.recipe ? { recipe: { [facts.input]: facts.recipe } } : {}),
@@ -43,7 +44,7 @@ export async function openNetworks({ card, heads, batch }: Options, context: Plu
     return { model, size, shape: model.outputs.find(({ name }) => name === facts.output)!.shape };
   };
   const hasBoxes = card.reduce === 'max-over-boxes';
-  const tower = await open('model', card, hasBoxes ? undefined : card.labels?.length);
+  const tower = await open('model', { ...card, model: path }, hasBoxes ? undefined : card.labels?.length);
   const rows = 4 + (card.labels?.length ?? 0);
   // A file that is run for one image keeps its batch of one.
   const found = card.items === 'graph' && tower.shape[0] === 1 ? tower.shape.slice(1) : tower.shape;
@@ -84,6 +85,7 @@ export async function openNetworks({ card, heads, batch }: Options, context: Plu
 }
 
 interface Files {
+  readonly model: string;
   readonly files: Options['card']['files'];
   readonly quantisation: Options['card']['quantisation'];
   readonly items?: Options['card']['items'];
