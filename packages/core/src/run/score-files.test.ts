@@ -50,6 +50,16 @@ it('says of an image neither a sample nor whether it is synthetic, which nobody 
   expect(Object.keys(value.detections[0])).toEqual(['type', 'detector', 'protocol', 'status', 'syntheticScore']);
 });
 
+it('follows a link to a folder that the user names', async () => {
+  const folder = await temporaryFolder();
+  await mkdir(join(folder, 'in'));
+  await writeFile(join(folder, 'in', 'a.png'), await fakeImage({ seed: 1 }));
+  await symlink(join(folder, 'in'), join(folder, 'pictures'));
+  await using loaded = await loadFakeAgain(studyOfScorers({ study, detectors: use }), folder);
+  const { value } = await scoreFiles({ paths: [join(folder, 'pictures')], loaded }).next();
+  expect(value).toMatchObject({ path: join(folder, 'pictures', 'a.png'), detections: [{ status: 'scored' }] });
+});
+
 it('rejects a path that does not exist', async () => {
   await using loaded = await loadFakeAgain(studyOfScorers({ study, detectors: use }), '/');
   await expect(scoreFiles({ paths: ['/nowhere/x.png'], loaded }).next()).rejects.toMatchObject({ code: 'IMAGE_UNREADABLE' });

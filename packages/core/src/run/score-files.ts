@@ -1,5 +1,5 @@
 /** Judges and detectors over single files or a folder, without a run. */
-import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { extname, join, resolve, sep } from 'node:path';
 import {
   type DetectionRecord,
@@ -128,7 +128,8 @@ const isPicture = (name: string): boolean =>
   [imageEndings, unreadImageEndings].some((endings) => endings.has(extname(name).toLowerCase()));
 
 async function findFiles(path: string): Promise<FoundFile[]> {
-  const facts = await lstat(path).catch((cause: unknown) => {
+  // A link that the user names is followed; one within a folder must not lead out of it.
+  const facts = await stat(path).catch((cause: unknown) => {
     throw unreadable(path, cause);
   });
   if (!facts.isDirectory()) return [{ path }];
