@@ -57,7 +57,7 @@ function FormatAudit({ audits }: { readonly audits: readonly AuditModel[] }) {
       </p>
       <ul className="statements">
         {audits.map((audit) => (
-          <li key={audit.id} className={audit.beatsChance === true ? 'warning' : undefined}>
+          <li key={audit.id} className={audit.overall !== null && audit.beatsChance !== false ? 'warning' : undefined}>
             {audit.statement}
           </li>
         ))}

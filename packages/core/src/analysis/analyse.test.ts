@@ -257,6 +257,14 @@ describe('planted effects', async () => {
     ]);
   });
 
+  it('does not call a control chance whose separation has no interval, for there are few prompts', async () => {
+    const few = plantedRun({ ...small, prompts: 5, rates: { ...nullRates, formatShift: { 'as-received': 1.2, 'all-recompressed': 0 } } }); // biome-ignore format: one call
+    const [audit] = (await analyse(few.manifest, few.records)).audits;
+    expect(audit).toMatchObject({ protocol: 'as-received', overall: { interval: null }, beatsChance: null });
+    expect(audit!.overall!.value).toBeGreaterThan(0.6);
+    expect(audit!.statement).toMatch(/too few prompts for an interval.* may rest on what the control sees/);
+  });
+
   it('thins ROC curves to 200 points with exact ends', () => {
     for (const { points } of model.detection.detectors.flatMap(({ roc }) => roc)) {
       expect(points.length).toBeLessThanOrEqual(200);

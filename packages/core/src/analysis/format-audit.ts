@@ -11,10 +11,18 @@ const shown = (value: number): string => value.toFixed(3);
 const isAboveChance = ({ value, interval }: EstimateModel): boolean =>
   interval === null ? value === 1 : interval.low > 0.5;
 
-function statementOf(protocol: Protocol, control: string, overall: EstimateModel, beatsChance: boolean): string {
+/** Null where it is above one half by a number that has no interval: nobody can say then that it is chance. */
+function beatsChanceIn(estimates: readonly EstimateModel[]): boolean | null {
+  if (estimates.some(isAboveChance)) return true;
+  return estimates.some(({ value, interval }) => interval === null && value > 0.5) ? null : false;
+}
+
+function statementOf(protocol: Protocol, control: string, overall: EstimateModel, beatsChance: boolean | null): string {
   const range =
     overall.interval === null ? '' : ` (95 % interval ${shown(overall.interval.low)} to ${shown(overall.interval.high)})`;
   const finding = `Under ${protocol}, ${control} separates synthetic from authentic images by file metadata alone with AUROC ${shown(overall.value)}${range}.`;
+  if (beatsChance === null)
+    return `${finding} There are too few prompts for an interval, so nothing says that this is chance: a detector's AUROC under this protocol may rest on what the control sees, so read it against this number.`;
   if (!beatsChance)
     return `${finding} That is not above chance: nothing says that detection under this protocol rests on the file format.`;
   // By construction: this protocol gives both sides one container, one size and one distribution of qualities.
@@ -39,7 +47,7 @@ function auditOf(table: RunTable, scores: DetectionScores, groups: readonly Grou
     const auroc = aurocOf(`${id}/${group.key}`, scores, positionsOf(table, scores, group.sources));
     return auroc === null ? [] : [{ family: group.family as FamilyKey, auroc }];
   });
-  const beatsChance = isAboveChance(overall) || families.some(({ auroc }) => isAboveChance(auroc));
+  const beatsChance = beatsChanceIn([overall, ...families.map(({ auroc }) => auroc)]);
   return {
     id,
     protocol,
