@@ -264,6 +264,11 @@ export const errorTable = {
     'Resume the run; if it persists, use --backend native.',
   ),
   OUT_OF_MEMORY: entry('unavailable', 'The backend ran out of memory.', 'Use a smaller batch or the native backend.'),
+  SYSTEM_FAULT: entry(
+    'unavailable',
+    'The machine failed while a file was read or a call was made: too many open files, no memory, a failing disk, rights that were lost.',
+    'Cure what the message names (such as `ulimit -n 4096`), then `diptych resume`; what was not finished has no record and is done again.',
+  ),
   // Command line and server
   USAGE: entry(
     'bad-input',

@@ -5,10 +5,11 @@
  * CMYK becomes RGB by Pillow's formula, `R = (255 - K) - C * (255 - K) / 255`, without a profile.
  */
 import { type DecodeOptions, DiptychError, type ImageInfo, type RasterImage } from '@diptych/plugin-kit';
+import { systemFault } from '../text/system-fault.ts';
 import { openImage } from './codec.ts';
 import { type ImageLimits, readImageInfo } from './read-image-info.ts';
 
-/** Rejects with IMAGE_UNREADABLE, IMAGE_UNSUPPORTED or IMAGE_TOO_LARGE. `info` saves reading the headers again. */
+/** Rejects with IMAGE_UNREADABLE, IMAGE_UNSUPPORTED, IMAGE_TOO_LARGE or SYSTEM_FAULT. `info` saves reading the headers again. */
 export async function decodeImage(
   bytes: Uint8Array,
   limits: ImageLimits,
@@ -24,11 +25,14 @@ export async function decodeImage(
     if (alpha === 'keep') return { width, height, channels: 4, data: raw.data };
     return { width, height, channels: 3, data: withoutAlpha(raw.data, alpha === 'white') };
   } catch (cause) {
-    throw new DiptychError(
-      'IMAGE_UNREADABLE',
-      // The codec's own words stay in the cause: they come from a buffer shared by all decodes, so they may be another file's.
-      `Expected a complete ${facts.container} image, it is truncated or damaged. Replace the file.`,
-      { cause },
+    throw (
+      systemFault(cause) ??
+      new DiptychError(
+        'IMAGE_UNREADABLE',
+        // The codec's own words stay in the cause: they come from a buffer shared by all decodes, so they may be another file's.
+        `Expected a complete ${facts.container} image, it is truncated or damaged. Replace the file.`,
+        { cause },
+      )
     );
   }
 }

@@ -9,6 +9,7 @@ import { DiptychError, type ImageInfo, type Perturbation, type RasterImage } fro
 import { normalQuantile } from '../metrics/normal.ts';
 import { createRandom, deriveSeed } from '../metrics/random.ts';
 import { describeError } from '../text/describe-error.ts';
+import { systemFault } from '../text/system-fault.ts';
 import { type Sharp, sharp } from './codec.ts';
 import { decodeImage } from './decode-image.ts';
 import type { ImageLimits } from './read-image-info.ts';
@@ -51,10 +52,13 @@ export async function perturbImage(
     }
   } catch (cause) {
     if (cause instanceof DiptychError) throw cause;
-    throw new DiptychError(
-      'IMAGE_UNREADABLE',
-      `Expected an image that ${kind} can be applied to, got: ${describeError(cause, 300)}.`,
-      { cause },
+    throw (
+      systemFault(cause) ??
+      new DiptychError(
+        'IMAGE_UNREADABLE',
+        `Expected an image that ${kind} can be applied to, got: ${describeError(cause, 300)}.`,
+        { cause },
+      )
     );
   }
 }

@@ -4,6 +4,7 @@
  */
 import { DiptychError, type ImageInfo, type Protocol, perturbationOf, type Recompression } from '@diptych/plugin-kit';
 import { describeError } from '../text/describe-error.ts';
+import { systemFault } from '../text/system-fault.ts';
 import { type Sharp, sharp } from './codec.ts';
 import { decodeImage } from './decode-image.ts';
 import { perturbImage } from './perturbations.ts';
@@ -67,10 +68,13 @@ async function reencode(bytes: Uint8Array, target: FormatProfile, input: Protoco
       .resize(target.width, target.height, { kernel: 'cubic', fit: 'fill', fastShrinkOnLoad: false });
     return new Uint8Array(await encode(image, target).toBuffer());
   } catch (cause) {
-    throw new DiptychError(
-      'IMAGE_UNREADABLE',
-      `Expected an image that can be encoded again, got: ${describeError(cause, 300)}.`,
-      { cause },
+    throw (
+      systemFault(cause) ??
+      new DiptychError(
+        'IMAGE_UNREADABLE',
+        `Expected an image that can be encoded again, got: ${describeError(cause, 300)}.`,
+        { cause },
+      )
     );
   }
 }

@@ -1,5 +1,6 @@
 import { DiptychError, type ImageInfo, type Limits } from '@diptych/plugin-kit';
 import { describeError } from '../text/describe-error.ts';
+import { systemFault } from '../text/system-fault.ts';
 import { openImage } from './codec.ts';
 import { type Container, detectContainer, nameOfUnsupported } from './container.ts';
 import { readJpegHeader } from './jpeg-header.ts';
@@ -22,10 +23,13 @@ export async function readImageInfo(bytes: Uint8Array, limits: ImageLimits): Pro
   const metadata = await openImage(bytes, false)
     .metadata()
     .catch((cause: unknown) => {
-      throw new DiptychError(
-        'IMAGE_UNREADABLE',
-        `Expected a readable ${container} header, got: ${describeError(cause)}. Replace the file.`,
-        { cause },
+      throw (
+        systemFault(cause) ??
+        new DiptychError(
+          'IMAGE_UNREADABLE',
+          `Expected a readable ${container} header, got: ${describeError(cause)}. Replace the file.`,
+          { cause },
+        )
       );
     });
   const height = metadata.pageHeight ?? metadata.height;

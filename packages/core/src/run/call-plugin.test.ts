@@ -49,6 +49,24 @@ describe('a call', () => {
     await expect(callPlugin(() => Promise.reject(lost), options)).rejects.toBe(lost);
   });
 
+  it.each([
+    ['too many open files', Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE', syscall: 'open' })],
+    ['a disk that fails', new TypeError('no image', { cause: Object.assign(new Error('EIO'), { code: 'EIO' }) })],
+    ['rights that are gone', Object.assign(new Error('EACCES'), { code: 'EACCES', syscall: 'open' })],
+  ])('stops the run for %s, once its attempts are used up', async (_name, error) => {
+    const { call, calls } = failing(error);
+    await expect(callPlugin(call, options)).rejects.toMatchObject({ code: 'SYSTEM_FAULT', cause: error });
+    expect(calls()).toBe(3);
+    expect(await callPlugin(failing(error, 2).call, options)).toMatchObject({ status: 'answered', attempts: 3 });
+  });
+
+  it.each([
+    ['a connection that a firewall forbids', Object.assign(new Error('EPERM'), { code: 'EPERM', syscall: 'connect' })],
+    ['a file that is not there', Object.assign(new Error('ENOENT'), { code: 'ENOENT', syscall: 'open' })],
+  ])('ends as failed for %s', async (_name, error) => {
+    expect(await callPlugin(failing(error).call, options)).toEqual({ status: 'failed', error, attempts: 1 });
+  });
+
   it('is stopped while it waits to try again', async () => {
     const stop = new AbortController();
     const waiting = callPlugin(() => Promise.reject(new InfrastructureError('busy', { retryAfterMs: 60_000 })), {

@@ -4,6 +4,7 @@ import type { Meter } from '../pacing/meter.ts';
 import type { CallEnd } from '../pacing/pacer.ts';
 import { seededUniform } from '../plan/seeds.ts';
 import { describeError, systemCode } from '../text/describe-error.ts';
+import { systemFault } from '../text/system-fault.ts';
 
 export interface CallOptions {
   readonly limits: Limits;
@@ -29,7 +30,7 @@ const maxBackoffMs = 60_000;
 const maxRetryAfterMs = 3_600_000;
 
 /**
- * Rejects only when the run is stopped or the runtime is lost. A plugin that ignores its signal is left behind after
+ * Rejects only when the run is stopped, the runtime is lost or the machine fails (SYSTEM_FAULT). A plugin that ignores its signal is left behind after
  * its time; its late answer is dropped.
  */
 export async function callPlugin<T>(
@@ -52,7 +53,10 @@ export async function callPlugin<T>(
     // Finding a service's pace takes rate limits that are nobody's failure; they have an allowance of their own.
     if (meter?.isPaced && fault) slowedDown += 1;
     const isUsedUp = attempts - slowedDown >= limits.attempts || slowedDown >= limits.attempts ** 2;
-    if (!isRetryable(result.error) || isUsedUp) return { ...result, attempts };
+    const ofMachine = systemFault(result.error);
+    // The machine's fault is no answer of the plugin: left without a record, the work is done again by a resume.
+    if (ofMachine && isUsedUp) throw ofMachine;
+    if (isUsedUp || !(ofMachine || isRetryable(result.error))) return { ...result, attempts };
     options.onRetry?.();
     await sleep(
       waitMs(result.error, { attempts: Math.min(attempts, 16), backoffMs: limits.backoffMs, jitter: uniform() }),

@@ -16,9 +16,10 @@ import { Meters } from '../pacing/meter.ts';
 import type { LoadedStudy } from '../plugins/loaded-study.ts';
 import { sha256Hex } from '../text/canonical-json.ts';
 import { describeError } from '../text/describe-error.ts';
+import { systemFault } from '../text/system-fault.ts';
 import { minWindowImages } from './image-windows.ts';
 import { detectImages, type IndexedImage, judgeImages, type ScoringContext } from './score-images.ts';
-import { inGroups } from './work-pool.ts';
+import { inGroups, openFiles, runPool } from './work-pool.ts';
 
 /** Records without what only a run knows: the sample, and whether its image is synthetic or authentic. */
 export type FileVerdict = Omit<VerdictRecord, 'index'>;
@@ -64,7 +65,10 @@ interface FoundFile {
 }
 
 async function scoreGroup(group: readonly FoundFile[], loaded: LoadedStudy, context: ScoringContext): Promise<FileScores[]> {
-  const opened = await Promise.all(group.map((file) => openFile(file, loaded)));
+  const opened: OpenedFile[] = [];
+  await runPool(group.entries(), openFiles, async ([place, file]) => {
+    opened[place] = await openFile(file, loaded);
+  });
   // No scorer is told the side; that of the record is dropped below.
   const items = opened.flatMap(({ image }, index): IndexedImage[] =>
     image ? [{ index, side: 'synthetic', prompt: '', image }] : [],
@@ -89,10 +93,13 @@ async function scoreGroup(group: readonly FoundFile[], loaded: LoadedStudy, cont
   }));
 }
 
-async function openFile(
-  { path, error }: FoundFile,
-  { study }: LoadedStudy,
-): Promise<{ path: string; image?: PresentedImage; error?: DiptychError }> {
+interface OpenedFile {
+  readonly path: string;
+  readonly image?: PresentedImage;
+  readonly error?: DiptychError;
+}
+
+async function openFile({ path, error }: FoundFile, { study }: LoadedStudy): Promise<OpenedFile> {
   if (error) return { path, error };
   try {
     await checkRegular(path, study.limits.maxImageBytes);
@@ -104,7 +111,7 @@ async function openFile(
     await image.raster();
     return { path, image };
   } catch (fault) {
-    return { path, error: fault instanceof DiptychError ? fault : unreadable(path, fault) };
+    return { path, error: fault instanceof DiptychError ? fault : (systemFault(fault) ?? unreadable(path, fault)) };
   }
 }
 

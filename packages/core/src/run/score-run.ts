@@ -17,7 +17,7 @@ import { imageOf, imageWindows, type JournalledImage } from './image-windows.ts'
 import type { Progress, ProgressKey } from './progress.ts';
 import { cleanText, keepRecord, type RunContext, settleAll } from './run-context.ts';
 import { detectImages, type IndexedImage, judgeImages, type ScoringContext } from './score-images.ts';
-import { runPool } from './work-pool.ts';
+import { openFiles, runPool } from './work-pool.ts';
 
 /** While one window is scored, the next is read, decoded and prepared. */
 const windowsInFlight = 2;
@@ -155,22 +155,20 @@ const scoringContext = (context: RunContext, key: ProgressKey): ScoringContext =
 });
 
 /** Reads and presents the images of a window, equal ones once. */
-function prepare(
+async function prepare(
   context: RunContext,
   window: readonly JournalledImage[],
   protocol: Protocol,
   profiles: readonly FormatProfile[],
 ): Promise<Prepared[]> {
   context.signal.throwIfAborted();
-  const made = new Map<string, Promise<PresentedImage | string>>();
-  return Promise.all(
-    window.map(async (source): Promise<Prepared> => {
-      const key = `${source.side} ${source.sha256}`;
-      const image = made.get(key) ?? presentOrReason(context, source, protocol, profiles);
-      made.set(key, image);
-      return { source, image: await image };
-    }),
-  );
+  const keyOf = ({ side, sha256 }: JournalledImage): string => `${side} ${sha256}`;
+  const different = new Map(window.map((source) => [keyOf(source), source]));
+  const made = new Map<string, PresentedImage | string>();
+  await runPool(different, openFiles, async ([key, source]) => {
+    made.set(key, await presentOrReason(context, source, protocol, profiles));
+  });
+  return window.map((source) => ({ source, image: made.get(keyOf(source))! }));
 }
 
 async function presentOrReason(...given: Parameters<typeof present>): Promise<PresentedImage | string> {

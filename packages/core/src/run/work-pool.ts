@@ -1,3 +1,6 @@
+/** Files that are read at once. A whole window of images would be more than some systems let a process open (256). Arbitrary. */
+export const openFiles = 16;
+
 /**
  * Runs `work` over a source with at most `concurrency` at once; takes the next item only when a worker is free, so
  * sources of any length stay flat. The first failure stops taking, waits for what is in flight, and rejects.

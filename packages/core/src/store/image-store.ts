@@ -9,6 +9,7 @@ import { DiptychError, type ImageInfo } from '@diptych/plugin-kit';
 import { extensionOf } from '../images/container.ts';
 import { sha256Hex } from '../text/canonical-json.ts';
 import { describeError, systemCode } from '../text/describe-error.ts';
+import { systemFault } from '../text/system-fault.ts';
 
 export interface ImageRef {
   readonly sha256: string;
@@ -17,7 +18,7 @@ export interface ImageRef {
 export interface ImageStore {
   /** Stores bytes unless they are there; resolves once they are on the disk. Rejects with STORE_WRITE_FAILED. */
   put(bytes: Uint8Array, ref: ImageRef): Promise<void>;
-  /** Rejects with IMAGE_MISSING where the file is absent, leads outside the folder, or (with `verify`) has other bytes. */
+  /** Rejects with IMAGE_MISSING where the file is absent, leads outside the folder, or (with `verify`) has other bytes; with SYSTEM_FAULT. */
   get(ref: ImageRef, options?: { readonly verify?: boolean }): Promise<Uint8Array>;
   has(ref: ImageRef): Promise<boolean>;
   pathOf(ref: ImageRef): string;
@@ -65,6 +66,8 @@ export function createImageStore(folder: string): ImageStore {
       return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     } catch (cause) {
       checked.delete(shard);
+      const ofMachine = systemFault(cause);
+      if (ofMachine) throw ofMachine;
       const got = systemCode(cause) === 'ELOOP' ? 'a link, which may lead outside' : describeError(cause);
       throw new DiptychError(
         'IMAGE_MISSING',

@@ -1,0 +1,54 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, expect, it, vi } from 'vitest';
+import { parseStudyValue } from '../study/load-study.ts';
+import { fakeImage } from '../testing-fakes/fake-image.ts';
+import { loadFakeAgain, quick, readRecords, runFakeStudy, temporaryFolder } from '../testing-fakes/fake-study.ts';
+import { scoreFiles } from './score-files.ts';
+import { resumeRun } from './start-run.ts';
+import { studyOfScorers } from './study-of-scorers.ts';
+
+// Descriptors cannot be used up without breaking the test's own process, so reading of images alone fails.
+vi.mock('node:fs/promises', async (original) => {
+  const real = await original<typeof import('node:fs/promises')>();
+  return { ...real, readFile: vi.fn(real.readFile) };
+});
+const real = await vi.importActual<typeof import('node:fs/promises')>('node:fs/promises');
+const tooMany = Object.assign(new Error('EMFILE: too many open files, open'), { code: 'EMFILE', syscall: 'open' });
+const failOnImages = (after: number): void => {
+  let read = 0;
+  vi.mocked(readFile).mockImplementation((async (...given: Parameters<typeof real.readFile>) => {
+    if (String(given[0]).endsWith('.png') && ++read > after) throw tooMany;
+    return real.readFile(...given);
+  }) as typeof readFile);
+};
+afterEach(() => void vi.mocked(readFile).mockImplementation(real.readFile as typeof readFile));
+
+it('says nothing of an image, stops the run, and is done again by a resume', async () => {
+  const runFolder = join(await temporaryFolder(), 'run');
+  const study = { safetyJudges: ['by-digest'], detectors: ['by-digest'], authenticSets: ['camera'], limits: quick };
+  failOnImages(2);
+  await expect(runFakeStudy(study, { runFolder })).rejects.toMatchObject({
+    code: 'SYSTEM_FAULT',
+    message: expect.stringContaining('too many open files'),
+  });
+  vi.mocked(readFile).mockImplementation(real.readFile as typeof readFile);
+  expect((await readRecords(runFolder)).filter((record) => 'reason' in record)).toEqual([]);
+  await resumeRun({ runFolder, loadAgain: loadFakeAgain });
+  const scores = (await readRecords(runFolder)).filter(({ type }) => type === 'verdict' || type === 'detection');
+  expect(scores.map((record) => 'status' in record && record.status)).toEqual(Array(8).fill('scored'));
+});
+
+it('is told of a single file under its own code', async () => {
+  const folder = await temporaryFolder();
+  const path = join(folder, 'a.png');
+  await writeFile(path, await fakeImage({ seed: 1 }));
+  const study = parseStudyValue({ name: 'files', generators: ['fake'] });
+  await using loaded = await loadFakeAgain(
+    studyOfScorers({ study, detectors: [{ use: 'by-digest', options: {} }] }),
+    folder,
+  );
+  failOnImages(0);
+  const { value } = await scoreFiles({ paths: [path], loaded }).next();
+  expect(value).toMatchObject({ error: { code: 'SYSTEM_FAULT' }, detections: [] });
+});
