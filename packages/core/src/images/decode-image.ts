@@ -7,6 +7,7 @@
 import { type DecodeOptions, DiptychError, type ImageInfo, type RasterImage } from '@diptych/plugin-kit';
 import { systemFault } from '../text/system-fault.ts';
 import { openImage } from './codec.ts';
+import { findFault } from './file-fault.ts';
 import { type ImageLimits, readImageInfo } from './read-image-info.ts';
 
 /** Rejects with IMAGE_UNREADABLE, IMAGE_UNSUPPORTED, IMAGE_TOO_LARGE or SYSTEM_FAULT. `info` saves reading the headers again. */
@@ -17,6 +18,9 @@ export async function decodeImage(
   info?: ImageInfo,
 ): Promise<RasterImage> {
   const facts = info ?? (await readImageInfo(bytes, limits));
+  const fault = findFault(bytes, facts.container);
+  if (fault)
+    throw new DiptychError('IMAGE_UNREADABLE', `Expected a complete ${facts.container} image, ${fault}. Replace the file.`);
   const { orientation = 'ignore', alpha = 'drop' } = options;
   try {
     const raw = await rawPixels(bytes, limits, facts, orientation === 'apply');

@@ -18,7 +18,7 @@ const tooMany = Object.assign(new Error('EMFILE: too many open files, open'), { 
 const failOnImages = (after: number): void => {
   let read = 0;
   vi.mocked(readFile).mockImplementation((async (...given: Parameters<typeof real.readFile>) => {
-    if (String(given[0]).endsWith('.png') && ++read > after) throw tooMany;
+    if (typeof given[0] === 'string' && given[0].endsWith('.png') && ++read > after) throw tooMany;
     return real.readFile(...given);
   }) as typeof readFile);
 };
