@@ -18,14 +18,25 @@ export function detectContainer(bytes: Uint8Array): Container {
   return 'other';
 }
 
+/** An AVIF of several pictures, the first of which it also holds as a still one (MIAF, ISO/IEC 23000-22, 10.2.1). */
+export const isAvifSequence = (bytes: Uint8Array): boolean =>
+  ascii(bytes, 4, 12) === 'ftypavis' && ascii(bytes, 16, 48).includes('avif');
+
 /** Formats that are images but are not read, told by their first bytes; undefined where the bytes are no image we know. */
 export function nameOfUnsupported(bytes: Uint8Array): string | undefined {
   if (ascii(bytes, 0, 2) === 'BM') return 'BMP';
   if (ascii(bytes, 4, 8) === 'ftyp') return `ISO media with brand ${JSON.stringify(ascii(bytes, 8, 12))}`;
   if (startsWith(bytes, [0xff, 0x0a]) || ascii(bytes, 4, 8) === 'JXL ') return 'JPEG XL';
-  if (ascii(bytes, 4, 8) === 'jP  ') return 'JPEG 2000';
-  if (/^\s*(<\?xml|<svg)/.test(ascii(bytes, 0, 64))) return 'SVG or XML';
+  if (ascii(bytes, 4, 8) === 'jP  ' || startsWith(bytes, [0xff, 0x4f, 0xff, 0x51])) return 'JPEG 2000';
+  // Behind a byte order mark or without.
+  if (/^(\xef\xbb\xbf)?\s*(<\?xml|<svg)/.test(ascii(bytes, 0, 64))) return 'SVG or XML';
   if (ascii(bytes, 0, 5) === '%PDF-') return 'PDF';
+  if (ascii(bytes, 0, 2) === '%!') return 'PostScript';
+  if (ascii(bytes, 0, 4) === '8BPS') return 'PSD';
+  if (ascii(bytes, 0, 4) === 'qoif') return 'QOI';
+  if (ascii(bytes, 0, 4) === 'DDS ') return 'DDS';
+  if (startsWith(bytes, [0, 0, 1, 0])) return 'ICO';
+  if (/^P[1-7]\s/.test(ascii(bytes, 0, 3))) return 'PNM';
   return undefined;
 }
 

@@ -4,6 +4,7 @@ import { deflateSync } from 'node:zlib';
 import type { DecodeOptions } from '@diptych/plugin-kit';
 import { describe, expect, it } from 'vitest';
 import { chunk, encodePng, fakeImage } from '../testing-fakes/fake-image.ts';
+import { sharp } from './codec.ts';
 import { decodeImage } from './decode-image.ts';
 import { isConstant, presentImage } from './present-image.ts';
 import { readImageInfo } from './read-image-info.ts';
@@ -70,6 +71,15 @@ describe('bad input', () => {
     ['zero bytes', async () => new Uint8Array(), 'IMAGE_UNREADABLE'],
     ['text', async () => Buffer.from('hello'), 'IMAGE_UNREADABLE'],
     ['an SVG', async () => Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>'), 'IMAGE_UNSUPPORTED'],
+    [
+      'an SVG behind a byte order mark',
+      async () => Buffer.from('\ufeff<svg xmlns="http://www.w3.org/2000/svg"/>'),
+      'IMAGE_UNSUPPORTED',
+    ],
+    ['a PSD', async () => Buffer.from('8BPS\0\x01'), 'IMAGE_UNSUPPORTED'],
+    ['a JPEG 2000 without container', async () => Buffer.from('ff4fff51002f', 'hex'), 'IMAGE_UNSUPPORTED'],
+    ['a PPM', async () => Buffer.from('P6\n1 1\n255\nabc'), 'IMAGE_UNSUPPORTED'],
+    ['an icon', async () => Buffer.from('000001000100', 'hex'), 'IMAGE_UNSUPPORTED'],
     ['a BMP', async () => Buffer.from(`BM${'\0'.repeat(60)}`), 'IMAGE_UNSUPPORTED'],
     ['30,000 by 30,000 pixels', async () => bomb(30_000), 'IMAGE_TOO_LARGE'],
     ['too many bytes', async () => Buffer.concat([await golden('rgb.png'), Buffer.alloc(2 ** 20)]), 'IMAGE_TOO_LARGE'],
@@ -98,6 +108,17 @@ describe('bad input', () => {
       message: expect.stringContaining('at most 65536 pixels a side, got 1×65537'),
     });
     expect(await decodeImage(tall(65_536), lax)).toMatchObject({ width: 1, height: 65_536 });
+  });
+
+  it('reads the still picture of an AVIF sequence', async () => {
+    const data = Uint8Array.from({ length: 16 * 16 * 3 }, (_, i) => (i * 7) % 256);
+    const still = await sharp(data, { raw: { width: 16, height: 16, channels: 3 } })
+      .avif()
+      .toBuffer();
+    const sequence = Uint8Array.from(still);
+    sequence.set(Buffer.from('avis'), 8);
+    expect(await decodeImage(sequence, limits)).toEqual(await decodeImage(still, limits));
+    expect(Buffer.from(sequence).toString('latin1', 8, 12)).toBe('avis');
   });
 
   it('survives every truncation of a header', async () => {
