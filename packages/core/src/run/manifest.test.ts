@@ -19,6 +19,9 @@ describe('the runtime of a call that goes on with a run', () => {
     const first = manifestOf(native);
     expect(withRuntime(first, loadedOn({ ...native, rejected: [{ backend: 'webgpu', reason: 'no adapter' }] }))).toBe(first);
     expect(withRuntime(first, loadedOn(null))).toBe(first);
+    const older = manifestOf({ ...native, adapter: 'a CPU, 1 threads' });
+    expect(withRuntime(older, loadedOn({ ...native, adapter: 'a CPU, 1 thread' }))).toBe(older);
+    expect(withRuntime(older, loadedOn({ ...native, adapter: 'a CPU, 2 threads' }))).not.toBe(older);
     const second = withRuntime(first, loadedOn(gpu));
     expect(second).toMatchObject({ runtime: native, laterRuntimes: [gpu] });
     expect(withRuntime(second, loadedOn(gpu))).toBe(second);

@@ -16,6 +16,9 @@ export const studyDigest = (study: Study): string => sha256Hex(canonicalJson(stu
 export const recordedRuntime = ({ runtime }: LoadedStudy): Manifest['runtime'] =>
   runtime === null ? null : (structuredClone(runtime) as Manifest['runtime']);
 
+/** Manifests of older releases say `1 threads`. */
+const sameWords = (adapter: string): string => adapter.replace(/\b1 threads$/, '1 thread');
+
 /** The same with the runtime of a call that goes on with the run; itself where it is one that the manifest knows. */
 export function withRuntime(manifest: Manifest, loaded: LoadedStudy): Manifest {
   const now = recordedRuntime(loaded);
@@ -23,7 +26,7 @@ export function withRuntime(manifest: Manifest, loaded: LoadedStudy): Manifest {
   if (manifest.runtime === null) return { ...manifest, runtime: now };
   const { laterRuntimes = [] } = manifest;
   const isNow = ({ backend, adapter, precision = 'f32' }: typeof now): boolean =>
-    backend === now.backend && adapter === now.adapter && precision === (now.precision ?? 'f32');
+    backend === now.backend && sameWords(adapter) === sameWords(now.adapter) && precision === (now.precision ?? 'f32');
   return [manifest.runtime, ...laterRuntimes].some(isNow)
     ? manifest
     : { ...manifest, laterRuntimes: [...laterRuntimes, now] };

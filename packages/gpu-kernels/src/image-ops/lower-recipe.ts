@@ -2,7 +2,7 @@
 import type { GeometryStep, ImageRecipe, RasterImage, ResizeStep } from '@diptych/plugin-kit';
 import { letterboxMaps, mapsOf, RecipeFault, resizedSize } from './geometry.ts';
 import { lowerResize, type Window } from './lower-resize.ts';
-import { lowerStep } from './lower-step.ts';
+import { lowerStep, sizeAfter } from './lower-step.ts';
 import type { Size } from './pixels.ts';
 import { makesFloats } from './recipe-check.ts';
 import type { Format, Maps, Stage, StageKind } from './stages.ts';
@@ -28,18 +28,30 @@ const mostKept = { sizes: 256, tableBytes: 2 ** 25 };
 
 interface Kept {
   readonly stages: Map<string, readonly Stage[]>;
+  readonly ends: Map<string, Size>;
   tableBytes: number;
 }
 const cache = new WeakMap<ImageRecipe, Kept>();
 
-/** The recipe must have passed `checkRecipe`; throws `RecipeFault` for an image that it cannot take. Kept for the next image of that size. */
-export function lowerRecipe(recipe: ImageRecipe, { width, height, channels, view = 0 }: ImageShape): readonly Stage[] {
-  const known = cache.get(recipe) ?? { stages: new Map<string, readonly Stage[]>(), tableBytes: 0 };
+function keptOf(recipe: ImageRecipe): Kept {
+  const known = cache.get(recipe) ?? {
+    stages: new Map<string, readonly Stage[]>(),
+    ends: new Map<string, Size>(),
+    tableBytes: 0,
+  };
   cache.set(recipe, known);
-  const key = `${width} ${height} ${channels} ${view}`;
+  return known;
+}
+
+const keyOf = ({ width, height, channels, view = 0 }: ImageShape): string => `${width} ${height} ${channels} ${view}`;
+
+/** The recipe must have passed `checkRecipe`; throws `RecipeFault` for an image that it cannot take. Kept for the next image of that size. */
+export function lowerRecipe(recipe: ImageRecipe, image: ImageShape): readonly Stage[] {
+  const known = keptOf(recipe);
+  const key = keyOf(image);
   const found = known.stages.get(key);
   if (found !== undefined) return found;
-  const stages = new Lowering({ width, height, channels, isFloat: false }, view).run(recipe);
+  const stages = new Lowering(image, false).run(recipe).stages;
   const bytes = tableBytes(stages);
   if (known.stages.size >= mostKept.sizes || known.tableBytes + bytes > mostKept.tableBytes) {
     known.stages.clear();
@@ -60,16 +72,24 @@ function tableBytes(part: object): number {
 }
 
 class Lowering {
-  readonly #stages: Stage[] = [];
+  readonly stages: Stage[] = [];
   readonly #view: number;
+  /** Leaves out stages whose tables are as large as the image. */
+  readonly #sizesOnly: boolean;
   #format: Format;
 
-  constructor(format: Format, view: number) {
-    this.#format = format;
+  constructor({ width, height, channels, view = 0 }: ImageShape, sizesOnly: boolean) {
+    this.#format = { width, height, channels, isFloat: false };
     this.#view = view;
+    this.#sizesOnly = sizesOnly;
   }
 
-  run(recipe: ImageRecipe): readonly Stage[] {
+  /** The size that an image ends in. */
+  get end(): Size {
+    return this.#format;
+  }
+
+  run(recipe: ImageRecipe): this {
     if (!recipe.some(({ step }) => step === 'drop-alpha')) this.#dropAlpha();
     for (let at = 0; at < recipe.length; at++) {
       const step = recipe[at]!;
@@ -81,9 +101,15 @@ class Lowering {
         if (takesNext) at++;
       } else if (isGeometry(step)) this.#gather(mapsOf(step, this.#format, this.#view));
       else if (step.step === 'drop-alpha') this.#dropAlpha();
-      else for (const stage of lowerStep(step, this.#format)) this.#append(...stage);
+      else this.#lower(step);
     }
-    return this.#stages;
+    return this;
+  }
+
+  #lower(step: Parameters<typeof lowerStep>[0]): void {
+    const after = this.#sizesOnly ? sizeAfter(step, this.#format) : undefined;
+    if (after === undefined) for (const stage of lowerStep(step, this.#format)) this.#append(...stage);
+    else this.#format = { ...this.#format, ...after };
   }
 
   readonly #append = (stage: StageKind, to: Partial<Format>): Format => {
@@ -91,7 +117,7 @@ class Lowering {
     const { width, height, channels, isFloat } = { ...from, ...to };
     checkSamples({ width, height }, channels);
     this.#format = { width, height, channels, isFloat };
-    this.#stages.push({ ...stage, from, to: this.#format });
+    this.stages.push({ ...stage, from, to: this.#format });
     return this.#format;
   };
 
@@ -145,5 +171,14 @@ const shifted = (map: Int32Array, start: number): Int32Array => map.map((index) 
 const isIdentity = (map: Int32Array, size: number): boolean =>
   map.length === size && map.every((source, index) => source === index);
 
-/** The size that an image ends in. */
-export const preparedSize = (recipe: ImageRecipe, image: ImageShape): Size => lowerRecipe(recipe, image).at(-1)?.to ?? image;
+/** The size that an image ends in, or `RecipeFault`. Tables as large as the image are not made: the native backend makes its own. */
+export function preparedSize(recipe: ImageRecipe, image: ImageShape): Size {
+  const { ends } = keptOf(recipe);
+  const key = keyOf(image);
+  const found = ends.get(key);
+  if (found !== undefined) return found;
+  const { width, height } = new Lowering(image, true).run(recipe).end;
+  if (ends.size >= mostKept.sizes) ends.clear();
+  ends.set(key, { width, height });
+  return { width, height };
+}

@@ -5,7 +5,7 @@ import { quantisationTables } from './jpeg-tables.ts';
 import { noiseTable, patchPlaces } from './noise.ts';
 import { diagonalGradient, type Kernels, laplacian, srmKernels } from './residual-kernels.ts';
 import type { Format, StageKind, Taps } from './stages.ts';
-import { dctTaps, fixedTaps, gaussianTaps, haarHighTaps, interpolationTaps, rings } from './transform-tables.ts';
+import { checkDct, dctTaps, fixedTaps, gaussianTaps, haarHighTaps, interpolationTaps, rings } from './transform-tables.ts';
 
 /** A stage and what it changes of the format. */
 export type LoweredStage = readonly [StageKind, Partial<Format>];
@@ -34,6 +34,15 @@ export function lowerStep(step: PlainStep, format: Format): readonly LoweredStag
     default:
       return lowerTransform(step, format);
   }
+}
+
+/** What a step whose tables are as large as the image changes of the format; undefined of others, whose stages say it. */
+export function sizeAfter(step: PlainStep, { width, height }: Format): Partial<Format> | undefined {
+  if (step.step === 'azimuthal-mean') return { width: step.length, height: 1 };
+  if (step.step !== 'dct') return undefined;
+  checkDct(width);
+  checkDct(height);
+  return {};
 }
 
 type Transform = Extract<

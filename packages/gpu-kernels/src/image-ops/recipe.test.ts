@@ -49,6 +49,34 @@ describe('geometry', () => {
   });
 });
 
+describe('the size that an image ends in', () => {
+  const sized = [
+    [{ step: 'dct' }, { step: 'dwt-hh' }],
+    [{ step: 'power-spectrum' }, { step: 'azimuthal-mean', length: 88 }],
+    [{ step: 'dct' }, { step: 'corner-crop', corner: 'top-left', width: 7, height: 5 }],
+  ] as const;
+  it.each(sized)('is that of its last stage: %j, %j', (...steps) => {
+    const recipe: ImageRecipe = [plain, ...steps];
+    const image = { width: 37, height: 26, channels: 3 } as const;
+    const { width, height } = lowerRecipe(recipe, image).at(-1)!.to;
+    expect(preparedSize(recipe, image)).toEqual({ width, height });
+  });
+
+  it('is known without tables as large as the image', () => {
+    const before = process.memoryUsage().arrayBuffers;
+    const ends = [4096, 4095, 4094].map((width) => {
+      const recipe: ImageRecipe = [plain, { step: 'dct' }, { step: 'azimuthal-mean', length: 88 }];
+      return preparedSize(recipe, { width, height: 4096, channels: 3 });
+    });
+    expect(ends).toEqual(Array(3).fill({ width: 88, height: 1 }));
+    // One table of cosines alone has 64 MB.
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 20);
+    expect(() => preparedSize([plain, { step: 'dct' }], { width: 4097, height: 1, channels: 3 })).toThrow(
+      'at most 4096 pixels',
+    );
+  });
+});
+
 describe('random crops', () => {
   const recipe = [{ step: 'random-crop', width: 5, height: 4, seed: 7, views: 40 }, plain] as const;
   const image = synthesise('noise', 30, 20, 1);

@@ -6,12 +6,17 @@ import type { Taps } from './stages.ts';
 /** The table of a side has its square of entries, 64 MB here, and a row of it is summed for every pixel. */
 const longestDct = 4096;
 
-/** Orthonormal DCT-II: output k is sqrt(2 / n) · (k = 0 ? sqrt ½ : 1) · Σ x[i] cos(π (2i + 1) k / 2n). */
-export function dctTaps(length: number): Taps<Float32Array> {
+/** Throws `RecipeFault` for a side whose table would be too large. */
+export function checkDct(length: number): void {
   if (length > longestDct)
     throw new RecipeFault(
       `"dct" takes sides of at most ${longestDct} pixels, got ${length}; put a crop or a resize before it`,
     );
+}
+
+/** Orthonormal DCT-II: output k is sqrt(2 / n) · (k = 0 ? sqrt ½ : 1) · Σ x[i] cos(π (2i + 1) k / 2n). */
+export function dctTaps(length: number): Taps<Float32Array> {
+  checkDct(length);
   // All angles are one of 4 length; the table has length² entries.
   const cosines = Float64Array.from({ length: 4 * length }, (_, angle) => Math.cos((Math.PI * angle) / (2 * length)));
   const weights = new Float32Array(length * length);

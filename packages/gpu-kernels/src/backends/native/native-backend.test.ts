@@ -33,6 +33,11 @@ describe.skipIf(!existsSync(fileURLToPath(built)))('the native backend (skipped 
     outputs: { y: { value: 0, shape } },
   };
 
+  it('says how many threads it uses', () => {
+    expect(openNative({ threads: 1 }).adapter).toMatch(/, 1 thread$/);
+    expect(openNative({ threads: 3 }).adapter).toMatch(/, 3 threads$/);
+  });
+
   it('says with a code what the addon finds wrong with a plan, before it is compiled', () => {
     const absurd = { ...plan, values: [{ id: 0, shape: [0] }] };
     expect(() => openNative({ threads: 1 }).check(absurd)).toThrow(expect.objectContaining({ code: 'GRAPH_INVALID' }));

@@ -32,10 +32,11 @@ export function openNative(options: NativeOptions = {}, addon: Addon = loadAddon
   const own = options.precision === 'bf16' ? 'bf16' : 'f32';
   if (own === 'bf16') checkBf16(addon);
   const times: KernelTime[] = [];
+  const used = threads === 0 ? availableParallelism() : threads;
   return {
     name: 'native',
     times,
-    adapter: `${addon.cpuName()}, ${threads === 0 ? availableParallelism() : threads} threads`,
+    adapter: `${addon.cpuName()}, ${used} thread${used === 1 ? '' : 's'}`,
     between: own === 'bf16' && addon.bfloat16Parts() > 1 ? ['bf16x2'] : [],
     check: (plan) => JSON.parse(asking(() => addon.checkPlan(JSON.stringify(plan)))) as Unsupported[],
     compile: async (plan, weights, precision) =>
