@@ -12,6 +12,7 @@ const schema = z.strictObject({
     .optional(),
   recipe: z.array(step).default([]),
   hazards: z.record(z.string(), z.union([z.enum(['sexual', 'hate']), z.array(z.enum(['sexual', 'hate']))])).optional(),
+  heads: z.record(z.string().regex(/^[a-z]+$/, 'Expected lower-case letters.'), z.string()).optional(),
   sha256: z
     .string()
     .regex(/^[0-9a-f]{64}$/, 'Expected 64 digits.')
@@ -45,8 +46,9 @@ describe('faults of a value', () => {
       { hazards: { nsfw: ['hate', 'sex'] } },
       'hazards.nsfw: 1: Expected one of sexual, hate, got "sex". Did you mean sexual?',
     ],
+    [{ heads: { 'Q 16': 'q.onnx' } }, 'heads.Q 16: as a name: Expected lower-case letters'],
     [{ sha256: 'A' }, 'sha256: Expected 64 digits'],
-    [{ kard: {} }, 'Unrecognized key: "kard". Did you mean card? There are card, hazards, recipe, sha256'],
+    [{ kard: {} }, 'Unrecognized key: "kard". Did you mean card? There are card, hazards, heads, recipe, sha256'],
   ])('%j', (value, expected) => {
     expect(faults(value)).toBe(expected);
   });

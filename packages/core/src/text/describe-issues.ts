@@ -25,6 +25,8 @@ export function describeIssue(issue: Issue, schema?: unknown): string {
   }
   const deeper = issue.code === 'invalid_union' && issue.errors.find(([first]) => (first?.path.length ?? 0) > 0)?.[0];
   if (deeper) return `${deeper.path.join('.')}: ${describeIssue(deeper)}`;
+  // What is wrong with a key stands one level below.
+  if (issue.code === 'invalid_key' && issue.issues[0]) return `as a name: ${describeIssue(issue.issues[0])}`;
   const message = issue.message.replace(/\.$/, '');
   if (issue.code === 'unrecognized_keys') return `${message}${knownKeys(issue, objectAt(schema, issue))}`;
   return typeof got === 'number' && issue.code !== 'custom' ? `${message}, got ${got}` : message;

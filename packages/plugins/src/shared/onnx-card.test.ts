@@ -1,8 +1,18 @@
+import type { OnnxNetwork } from '@diptych/plugin-kit';
 import { describe, expect, it } from 'vitest';
-import { activate, checkLogits, checkOutputs } from './onnx-card.ts';
+import { activate, checkLogits, checkNetwork, checkOutputs } from './onnx-card.ts';
 
 const labels = ['fake', 'real'];
 const { POSITIVE_INFINITY: infinity, NEGATIVE_INFINITY: below } = Number;
+
+it.each([
+  [['embedding'], 'an input "image", got embedding. Correct the card.'],
+  [['image', 'mask'], 'one input, "image", got also mask. Export it with that input alone'],
+])('inputs %j are not those of the card: %s', (names, message) => {
+  const model = { inputs: names.map((name) => ({ name, shape: [3] })), outputs: [] } as unknown as OnnxNetwork;
+  const facts = { input: 'image', output: 'logits', activation: 'none' } as const;
+  expect(() => checkNetwork(model, facts)).toThrow(message);
+});
 
 describe('outputs of a network', () => {
   it.each([

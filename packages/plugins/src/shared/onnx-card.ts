@@ -98,8 +98,14 @@ export interface NetworkFacts {
 
 /** Numbers in one item of the output, the one that was asked for; throws WEIGHTS_FORMAT_INVALID where card and file disagree. */
 export function checkNetwork(model: OnnxNetwork, { input, output, width, activation }: NetworkFacts): number {
-  const others = model.inputs.filter(({ name }) => name !== input).map(({ name }) => name);
-  if (others.length > 0) throw cardMismatch(`one input, "${input}"`, `also ${others.join(', ')}`);
+  const inputs = model.inputs.map(({ name }) => name);
+  if (!inputs.includes(input)) throw cardMismatch(`an input "${input}"`, inputs.join(', '));
+  if (inputs.length > 1)
+    throw cardMismatch(
+      `one input, "${input}"`,
+      `also ${inputs.filter((name) => name !== input).join(', ')}`,
+      'Export it with that input alone, or name an output that needs no other',
+    );
   const found = model.outputs.find(({ name }) => name === output)!;
   const size = found.shape.reduce((product, length) => product * length, 1);
   if (width !== undefined && size !== width)
@@ -116,8 +122,8 @@ export function checkNetwork(model: OnnxNetwork, { input, output, width, activat
 export const doubtOf = (model: OnnxNetwork, { output, activation }: NetworkFacts): 'finite' | 'scores' =>
   activation === 'none' && model.outputs.find(({ name }) => name === output)!.activation === undefined ? 'scores' : 'finite';
 
-export const cardMismatch = (expected: string, got: string): DiptychError =>
-  new DiptychError('WEIGHTS_FORMAT_INVALID', `Expected a network with ${expected}, got ${got}. Correct the card.`);
+export const cardMismatch = (expected: string, got: string, cure = 'Correct the card'): DiptychError =>
+  new DiptychError('WEIGHTS_FORMAT_INVALID', `Expected a network with ${expected}, got ${got}. ${cure}.`);
 
 /** The score as it is, or an error where it is none: of logits whose card names no activation, or NaN. */
 export function checkScore(score: number, label: string, { output }: Pick<NetworkFacts, 'output'>): number {

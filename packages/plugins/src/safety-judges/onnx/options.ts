@@ -72,7 +72,11 @@ export const options = z
       );
     if (isSoftmaxOfOne(given.card.activation, given.card.labels)) fault('card', softmaxOfOne.message);
     for (const label of named)
-      if (!known.includes(label)) fault('hazards', `Expected one of the labels ${known.join(', ')}, got "${label}".`);
+      if (!known.includes(label))
+        fault(
+          Object.hasOwn(given.hazards, label) ? 'hazards' : 'corruption',
+          `Expected one of the labels ${known.join(', ')}, got "${label}".`,
+        );
     if (named.length === 0) fault('hazards', 'Expected at least one label with its hazard, or a corruption label.');
   });
 export type Options = z.output<typeof options>;
