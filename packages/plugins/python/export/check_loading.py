@@ -1,10 +1,11 @@
-"""Checks that a file in the form that FatFormer's authors publish is read whole, and that another is refused.
+"""Checks that files in the forms that the authors of FatFormer and Effort publish are read whole, and that others are refused.
 
     python check_loading.py FOLDER
 
-The form: what their code stores, CLIP's parts twice under the names of what uses them, wavelet filters, all words of CLIP and
-prompts of 77 tokens. Prints JSON: the largest difference between the outputs of the network that was stored and of the one
-that was read, and what was said of each spoiled file.
+FatFormer's form: what its code stores, CLIP's parts twice under the names of what uses them, wavelet filters, all words of CLIP
+and prompts of 77 tokens. Effort's: attention weights as a main part with its factors and a residual, and the numbers of places that
+older transformers stored. Prints JSON: the largest difference between the outputs of the network that was stored and of the one
+that was read, of both, and what was said of each spoiled file of FatFormer.
 """
 
 import argparse
@@ -16,7 +17,8 @@ import sys
 import torch
 
 import fatformer
-from common import Sources
+import transformers_towers as towers
+from common import Sources, randomise
 
 
 def published(network):
@@ -54,6 +56,47 @@ def spoiled(state):
     yield "other end", changed(suffix, state[suffix].roll(1, 1))
 
 
+def effort_difference(folder):
+    torch.manual_seed(3)
+    tower = randomise(towers.unfilled_clip({**towers.CLIP_L_14, **towers.SMALL, "projection_dim": 12})).eval()
+    tower.save_pretrained(os.path.join(folder, "clip"))
+    head = torch.nn.Linear(tower.config.hidden_size, 2)
+    state = {f"module.head.{name}": value for name, value in head.state_dict().items()}
+    state["module.backbone.embeddings.position_ids"] = torch.arange(257)[None]
+    for name, value in ((name, value.clone()) for name, value in tower.vision_model.state_dict().items()):
+        stem = f"module.backbone.{name}"
+        if ".self_attn." not in name or not name.endswith(".weight"):
+            state[stem] = value
+            continue
+        u, s, v = torch.linalg.svd(value)
+        stem, rank = stem.removesuffix("weight"), len(s) - 1
+        state[stem + "weight_main"] = u[:, :rank] @ torch.diag(s[:rank]) @ v[:rank]
+        for part, kept in (("_r", slice(rank)), ("_residual", slice(rank, None))):
+            state |= {f"{stem}U{part}": u[:, kept], f"{stem}S{part}": s[kept], f"{stem}V{part}": v[kept]}
+    path = os.path.join(folder, "effort.pth")
+    torch.save(state, path)
+    # The tower of the folder is another: all of its weights come from the checkpoint.
+    randomise(tower).save_pretrained(os.path.join(folder, "clip"))
+    read = towers.effort(Sources(path, os.path.join(folder, "clip"), small=True))
+    tower.vision_model.load_state_dict(plain_of(state), strict=True)
+    pixels = torch.randn(2, 3, 224, 224)
+    with torch.no_grad():
+        return (head(tower.vision_model(pixel_values=pixels).pooler_output) - read(pixels)).abs().max().item()
+
+
+def plain_of(state):
+    """The weights that were taken apart above, by the product of all factors."""
+    plain = {}
+    for name, value in state.items():
+        stem, _, part = name.removeprefix("module.backbone.").rpartition(".")
+        if part == "U_r":
+            whole = lambda letter, dim: torch.cat([state[f"module.backbone.{stem}.{letter}{end}"] for end in ("_r", "_residual")], dim)  # noqa: E731
+            plain[f"{stem}.weight"] = whole("U", 1) @ torch.diag(whole("S", 0)) @ whole("V", 0)
+        elif part in ("weight", "bias", "class_embedding") and "head" not in name:
+            plain[f"{stem}.{part}"] = value
+    return plain
+
+
 def main():
     folder = sys.argv[1]
     os.makedirs(folder, exist_ok=True)
@@ -74,7 +117,7 @@ def main():
             fatformer.fatformer(Sources(path, small=True))
         except SystemExit as reason:
             refused[name] = str(reason)
-    json.dump({"difference": difference, "refused": refused}, sys.stdout)
+    json.dump({"difference": difference, "effort": effort_difference(folder), "refused": refused}, sys.stdout)
 
 
 if __name__ == "__main__":

@@ -100,9 +100,15 @@ def merged_residuals(state):
             stem = name.removesuffix("weight_main")
             parts = [state[stem + part] for part in ("U_residual", "S_residual", "V_residual")]
             plain[stem + "weight"] = value + parts[0] @ torch.diag(parts[1]) @ parts[2]
-        elif not name.endswith(("U_residual", "S_residual", "V_residual")):
+        elif not name.endswith(("U_residual", "S_residual", "V_residual")) and not is_factor(name, state):
             plain[name] = value
     return plain
+
+
+def is_factor(name, state):
+    """Factors of the frozen main part, which newer training code stores beside it."""
+    stem, _, part = name.rpartition(".")
+    return part in ("U_r", "S_r", "V_r") and f"{stem}.weight_main" in state
 
 
 class Rine(nn.Module):

@@ -12,13 +12,21 @@ const python = pythonWithTorch();
 const script = fileURLToPath(new URL('../../python/export/check_loading.py', import.meta.url));
 const exporter = fileURLToPath(new URL('../../python/export/export.py', import.meta.url));
 
+interface Loaded {
+  readonly difference: number;
+  readonly effort: number;
+  readonly refused: Readonly<Record<string, string>>;
+}
+
 describe.skipIf(python.absent)(`published checkpoints${python.absent ? ` (skipped: ${python.reason})` : ''}`, () => {
-  it("FatFormer's file is read under its own names, and nothing else is", { timeout: 120_000 }, async () => {
+  it("FatFormer's file and Effort's are read under their own names, and nothing else is", { timeout: 120_000 }, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'diptych-checkpoints-'));
     const { stdout } = await promisify(execFile)(python.path, [script, folder]);
     rmSync(folder, { recursive: true });
-    const { difference, refused } = JSON.parse(stdout) as { difference: number; refused: Record<string, string> };
+    const { difference, effort, refused } = JSON.parse(stdout) as Loaded;
     expect(difference).toBe(0);
+    // A product of factors in float32 is not the weight to the last bit.
+    expect(effort).toBeLessThan(1e-4);
     expect(refused).toEqual({
       missing: expect.stringContaining("without ['language_guided_alignment.token_prefix']"),
       'left over': expect.stringContaining("with ['fc.weight']"),
