@@ -39,6 +39,7 @@ describe('a faulty study names file, line and member', () => {
     ['a wrong value', 'name: small\ngenerators: [folder]\nlimits:\n  attempts: 0\n', /study\.yaml:4: limits\.attempts/],
     ['two faults at once', 'name: Not Valid\ngenerators: [folder]\nseed: -1\n', /:1: name[\s\S]*:3: seed/],
     ['no generators', 'name: small\n', /generators/],
+    ['a member twice', 'name: small\ngenerators: [folder]\nname: again\n', /study\.yaml:3: Map keys must be unique\.\n/],
     ['broken YAML', 'name: small\ngenerators: [folder\n', /study\.yaml:\d/],
     ['a repeated key', 'name: small\nname: other\ngenerators: [folder]\n', /:2: .*unique/],
     ['an alias bomb', bomb, /alias/i],

@@ -93,7 +93,9 @@ async function parseStudy(path: string): Promise<ParsedFile> {
     value = yamlValue(document);
   } catch (cause) {
     if (!(cause instanceof YAMLError)) throw invalid(`${path}: ${describeError(cause)}`, cause);
-    throw invalid(`${path}:${cause.linePos?.[0].line ?? 1}: ${cause.message.split('\n')[0]}`, cause);
+    // The place stands in front.
+    const fault = cause.message.split('\n')[0]!.replace(/( at line \d+, column \d+)?:?$/, '');
+    throw invalid(`${path}:${cause.linePos?.[0].line ?? 1}: ${fault}.`, cause);
   }
   return {
     value,
