@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { InfrastructureError } from '@diptych/plugin-kit';
@@ -215,4 +216,20 @@ it('says which pictures of a folder are in a format that is not read', async () 
   const alone = await folder.create(folder.options.parse({ folder: 'formats/sub' }), context);
   await expect(alone.digest(signal)).rejects.toMatchObject({ code: 'IMAGES_FOLDER_INVALID' });
   expect(said[1]).toMatch(/^1 picture is left out of .*: c\.HEIC\./);
+});
+
+it('says which names of pictures lead to no file', async () => {
+  for (const name of ['nowhere/a.png', 'nowhere/d.png/b.png']) place.write(name, png);
+  symlinkSync('gone.png', join(place.path, 'nowhere/c.png'));
+  symlinkSync('loop.png', join(place.path, 'nowhere/loop.png'));
+  execFileSync('mkfifo', [join(place.path, 'nowhere/pipe.png')]);
+  const said: string[] = [];
+  const log = { debug: () => undefined, warn: (message: string) => void said.push(message) };
+  const source = await folder.create(folder.options.parse({ folder: 'nowhere' }), {
+    ...fakeContext({ baseFolder: place.path }),
+    log,
+  });
+  const samples = await collect(source.samples(signal));
+  expect(samples.map(({ key }) => key)).toEqual(['a.png', 'd.png/b.png']);
+  expect(said).toEqual([expect.stringMatching(/^3 pictures are left out of .*: c\.png, loop\.png, pipe\.png\./)]);
 });

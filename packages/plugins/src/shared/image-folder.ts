@@ -122,52 +122,66 @@ export async function* walkImages(
     }
     const ending = extname(entry.name).toLowerCase();
     const isImage = imageEndings.has(ending);
-    if (entry.isFile() && unreadImageEndings.has(ending)) unread?.add(name);
+    if (entry.isFile() && unreadImageEndings.has(ending)) unread?.add(name, 'format');
     // A link is looked at whatever its name: one to a folder outside has no extension.
-    if (entry.isSymbolicLink() ? (await findFile(folder, name)) !== undefined && isImage : entry.isFile() && isImage)
-      yield name;
+    const isFile = entry.isSymbolicLink() ? (await findFile(folder, name)) !== undefined : entry.isFile();
+    if (isFile && isImage) yield name;
+    if (!isFile && isImage) unread?.add(name, 'no file');
+  }
+}
+
+/** The first of many names, and how many there are. */
+class FirstNames {
+  readonly first: string[] = [];
+  readonly #most: number;
+  count = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  add(name: string): void {
+    this.count += 1;
+    if (this.first.length < this.#most) this.first.push(name);
+  }
+
+  toString(): string {
+    const more = this.count - this.first.length;
+    return `${this.first.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
   }
 }
 
 /** Pictures of a folder without table that are not among its images. */
 export class UnreadPictures {
-  readonly #first: string[] = [];
-  #count = 0;
+  readonly #found = { format: new FirstNames(3), 'no file': new FirstNames(3) };
 
-  add(name: string): void {
-    this.#count += 1;
-    if (this.#first.length < 3) this.#first.push(name);
+  /** `no file` is a link that leads to none, or a pipe. */
+  add(name: string, why: 'format' | 'no file'): void {
+    this.#found[why].add(name);
   }
 
   /** Says nothing where there are none. */
   tell({ root }: ImageFolder, warn: (message: string) => void): void {
-    if (this.#count === 0) return;
-    const more = this.#count > this.#first.length ? ` and ${this.#count - this.#first.length} more` : '';
-    warn(
-      `${this.#count} picture${this.#count === 1 ? ' is' : 's are'} left out of ${root}, in a format that is not read: ${this.#first.join(', ')}${more}. Convert to PNG what belongs to the set.`,
-    );
+    const { format, 'no file': none } = this.#found;
+    const leftOut = ({ count }: FirstNames): string =>
+      `${count} picture${count === 1 ? ' is' : 's are'} left out of ${root}`;
+    if (format.count > 0)
+      warn(
+        `${leftOut(format)}, in a format that is not read: ${format.toString()}. Convert to PNG what belongs to the set.`,
+      );
+    if (none.count > 0)
+      warn(`${leftOut(none)}, by whose name no file is found: ${none.toString()}. Restore what the links lead to.`);
   }
 }
 
 /** Listed names that were not found, told together. */
-class MissingFiles {
-  readonly #first: string[] = [];
-  #count = 0;
-
-  add(name: string): void {
-    this.#count += 1;
-    if (this.#first.length < 20) this.#first.push(name);
-  }
-
+class MissingFiles extends FirstNames {
   throwIfAny(root: string): void {
-    if (this.#count === 0) return;
-    const more = this.#count > this.#first.length ? ` and ${this.#count - this.#first.length} more` : '';
+    if (this.count === 0) return;
     throw new DiptychError(
       'IMAGES_FOLDER_INVALID',
-      `Expected every listed file to exist in ${root}, received none for: ${this.#first.join(', ')}${more}. Restore the files or remove their rows.`,
-      {
-        details: { missing: this.#first, count: this.#count },
-      },
+      `Expected every listed file to exist in ${root}, received none for: ${this.toString()}. Restore the files or remove their rows.`,
+      { details: { missing: this.first, count: this.count } },
     );
   }
 }
@@ -175,7 +189,7 @@ class MissingFiles {
 /** One pass over a listing of image files: its digest, and the faults that only the whole listing shows. */
 export class ListingSurvey {
   readonly #hash = createHash('sha256');
-  readonly #missing = new MissingFiles();
+  readonly #missing = new MissingFiles(20);
   #count = 0;
 
   /** `entry` is what the digest covers; `missing` names the entry whose file is not there. */
