@@ -30,7 +30,7 @@ export async function decodeImage(
     return { width, height, channels: 3, data: withoutAlpha(raw.data, alpha === 'white') };
   } catch (cause) {
     throw (
-      systemFault(cause) ??
+      systemFault(cause, `to decode a ${facts.container} image of ${facts.width}×${facts.height} pixels`) ??
       new DiptychError(
         'IMAGE_UNREADABLE',
         // The codec's own words stay in the cause: they come from a buffer shared by all decodes, so they may be another file's.

@@ -1,5 +1,6 @@
 import type { DecodeOptions, ImageInfo, PresentedImage, RasterImage } from '@diptych/plugin-kit';
 import { sha256Hex } from '../text/canonical-json.ts';
+import { systemFault } from '../text/system-fault.ts';
 import { decodeImage } from './decode-image.ts';
 import { type ImageLimits, readImageInfo } from './read-image-info.ts';
 
@@ -25,7 +26,11 @@ export async function presentImage(
       const key = `${info.orientation === 1 ? 'ignore' : (options.orientation ?? 'ignore')} ${info.hasAlpha ? (options.alpha ?? 'drop') : 'drop'}`;
       const made = rasters.get(key) ?? decodeImage(bytes, limits, options, info);
       rasters.set(key, made);
-      const raster = await made;
+      const raster = await made.catch((error: unknown) => {
+        // A fault of the machine may pass; the call is tried again.
+        if (systemFault(error)) rasters.delete(key);
+        throw error;
+      });
       return { ...raster, data: new Uint8Array(raster.data) };
     },
   };

@@ -24,7 +24,7 @@ export async function readImageInfo(bytes: Uint8Array, limits: ImageLimits): Pro
     .metadata()
     .catch((cause: unknown) => {
       throw (
-        systemFault(cause) ??
+        systemFault(cause, `to read the header of a ${container} image of ${bytes.length} bytes`) ??
         new DiptychError(
           'IMAGE_UNREADABLE',
           `Expected a readable ${container} header, got: ${describeError(cause)}. Replace the file.`,

@@ -21,8 +21,8 @@ const machineCodes = new Set([
 /** Rights that were lost, as a network drive's when its ticket ends. Of a connection they are the firewall's word. */
 const rightsCodes = new Set(['EACCES', 'EPERM']);
 const fileCalls = new Set(['open', 'read', 'stat', 'lstat', 'fstat', 'realpath', 'readlink', 'scandir']);
-/** libvips has no codes; its allocator and GLib say these words, whatever the image. */
-const codecWords = /out of memory --- size|unable to create thread/;
+/** libvips has no codes; its allocator says these words, as do its start of threads and V8's allocator, whatever the image. */
+const codecWords = /out of memory --+ size|unable to create thread|Array buffer allocation failed/;
 
 const isOfMachine = (cause: unknown, isBare: boolean): boolean => {
   const code = systemCode(cause);
@@ -33,8 +33,8 @@ const isOfMachine = (cause: unknown, isBare: boolean): boolean => {
   return isBare && rightsCodes.has(code) && syscall !== undefined && fileCalls.has(syscall);
 };
 
-/** The fault of the machine behind an error, as SYSTEM_FAULT; undefined where there is none. */
-export function systemFault(error: unknown): DiptychError | undefined {
+/** The fault of the machine behind an error, as SYSTEM_FAULT; undefined where there is none. `task` is what it was asked. */
+export function systemFault(error: unknown, task = 'to do its part'): DiptychError | undefined {
   if (isDiptychError(error) && error.code === 'SYSTEM_FAULT') return error;
   let isBare = true;
   for (let cause = error, depth = 0; cause !== undefined && cause !== null && depth < 4; depth++) {
@@ -42,7 +42,7 @@ export function systemFault(error: unknown): DiptychError | undefined {
     if (isOfMachine(cause, isBare))
       return new DiptychError(
         'SYSTEM_FAULT',
-        `Expected the system to do its part, got: ${describeError(cause)}. Cure that, then resume or try again.`,
+        `Expected the system ${task}, got: ${describeError(cause)}. Cure that, then resume or try again.`,
         { cause: error },
       );
     cause = (cause as { cause?: unknown }).cause;
