@@ -49,6 +49,13 @@ export async function checkNeeds(needs: Needs, context: NeedsContext): Promise<D
   if ((needs.runtime || needs.backend) && !context.hasRuntime) {
     problems.push(new DiptychError('PLUGIN_BACKEND_MISSING', 'Expected a runtime, none was given. Run `diptych doctor`.'));
   }
+  const names = (needs.weights ?? []).map(({ name }) => name);
+  const twice = names.find((name, place) => names.indexOf(name) !== place);
+  // A plugin asks for weights by name: of two it would get the first in place of both.
+  if (twice !== undefined)
+    problems.push(
+      new DiptychError('PLUGIN_INVALID', `Expected unique names in needs.weights, "${twice}" occurs twice. Rename one.`),
+    );
   for (const ref of needs.weights ?? []) {
     const problem = await context.weightsStore?.check(ref, context.baseFolder).then(() => undefined, asDiptychError);
     if (problem) problems.push(problem);

@@ -106,6 +106,16 @@ describe('problems', () => {
     expect(problems[0]?.message).toContain(`no file at ${join(folder, 'w.onnx')}`);
   });
 
+  it('include two weights of one name, of which a plugin would get the first twice', async () => {
+    const weights = ['a', 'b'].map((source) => ({ name: 'w', source: `file:${source}`, sha256: 'a'.repeat(64), licence: { id: 'MIT' } })); // biome-ignore format: one list
+    const problems = await problemsOf(
+      load({ detectors: ['needy'] }, { registry: registryWith(needy({ weights })), weightsStore: openWeightsStore() }),
+    );
+    expect(problems).toContainEqual(
+      expect.objectContaining({ code: 'PLUGIN_INVALID', message: expect.stringContaining('"w" occurs twice') }),
+    );
+  });
+
   it('include weights that cannot be had', async () => {
     const weights = [{ name: 'w', source: 'file:w', sha256: 'a'.repeat(64), licence: { id: 'research-only' } }];
     const refuse = async (): Promise<never> => {
