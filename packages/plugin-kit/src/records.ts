@@ -188,7 +188,7 @@ export const manifestSchema = z.object({
   baseFolder: z.string().optional(),
   plugins: z.array(resolvedPlugin),
   runtime: runtime.nullable(),
-  /** Those of later calls of `resume`, `judge` and `detect`, where they were others: some of the records are theirs. */
+  /** Those of later calls of `resume`, `judge` and `detect`, and in a merged run of other shards, where they were others: some of the records are theirs. */
   laterRuntimes: z.array(runtime).optional(),
   /** Which part of the plan this run is: every `of`-th cluster of prompts. Absent for a whole run. */
   shard: z

@@ -19,6 +19,7 @@ export function checkManifests(manifests: readonly Manifest[]): void {
       ...(other.shard!.samples === first.shard!.samples ? [] : ['the samples of the whole plan']),
       ...(other.planned.authentic === first.planned.authentic ? [] : ['the number of authentic images']),
       ...differingPlugins(first, other),
+      ...differingPrecision(first, other),
     ];
     if (differences.length > 0)
       throw refused(
@@ -30,6 +31,12 @@ export function checkManifests(manifests: readonly Manifest[]): void {
     throw refused(
       `Expected each shard once, received ${[...new Set(twice)].map((index) => `${index + 1}/${first.shard!.of}`).join(', ')} more than once. Name each run once.`,
     );
+}
+
+/** Half precision is another computation: `resume` refuses another one too. A shard that ran no network has none. */
+function differingPrecision(first: Manifest, other: Manifest): string[] {
+  const [one, two] = [first.runtime, other.runtime].map((runtime) => runtime && (runtime.precision ?? 'f32'));
+  return one && two && one !== two ? [`the precision of networks (${one} and ${two})`] : [];
 }
 
 export function differingPlugins(first: Manifest, other: Manifest): string[] {

@@ -122,6 +122,27 @@ describe('merging the shards of a study', { timeout: 60_000 }, () => {
     await expect(merge(first!, second!)).rejects.toThrow(/belongs to another/);
   });
 
+  it('refuses shards of two precisions, and keeps what others of one precision were computed on', async () => {
+    const runs = await shards(2);
+    const float = { backend: 'native', adapter: 'one', precision: 'f32', rejected: [] };
+    const half = { ...float, adapter: 'two', precision: 'bf16', beyondHalf: [{ network: 'npr.onnx', reason: 'far' }] };
+    const writeRuntimes = async (...runtimes: object[]) => {
+      for (const [place, runtime] of runtimes.entries()) {
+        const path = join(runs[place]!, 'manifest.json');
+        await writeFile(path, JSON.stringify({ ...JSON.parse(await readFile(path, 'utf8')), runtime }));
+      }
+    };
+    await writeRuntimes(float, half);
+    const out = await outFolder();
+    await expect(mergeRuns({ runs, outFolder: out })).rejects.toThrow(
+      /differ in the precision of networks \(f32 and bf16\)/,
+    );
+    await writeRuntimes({ ...half, adapter: 'one', beyondHalf: [] }, half);
+    await mergeRuns({ runs, outFolder: out });
+    const { runtime, laterRuntimes } = await readManifest(out);
+    expect([runtime?.adapter, laterRuntimes]).toEqual(['one', [half]]);
+  });
+
   it('names the answer that two shards both give', async () => {
     const [first, second] = await shards(2);
     const journal = join(second!, 'journal.jsonl');

@@ -8,6 +8,7 @@ import { readJournalBatches } from '../journal/read-journal.ts';
 import { recordKey, SeenRecords } from '../journal/seen-records.ts';
 import { studyFromManifest, writeManifest } from '../run/manifest.ts';
 import { createImageStore, type ImageRef } from '../store/image-store.ts';
+import { canonicalJson } from '../text/canonical-json.ts';
 import { describeError, systemCode } from '../text/describe-error.ts';
 import { checkAuthentic, checkComplete, checkManifests, missingShards, overlapGuard } from './check-shards.ts';
 import { openShard, refused, type ShardSurvey, surveyShard } from './survey-shard.ts';
@@ -173,12 +174,21 @@ async function copyLabels(folder: string, surveys: readonly ShardSurvey[]): Prom
   }
 }
 
+/** Of all shards and of what they went on with, each once, without that of the first: some of the records are theirs. */
+function otherRuntimes([first, ...others]: readonly Manifest[]): NonNullable<Manifest['runtime']>[] {
+  const key = (runtime: Manifest['runtime']): string => canonicalJson({ ...runtime, rejected: [] });
+  const all = [...(first!.laterRuntimes ?? []), ...others.flatMap(({ runtime, laterRuntimes = [] }) => [runtime, ...laterRuntimes])]; // biome-ignore format: one list
+  const found = new Map(all.flatMap((runtime) => (runtime === null ? [] : [[key(runtime), runtime] as const])));
+  found.delete(key(first!.runtime));
+  return [...found.values()];
+}
+
 function mergedManifest(outFolder: string, surveys: readonly ShardSurvey[], missing: readonly number[]): Manifest {
   const first = surveys[0]!.run;
   const { shard, ...rest } = first.manifest;
   const { baseFolder } = studyFromManifest(first.manifest, first.folder);
   const sum = surveys.reduce((total, { run }) => total + run.manifest.planned.samples, 0);
-  const laterRuntimes = surveys.flatMap(({ run }) => run.manifest.laterRuntimes ?? []);
+  const laterRuntimes = otherRuntimes(surveys.map(({ run }) => run.manifest));
   return {
     ...rest,
     ...(laterRuntimes.length > 0 && { laterRuntimes }),
