@@ -125,7 +125,7 @@ export const errorTable = {
   IMAGE_TOO_LARGE: entry(
     'bad-input',
     'An image exceeds the limit on bytes or pixels.',
-    'Shrink it, or raise `limits.maxImageBytes` or `limits.maxImagePixels` in the study; no side may have more than 65,536 pixels.',
+    'Shrink it, or raise `limits.maxImageBytes` or `limits.maxImagePixels` in the study; no side may have more than 65,536 pixels, and no WebP more than 8192 frames.',
   ),
   IMAGE_UNSUPPORTED: entry(
     'unsupported',

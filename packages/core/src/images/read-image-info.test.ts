@@ -110,6 +110,27 @@ describe('bad input', () => {
     expect(await decodeImage(tall(65_536), lax)).toMatchObject({ width: 1, height: 65_536 });
   });
 
+  it('is an animation that would take minutes to open', async () => {
+    const frame = await sharp(new Uint8Array(3), { raw: { width: 1, height: 1, channels: 3 } })
+      .webp({ lossless: true })
+      .toBuffer();
+    const chunkOf = (name: string, data: Uint8Array): Buffer => {
+      const head = Buffer.from(`${name}\0\0\0\0`);
+      head.writeUInt32LE(data.length, 4);
+      return Buffer.concat([head, data, Buffer.alloc(data.length % 2)]);
+    };
+    const animated = (frames: number): Buffer => {
+      const one = chunkOf('ANMF', Buffer.concat([Buffer.alloc(16), frame.subarray(12)]));
+      const head = [chunkOf('VP8X', Buffer.from([2, ...Array(9).fill(0)])), chunkOf('ANIM', Buffer.alloc(6))];
+      return chunkOf('RIFF', Buffer.concat([Buffer.from('WEBP'), ...head, ...Array<Buffer>(frames).fill(one)]));
+    };
+    expect(await readImageInfo(animated(8192), limits)).toMatchObject({ container: 'webp', frames: 8192 });
+    await expect(readImageInfo(animated(8193), limits)).rejects.toMatchObject({
+      code: 'IMAGE_TOO_LARGE',
+      message: expect.stringContaining('8192 frames'),
+    });
+  });
+
   it('reads the still picture of an AVIF sequence', async () => {
     const data = Uint8Array.from({ length: 16 * 16 * 3 }, (_, i) => (i * 7) % 256);
     const still = await sharp(data, { raw: { width: 16, height: 16, channels: 3 } })
