@@ -61,3 +61,21 @@ it('multiplies single rows in float32 where the weights are few, as gates and he
   expect(head(4096, 4096)).toEqual(['conv2d/half-emulated-each-full: f32 f32']);
   expect(head(9 * 4096, 8)).toEqual(['conv2d/half-emulated-each-full: f32 f32']);
 });
+
+it('keeps what is divided by in float32, and the roots and bounds behind it: float16 has no 1e-12', () => {
+  const shapes = [[4, 8], [4, 8], [4, 8], [4, 1], [4, 1], [4, 1], [4, 8], [4, 8], [4, 8]]; // biome-ignore format: a list
+  const weights = [{ name: 'w', shape: [8, 8] }];
+  const numbers = [8, 1];
+  const steps: Step[] = [
+    gemm(0, 1),
+    { op: 'binary', function: 'mul', name: 'squares', a: 1, aStrides: numbers, b: 1, bStrides: numbers, output: 2 },
+    { op: 'reduce', function: 'sum', name: 'sum', x: 2, dimension: 1, output: 3 },
+    { op: 'unary', function: 'sqrt', name: 'norm', x: 3, output: 4 },
+    { op: 'unary', function: 'clip', name: 'bound', x: 4, min: 1e-12, output: 5 },
+    { op: 'copy', name: 'rows', x: 5, offset: 0, strides: [1, 0], output: 6 },
+    { op: 'binary', function: 'div', name: 'unit', a: 1, aStrides: numbers, b: 6, bStrides: numbers, output: 7 },
+    gemm(7, 8),
+  ];
+  const storage = assignStorage(planOf(shapes, steps, weights), half);
+  expect(storage).toEqual(['f32', 'f16', 'f16', 'f32', 'f32', 'f32', 'f32', 'f16', 'f32']);
+});

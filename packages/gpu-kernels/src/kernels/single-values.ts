@@ -1,6 +1,6 @@
 /**
  * Values that stay float32 in half precision. What an index or whole result is computed from, and what is compared: float16 has
- * no whole numbers beyond 2048 in a row. Scales that are taken from ranges. And where float32 costs next to nothing and loses
+ * no whole numbers beyond 2048 in a row. Scales that are taken from ranges. What is divided by. And where float32 costs next to nothing and loses
  * least: an item's single rows, and the sums that layer normalisations read.
  */
 import type { Plan, Step, StepOp } from '../graph/plan.ts';
@@ -25,7 +25,7 @@ export function behindIndices(plan: Plan): Set<number> {
 }
 
 /** Ops through which whole numbers stay whole; what lies before others is no number that is compared. */
-const keepsWhole: ReadonlySet<string> = new Set([
+export const keepsWhole: ReadonlySet<string> = new Set([
   'binary',
   'concat',
   'copy',
@@ -96,6 +96,33 @@ function sumsBeforeNorms(plan: Plan): Set<number> {
   return new Set(sums.filter((id) => normalised.has(id) && !multiplied.has(id)));
 }
 
+/** What such a step must not find at 0. */
+function divisorOf(step: Step): number | undefined {
+  if (step.op === 'unary' && (step.function === 'reciprocal' || step.function === 'log')) return step.x;
+  if (step.op !== 'binary') return undefined;
+  return step.function === 'div' ? step.b : step.function === 'pow' ? step.a : undefined;
+}
+const keepsPositive = (step: Step): boolean =>
+  step.op === 'reshape' ||
+  step.op === 'copy' ||
+  step.op === 'transpose' ||
+  (step.op === 'unary' && (step.function === 'clip' || step.function === 'sqrt')) ||
+  (step.op === 'binary' && (step.function === 'add' || step.function === 'max') && valuesReadBy(step).length === 1);
+
+/**
+ * What is divided by, and what it is computed from by roots, bounds and copies: the bound that keeps a norm from 0, such as 1e-12, is 0 in
+ * float16, and 0 / 0 is no number.
+ */
+function divisors(plan: Plan): Set<number> {
+  const found = new Set<number>();
+  for (const step of plan.steps.toReversed()) {
+    const divisor = divisorOf(step);
+    if (divisor !== undefined) found.add(divisor);
+    if (found.has(step.output) && keepsPositive(step)) for (const id of valuesReadBy(step)) found.add(id);
+  }
+  return found;
+}
+
 /** Every value that stays float32 whatever its kernels can; what shares its memory does so too. */
 export const singleValues = (plan: Plan): readonly number[] =>
-  [behindIndices, behindComparisons, fromRanges, singleRows, sumsBeforeNorms].flatMap((found) => [...found(plan)]);
+  [behindIndices, behindComparisons, fromRanges, divisors, singleRows, sumsBeforeNorms].flatMap((found) => [...found(plan)]);

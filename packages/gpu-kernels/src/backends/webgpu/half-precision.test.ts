@@ -140,6 +140,25 @@ describe.skipIf(absent !== undefined)(`half precision (here: ${absent ?? 'presen
     for (const [i, value] of numbers.entries()) expect(full!.data[i]).toBeCloseTo(value, 2); // 3000 has a last place of 2.4e-4
   });
 
+  it('divides 0 by the least that a norm may be, which float16 has not', async () => {
+    await using backend = ((await open()) as OpenedBackend).backend;
+    const nodes = [
+      { name: 'q', op: 'MatMul', inputs: ['x', 'w'], outputs: ['q'] },
+      { name: 'squares', op: 'Mul', inputs: ['q', 'q'], outputs: ['s'] },
+      { name: 'sum', op: 'ReduceSum', inputs: ['s'], outputs: ['t'], attributes: { axes: [2], keepdims: 1 } },
+      { name: 'norm', op: 'Sqrt', inputs: ['t'], outputs: ['n'] },
+      { name: 'bound', op: 'Max', inputs: ['n', 'least'], outputs: ['b'] },
+      { name: 'unit', op: 'Div', inputs: ['q', 'b'], outputs: ['u'] },
+      { name: 'out', op: 'MatMul', inputs: ['u', 'w'], outputs: ['y'] },
+    ];
+    const constants = { w: { shape: [2, 2], data: Float32Array.of(1, 0, 0, 1) }, least: { shape: [1], data: Float32Array.of(1e-12) } }; // biome-ignore format: one list
+    const { plan, weights } = planGraph({ name: 'units', inputs: [{ name: 'x', shape: [2, 2] }], nodes, outputs: ['y'] }, constants, 1); // biome-ignore format: one graph
+    await using executable = await backend.compile(plan, weights);
+    const { y } = await executable.run({ x: { shape: [1, 2, 2], data: Float32Array.of(0, 0, 3, 4) } });
+    // 3/5 and 4/5 as halves are 2.5e-4 away at most.
+    for (const [i, value] of [0, 0, 0.6, 0.8].entries()) expect(y!.data[i]).toBeCloseTo(value, 3);
+  });
+
   it('refuses a weight that float16 cannot hold', async () => {
     await using backend = ((await open()) as OpenedBackend).backend;
     const graph = { name: 'large', inputs: [{ name: 'x', shape: [2, 2] }], nodes: [{ name: 'fc', op: 'MatMul', inputs: ['x', 'w'], outputs: ['y'] }], outputs: ['y'] }; // biome-ignore format: one graph
