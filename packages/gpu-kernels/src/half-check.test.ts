@@ -1,10 +1,17 @@
-import type { BeyondHalf, FinerPrecision, ImageRecipe, Tensors } from '@diptych/plugin-kit';
+import type { BeyondHalf, FinerPrecision, ImageRecipe, ModelInputs, Tensors } from '@diptych/plugin-kit';
 import { describe, expect, it } from 'vitest';
 import type { Backend } from './backends/backend.ts';
+import type { Plan } from './graph/plan.ts';
 import { planGraph } from './graph/planner.ts';
-import { compileChecked, lossOf, probeOf } from './half-check.ts';
+import { compileChecked } from './half-check.ts';
+import { type HalfPrecision, isNear, lossesOf, lossOf as lossOfAll, type OutputLoss, scoresApart } from './half-loss.ts';
+import { glance, probesOf } from './half-probe.ts';
 
 const outputs = (...data: number[]): Tensors => ({ y: { shape: [1, data.length], data: Float32Array.from(data) } });
+
+const lossOf = (precision: HalfPrecision, half: Tensors, full: Tensors): string | undefined =>
+  lossOfAll(precision, lossesOf(half, full));
+const probeOf = (plan: Plan): ModelInputs | undefined => probesOf(plan, glance)?.[0];
 
 describe('the check of half precision', () => {
   it('accepts shares up to 0.001 apart', () => {
@@ -23,6 +30,27 @@ describe('the check of half precision', () => {
     expect(lossOf('f16', outputs(Number.NaN, 1), outputs(3, 1))).toMatch(/numbers beyond float16/);
     expect(lossOf('f16', outputs(Number.POSITIVE_INFINITY, 1), outputs(70000, 1))).toMatch(/numbers beyond float16/);
     expect(lossOf('f16', outputs(0, 0), outputs(0, 0))).toBeUndefined();
+  });
+
+  it('knows shares by those of float32, whatever their rounding makes of them', () => {
+    expect(scoresApart(Float32Array.of(1.0000001, 0), Float32Array.of(1, 0))).toBeLessThan(1e-6);
+  });
+
+  const losing = (apart: readonly number[], numbers = 1000): OutputLoss[] => [{ name: 'y', numbers, cosine: 1, apart }];
+
+  it('looks at more items where two say little: near the limit, or of few numbers', () => {
+    expect([4.9e-4, 5.1e-4].map((most) => isNear(losing([1e-4, most])))).toEqual([false, true]);
+    expect([4e-5, 6e-5].map((most) => isNear(losing([0, most], 1)))).toEqual([false, true]);
+    expect(isNear([{ name: 'y', numbers: 1000, cosine: 0.9994, apart: [0, 0] }])).toBe(true);
+  });
+
+  it('judges eight items by their mean and three standard deviations', () => {
+    // Of four a, four b the standard deviation is |a − b| / 2 · √(8/7): 7.0e-4 + 3 · 1.07e-4 and 6.8e-4 + 3 · 0.86e-4.
+    const eight = (a: number, b: number): OutputLoss[] => losing([a, b, a, b, a, b, a, b]);
+    expect(lossOfAll('f16', eight(6e-4, 8e-4))).toMatch(/scores up to 8.0e-4 apart in 8 items and, by their spread, 1.0e-3 in one of a thousand; allowed/); // biome-ignore format: one expectation
+    expect(lossOfAll('f16', eight(6e-4, 7.6e-4))).toBeUndefined();
+    expect(lossOfAll('f16', losing([6e-4, 8e-4]))).toBeUndefined();
+    expect(lossOfAll('f16', losing([1, 2, 3, 4, 5, 6, 7, 1.1e-3]))).toMatch(/scores up to 7.0e\+0 apart;/);
   });
 
   const planOf = (recipe: ImageRecipe): ReturnType<typeof planGraph>['plan'] => {
@@ -108,6 +136,29 @@ describe('the check of half precision', () => {
     ['f16', undefined, { own: near, bf16x2: far }, 'own', undefined],
     ['f16', undefined, { own: far, bf16x2: near }, 'f32', {}],
   ] as const;
+
+  it('compiles a network of which two items say little once more, for six others', async () => {
+    const { backend, compiled } = backendOf(undefined, { own: near, bf16x2: far, f32: 0.5 });
+    await compileChecked(backend, 'f16', planned, () => {});
+    expect(compiled).toEqual(['f32', 'own', 'f32', 'own']);
+    const sure = backendOf(undefined, { own: 0.50004, bf16x2: far, f32: 0.5 });
+    await compileChecked(sure.backend, 'f16', planned, () => {});
+    expect(sure.compiled).toEqual(['f32', 'own']);
+  });
+
+  it('computes what decides by a threshold in float32, without a look', async () => {
+    const nodes = [{ name: 'fc', op: 'MatMul', inputs: ['x', 'w'], outputs: ['f'] }, { name: 'split', op: 'Less', inputs: ['f', 'half'], outputs: ['place'] }, { name: 'leaf', op: 'Gather', inputs: ['leaves', 'place'], outputs: ['y'] }]; // biome-ignore format: one graph
+    const tree = planGraph(
+      { name: 'tree', inputs: [{ name: 'x', shape: [2] }], nodes, outputs: ['y'] },
+      { w: { shape: [2, 1], data: Float32Array.of(1, 2) }, half: { shape: [1], data: Float32Array.of(0.5) }, leaves: { shape: [2], data: Float32Array.of(0, 1) } }, // biome-ignore format: one list
+      1,
+    );
+    const { backend, compiled } = backendOf(['bf16x2'], { own: 0.5, bf16x2: 0.5, f32: 0.5 });
+    const given: BeyondHalf[] = [];
+    await compileChecked(backend, 'bf16', tree, (beyond) => given.push(beyond));
+    expect(compiled).toEqual(['f32']);
+    expect(given).toMatchObject([{ network: 'tree', reason: expect.stringMatching(/^"split" decides by a threshold/) }]);
+  });
 
   it.each(cases)(
     'keeps the first of %s, %o and f32 that is near enough: %o',

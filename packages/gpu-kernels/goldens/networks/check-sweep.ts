@@ -9,7 +9,7 @@ import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { basename, join } from 'node:path';
 import { type BackendName, isDiptychError, type Model, type Precision, type Tensor } from '@diptych/plugin-kit';
-import { halfLimits, scoresApart } from '../../src/half-check.ts';
+import { halfLimits, scoresApart } from '../../src/half-loss.ts';
 import { openRuntime } from '../../src/index.ts';
 import { cosine } from '../../src/onnx/golden-networks.ts';
 import { costOf } from '../../src/onnx/inspect-onnx.ts';
