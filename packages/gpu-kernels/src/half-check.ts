@@ -44,8 +44,13 @@ class Comparison {
     this.#full.set(seeds, full);
     const expected = await full;
     const executable = await this.#backend.compile(plan, weights, computedIn);
-    const found = await runAll(executable, probes);
-    return { executable, losses: joined(found.map((half, run) => lossesOf(half, expected[run]!))) };
+    try {
+      const found = await runAll(executable, probes);
+      return { executable, losses: joined(found.map((half, run) => lossesOf(half, expected[run]!))) };
+    } catch (error) {
+      await executable[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   /** The network in that precision, or what speaks against it. */
