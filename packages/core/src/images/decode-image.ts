@@ -5,10 +5,10 @@
  * CMYK becomes RGB by Pillow's formula, `R = (255 - K) - C * (255 - K) / 255`, without a profile.
  */
 import { type DecodeOptions, DiptychError, type ImageInfo, type RasterImage } from '@diptych/plugin-kit';
-import { systemFault } from '../text/system-fault.ts';
 import { openImage } from './codec.ts';
 import { findFault } from './file-fault.ts';
 import { type ImageLimits, readImageInfo } from './read-image-info.ts';
+import { unreadableImage } from './unreadable-image.ts';
 
 /** Rejects with IMAGE_UNREADABLE, IMAGE_UNSUPPORTED, IMAGE_TOO_LARGE or SYSTEM_FAULT. `info` saves reading the headers again. */
 export async function decodeImage(
@@ -29,14 +29,11 @@ export async function decodeImage(
     if (alpha === 'keep') return { width, height, channels: 4, data: raw.data };
     return { width, height, channels: 3, data: withoutAlpha(raw.data, alpha === 'white') };
   } catch (cause) {
-    throw (
-      systemFault(cause, `to decode a ${facts.container} image of ${facts.width}×${facts.height} pixels`) ??
-      new DiptychError(
-        'IMAGE_UNREADABLE',
-        // The codec's own words stay in the cause: they come from a buffer shared by all decodes, so they may be another file's.
-        `Expected a complete ${facts.container} image, it is truncated or damaged. Replace the file.`,
-        { cause },
-      )
+    throw unreadableImage(
+      cause,
+      // The codec's own words stay in the cause: they come from a buffer shared by all decodes, so they may be another file's.
+      `Expected a complete ${facts.container} image, it is truncated or damaged. Replace the file.`,
+      `to decode a ${facts.container} image of ${facts.width}×${facts.height} pixels`,
     );
   }
 }

@@ -9,10 +9,10 @@ import { DiptychError, type ImageInfo, type Perturbation, type RasterImage } fro
 import { normalQuantile } from '../metrics/normal.ts';
 import { createRandom, deriveSeed } from '../metrics/random.ts';
 import { describeError } from '../text/describe-error.ts';
-import { systemFault } from '../text/system-fault.ts';
 import { type Sharp, sharp } from './codec.ts';
 import { decodeImage } from './decode-image.ts';
 import type { ImageLimits } from './read-image-info.ts';
+import { unreadableImage } from './unreadable-image.ts';
 
 /** A phone's portrait screen: an arbitrary but common size. */
 export const screen = { width: 1080, height: 1920 } as const;
@@ -52,14 +52,7 @@ export async function perturbImage(
     }
   } catch (cause) {
     if (cause instanceof DiptychError) throw cause;
-    throw (
-      systemFault(cause) ??
-      new DiptychError(
-        'IMAGE_UNREADABLE',
-        `Expected an image that ${kind} can be applied to, got: ${describeError(cause, 300)}.`,
-        { cause },
-      )
-    );
+    throw unreadableImage(cause, `Expected an image that ${kind} can be applied to, got: ${describeError(cause, 300)}.`);
   }
 }
 

@@ -4,11 +4,11 @@
  */
 import { DiptychError, type ImageInfo, type Protocol, perturbationOf, type Recompression } from '@diptych/plugin-kit';
 import { describeError } from '../text/describe-error.ts';
-import { systemFault } from '../text/system-fault.ts';
 import { type Sharp, sharp } from './codec.ts';
 import { decodeImage } from './decode-image.ts';
 import { perturbImage } from './perturbations.ts';
 import type { ImageLimits } from './read-image-info.ts';
+import { unreadableImage } from './unreadable-image.ts';
 
 /** What `fakes-matched` copies from an authentic image. */
 export interface FormatProfile {
@@ -68,14 +68,7 @@ async function reencode(bytes: Uint8Array, target: FormatProfile, input: Protoco
       .resize(target.width, target.height, { kernel: 'cubic', fit: 'fill', fastShrinkOnLoad: false });
     return new Uint8Array(await encode(image, target).toBuffer());
   } catch (cause) {
-    throw (
-      systemFault(cause) ??
-      new DiptychError(
-        'IMAGE_UNREADABLE',
-        `Expected an image that can be encoded again, got: ${describeError(cause, 300)}.`,
-        { cause },
-      )
-    );
+    throw unreadableImage(cause, `Expected an image that can be encoded again, got: ${describeError(cause, 300)}.`);
   }
 }
 

@@ -1,10 +1,10 @@
 import { DiptychError, type ImageInfo, type Limits } from '@diptych/plugin-kit';
 import { describeError } from '../text/describe-error.ts';
-import { systemFault } from '../text/system-fault.ts';
 import { openImage } from './codec.ts';
 import { type Container, detectContainer, nameOfUnsupported } from './container.ts';
 import { readJpegHeader } from './jpeg-header.ts';
 import { checkTiff } from './tiff-directory.ts';
+import { unreadableImage } from './unreadable-image.ts';
 
 export type ImageLimits = Pick<Limits, 'maxImageBytes' | 'maxImagePixels'>;
 
@@ -27,13 +27,10 @@ export async function readImageInfo(bytes: Uint8Array, limits: ImageLimits): Pro
   const metadata = await openImage(bytes, false)
     .metadata()
     .catch((cause: unknown) => {
-      throw (
-        systemFault(cause, `to read the header of a ${container} image of ${bytes.length} bytes`) ??
-        new DiptychError(
-          'IMAGE_UNREADABLE',
-          `Expected a readable ${container} header, got: ${describeError(cause)}. Replace the file.`,
-          { cause },
-        )
+      throw unreadableImage(
+        cause,
+        `Expected a readable ${container} header, got: ${describeError(cause)}. Replace the file.`,
+        `to read the header of a ${container} image of ${bytes.length} bytes`,
       );
     });
   const height = metadata.pageHeight ?? metadata.height;
