@@ -4,9 +4,10 @@
  */
 import type { BeyondHalf, FinerPrecision, ModelInputs, Tensors } from '@diptych/plugin-kit';
 import type { Backend, Executable } from './backends/backend.ts';
+import type { Plan } from './graph/plan.ts';
 import type { PlannedGraph } from './graph/planner.ts';
 import { jumpOf } from './half-jumps.ts';
-import { type HalfPrecision, isNear, joined, lossesOf, lossOf, type OutputLoss } from './half-loss.ts';
+import { type HalfPrecision, halfNames, isNear, joined, lossesOf, lossOf, type OutputLoss } from './half-loss.ts';
 import { atOnce, glance, look, probesOf } from './half-probe.ts';
 
 async function runAll(executable: Executable, probes: readonly ModelInputs[]): Promise<readonly Tensors[]> {
@@ -19,18 +20,28 @@ async function runAll(executable: Executable, probes: readonly ModelInputs[]): P
 class Comparison {
   readonly #backend: Backend;
   readonly #network: PlannedGraph;
-  /** What float32 gives, by the seeds of the items. */
-  readonly #full = new Map<readonly number[], Promise<readonly Tensors[]>>();
+  /** The items, and what float32 gives, by the items' seeds. */
+  readonly #probes = new Map<readonly number[], readonly ModelInputs[] | undefined>();
+  readonly #full = new Map<readonly number[], readonly Tensors[]>();
 
   constructor(backend: Backend, network: PlannedGraph) {
     this.#backend = backend;
     this.#network = network;
   }
 
-  async #inFloat32(probes: readonly ModelInputs[]): Promise<readonly Tensors[]> {
+  probes(seeds: readonly number[]): readonly ModelInputs[] | undefined {
+    if (!this.#probes.has(seeds)) this.#probes.set(seeds, probesOf(this.#network.plan, seeds));
+    return this.#probes.get(seeds);
+  }
+
+  async #inFloat32(seeds: readonly number[]): Promise<readonly Tensors[]> {
+    const known = this.#full.get(seeds);
+    if (known !== undefined) return known;
     const { plan, weights } = this.#network;
     await using executable = await this.#backend.compile({ ...plan, batch: atOnce(plan) }, weights, 'f32');
-    return await runAll(executable, probes);
+    const full = await runAll(executable, this.probes(seeds)!);
+    this.#full.set(seeds, full);
+    return full;
   }
 
   /** The network compiled, and what it loses by those items. */
@@ -39,13 +50,10 @@ class Comparison {
     computedIn?: FinerPrecision,
   ): Promise<{ executable: Executable; losses: OutputLoss[] }> {
     const { plan, weights } = this.#network;
-    const probes = probesOf(plan, seeds)!;
-    const full = this.#full.get(seeds) ?? this.#inFloat32(probes);
-    this.#full.set(seeds, full);
-    const expected = await full;
+    const expected = await this.#inFloat32(seeds);
     const executable = await this.#backend.compile(plan, weights, computedIn);
     try {
-      const found = await runAll(executable, probes);
+      const found = await runAll(executable, this.probes(seeds)!);
       return { executable, losses: joined(found.map((half, run) => lossesOf(half, expected[run]!))) };
     } catch (error) {
       await executable[Symbol.asyncDispose]();
@@ -69,8 +77,6 @@ class Comparison {
   }
 }
 
-const names = { f16: 'half precision', bf16: 'bfloat16' } as const;
-
 /** The plan in half precision, or in the first finer one that is as good as float32; then `giveUp` hears why. */
 export async function compileChecked(
   backend: Backend,
@@ -79,9 +85,9 @@ export async function compileChecked(
   giveUp: (found: BeyondHalf) => void,
 ): Promise<Executable> {
   const { plan, weights } = network;
-  let reason = cannotBeChecked(network, precision);
+  const comparison = new Comparison(backend, network);
+  let reason = cannotBeChecked(plan, comparison, precision);
   if (reason === undefined) {
-    const comparison = new Comparison(backend, network);
     for (const computedIn of [undefined, ...(backend.between ?? [])]) {
       const found = await comparison.in(precision, computedIn);
       if (typeof found !== 'string') {
@@ -96,11 +102,11 @@ export async function compileChecked(
 }
 
 /** Why a few items would say nothing of others. */
-function cannotBeChecked({ plan }: PlannedGraph, precision: HalfPrecision): string | undefined {
+function cannotBeChecked(plan: Plan, comparison: Comparison, precision: HalfPrecision): string | undefined {
   const jump = jumpOf(plan);
   if (jump !== undefined)
-    return `"${jump}" decides by a threshold, as trees and nearest neighbours do, so that a score may jump where ${names[precision]} moves a number across it`;
-  if (probesOf(plan, glance) === undefined)
-    return `no picture of a likely size passes its recipe, so that ${names[precision]} cannot be checked`;
+    return `"${jump}" decides by a threshold, as trees and nearest neighbours do, so that a score may jump where ${halfNames[precision]} moves a number across it`;
+  if (comparison.probes(glance) === undefined)
+    return `no picture of a likely size passes its recipe, so that ${halfNames[precision]} cannot be checked`;
   return undefined;
 }

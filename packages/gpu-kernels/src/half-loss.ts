@@ -5,7 +5,7 @@ export type HalfPrecision = Exclude<Precision, 'f32'>;
 
 /** What half precision must keep (of float32 on the same adapter). */
 export const halfLimits = { cosine: 0.999, score: 1e-3 } as const;
-const names = { f16: 'half precision', bf16: 'bfloat16' } as const;
+export const halfNames = { f16: 'half precision', bf16: 'bfloat16' } as const;
 const formats = { f16: 'float16', bf16: 'bfloat16' } as const;
 
 /** How far an output is from that in float32. */
@@ -99,7 +99,7 @@ export function lossOf(precision: HalfPrecision, losses: readonly OutputLoss[]):
     if (cosine >= halfLimits.cosine && rarely <= halfLimits.score) continue;
     const scores = most <= halfLimits.score && rarely > most ? `scores up to ${most.toExponential(1)} apart in ${apart.length} items and, by their spread, ${rarely.toExponential(1)} in one of a thousand` : `scores up to ${most.toExponential(1)} apart`; // biome-ignore format: one choice
     const counted = Number.isNaN(most) || Number.isNaN(cosine) ? `numbers beyond ${formats[precision]}` : `cosine ${cosine.toFixed(6)}, ${scores}`; // biome-ignore format: one choice
-    return `output "${name}" in ${names[precision]} against float32: ${counted}; allowed are cosine ${halfLimits.cosine} and ${halfLimits.score}`;
+    return `output "${name}" in ${halfNames[precision]} against float32: ${counted}; allowed are cosine ${halfLimits.cosine} and ${halfLimits.score}`;
   }
   return undefined;
 }
