@@ -153,4 +153,8 @@ chain = [helper.make_node("ArgMax", ["x"], ["best"], axis=1), helper.make_node("
 model = model_of("columns-of-table", chain, inputs, results[1:], table, {"": 18, learned: 1}, 10)
 goldens.write("columns-of-table", model, inputs, {"y": session(model).run(None, inputs)[0]})
 
+# Rows by their greatest number, which may be below 0, 0, or beside one that is no number; and by their length.
+for norm in ("MAX", "L1", "L2"):
+    write(f"normalizer-{norm.lower()}", "Normalizer", dict(norm=norm), numpy.vstack([features[[0, 1, 2, 3, 7]], -abs(features[[0, 1, 2, 6]]) - 0.25, numpy.zeros((1, 4), numpy.float32)]))
+
 goldens.save()

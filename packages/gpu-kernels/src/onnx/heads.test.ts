@@ -8,7 +8,7 @@ process.env.DIPTYCH_WEBGPU = 'checked';
 
 const goldens = listedGoldens('heads');
 /** One of each form; their steps have cases of their own. */
-const onGpu = ['trees-mixed', 'trees-eq', 'classes-partly', 'classes-opposite', 'tree-ensemble', 'svm-rbf-probabilities', 'svm-poly-two', 'distances-scan-cubes', 'lookup-near', 'lookup-far', 'lookup-columns', 'discriminants']; // biome-ignore format: a list
+const onGpu = ['trees-mixed', 'trees-eq', 'classes-partly', 'classes-opposite', 'tree-ensemble', 'svm-rbf-probabilities', 'svm-poly-two', 'distances-scan-cubes', 'lookup-near', 'lookup-far', 'lookup-columns', 'discriminants', 'normalizer-max', 'normalizer-l1', 'normalizer-l2']; // biome-ignore format: a list
 
 describe.each(['reference', 'native', 'webgpu'] as const)('heads of scikit-learn on %s', async (name) => {
   const backend = await openedBackend(name);

@@ -23,15 +23,19 @@ function Scaler(to: Expansion): void {
   to.give('Mul', [to.add('Sub', [to.input(0), offset]), scale]);
 }
 
-/** A row of zeros stays one. */
+/**
+ * A row of zeros stays one. MAX divides by the greatest number, not the greatest size: so ONNX has it in words, and onnxruntime,
+ * which leaves out what is no number; its reference evaluator and scikit-learn take the size, which differs for negative numbers.
+ */
 function Normalizer(to: Expansion): void {
   const norm = to.attributes.string('norm', 'MAX');
   to.attributes.finish();
-  // Of the features' greatest onnxruntime takes the sign along, ONNX and scikit-learn do not.
-  if (norm !== 'L1' && norm !== 'L2') throw opUnsupported(to.node, `norm ${norm}, only L1 and L2 are implemented${norm === 'MAX' ? '; runtimes make different numbers of MAX' : ''}`); // biome-ignore format: one condition
+  if (norm !== 'L1' && norm !== 'L2' && norm !== 'MAX') throw opUnsupported(to.node, `norm ${norm}, only MAX, L1 and L2 are implemented`); // biome-ignore format: one condition
   to.shapeOfRank(0, 2);
-  const length = to.add(norm === 'L1' ? 'ReduceL1' : 'ReduceL2', [to.input(0)], { axes: [1], keepdims: 1 });
-  to.give('Div', [to.input(0), to.add('Max', [length, to.number(2 ** -126)])]);
+  const x = to.input(0);
+  const counted = norm === 'MAX' ? to.add('Where', [to.add('IsNaN', [x]), to.number(-Infinity), x]) : x;
+  const divisor = to.add(norm === 'MAX' ? 'ReduceMax' : `Reduce${norm}`, [counted], { axes: [1], keepdims: 1 });
+  to.give('Div', [x, to.add('Where', [to.add('Equal', [divisor, to.number(0)]), to.number(1), divisor])]);
 }
 
 /** x · Wᵀ + intercepts, with W of `[rows, columns]`. */

@@ -33,6 +33,12 @@ function giveTargets(to: Expansion, scores: string, targets: number, op: string)
   transformed(to, op, scores, 0);
 }
 
+/** What a converter did where only the first target has weights. */
+const ofFirstAlone = ({ weights }: WeightedForest): string =>
+  weights.every(({ target }) => target === 0)
+    ? '. All weights are of the first target: so onnxmltools writes the trees of all targets of xgboost, and the file is not the model. Fit and convert one model for each target'
+    : '';
+
 function TreeEnsembleRegressor(to: Expansion): void {
   const op = transformOf(to);
   const aggregate = to.attributes.string('aggregate_function', 'SUM');
@@ -45,7 +51,7 @@ function TreeEnsembleRegressor(to: Expansion): void {
   const leaves = leafNumbers(to, read, targets);
   // Where an item comes to no weight for a target, onnxruntime gives 0 there, ONNX the base value.
   if (targets > 1 && bases.some((base) => base !== 0) && !leaves.isAlwaysGiven())
-    throw opUnsupported(to.node, 'base_values of targets that items may come to no weight for, of which runtimes make different numbers'); // biome-ignore format: one condition
+    throw opUnsupported(to.node, `base_values of targets that items may come to no weight for, of which runtimes make different numbers${ofFirstAlone(read)}`); // biome-ignore format: one condition
   giveTargets(to, plus(to, aggregated(to, read, leaves, aggregate), bases), targets, op);
 }
 
