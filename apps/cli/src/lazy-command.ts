@@ -17,8 +17,16 @@ export function lazy(load: () => Promise<CommandModule>) {
       await ((await load()).default as (...values: unknown[]) => Promise<void>)(...parameters);
     } catch (error) {
       const { reportError } = await import('./output/report-error.ts');
-      process.exitCode = reportError(error, json);
+      process.exitCode = reportError(await named(error), json);
     }
     guard.end();
   };
+}
+
+/** What the machine failed at outside of any call, such as to open a journal, gets its code; where not even this can be loaded, it keeps its words. */
+async function named(error: unknown): Promise<unknown> {
+  const { isDiptychError } = await import('@diptych/plugin-kit/runtime');
+  if (isDiptychError(error)) return error;
+  const core = await import('@diptych/core').catch(() => undefined);
+  return core?.systemFault(error) ?? error;
 }

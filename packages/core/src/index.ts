@@ -58,6 +58,7 @@ export { loadStudy, parseStudyValue, type StudyFile } from './study/load-study.t
 export { canonicalJson, sha256Hex } from './text/canonical-json.ts';
 export { codeOfReason } from './text/describe-error.ts';
 export { shellQuoted } from './text/shell-quoted.ts';
+export { systemFault } from './text/system-fault.ts';
 export { diptychVersion } from './version.ts';
 export { type Licences, openLicences, termsOf } from './weights/licences.ts';
 export { parseWeightsSource, type WeightsOrigin } from './weights/parse-source.ts';

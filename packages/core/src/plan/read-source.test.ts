@@ -1,3 +1,4 @@
+import { DiptychError } from '@diptych/plugin-kit';
 import { describe, expect, it } from 'vitest';
 import type { LoadedPlugin } from '../plugins/loaded-study.ts';
 import { asked, checkFacts, digestSchema, listed, maxListed, maxListedText } from './read-source.ts';
@@ -41,6 +42,23 @@ describe('a list of a plugin', () => {
       code: 'PLUGIN_BROKE_CONTRACT',
       message: expect.stringMatching(/mine .*cannot be read/),
     });
+  });
+
+  it('fails with the machine, whatever the plugin makes of it', async () => {
+    const cause = Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE', syscall: 'scandir' });
+    const fails = (error: Error) => async (): Promise<never> => {
+      throw error;
+    };
+    const told = { code: 'SYSTEM_FAULT', message: expect.stringContaining('mine list what it has, got: EMFILE') };
+    await expect(asked(plugin, fails(cause))).rejects.toMatchObject(told);
+    const said = new DiptychError('IMAGES_FOLDER_INVALID', 'Expected a readable folder.', { cause });
+    await expect(asked(plugin, fails(said))).rejects.toMatchObject(told);
+  });
+
+  it('that may not be read stays what the plugin says it is', async () => {
+    const cause = Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES', syscall: 'scandir' });
+    const said = new DiptychError('IMAGES_FOLDER_INVALID', 'Expected a readable folder.', { cause });
+    await expect(asked(plugin, () => Promise.reject(said))).rejects.toBe(said);
   });
 
   it('has a digest that is one', () => {

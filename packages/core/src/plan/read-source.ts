@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { LoadedPlugin } from '../plugins/loaded-study.ts';
 import { describeError } from '../text/describe-error.ts';
 import { describeIssues } from '../text/describe-issues.ts';
+import { systemFault } from '../text/system-fault.ts';
 
 /** Far above any published set; a list that never ends is told instead of filling memory. Arbitrary. */
 export const maxListed = 2_000_000;
@@ -18,14 +19,17 @@ export const promptFactsSchema = z.looseObject({
   unmappedLabels: z.record(z.string().max(200), z.int().positive()).optional(),
 });
 
-const fault = ({ alias }: LoadedPlugin, error: unknown): unknown =>
-  isDiptychError(error)
+function fault({ alias }: LoadedPlugin, error: unknown): DiptychError {
+  const known = isDiptychError(error)
     ? error
     : new DiptychError(
         'PLUGIN_BROKE_CONTRACT',
         `Expected ${alias} to list what it has, it threw: ${describeError(error)}. Correct the plugin or its input.`,
         { cause: error },
       );
+  // A folder that cannot be listed for want of descriptors is not a wrong folder.
+  return systemFault(known, `to let ${alias} list what it has`) ?? known;
+}
 
 export interface ListedOptions {
   readonly signal: AbortSignal;
@@ -33,7 +37,7 @@ export interface ListedOptions {
   readonly sizeOf?: (item: unknown) => number;
 }
 
-/** The items of a plugin's list. Throws PLUGIN_BROKE_CONTRACT where it throws or has no end. */
+/** The items of a plugin's list. Throws PLUGIN_BROKE_CONTRACT where it throws or has no end, SYSTEM_FAULT where the machine fails. */
 export async function* listed<T>(
   plugin: LoadedPlugin,
   items: AsyncIterable<T>,

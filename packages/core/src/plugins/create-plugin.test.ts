@@ -1,4 +1,4 @@
-import { defineDetector } from '@diptych/plugin-kit';
+import { DiptychError, defineDetector } from '@diptych/plugin-kit';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { estimatePlan } from '../plan/estimate-plan.ts';
@@ -10,6 +10,17 @@ describe('creation', () => {
     const registry = registryWith(needy({}, () => new Promise(() => undefined)));
     const [problem] = await problemsOf(load({ detectors: ['needy'] }, { registry, createTimeoutMs: 20 }));
     expect(problem).toMatchObject({ plugin: 'detector/needy', code: 'PLUGIN_TIMEOUT' });
+  });
+
+  it('for which the machine lacks descriptors is its fault, not that of the input', async () => {
+    const cause = Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE', syscall: 'realpath' });
+    const registry = registryWith(
+      needy({}, () => {
+        throw new DiptychError('IMAGES_FOLDER_INVALID', 'Expected a readable folder.', { cause });
+      }),
+    );
+    const [problem] = await problemsOf(load({ detectors: ['needy'] }, { registry }));
+    expect(problem).toMatchObject({ code: 'SYSTEM_FAULT', message: expect.stringContaining('EMFILE') });
   });
 
   it.each([

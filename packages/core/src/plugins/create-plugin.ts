@@ -12,6 +12,7 @@ import {
   type WeightsRef,
 } from '@diptych/plugin-kit';
 import { describeError } from '../text/describe-error.ts';
+import { systemFault } from '../text/system-fault.ts';
 import { checkInstance } from './check-instance.ts';
 import type { Environment } from './check-needs.ts';
 import { limitedFetch } from './limited-fetch.ts';
@@ -64,10 +65,12 @@ export async function createPlugin(
     const created = Promise.resolve(found.plugin.create(candidate.options, contextFor(options, candidate, runtime)));
     instance = await withinTime(created, options.createTimeoutMs ?? defaultCreateTimeoutMs);
   } catch (error) {
-    if (isDiptychError(error)) throw error;
-    throw new DiptychError('PLUGIN_INVALID', `Expected ${alias} to be created, got: ${describeError(error)}.`, {
-      cause: error,
-    });
+    const known = isDiptychError(error)
+      ? error
+      : new DiptychError('PLUGIN_INVALID', `Expected ${alias} to be created, got: ${describeError(error)}.`, {
+          cause: error,
+        });
+    throw systemFault(known, `to create ${alias}`) ?? known;
   }
   // Before the check: one that fails it may hold processes and memory all the same.
   const disposable = (instance ?? {}) as Partial<AsyncDisposable>;

@@ -128,7 +128,11 @@ async function checkRegular(path: string, maxBytes: number): Promise<void> {
 }
 
 const unreadable = (path: string, cause: unknown): DiptychError =>
-  new DiptychError('IMAGE_UNREADABLE', `Expected to read ${path}, got: ${describeError(cause)}. Check the path.`, { cause });
+  orOfMachine(
+    new DiptychError('IMAGE_UNREADABLE', `Expected to read ${path}, got: ${describeError(cause)}. Check the path.`, {
+      cause,
+    }),
+  );
 
 /** Those that are not read too: each is told as a fault of its own. */
 const isPicture = (name: string): boolean =>
@@ -156,11 +160,18 @@ async function findFiles(path: string): Promise<FoundFile[]> {
 }
 
 const folderFault = (message: string, cause?: unknown): DiptychError =>
-  new DiptychError('IMAGES_FOLDER_INVALID', message, { cause });
+  orOfMachine(new DiptychError('IMAGES_FOLDER_INVALID', message, { cause }));
+
+/** A path or folder that cannot be read for want of descriptors is not a wrong one. */
+const orOfMachine = (fault: DiptychError): DiptychError => systemFault(fault) ?? fault;
 
 /** A file named on the command line is the user's word; a link found in a folder is not. */
 async function checkInside(path: string, root: string): Promise<FoundFile> {
-  const real = await realpath(resolve(path)).catch(() => undefined); // a dangling link is reported when it is read
+  const real = await realpath(resolve(path)).catch((cause: unknown) => {
+    // A dangling link is reported when it is read; a fault of the machine says nothing of where a link leads.
+    const ofMachine = systemFault(cause);
+    if (ofMachine) throw ofMachine;
+  });
   if (real === undefined || real.startsWith(root + sep)) return { path };
   return {
     path,

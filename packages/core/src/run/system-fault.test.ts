@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, realpath, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, it, vi } from 'vitest';
 import { parseStudyValue } from '../study/load-study.ts';
@@ -11,7 +11,7 @@ import { studyOfScorers } from './study-of-scorers.ts';
 // Descriptors cannot be used up without breaking the test's own process, so reading of images alone fails.
 vi.mock('node:fs/promises', async (original) => {
   const real = await original<typeof import('node:fs/promises')>();
-  return { ...real, readFile: vi.fn(real.readFile) };
+  return { ...real, readFile: vi.fn(real.readFile), readdir: vi.fn(real.readdir), realpath: vi.fn(real.realpath) };
 });
 const real = await vi.importActual<typeof import('node:fs/promises')>('node:fs/promises');
 const tooMany = Object.assign(new Error('EMFILE: too many open files, open'), { code: 'EMFILE', syscall: 'open' });
@@ -51,4 +51,22 @@ it('is told of a single file under its own code', async () => {
   failOnImages(0);
   const { value } = await scoreFiles({ paths: [path], loaded }).next();
   expect(value).toMatchObject({ error: { code: 'SYSTEM_FAULT' }, detections: [] });
+});
+
+it('is told of a folder of single files, whose place or list is not known then', async () => {
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, 'a.png'), await fakeImage({ seed: 1 }));
+  const study = parseStudyValue({ name: 'files', generators: ['fake'] });
+  await using loaded = await loadFakeAgain(
+    studyOfScorers({ study, detectors: [{ use: 'by-digest', options: {} }] }),
+    folder,
+  );
+  const first = () => scoreFiles({ paths: [folder], loaded }).next();
+  vi.mocked(readdir).mockRejectedValueOnce(tooMany);
+  await expect(first()).rejects.toMatchObject({ code: 'SYSTEM_FAULT' });
+  vi.mocked(realpath)
+    .mockResolvedValueOnce(await real.realpath(folder))
+    .mockRejectedValueOnce(tooMany);
+  await expect(first()).rejects.toMatchObject({ code: 'SYSTEM_FAULT' });
+  expect(await first()).toMatchObject({ value: { detections: [{ status: 'scored' }] } });
 });
