@@ -110,6 +110,46 @@ describe('bad input', () => {
     expect(await decodeImage(tall(65_536), lax)).toMatchObject({ width: 1, height: 65_536 });
   });
 
+  it('is a TIFF of so many pictures that its directories alone would take half a minute', async () => {
+    const one = [
+      [256, 3, 4],
+      [257, 3, 4],
+      [258, 3, 8],
+      [259, 3, 1],
+      [262, 3, 1],
+      [273, 4, 8],
+      [277, 3, 1],
+      [278, 3, 4],
+      [279, 4, 16],
+    ] as const;
+    const directory = 2 + one.length * 12 + 4;
+    /** Grey pictures of 4 × 4, all of the same pixels; the last directory names `last`. */
+    const stack = (pictures: number, last = 0): Buffer => {
+      const file = Buffer.alloc(24 + pictures * directory);
+      file.write('II*', 'latin1');
+      file.writeUInt32LE(24, 4);
+      for (let at = 24; at < file.length; at += directory) {
+        file.writeUInt16LE(one.length, at);
+        for (const [i, [name, type, value]] of one.entries()) {
+          file.writeUInt16LE(name, at + 2 + i * 12);
+          file.writeUInt16LE(type, at + 4 + i * 12);
+          file.writeUInt32LE(1, at + 6 + i * 12);
+          file.writeUInt32LE(value, at + 10 + i * 12);
+        }
+        const next = at + directory;
+        file.writeUInt32LE(next < file.length ? next : last, next - 4);
+      }
+      return file;
+    };
+    expect(await readImageInfo(stack(8192), limits)).toMatchObject({ container: 'tiff', frames: 8192 });
+    await expect(readImageInfo(stack(8193), limits)).rejects.toMatchObject({
+      code: 'IMAGE_TOO_LARGE',
+      message: expect.stringContaining('at most 8192 pictures'),
+    });
+    // Directories in a circle are as many as there are.
+    expect(await readImageInfo(stack(2, 24), limits)).toMatchObject({ container: 'tiff', width: 4 });
+  });
+
   it('is an animation that would take minutes to open', async () => {
     const frame = await sharp(new Uint8Array(3), { raw: { width: 1, height: 1, channels: 3 } })
       .webp({ lossless: true })

@@ -3,7 +3,7 @@ import { describeError } from '../text/describe-error.ts';
 import { openImage } from './codec.ts';
 import { type Container, detectContainer, nameOfUnsupported } from './container.ts';
 import { readJpegHeader } from './jpeg-header.ts';
-import { checkTiff } from './tiff-directory.ts';
+import { checkTiff, countDirectories } from './tiff-directory.ts';
 import { unreadableImage } from './unreadable-image.ts';
 
 export type ImageLimits = Pick<Limits, 'maxImageBytes' | 'maxImagePixels'>;
@@ -14,7 +14,10 @@ export type ImageLimits = Pick<Limits, 'maxImageBytes' | 'maxImagePixels'>;
  */
 const longestSide = 65_536;
 
-/** Opening a WebP costs by the square of its frames: 0.3 s for so many, four minutes for 235,000 in 50 MB. Arbitrary. */
+/**
+ * Opening a WebP costs by the square of its frames: 0.3 s for so many, four minutes for 235,000 in 50 MB. A TIFF's directories are
+ * all read whenever it is opened, which is twice: 0.3 s for so many, 30 s for a million in 130 MB. Arbitrary.
+ */
 const mostFrames = 8192;
 
 /**
@@ -23,7 +26,7 @@ const mostFrames = 8192;
  */
 export async function readImageInfo(bytes: Uint8Array, limits: ImageLimits): Promise<ImageInfo> {
   const container = checkBytes(bytes, limits);
-  if (container === 'webp') checkFrames(bytes);
+  checkFrames(bytes, container);
   const metadata = await openImage(bytes, false)
     .metadata()
     .catch((cause: unknown) => {
@@ -89,16 +92,23 @@ function checkBytes(bytes: Uint8Array, limits: ImageLimits): Container {
 const anmf = Buffer.from('ANMF').readUInt32LE();
 const paddedToEven = (length: number): number => length + (length & 1);
 
-function checkFrames(bytes: Uint8Array): void {
+function checkFrames(bytes: Uint8Array, container: Container): void {
+  if (container === 'webp' && countWebpFrames(bytes) > mostFrames)
+    throw tooManyFrames(`an animation of at most ${mostFrames} frames, got ${countWebpFrames(bytes)}`);
+  // Not counted further: the chain of directories may be as long as the file.
+  if (container === 'tiff' && countDirectories(bytes, mostFrames) > mostFrames)
+    throw tooManyFrames(`a TIFF of at most ${mostFrames} pictures, got more`);
+}
+
+const tooManyFrames = (words: string): DiptychError =>
+  new DiptychError('IMAGE_TOO_LARGE', `Expected ${words}. Give its first picture alone.`);
+
+function countWebpFrames(bytes: Uint8Array): number {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let frames = 0;
   for (let at = 12; at + 8 <= view.length; at += 8 + paddedToEven(view.readUInt32LE(at + 4)))
     if (view.readUInt32LE(at) === anmf) frames += 1;
-  if (frames > mostFrames)
-    throw new DiptychError(
-      'IMAGE_TOO_LARGE',
-      `Expected an animation of at most ${mostFrames} frames, got ${frames}. Give its first frame alone.`,
-    );
+  return frames;
 }
 
 function checkPixels(width: number, height: number, limits: ImageLimits): void {

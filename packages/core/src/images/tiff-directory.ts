@@ -17,7 +17,7 @@ const tag = {
 /** Value of the photometric interpretation that looks colours up. */
 const palette = 3;
 /** Bytes of one value by field type: unsigned numbers alone, which is what these tags hold. */
-const widthOfType: Record<number, 1 | 2 | 4 | 8> = { 1: 1, 3: 2, 4: 4, 16: 8 };
+const widthOfType: Record<number, Width> = { 1: 1, 3: 2, 4: 4, 16: 8 };
 /** Compression numbers registered with libtiff, absent from the one in sharp. */
 const missingCodecs: Record<number, string> = {
   6: 'old-style JPEG',
@@ -28,10 +28,13 @@ const missingCodecs: Record<number, string> = {
   50002: 'JPEG XL',
 };
 
+/** Bytes of a number. */
+type Width = 1 | 2 | 4 | 8;
+
 interface Field {
   /** Where in the file the first value lies. */
   readonly at: number;
-  readonly width: 1 | 2 | 4 | 8;
+  readonly width: Width;
   readonly values: readonly number[];
 }
 
@@ -40,24 +43,31 @@ export const isTiff = (bytes: Uint8Array): boolean =>
   ((bytes[0] === 0x49 && bytes[1] === 0x49 && (bytes[2] === 42 || bytes[2] === 43) && bytes[3] === 0) ||
     (bytes[0] === 0x4d && bytes[1] === 0x4d && bytes[2] === 0 && (bytes[3] === 42 || bytes[3] === 43)));
 
-/** The fields of `wanted` tags; reading outside the file ends it. */
-function readFields(bytes: Uint8Array, wanted: readonly number[]): Map<number, Field> {
+/** Numbers of the file by its byte order, and where its parts lie: those of BigTIFF are wider. */
+function openTiff(bytes: Uint8Array) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const little = bytes[0] === 0x49;
-  const number = (at: number, width: 1 | 2 | 4 | 8): number => {
+  const number = (at: number, width: Width): number => {
     if (width === 1) return view.getUint8(at);
     if (width === 2) return view.getUint16(at, little);
     return width === 4 ? view.getUint32(at, little) : Number(view.getBigUint64(at, little));
   };
   const big = number(2, 2) === 43;
-  const word = big ? 8 : 4;
-  const entryBytes = 4 + 2 * word;
-  const start = number(big ? 8 : 4, word);
-  const fields = new Map<number, Field>();
+  const word: Width = big ? 8 : 4;
   const has = (at: number, sizeBytes: number): boolean => at + sizeBytes <= bytes.length;
-  if (!has(start, big ? 8 : 2)) return fields;
-  const entries = number(start, big ? 8 : 2);
-  for (let i = 0, at = start + (big ? 8 : 2); i < entries && has(at, entryBytes); i++, at += entryBytes) {
+  const countBytes: Width = big ? 8 : 2;
+  return { number, has, word, countBytes, entryBytes: 4 + 2 * word, firstAt: big ? 8 : 4 };
+}
+
+/** The fields of `wanted` tags; reading outside the file ends it. */
+function readFields(bytes: Uint8Array, wanted: readonly number[]): Map<number, Field> {
+  const { number, has, word, countBytes, entryBytes, firstAt } = openTiff(bytes);
+  const fields = new Map<number, Field>();
+  if (!has(firstAt, word)) return fields;
+  const start = number(firstAt, word);
+  if (!has(start, countBytes)) return fields;
+  const entries = number(start, countBytes);
+  for (let i = 0, at = start + countBytes; i < entries && has(at, entryBytes); i++, at += entryBytes) {
     const name = number(at, 2);
     const width = widthOfType[number(at + 2, 2)];
     if (!wanted.includes(name) || width === undefined) continue;
@@ -67,6 +77,19 @@ function readFields(bytes: Uint8Array, wanted: readonly number[]): Map<number, F
     fields.set(name, { at: from, width, values: Array.from({ length: count }, (_, n) => number(from + n * width, width)) });
   }
   return fields;
+}
+
+/** How many pictures the file holds, each with a directory that names the next; a circle ends it, and so does `most` + 1. */
+export function countDirectories(bytes: Uint8Array, most: number): number {
+  const { number, has, word, countBytes, entryBytes, firstAt } = openTiff(bytes);
+  const seen = new Set<number>();
+  for (let link = firstAt; seen.size <= most && has(link, word); ) {
+    const start = number(link, word);
+    if (start === 0 || seen.has(start) || !has(start, countBytes)) break;
+    seen.add(start);
+    link = start + countBytes + number(start, countBytes) * entryBytes;
+  }
+  return seen.size;
 }
 
 /** Rejects with IMAGE_UNSUPPORTED or IMAGE_UNREADABLE what would otherwise decode to something that the file does not say. */
