@@ -36,6 +36,10 @@ export function nameOfUnsupported(bytes: Uint8Array): string | undefined {
   if (ascii(bytes, 0, 4) === 'qoif') return 'QOI';
   if (ascii(bytes, 0, 4) === 'DDS ') return 'DDS';
   if (startsWith(bytes, [0, 0, 1, 0])) return 'ICO';
+  if (ascii(bytes, 0, 4) === 'icns') return 'ICNS';
+  if (startsWith(bytes, [0x76, 0x2f, 0x31, 0x01])) return 'OpenEXR';
+  if (/^#\?(RADIANCE|RGBE)/.test(ascii(bytes, 0, 10))) return 'Radiance HDR';
+  if (startsWith(bytes, [0x49, 0x49, 0xbc])) return 'JPEG XR';
   if (/^P[1-7]\s/.test(ascii(bytes, 0, 3))) return 'PNM';
   return undefined;
 }

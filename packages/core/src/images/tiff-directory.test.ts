@@ -131,6 +131,18 @@ describe('a TIFF', () => {
     });
   });
 
+  it('whose first picture is a small copy of one further in is refused, as raw files of cameras have it', async () => {
+    const typed = (type: number, more: readonly Entry[]): Buffer => tiff(pixels, [[254, 'long', [type]], ...rgb(), ...more]);
+    const raw: Entry = [330, 'long', [900]];
+    await expect(decodeImage(typed(1, [raw]), limits)).rejects.toMatchObject({
+      code: 'IMAGE_UNSUPPORTED',
+      message: expect.stringContaining('raw files'),
+    });
+    // Alone, or beside copies of its own, it is the picture.
+    for (const file of [typed(1, []), typed(0, [raw])])
+      expect(sha256Hex((await decodeImage(file, limits)).data)).toBe(sha256Hex(pixels));
+  });
+
   it.each([true, false])('with an orientation that does not exist is upright (little endian: %s)', async (little) => {
     const turned = (orientation: number): Buffer =>
       tiff(pixels, [...rgb().slice(0, 6), [274, 'short', [orientation]], ...rgb().slice(6)], { little });

@@ -1,23 +1,26 @@
 /**
  * Reads the first directory of a TIFF or BigTIFF (Adobe's TIFF 6.0, section 2; BigTIFF: 8-byte counts and offsets).
  * It finds what libvips passes over in silence: a compression that the libtiff of sharp was built without, tiles beyond
- * the end of the file (both decode to black), a palette beyond it (decodes to grey), samples that Pillow refuses. A damaged directory gives no facts.
+ * the end of the file (both decode to black), a palette beyond it (decodes to grey), a small copy in place of the picture, samples that
+ * Pillow refuses. A damaged directory gives no facts.
  */
 import { DiptychError } from '@diptych/plugin-kit';
 
 const tag = {
+  subfileType: 254,
   compression: 259,
   photometric: 262,
   orientation: 274,
   colorMap: 320,
   tileOffsets: 324,
   tileByteCounts: 325,
+  subDirectories: 330,
   sampleFormat: 339,
 };
 /** Value of the photometric interpretation that looks colours up. */
 const palette = 3;
-/** Bytes of one value by field type: unsigned numbers alone, which is what these tags hold. */
-const widthOfType: Record<number, Width> = { 1: 1, 3: 2, 4: 4, 16: 8 };
+/** Bytes of one value by field type: unsigned numbers and places of directories alone, which is what these tags hold. */
+const widthOfType: Record<number, Width> = { 1: 1, 3: 2, 4: 4, 13: 4, 16: 8, 18: 8 };
 /** Compression numbers registered with libtiff, absent from the one in sharp. */
 const missingCodecs: Record<number, string> = {
   6: 'old-style JPEG',
@@ -95,6 +98,12 @@ export function countDirectories(bytes: Uint8Array, most: number): number {
 /** Rejects with IMAGE_UNSUPPORTED or IMAGE_UNREADABLE what would otherwise decode to something that the file does not say. */
 export function checkTiff(bytes: Uint8Array, channels: number): void {
   const fields = readFields(bytes, Object.values(tag));
+  // Bit 0 of the type: a copy of reduced size. The picture itself is in one of the directories below this one (DNG, NEF, ARW).
+  if ((fields.get(tag.subfileType)?.values[0] ?? 0) & 1 && fields.has(tag.subDirectories))
+    throw new DiptychError(
+      'IMAGE_UNSUPPORTED',
+      'Expected the picture itself first in a TIFF, got a small copy of it, as in raw files of cameras. Develop it to TIFF, PNG or JPEG.',
+    );
   const codec = missingCodecs[fields.get(tag.compression)?.values[0] ?? 1];
   if (codec)
     throw new DiptychError(
