@@ -193,8 +193,8 @@ export const errorTable = {
   ),
   IMAGE_MISSING: entry(
     'bad-input',
-    'The journal names an image that is not in the image store.',
-    'Restore the file, or resume the run, which generates it again.',
+    'The journal names an image that is not in the image store, or whose file there holds other bytes.',
+    'Restore the file and resume the run, or resume it as it is, which generates the image again.',
   ),
   REPORT_NOT_FOUND: entry('bad-input', 'A run has no report yet, or it cannot be read.', 'Write it with `diptych report`.'),
   REPORT_INVALID: entry(

@@ -1,8 +1,10 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StudyInput } from '@diptych/plugin-kit';
 import { describe, expect, it } from 'vitest';
 import { planRun } from '../plan/plan-run.ts';
+import { fakeImage } from '../testing-fakes/fake-image.ts';
 import {
   generator,
   loadFakeAgain as loadAgain,
@@ -13,7 +15,7 @@ import {
   temporaryFolder,
 } from '../testing-fakes/fake-study.ts';
 import type { RunEvent } from './progress.ts';
-import { resumeRun, startRun } from './start-run.ts';
+import { extendRun, resumeRun, startRun } from './start-run.ts';
 
 describe('stopping and going on', () => {
   it('stops on the signal, names the command, and resumes without repeating', async () => {
@@ -89,6 +91,48 @@ describe('stopping and going on', () => {
     const after = await readRecords(runFolder);
     expect(after).toHaveLength(records.length);
     expect(after.filter((record) => record.type === 'verdict' && record.status === 'scored')).toHaveLength(3);
+  });
+
+  it('scores nothing under the digest of other bytes, and makes again an image whose file was changed meanwhile', async () => {
+    const runFolder = join(await temporaryFolder(), 'run');
+    const study = { safetyJudges: ['by-digest'], detectors: ['by-digest'] };
+    const changed = new Map<string, Buffer>();
+    const onEvent = (event: RunEvent): void => {
+      if (event.type !== 'phase' || event.phase !== 'judge') return;
+      for (const entry of readdirSync(join(runFolder, 'images'), { recursive: true, withFileTypes: true })) {
+        if (!entry.isFile() || changed.size === 2) continue;
+        const path = join(entry.parentPath, entry.name);
+        const bytes = readFileSync(path);
+        changed.set(path, bytes);
+        // One is cut off, one becomes another whole picture.
+        writeFileSync(path, changed.size === 1 ? bytes.subarray(0, 40) : other);
+      }
+    };
+    const other = await fakeImage({ seed: 99 });
+    await runFakeStudy(study, { runFolder, onEvent });
+    expect(changed.size).toBe(2);
+    const scoresOf = async () =>
+      (await readRecords(runFolder)).filter(({ type }) => type === 'verdict' || type === 'detection');
+    const lacking = (await scoresOf()).filter((record) => 'reason' in record && record.reason?.startsWith('IMAGE_MISSING'));
+    expect(lacking).toHaveLength(4);
+    expect(lacking[0]).toMatchObject({ status: 'error', reason: expect.stringContaining('another digest') });
+    await resumeRun({ runFolder, loadAgain });
+    expect((await scoresOf()).map((record) => 'status' in record && record.status)).toEqual(Array(6).fill('scored'));
+    for (const [path, bytes] of changed) expect(readFileSync(path)).toEqual(bytes);
+  });
+
+  it('scores what lacked its image once the file is restored', async () => {
+    const { runFolder, records } = await runFakeStudy({});
+    const { image } = samplesOf(records)[1]!;
+    const path = join(runFolder, 'images', image!.sha256.slice(0, 2), `${image!.sha256}.png`);
+    const bytes = await readFile(path);
+    await writeFile(path, 'damaged');
+    const extended = () => extendRun({ runFolder, loadAgain, detectors: [{ use: 'by-digest', options: {} }] });
+    await extended();
+    await writeFile(path, bytes);
+    await resumeRun({ runFolder, loadAgain });
+    const scores = (await readRecords(runFolder)).filter(({ type }) => type === 'detection');
+    expect(scores.map((record) => 'status' in record && record.status)).toEqual(Array(3).fill('scored'));
   });
 
   it('ends with STORE_WRITE_FAILED on a full disk and loses nothing that was written', async () => {

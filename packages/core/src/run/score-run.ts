@@ -190,7 +190,8 @@ async function present(
 ): Promise<PresentedImage> {
   const { limits, recompression } = loaded.study;
   const { sha256, info, side } = source;
-  const bytes = await store.get({ sha256, container: info.container });
+  // The file may have been changed since it was stored; what is scored are the bytes that the journal names.
+  const bytes = await store.get({ sha256, container: info.container }, { verify: true });
   const presented = await applyProtocol(protocol, bytes, { sha256, side, recompression, limits, authenticProfiles, info });
   return presented === bytes ? presentImage(bytes, limits, { sha256, info }) : presentImage(presented, limits);
 }

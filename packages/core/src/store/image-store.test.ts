@@ -25,6 +25,16 @@ it('finds bytes that do not match their digest', async () => {
   await expect(store.get(ref, { verify: true })).rejects.toMatchObject({ code: 'IMAGE_MISSING' });
 });
 
+it('deletes a file with other bytes, so that the image can be stored again', async () => {
+  const store = createImageStore(await temporaryFolder());
+  expect(await store.hasIntact(ref)).toBe(false);
+  await store.put(bytes, ref);
+  expect(await store.hasIntact(ref)).toBe(true);
+  await writeFile(store.pathOf(ref), 'other');
+  expect(await store.hasIntact(ref)).toBe(false);
+  expect(await store.has(ref)).toBe(false);
+});
+
 it('follows no link out of its folder', async () => {
   const outside = join(await temporaryFolder(), 'secret');
   await writeFile(outside, bytes);

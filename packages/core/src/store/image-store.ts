@@ -21,6 +21,8 @@ export interface ImageStore {
   /** Rejects with IMAGE_MISSING where the file is absent, leads outside the folder, or (with `verify`) has other bytes; with SYSTEM_FAULT. */
   get(ref: ImageRef, options?: { readonly verify?: boolean }): Promise<Uint8Array>;
   has(ref: ImageRef): Promise<boolean>;
+  /** As `has`; a file with other bytes is deleted, so that the image can be stored again. */
+  hasIntact(ref: ImageRef): Promise<boolean>;
   pathOf(ref: ImageRef): string;
 }
 
@@ -76,7 +78,13 @@ export function createImageStore(folder: string): ImageStore {
       );
     }
   };
-  return { put, get, has, pathOf };
+  const hasIntact = async (ref: ImageRef): Promise<boolean> => {
+    if (!(await has(ref))) return false;
+    if (sha256Hex(await readFile(pathOf(ref))) === ref.sha256) return true;
+    await rm(pathOf(ref));
+    return false;
+  };
+  return { put, get, has, hasIntact, pathOf };
 }
 
 async function write(path: string, bytes: Uint8Array, made: Set<string>): Promise<void> {
