@@ -78,6 +78,21 @@ fn finish(row: u32, column: u32, rows: u32, part: u32, value: f32) {
   y[to] = activate(sum);
 }
 
+// Takes the sums of 64 rows to y by way of the stage: no sum is found by a number that is computed, which would put all of them
+// into memory, and neighbouring threads write neighbours.
+fn leave(sums: ptr<function, array<vec4f, 4u * LOADS * LOADS>>, i: u32, first_row: u32, first_column: u32, rows: u32, part: u32, local: vec3u, lane: u32) {
+  for (var j = 0u; j < LOADS; j++) {
+    for (var r = 0u; r < 4u; r++) {
+      stage[(local.y * 4u + r) * WORDS + j * 16u + local.x] = (*sums)[4u * (i * LOADS + j) + r];
+    }
+  }
+  workgroupBarrier();
+  for (var at = lane; at < 64u * u32(SIDE); at += 256u) {
+    let row = first_row + i * 64u + at / u32(SIDE);
+    finish(row, first_column + at % u32(SIDE), rows, part, stage[at / 4u][at % 4u]);
+  }
+}
+
 @compute @workgroup_size(16, 16)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_id) local: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -103,11 +118,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     put(next, half, lane);
     workgroupBarrier();
   }
-  for (var i = 0u; i < 4u * LOADS; i++) {
-    for (var j = 0u; j < 4u * LOADS; j++) {
-      let row = first_row + i / 4u * 64u + local.y * 4u + i % 4u;
-      let column = first_column + j / 4u * 64u + local.x * 4u + j % 4u;
-      finish(row, column, rows, part, sums[4u * (i / 4u * LOADS + j / 4u) + i % 4u][j % 4u]);
-    }
+  leave(&sums, 0u, first_row, first_column, rows, part, local, lane);
+  if (LOADS == 2u) {
+    workgroupBarrier();  // the rows before these were read
+    leave(&sums, LOADS - 1u, first_row, first_column, rows, part, local, lane);
   }
 }
