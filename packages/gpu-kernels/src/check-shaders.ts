@@ -11,7 +11,8 @@ import { type Constants, guaranteedTarget, type Kernel, matrixUnits, type Target
 import { assignStorage, planDispatches } from './kernels/storage.ts';
 import { sampleBlocks, sampleNetwork } from './sample-network.ts';
 
-interface Variant {
+/** What a pipeline is made of. */
+export interface Variant {
   readonly kernel: Kernel;
   readonly constants: Constants;
   readonly bindings: number;
@@ -33,7 +34,8 @@ const targets: readonly Target[] = [
   ),
 ];
 
-function* variants(): Generator<Variant> {
+/** What every case and the sample networks need on those targets, some of it more than once. */
+export function* variantsOn(targets: readonly Target[]): Generator<Variant> {
   const network = sampleNetwork({ size: 224 });
   const cases = allCases.filter(({ step }) => step.op !== 'image');
   const blocks = sampleBlocks();
@@ -64,7 +66,9 @@ export async function checkShaders(): Promise<ShaderReport> {
   const { device, pipelines } = gpu;
   const isTooLarge = ({ constants }: Variant): boolean =>
     Number(constants['STAGED'] ?? 0) * 16 > device.limits.maxComputeWorkgroupStorageSize;
-  const unique = new Map([...variants()].map((variant) => [pipelineKey(variant.kernel, variant.constants), variant]));
+  const unique = new Map(
+    [...variantsOn(targets)].map((variant) => [pipelineKey(variant.kernel, variant.constants), variant]),
+  );
   const results = await Promise.allSettled(
     [...unique.values()].map((variant) => {
       const { kernel, constants, bindings } = variant;

@@ -83,11 +83,14 @@ export const matrixConstants = ({ matrices = matrixUnits[0]! }: Target): Constan
   MATRIX: matrices.side,
   SUBGROUP: matrices.subgroup,
 });
+/** Of kernels that make halves of their own, whatever they read and write. */
+export const halfDirectives: readonly string[] = ['enable f16;'];
+export const matrixDirective = 'enable chromium_experimental_subgroup_matrix;';
 export const matrixDirectives: readonly string[] = [
-  'enable f16;',
+  ...halfDirectives,
   'enable subgroups;',
   'enable subgroup_size_control;',
-  'enable chromium_experimental_subgroup_matrix;',
+  matrixDirective,
   // Offsets come from the subgroup's number, which is the same for all its lanes but not proven so.
   'diagnostic(off, chromium.subgroup_matrix_uniformity);',
 ];

@@ -8,7 +8,7 @@ import type { Plan } from '../graph/plan.ts';
 import { sizeOf } from '../graph/shapes.ts';
 import { isHalfProduct } from '../kernels/conv2d/half-product.ts';
 import { choiceOf, choiceText, type ProductSize } from '../kernels/conv2d/half-tiles.ts';
-import type { BufferReference, Dispatch, Storage, Target } from '../kernels/kernel.ts';
+import { type BufferReference, type Dispatch, matrixDirective, type Storage, type Target } from '../kernels/kernel.ts';
 import { mergeProducts } from '../kernels/merge-products.ts';
 import { assignStorage, type PlannedDispatch, planDispatches } from '../kernels/storage.ts';
 
@@ -108,7 +108,7 @@ const isWide = (reference: BufferReference, storage: readonly Storage[], outside
   !outside.has(reference.value);
 
 const rateOf = ({ kernel }: Dispatch, { matrixTeraflops, teraflops }: GpuRates): number =>
-  kernel.directives.length > 0 ? matrixTeraflops : teraflops;
+  kernel.directives.includes(matrixDirective) ? matrixTeraflops : teraflops;
 
 function productOf(
   { step, kernel }: PlannedDispatch,

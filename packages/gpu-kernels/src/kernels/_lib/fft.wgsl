@@ -8,14 +8,15 @@ fn transform(count: u32, lane: u32) -> u32 {
   var target_at = u32(LONGEST);
   for (var done = 1u; done < count; done *= 2u) {
     workgroupBarrier();
+    let turns = count / (2u * done);
     for (var i = lane; i < count / 2u; i += 64u) {
-      let within = i % done;
-      let turn = within * (count / (2u * done));
+      let within = i & (done - 1u);  // `done` is a power of two
+      let turn = within * turns;
       let unit = vec2f(table_value(turn), -table_value(count + turn));
       let a = line[source + i];
       let b = line[source + i + count / 2u];
       let turned = vec2f(b.x * unit.x - b.y * unit.y, b.x * unit.y + b.y * unit.x);
-      let to = target_at + i / done * 2u * done + within;
+      let to = target_at + 2u * i - within;
       line[to] = a + turned;
       line[to + done] = a - turned;
     }

@@ -102,15 +102,15 @@ fn scores_of(place: Place, first: u32, lane: u32) -> array<f32, SHARE> {
   let from_mask = place.mask + min(place.first + row, u32(ROWS) - 1u) * u32(MASK_ROW);
   var scores: array<f32, SHARE>;
   var largest = f32(LOWEST);
-  for (var i = 0u; i < SHARE + rolled(); i++) {
-    let key = first + part + i;
-    var score = f32(LOWEST);
-    if (key < u32(KEYS)) {
-      score = bitcast<f32>(stage[FROM_STRIP + row * STRIP_STRIDE + (part + i) / 4u][i % 4u]) * f32(SCALE);
-      if (HAS_MASK) { score += mask[from_mask + key * u32(MASK_COLUMN)]; }
+  for (var i = 0u; i < SHARE + rolled(); i += 4u) {
+    let four = bitcast<vec4f>(stage[FROM_STRIP + row * STRIP_STRIDE + (part + i) / 4u]) * f32(SCALE);
+    for (var c = 0u; c < 4u; c++) {
+      let key = first + part + i + c;
+      var score = four[c];
+      if (HAS_MASK) { score += mask[from_mask + min(key, u32(KEYS) - 1u) * u32(MASK_COLUMN)]; }
+      scores[i + c] = select(f32(LOWEST), score, key < u32(KEYS));
+      largest = max(largest, scores[i + c]);
     }
-    scores[i] = score;
-    largest = max(largest, score);
   }
   partial[lane] = largest;
   if (lane == 0u) { atomicStore(&rise, 0u); }
@@ -130,17 +130,22 @@ fn settle(lane: u32, weighing: ptr<function, Weighing>) {
   if (lane % LANES_A_ROW == 0u) { of_row[lane / LANES_A_ROW] = correction; }
 }
 
-// Exponentials take the place of their scores, as halves.
+// Exponentials take the place of their scores, as halves, and are summed up as they were rounded. Not with halves_of: Mesa's
+// compilers take a conversion there and back away and sum up what was not rounded.
 fn put_weights(first: u32, lane: u32, scores: array<f32, SHARE>, weighing: ptr<function, Weighing>) {
   let part = lane % LANES_A_ROW * SHARE;
   let to = FROM_STRIP + lane / LANES_A_ROW * STRIP_STRIDE + part / 8u;
-  for (var i = 0u; i < SHARE + rolled(); i += 2u) {
-    let inside = vec2<bool>(first + part + i < u32(KEYS), first + part + i + 1u < u32(KEYS));
-    let weights = exp(vec2f(scores[i], scores[i + 1u]) - (*weighing).reference);
-    let packed = pack2x16float(select(vec2f(), weights, inside));
-    stage[to + i / 8u][i / 2u % 4u] = packed;
-    let rounded = unpack2x16float(packed);
-    (*weighing).total += rounded.x + rounded.y;
+  for (var i = 0u; i < SHARE + rolled(); i += 8u) {
+    var eight: vec4<u32>;
+    for (var pair = 0u; pair < 4u; pair++) {
+      let at = i + 2u * pair;
+      let inside = vec2<bool>(first + part + at < u32(KEYS), first + part + at + 1u < u32(KEYS));
+      let weights = exp(vec2f(scores[at], scores[at + 1u]) - (*weighing).reference);
+      eight[pair] = pack2x16float(select(vec2f(), weights, inside));
+      let rounded = unpack2x16float(eight[pair]);
+      (*weighing).total += rounded.x + rounded.y;
+    }
+    stage[to + i / 8u] = eight;
   }
 }
 

@@ -7,4 +7,4 @@ fn residual_at(four: u32) -> vec4f {
   return vec4f(unpack2x16float(words.x), unpack2x16float(words.y));
 }
 
-fn write_four(four: u32, last: vec4f) { y[four] = vec2<u32>(pack2x16float(last.xy), pack2x16float(last.zw)); }
+fn write_four(four: u32, last: vec4f) { y[four] = vec2<u32>(halves_of(last.xy), halves_of(last.zw)); }

@@ -37,16 +37,20 @@ fn element_of(origin: Origin, tap: Tap) -> f32 {
   return f32(x[origin.first + tap.start]);
 }
 
+struct Patches { words: array<vec4<u32>, X_LOADS> }
+
 // Taps outside, rows inside: the divisions are made once for all rows.
-fn patches_of_eight(origins: Origins, walk: Walk, inner_size: u32) -> array<vec4<u32>, X_LOADS> {
-  var words: array<vec4<u32>, X_LOADS>;
+fn patches_of_eight(origins: Origins, walk: Walk, inner_size: u32) -> Patches {
+  var patches: Patches;
   for (var pair = 0u; pair < 4u + rolled(); pair++) {
     let even = tap_of(walk.inner + 2u * pair, inner_size);
     let odd = tap_of(walk.inner + 2u * pair + 1u, inner_size);
     for (var i = 0u; i < X_LOADS + rolled(); i++) {
       let origin = origins.rows[i];
-      words[i][pair] = pack2x16float(vec2f(element_of(origin, even), element_of(origin, odd)));
+      patches.words[i][pair] = halves_of(vec2f(element_of(origin, even), element_of(origin, odd)));
     }
   }
-  return words;
+  return patches;
 }
+
+fn word_of_patch(patches: Patches, i: u32) -> vec4<u32> { return patches.words[i]; }

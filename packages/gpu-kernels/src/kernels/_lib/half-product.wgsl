@@ -36,7 +36,7 @@ struct Origins { rows: array<Origin, X_LOADS> }
 struct Place { row: u32, column: u32, rows: u32, inner: u32, weight_words: u32, part: u32, first: u32, end: u32, inside: bool }
 
 // Registers of a thread between fetching and staging.
-struct Fetched { x: array<vec4<u32>, X_LOADS>, weight: array<vec4<u32>, WEIGHT_LOADS> }
+struct Fetched { x: Patches, weight: array<vec4<u32>, WEIGHT_LOADS> }
 
 fn place_of(group: vec3u, groups: vec3u) -> Place {
   let inner = run.kernel_height * run.kernel_width * run.channels;
@@ -64,12 +64,14 @@ fn origins_of(place: Place, lane: u32) -> Origins {
   return origins;
 }
 
+// Behind the last slice zeros and the last weights again, which nothing reads: the loop over slices has no branches.
 fn fetch(place: Place, origins: Origins, walk: Walk, slice: u32, lane: u32) -> Fetched {
   var fetched: Fetched;
   fetched.x = patches_of_eight(origins, walk, place.inner);
+  let of_row = min(slice, place.weight_words / WORDS - 1u) * WORDS + lane % WORDS;
   for (var i = 0u; i < WEIGHT_LOADS + rolled(); i++) {
     let column = place.column + lane / WORDS + i * LINES;
-    fetched.weight[i] = weight[column * place.weight_words + slice * WORDS + lane % WORDS];
+    fetched.weight[i] = weight[column * place.weight_words + of_row];
   }
   return fetched;
 }
@@ -79,6 +81,6 @@ fn buffer_of(slice: u32) -> u32 { return slice % u32(BUFFERS) * BUFFER_WORDS; }
 
 fn put(fetched: Fetched, slice: u32, lane: u32) {
   let to = buffer_of(slice) + lane / WORDS * ROW_WORDS + lane % WORDS;
-  for (var i = 0u; i < X_LOADS + rolled(); i++) { stage[to + i * LINES * ROW_WORDS] = fetched.x[i]; }
+  for (var i = 0u; i < X_LOADS + rolled(); i++) { stage[to + i * LINES * ROW_WORDS] = word_of_patch(fetched.x, i); }
   for (var i = 0u; i < WEIGHT_LOADS + rolled(); i++) { stage[to + (u32(TILE_ROWS) + i * LINES) * ROW_WORDS] = fetched.weight[i]; }
 }

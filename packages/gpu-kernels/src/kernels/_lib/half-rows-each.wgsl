@@ -19,21 +19,21 @@ fn element_of_v(row: u32, channel: u32) -> f32 {
 fn eight_of_q(row: u32, channel: u32) -> vec4<u32> {
   var packed = vec4<u32>();
   for (var i = 0u; i < 4u + rolled(); i++) {
-    packed[i] = pack2x16float(vec2f(element_of_q(row, channel + 2u * i), element_of_q(row, channel + 2u * i + 1u)));
+    packed[i] = halves_of(vec2f(element_of_q(row, channel + 2u * i), element_of_q(row, channel + 2u * i + 1u)));
   }
   return packed;
 }
 fn eight_of_k(row: u32, channel: u32) -> vec4<u32> {
   var packed = vec4<u32>();
   for (var i = 0u; i < 4u + rolled(); i++) {
-    packed[i] = pack2x16float(vec2f(element_of_k(row, channel + 2u * i), element_of_k(row, channel + 2u * i + 1u)));
+    packed[i] = halves_of(vec2f(element_of_k(row, channel + 2u * i), element_of_k(row, channel + 2u * i + 1u)));
   }
   return packed;
 }
 fn eight_of_v(row: u32, channel: u32) -> vec4<u32> {
   var packed = vec4<u32>();
   for (var i = 0u; i < 4u + rolled(); i++) {
-    packed[i] = pack2x16float(vec2f(element_of_v(row, channel + 2u * i), element_of_v(row, channel + 2u * i + 1u)));
+    packed[i] = halves_of(vec2f(element_of_v(row, channel + 2u * i), element_of_v(row, channel + 2u * i + 1u)));
   }
   return packed;
 }

@@ -6,6 +6,7 @@ import type { MatrixView } from '../../graph/plan-products.ts';
 import { sizeOf } from '../../graph/shapes.ts';
 import {
   type Constants,
+  halfDirectives,
   type Kernel,
   loadKernel,
   type MatrixUnit,
@@ -68,17 +69,18 @@ const isPacked = (value: number, { offset, strides }: MatrixView, width: number,
   strides[3] === 1 &&
   [offset, ...strides.slice(0, 3), width, sizeOf(shapes.value(value))].every((count) => count % half === 0);
 
-/** Every kernel by how many matrices hold a row's sums of v, if any do, and by how it reads q, k and v, each loaded once. */
+/** Every kernel by how many blocks of `side` columns the sums of v are, and by how it reads q, k and v, each loaded once. */
 const kernels = new Map<string, Kernel>();
-function kernelOf(blocks: number | undefined, rows: 'packed' | 'each'): Kernel {
-  const name = `half-${blocks === undefined ? 'emulated' : `matrix-${blocks}`}-${rows}`;
+function kernelOf(twin: 'matrix' | 'emulated', blocks: number, rows: 'packed' | 'each'): Kernel {
+  const name = `half-${twin}-${blocks}-${rows}`;
   const known = kernels.get(name);
   if (known !== undefined) return known;
-  const parts = ['run', 'rolled', `half-rows-${rows}`, 'half-attention'];
+  const parts = ['run', 'rolled', 'halves', `half-rows-${rows}`, 'half-attention'];
+  const counts = { BLOCKS: blocks };
   const kernel =
-    blocks === undefined
-      ? loadKernel('attention', 'half-emulated', parts)
-      : loadKernel('attention', 'half-matrix', ['matrices', ...parts], matrixDirectives, { BLOCKS: blocks });
+    twin === 'emulated'
+      ? loadKernel('attention', 'half-emulated', parts, halfDirectives, counts)
+      : loadKernel('attention', 'half-matrix', ['matrices', ...parts], matrixDirectives, counts);
   const named = { ...kernel, name: `attention/${name}` };
   kernels.set(name, named);
   return named;
@@ -97,7 +99,7 @@ export function halfWay(step: StepOf<'attention'>, shapes: StepShapes): HalfWay 
     isPacked(step.k, step.kView, channels, shapes) &&
     isPacked(step.v, step.vView, valueChannels, shapes);
   return {
-    kernel: kernelOf(target.matrices && blocksAcross(valueChannels, target.matrices), packed ? 'packed' : 'each'),
+    kernel: kernelOf(target.matrices ? 'matrix' : 'emulated', blocksAcross(valueChannels, unit), packed ? 'packed' : 'each'),
     constants: {
       ...matrixConstants(target),
       QUERIES: block.queries,

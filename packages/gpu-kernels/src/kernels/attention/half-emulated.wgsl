@@ -4,6 +4,8 @@
 const OWN = SIDE / LANES_A_ROW / 8u;  // words of v, of 8 halves, that a thread sums up in a block
 const_assert OWN == 1u;
 
+// The sums of a thread leave its registers where a number that is computed finds them: their end is written out by written-out.ts,
+// once for each of BLOCKS.
 struct Sums { fours: array<vec4f, 2u * VALUE_BLOCKS> }
 
 fn put_scores(lane: u32) {
@@ -63,12 +65,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     workgroupBarrier();
   }
   put_totals(lane, weighing);
-  for (var block = 0u; block < VALUE_BLOCKS + rolled(); block++) {
-    workgroupBarrier();
-    let to = FROM_STRIP + row * STRIP_STRIDE + lane % LANES_A_ROW * 2u;
-    stage[to] = bitcast<vec4<u32>>(sums.fours[2u * block]);
-    stage[to + 1u] = bitcast<vec4<u32>>(sums.fours[2u * block + 1u]);
-    workgroupBarrier();
-    finish(place, block, lane);
-  }
+  let to = FROM_STRIP + row * STRIP_STRIDE + lane % LANES_A_ROW * 2u;
+  // each B of BLOCKS
+  workgroupBarrier();
+  stage[to] = bitcast<vec4<u32>>(sums.fours[2u * $Bu]);
+  stage[to + 1u] = bitcast<vec4<u32>>(sums.fours[2u * $Bu + 1u]);
+  workgroupBarrier();
+  finish(place, $Bu, lane);
+  // end
 }

@@ -19,31 +19,28 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   // end
   // end
   let origins = origins_of(place, lane);
-  var fetched: Fetched;
   var walk = walk_of(place.first * SLICE + lane % WORDS * 8u);
-  for (var slice = place.first; slice <= place.end; slice++) {
-    if (slice < place.end) {
-      fetched = fetch(place, origins, walk, slice, lane);
-      walk = moved_on(walk);
-    }
-    if (slice > place.first) {
-      let start = buffer_of(slice - 1u);
-      let from_x = start + x_row;
-      let from_weight = start + weight_row;
-      for (var word = 0u; word < WORDS; word += SIDE / 8u) {  // 8 halves each
-        // each R of DOWN
-        let x$R = subgroupMatrixLoad<Left, row_major>(&stage, from_x + $Ru * SIDE * ROW_WORDS + word, ROW_WORDS);
-        // end
-        // each C of ACROSS
-        let w$C = subgroupMatrixLoad<Right, col_major>(&stage, from_weight + $Cu * SIDE * ROW_WORDS + word, ROW_WORDS);
-        // each R of DOWN
-        s$R$C = subgroupMatrixMultiplyAccumulate(x$R, w$C, s$R$C);
-        // end
-        // end
-      }
+  put(fetch(place, origins, walk, place.first, lane), place.first, lane);
+  workgroupBarrier();
+  for (var slice = place.first; slice < place.end; slice++) {
+    walk = moved_on(walk);
+    let next = fetch(place, origins, walk, slice + 1u, lane);
+    let start = buffer_of(slice);
+    let from_x = start + x_row;
+    let from_weight = start + weight_row;
+    for (var word = 0u; word < WORDS; word += SIDE / 8u) {  // 8 halves each
+      // each R of DOWN
+      let x$R = subgroupMatrixLoad<Left, row_major>(&stage, from_x + $Ru * SIDE * ROW_WORDS + word, ROW_WORDS);
+      // end
+      // each C of ACROSS
+      let w$C = subgroupMatrixLoad<Right, col_major>(&stage, from_weight + $Cu * SIDE * ROW_WORDS + word, ROW_WORDS);
+      // each R of DOWN
+      s$R$C = subgroupMatrixMultiplyAccumulate(x$R, w$C, s$R$C);
+      // end
+      // end
     }
     if (BUFFERS == 1) { workgroupBarrier(); }
-    if (slice < place.end) { put(fetched, slice, lane); }
+    put(next, slice + 1u, lane);
     workgroupBarrier();
   }
   let to = block_row * SIDE * SUM_STRIDE + block_column * u32(BLOCK_WIDTH) / 4u;

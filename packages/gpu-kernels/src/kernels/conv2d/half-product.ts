@@ -10,6 +10,7 @@ import {
   elementGrid,
   type Grid,
   type HalfMatrix,
+  halfDirectives,
   type Kernel,
   loadKernel,
   matrixConstants,
@@ -36,13 +37,13 @@ function kernelOf(block: Tile | undefined, patch: Way, finish: End): Kernel {
   if (known !== undefined) return known;
   const inFours = finish === 'packed' || finish === 'full';
   const end = [`half-finish-${finish}`, ...(inFours ? ['half-finish-fours'] : [])];
-  const parts = ['rolled', 'window-run', `half-patch-${patch}`, 'half-product', 'activation', ...end];
+  const parts = ['rolled', 'halves', 'window-run', `half-patch-${patch}`, 'half-product', 'activation', ...end];
   const kernel = block
     ? loadKernel('conv2d', 'half-matrix', ['matrices', ...parts], matrixDirectives, {
         DOWN: block.down,
         ACROSS: block.across,
       })
-    : loadKernel('conv2d', 'half-emulated', parts);
+    : loadKernel('conv2d', 'half-emulated', parts, halfDirectives);
   const named = { ...kernel, name: `conv2d/${name}` };
   kernels.set(name, named);
   return named;

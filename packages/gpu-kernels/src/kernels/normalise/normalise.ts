@@ -2,6 +2,7 @@ import { sizeOf } from '../../graph/shapes.ts';
 import {
   flatGrid,
   flatWorkgroup,
+  halfDirectives,
   type Kernel,
   type KernelPlanner,
   loadKernel,
@@ -13,7 +14,12 @@ import {
 
 const anyLayout = loadKernel('normalise', 'normalise', ['run', 'workgroup-sum']);
 const rowsOf = (x: Storage): Kernel => ({
-  ...loadKernel('normalise', 'packed-rows', ['run', 'rolled', `rows-${x === 'f16' ? 'packed' : 'full'}`, 'workgroup-sum']),
+  ...loadKernel(
+    'normalise',
+    'packed-rows',
+    ['run', 'rolled', 'halves', `rows-${x === 'f16' ? 'packed' : 'full'}`, 'workgroup-sum'],
+    halfDirectives,
+  ),
   name: `normalise/packed-rows-of-${x}`,
 });
 const packedRows = { f16: rowsOf('f16'), f32: rowsOf('f32') };

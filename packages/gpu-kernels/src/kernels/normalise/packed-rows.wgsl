@@ -12,7 +12,7 @@ const LOADS = (WORDS + WORKGROUP - 1u) / WORKGROUP;
 struct Eight { low: vec4f, high: vec4f }
 
 fn word_of(low: vec4f, high: vec4f) -> vec4<u32> {
-  return vec4<u32>(pack2x16float(low.xy), pack2x16float(low.zw), pack2x16float(high.xy), pack2x16float(high.zw));
+  return vec4<u32>(halves_of(low.xy), halves_of(low.zw), halves_of(high.xy), halves_of(high.zw));
 }
 
 @compute @workgroup_size(WORKGROUP)
