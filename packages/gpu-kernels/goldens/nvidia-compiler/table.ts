@@ -27,7 +27,7 @@ function loopText(all: readonly Compiled[]): readonly [blocks: string, instructi
   const [longest] = loops.toSorted((a, b) => b.instructions - a.instructions);
   if (longest === undefined) return ['', '', ''];
   const { mov = 0, ...kinds } = longest.counts;
-  const named = Object.entries(kinds).toSorted().map(([kind, count]) => `${count} ${kind}`); // biome-ignore format: one list
+  const named = Object.keys(kinds).toSorted().map((kind) => `${kinds[kind]} ${kind}`); // biome-ignore format: one list
   return [String(longest.blocks), String(longest.instructions - mov), named.join(', ')];
 }
 
