@@ -1,28 +1,42 @@
-import type { BeyondHalf, FinerPrecision, ImageRecipe, ModelInputs, Tensors } from '@diptych/plugin-kit';
+import type {
+  Answer,
+  BeyondHalf,
+  FinerPrecision,
+  ImageRecipe,
+  ModelInputs,
+  OnnxNetwork,
+  Tensors,
+} from '@diptych/plugin-kit';
 import { describe, expect, it } from 'vitest';
 import type { Backend } from './backends/backend.ts';
 import type { Plan } from './graph/plan.ts';
 import { planGraph } from './graph/planner.ts';
 import { compileChecked } from './half-check.ts';
-import { type HalfPrecision, isNear, lossesOf, lossOf as lossOfAll, type OutputLoss, scoresApart } from './half-loss.ts';
+import { type HalfPrecision, isNear, lossesOf, lossOf as lossOfAll, type OutputLoss, unknownOf } from './half-loss.ts';
 import { glance, probesOf } from './half-probe.ts';
+import { scoresApart } from './half-scores.ts';
 
 const outputs = (...data: number[]): Tensors => ({ y: { shape: [1, data.length], data: Float32Array.from(data) } });
 
 const lossOf = (precision: HalfPrecision, half: Tensors, full: Tensors): string | undefined =>
-  lossOfAll(precision, lossesOf(half, full));
+  lossOfAll(precision, lossesOf({ outputs: half, judged: unknownOf(half) }, { outputs: full, judged: unknownOf(full) }));
 const probeOf = (plan: Plan): ModelInputs | undefined => probesOf(plan, glance)?.[0];
 
 describe('the check of half precision', () => {
-  it('accepts shares up to 0.001 apart', () => {
-    expect(lossOf('f16', outputs(0.2, 0.8), outputs(0.2009, 0.7991))).toBeUndefined();
-    expect(lossOf('f16', outputs(0.2, 0.8), outputs(0.2011, 0.7989))).toMatch(/^output "y" .* scores up to 1.1e-3 apart/);
+  it('accepts scores that are 0.001 apart where they decide', () => {
+    // Of 0.4 and 0.6 a step of 0.0009 moves the logit by 0.0009 / (0.4 · 0.6) = 0.00375, which is 0.00094 at 0.5.
+    expect(lossOf('f16', outputs(0.4009, 0.5991), outputs(0.4, 0.6))).toBeUndefined();
+    expect(lossOf('f16', outputs(0.4011, 0.5989), outputs(0.4, 0.6))).toMatch(/^output "y" .* scores up to 1.1e-3 apart/);
+    expect(lossOf('f16', outputs(0.2009, 0.7991), outputs(0.2, 0.8))).toMatch(/scores up to 1.4e-3 apart/);
   });
 
-  it('sees numbers that are no shares through the logistic function', () => {
+  it('takes numbers that are no shares for logits, and those of others far from 0 too where they are few', () => {
     // d/dx of the logistic function at 0 is 1/4: 0.003 there are 0.00075; at 8 it is nearly flat.
-    expect(lossOf('f16', outputs(-0.003, 8.1), outputs(0, 8))).toBeUndefined();
+    expect(lossOf('f16', outputs(-0.003, 8), outputs(0, 8))).toBeUndefined();
     expect(lossOf('f16', outputs(-0.005, 8), outputs(0, 8))).toMatch(/1.2e-3 apart|1.3e-3 apart/);
+    expect(lossOf('f16', outputs(0, 8.005), outputs(0, 8))).toMatch(/1.2e-3 apart|1.3e-3 apart/);
+    const many = Array<number>(40).fill(0.1);
+    expect(lossOf('f16', outputs(...many, 8.005), outputs(...many, 8))).toBeUndefined();
   });
 
   it('rejects another direction where scores are saturated, and numbers beyond float16', () => {
@@ -36,12 +50,14 @@ describe('the check of half precision', () => {
     expect(scoresApart(Float32Array.of(1.0000001, 0), Float32Array.of(1, 0))).toBeLessThan(1e-6);
   });
 
-  const losing = (apart: readonly number[], numbers = 1000): OutputLoss[] => [{ name: 'y', numbers, cosine: 1, apart }];
+  const losing = (apart: readonly number[], numbers = 1000): OutputLoss[] => [
+    { name: 'y', numbers, cosine: 1, apart, hidden: 0 },
+  ];
 
   it('looks at more items where two say little: near the limit, or of few numbers', () => {
     expect([4.9e-4, 5.1e-4].map((most) => isNear(losing([1e-4, most])))).toEqual([false, true]);
     expect([4e-5, 6e-5].map((most) => isNear(losing([0, most], 1)))).toEqual([false, true]);
-    expect(isNear([{ name: 'y', numbers: 1000, cosine: 0.9994, apart: [0, 0] }])).toBe(true);
+    expect(isNear([{ name: 'y', numbers: 1000, cosine: 0.9994, apart: [0, 0], hidden: 0 }])).toBe(true);
   });
 
   it('judges eight items by their mean and three standard deviations', () => {
@@ -158,6 +174,33 @@ describe('the check of half precision', () => {
     await compileChecked(backend, 'bf16', tree, (beyond) => given.push(beyond));
     expect(compiled).toEqual(['f32']);
     expect(given).toMatchObject([{ network: 'tree', reason: expect.stringMatching(/^"split" decides by a threshold/) }]);
+  });
+
+  it('judges by what the caller makes of outputs', async () => {
+    const { backend, compiled } = backendOf(undefined, { own: 0.5005, bf16x2: 0.5, f32: 0.5 });
+    const given: BeyondHalf[] = [];
+    // 100 times 0.0005 is 0.05 of a logit, and tanh(0.05 / 4) of a score.
+    const answers = ({ y }: Tensors): Answer[] => [{ name: 'sure', values: { shape: [1, 1], data: y!.data.map((value) => 100 * value) }, activation: 'sigmoid' }]; // biome-ignore format: one list
+    await compileChecked(backend, 'f16', planned, (beyond) => given.push(beyond), { answers });
+    expect(compiled.at(-1)).toBe('f32');
+    expect(given).toMatchObject([{ reason: expect.stringMatching(/^output "sure" in half precision .* scores up to 1.3e-2 apart/) }]); // biome-ignore format: one expectation
+  });
+
+  it('is not used for what a head reads whose answers jump, without a look', async () => {
+    const { backend, compiled } = backendOf(undefined, { own: 0.5, bf16x2: 0.5, f32: 0.5 });
+    const given: BeyondHalf[] = [];
+    const head = (jump?: string) => ({ jump }) as OnnxNetwork;
+    const scoring = { heads: { linear: head(), forest: head('split') }, answers: () => [] };
+    await compileChecked(backend, 'f16', planned, (beyond) => given.push(beyond), scoring);
+    expect(compiled).toEqual(['f32']);
+    expect(given).toMatchObject([{ reason: expect.stringMatching(/^"split" of its head "forest" decides by a threshold/) }]);
+  });
+
+  it('gives up where every score of eight items is 0 or 1', async () => {
+    const { backend } = backendOf(undefined, { own: 1, bf16x2: 1, f32: 1 });
+    const given: BeyondHalf[] = [];
+    await compileChecked(backend, 'f16', planned, (beyond) => given.push(beyond));
+    expect(given).toMatchObject([{ reason: expect.stringMatching(/scores are 0 or 1 on all 8 made pictures/) }]);
   });
 
   it.each(cases)(

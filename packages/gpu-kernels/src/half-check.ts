@@ -2,19 +2,23 @@
  * Whether a network is as good in half precision: on loading, a few fixed items run both ways, and a network whose scores
  * differ too much is computed in a finer precision instead, which its runtime records. So is one whose scores jump, which items cannot show.
  */
-import type { BeyondHalf, FinerPrecision, ModelInputs, Tensors } from '@diptych/plugin-kit';
+import type { BeyondHalf, FinerPrecision, ModelInputs, Scoring } from '@diptych/plugin-kit';
 import type { Backend, Executable } from './backends/backend.ts';
 import type { Plan } from './graph/plan.ts';
 import type { PlannedGraph } from './graph/planner.ts';
 import { jumpOf } from './half-jumps.ts';
-import { type HalfPrecision, halfNames, isNear, joined, lossesOf, lossOf, type OutputLoss } from './half-loss.ts';
+import {
+  type HalfPrecision,
+  halfNames,
+  isNear,
+  joined,
+  lossesOf,
+  lossOf,
+  type OutputLoss,
+  type Ran,
+  unknownOf,
+} from './half-loss.ts';
 import { atOnce, glance, look, probesOf } from './half-probe.ts';
-
-async function runAll(executable: Executable, probes: readonly ModelInputs[]): Promise<readonly Tensors[]> {
-  const outputs: Tensors[] = [];
-  for (const probe of probes) outputs.push(await executable.run(probe));
-  return outputs;
-}
 
 /** A network that is compared with itself in float32. One of the two is in memory at a time. */
 class Comparison {
@@ -22,9 +26,11 @@ class Comparison {
   readonly #network: PlannedGraph;
   /** The items, and what float32 gives, by the items' seeds. */
   readonly #probes = new Map<readonly number[], readonly ModelInputs[] | undefined>();
-  readonly #full = new Map<readonly number[], readonly Tensors[]>();
+  readonly #full = new Map<readonly number[], readonly Ran[]>();
+  readonly #scoring: Scoring | undefined;
 
-  constructor(backend: Backend, network: PlannedGraph) {
+  constructor(backend: Backend, network: PlannedGraph, scoring: Scoring | undefined) {
+    this.#scoring = scoring;
     this.#backend = backend;
     this.#network = network;
   }
@@ -34,12 +40,21 @@ class Comparison {
     return this.#probes.get(seeds);
   }
 
-  async #inFloat32(seeds: readonly number[]): Promise<readonly Tensors[]> {
+  async #runAll(executable: Executable, probes: readonly ModelInputs[]): Promise<Ran[]> {
+    const ran: Ran[] = [];
+    for (const probe of probes) {
+      const outputs = await executable.run(probe);
+      ran.push({ outputs, judged: (await this.#scoring?.answers(outputs)) ?? unknownOf(outputs) });
+    }
+    return ran;
+  }
+
+  async #inFloat32(seeds: readonly number[]): Promise<readonly Ran[]> {
     const known = this.#full.get(seeds);
     if (known !== undefined) return known;
     const { plan, weights } = this.#network;
     await using executable = await this.#backend.compile({ ...plan, batch: atOnce(plan) }, weights, 'f32');
-    const full = await runAll(executable, this.probes(seeds)!);
+    const full = await this.#runAll(executable, this.probes(seeds)!);
     this.#full.set(seeds, full);
     return full;
   }
@@ -53,7 +68,7 @@ class Comparison {
     const expected = await this.#inFloat32(seeds);
     const executable = await this.#backend.compile(plan, weights, computedIn);
     try {
-      const found = await runAll(executable, this.probes(seeds)!);
+      const found = await this.#runAll(executable, this.probes(seeds)!);
       return { executable, losses: joined(found.map((half, run) => lossesOf(half, expected[run]!))) };
     } catch (error) {
       await executable[Symbol.asyncDispose]();
@@ -83,10 +98,11 @@ export async function compileChecked(
   precision: HalfPrecision,
   network: PlannedGraph,
   giveUp: (found: BeyondHalf) => void,
+  scoring?: Scoring,
 ): Promise<Executable> {
   const { plan, weights } = network;
-  const comparison = new Comparison(backend, network);
-  let reason = cannotBeChecked(plan, comparison, precision);
+  const comparison = new Comparison(backend, network, scoring);
+  let reason = cannotBeChecked(plan, comparison, precision, scoring);
   if (reason === undefined) {
     for (const computedIn of [undefined, ...(backend.between ?? [])]) {
       const found = await comparison.in(precision, computedIn);
@@ -102,10 +118,16 @@ export async function compileChecked(
 }
 
 /** Why a few items would say nothing of others. */
-function cannotBeChecked(plan: Plan, comparison: Comparison, precision: HalfPrecision): string | undefined {
-  const jump = jumpOf(plan);
+function cannotBeChecked(
+  plan: Plan,
+  comparison: Comparison,
+  precision: HalfPrecision,
+  scoring: Scoring | undefined,
+): string | undefined {
+  const jumps = [[undefined, jumpOf(plan)], ...Object.entries(scoring?.heads ?? {}).map(([head, { jump }]) => [head, jump])];
+  const [head, jump] = jumps.find(([, step]) => step !== undefined) ?? [];
   if (jump !== undefined)
-    return `"${jump}" decides by a threshold, as trees and nearest neighbours do, so that a score may jump where ${halfNames[precision]} moves a number across it`;
+    return `"${jump}"${head === undefined ? '' : ` of its head "${head}"`} decides by a threshold, as trees and nearest neighbours do, so that a score may jump where ${halfNames[precision]} moves a number across it`;
   if (comparison.probes(glance) === undefined)
     return `no picture of a likely size passes its recipe, so that ${halfNames[precision]} cannot be checked`;
   return undefined;

@@ -39,6 +39,13 @@ describe('scores that jump in half precision', () => {
     expect(jump([node('Mul', 'x x', 'f'), tree])).toBeUndefined();
   });
 
+  it('are those of trees over numbers that are given, where these are what a tower gives', () => {
+    const { graph, weights } = importOnnx(modelOf(['n', 2], [node('Identity', 'x', 'f'), tree], constants));
+    expect(jumpOf(planGraph(graph, weights, 2).plan, true)).toMatch(/TreeEnsembleRegressor/);
+    const linear = importOnnx(modelOf(['n', 2], [node('MatMul', 'x w', 'y')], constants));
+    expect(jumpOf(planGraph(linear.graph, linear.weights, 2).plan, true)).toBeUndefined();
+  });
+
   it('are those of a table that is read where an answer says', () => {
     const less = node('Less', 'f zero', 'less');
     const place = node('Cast', 'less', 'place', { to: 7 });

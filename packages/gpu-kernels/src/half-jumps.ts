@@ -13,10 +13,10 @@ const isAnswer = (step: Step): boolean =>
 /**
  * The first step that compares rounded numbers and whose answer says where a table is read, or undefined. What only masks or
  * chooses by an answer, as a Leaky ReLU written out does, is left to the check by pictures: most such functions have no jump. Numbers that
- * come from an input through sums, copies and the like alone are not rounded.
+ * come from an input through sums, copies and the like alone are not rounded, unless `areInputs`: those of a head are what a tower gives.
  */
-export function jumpOf(plan: Plan): string | undefined {
-  const rounded = new Set<number>();
+export function jumpOf(plan: Plan, areInputs = false): string | undefined {
+  const rounded = new Set<number>(areInputs ? Object.values(plan.inputs) : []);
   const answers = new Map<number, string>();
   for (const step of plan.steps) {
     if (step.op === 'image') continue;

@@ -1,5 +1,6 @@
 /** How much a network's outputs change in half precision, and whether that is too much. */
-import type { Precision, Tensors } from '@diptych/plugin-kit';
+import type { Answer, Precision, Tensor, Tensors } from '@diptych/plugin-kit';
+import { type Activation, deviations, few, itemApart } from './half-scores.ts';
 
 export type HalfPrecision = Exclude<Precision, 'f32'>;
 
@@ -15,8 +16,10 @@ export interface OutputLoss {
   readonly numbers: number;
   /** Of all items of a run; the least of several runs. */
   readonly cosine: number;
-  /** The most that scores of each item are apart. */
+  /** The most that scores of each item are apart, or would be where they decide; none of an output that others read. */
   readonly apart: readonly number[];
+  /** Of so many items nothing is seen, since all scores are 0 or 1. */
+  readonly hidden: number;
 }
 
 function cosineOf(a: Float32Array, b: Float32Array): number {
@@ -29,34 +32,49 @@ function cosineOf(a: Float32Array, b: Float32Array): number {
   return aa === 0 && bb === 0 ? 1 : ab / Math.sqrt(aa * bb);
 }
 
-const logistic = (value: number): number => 1 / (1 + Math.exp(-value));
-
-/**
- * The most that two scores of one place differ by, for each of `items`; NaN where one of them is. Numbers that are no shares already
- * are seen through the logistic function, as a detector's threshold would see them.
- */
-function apartByItem(data: Float32Array, expected: Float32Array, items: number): number[] {
-  const scoreOf = expected.every((value) => value >= 0 && value <= 1) ? (value: number) => value : logistic;
-  const size = data.length / items;
-  const largest = new Array<number>(items).fill(0);
-  for (const [i, value] of data.entries()) {
-    const item = Math.floor(i / size);
-    largest[item] = Math.max(largest[item]!, Math.abs(scoreOf(value) - scoreOf(expected[i]!)));
-  }
-  return largest;
+/** What is judged by its scores. */
+export interface Judged extends Omit<Answer, 'activation'> {
+  readonly activation: Activation;
 }
 
-/** The same of all items. */
-export const scoresApart = (data: Float32Array, expected: Float32Array): number => apartByItem(data, expected, 1)[0]!;
+/** Where nobody says what becomes of outputs. */
+export const unknownOf = (outputs: Tensors): Judged[] =>
+  Object.entries(outputs).map(([name, values]) => ({ name, values, activation: 'unknown' }));
 
-/** Of one run. */
-export const lossesOf = (half: Tensors, full: Tensors): OutputLoss[] =>
-  Object.entries(full).map(([name, { data: expected, shape }]) => {
-    const { data } = half[name]!;
-    const items = shape[0] ?? 1;
-    const apart = apartByItem(data, expected, items);
-    return { name, numbers: data.length / items, cosine: cosineOf(data, expected), apart };
+function itemsOf({ data, shape }: Tensor): number[][] {
+  const items = shape[0] ?? 1;
+  const size = data.length / items;
+  return Array.from({ length: items }, (_, item) => [...data.subarray(item * size, (item + 1) * size)]);
+}
+
+function lossOfAnswer(half: Judged, { name, values, activation }: Judged): OutputLoss {
+  const rows = itemsOf(half.values);
+  const isShares = values.data.every((value) => value >= 0 && value <= 1);
+  const found = itemsOf(values).map((full, item) => itemApart(rows[item]!, full, activation, isShares));
+  return {
+    name,
+    numbers: values.data.length / Math.max(1, found.length),
+    cosine: 1,
+    apart: found.map(({ apart }) => apart),
+    hidden: found.filter(({ isHidden }) => isHidden).length,
+  };
+}
+
+/** Outputs of one run. */
+export interface Ran {
+  readonly outputs: Tensors;
+  readonly judged: readonly Judged[];
+}
+
+/** Of one run: the direction of outputs, and the scores of what is made of them. */
+export function lossesOf(half: Ran, full: Ran): OutputLoss[] {
+  const scores = full.judged.map((judged, at) => lossOfAnswer(half.judged[at]!, judged));
+  const directions = Object.entries(full.outputs).map(([name, { data }]) => {
+    const cosine = cosineOf(half.outputs[name]!.data, data);
+    return { ...(scores.find((each) => each.name === name) ?? { name, numbers: data.length, apart: [], hidden: 0 }), cosine };
   });
+  return [...directions, ...scores.filter(({ name }) => full.outputs[name] === undefined)];
+} // biome-ignore format: short lines
 
 /** Of several runs. */
 export const joined = (runs: readonly (readonly OutputLoss[])[]): OutputLoss[] =>
@@ -64,42 +82,42 @@ export const joined = (runs: readonly (readonly OutputLoss[])[]): OutputLoss[] =
     ...first,
     cosine: Math.min(...runs.map((losses) => losses[at]!.cosine)),
     apart: runs.flatMap((losses) => losses[at]!.apart),
+    hidden: runs.reduce((sum, losses) => sum + losses[at]!.hidden, 0),
   }));
 
 /** Items from which a spread can be estimated: that of eight is known within a quarter. */
 const enoughForSpread = 8;
-/** Standard deviations above the mean that about one of a thousand numbers exceeds. */
-const deviations = 3;
 
 /** What one item in about a thousand loses, by mean and spread of those tried; where they are too few, the most of them. */
 function rarelyApart(apart: readonly number[]): number {
-  if (apart.length < enoughForSpread) return Math.max(...apart);
+  if (apart.length < enoughForSpread) return Math.max(0, ...apart);
   const mean = apart.reduce((sum, value) => sum + value, 0) / apart.length;
   const variance = apart.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (apart.length - 1);
   return Math.max(...apart, mean + deviations * Math.sqrt(variance));
 }
 
-/** Numbers of which the largest loss says little of that of others: a detector has one an item, which may be right by chance. */
-const few = 32;
 /** Shares of the limit below which more items cannot matter: two items of many numbers differ by a third, few numbers by much more. */
 const [settled, settledOfFew] = [0.5, 0.05];
 
 /** Whether more items would tell more. */
 export const isNear = (losses: readonly OutputLoss[]): boolean =>
-  losses.some(({ numbers, cosine, apart }) => {
+  losses.some(({ numbers, cosine, apart, hidden }) => {
     const share = numbers * apart.length < few ? settledOfFew : settled;
-    return 1 - cosine > settled * (1 - halfLimits.cosine) || Math.max(...apart) > share * halfLimits.score;
+    return hidden > 0 || 1 - cosine > settled * (1 - halfLimits.cosine) || Math.max(0, ...apart) > share * halfLimits.score; // biome-ignore format: one condition
   });
 
 /** Why the network must be computed in a finer precision, or undefined where half precision is as good. */
 export function lossOf(precision: HalfPrecision, losses: readonly OutputLoss[]): string | undefined {
-  for (const { name, cosine, apart } of losses) {
-    const [most, rarely] = [Math.max(...apart), rarelyApart(apart)];
+  for (const { name, cosine, apart, hidden } of losses) {
+    const where = `output "${name}" in ${halfNames[precision]} against float32`;
+    if (hidden >= enoughForSpread && hidden === apart.length)
+      return `${where}: its scores are 0 or 1 on all ${hidden} made pictures, which hide what is lost`;
+    const [most, rarely] = [Math.max(0, ...apart), rarelyApart(apart)];
     // Written so that NaN, which infinities of a half become, is a loss too.
     if (cosine >= halfLimits.cosine && rarely <= halfLimits.score) continue;
     const scores = most <= halfLimits.score && rarely > most ? `scores up to ${most.toExponential(1)} apart in ${apart.length} items and, by their spread, ${rarely.toExponential(1)} in one of a thousand` : `scores up to ${most.toExponential(1)} apart`; // biome-ignore format: one choice
     const counted = Number.isNaN(most) || Number.isNaN(cosine) ? `numbers beyond ${formats[precision]}` : `cosine ${cosine.toFixed(6)}, ${scores}`; // biome-ignore format: one choice
-    return `output "${name}" in ${halfNames[precision]} against float32: ${counted}; allowed are cosine ${halfLimits.cosine} and ${halfLimits.score}`;
+    return `${where}: ${counted}; allowed are cosine ${halfLimits.cosine} and ${halfLimits.score}`;
   }
   return undefined;
 }

@@ -6,6 +6,7 @@ import {
   type BackendName,
   type BeyondHalf,
   DiptychError,
+  type LoadOptions,
   type Model,
   type Precision,
   type Runtime,
@@ -77,12 +78,13 @@ function runtimeOn(
     log?.(`"${found.network}" is computed in ${found.computedIn ? 'two parts of bfloat16' : 'float32'}: ${found.reason}.`);
   };
   const info: RuntimeInfo = { backend: backend.name, adapter: backend.adapter, ...half, rejected };
-  const start = async ({ plan, weights }: PlannedGraph): Promise<Model> => {
+  const start = async ({ plan, weights }: PlannedGraph, options: LoadOptions = {}): Promise<Model> => {
     refuseUnsupported(backend, plan.name, backend.check(plan));
     const executable =
-      precision !== 'f32' && checkHalf
-        ? await (await import('./half-check.ts')).compileChecked(backend, precision, { plan, weights }, giveUp) // it brings all kernels
-        : await backend.compile(plan, weights);
+      precision === 'f32' || options.precision === 'f32' || !checkHalf
+        ? await backend.compile(plan, weights, options.precision)
+        : // It brings all kernels.
+          await (await import('./half-check.ts')).compileChecked(backend, precision, { plan, weights }, giveUp, options.scoring); // biome-ignore format: one call
     return {
       batch: plan.batch,
       run: (inputs, signal) => executable.run(inputs, signal),
@@ -92,14 +94,15 @@ function runtimeOn(
   return {
     info,
     times: backend.times,
-    load: async (graph, weights, batch) => {
+    load: async (graph, weights, batch, options) => {
       const { planGraph } = await import('./graph/planner.ts');
-      return start(planGraph(graph, weights, batch));
+      return start(planGraph(graph, weights, batch), options);
     },
     loadOnnx: async (bytes, options) => {
       const { planOnnx } = await import('./onnx/plan-onnx.ts');
       const { planned, inputs, outputs } = await planOnnx(bytes, options, backend.name === 'native');
-      return { ...(await start(planned)), inputs, outputs };
+      const jump = precision === 'f32' ? undefined : (await import('./half-jumps.ts')).jumpOf(planned.plan, true);
+      return { ...(await start(planned, options)), inputs, outputs, ...(jump !== undefined && { jump }) };
     },
     [Symbol.asyncDispose]: () => backend[Symbol.asyncDispose](),
   };

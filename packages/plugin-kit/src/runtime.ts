@@ -59,7 +59,31 @@ export interface Model extends AsyncDisposable {
   run(inputs: ModelInputs, signal?: AbortSignal): Promise<Tensors>;
 }
 
-export interface OnnxOptions {
+/** What becomes of an output: scores in [0, 1]. */
+export interface Answer {
+  readonly name: string;
+  /** Items lead. */
+  readonly values: Tensor;
+  /** What makes scores of the values; `none`: they are scores. */
+  readonly activation: 'none' | 'sigmoid' | 'softmax';
+}
+
+/** What a caller makes of a network's outputs. Half precision is judged by what it does to that. */
+export interface Scoring {
+  /** Networks that read an output, by name. Where the answers of one jump, half precision is not used. */
+  readonly heads?: Readonly<Record<string, OnnxNetwork>>;
+  answers(outputs: Tensors): readonly Answer[] | Promise<readonly Answer[]>;
+}
+
+/** How a network is computed where the runtime was opened in half precision. */
+export interface LoadOptions {
+  /** In float32 all the same, for what costs little and whose rounding would count: heads on an embedding, what is measured or decided by a threshold. */
+  readonly precision?: 'f32';
+  /** Absent: outputs that are not in [0, 1] are taken for logits of a logistic function, each of its own. */
+  readonly scoring?: Scoring;
+}
+
+export interface OnnxOptions extends LoadOptions {
   /** What messages, profiles and manifests call the network; absent: the name of its graph, which exporters give to all alike. */
   readonly name?: string;
   /** Largest number of items in one run. */
@@ -106,6 +130,8 @@ export interface ModelValue {
 
 /** A model that came from a file, with what its caller cannot know otherwise. */
 export interface OnnxNetwork extends Model {
+  /** In half precision: the step that decides by a threshold on what is made of the inputs, as trees do. Absent: none is known. */
+  readonly jump?: string | undefined;
   readonly inputs: readonly GraphInput[];
   readonly outputs: readonly ModelValue[];
 }
@@ -144,7 +170,7 @@ export interface RuntimeInfo {
 export interface Runtime extends AsyncDisposable {
   readonly info: RuntimeInfo;
   /** Rejects with OP_UNSUPPORTED or GRAPH_INVALID before memory is taken. */
-  load(graph: ModelGraph, weights: Tensors, batch: number): Promise<Model>;
+  load(graph: ModelGraph, weights: Tensors, batch: number, options?: LoadOptions): Promise<Model>;
   /**
    * Loads the bytes of an ONNX file; the leading dimension of its inputs is the batch. Rejects with OP_UNSUPPORTED,
    * naming op, node and opset, or GRAPH_INVALID, before memory is taken.

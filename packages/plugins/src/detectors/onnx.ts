@@ -56,6 +56,7 @@ export default defineDetector({
       quantisation: facts.quantisation,
       ...(facts.items !== undefined && { items: facts.items }),
       readExternal: declaredFiles(facts.files, context.weights),
+      scoring: { answers: (found) => [{ name: facts.output, values: found[facts.output]!, activation: facts.activation }] },
     });
     const scored = facts.labels.indexOf(facts.synthetic);
     const width = facts.labels.length;

@@ -128,7 +128,8 @@ export interface Spectrometer extends AsyncDisposable {
 }
 
 export async function openSpectrometer(runtime: Runtime, side: Side): Promise<Spectrometer> {
-  const model = await runtime.load(spectrumGraph(side), spectrumWeights(side), spectrumBatch);
+  // Measured rather than scored: a head is fitted on these numbers, and what is lost would be part of it.
+  const model = await runtime.load(spectrumGraph(side), spectrumWeights(side), spectrumBatch, { precision: 'f32' });
   return {
     measure: (images, signal) => scoreDecoded(images, signal, (rasters) => measureRasters(model, side, rasters, signal)),
     [Symbol.asyncDispose]: () => model[Symbol.asyncDispose](),

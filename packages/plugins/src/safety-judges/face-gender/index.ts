@@ -68,11 +68,13 @@ export default defineSafetyJudge({
     const read = async (name: string) =>
       toOnnxLayout(readFaceWeights(await context.weights(`${name}-manifest`), await context.weights(name)));
     await using opened = new AsyncDisposableStack();
+    // Faces are counted: which one is found, cut and taken for whom turns on thresholds, so that rounding would move whole faces.
+    const exact = { precision: 'f32' } as const;
     const finder = opened.use(
-      await context.runtime.load(detectorGraph(), { ...(await read('detector')), ...constants }, maxBatch),
+      await context.runtime.load(detectorGraph(), { ...(await read('detector')), ...constants }, maxBatch, exact),
     );
     const { 'fc/age/weights': _age, 'fc/age/bias': _ageBias, ...genderWeights } = await read('gender');
-    const reader = opened.use(await context.runtime.load(genderGraph(), genderWeights, maxBatch));
+    const reader = opened.use(await context.runtime.load(genderGraph(), genderWeights, maxBatch, exact));
     const kept = opened.move();
     const facesOf = async (rasters: readonly RasterImage[], signal: AbortSignal): Promise<Box[][]> => {
       const output = await onlyOutput(

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { openRuntime } from '@diptych/gpu-kernels';
+import { openRuntime, precisionReport } from '@diptych/gpu-kernels';
 import { needsOf, type Runtime, type Verdict } from '@diptych/plugin-kit';
 import { describeSafetyJudge, fakeContext, sampleImages } from '@diptych/plugin-kit/testing';
 import { afterAll, describe, expect, it, vi } from 'vitest';
@@ -139,6 +139,42 @@ await describeOnBackends('safety judge onnx against Pillow and onnxruntime', (op
   });
 });
 
+const f16 = (await precisionReport()).find(({ precision }) => precision === 'f16');
+
+describe.skipIf(f16?.adapter === undefined)(`heads in half precision (here: ${f16?.reason ?? 'present'})`, () => {
+  const stumpHead = read('head-stump.onnx');
+  const stump = { model: 'heads/stump.onnx', embedding: 'raw' as const, input: 'embedding', output: 'score', labels: ['jumps'], activation: 'none' as const, sha256: sha256(stumpHead), licence }; // biome-ignore format: one card
+  const weights = { ...towerWeights, 'head stump': stumpHead };
+
+  async function judged(given: z.input<typeof onnx.options>, precision: 'f16' | 'f32') {
+    await using opened = await openRuntime({ prefer: 'webgpu', precision });
+    const judge = await onnx.create(onnx.options.parse(given), fakeContext({ runtime: opened, weights }));
+    const items = formulaCases().slice(0, 8).map(({ image }) => ({ image, prompt: '' })); // biome-ignore format: one list
+    const verdicts = await judge.judge(items, new AbortController().signal);
+    await judge[Symbol.asyncDispose]?.();
+    return { verdicts, beyond: opened.info.beyondHalf };
+  }
+
+  it('gives every head an embedding in float32 where the scores of one jump, and says of which', async () => {
+    const given = withHeads('raw');
+    const all = { ...given, heads: { violent: given.heads!['violent']!, stump }, hazards: { jumps: 'hate' as const } };
+    const { verdicts, beyond } = await judged(all, 'f16');
+    expect(beyond).toEqual([{ network: 'tower.onnx', reason: expect.stringMatching(/^"split.*" of its head "stump" decides by a threshold/) }]); // biome-ignore format: one expectation
+    expect(verdicts).toEqual((await judged(all, 'f32')).verdicts);
+  });
+
+  it('is kept where the scores of all heads stay, within 0.001 of float32', async () => {
+    const given = withHeads('raw');
+    const { verdicts, beyond } = await judged(given, 'f16');
+    expect(beyond).toEqual([]);
+    const { verdicts: full } = await judged(given, 'f32');
+    const rawOf = (verdict: Verdict) => (verdict as Extract<Verdict, { status: 'scored' }>).raw!;
+    for (const [at, verdict] of verdicts.entries())
+      for (const [label, score] of Object.entries(rawOf(full[at]!)))
+        expect(Math.abs(rawOf(verdict)[label]! - score)).toBeLessThanOrEqual(1e-3);
+  });
+});
+
 describe('safety judge onnx', () => {
   it('gives each label of boxes its highest score, of every image of a batch', async () => {
     const expected = JSON.parse(read('boxes.json').toString('utf8')) as readonly { name: string; scores: number[] }[];
@@ -216,7 +252,7 @@ describe('safety judge onnx', () => {
     await judge[Symbol.asyncDispose]?.();
   });
 
-  it('takes the tower and each head under its name, and as its card says of quantised files', async () => {
+  it('takes the tower and each head under its name, heads in float32, and as its card says of quantised files', async () => {
     const options = withHeads('raw');
     options.card.quantisation = 'weights-only';
     options.heads!['violent']!.quantisation = 'weights-only';
@@ -224,17 +260,18 @@ describe('safety judge onnx', () => {
     const listening: Runtime = {
       ...runtime,
       loadOnnx: (bytes, given) => {
-        asked.push([given.name, given.quantisation]);
+        asked.push([given.name, given.quantisation, given.precision, Object.keys(given.scoring?.heads ?? {})]);
         return runtime.loadOnnx(bytes, given);
       },
     };
     const context = fakeContext({ runtime: listening, weights: towerWeights });
     const judge = await onnx.create(onnx.options.parse(options), context);
     await judge[Symbol.asyncDispose]?.();
+    // Heads first: what a tower loses is judged by what they make of it.
     expect(asked).toEqual([
-      ['tower.onnx', 'weights-only'],
-      ['heads/q16-like.onnx', 'as-written'],
-      ['heads/violent.onnx', 'weights-only'],
+      ['heads/q16-like.onnx', 'as-written', 'f32', []],
+      ['heads/violent.onnx', 'weights-only', 'f32', []],
+      ['tower.onnx', 'weights-only', undefined, ['q16', 'violent']],
     ]);
   });
 

@@ -1,5 +1,5 @@
 /** The tower of a judge and the heads on its embedding, opened and checked against their cards. */
-import type { OnnxNetwork, PluginContext, RasterImage, Tensor } from '@diptych/plugin-kit';
+import type { Answer, LoadOptions, OnnxNetwork, PluginContext, RasterImage, Tensor, Tensors } from '@diptych/plugin-kit';
 import {
   activate,
   cardMismatch,
@@ -28,8 +28,8 @@ export interface Networks extends AsyncDisposable {
 /** Rejects with WEIGHTS_FORMAT_INVALID where a network is not what its card says, and with what loading rejects with. */
 export async function openNetworks({ model: path, card, heads, batch }: Options, context: PluginContext): Promise<Networks> {
   await using opened = new AsyncDisposableStack();
-  const open = async (weights: string, facts: Omit<Parameters<typeof checkNetwork>[1], 'width'> & Files, width?: number) => {
-    const model = opened.use(
+  const open = async (weights: string, facts: Facts, how: LoadOptions) =>
+    opened.use(
       await context.runtime.loadOnnx(await context.weights(weights), {
         name: facts.model,
         batch,
@@ -38,42 +38,34 @@ export async function openNetworks({ model: path, card, heads, batch }: Options,
         quantisation: facts.quantisation,
         ...(facts.items !== undefined && { items: facts.items }),
         readExternal: declaredFiles(facts.files, context.weights, weights),
+        ...how,
       }),
     );
-    const size = checkNetwork(model, { ...facts, ...(width === undefined ? {} : { width }) });
-    return { model, size, shape: model.outputs.find(({ name }) => name === facts.output)!.shape };
-  };
-  const hasBoxes = card.reduce === 'max-over-boxes';
-  const tower = await open('model', { ...card, model: path }, hasBoxes ? undefined : card.labels?.length);
-  const rows = 4 + (card.labels?.length ?? 0);
-  // A file that is run for one image keeps its batch of one.
-  const found = card.items === 'graph' && tower.shape[0] === 1 ? tower.shape.slice(1) : tower.shape;
-  if (hasBoxes && (found.length !== 2 || found[0] !== rows))
-    throw cardMismatch(`${rows} rows of boxes in output "${card.output}"`, `shape ${tower.shape.join(' × ')} for an image`);
-  const tops: { readonly model: OnnxNetwork; readonly facts: Options['heads'][string] }[] = [];
+  const tops: Top[] = [];
   for (const [name, facts] of Object.entries(heads)) {
-    const { model } = await open(`head ${name}`, facts, facts.labels.length);
-    const wanted = model.inputs[0]!.shape;
-    if (wanted.length !== 1 || wanted[0] !== tower.size)
-      throw cardMismatch(`head "${name}" for an embedding of ${tower.size}, which the tower gives`, wanted.join(' × '));
-    tops.push({ model, facts });
+    // Beside its tower a head costs nothing, and its rounding would add to that of the tower.
+    const model = await open(`head ${name}`, facts, { precision: 'f32' });
+    checkNetwork(model, { ...facts, width: facts.labels.length });
+    tops.push({ name, model, facts });
   }
+  const answers = (outputs: Tensors, signal?: AbortSignal) => answersOf(card, outputs[card.output]!, tops, signal);
+  const scoring = { heads: Object.fromEntries(tops.map(({ name, model }) => [name, model])), answers };
+  const tower = await open('model', { ...card, model: path }, { scoring });
+  const width = card.reduce === 'max-over-boxes' ? undefined : card.labels?.length;
+  const size = checkNetwork(tower, { ...card, ...(width === undefined ? {} : { width }) });
+  const { shape } = tower.outputs.find(({ name }) => name === card.output)!;
+  if (card.reduce === 'max-over-boxes') checkBoxes(card, shape);
+  for (const top of tops) checkEmbedding(top, size);
   const kept = opened.move();
-  const scored = [...(card.labels ? [{ model: tower.model, facts: card }] : []), ...tops];
+  const scored = [...(card.labels ? [{ model: tower, facts: card }] : []), ...tops];
   const scoresWith = (check: RowCheck) => async (rasters: readonly RasterImage[], signal: AbortSignal) => {
-    const { [card.output]: first } = await runImages(tower.model, card, rasters, signal);
     const found: Record<string, number>[] = rasters.map(() => ({}));
-    const answer = hasBoxes ? maxOverBoxes(first!, rows) : first!;
-    if (card.labels) addScores(found, answer, { ...card, labels: card.labels }, check);
-    for (const { model, facts } of tops) {
-      const embedding = embeddingOf(first!, tower.size, facts.embedding);
-      const { [facts.output]: answer } = await model.run({ [facts.input]: embedding }, signal);
-      addScores(found, answer!, facts, check);
-    }
+    for (const answer of await answers(await runImages(tower, card, rasters, signal), signal))
+      addScores(found, answer, check);
     return found;
   };
   return {
-    tower: tower.model,
+    tower,
     doubt: scored.some(({ model, facts }) => doubtOf(model, facts) === 'scores') ? 'scores' : 'finite',
     scores: scoresWith(checkOutputs),
     trial: scoresWith((row, labels, facts) => {
@@ -84,6 +76,53 @@ export async function openNetworks({ model: path, card, heads, batch }: Options,
   };
 }
 
+/** What a network's numbers become: those of the file itself where its card has labels, and those of the heads on them. */
+async function answersOf(
+  card: Options['card'],
+  output: Tensor,
+  tops: readonly Top[],
+  signal?: AbortSignal,
+): Promise<Labelled[]> {
+  const found: Labelled[] = [];
+  if (card.labels !== undefined) {
+    const { labels, activation } = card;
+    const values = card.reduce === 'max-over-boxes' ? maxOverBoxes(output, rowsOf(card)) : output;
+    found.push({ name: card.output, output: card.output, values, activation, labels });
+  }
+  for (const top of tops) {
+    const { name, model, facts } = top;
+    const embedding = embeddingOf(output, facts.embedding);
+    checkEmbedding(top, embedding.shape[1]!);
+    const { [facts.output]: values } = await model.run({ [facts.input]: embedding }, signal);
+    const { labels, activation } = facts;
+    found.push({ name: `${facts.output} of head ${name}`, output: facts.output, values: values!, activation, labels });
+  }
+  return found;
+}
+
+const rowsOf = ({ labels }: Options['card']): number => 4 + (labels?.length ?? 0);
+
+function checkBoxes(card: Options['card'], shape: readonly number[]): void {
+  // A file that is run for one image keeps its batch of one.
+  const found = card.items === 'graph' && shape[0] === 1 ? shape.slice(1) : shape;
+  const rows = rowsOf(card);
+  if (found.length !== 2 || found[0] !== rows)
+    throw cardMismatch(`${rows} rows of boxes in output "${card.output}"`, `shape ${shape.join(' × ')} for an image`);
+}
+
+function checkEmbedding({ name, model }: Top, size: number): void {
+  const wanted = model.inputs[0]!.shape;
+  if (wanted.length !== 1 || wanted[0] !== size)
+    throw cardMismatch(`head "${name}" for an embedding of ${size}, which the tower gives`, wanted.join(' × '));
+}
+
+interface Top {
+  readonly name: string;
+  readonly model: OnnxNetwork;
+  readonly facts: Options['heads'][string];
+}
+type Facts = Omit<Parameters<typeof checkNetwork>[1], 'width'> & Files;
+
 interface Files {
   readonly model: string;
   readonly files: Options['card']['files'];
@@ -93,13 +132,17 @@ interface Files {
 }
 
 type RowCheck = typeof checkOutputs;
-type Labelled = Parameters<RowCheck>[2] & { readonly labels: readonly string[] };
+interface Labelled extends Answer {
+  /** Name of the output in its file. */
+  readonly output: string;
+  readonly labels: readonly string[];
+}
 
-function addScores(found: Record<string, number>[], answer: Tensor, facts: Labelled, check: RowCheck): void {
-  const { labels, activation } = facts;
+function addScores(found: Record<string, number>[], answer: Labelled, check: RowCheck): void {
+  const { labels, activation, values } = answer;
   for (const [item, scores] of found.entries()) {
-    const row = [...answer.data.subarray(item * labels.length, (item + 1) * labels.length)];
-    check(row, labels, facts);
+    const row = [...values.data.subarray(item * labels.length, (item + 1) * labels.length)];
+    check(row, labels, answer);
     const activated = activate(row, activation);
     for (const [place, label] of labels.entries()) scores[label] = activated[place]!;
   }
@@ -117,8 +160,9 @@ function maxOverBoxes({ data, shape }: Tensor, rows: number): Tensor {
   return { shape: [items, rows - 4], data: largest };
 }
 
-function embeddingOf({ data, shape }: Tensor, size: number, kind: 'raw' | 'l2'): Tensor {
+function embeddingOf({ data, shape }: Tensor, kind: 'raw' | 'l2'): Tensor {
   const items = shape[0]!;
+  const size = shape.slice(1).reduce((product, length) => product * length, 1);
   const values = Float32Array.from(data);
   if (kind === 'l2')
     for (let item = 0; item < items; item++) {
