@@ -5,6 +5,7 @@ import type {
   ImageRecipe,
   ModelInputs,
   OnnxNetwork,
+  RasterImage,
   Tensors,
 } from '@diptych/plugin-kit';
 import { describe, expect, it } from 'vitest';
@@ -13,7 +14,7 @@ import type { Plan } from './graph/plan.ts';
 import { planGraph } from './graph/planner.ts';
 import { compileChecked } from './half-check.ts';
 import { type HalfPrecision, isNear, lossesOf, lossOf as lossOfAll, type OutputLoss, unknownOf } from './half-loss.ts';
-import { glance, probesOf } from './half-probe.ts';
+import { glance, look, probesOf } from './half-probe.ts';
 import { scoresApart } from './half-scores.ts';
 
 const outputs = (...data: number[]): Tensors => ({ y: { shape: [1, data.length], data: Float32Array.from(data) } });
@@ -69,10 +70,10 @@ describe('the check of half precision', () => {
     expect(lossOfAll('f16', losing([1, 2, 3, 4, 5, 6, 7, 1.1e-3]))).toMatch(/scores up to 7.0e\+0 apart;/);
   });
 
-  const planOf = (recipe: ImageRecipe): ReturnType<typeof planGraph>['plan'] => {
+  const planOf = (recipe: ImageRecipe, side = 16): ReturnType<typeof planGraph>['plan'] => {
     const node = { name: 'pool', op: 'GlobalAveragePool', inputs: ['image'], outputs: ['y'] };
     return planGraph(
-      { name: 'n', inputs: [{ name: 'image', shape: [3, 16, 16], recipe }], nodes: [node], outputs: ['y'] },
+      { name: 'n', inputs: [{ name: 'image', shape: [3, side, side], recipe }], nodes: [node], outputs: ['y'] },
       {},
       3,
     ).plan;
@@ -102,6 +103,15 @@ describe('the check of half precision', () => {
     expect(Math.max(...data) - Math.min(...data)).toBeGreaterThan(2);
     const size = data.length / 2;
     expect(data.subarray(0, size)).not.toEqual(data.subarray(size));
+  }); // biome-ignore format: long lines
+
+  it('draws half of the others: on white, with wide areas alike and hard edges', () => {
+    const plan = planOf([{ step: 'resize', filter: 'pillow-bilinear', width: 64, height: 64 }, normalise], 64);
+    const pictures = probesOf(plan, look)!.flatMap(({ image }) => image as readonly RasterImage[]);
+    const whites = pictures.map(({ data }) => data.filter((value) => value === 255).length / data.length);
+    expect(whites.map((share) => share > 0.4)).toEqual([false, false, false, true, true, true]);
+    const steps = pictures.map(({ data }) => Math.max(...data.map((value, at) => (at % 192 < 3 ? 0 : Math.abs(value - data[at - 3]!)))));
+    expect(steps.map((most) => most > 200)).toEqual([false, false, false, true, true, true]);
   }); // biome-ignore format: long lines
 
   it('gives whole numbers to what a table is read by', () => {
