@@ -77,5 +77,6 @@ it('keeps what is divided by in float32, and the roots and bounds behind it: flo
     gemm(7, 8),
   ];
   const storage = assignStorage(planOf(shapes, steps, weights), half);
-  expect(storage).toEqual(['f32', 'f16', 'f16', 'f32', 'f32', 'f32', 'f32', 'f16', 'f32']);
+  // Squares too: they are summed.
+  expect(storage).toEqual(['f32', 'f16', 'f32', 'f32', 'f32', 'f32', 'f32', 'f16', 'f32']);
 });

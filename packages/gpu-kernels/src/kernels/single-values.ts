@@ -1,11 +1,12 @@
 /**
  * Values that stay float32 in half precision. What an index or whole result is computed from, and what is compared: float16 has
- * no whole numbers beyond 2048 in a row. Scales that are taken from ranges. What is divided by. And where float32 costs next to nothing and loses
+ * no whole numbers beyond 2048 in a row. Scales that are taken from ranges. What is divided by, and what leaves float16's range (`wide-values.ts`). And where float32 costs next to nothing and loses
  * least: an item's single rows, and the sums that layer normalisations read.
  */
 import type { Plan, Step, StepOp } from '../graph/plan.ts';
 import { sizeOf } from '../graph/shapes.ts';
 import { valuesReadBy } from '../graph/tidy.ts';
+import { wideValues } from './wide-values.ts';
 
 /** The value whose memory each one shares, by id: a reshape has none of its own. */
 export function rootsOf(plan: Plan): readonly number[] {
@@ -125,4 +126,6 @@ function divisors(plan: Plan): Set<number> {
 
 /** Every value that stays float32 whatever its kernels can; what shares its memory does so too. */
 export const singleValues = (plan: Plan): readonly number[] =>
-  [behindIndices, behindComparisons, fromRanges, divisors, singleRows, sumsBeforeNorms].flatMap((found) => [...found(plan)]);
+  [behindIndices, behindComparisons, fromRanges, divisors, singleRows, sumsBeforeNorms, wideValues].flatMap((found) => [
+    ...found(plan),
+  ]);
