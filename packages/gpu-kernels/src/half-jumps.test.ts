@@ -54,6 +54,13 @@ describe('scores that jump in half precision', () => {
     expect(jump([project, ...best])).toMatch(/TopK/);
   });
 
+  it('are those of votes that are counted, not those of truth, which is no score', () => {
+    const less = node('Less', 'f zero', 'less');
+    const counted = [less, node('Cast', 'less', 'votes', { to: 1 }), node('ReduceMean', 'votes', 'y', { axes: [1], keepdims: 1 })]; // biome-ignore format: one list
+    expect(jump([project, ...counted])).toMatch(/Less of less/);
+    expect(jump([project, node('Less', 'f zero', 'y')])).toBeUndefined();
+  });
+
   it('are not those of functions that are written out by an answer, nor of masks', () => {
     const less = node('Less', 'f zero', 'less');
     const scaled = node('Mul', 'f two_tenths', 'scaled');
