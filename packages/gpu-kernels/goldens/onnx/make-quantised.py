@@ -56,6 +56,38 @@ class Tokens(nn.Module):
         return x + self.outer(torch.relu(self.inner(x)))
 
 
+class Sound(nn.Module):
+    """Convolutions of one dimension."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Conv1d(6, 8, 3, 2, 1), nn.ReLU(), nn.Conv1d(8, 8, 5, dilation=2, padding=3, groups=4), nn.Sigmoid(), nn.Conv1d(8, 5, 1, bias=False))
+
+    def forward(self, x):
+        return self.layers(x).mean(2)
+
+
+class Volume(nn.Module):
+    """Convolutions of three dimensions."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Conv3d(2, 4, 3, (1, 2, 2), 1), nn.ReLU(), nn.Conv3d(4, 6, (3, 1, 2), padding=(0, 0, 1), groups=2), nn.ReLU())
+        self.head = nn.Linear(6, 5)
+
+    def forward(self, x):
+        return self.head(self.layers(x).mean((2, 3, 4)))
+
+
+class Recurrent(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = nn.LSTM(16, 6, bidirectional=True, batch_first=True), nn.LSTM(12, 5, batch_first=True)
+
+    def forward(self, x):
+        return self.second(self.first(x)[0])[0]
+
+
 class Reader(CalibrationDataReader):
     def __init__(self, x):
         self.batches = iter([{"x": x}])
@@ -91,12 +123,22 @@ variants = {
     "dynamic": ("dynamic", None, None, u8, False),
     "dynamic-per-channel": ("dynamic", None, None, s8, True),
 }
+of_bytes = ["operator", "operator-per-channel", "dynamic", "dynamic-per-channel"]
+sound, volume = (torch.from_numpy(numbers(*shape)) for shape in ((2, 6, 21), (2, 2, 4, 9, 8)))
+networks = [
+    ("convolutions", Convolutions(), image, list(variants)),
+    ("tokens", Tokens(), tokens, list(variants)),
+    ("sound", Sound(), sound, of_bytes),
+    ("volume", Volume(), volume, of_bytes),
+    ("recurrent", Recurrent(), tokens, of_bytes[2:]),
+]
 (folder / "quantised").mkdir(exist_ok=True)
 record = {}
-for network, module, x in [("convolutions", Convolutions(), image), ("tokens", Tokens(), tokens)]:
+for network, module, x, forms in networks:
     source = exported(module, {"x": x}, 13).SerializeToString()
     float_y = run(source, x.numpy(), onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL)
-    for variant, (kind, form, activation, weight, per_channel) in variants.items():
+    for variant in forms:
+        kind, form, activation, weight, per_channel = variants[variant]
         with tempfile.TemporaryDirectory() as scratch:
             before, after = pathlib.Path(scratch, "before.onnx"), pathlib.Path(scratch, "after.onnx")
             before.write_bytes(source)

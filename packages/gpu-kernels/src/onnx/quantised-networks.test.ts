@@ -26,7 +26,7 @@ const farthest = (actual: ArrayLike<number>, expected: readonly number[]): numbe
   Math.max(...expected.map((value, i) => Math.abs(value - actual[i]!)));
 
 /** A software GPU takes seconds for the kernels of a network: one of each form there. */
-const onWebgpu = ['convolutions-operator-per-channel', 'convolutions-dynamic', 'tokens-qdq', 'tokens-operator'];
+const onWebgpu = ['convolutions-operator-per-channel', 'convolutions-dynamic', 'tokens-qdq', 'tokens-operator', 'sound-operator-per-channel', 'sound-dynamic', 'volume-operator', 'volume-dynamic', 'recurrent-dynamic-per-channel']; // biome-ignore format: a list
 
 describe.each(['reference', 'native', 'webgpu'] as const)('quantised networks on %s', async (name) => {
   const runtime = await openedRuntime(name);
@@ -79,7 +79,9 @@ describe.each(['reference', 'native', 'webgpu'] as const)('quantised networks on
   const fixed = Object.keys(goldens).filter((golden) => !golden.includes('dynamic'));
   it.each(fixed)('%s without rounded activations is nearer to floats', async (golden) => {
     const { float, optimised } = goldens[golden]!;
-    // The weights stay on their grid, which is finer here than that of the activations.
-    expect(farthest((await run(golden, 'weights-only')).data, float)).toBeLessThan(farthest(optimised, float) / 2);
+    // The weights stay on their grid, which is finer than that of the activations where a product has many numbers; and the last
+    // activation still saturates, which is half a step of its grid.
+    const share = /^(convolutions|tokens)/.test(golden) ? 0.5 : 1;
+    expect(farthest((await run(golden, 'weights-only')).data, float)).toBeLessThan(farthest(optimised, float) * share);
   });
 });

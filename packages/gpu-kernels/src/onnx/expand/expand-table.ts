@@ -15,6 +15,7 @@ import { lookupExpansions } from './heads/lookups.ts';
 import { nearestExpansions } from './heads/nearest.ts';
 import { supportVectorExpansions } from './heads/support-vectors.ts';
 import { treeExpansions } from './heads/trees.ts';
+import { integerConvolutionForm } from './integer-convolutions.ts';
 import { listExpansions } from './lists.ts';
 import {
   AffineGrid,
@@ -68,7 +69,9 @@ export const expandedOps: ReadonlySet<string> = new Set(Object.keys(expansions))
 
 /** Forms of ops that are others, while their usual form is not. */
 const formOf = (state: ImportState, node: OnnxNode): Expand | undefined =>
-  opKey(node) === 'BatchNormalization' ? batchNormalizationForm(state, node) : productForm(state, node);
+  opKey(node) === 'BatchNormalization'
+    ? batchNormalizationForm(state, node)
+    : (integerConvolutionForm(state, node) ?? productForm(state, node));
 
 /** The nodes that `node` stands for, in running order; undefined where it is no such op. */
 export function expandNode(

@@ -40,12 +40,17 @@ function QLinearConcat(to: Expansion): void {
   quantize(to, to.add('Concat', parts, to.node.attributes), 0);
 }
 
-/** float32(A · B) · (aScale · bScale) + bias. */
+/** float32(A · B) · (aScale · bScale). */
+const scaled = (to: Expansion, product: string, scales: readonly [string, string]): readonly [string, string] => [
+  to.add('Cast', [product], { to: 1 }),
+  to.add('Mul', scales),
+];
+
+/** The same, + bias. */
 function toFloat(to: Expansion, product: string, scales: readonly [string, string], bias: string): void {
-  const factor = to.add('Mul', scales);
-  const float = to.add('Cast', [product], { to: 1 });
-  if (bias === '') to.give('Mul', [float, factor]);
-  else to.give('Add', [to.add('Mul', [float, factor]), bias]);
+  const factors = scaled(to, product, scales);
+  if (bias === '') to.give('Mul', factors);
+  else to.give('Add', [to.add('Mul', factors), bias]);
 }
 
 function MatMulIntegerToFloat(to: Expansion): void {
@@ -53,13 +58,26 @@ function MatMulIntegerToFloat(to: Expansion): void {
   toFloat(to, product, [to.input(2), to.input(3)], to.optional(6));
 }
 
-function DynamicQuantizeMatMul(to: Expansion): void {
-  const y = to.add('DynamicQuantizeLinear', [to.input(0)]);
+/** x as bytes, on a grid that it spans. */
+function spanned(to: Expansion, x: string): { y: string; scale: string; zeroPoint: string } {
+  const y = to.add('DynamicQuantizeLinear', [x]);
   const [scale, zeroPoint] = [to.fresh('scale'), to.fresh('zero-point')];
   to.nodes.push({ ...to.nodes.pop()!, outputs: [y, scale, zeroPoint] });
+  return { y, scale, zeroPoint };
+}
+
+function DynamicQuantizeMatMul(to: Expansion): void {
+  const { y, scale, zeroPoint } = spanned(to, to.input(0));
   const product = to.add('MatMulInteger', [y, to.input(1), zeroPoint, to.optional(3)]);
   toFloat(to, product, [scale, to.input(2)], to.optional(4));
 }
+
+/** The same product as a value of its own. */
+export function dynamicProduct(to: Expansion, x: string, weights: string, grid: { scale: string; zeroPoint: string }): string {
+  const { y, scale, zeroPoint } = spanned(to, x);
+  const product = to.add('MatMulInteger', [y, weights, zeroPoint, grid.zeroPoint]);
+  return to.add('Mul', scaled(to, product, [scale, grid.scale]));
+} // biome-ignore format: signature
 
 export const quantizedExpansions: Readonly<Record<string, Expand>> = {
   'com.microsoft.QLinearAdd': binary('Add'),

@@ -10,8 +10,8 @@ export interface State {
 export interface StepParameters {
   readonly to: Expansion;
   readonly hidden: number;
-  /** `[hidden, gates · hidden]`. */
-  readonly recurrent: string;
+  /** What a state adds to the gates: `[1, batch, gates · hidden]`. */
+  readonly recurrent: (h: string) => string;
   /** `[hidden, hidden]` of the last gate, where that is apart. */
   readonly ofLast: string | undefined;
   readonly activations: readonly string[];
@@ -46,8 +46,8 @@ function activate({ to, activations, clip }: StepParameters, index: number, name
 const plus = ({ to }: StepParameters, a: string, b: string | undefined): string =>
   b === undefined ? a : to.add('Add', [a, b]);
 
-const product = ({ to, recurrent }: StepParameters, h: string | undefined): string | undefined =>
-  h === undefined ? undefined : to.add('MatMul', [h, recurrent]);
+const product = ({ recurrent }: StepParameters, h: string | undefined): string | undefined =>
+  h === undefined ? undefined : recurrent(h);
 
 /** H = f(x·W + H·R + b). */
 const RNN: Cell['step'] = (how, products, { h }) => ({

@@ -1,13 +1,15 @@
 /**
  * LSTM, GRU and RNN over a sequence whose length the file fixes: their steps one after the other. What an input adds to the gates is one
  * product for the whole sequence. Formulas: https://onnx.ai/onnx/operators/onnx__LSTM.html, onnx__GRU.html, onnx__RNN.html.
+ * DynamicQuantizeLSTM is onnxruntime's ("ContribOperators.md"): both products are of bytes.
  */
 import { Attributes } from '../../graph/attributes.ts';
 import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
-import { showShape } from '../../graph/shapes.ts';
+import { showShape, sizeOf } from '../../graph/shapes.ts';
 import { type Constant, dependsOnBatch } from '../constant.ts';
 import { graphAttributes } from '../node-call.ts';
 import type { Expand, Expansion } from './expansion.ts';
+import { dynamicProduct } from './quantized.ts';
 import { type Cell, cells, type State } from './recurrent-cells.ts';
 
 /** Steps of all directions of one op, and of all in a network; each is some fifteen nodes. */
@@ -33,6 +35,8 @@ interface Recurrence {
   readonly clip: number;
   readonly isBatchFirst: boolean;
   readonly resetsAfter: boolean;
+  /** Weights are bytes, turned already, and inputs and states are brought to bytes. */
+  readonly isQuantised: boolean;
 }
 
 const known: ReadonlySet<string> = new Set(['Relu', 'Sigmoid', 'Softplus', 'Softsign', 'Tanh']);
@@ -67,19 +71,23 @@ function readRecurrence(to: Expansion, cell: Cell): Recurrence {
   const isBatchFirst = attributes.number('layout', 0) !== 0;
   const clip = attributes.number('clip', 0);
   const resetsAfter = op === 'GRU' && attributes.number('linear_before_reset', 0) !== 0;
-  if (op === 'LSTM') attributes.require('input_forget', 0);
+  if (cell.hasMemory) attributes.require('input_forget', 0);
   const shape = to.shapeOfRank(0, 3);
   const [weights, recurrent] = [1, 2].map((index) => to.shapeOfRank(index, 3)) as [number[], number[]];
-  const hidden = attributes.number('hidden_size', recurrent.at(-1)!);
+  const isQuantised = op === 'DynamicQuantizeLSTM';
+  const hidden = attributes.number('hidden_size', recurrent[isQuantised ? 1 : 2]!);
   attributes.finish();
   const [length, width] = [shape[isBatchFirst ? 1 : 0]!, shape[2]!];
   if (dependsOnBatch(length)) throw opUnsupported(to.node, 'a sequence along the batch');
-  const expected = [directions.length, cell.gates * hidden];
-  if (showShape(weights) !== showShape([...expected, width]) || showShape(recurrent) !== showShape([...expected, hidden]))
+  const expected = (columns: number): string => {
+    const matrix = [cell.gates * hidden, columns];
+    return showShape([directions.length, ...(isQuantised ? matrix.reverse() : matrix)]);
+  };
+  if (showShape(weights) !== expected(width) || showShape(recurrent) !== expected(hidden))
     throw graphInvalid(to.node, `weights ${showShape(weights)} and ${showShape(recurrent)} do not fit ${directions.length} directions of ${hidden} numbers.`); // biome-ignore format: one condition
   spendSteps(to, length * directions.length);
   const activations = activationsOf(to, cell, directions.length);
-  return { to, cell, length, inputs: width, hidden, directions, activations, clip, isBatchFirst, resetsAfter };
+  return { to, cell, length, inputs: width, hidden, directions, activations, clip, isBatchFirst, resetsAfter, isQuantised };
 }
 
 function parameter(to: Expansion, index: number, what: string): Constant {
@@ -94,6 +102,28 @@ function turned({ to, cell, hidden }: Recurrence, index: number, direction: numb
   const rows = count * hidden;
   const from = (direction * cell.gates + first) * hidden * columns;
   return to.computed('float32', [columns, rows], (at) => data[from + (at % rows) * columns + Math.floor(at / rows)]!);
+} // biome-ignore format: signature
+
+/** The product with all gates' weights of input `index`, of `columns` numbers; of bytes, their scales and zero points are in `scales` and behind it. */
+function productOf(from: Recurrence, direction: number, index: number, columns: number, scales: number, count?: number): (x: string) => string {
+  const { to, cell, hidden, isQuantised } = from;
+  if (!isQuantised) {
+    const matrix = turned(from, index, direction, columns, 0, count);
+    return (x) => to.add('MatMul', [x, matrix]);
+  }
+  const width = cell.gates * hidden;
+  const weights = parameter(to, index, 'weights');
+  const part = (of: Constant, shape: readonly number[]): string =>
+    to.tensor(of.type, shape, of.data.slice(direction * sizeOf(shape), (direction + 1) * sizeOf(shape)));
+  const each = (of: number, what: string): string => {
+    const numbers = parameter(to, of, what);
+    const count = numbers.data.length / from.directions.length;
+    if (count !== 1 && count !== width) throw graphInvalid(to.node, `${what} ${showShape(numbers.shape)}, one or ${width} for each direction are expected.`); // biome-ignore format: one condition
+    return part(numbers, count === 1 ? [] : [width]);
+  };
+  const matrix = part(weights, [columns, width]);
+  const grid = { scale: each(scales, 'scales'), zeroPoint: each(scales + 1, 'zero points') };
+  return (x) => dynamicProduct(to, x, matrix, grid);
 } // biome-ignore format: signature
 
 /** Biases of inputs and states: added up, but for the last gate of a GRU that resets after its product. */
@@ -138,12 +168,12 @@ function checkLengths({ to, length }: Recurrence): void {
 function run(from: Recurrence, x: string, direction: number): { steps: string[]; last: State } {
   const { to, cell, length, hidden, inputs } = from;
   const bias = biases(from, direction);
-  const products = to.add('Add', [to.add('MatMul', [x, turned(from, 1, direction, inputs)]), bias.input]);
+  const products = to.add('Add', [productOf(from, direction, 1, inputs, 8)(x), bias.input]);
   const apart = cell.isApart ? cell.gates - 1 : cell.gates;
-  const recurrent = turned(from, 2, direction, hidden, 0, apart);
+  const recurrent = productOf(from, direction, 2, hidden, 10, apart);
   const ofLast = cell.isApart ? turned(from, 2, direction, hidden, apart) : undefined;
   const count = cell.activations.length;
-  const peepholes = to.node.op === 'LSTM' && to.has(7) ? parameter(to, 7, 'peepholes').data.subarray(3 * hidden * direction, 3 * hidden * (direction + 1)) : undefined; // biome-ignore format: one expression
+  const peepholes = cell.hasMemory && to.has(7) ? parameter(to, 7, 'peepholes').data.subarray(3 * hidden * direction, 3 * hidden * (direction + 1)) : undefined; // biome-ignore format: one expression
   if (peepholes !== undefined && peepholes.length !== 3 * hidden) throw graphInvalid(to.node, 'peepholes of another size.');
   const how = { to, hidden, recurrent, ofLast, activations: from.activations.slice(direction * count, (direction + 1) * count), clip: from.clip, resetsAfter: from.resetsAfter, stateBias: bias.state, peepholes }; // biome-ignore format: one object
   let state: State = { h: initial(from, 5, direction), c: cell.hasMemory ? initial(from, 6, direction) : undefined };
@@ -183,4 +213,5 @@ export const recurrentExpansions: Readonly<Record<string, Expand>> = {
   GRU: recurrent(cells.GRU),
   LSTM: recurrent(cells.LSTM),
   RNN: recurrent(cells.RNN),
+  'com.microsoft.DynamicQuantizeLSTM': recurrent(cells.LSTM),
 };

@@ -144,7 +144,7 @@ function floatGemm(
 /** `[outputs, channels, height, width]` in the order of the plan: kernel row, kernel column, channel. */
 export function convMatrix(call: LowerCall, weight: Constant, zeroPoint: (output: number) => number): Matrix {
   if (weight.shape.length !== 4 || call.shape(0).length !== 3)
-    throw opUnsupported(call.node, `only 2-D convolution is implemented, got weight ${showShape(weight.shape)}`);
+    throw opUnsupported(call.node, `a weight ${showShape(weight.shape)}, only convolutions of one to three dimensions are implemented`); // biome-ignore format: one condition
   const [outputs, depth, height, width] = weight.shape as [number, number, number, number];
   const taps = height * width;
   const inner = depth * taps;

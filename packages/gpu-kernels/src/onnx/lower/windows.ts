@@ -16,7 +16,7 @@ const rowEntry: Readonly<Record<string, number>> = {
   output_shape: 1,
 };
 
-function toImageAttributes(given: Attributes): Record<string, GraphAttribute> {
+export function toImageAttributes(given: Attributes): Record<string, GraphAttribute> {
   const attributes: Record<string, GraphAttribute> = { ...given };
   for (const [name, row] of Object.entries(rowEntry)) {
     const list = given[name];
