@@ -23,8 +23,10 @@ const recipeOf = (size: number): ImageRecipe => [
 ]; // biome-ignore format: a recipe
 
 async function scoresOf(network: OnnxNetwork, files: readonly string[]): Promise<Float32Array> {
-  const rasters = files.map(async (file) => (await presentImage(await readFile(file), limits)).raster());
-  const outputs = await network.run({ [network.inputs[0]!.name]: await Promise.all(rasters) });
+  const images = await Promise.all(files.map(async (file) => presentImage(await readFile(file), limits)));
+  const rasters = await Promise.all(images.map((image) => image.raster()));
+  const outputs = await network.run({ [network.inputs[0]!.name]: rasters });
+  for (const image of images) image.release();
   return Object.values(outputs)[0]!.data;
 }
 
@@ -60,7 +62,10 @@ const [go] = await once(process.stdin, 'data');
 if (String(go).startsWith('go')) {
   await pass(network, files.slice(0, 2 * network.batch));
   const speeds: number[] = [];
+  const before = process.threadCpuUsage();
   for (let round = 0; round < Number(rounds); round++) speeds.push(await pass(network, files));
-  say({ speeds, hostMegabytes: process.resourceUsage().maxRSS / 1024 });
+  const { user, system } = process.threadCpuUsage(before);
+  const threadMilliseconds = (user + system) / 1000 / (files.length * Number(rounds));
+  say({ speeds, threadMilliseconds, hostMegabytes: process.resourceUsage().maxRSS / 1024 });
 }
 process.stdin.destroy();

@@ -43,6 +43,8 @@ interface Answer {
   readonly coldMilliseconds: number;
   readonly speeds?: readonly number[];
   readonly hostMegabytes?: number;
+  /** Processor time of the JavaScript thread for an image, which bounds the speed whatever the card. */
+  readonly threadMilliseconds?: number;
   readonly gpuMegabytes?: number;
 }
 
@@ -114,13 +116,15 @@ function difference(a: readonly number[], b: readonly number[]): { cosine: numbe
   return { cosine: dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b)), score };
 }
 
-function report({ about, coldMilliseconds, speeds, hostMegabytes, gpuMegabytes: used }: Answer): void {
+function report({ about, coldMilliseconds, speeds, hostMegabytes, threadMilliseconds, gpuMegabytes: used }: Answer): void {
   const sorted = [...(speeds ?? [])].sort((a, b) => a - b);
   console.log(`  ${about}: first scores after ${(coldMilliseconds / 1000).toFixed(2)} s`);
   if (sorted.length === 0) return;
   const [low, middle, high] = [sorted[0]!, sorted[sorted.length >> 1]!, sorted.at(-1)!];
   const memory = `${hostMegabytes!.toFixed(0)} MB of the host${used === undefined ? '' : `, ${used} MB of the card`}`;
   console.log(`  ${middle.toFixed(1)} images/s (${low.toFixed(1)} to ${high.toFixed(1)}), at most ${memory}`);
+  if (threadMilliseconds !== undefined)
+    console.log(`  ${threadMilliseconds.toFixed(2)} ms an image on the JavaScript thread`);
 }
 
 async function makeFiles(folder: string): Promise<void> {

@@ -57,6 +57,6 @@ export interface PresentedImage {
   readonly sha256: string;
   readonly bytes: Uint8Array;
   readonly info: ImageInfo;
-  /** Decodes at full fidelity, once per option set. Rejects with IMAGE_UNREADABLE or IMAGE_TOO_LARGE. */
+  /** Decodes at full fidelity, once per option set; `data` is to be read before the call that was given the image ends. Rejects with IMAGE_UNREADABLE or IMAGE_TOO_LARGE. */
   raster(options?: DecodeOptions): Promise<RasterImage>;
 }

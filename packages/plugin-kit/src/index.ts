@@ -14,6 +14,7 @@ export * from './plugin.ts';
 export * from './prompt-rater.ts';
 export * from './prompt-set.ts';
 export * from './protocol.ts';
+export * from './raster.ts';
 export * from './records.ts';
 export * from './rewriter.ts';
 export * from './runtime.ts';

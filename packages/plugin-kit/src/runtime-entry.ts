@@ -3,4 +3,5 @@ export * from './error-table.ts';
 export * from './errors.ts';
 export type * from './image.ts';
 export * from './image-recipe.ts';
+export * from './raster.ts';
 export type * from './runtime.ts';

@@ -1,8 +1,37 @@
-import type { DecodeOptions, ImageInfo, PresentedImage, RasterImage } from '@diptych/plugin-kit';
+import {
+  type DecodeOptions,
+  type ImageInfo,
+  type LentPixels,
+  lendRaster,
+  type PresentedImage,
+  type RasterImage,
+} from '@diptych/plugin-kit';
 import { sha256Hex } from '../text/canonical-json.ts';
 import { systemFault } from '../text/system-fault.ts';
-import { decodeImage } from './decode-image.ts';
-import { type ImageLimits, readImageInfo } from './read-image-info.ts';
+import { freePixels } from './free-pixels.ts';
+import { doImageTask } from './image-threads.ts';
+import type { ImageLimits } from './read-image-info.ts';
+
+interface Decoded {
+  readonly lent: LentPixels;
+  readonly size: Pick<RasterImage, 'width' | 'height' | 'channels'>;
+}
+const decoded = ({ data, ...size }: RasterImage): Decoded => ({ lent: { pixels: data }, size });
+
+function takeBack({ lent }: Decoded): void {
+  const { pixels } = lent;
+  lent.pixels = undefined;
+  if (pixels) freePixels({ data: pixels });
+}
+
+/** What core holds of an image while plugins see it. */
+export interface HeldImage extends PresentedImage {
+  /**
+   * To be called when nobody reads it any more: frees its pixels at once. Left to the collector of garbage, which knows their
+   * size, a few dozen images cause a full collection on the thread that runs the study. It may be decoded again afterwards.
+   */
+  release(): void;
+}
 
 /**
  * An image as judges and detectors see it: decoded when first asked for, once per option set. Bytes and pixels are
@@ -12,11 +41,12 @@ export async function presentImage(
   bytes: Uint8Array,
   limits: ImageLimits,
   known: { readonly sha256?: string; readonly info?: ImageInfo } = {},
-): Promise<PresentedImage> {
-  const info = known.info ?? (await readImageInfo(bytes, limits));
-  const rasters = new Map<string, Promise<RasterImage>>();
+): Promise<HeldImage> {
+  const own = known.info ? undefined : await doImageTask('identify', bytes, limits);
+  const info = known.info ?? own!.info;
+  const rasters = new Map<string, Promise<Decoded>>();
   return {
-    sha256: known.sha256 ?? sha256Hex(bytes),
+    sha256: known.sha256 ?? own?.sha256 ?? sha256Hex(bytes),
     get bytes() {
       // Not `slice`: that of a Buffer shares its memory.
       return new Uint8Array(bytes);
@@ -24,29 +54,18 @@ export async function presentImage(
     info,
     async raster(options: DecodeOptions = {}) {
       const key = `${info.orientation === 1 ? 'ignore' : (options.orientation ?? 'ignore')} ${info.hasAlpha ? (options.alpha ?? 'drop') : 'drop'}`;
-      const made = rasters.get(key) ?? decodeImage(bytes, limits, options, info);
+      const made = rasters.get(key) ?? doImageTask('decode', bytes, limits, options, info).then(decoded);
       rasters.set(key, made);
       const raster = await made.catch((error: unknown) => {
         // A fault of the machine may pass; the call is tried again.
         if (systemFault(error)) rasters.delete(key);
         throw error;
       });
-      return { ...raster, data: new Uint8Array(raster.data) };
+      return lendRaster(raster.lent, raster.size);
+    },
+    release() {
+      for (const made of rasters.values()) made.then(takeBack, () => undefined);
+      rasters.clear();
     },
   };
-}
-
-/** True when every channel stays within 2 levels over the whole image: a black or constant stand-in for a picture. */
-export function isConstant({ data, channels }: RasterImage): boolean {
-  for (let channel = 0; channel < channels; channel++) {
-    let low = 255;
-    let high = 0;
-    for (let at = channel; at < data.length; at += channels) {
-      const value = data[at]!;
-      if (value < low) low = value;
-      if (value > high) high = value;
-      if (high - low > 2) return false;
-    }
-  }
-  return true;
 }

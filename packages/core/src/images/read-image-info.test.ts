@@ -6,7 +6,8 @@ import { describe, expect, it } from 'vitest';
 import { chunk, encodePng, fakeImage } from '../testing-fakes/fake-image.ts';
 import { sharp } from './codec.ts';
 import { decodeImage } from './decode-image.ts';
-import { isConstant, presentImage } from './present-image.ts';
+import { isConstant } from './is-constant.ts';
+import { presentImage } from './present-image.ts';
 import { readImageInfo } from './read-image-info.ts';
 
 const limits = { maxImageBytes: 2 ** 20, maxImagePixels: 100_000_000 };

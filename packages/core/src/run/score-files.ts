@@ -7,14 +7,12 @@ import {
   type ErrorCode,
   type ImageInfo,
   imageEndings,
-  type PresentedImage,
   unreadImageEndings,
   type VerdictRecord,
 } from '@diptych/plugin-kit';
-import { presentImage } from '../images/present-image.ts';
+import { type HeldImage, presentImage } from '../images/present-image.ts';
 import { Meters } from '../pacing/meter.ts';
 import type { LoadedStudy } from '../plugins/loaded-study.ts';
-import { sha256Hex } from '../text/canonical-json.ts';
 import { describeError } from '../text/describe-error.ts';
 import { systemFault } from '../text/system-fault.ts';
 import { minWindowImages } from './image-windows.ts';
@@ -84,6 +82,7 @@ async function scoreGroup(group: readonly FoundFile[], loaded: LoadedStudy, cont
     };
     await detectImages({ detector, protocol: 'as-received' }, items, context, keep);
   }
+  for (const { image } of opened) image?.release();
   return opened.map(({ path, image, error }, index) => ({
     path,
     ...(image ? { image: { sha256: image.sha256, info: image.info } } : {}),
@@ -95,7 +94,7 @@ async function scoreGroup(group: readonly FoundFile[], loaded: LoadedStudy, cont
 
 interface OpenedFile {
   readonly path: string;
-  readonly image?: PresentedImage;
+  readonly image?: HeldImage;
   readonly error?: DiptychError;
 }
 
@@ -104,9 +103,7 @@ async function openFile({ path, error }: FoundFile, { study }: LoadedStudy): Pro
   try {
     await checkRegular(path, study.limits.maxImageBytes);
     const bytes = await readFile(path);
-    const image = await presentImage(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength), study.limits, {
-      sha256: sha256Hex(bytes),
-    });
+    const image = await presentImage(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength), study.limits);
     // Decoded here, so that a truncated file is reported as itself and not as a fault of every plugin.
     await image.raster();
     return { path, image };

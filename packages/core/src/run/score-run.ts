@@ -1,12 +1,6 @@
 /** Phases `judge` and `detect`: windows of the journal's images go through every plugin that has not scored them yet. */
-import {
-  type DetectionRecord,
-  DiptychError,
-  type PresentedImage,
-  type Protocol,
-  type VerdictRecord,
-} from '@diptych/plugin-kit';
-import { presentImage } from '../images/present-image.ts';
+import { type DetectionRecord, DiptychError, type Protocol, type VerdictRecord } from '@diptych/plugin-kit';
+import { type HeldImage, presentImage } from '../images/present-image.ts';
 import { applyProtocol, type FormatProfile, profileOf } from '../images/protocols.ts';
 import { readJournalBatches } from '../journal/read-journal.ts';
 import { detectionGroup, verdictGroup } from '../journal/seen-records.ts';
@@ -44,7 +38,7 @@ export async function judgeRun(context: RunContext, judges: readonly LoadedJudge
         keepFault,
         score: (items, scoring) => judgeImages(judge, items, scoring, keep),
       });
-    });
+    }).finally(() => release(images));
   });
 }
 
@@ -86,7 +80,7 @@ async function detectUnder(
         keepFault,
         score: (items, scoring) => detectImages({ detector, protocol }, items, scoring, keep),
       });
-    });
+    }).finally(() => release(images));
   });
 }
 
@@ -113,8 +107,12 @@ const largestBatch = (plugins: readonly { readonly instance: { readonly maxBatch
 interface Prepared {
   readonly source: JournalledImage;
   /** The image under the protocol, or why it could not be read. */
-  readonly image: PresentedImage | string;
+  readonly image: HeldImage | string;
 }
+
+const release = (prepared: readonly Prepared[]): void => {
+  for (const { image } of prepared) if (typeof image !== 'string') image.release();
+};
 
 interface Scorer {
   readonly key: ProgressKey;
@@ -164,14 +162,14 @@ async function prepare(
   context.signal.throwIfAborted();
   const keyOf = ({ side, sha256 }: JournalledImage): string => `${side} ${sha256}`;
   const different = new Map(window.map((source) => [keyOf(source), source]));
-  const made = new Map<string, PresentedImage | string>();
+  const made = new Map<string, HeldImage | string>();
   await runPool(different, openFiles, async ([key, source]) => {
     made.set(key, await presentOrReason(context, source, protocol, profiles));
   });
   return window.map((source) => ({ source, image: made.get(keyOf(source))! }));
 }
 
-async function presentOrReason(...given: Parameters<typeof present>): Promise<PresentedImage | string> {
+async function presentOrReason(...given: Parameters<typeof present>): Promise<HeldImage | string> {
   try {
     return await present(...given);
   } catch (error) {
@@ -187,7 +185,7 @@ async function present(
   source: JournalledImage,
   protocol: Protocol,
   authenticProfiles: readonly FormatProfile[],
-): Promise<PresentedImage> {
+): Promise<HeldImage> {
   const { limits, recompression } = loaded.study;
   const { sha256, info, side } = source;
   // The file may have been changed since it was stored; what is scored are the bytes that the journal names.

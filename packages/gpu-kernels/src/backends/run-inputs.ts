@@ -3,6 +3,7 @@ import {
   DiptychError,
   invariant,
   type ModelInputs,
+  pixelsOf,
   type RasterImage,
   type Tensor,
   type Tensors,
@@ -17,7 +18,7 @@ export interface RunInputs {
   readonly items: number;
   /** Data of the tensor inputs, in the order of their sorted names. */
   readonly tensors: readonly Float32Array[];
-  /** Images of each image step, in plan order. */
+  /** Images of each image step, in plan order; their pixels may be those that others read too. */
   readonly images: readonly (readonly RasterImage[])[];
 }
 
@@ -29,6 +30,12 @@ export const invalid = (plan: Plan, message: string): DiptychError =>
   new DiptychError('RUN_INPUT_INVALID', `Model "${plan.name}": ${message} Correct the call of run().`);
 
 const isTensor = (input: Tensor | readonly RasterImage[]): input is Tensor => !Array.isArray(input);
+
+/** With the pixels themselves: `data` of a raster that was lent is a copy. */
+function readable(image: RasterImage): RasterImage {
+  const { width, height, channels, view } = image;
+  return { width, height, channels, data: pixelsOf(image), ...(view !== undefined && { view }) };
+}
 
 /** Throws for an image that an image step does not take. */
 export type ImageCheck = (plan: Plan, step: ImageStep, image: RasterImage, index: number) => void;
@@ -59,12 +66,13 @@ export function readRunInputs(plan: Plan, inputs: ModelInputs, checkImage?: Imag
     return tensor.data;
   });
   const rasters = images.map((step) => {
-    const list = inputs[step.input];
-    if (list === undefined || isTensor(list))
+    const given = inputs[step.input];
+    if (given === undefined || isTensor(given))
       throw invalid(
         plan,
-        `input "${step.input}" must be a list of images, got ${list === undefined ? 'nothing' : 'a tensor'}.`,
+        `input "${step.input}" must be a list of images, got ${given === undefined ? 'nothing' : 'a tensor'}.`,
       );
+    const list = given.map(readable);
     invariant(checkImage !== undefined, `Images of "${plan.name}" cannot be checked.`);
     for (const [index, image] of list.entries()) checkImage(plan, step, image, index);
     counts.set(step.input, list.length);

@@ -6,6 +6,7 @@ import {
   type RasterImage,
   type Tensors,
   viewsOf,
+  withView,
 } from '@diptych/plugin-kit';
 
 export interface ImageInput {
@@ -35,7 +36,7 @@ export async function runImages(
 ): Promise<Tensors> {
   const views = viewsOf(recipe);
   if (views === 1) return model.run({ [input]: rasters }, signal);
-  const seen = rasters.flatMap((raster) => Array.from({ length: views }, (_, view) => ({ ...raster, view })));
+  const seen = rasters.flatMap((raster) => Array.from({ length: views }, (_, view) => withView(raster, view)));
   const sums: Record<string, { shape: readonly number[]; data: Float64Array }> = {};
   for (let first = 0; first < seen.length; first += model.batch) {
     const outputs = await model.run({ [input]: seen.slice(first, first + model.batch) }, signal);

@@ -8,6 +8,9 @@ export const usage = { mapRead: 1, mapWrite: 2, copySource: 4, copyTarget: 8, un
 export const bindingAlignment = 256;
 export const alignUp = (size: number, alignment: number): number => Math.ceil(size / alignment) * alignment;
 
+/** Below this the queue's own way is as good as a mapped buffer: small writes share a ring of Dawn's. */
+export const smallestUpload = 2 ** 20;
+
 export class GrowingBuffer {
   readonly #memory: DeviceMemory;
   readonly #usage: number;

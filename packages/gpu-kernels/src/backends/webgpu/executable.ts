@@ -6,8 +6,8 @@ import type { KernelTime } from '../../profile/kernel-time.ts';
 import type { Executable } from '../backend.ts';
 import { checkImage } from '../image-inputs.ts';
 import { outputNames, type RunInputs, readRunInputs, tensorsOf, throwIfAborted } from '../run-inputs.ts';
-import { alignUp, bindingAlignment } from './buffers.ts';
-import type { PackedImages, RunAnswer, RunRequest } from './messages.ts';
+import { alignUp, bindingAlignment, smallestUpload } from './buffers.ts';
+import { ownedBuffers, type PackedImages, type RunAnswer, type RunRequest } from './messages.ts';
 import type { SpareBuffers } from './spare-buffers.ts';
 import type { WorkerLink } from './worker-link.ts';
 
@@ -127,7 +127,7 @@ function packRequest(
   const packed = images.map((list) => packImages(list.slice(first, end), spare));
   return {
     request: { items: end - first, tensors: parts, images: packed },
-    transfer: [...parts, ...packed.map(({ bytes }) => bytes)].map(({ buffer }) => buffer as ArrayBuffer),
+    transfer: ownedBuffers({ tensors: parts, images: packed }),
   };
 }
 
@@ -138,7 +138,10 @@ function packTensor(data: Float32Array, spare: SpareBuffers): Float32Array {
   return copy;
 }
 
-/** One copy into a buffer that is then transferred: the caller keeps its pixels. */
+/**
+ * One copy into a buffer that is then transferred: the caller keeps its pixels. Those in memory that threads share are read by the
+ * other thread where they are, if there are enough of them for mapped buffers.
+ */
 function packImages(rasters: readonly RasterImage[], spare: SpareBuffers): PackedImages {
   let total = 0;
   const images = rasters.map(({ width, height, channels, data, view = 0 }) => {
@@ -146,7 +149,11 @@ function packImages(rasters: readonly RasterImage[], spare: SpareBuffers): Packe
     total += alignUp(data.byteLength + 4, bindingAlignment); // a pixel at the end is read as a whole word
     return { width, height, channels, view, offset };
   });
+  if (total >= smallestUpload && rasters.every(({ data }) => data.buffer instanceof SharedArrayBuffer)) {
+    const pieces = rasters.map(({ data }, index) => ({ offset: images[index]!.offset, bytes: data }));
+    return { images, length: total, pieces };
+  }
   const bytes = new Uint8Array(spare.take(total), 0, total);
   for (const [index, { data }] of rasters.entries()) bytes.set(data, images[index]!.offset);
-  return { images, bytes };
+  return { images, length: total, pieces: [{ offset: 0, bytes }] };
 }

@@ -6,7 +6,7 @@ import { type ImageDispatch, imageDispatches } from '../../kernels/image/image.t
 import { flatGrid } from '../../kernels/kernel.ts';
 import { alignUp, bindingAlignment, GrowingBuffer, usage } from './buffers.ts';
 import type { Gpu } from './device.ts';
-import type { PackedImages } from './messages.ts';
+import type { PackedImages, Piece } from './messages.ts';
 import type { Pipelines } from './pipelines.ts';
 
 /** Words of `ImageParameters` in `_lib/image.wgsl`. */
@@ -28,7 +28,7 @@ interface Job {
 }
 type PackedImage = PackedImages['images'][number];
 /** Fills the first bytes of a buffer before the kernels run. */
-export type Upload = (target: GPUBuffer, data: Uint8Array) => void;
+export type Upload = (target: GPUBuffer, length: number, pieces: readonly Piece[]) => void;
 
 export class ImageStage {
   readonly #device: GPUDevice;
@@ -52,11 +52,11 @@ export class ImageStage {
   }
 
   /** Uploads and gives what to dispatch, in order. `output` holds float32 `[items, height, width, channels]`. */
-  async prepare({ images, bytes }: PackedImages, output: GPUBuffer, upload: Upload): Promise<Encoded[]> {
+  async prepare({ images, length, pieces }: PackedImages, output: GPUBuffer, upload: Upload): Promise<Encoded[]> {
     const plans = images.map((image) => ({ image, dispatches: imageDispatches(this.#step.recipe, image) }));
     const tables = this.#uploadTables(plans.flatMap(({ dispatches }) => dispatches));
-    const source = this.#source.atLeast(bytes.byteLength);
-    upload(source, bytes);
+    const source = this.#source.atLeast(length);
+    upload(source, length, pieces);
     const betweenSizes = plans.flatMap(({ dispatches }) => dispatches.slice(0, -1).map(({ to }) => wordsOf(to) * 4));
     const betweenSize = this.#fitting(Math.max(16, ...betweenSizes));
     const between = this.#between.map((buffer) => buffer.atLeast(betweenSize)) as [GPUBuffer, GPUBuffer];

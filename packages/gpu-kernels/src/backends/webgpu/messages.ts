@@ -4,7 +4,12 @@ import type { MatrixUnit } from '../../kernels/kernel.ts';
 import type { KernelTime } from '../../profile/kernel-time.ts';
 import type { GpuOptions } from './gpu-options.ts';
 
-/** Images of one image step, packed one after another at multiples of 256 bytes into one transferred buffer. */
+/** Bytes and where they belong in a buffer of the device. */
+export interface Piece {
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+/** Images of one image step, one after another at multiples of 256 bytes. */
 export interface PackedImages {
   readonly images: readonly {
     readonly width: number;
@@ -13,13 +18,22 @@ export interface PackedImages {
     readonly view: number;
     readonly offset: number;
   }[];
-  readonly bytes: Uint8Array;
+  /** Bytes from the first image to the end of the last. */
+  readonly length: number;
+  /** All of them, in one buffer that is transferred; or the pixels of each image in memory that threads share. */
+  readonly pieces: readonly Piece[];
 }
 export interface RunRequest {
   readonly items: number;
   readonly tensors: readonly Float32Array[];
   readonly images: readonly PackedImages[];
 }
+/** The buffers of a request that move with it, and back. */
+export const ownedBuffers = ({ tensors, images }: Pick<RunRequest, 'tensors' | 'images'>): ArrayBuffer[] =>
+  [...tensors, ...images.flatMap(({ pieces }) => pieces.map(({ bytes }) => bytes))]
+    .map(({ buffer }) => buffer)
+    .filter((buffer) => buffer instanceof ArrayBuffer);
+
 export type Request =
   | { readonly kind: 'open'; readonly options: GpuOptions }
   | { readonly kind: 'list-adapters' }

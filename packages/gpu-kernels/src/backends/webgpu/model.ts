@@ -132,9 +132,12 @@ export class GpuModel {
     const { values } = this.#resources;
     this.#writeUniform(items);
     const encoder = device.createCommandEncoder();
-    const upload = (target: GPUBuffer, data: Uint8Array | Float32Array): void => this.#uploads.write(encoder, target, data);
+    const upload: Upload = (target, length, pieces) => this.#uploads.write(encoder, target, length, pieces);
     for (const [index, name] of tensorInputNames(this.#plan).entries()) {
-      upload(values[this.#plan.inputs[name]!]!, tensors[index]!);
+      const { buffer, byteOffset, byteLength } = tensors[index]!;
+      upload(values[this.#plan.inputs[name]!]!, byteLength, [
+        { offset: 0, bytes: new Uint8Array(buffer, byteOffset, byteLength) },
+      ]);
     }
     const prepared = await Promise.all(
       this.#imageStages.map((stage, index) => this.#prepareImages(stage, index, images[index]!, upload)),

@@ -2,11 +2,9 @@
  * Buffers through which inputs go to the device: filled while they are mapped, copied from by the run's commands, and mapped
  * again when those are done. `writeBuffer` would allocate such a buffer for each large input anew.
  */
-import { alignUp, usage } from './buffers.ts';
+import { alignUp, smallestUpload, usage } from './buffers.ts';
 import type { DeviceMemory } from './memory.ts';
-
-/** Below this the queue's own way is as good: small writes share a ring of Dawn's. */
-const smallestUpload = 2 ** 20;
+import type { Piece } from './messages.ts';
 
 export class Uploads {
   readonly #memory: DeviceMemory;
@@ -20,18 +18,19 @@ export class Uploads {
     this.#memory = memory;
   }
 
-  /** The first bytes of `target`, whose length is a multiple of 4, for what is encoded or submitted after this. */
-  write(encoder: GPUCommandEncoder, target: GPUBuffer, data: Uint8Array | Float32Array): void {
-    const size = data.byteLength;
-    if (size < smallestUpload) {
-      this.#memory.device.queue.writeBuffer(target, 0, data as Uint8Array<ArrayBuffer>);
+  /** The first `length` bytes of `target`, a multiple of 4, for what is encoded or submitted after this; few in one piece alone. */
+  write(encoder: GPUCommandEncoder, target: GPUBuffer, length: number, pieces: readonly Piece[]): void {
+    if (length < smallestUpload) {
+      for (const { offset, bytes } of pieces)
+        this.#memory.device.queue.writeBuffer(target, offset, bytes as Uint8Array<ArrayBuffer>);
       return;
     }
-    const buffer = this.#take(size);
+    const buffer = this.#take(length);
     this.#encoded.push(buffer);
-    new Uint8Array(buffer.getMappedRange(0, alignUp(size, 4))).set(new Uint8Array(data.buffer, data.byteOffset, size));
+    const mapped = new Uint8Array(buffer.getMappedRange(0, alignUp(length, 4)));
+    for (const { offset, bytes } of pieces) mapped.set(bytes, offset);
     buffer.unmap();
-    encoder.copyBufferToBuffer(buffer, 0, target, 0, size);
+    encoder.copyBufferToBuffer(buffer, 0, target, 0, length);
   }
 
   /** To be called when the commands are submitted. */

@@ -9,7 +9,7 @@ import { DiptychError, isDiptychError } from '@diptych/plugin-kit/runtime';
 import { listAdapters } from './adapters.ts';
 import { type Gpu, openGpu } from './device.ts';
 import type { GpuOptions } from './gpu-options.ts';
-import type { Answer, Opened, Request, RunAnswer, RunRequest } from './messages.ts';
+import { type Answer, type Opened, ownedBuffers, type Request, type RunAnswer, type RunRequest } from './messages.ts';
 import { GpuModel } from './model.ts';
 
 let options: GpuOptions = {};
@@ -42,8 +42,8 @@ async function answer(id: number, request: Request): Promise<void> {
 }
 
 /** What was packed into it is copied: the main thread packs the next run there. */
-function giveBack({ tensors, images }: RunRequest): void {
-  const spent = [...tensors, ...images.map(({ bytes }) => bytes)].map(({ buffer }) => buffer as ArrayBuffer);
+function giveBack(request: RunRequest): void {
+  const spent = ownedBuffers(request);
   port.postMessage({ spent } satisfies Answer, spent);
 }
 
