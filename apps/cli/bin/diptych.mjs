@@ -4,7 +4,11 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import nodeModule from 'node:module';
+import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
+
+// Images are decoded and files read on libuv's threads, of which there are four unless it is told otherwise before it starts them.
+process.env['UV_THREADPOOL_SIZE'] ??= String(Math.max(4, cpus().length));
 
 // In a package of npm the sources were compiled.
 const compiled = new URL('../src/main.js', import.meta.url);
