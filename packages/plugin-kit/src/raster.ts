@@ -3,18 +3,42 @@ import { DiptychError } from './errors.ts';
 import type { RasterImage } from './image.ts';
 
 /** Pixels that are lent until they are taken back. */
-export interface LentPixels {
-  pixels: Uint8Array | undefined;
+export class LentPixels {
+  #pixels: Uint8Array | undefined;
+  #holds = 0;
+  #free: (() => void) | undefined;
+
+  constructor(pixels: Uint8Array) {
+    this.#pixels = pixels;
+  }
+
+  /** Throws INVARIANT_BROKEN once they were taken back. */
+  get pixels(): Uint8Array {
+    if (this.#pixels) return this.#pixels;
+    throw new DiptychError(
+      'INVARIANT_BROKEN',
+      'Expected pixels to be read before the call that was given the image has ended, they are gone. Copy `data` within the call.',
+    );
+  }
+
+  /** Nobody gets them any more, and they are freed: now, or when nobody holds them. Once. */
+  takeBack(free: (pixels: Uint8Array) => void): void {
+    const pixels = this.#pixels;
+    if (pixels === undefined) return;
+    this.#pixels = undefined;
+    if (this.#holds === 0) free(pixels);
+    else this.#free = () => free(pixels);
+  }
+
+  /** They are not freed before what this returns is called, once. */
+  hold(): () => void {
+    this.#holds++;
+    return () => {
+      if (--this.#holds === 0) this.#free?.();
+    };
+  }
 }
 const lent = new WeakMap<RasterImage, LentPixels>();
-
-function pixelsNow({ pixels }: LentPixels): Uint8Array {
-  if (pixels) return pixels;
-  throw new DiptychError(
-    'INVARIANT_BROKEN',
-    'Expected pixels to be read before the call that was given the image has ended, they are gone. Copy `data` within the call.',
-  );
-}
 
 /**
  * A raster whose `data` is a copy of the pixels, made when it is first asked for. Runtimes read the pixels themselves by `pixelsOf`:
@@ -28,7 +52,7 @@ export function lendRaster(
   const raster: RasterImage = {
     ...size,
     get data() {
-      copy ??= new Uint8Array(pixelsNow(source));
+      copy ??= new Uint8Array(source.pixels);
       lent.delete(raster); // whoever has the copy may write into it, and means it
       return copy;
     },
@@ -40,8 +64,19 @@ export function lendRaster(
 /** The pixels of a raster, to be read and never to be written into. They may lie in memory that threads share. */
 export function pixelsOf(raster: RasterImage): Uint8Array {
   const source = lent.get(raster);
-  return source ? pixelsNow(source) : raster.data;
+  return source ? source.pixels : raster.data;
 }
+
+/**
+ * Keeps the pixels of a raster for another thread that reads them where they are, until what it returns is called, once. Undefined
+ * where they were not lent: whoever has them may write into them, or give their memory away.
+ */
+export function holdPixels(raster: RasterImage): (() => void) | undefined {
+  return lent.get(raster)?.hold();
+}
+
+/** Whether `holdPixels` holds them. */
+export const isLent = (raster: RasterImage): boolean => lent.has(raster);
 
 /** The same picture for another view of a recipe (`viewsOf`), its pixels not copied. */
 export function withView(raster: RasterImage, view: number): RasterImage {

@@ -1,7 +1,7 @@
 import {
   type DecodeOptions,
   type ImageInfo,
-  type LentPixels,
+  LentPixels,
   lendRaster,
   type PresentedImage,
   type RasterImage,
@@ -16,18 +16,14 @@ interface Decoded {
   readonly lent: LentPixels;
   readonly size: Pick<RasterImage, 'width' | 'height' | 'channels'>;
 }
-const decoded = ({ data, ...size }: RasterImage): Decoded => ({ lent: { pixels: data }, size });
+const decoded = ({ data, ...size }: RasterImage): Decoded => ({ lent: new LentPixels(data), size });
 
-function takeBack({ lent }: Decoded): void {
-  const { pixels } = lent;
-  lent.pixels = undefined;
-  if (pixels) freePixels({ data: pixels });
-}
+const takeBack = ({ lent }: Decoded): void => lent.takeBack((data) => freePixels({ data }));
 
 /** What core holds of an image while plugins see it. */
 export interface HeldImage extends PresentedImage {
   /**
-   * To be called when nobody reads it any more: frees its pixels at once. Left to the collector of garbage, which knows their
+   * To be called when nobody reads it any more: frees its pixels at once, or when runs that still read them have ended. Left to the collector of garbage, which knows their
    * size, a few dozen images cause a full collection on the thread that runs the study. It may be decoded again afterwards.
    */
   release(): void;

@@ -1,7 +1,9 @@
 /** Checks the inputs of a run against the plan, once for all backends, and gives them in the order that backends share. */
 import {
   DiptychError,
+  holdPixels,
   invariant,
+  isLent,
   type ModelInputs,
   pixelsOf,
   type RasterImage,
@@ -19,8 +21,11 @@ export interface RunInputs {
   /** Data of the tensor inputs, in the order of their sorted names. */
   readonly tensors: readonly Float32Array[];
   /** Images of each image step, in plan order; their pixels may be those that others read too. */
-  readonly images: readonly (readonly RasterImage[])[];
+  readonly images: readonly (readonly ReadImage[])[];
 }
+
+/** `isLent`: its pixels stay what and where they are while they are held. */
+export type ReadImage = RasterImage & { readonly isLent: boolean };
 
 export const tensorInputNames = (plan: Plan): string[] => Object.keys(plan.inputs).sort();
 export const outputNames = (plan: Plan): string[] => Object.keys(plan.outputs).sort();
@@ -32,9 +37,9 @@ export const invalid = (plan: Plan, message: string): DiptychError =>
 const isTensor = (input: Tensor | readonly RasterImage[]): input is Tensor => !Array.isArray(input);
 
 /** With the pixels themselves: `data` of a raster that was lent is a copy. */
-function readable(image: RasterImage): RasterImage {
+function readable(image: RasterImage): ReadImage {
   const { width, height, channels, view } = image;
-  return { width, height, channels, data: pixelsOf(image), ...(view !== undefined && { view }) };
+  return { width, height, channels, data: pixelsOf(image), isLent: isLent(image), ...(view !== undefined && { view }) };
 }
 
 /** Throws for an image that an image step does not take. */
@@ -79,6 +84,15 @@ export function readRunInputs(plan: Plan, inputs: ModelInputs, checkImage?: Imag
     return list;
   });
   return { items: itemsOf(plan, counts), tensors, images: rasters };
+}
+
+/** For a run whose images others threads read: lent pixels are kept until what it returns is called. */
+export function holdImages(plan: Plan, inputs: ModelInputs): () => void {
+  const images = imageSteps(plan).flatMap(({ input }) => inputs[input] as readonly RasterImage[]);
+  const holds = images.map(holdPixels);
+  return () => {
+    for (const release of holds) release?.();
+  };
 }
 
 function checkWhole(plan: Plan, name: string, data: Float32Array): void {

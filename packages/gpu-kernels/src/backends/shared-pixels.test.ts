@@ -1,4 +1,4 @@
-import type { BackendName, RasterImage } from '@diptych/plugin-kit';
+import { type BackendName, LentPixels, lendRaster, type RasterImage } from '@diptych/plugin-kit';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { planGraph } from '../graph/planner.ts';
 import { synthesise } from '../image-ops/synthetic-image.ts';
@@ -45,5 +45,26 @@ describe.each(['reference', 'webgpu', 'native'] satisfies BackendName[])('%s bac
     const { y: mixed } = await model.run({ x: images.map((image, index) => (index === 0 ? image : shared(image))) });
     expect(mixed).toEqual(expected);
     expect(new Set(expected!.data).size).toBeGreaterThan(50);
+  });
+
+  it('reads lent pixels that are taken back while it runs, and those of plugins as they are when it is asked', async () => {
+    await using model = await opened.backend.compile(plan, weights);
+    const images = [...large, synthesise('noise', 40, 30, 6)];
+    const { y: expected } = await model.run({ x: images });
+    const sources = images.map((image) => new LentPixels(shared(image).data));
+    const own = { ...images[3]!, data: images[3]!.data.slice() };
+    const lent = images.slice(0, 3).map((image, index) => lendRaster(sources[index]!, { width: image.width, height: image.height, channels: image.channels })); // biome-ignore format: one list
+    const run = model.run({ x: [...lent, own] });
+    let freed = 0;
+    const overwrite = (bytes: Uint8Array): void => {
+      freed++;
+      bytes.fill(7);
+    };
+    for (const source of sources) source.takeBack(overwrite);
+    own.data.fill(7);
+    const { y } = await run;
+    expect(y).toEqual(expected);
+    expect(freed).toBe(4);
+    await expect(async () => model.run({ x: lent })).rejects.toThrow('they are gone');
   });
 });

@@ -1,7 +1,7 @@
 //! N-API shell around `diptych-kernels`: converts, guards, and runs off the JavaScript thread. No logic.
 //!
 //! What a run needs of its inputs is taken on the JavaScript thread: the script could otherwise change or detach their
-//! memory while another thread reads it.
+//! memory while another thread reads it. Of images that are lent it promises to do neither before the run has ended.
 
 use diptych_kernels::{CompiledPlan as Kernel, Copied, Error, Image, Picture, Precision, Weight, check_plan as check, give_back, guard};
 use napi::bindgen_prelude::{AsyncTask, Float32Array, Uint8Array};
@@ -52,6 +52,34 @@ pub struct RasterImage {
     pub data: Uint8Array,
     /// Which view of a recipe with several; 0 where absent.
     pub view: Option<f64>,
+    /// Whether nobody writes into `data`, nor gives its memory away, before the run has ended.
+    pub is_lent: Option<bool>,
+}
+
+impl RasterImage {
+    fn picture(&self) -> Result<Picture<'_>, Error> {
+        let [width, height, channels] = [self.width, self.height, self.channels].map(|side| whole("a side of an image", side));
+        let view = whole("a view of an image", self.view.unwrap_or(0.0))?;
+        let view = u32::try_from(view).unwrap_or(u32::MAX);
+        Ok(Picture { width: width?, height: height?, channels: channels?, data: &self.data, view })
+    }
+}
+
+/// An image of a run.
+enum Given {
+    /// Until the run has it.
+    Taken(Option<Image<'static>>),
+    Lent(RasterImage),
+}
+
+impl Given {
+    /// Once.
+    fn image(&mut self) -> Result<Image<'_>, Error> {
+        match self {
+            Given::Taken(image) => image.take().ok_or_else(|| Error::InvariantBroken("Expected a run to be computed once.".into())),
+            Given::Lent(image) => Image::lent(&image.picture()?),
+        }
+    }
 }
 
 #[napi]
@@ -104,8 +132,8 @@ impl CompiledPlan {
     /// `items`. Resolves to the outputs in sorted order of names.
     #[napi(ts_return_type = "Promise<Float32Array[]>")]
     pub fn run(&self, items: f64, tensors: Vec<Float32Array>, images: Vec<Vec<RasterImage>>) -> AsyncTask<Run> {
-        let inputs = guard(|| Inputs::take(&self.kernel, items, &tensors, &images));
-        AsyncTask::new(Run { kernel: Arc::clone(&self.kernel), inputs: Some(inputs) })
+        let inputs = guard(|| Inputs::take(&self.kernel, items, &tensors, images));
+        AsyncTask::new(Run { kernel: Arc::clone(&self.kernel), inputs })
     }
 
     /// Milliseconds that each step took in all runs so far, of all threads together, by the value it writes.
@@ -118,22 +146,22 @@ impl CompiledPlan {
 pub struct Inputs {
     items: usize,
     tensors: Vec<Copied<f32>>,
-    images: Vec<Vec<Image>>,
+    images: Vec<Vec<Given>>,
 }
 
 impl Inputs {
-    fn take(kernel: &Kernel, items: f64, tensors: &[Float32Array], images: &[Vec<RasterImage>]) -> Result<Self, Error> {
-        let to_image = |input: usize, image: &RasterImage| {
-            let [width, height, channels] = [image.width, image.height, image.channels].map(|side| whole("a side of an image", side));
-            let view = whole("a view of an image", image.view.unwrap_or(0.0))?;
-            let view = u32::try_from(view).unwrap_or(u32::MAX);
-            kernel.take(input, &Picture { width: width?, height: height?, channels: channels?, data: &image.data, view })
+    fn take(kernel: &Kernel, items: f64, tensors: &[Float32Array], images: Vec<Vec<RasterImage>>) -> Result<Self, Error> {
+        let given = |input: usize, image: RasterImage| {
+            if image.is_lent == Some(true) {
+                return Ok(Given::Lent(image));
+            }
+            Ok(Given::Taken(Some(kernel.take(input, &image.picture()?)?)))
         };
-        let to_images = |(input, images): (usize, &Vec<RasterImage>)| images.iter().map(|image| to_image(input, image)).collect();
+        let all = |(input, images): (usize, Vec<RasterImage>)| images.into_iter().map(|image| given(input, image)).collect();
         Ok(Inputs {
             items: whole("items", items)?,
             tensors: tensors.iter().map(|tensor| Copied::new(tensor, "the inputs of a run")).collect::<Result<_, _>>()?,
-            images: images.iter().enumerate().map(to_images).collect::<Result<_, _>>()?,
+            images: images.into_iter().enumerate().map(all).collect::<Result<_, Error>>()?,
         })
     }
 }
@@ -152,7 +180,8 @@ fn lent(numbers: Vec<f32>) -> Float32Array {
 
 pub struct Run {
     kernel: Arc<Kernel>,
-    inputs: Option<Result<Inputs, Error>>,
+    /// Dropped by the JavaScript thread, whose images they refer to.
+    inputs: Result<Inputs, Error>,
 }
 
 impl Task for Run {
@@ -160,13 +189,13 @@ impl Task for Run {
     type JsValue = Vec<Float32Array>;
 
     fn compute(&mut self) -> napi::Result<Self::Output> {
-        let inputs = self.inputs.take();
         let outputs = guard(|| {
-            let again = || Error::InvariantBroken("Expected a run to be computed once.".into());
-            let Inputs { items, tensors, images } = inputs.ok_or_else(again)??;
+            let Inputs { items, tensors, images } = self.inputs.as_mut().map_err(|error| error.clone())?;
             let tensors: Vec<&[f32]> = tensors.iter().map(|tensor| &**tensor).collect();
+            let images = images.iter_mut().map(|images| images.iter_mut().map(Given::image).collect());
+            let images = images.collect::<Result<Vec<Vec<Image>>, _>>()?;
             let images: Vec<&[Image]> = images.iter().map(Vec::as_slice).collect();
-            self.kernel.run(items, &tensors, &images)
+            self.kernel.run(*items, &tensors, &images)
         });
         outputs.map_err(to_napi)
     }

@@ -21,7 +21,7 @@ struct Feed<'a> {
     /// By input in sorted order of names: `items` times the size of one.
     tensors: &'a [&'a [f32]],
     /// By image step in plan order: one an item.
-    images: &'a [&'a [Image]],
+    images: &'a [&'a [Image<'a>]],
 }
 
 /// Seconds since some moment.

@@ -11,6 +11,8 @@ export interface AddonImage {
   readonly channels: number;
   readonly data: Uint8Array;
   readonly view?: number;
+  /** Read where it is until the run has ended, in place of a copy made at its start. */
+  readonly isLent?: boolean;
 }
 
 /** Float32 as matrices `[rows][columns]`, which the weight holds turned: bytes in memory, or `length` bytes of a file. */

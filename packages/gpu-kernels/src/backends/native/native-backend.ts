@@ -14,7 +14,15 @@ import { storedOf } from '../../graph/lazy-tensor.ts';
 import type { Plan } from '../../graph/plan.ts';
 import type { KernelTime } from '../../profile/kernel-time.ts';
 import type { Backend, Executable, Unsupported } from '../backend.ts';
-import { type ImageCheck, imageSteps, outputNames, readRunInputs, tensorsOf, throwIfAborted } from '../run-inputs.ts';
+import {
+  holdImages,
+  type ImageCheck,
+  imageSteps,
+  outputNames,
+  readRunInputs,
+  tensorsOf,
+  throwIfAborted,
+} from '../run-inputs.ts';
 import { type Addon, type AddonWeight, type CompiledPlan, loadAddon } from './addon.ts';
 
 export interface NativeOptions {
@@ -109,12 +117,15 @@ class NativeExecutable implements Executable {
         outputNames(this.#plan).map(() => new Float32Array(0)),
       );
     const before = this.#times && this.#compiled.stepMilliseconds();
+    const release = holdImages(this.#plan, inputs);
     try {
       const outputs = await this.#compiled.run(items, tensors, images);
       if (before !== undefined) this.#record(before, items);
       return tensorsOf(this.#plan, items, outputs);
     } catch (cause) {
       throw fromAddon(cause);
+    } finally {
+      release();
     }
   }
 

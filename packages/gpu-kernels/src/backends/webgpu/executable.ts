@@ -5,7 +5,7 @@ import { sizeOf } from '../../graph/shapes.ts';
 import type { KernelTime } from '../../profile/kernel-time.ts';
 import type { Executable } from '../backend.ts';
 import { checkImage } from '../image-inputs.ts';
-import { outputNames, type RunInputs, readRunInputs, tensorsOf, throwIfAborted } from '../run-inputs.ts';
+import { holdImages, outputNames, type RunInputs, readRunInputs, tensorsOf, throwIfAborted } from '../run-inputs.ts';
 import { alignUp, bindingAlignment, smallestUpload } from './buffers.ts';
 import { ownedBuffers, type PackedImages, type RunAnswer, type RunRequest } from './messages.ts';
 import type { SpareBuffers } from './spare-buffers.ts';
@@ -63,7 +63,7 @@ export class WebgpuExecutable implements Executable {
         () =>
           this.#runPart(read, first, end, outputs, signal),
     );
-    await inOrder(parts, partsAhead);
+    await inOrder(parts, partsAhead).finally(holdImages(this.#plan, inputs));
     throwIfAborted(signal);
     return tensorsOf(this.#plan, read.items, outputs);
   }

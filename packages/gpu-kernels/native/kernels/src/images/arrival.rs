@@ -1,7 +1,7 @@
-//! Images as a run has them. Their pixels are the caller's, who may change or free them as soon as a run was asked for, so they
-//! are copied before, by the thread that asks. For a large image that is most of the memory traffic of its preparation. Where
-//! the recipe begins with a resize of Pillow's and the processor is quick at it, its horizontal pass takes the place of the
-//! copy: it reads the pixels once and leaves a tenth of them.
+//! Images as a run has them. Pixels that the caller may change or free as soon as a run was asked for are copied before, by the
+//! thread that asks. For a large image that is most of the memory traffic of its preparation. Where the recipe begins with a
+//! resize of Pillow's and the processor is quick at it, its horizontal pass takes the place of the copy: it reads the pixels
+//! once and leaves a tenth of them. Pixels that are lent for the run are read where they are.
 
 use super::narrowed::Narrowed;
 use super::recipe::Recipe;
@@ -27,21 +27,31 @@ pub struct Picture<'a> {
 
 /// What is kept of a picture.
 #[derive(Debug)]
-pub struct Image {
+pub struct Image<'a> {
     pub(super) width: usize,
     pub(super) height: usize,
     pub(super) channels: usize,
-    pub(super) pixels: Pixels,
+    pub(super) pixels: Pixels<'a>,
     pub(super) view: u32,
 }
 
 #[derive(Debug)]
-pub enum Pixels {
+pub enum Pixels<'a> {
     Whole(Copied<u8>),
+    Lent(&'a [u8]),
     Narrowed(Box<Narrowed>),
 }
 
-impl Image {
+impl<'a> Image<'a> {
+    /// Nothing of the picture's is copied.
+    pub fn lent(picture: &Picture<'a>) -> Result<Self> {
+        picture.check()?;
+        let &Picture { width, height, channels, data, view } = picture;
+        Ok(Image { width, height, channels, pixels: Pixels::Lent(data), view })
+    }
+}
+
+impl Image<'static> {
     pub fn new(width: usize, height: usize, channels: usize, data: &[u8]) -> Result<Self> {
         Picture { width, height, channels, data, view: 0 }.check()?;
         Ok(Image { width, height, channels, pixels: Pixels::Whole(copied(data)?), view: 0 })
@@ -80,7 +90,7 @@ fn copied(data: &[u8]) -> Result<Copied<u8>> {
 
 impl CompiledPlan {
     /// What runs of this plan need of a picture for an image step, `input` in plan order. Nothing of the caller's is kept.
-    pub fn take(&self, input: usize, picture: &Picture) -> Result<Image> {
+    pub fn take(&self, input: usize, picture: &Picture) -> Result<Image<'static>> {
         let recipe = self.program.steps.iter().find_map(|step| match &step.op {
             Op::Image { input: of, recipe } if *of == input => Some(recipe),
             _ => None,

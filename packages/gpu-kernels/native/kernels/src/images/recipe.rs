@@ -63,6 +63,7 @@ impl Recipe {
     pub fn run(&self, mode: Mode, image: &Image, y: &mut [f32], instructions: Instructions) -> Result<()> {
         let (data, mut narrowed) = match &image.pixels {
             Pixels::Whole(data) => (&**data, None),
+            Pixels::Lent(data) => (*data, None),
             // Of its pixels nothing but this is left, which the first step reads.
             Pixels::Narrowed(narrowed) => (&[][..], Some(narrowed.as_ref())),
         };
