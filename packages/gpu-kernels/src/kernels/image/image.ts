@@ -130,7 +130,7 @@ function jpegDispatches(stage: StageOf<'jpeg'>, bytes: number): ImageDispatch[] 
   const planes = words(count * 64);
   const table = joined([stage.luma, stage.chroma]);
   return [
-    dispatchOf(jpegBlocks, { from: stage.from, to: planes }, bytes, { constants, table, threads: count }),
+    dispatchOf(jpegBlocks, { from: stage.from, to: planes }, bytes, { constants, table, threads: count * 8 }),
     dispatchOf(jpegPixels, { from: planes, to: stage.to }, 4, { constants }),
   ];
 }

@@ -1,5 +1,12 @@
-// One 8 x 8 block of one component through colour conversion, chroma means, libjpeg's islow DCT, quantisation and back, in
-// i32. Table: quantisation of luma, of chroma. Formulas: src/image-ops/jpeg-stage.ts and jpeg-dct.ts.
+// 8 x 8 blocks of a component through colour conversion, chroma means, libjpeg's islow DCT, quantisation and back, in i32.
+// Table: quantisation of luma, of chroma. Formulas: src/image-ops/jpeg-stage.ts and jpeg-dct.ts. Eight threads a block, each a
+// row of it and then a column, which are a thread's only numbers: a whole block is more than compilers keep in registers.
+
+const BLOCKS = 8u;  // of a workgroup
+// Rows lie an odd distance apart, so that threads side by side meet different banks in both directions.
+const ROW = 9u;
+const BLOCK = 8u * ROW;
+var<workgroup> staged: array<i32, BLOCKS * BLOCK>;
 
 fn component_at(component: u32, x: u32, y: u32) -> i32 {
   let p = load_pixel(min(x, image.width - 1u), min(y, image.height - 1u));
@@ -29,9 +36,9 @@ fn odd_part(a: i32, b: i32, d: i32, e: i32) -> vec4i {
   return vec4i(a * 2446 + z1 + z3, b * 16819 + z2 + z4, d * 25172 + z2 + z3, e * 12299 + z1 + z4);
 }
 
-fn forward_pass(block: ptr<function, array<i32, 64>>, at: u32, step: u32, is_first: bool) {
+fn forward_pass(at: u32, step: u32, is_first: bool) {
   var x: array<i32, 8>;
-  for (var i = 0u; i < 8u; i++) { x[i] = (*block)[at + i * step]; }
+  for (var i = 0u; i < 8u; i++) { x[i] = staged[at + i * step]; }
   let bits = select(15u, 11u, is_first);
   let even0 = x[0] + x[7] + x[3] + x[4];
   let even3 = x[0] + x[7] - x[3] - x[4];
@@ -39,19 +46,19 @@ fn forward_pass(block: ptr<function, array<i32, 64>>, at: u32, step: u32, is_fir
   let even2 = x[1] + x[6] - x[2] - x[5];
   let z1 = (even2 + even3) * 4433;
   let odd = odd_part(x[3] - x[4], x[2] - x[5], x[1] - x[6], x[0] - x[7]);
-  (*block)[at] = select(rounded(even0 + even1, 2u), (even0 + even1) << 2u, is_first);
-  (*block)[at + step] = rounded(odd.w, bits);
-  (*block)[at + step * 2u] = rounded(z1 + even3 * 6270, bits);
-  (*block)[at + step * 3u] = rounded(odd.z, bits);
-  (*block)[at + step * 4u] = select(rounded(even0 - even1, 2u), (even0 - even1) << 2u, is_first);
-  (*block)[at + step * 5u] = rounded(odd.y, bits);
-  (*block)[at + step * 6u] = rounded(z1 - even2 * 15137, bits);
-  (*block)[at + step * 7u] = rounded(odd.x, bits);
+  staged[at] = select(rounded(even0 + even1, 2u), (even0 + even1) << 2u, is_first);
+  staged[at + step] = rounded(odd.w, bits);
+  staged[at + step * 2u] = rounded(z1 + even3 * 6270, bits);
+  staged[at + step * 3u] = rounded(odd.z, bits);
+  staged[at + step * 4u] = select(rounded(even0 - even1, 2u), (even0 - even1) << 2u, is_first);
+  staged[at + step * 5u] = rounded(odd.y, bits);
+  staged[at + step * 6u] = rounded(z1 - even2 * 15137, bits);
+  staged[at + step * 7u] = rounded(odd.x, bits);
 }
 
-fn inverse_pass(block: ptr<function, array<i32, 64>>, at: u32, step: u32, is_first: bool) {
+fn inverse_pass(at: u32, step: u32, is_first: bool) {
   var x: array<i32, 8>;
-  for (var i = 0u; i < 8u; i++) { x[i] = (*block)[at + i * step]; }
+  for (var i = 0u; i < 8u; i++) { x[i] = staged[at + i * step]; }
   let bits = select(18u, 11u, is_first);
   let z1 = (x[2] + x[6]) * 4433;
   let t2 = z1 - x[6] * 15137;
@@ -61,37 +68,48 @@ fn inverse_pass(block: ptr<function, array<i32, 64>>, at: u32, step: u32, is_fir
   let even = vec4i(t0 + t3, t1 + t2, t1 - t2, t0 - t3);
   let odd = odd_part(x[7], x[5], x[3], x[1]).wzyx;
   for (var i = 0u; i < 4u; i++) {
-    (*block)[at + i * step] = rounded(even[i] + odd[i], bits);
-    (*block)[at + (7u - i) * step] = rounded(even[i] - odd[i], bits);
+    staged[at + i * step] = rounded(even[i] + odd[i], bits);
+    staged[at + (7u - i) * step] = rounded(even[i] - odd[i], bits);
   }
 }
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let index = flat_index(group, groups, lane);
+  let thread = flat_index(group, groups, lane);
   let size = vec2u(image.width, image.height);
   let luma = plane_blocks(size);
   let chroma = plane_blocks(chroma_size(size));
-  if (index >= luma + chroma * 2u) { return; }
+  let count = luma + chroma * 2u;
+  let index = min(thread / 8u, count - 1u);  // beyond the last it is repeated and not stored
   let component = select(select(2u, 1u, index < luma + chroma), 0u, index < luma);
   let number = select((index - luma) % max(chroma, 1u), index, component == 0u);
   let plane = select(chroma_size(size), size, vec2<bool>(component == 0u));
   let columns = blocks_of(plane.x);
+  let line = lane % 8u;
+  let block = lane / 8u * BLOCK;
+  let row = block + line * ROW;
+  let column = block + line;
   let corner = vec2u(number % columns, number / columns) * 8u;
-  var block: array<i32, 64>;
-  for (var i = 0u; i < 64u; i++) { block[i] = sample(component, corner.x + i % 8u, corner.y + i / 8u, plane.y) - 128; }
-  for (var line = 0u; line < 8u; line++) { forward_pass(&block, line * 8u, 1u, true); }
-  for (var line = 0u; line < 8u; line++) { forward_pass(&block, line, 8u, false); }
-  let quantisation = select(64u, 0u, component == 0u);
-  for (var i = 0u; i < 64u; i++) {
-    let step = table[quantisation + i];
-    block[i] = sign(block[i]) * ((abs(block[i]) + step * 4) / (step * 8)) * step;
+  let x = corner.x + line;  // threads side by side load and store neighbours
+  for (var i = 0u; i < 8u; i++) { staged[column + i * ROW] = sample(component, x, corner.y + i, plane.y) - 128; }
+  workgroupBarrier();
+  forward_pass(row, 1u, true);
+  workgroupBarrier();
+  forward_pass(column, ROW, false);
+  let quantisation = select(64u, 0u, component == 0u) + line;
+  for (var i = 0u; i < 8u; i++) {
+    let step = table[quantisation + i * 8u];
+    let value = staged[column + i * ROW];
+    staged[column + i * ROW] = sign(value) * ((abs(value) + step * 4) / (step * 8)) * step;
   }
-  for (var line = 0u; line < 8u; line++) { inverse_pass(&block, line, 8u, true); }
-  for (var line = 0u; line < 8u; line++) { inverse_pass(&block, line * 8u, 1u, false); }
+  inverse_pass(column, ROW, true);
+  workgroupBarrier();
+  inverse_pass(row, 1u, false);
+  workgroupBarrier();
+  if (thread / 8u >= count) { return; }
   let start = select(luma + select(chroma, 0u, component == 1u), 0u, component == 0u) * 64u;
-  for (var i = 0u; i < 64u; i++) {
-    let to = start + (corner.y + i / 8u) * columns * 8u + corner.x + i % 8u;
-    output[image.output_offset + to] = u32(clamp(block[i] + 128, 0, 255));
+  for (var i = 0u; i < 8u; i++) {
+    let to = start + (corner.y + i) * columns * 8u + x;
+    output[image.output_offset + to] = u32(clamp(staged[column + i * ROW] + 128, 0, 255));
   }
 }
