@@ -6,6 +6,7 @@
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { halfLimits } from '../../src/half-loss.ts';
 import { largestHalf, type Reached } from './largest-values.ts';
 
 interface Exported {
@@ -30,11 +31,11 @@ interface Found {
   readonly largest?: number;
   readonly isSameAlone?: boolean;
   readonly scores?: number | null;
-  /** Half precision that lost more than allowed: what the network was computed in where loading it checks that, as it does unless told not to. */
+  /** Half precision that lost half of what is allowed, or more: what the network was computed in where loading checks that, as it does unless told not to. */
   readonly checked?: Found & { readonly computedIn: string };
   /** Where half precision gives NaN: the first step of which float32 has a number that float16 has not. */
   readonly beyond?: Reached;
-  /** The day, and the processor. */
+  /** The day and hour in UTC, and the processor. */
   readonly on?: string;
   readonly processor?: string;
   readonly adapter?: string;
@@ -69,6 +70,8 @@ const notExported = 'not exported: ';
 const notRun = 'not run';
 const refused = 'refused: ';
 const inFloat32 = 'computed in float32:';
+/** As good as allowed with the images here, but not with those that loading compares by. */
+const tooNear = 'near the limit,';
 const keptHalves = 'kept on loading';
 const batchShows = 'depends on its batch';
 const cosineOf = (cosine: number | null | undefined): string => cosine?.toFixed(9) ?? 'NaN';
@@ -97,15 +100,21 @@ const webgpuCell = ({ problem, cosine, isSameAlone }: Found): string =>
     ? [cosineOf(cosine), ...(isSameAlone === true ? [] : [batchShows])].join(', ')
     : `${refused}${short(problem)}`;
 
-/** The same in half precision, and what became of the network where that is not enough. */
+/** Whether half precision is as good as it allows with the images here. Written so that NaN is not. */
+const isWithinLimits = ({ cosine, scores }: Found): boolean =>
+  Number(cosine ?? Number.NaN) >= halfLimits.cosine && Number(scores ?? Number.NaN) <= halfLimits.score;
+
+/** The same in half precision, and what becomes of the network where that is not enough. */
 function halfCell({ checked, ...found }: Found): string {
   if (found.problem !== undefined) return webgpuCell(found);
-  const apart = `scores ${found.scores?.toExponential(1) ?? 'NaN'} apart`;
-  const instead = checked && (checked.computedIn === 'f32' ? `${inFloat32} ${webgpuCell(checked)}` : keptHalves);
-  const why = found.beyond && `"${found.beyond.step}" reaches ${found.beyond.largest.toPrecision(3)} and float16 only ${largestHalf}`; // biome-ignore format: one choice
-  return [webgpuCell(found), apart, ...(why === undefined ? [] : [why]), ...(instead === undefined ? [] : [instead])].join(
-    ', ',
-  );
+  const isGood = isWithinLimits(found);
+  const instead = checked?.computedIn === 'f32' ? `${isGood ? `${tooNear} ` : ''}${inFloat32} ${webgpuCell(checked)}` : keptHalves; // biome-ignore format: one choice
+  return [
+    webgpuCell(found),
+    `scores ${found.scores?.toExponential(1) ?? 'NaN'} apart`,
+    ...(found.beyond === undefined ? [] : [`"${found.beyond.step}" reaches ${found.beyond.largest.toPrecision(3)} and float16 only ${largestHalf}`]), // biome-ignore format: one list
+    ...(isGood && instead === keptHalves ? [] : [instead]),
+  ].join(', ');
 }
 
 const empty = Object.fromEntries(columns.map((name) => [name, ''])) as Row;
@@ -178,9 +187,13 @@ function webgpuWords(): string {
   const floats = tried.map((row) => row['WebGPU, float32']).filter((text) => text !== notRun);
   const halves = tried.map((row) => row['WebGPU, float16']).filter((text) => text !== notRun);
   const isGood = (text: string): boolean => Number.parseFloat(text) >= 0.99999 && !text.includes(batchShows);
-  const fallen = halves.filter((text) => text.includes(inFloat32));
-  const kept = halves.filter((text) => Number.parseFloat(text) >= 0.999 && ![batchShows, inFloat32, keptHalves].some((words) => text.includes(words))); // biome-ignore format: one condition
-  return `On WebGPU ran ${floats.length} of them in float32, ${floats.filter(isGood).length} with a cosine of at least 0.99999 and items that do not depend on their batch. In half precision ran ${halves.length}: ${kept.length} are as good as it allows, ${fallen.length} lose more and are computed in float32 when they are loaded, and ${halves.filter((text) => text.includes(keptHalves)).length} lose more with these images than with those that loading compares by.`;
+  const countOf = (holds: (text: string) => boolean): number => halves.filter(holds).length;
+  const careful = countOf((text) => text.includes(tooNear));
+  const fallen = countOf((text) => text.includes(inFloat32)) - careful;
+  const kept = countOf((text) => Number.parseFloat(text) >= halfLimits.cosine && ![batchShows, inFloat32, keptHalves].some((words) => text.includes(words))); // biome-ignore format: one condition
+  const older = count(tried, (row) => row['WebGPU, float16'] !== notRun && !/ \d\dh, /.test(row['WebGPU on']));
+  const olderWords = older === 0 ? '' : ` ${older} of these, those without an hour, ran before the last changes of [what half precision keeps](decisions/2026-12-02-half-precision-keeps-wide-values.md) and [how it is judged](decisions/2026-12-02-half-precision-by-scores.md); such a row says what half precision lost then.`; // biome-ignore format: one choice
+  return `On WebGPU ran ${floats.length} of them in float32, ${floats.filter(isGood).length} with a cosine of at least 0.99999 and items that do not depend on their batch. In half precision ran ${halves.length}: ${kept} are as good as it allows, ${fallen} lose more and are computed in float32 when they are loaded, ${careful} lose no more with these images, but do with those that loading compares by and so are computed in float32 too, and ${countOf((text) => text.includes(keptHalves))} lose more with these images alone and stay in half precision.${olderWords}`;
 }
 
 const adaptersOfPage = /on WebGPU \((.*)\) against/.exec(textOfPage)?.[1] ?? [];
@@ -197,14 +210,13 @@ Written by \`packages/gpu-kernels/goldens/networks/write-architectures-table.ts\
 
 - The two inputs are smooth random images, computed as a batch of two and the second one alone.
 - *network*: the size of its images, and what was cut so that the file stays small; *batch*: left open by the file, or of one image.
-- *steps* to *run on* (the day, and the processor) are of the native backend. *largest difference*: of any output, beside the largest output. Random weights make
+- *steps* to *run on* (the day, in newer rows the hour in UTC, and the processor) are of the native backend. *largest difference*: of any output, beside the largest output. Random weights make
   numbers that trained ones do not.
 - *alone = in a batch*: whether an image has the same outputs alone and in the batch.
 - *WebGPU, float32* and *float16*: the cosine, with items that do not depend on their batch, to the bit, unless the cell says otherwise.
   Half precision is as good as it allows with a cosine of at least 0.999 and scores at most 0.001 apart, where outputs that are no
-  scores are seen through the logistic function. A network that loses more is loaded again with the check that every loading
-  makes; the cell says what it is computed in then, and with which cosine. Most of float16 ran before
-  [single rows and sums between blocks stayed float32](decisions/2026-12-02-half-precision-keeps-rows-and-sums.md), which loses less.
+  scores are seen through the logistic function. A network that loses half of that, or more, is loaded again with the check that every
+  loading makes; the cell says where it is computed in float32 then, and with which cosine.
 
 Of ${tried.length} files ${good} have on the native backend a cosine of at least 0.99999 and items that do not depend on their batch, and ${refusals} ${refusals === 1 ? 'is' : 'are'} refused.${slowestWords}
 ${ofNewer} of the files are of the newer exporter, which takes several times as long: families without such a row were not exported with it.
