@@ -1,7 +1,7 @@
 /** Opens runs and their files for a client. Folders are sent around and unpacked, and a link in one may lead anywhere: none is followed out of the runs folder. */
-import { readFile, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { openRun, type Run } from '@diptych/core';
+import { openRun, type Run, readRegularText } from '@diptych/core';
 import { DiptychError } from '@diptych/plugin-kit';
 
 export async function openServedRun(runsFolder: string, id: string): Promise<Run> {
@@ -15,7 +15,7 @@ export async function readReportFile(runsFolder: string, id: string, name: strin
   const run = await openServedRun(runsFolder, id); // RUN_NOT_FOUND before anything is read
   await refuseOutside(run.folder, join('report', name));
   try {
-    return await readFile(join(run.folder, 'report', name), 'utf8');
+    return await readRegularText(join(run.folder, 'report', name));
   } catch (cause) {
     throw new DiptychError(
       'NOT_FOUND',

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
@@ -163,6 +164,22 @@ describe('server', () => {
     await rm(join(folder, 'linking'), { recursive: true });
     await rm(outside, { recursive: true });
     await rm(join(folder, 'linked'));
+  });
+
+  it.skipIf(process.platform === 'win32')('waits for no pipe in a folder of runs (Windows has none there)', async () => {
+    const places = { manifests: 'piped/manifest.json', reports: 'halfway/report/metrics.json' };
+    await mkdir(join(folder, 'piped'));
+    await cp(join(folder, 'first'), join(folder, 'halfway'), { recursive: true });
+    await rm(join(folder, places.reports));
+    execFileSync('mkfifo', Object.values(places).map((place) => join(folder, place))); // biome-ignore format: one call
+    const soon = (path: string): Promise<Response> => fetch(url + path, { signal: AbortSignal.timeout(5000) });
+    // More of them at once than the process has threads for files.
+    const answers = await Promise.all(Array.from({ length: 6 }, () => soon('/api/v1/runs')));
+    for (const answer of answers)
+      expect((await answer.json()) as object).toMatchObject({ runs: [{ id: 'halfway' }, { id: 'first' }] });
+    expect((await soon('/api/v1/runs/piped/manifest')).status).toBe(404);
+    expect((await soon('/api/v1/runs/halfway/metrics')).status).toBe(404);
+    for (const name of ['piped', 'halfway']) await rm(join(folder, name), { recursive: true });
   });
 
   it('says that metrics are damaged, and lets a report touch nothing else here', async () => {

@@ -53,6 +53,7 @@ export {
 } from './run/start-run.ts';
 export { type ScorerOptions, studyOfScorers } from './run/study-of-scorers.ts';
 export { createImageStore, type ImageRef, type ImageStore } from './store/image-store.ts';
+export { readRegularText } from './store/regular-file.ts';
 export { checkClaim, missingForClaim } from './study/claim-needs.ts';
 export { loadStudy, parseStudyValue, type StudyFile } from './study/load-study.ts';
 export { canonicalJson, sha256Hex } from './text/canonical-json.ts';

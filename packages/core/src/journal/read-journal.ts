@@ -1,5 +1,5 @@
-import { open } from 'node:fs/promises';
 import { DiptychError, type JournalRecord, recordSchema } from '@diptych/plugin-kit';
+import { IrregularFile, openRegular } from '../store/regular-file.ts';
 import { systemCode } from '../text/describe-error.ts';
 import { describeIssues } from '../text/describe-issues.ts';
 
@@ -28,8 +28,9 @@ export async function* readJournalBatches(
   path: string,
   options: ReadJournalOptions = {},
 ): AsyncGenerator<{ records: JournalRecord[]; endByte: number }> {
-  const file = await open(path, 'r').catch((error: unknown) => {
+  const file = await openRegular(path).catch((error: unknown) => {
     if (systemCode(error) === 'ENOENT') return undefined;
+    if (error instanceof IrregularFile) throw corrupt(path, 1, error.message, error);
     throw error;
   });
   if (!file) return;

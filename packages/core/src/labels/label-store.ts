@@ -1,8 +1,8 @@
 /** `labels.jsonl` of a run: appended like the journal, read whole, because people write far less than programs. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DiptychError, type LabelRecord, labelRecordSchema } from '@diptych/plugin-kit';
 import { openJournal } from '../journal/open-journal.ts';
+import { IrregularFile, readRegularText } from '../store/regular-file.ts';
 import { describeError, systemCode } from '../text/describe-error.ts';
 import { describeIssues } from '../text/describe-issues.ts';
 
@@ -11,8 +11,9 @@ const pathOf = (runFolder: string): string => join(runFolder, 'labels.jsonl');
 /** In the order written. A torn last line is left out; damage anywhere else is LABELS_INVALID with the line. No file is no label. */
 export async function readLabels(runFolder: string): Promise<LabelRecord[]> {
   const path = pathOf(runFolder);
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+  const text = await readRegularText(path).catch((error: unknown) => {
     if (systemCode(error) === 'ENOENT') return '';
+    if (error instanceof IrregularFile) throw damaged(path, error.message, error);
     throw error;
   });
   const lines = text.split('\n').slice(0, -1);

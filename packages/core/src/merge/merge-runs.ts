@@ -1,6 +1,6 @@
 /** Several shards become one run folder that report, verify and resume take like any other. */
 import { constants } from 'node:fs';
-import { appendFile, copyFile, link, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { appendFile, copyFile, link, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { DiptychError, type Manifest } from '@diptych/plugin-kit';
 import { type Journal, openJournal } from '../journal/open-journal.ts';
@@ -8,6 +8,7 @@ import { readJournalBatches } from '../journal/read-journal.ts';
 import { recordKey, SeenRecords } from '../journal/seen-records.ts';
 import { studyFromManifest, writeManifest } from '../run/manifest.ts';
 import { createImageStore, type ImageRef } from '../store/image-store.ts';
+import { readRegularText } from '../store/regular-file.ts';
 import { canonicalJson } from '../text/canonical-json.ts';
 import { describeError, systemCode } from '../text/describe-error.ts';
 import { checkAuthentic, checkComplete, checkManifests, missingShards, overlapGuard } from './check-shards.ts';
@@ -165,7 +166,7 @@ async function copyImage(from: string, to: string, run: string): Promise<void> {
 /** Indices of labels are those of the plan, so that they need no change. */
 async function copyLabels(folder: string, surveys: readonly ShardSurvey[]): Promise<void> {
   for (const { run } of surveys) {
-    const text = await readFile(join(run.folder, 'labels.jsonl'), 'utf8').catch((error: unknown) => {
+    const text = await readRegularText(join(run.folder, 'labels.jsonl')).catch((error: unknown) => {
       if (systemCode(error) === 'ENOENT') return '';
       throw error;
     });

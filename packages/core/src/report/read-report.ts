@@ -1,14 +1,14 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DiptychError } from '@diptych/plugin-kit';
 import { type ReportModel, reportModelSchema } from '../analysis/report-model.ts';
+import { readRegularText } from '../store/regular-file.ts';
 
 export const reportFolder = (runFolder: string): string => join(runFolder, 'report');
 
 /** report/metrics.json of a run. Rejects with REPORT_NOT_FOUND or REPORT_INVALID. */
 export async function readReport(runFolder: string): Promise<ReportModel> {
   const path = join(reportFolder(runFolder), 'metrics.json');
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+  const text = await readRegularText(path).catch((cause: unknown) => {
     throw new DiptychError(
       'REPORT_NOT_FOUND',
       `Expected a report at ${path}, but it cannot be read. Write it with \`diptych report\`.`,

@@ -9,6 +9,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DiptychError } from '@diptych/plugin-kit';
 import { z } from 'zod';
+import { IrregularFile, readRegularText } from '../store/regular-file.ts';
 import { describeError, systemCode } from '../text/describe-error.ts';
 
 const ownerSchema = z.object({ pid: z.int().positive(), started: z.string(), host: z.string() });
@@ -69,8 +70,9 @@ async function release(path: string, mine: string): Promise<void> {
 
 /** Removes the lock of a dead process; throws RUN_LOCKED for a live one. */
 async function removeDead(path: string): Promise<void> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+  const text = await readRegularText(path).catch((error: unknown) => {
     if (systemCode(error) === 'ENOENT') return undefined;
+    if (error instanceof IrregularFile) return ''; // nobody's lock
     throw error;
   });
   if (text === undefined) return;
@@ -88,7 +90,7 @@ async function removeDead(path: string): Promise<void> {
     if (systemCode(error) !== 'ENOENT') throw error;
   });
   // Between reading and renaming, another process may have taken the lock over; then what was moved is its live lock.
-  const moved = await readFile(aside, 'utf8').catch(() => undefined); // absent: another process removed the dead lock first
+  const moved = await readRegularText(aside).catch(() => undefined); // absent: another process removed the dead lock first
   if (moved !== undefined && moved !== text) await tryLink(aside, path);
   await rm(aside, { force: true });
 }

@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { DiptychError, type Manifest, manifestSchema, runFormatVersion, type Study } from '@diptych/plugin-kit';
 import type { RunPlan } from '../plan/run-plan.ts';
 import type { LoadedStudy } from '../plugins/loaded-study.ts';
 import { writeDurably } from '../store/image-store.ts';
+import { IrregularFile, readRegularText } from '../store/regular-file.ts';
 import { canonicalJson, sha256Hex } from '../text/canonical-json.ts';
 import { describeError, systemCode } from '../text/describe-error.ts';
 import { describeIssues } from '../text/describe-issues.ts';
@@ -66,8 +66,13 @@ export async function writeManifest(runFolder: string, manifest: Manifest): Prom
 /** Rejects with RUN_NOT_FOUND, RUN_FORMAT_UNSUPPORTED or MANIFEST_INVALID. */
 export async function readManifest(runFolder: string): Promise<Manifest> {
   const path = join(runFolder, 'manifest.json');
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    const why = systemCode(cause) === 'ENOENT' ? 'it has no manifest.json' : describeError(cause);
+  const text = await readRegularText(path).catch((cause: unknown) => {
+    const why =
+      systemCode(cause) === 'ENOENT'
+        ? 'it has no manifest.json'
+        : cause instanceof IrregularFile
+          ? `its manifest.json is ${cause.message}`
+          : describeError(cause);
     throw new DiptychError('RUN_NOT_FOUND', `Expected ${runFolder} to be a run folder, ${why}. Give the path of a run.`, {
       cause,
     });

@@ -10,6 +10,7 @@ import { extensionOf } from '../images/container.ts';
 import { sha256Hex } from '../text/canonical-json.ts';
 import { describeError, systemCode } from '../text/describe-error.ts';
 import { systemFault } from '../text/system-fault.ts';
+import { readRegular } from './regular-file.ts';
 
 export interface ImageRef {
   readonly sha256: string;
@@ -63,7 +64,7 @@ export function createImageStore(folder: string): ImageStore {
       checked.set(shard, check);
       await check;
       // Files of the store are never links; following one could lead anywhere.
-      const bytes = await readFile(path, { flag: constants.O_RDONLY | constants.O_NOFOLLOW });
+      const bytes = await readRegular(path, constants.O_NOFOLLOW);
       if (verify && sha256Hex(bytes) !== ref.sha256) throw new Error('its bytes have another digest');
       return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     } catch (cause) {

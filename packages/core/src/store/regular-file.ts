@@ -1,0 +1,30 @@
+/**
+ * Reading files of run folders, which are sent around and unpacked: a pipe or a device among them is no file, and waiting for one would
+ * hold a thread of the process for good.
+ */
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+
+/** What was opened is a folder, a pipe or a device. */
+export class IrregularFile extends Error {}
+
+/** Opens for reading, with further flags of `open`. Rejects as `open` does, or with `IrregularFile`; never waits for a writer. */
+export async function openRegular(path: string, flags = 0): Promise<FileHandle> {
+  // Windows, which has no pipes in folders, has no such flag either.
+  const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | flags);
+  if ((await file.stat()).isFile()) return file;
+  await file.close();
+  throw new IrregularFile('a folder, pipe or device');
+}
+
+/** The whole file. */
+export async function readRegular(path: string, flags = 0): Promise<Buffer> {
+  await using file = await openRegular(path, flags);
+  return await file.readFile();
+}
+
+/** The whole file as UTF-8. */
+export async function readRegularText(path: string): Promise<string> {
+  await using file = await openRegular(path);
+  return await file.readFile('utf8');
+}
