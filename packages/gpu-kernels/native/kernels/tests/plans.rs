@@ -61,7 +61,7 @@ fn compile(plan: &Value, threads: usize) -> diptych_kernels::Result<CompiledPlan
     CompiledPlan::new(&plan.to_string(), &weights, threads)
 }
 
-fn picture(seed: usize) -> Image {
+fn picture(seed: usize) -> Image<'static> {
     let (width, height) = (9 + seed % 4, 8 + seed % 3);
     Image::new(width, height, 3, &(0..width * height * 3).map(|at| (at * (seed + 3) % 256) as u8).collect::<Vec<_>>()).unwrap()
 }

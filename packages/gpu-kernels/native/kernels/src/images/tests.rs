@@ -27,7 +27,7 @@ fn pixel(x: usize, y: usize, channel: usize) -> u8 {
     ((x * 7 + y * 13 + channel * 29 + (x * x * 3 + y * y) % 17 * 9) % 256) as u8
 }
 
-fn image(width: usize, height: usize, channels: usize) -> Image {
+fn image(width: usize, height: usize, channels: usize) -> Image<'static> {
     let pixels = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
     let data = pixels.flat_map(|(x, y)| (0..channels).map(move |channel| if channel == 3 { 77 } else { pixel(x, y, channel) }));
     Image::new(width, height, channels, &data.collect::<Vec<_>>()).unwrap()
@@ -73,7 +73,7 @@ fn resizes_equal_pillow_to_the_bit() {
 }
 
 /// Colours under an alpha that varies.
-fn seen_through(width: usize, height: usize) -> Image {
+fn seen_through(width: usize, height: usize) -> Image<'static> {
     let pixels = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
     let data = pixels.flat_map(|(x, y)| [pixel(x, y, 0), pixel(x, y, 1), pixel(x, y, 2), ((y * width + x) * 37 % 256) as u8]);
     Image::new(width, height, 4, &data.collect::<Vec<_>>()).unwrap()
@@ -123,6 +123,7 @@ fn an_image_narrowed_as_it_comes_ends_as_one_that_was_copied() {
             let taken = Image::taken(&picture, &recipe, Instructions::detect(), 0).unwrap();
             assert_eq!(matches!(taken.pixels, Pixels::Narrowed(_)), narrows());
             assert_eq!(ends(&taken), ends(&image));
+            assert_eq!(ends(&Image::lent(&picture).unwrap()), ends(&image));
         }
     }
 }
