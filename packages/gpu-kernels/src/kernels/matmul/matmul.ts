@@ -1,6 +1,12 @@
 import { sizeOf } from '../../graph/shapes.ts';
 import { type KernelPlanner, loadKernel, maxWorkgroupsPerDimension, valueOrWeight } from '../kernel.ts';
 
+/**
+ * Along rows and along columns; a workgroup then takes further tiles. So many fill any GPU, and software is tested with them in a second,
+ * where the 65,535 that WebGPU allows take it a minute.
+ */
+const mostTiles = 2048;
+
 const tiled = loadKernel('matmul', 'tiled', ['run']);
 
 export const matmul: KernelPlanner<'matmul'> = (step, shapes) => {
@@ -19,6 +25,10 @@ export const matmul: KernelPlanner<'matmul'> = (step, shapes) => {
       B_SHARED: step.b === undefined,
     },
     bindings: [valueOrWeight(step.a, step.aWeight), valueOrWeight(step.b, step.bWeight), { value: step.output }],
-    grid: (items) => [Math.ceil(columns / 16), Math.ceil(rows / 16), Math.min(items * matrices, maxWorkgroupsPerDimension)],
+    grid: (items) => [
+      Math.min(Math.ceil(columns / 16), mostTiles),
+      Math.min(Math.ceil(rows / 16), mostTiles),
+      Math.min(items * matrices, maxWorkgroupsPerDimension),
+    ],
   };
 };
