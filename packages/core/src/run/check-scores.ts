@@ -30,8 +30,22 @@ export function checkVerdict(value: unknown, { covers, scoresCorruption }: Safet
   if (scoresCorruption ? !isScore(verdict.corruptionScore) : verdict.corruptionScore !== undefined) {
     return `Expected ${scoresCorruption ? 'a corruption score in [0, 1]' : 'no corruption score'}, got ${show(verdict.corruptionScore)}.`;
   }
-  const bad = Object.entries(verdict.raw ?? {}).find(([, raw]) => !Number.isFinite(raw));
-  return bad ? `Expected finite raw values, got ${show(bad[1])} for ${bad[0]}.` : verdict;
+  return extrasFault(verdict) ?? verdict;
+}
+
+/** Far above the classes of any model; a line of the journal of more than 8 MiB is not read again. */
+const mostRaw = 2 ** 20;
+
+/** What is wrong with what a judge may say besides its scores. */
+function extrasFault({ rationale, raw }: { readonly rationale?: unknown; readonly raw?: unknown }): string | undefined {
+  if (rationale !== undefined && typeof rationale !== 'string')
+    return `Expected a rationale in words, got ${show(rationale)}.`;
+  if (raw === undefined) return undefined;
+  if (typeof raw !== 'object' || raw === null) return `Expected raw values by name, got ${show(raw)}.`;
+  const bad = Object.entries(raw).find(([, value]) => !Number.isFinite(value));
+  if (bad) return `Expected finite raw values, got ${show(bad[1])} for ${bad[0]}.`;
+  const { length } = JSON.stringify(raw);
+  return length > mostRaw ? `Expected raw values of at most ${mostRaw} characters as JSON, got ${length}.` : undefined;
 }
 
 /** The detection as it is, or why the detector broke its contract. */

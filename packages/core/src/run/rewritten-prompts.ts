@@ -18,6 +18,8 @@ export interface RewrittenPrompts {
 }
 
 const maxTextLength = 100_000;
+/** Words on a rewriter, in every record of its samples. Arbitrary. */
+const maxMadeBy = 4000;
 
 export interface RewritingContext {
   readonly loaded: LoadedStudy;
@@ -59,7 +61,7 @@ export function createRewrittenPrompts({ loaded, meters, progress, costs, signal
       chargedUsd = costUsd;
       if (costUsd > 0) costs.add(promptSet, prompt.id, { plugin: `rewriter/${rewriter.alias}`, costUsd });
       progress.finish(key, 'rewritten', { costUsd });
-      return { text: loaded.redact(made.text), madeBy: loaded.redact(String(made.madeBy)) };
+      return { text: loaded.redact(made.text), madeBy: loaded.redact(String(made.madeBy)).slice(0, maxMadeBy) };
     } catch (error) {
       signal.throwIfAborted();
       // The samples that lack the text are told of; their reason names the rewriter.

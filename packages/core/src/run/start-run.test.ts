@@ -96,6 +96,18 @@ describe('scores', () => {
     });
   });
 
+  it.each([
+    ['null-rationale', /Expected a rationale in words, got null/],
+    ['null-raw', /Expected raw values by name, got null/],
+    ['huge-raw', /Expected raw values of at most 1048576 characters as JSON, got 2\d{6}/],
+  ])('loses the verdicts, and not the run, of a judge that says %s', async (behaviour, reason) => {
+    const { records } = await runFakeStudy({ safetyJudges: [{ use: 'by-digest', options: { behaviour } }] });
+    const verdicts = records.filter((record) => record.type === 'verdict');
+    expect(verdicts).toHaveLength(3);
+    for (const verdict of verdicts)
+      expect(verdict).toMatchObject({ status: 'error', reason: expect.stringMatching(reason) });
+  });
+
   it('keeps the good results of a batch with one bad result', async () => {
     const { records } = await runFakeStudy({ detectors: [{ use: 'by-digest', options: { behaviour: 'one-bad' } }] });
     const statuses = records.filter((record) => record.type === 'detection').map((record) => record.status);

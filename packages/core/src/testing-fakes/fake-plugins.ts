@@ -150,7 +150,20 @@ const fakeRewriter = defineRewriter({
 
 const scorerOptions = z.object({
   behaviour: z
-    .enum(['score', 'nan', 'out-of-range', 'too-few', 'throw', 'hang', 'abstain', 'extra-hazard', 'one-bad'])
+    .enum([
+      'score',
+      'nan',
+      'out-of-range',
+      'too-few',
+      'throw',
+      'hang',
+      'abstain',
+      'extra-hazard',
+      'one-bad',
+      'null-rationale',
+      'null-raw',
+      'huge-raw',
+    ])
     .default('score'),
   maxBatch: z.int().default(4),
   waitMs: z.number().default(0),
@@ -181,6 +194,7 @@ const fakeJudge = defineSafetyJudge({
         return {
           status: 'scored',
           hazardScores: { violence: score, hate: 0, ...(behaviour === 'extra-hazard' ? { spam: 1 } : {}) },
+          ...extrasOf(behaviour),
         };
       });
       return behaviour === 'too-few' ? verdicts.slice(1) : verdicts;
@@ -209,6 +223,15 @@ const fakeDetector = defineDetector({
     },
   }),
 });
+
+/** What a judge without types may say besides its scores. */
+function extrasOf(behaviour: Behaviour): Pick<Extract<Verdict, { status: 'scored' }>, 'rationale' | 'raw'> {
+  const none = null as unknown as undefined;
+  if (behaviour === 'null-rationale') return { rationale: none! };
+  if (behaviour === 'null-raw') return { raw: none! };
+  if (behaviour !== 'huge-raw') return {};
+  return { raw: Object.fromEntries(Array.from({ length: 100_000 }, (_, at) => [`class number ${at}`, at])) };
+}
 
 /** What holds a model cannot be used after it was disposed of; nor can these. */
 function lifetime(): { check(): void; end(): Promise<void> } {
