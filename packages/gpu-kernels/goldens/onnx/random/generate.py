@@ -1,6 +1,6 @@
 """Random small graphs as ONNX files with inputs and what onnxruntime makes of them:
 
-    python generate.py FOLDER FIRST COUNT
+    python generate.py FOLDER FIRST COUNT [rare]
 
 SEED.onnx and SEED.json for each seed that gives a graph. A seed gives the same file again with the same packages.
 """
@@ -17,11 +17,13 @@ import layers
 import moves
 import patterns
 import quantised
+import rare
 import windows
 from graph import Dropped, Graph, Level, session
 from onnx.reference import ReferenceEvaluator
 
 SINGLE = [layers.unary, layers.activation, layers.binary, layers.compare, layers.where, layers.reduce, layers.arg, layers.topk, layers.softmax, layers.cast, windows.conv, windows.conv_transpose, windows.pool, windows.resize, windows.pad, windows.instance_norm, windows.layer_norm, windows.grid_sample, windows.space, moves.transpose, moves.reshape, moves.flatten, moves.squeeze, moves.slices, moves.gather, moves.scatter, moves.concat, moves.split, moves.tile, moves.expand, moves.cumulative, moves.trilu, moves.one_hot, moves.matmul, moves.gemm, moves.einsum, moves.recurrent, layers.binary, layers.unary, layers.reduce]
+IS_RARE = "rare" in sys.argv[4:]
 CHAINS = [patterns.activations, patterns.conv_chain, patterns.conv_chain, patterns.norm_chain, patterns.attention, patterns.linear_chain, patterns.shuffle, patterns.window_slices]
 
 
@@ -39,10 +41,10 @@ def grown(seed):
     if graph.chance(0.35):
         other = first if graph.chance(0.6) else with_batch([length if graph.chance(0.5) else 1 for length in first])
         graph.input(other, graph.pick("float32", "float32", "float32", "bool", "int64"), special)
-    table = random.choice(4, p=[0.2, 0.5, 0.2, 0.1])
+    table = 4 if IS_RARE else random.choice(4, p=[0.2, 0.5, 0.2, 0.1])
     for _ in range(graph.integer(1, 6 if table in (0, 2) else 3)):
         for _ in range(8):
-            emitters = {0: SINGLE, 1: CHAINS, 2: [*[quantised.qdq, quantised.integers, quantised.qdq] * 14, *SINGLE], 3: [*SINGLE, *CHAINS, *CHAINS]}[int(table)]
+            emitters = {0: SINGLE, 1: CHAINS, 2: [*[quantised.qdq, quantised.integers, quantised.qdq] * 14, *SINGLE], 3: [*SINGLE, *CHAINS, *CHAINS], 4: [*rare.ALL, *rare.ALL, *rare.ALL, *SINGLE]}[int(table)]
             before = len(graph.nodes), len(graph.values), len(graph.makers)
             try:
                 emitters[graph.integer(0, len(emitters) - 1)](graph)

@@ -198,6 +198,6 @@ class Graph:
         describe = lambda name, array: helper.make_tensor_value_info(name, type_of(array), [*batch(array), *rest(name, array)])
         graph = helper.make_graph(nodes, "random", [describe(*pair) for pair in inputs], [onnx.ValueInfoProto(name=name) for name in outputs], [numpy_helper.from_array(array, name) for name, array in self.constants.items() if needed is None or name in needed])
         domains = [helper.make_opsetid("", self.opset)]
-        if any(node.domain for node in nodes):
-            domains.append(helper.make_opsetid("com.microsoft", 1))
+        used = {node.domain for node in nodes}
+        domains += [helper.make_opsetid(domain, version) for domain, version in (("com.microsoft", 1), ("ai.onnx.ml", 3)) if domain in used]
         return helper.make_model(graph, opset_imports=domains, ir_version=min(10, helper.find_min_ir_version_for([helper.make_opsetid("", self.opset)])) if self.opset < 23 else 11)
