@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import {
+  type AuthenticImage,
+  defineAuthenticSet,
   defineExistingImages,
   definePromptSet,
   defineRewriter,
@@ -151,6 +153,39 @@ it('pairs a prompt with the safe counterpart that its rewriter makes', async () 
   expect(asked.prompt).toMatchObject({ intent: 'unsafe', hazards: ['hate'] });
   expect(counterpart.cluster).toBe(asked.cluster);
   expect(plan.plugins.find(({ kind }) => kind === 'prompt-set')?.unmappedLabels).toEqual({ other: 1 });
+});
+
+it.each([
+  [{ key: 'a' }, /licence/],
+  [{ key: 7, licence: { id: 'CC0-1.0' } }, /key/],
+  [null, /object/],
+])('refuses an authentic image without what its record holds: %j', async (image, what) => {
+  const broken = defineAuthenticSet({
+    name: 'broken',
+    summary: 'For this test.',
+    options: z.object({}),
+    create: () => ({
+      digest: async () => '0'.repeat(64),
+      async *images() {
+        yield image as unknown as AuthenticImage;
+      },
+      load: async () => new Uint8Array(),
+    }),
+  });
+  await using loaded = await loadPlugins({
+    study: parseStudyValue({
+      name: 'test',
+      generators: ['fake'],
+      promptSets: ['counted'],
+      authenticSets: ['broken'],
+      detectors: ['by-digest'],
+    }),
+    baseFolder: '/',
+    registry: { ...fakeRegistry, 'authentic-set/broken': async () => ({ default: broken }) },
+    environment: {},
+  });
+  const message = expect.stringMatching(new RegExp(`image .* of broken .*${what.source}`, 's'));
+  await expect(planRun(loaded)).rejects.toMatchObject({ code: 'PLUGIN_BROKE_CONTRACT', message });
 });
 
 it('gives a translation its language, and level 0 its own', async () => {

@@ -171,6 +171,7 @@ async function readAuthentic(
   for (const [setNumber, plugin] of loaded.authenticSets.entries()) {
     const before = authentic.length;
     for await (const image of listed(plugin, plugin.instance.images(signal), { signal })) {
+      checkAuthentic(plugin.alias, image);
       authentic.push({ index: authentic.length, setNumber, set: plugin.alias, image });
     }
     const digest = checkFacts(plugin.alias, digestSchema, await asked(plugin, () => plugin.instance.digest(signal)));
@@ -234,6 +235,22 @@ function checkListed(alias: string, sample: ExistingSample | null): ExistingSamp
   throw new DiptychError(
     'IMAGES_FOLDER_INVALID',
     `Expected ${JSON.stringify(sample?.key)} of ${alias} to fit a sample record: ${describeIssues(parsed.error)}. Correct its row.`,
+  );
+}
+
+/** What the record of an authentic image is made of, before anything is generated. */
+const authenticSchema = z.looseObject({
+  key: z.string().min(1),
+  licence: z.looseObject({ id: z.string() }),
+  groupId: z.string().optional(),
+});
+
+function checkAuthentic(alias: string, image: { readonly key: string } | null): void {
+  const parsed = authenticSchema.safeParse(image);
+  if (parsed.success) return;
+  throw new DiptychError(
+    'PLUGIN_BROKE_CONTRACT',
+    `Expected image ${JSON.stringify(image?.key)} of ${alias} to have a key and a licence: ${describeIssues(parsed.error)}. Correct the plugin.`,
   );
 }
 
