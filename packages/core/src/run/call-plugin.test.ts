@@ -89,4 +89,22 @@ describe('a call', () => {
     await callPlugin(() => Promise.reject(busy), { ...options, meter });
     expect(asked).toEqual([3_600_000]);
   });
+
+  it('takes a wait that is no number for none that was asked', async () => {
+    const asked: (number | undefined)[] = [];
+    const meter: Meter = {
+      budget: new Budget(undefined, ''),
+      usdPerItem: 0,
+      isPaced: true,
+      enter: async () => ({ end: (_how, retryAfterMs) => void asked.push(retryAfterMs) }),
+    };
+    // As `1000 * Number(header)` of a Retry-After that is a date.
+    const busy = new InfrastructureError('busy', { rateLimited: true, retryAfterMs: Number.NaN });
+    const stop = new AbortController();
+    const limits = { ...options.limits, backoffMs: 60_000 };
+    const waiting = callPlugin(() => Promise.reject(busy), { ...options, limits, meter, signal: stop.signal });
+    setTimeout(() => stop.abort(new Error('stopped')), 50);
+    await expect(waiting).rejects.toThrow('stopped');
+    expect(asked).toEqual([undefined]);
+  });
 });

@@ -158,9 +158,13 @@ function isRetryable(error: unknown): boolean {
   return false;
 }
 
-/** Within what is honoured: for the call that failed, and for all calls of its service. */
+/**
+ * Within what is honoured: for the call that failed, and for all calls of its service. What is no number, as a plugin makes of a
+ * header that is a date, is no wait: the backoff is.
+ */
 function retryAfterOf({ retryAfterMs }: InfrastructureError): number | undefined {
-  return retryAfterMs === undefined ? undefined : Math.min(maxRetryAfterMs, Math.max(0, retryAfterMs));
+  if (typeof retryAfterMs !== 'number' || Number.isNaN(retryAfterMs)) return undefined;
+  return Math.min(maxRetryAfterMs, Math.max(0, retryAfterMs));
 }
 
 function waitMs(
