@@ -52,6 +52,8 @@ export function importNode(
     return;
   }
   if (Object.hasOwn(refusedOps, key)) throw opUnsupported(node, refusedOps[key]!);
+  // An op that there is not is refused as such, not for where the batch lies in it.
+  state.ops.lower(node, key);
   const moved = state.ops.move(state, node);
   // What stands for the node gives values of its own, which are read.
   const isReadHere = (name: string): boolean => isRead(name) || !node.outputs.includes(name);

@@ -93,6 +93,11 @@ describe('refusals', () => {
     expect(() => importOnnx(modelOf(['n', 2], [node('Relu', 'x', 'y', {}, 'com.vendor')]))).toThrow(
       refusal('OP_UNSUPPORTED', 'domain "com.vendor"'),
     );
+    const behind = [node('Transpose', 'x', 't', { perm: [1, 0] }), node('Unheard', 't', 'y', {}, 'com.microsoft')];
+    expect(() => importOnnx(modelOf(['n', 2], behind))).toThrow(refusal('OP_UNSUPPORTED', 'domain "com.microsoft"'));
+    expect(() => importOnnx(modelOf([3, 2], behind), { items: 'graph' })).toThrow(
+      refusal('OP_UNSUPPORTED', 'domain "com.microsoft"'),
+    );
     expect(() => importOnnx(modelOf(['n', 2], [node('Relu', 'x', 'y')], [], 6))).toThrow(
       refusal('OP_UNSUPPORTED', 'opset 6'),
     );
