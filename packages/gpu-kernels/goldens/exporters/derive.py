@@ -17,6 +17,7 @@ import numpy
 import onnx
 import onnxruntime
 
+from converters import converters
 from export_models import listed
 
 kinds = {"tensor(float)": numpy.float32, "tensor(float16)": numpy.float16, "tensor(int64)": numpy.int64, "tensor(int32)": numpy.int32, "tensor(bool)": bool}
@@ -150,6 +151,7 @@ tools = {
     "int4-acc": blocks(4, accuracy_level=4),
     "int4-qdq": blocks(4, "QDQ"),
     "int8": blocks(8),
+    **converters,
 }
 
 

@@ -242,4 +242,9 @@ for table, values in zip([normal.weight.data, normal.bias.data, normal.running_m
 fixed = exported(nn.Sequential(nn.Conv2d(4, 4, 2), normal), {"x": torch.tensor(numbers(2, 4, 3, 5))}, 17, None)
 write("trained-statistics-fixed", fixed, {"x": numbers(2, 4, 3, 5)})
 
+# Weights of 4 bits as bitsandbytes has them: the blocks go on from row to row.
+for kind, name in enumerate(["fp4", "nf4"]):
+    numbers_of = {"w": bits(256, 120), "scale": draw(15) / 4}
+    nodes(f"blocks-of-{name}", [("MatMulBnb4", ["x", "w", "scale"], ["y"], dict(K=40, N=6, block_size=16, quant_type=kind), micro)], tokens, numbers_of)
+
 goldens.save()

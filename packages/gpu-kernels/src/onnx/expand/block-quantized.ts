@@ -1,8 +1,8 @@
 /**
- * Weights that onnxruntime's quantiser keeps as 2, 4 or 8 bits in blocks with a scale each (MatMulNBits and
+ * Weights that onnxruntime's quantiser keeps as 2, 4 or 8 bits in blocks with a scale each (MatMulNBits, MatMulBnb4 and
  * GatherBlockQuantized, domain com.microsoft), as their float32 numbers: computed at import, and then a product or a choice of
  * rows like any other. `accuracy_level`, which allows rounding activations to less, is not made use of.
- * Source: "ContribOperators.md" of onnxruntime.
+ * Sources: "ContribOperators.md" of onnxruntime; NF4 is of "QLoRA" (arXiv 2305.14314, appendix E).
  */
 import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
 import { showShape, sizeOf } from '../../graph/shapes.ts';
@@ -72,6 +72,36 @@ export function MatMulNBits(to: Expansion): void {
   const matrix = to.computed('float32', [columns, rows], (index) => number(index % rows, Math.floor(index / rows)));
   if (!to.has(5)) to.give('MatMul', [to.input(0), matrix]);
   else to.give('Add', [to.add('MatMul', [to.input(0), matrix]), to.input(5)]);
+} // biome-ignore format: one condition
+
+/** The numbers that 4 bits stand for in MatMulBnb4: floats of 4 bits as bitsandbytes has them, and the quantiles of a normal distribution. */
+const fp4 = [0, 0.0052083334885537624, 0.6666666865348816, 1, 0.3333333432674408, 0.5, 0.1666666716337204, 0.25];
+const bnb4 = [
+  [...fp4, ...fp4.map((value) => -value)],
+  [
+    -1, -0.6961928009986877, -0.5250730514526367, -0.39491748809814453, -0.28444138169288635, -0.18477343022823334, -0.09105003625154495, 0,
+    0.07958029955625534, 0.16093020141124725, 0.24611230194568634, 0.33791524171829224, 0.44070982933044434, 0.5626170039176941, 0.7229568362236023, 1,
+  ],
+]; // biome-ignore format: tables
+
+/** y = A · Wᵀ, with W of `[N, K]` in blocks that go on from row to row, the higher bits of a byte first. */
+export function MatMulBnb4(to: Expansion): void {
+  const { attributes } = to;
+  const [columns, rows] = [attributes.number('K', 0), attributes.number('N', 0)];
+  const [block, kind] = [attributes.number('block_size', 0), attributes.number('quant_type', 0)];
+  attributes.require('training_mode', 0);
+  attributes.require('transB', 1);
+  attributes.finish();
+  const numbers = bnb4[kind];
+  if (numbers === undefined) throw opUnsupported(to.node, `quant_type ${kind}, only 0 (FP4) and 1 (NF4) are implemented`);
+  readBlocks(to, 4, block, rows, columns);
+  const weight = constantAt(to, 1, Math.ceil((rows * columns) / 2), 'weights').data;
+  const scale = constantAt(to, 2, Math.ceil((rows * columns) / block), 'scales').data;
+  const matrix = to.computed('float32', [columns, rows], (index) => {
+    const at = (index % rows) * columns + Math.floor(index / rows);
+    return numbers[(weight[at >> 1]! >> (at % 2 === 0 ? 4 : 0)) & 15]! * scale[Math.floor(at / block)]!;
+  });
+  to.give('MatMul', [to.input(0), matrix]);
 } // biome-ignore format: one condition
 
 /** Rows of a table whose last dimension is in blocks. */

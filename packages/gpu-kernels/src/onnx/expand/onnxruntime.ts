@@ -4,7 +4,7 @@
  */
 import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
 import { isBatch } from '../constant.ts';
-import { GatherBlockQuantized, MatMulNBits } from './block-quantized.ts';
+import { GatherBlockQuantized, MatMulBnb4, MatMulNBits } from './block-quantized.ts';
 import type { Expand, Expansion } from './expansion.ts';
 import { GroupQueryAttention } from './group-query-attention.ts';
 import { MicrosoftAttention, MultiHeadAttention, QAttention } from './onnxruntime-attention.ts';
@@ -179,7 +179,7 @@ function QuickGelu(to: Expansion): void {
 const microsoft: Readonly<Record<string, Expand>> = {
   Attention: MicrosoftAttention, BiasAdd: (to) => to.give('Identity', [sumOf(to, 0, 1, 2)]), BiasGelu: ofSum('Gelu'), BiasSplitGelu,
   EmbedLayerNormalization, FastGelu: ofSum('Gelu', { approximate: 'tanh' }), FusedConv, FusedGemm, FusedMatMul, Gelu: ofSum('Gelu'),
-  GatherBlockQuantized, GroupNorm, GroupQueryAttention, MatMulNBits, MultiHeadAttention, NhwcConv, NhwcFusedConv, QAttention, QuickGelu, RotaryEmbedding: MicrosoftRotaryEmbedding, SkipGroupNorm,
+  GatherBlockQuantized, GroupNorm, GroupQueryAttention, MatMulBnb4, MatMulNBits, MultiHeadAttention, NhwcConv, NhwcFusedConv, QAttention, QuickGelu, RotaryEmbedding: MicrosoftRotaryEmbedding, SkipGroupNorm,
   SkipLayerNormalization: skipNormalisation('LayerNormalization', [0, 1, 4], [2, 3]),
   SkipSimplifiedLayerNormalization: skipNormalisation('RMSNormalization', [0, 1, 3], [2]),
 }; // biome-ignore format: a table
