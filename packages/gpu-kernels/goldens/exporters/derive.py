@@ -178,7 +178,7 @@ def main(folder, tool, *names):
             continue
         try:
             tools[tool](source, target / source.name)
-            record_of(target / source.name, inputs_of(source, session(target / source.name)), tool.startswith(("dynamic", "q", "int")))
+            record_of(target / source.name, inputs_of(source, session(target / source.name)), tool.startswith(("dynamic", "q", "int", "bnb")))
             print(tool, source.stem, "ok", flush=True)
         except Exception as error:  # of any tool: the others are still to be converted
             print(tool, source.stem, type(error).__name__, (str(error).strip().splitlines() or [""])[0][:200], flush=True)

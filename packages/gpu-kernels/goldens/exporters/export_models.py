@@ -15,6 +15,7 @@ warnings.filterwarnings("ignore")
 logging.disable(logging.WARNING)
 os.environ["TRANSFORMERS_VERBOSITY"] = "error"
 import numpy
+import onnx
 import onnxruntime
 import torch
 
@@ -47,9 +48,13 @@ def dynamo(module, inputs, target, is_open=False, **settings):
     torch.onnx.export(module, tuple(inputs.values()), input_names=list(inputs), output_names=["y"], dynamic_shapes=shapes, dynamo=True, verbose=False, **settings).save(str(target))
 
 
-def half(module, inputs, target):
-    """A module in half precision; its inputs of floats are float16 too."""
-    script(module.half(), {name: value.half() if value.dtype == torch.float32 else value for name, value in inputs.items()}, target)
+def of_type(kind, inputs):
+    return {name: value.to(kind) if value.dtype == torch.float32 else value for name, value in inputs.items()}
+
+
+def lesser(kind, write):
+    """A module of float16 or bfloat16; its inputs of floats are such too."""
+    return lambda module, inputs, target: write(module.to(kind), of_type(kind, inputs), target)
 
 
 exporters = {
@@ -58,10 +63,15 @@ exporters = {
     "script-open": lambda *given: script(*given, is_open=True),
     "dynamo-open": lambda *given: dynamo(*given, is_open=True),
     "dynamo-18": lambda *given: dynamo(*given, opset_version=18),
+    "dynamo-21": lambda *given: dynamo(*given, opset_version=21),
+    "dynamo-24": lambda *given: dynamo(*given, opset_version=24),
     "dynamo-23": lambda *given: dynamo(*given, opset_version=23),
     "dynamo-25": lambda *given: dynamo(*given, opset_version=25),  # the newest that it writes without a converter of other files
     "dynamo-plain": lambda *given: dynamo(*given, opset_version=23, optimize=False),
-    "half-model": half,
+    "half-model": lesser(torch.float16, script),
+    "half-dynamo": lesser(torch.float16, dynamo),
+    "bfloat16-model": lesser(torch.bfloat16, script),
+    "bfloat16-dynamo": lesser(torch.bfloat16, dynamo),
 }
 
 
@@ -83,6 +93,45 @@ def record(target, inputs):
     outputs = dict(zip([value.name for value in session.get_outputs()], session.run(None, given)))
     lists = {"inputs": {name: listed(value) for name, value in given.items()}, "outputs": {name: listed(value) for name, value in outputs.items()}}
     target.with_suffix(".json").write_text(json.dumps(lists))
+
+
+def widened_casts(node):
+    """A Cast to bfloat16 still rounds."""
+    full, small = onnx.TensorProto.FLOAT, onnx.TensorProto.BFLOAT16
+    aims = [attribute for attribute in node.attribute if attribute.name in ("to", "dtype") and attribute.i == small]
+    if not aims or node.op_type != "Cast":
+        for attribute in aims:
+            attribute.i = full
+        return [node]
+    y = node.output[0]
+    node.output[0] = f"{y}/rounded"
+    return [node, onnx.helper.make_node("Cast", [node.output[0]], [y], f"{node.name}/widened", to=full)]
+
+
+def widened(path):
+    """A file of bfloat16 as one of float32, which holds all its numbers."""
+    model = onnx.load(path)
+    full, small = onnx.TensorProto.FLOAT, onnx.TensorProto.BFLOAT16
+    tensors = [*model.graph.initializer, *(attribute.t for node in model.graph.node for attribute in node.attribute)]
+    for tensor in tensors:
+        if tensor.data_type == small:
+            tensor.CopyFrom(onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(tensor).astype(numpy.float32), tensor.name))
+    nodes = [part for node in model.graph.node for part in widened_casts(node)]
+    model.graph.ClearField("node")
+    model.graph.node.extend(nodes)
+    for value in [*model.graph.input, *model.graph.output]:
+        if value.type.tensor_type.elem_type == small:
+            value.type.tensor_type.elem_type = full
+    model.graph.ClearField("value_info")
+    return model
+
+
+def record_widened(target, inputs):
+    """onnxruntime computes little in bfloat16 on the CPU: what it computes of the same numbers in float32."""
+    file = target.with_suffix(".widened")
+    onnx.save(widened(target), file)
+    record(file, {name: value.to(torch.bfloat16).float().numpy() if value.is_floating_point() else value.numpy() for name, value in inputs.items()})
+    file.unlink()
 
 
 def write_each(target, names, write):
@@ -108,7 +157,7 @@ def main(folder, exporter, *names):
         module, inputs, numbers = random_model(name)
         with torch.no_grad():
             exporters[exporter](module, inputs, file)
-        record(file, numbers)
+        record_widened(file, inputs) if exporter.startswith("bfloat16") else record(file, numbers)
 
     write_each(pathlib.Path(folder) / exporter, names or models, write)
 

@@ -29,14 +29,16 @@ interface Recorded {
 /** Folder → what wrote it. */
 const tools: Readonly<Record<string, string>> = {
   script: "torch's older exporter, opset 17", dynamo: "torch's newer exporter, its default opset",
-  'dynamo-18': 'newer, opset 18', 'dynamo-23': 'newer, opset 23', 'dynamo-25': 'newer, opset 25, onnx 1.23.2', 'onnx-28': 'the same, converted by onnx 1.23.2 to opset 28', 'dynamo-plain': 'newer, opset 23, not optimised', 'script-open': 'older, length or sides open too',
-  'dynamo-open': 'newer, length or sides open too', 'half-model': '`model.half()`, older exporter', 'half-keep': 'onnxconverter-common float16, types of inputs kept',
-  'half-io': 'onnxconverter-common float16', slim: 'onnxslim', sim: 'onnxsim', 'ort-extended': 'onnxruntime, level extended', 'ort-all': 'onnxruntime, level all',
-  transformer: 'onnxruntime.transformers optimizer', 'transformer-half': 'the same, float16', dynamic: 'quantize_dynamic', 'dynamic-channel': 'quantize_dynamic, per channel, reduced range',
+  'dynamo-18': 'newer, opset 18', 'dynamo-21': 'newer, opset 21', 'dynamo-24': 'newer, opset 24', 'dynamo-23': 'newer, opset 23', 'dynamo-25': 'newer, opset 25, onnx 1.23.2', 'onnx-28': 'the same, converted by onnx 1.23.2 to opset 28', 'dynamo-plain': 'newer, opset 23, not optimised', 'script-open': 'older, length or sides open too',
+  'dynamo-open': 'newer, length or sides open too', 'half-model': '`model.half()`, older exporter', 'half-dynamo': '`model.half()`, newer exporter',
+  'bfloat16-model': '`model.bfloat16()`, older exporter', 'bfloat16-dynamo': '`model.bfloat16()`, newer exporter', 'half-keep': 'onnxconverter-common float16, types of inputs kept',
+  'half-io': 'onnxconverter-common float16', mixed: 'onnxconverter-common auto_mixed_precision', 'ort-half': 'onnxruntime.transformers float16, types of inputs kept', 'ort-half-io': 'onnxruntime.transformers float16', 'half-extended': 'the same, then onnxruntime, level extended', slim: 'onnxslim', sim: 'onnxsim', onnxoptimizer: 'onnxoptimizer', surgeon: 'onnx-graphsurgeon', onnxscript: 'onnxscript, optimizer and rewriter', safetensors: 'onnx-safetensors, weights in a file beside it',
+  'opset-21': 'version_converter to opset 21', 'opset-24': 'version_converter to opset 24', 'ort-basic': 'onnxruntime, level basic', 'ort-extended': 'onnxruntime, level extended', 'ort-all': 'onnxruntime, level all',
+  transformer: 'onnxruntime.transformers optimizer', 'transformer-half': 'the same, float16', 'transformer-gpu': 'the same optimizer, multi-head attention and approximated Gelu', 'transformer-gpu-half': 'as before, float16', dynamic: 'quantize_dynamic', 'dynamic-channel': 'quantize_dynamic, per channel, reduced range',
   'dynamic-u8': 'quantize_dynamic, uint8 weights', qdq: 'quantize_static QDQ, uint8', 'qdq-s8': 'quantize_static QDQ, int8 symmetric, per channel', 'qdq-u16': 'quantize_static QDQ, uint16',
   qoperator: 'quantize_static QOperator, uint8', 'qoperator-s8': 'quantize_static QOperator, int8, per channel', int4: 'MatMulNBits, 4 bits', 'int4-sym': '4 bits, symmetric',
-  'int4-acc': '4 bits, accuracy level 4', 'int4-qdq': '4 bits, QDQ', int8: 'MatMulNBits, 8 bits', optimum: 'optimum, its default opset', 'qat-qnnpack': 'torch.ao, trained for qnnpack, QDQ', 'qat-x86': 'torch.ao, trained for x86, per channel, reduced range',
-  'qat-pt2e': 'torchao, trained on a graph of torch.export, newer exporter', brevitas: 'brevitas, trained, quantise-clip-dequantise', keras: 'Keras, tf2onnx opset 15', sklearn: 'scikit-learn, skl2onnx', boosters: 'xgboost and LightGBM by onnxmltools, CatBoost', towers: 'towers of torch and heads on them, one file',
+  'int4-acc': '4 bits, accuracy level 4', 'int4-qdq': '4 bits, QDQ', int8: 'MatMulNBits, 8 bits', int2: 'MatMulNBits, 2 bits', 'int4-gather': '4 bits, Gather too', 'int4-hqq': '4 bits, HQQ', 'int4-k': '4 bits, k-quant', 'bnb-fp4': 'MatMulBnb4, FP4', 'bnb-nf4': 'MatMulBnb4, NF4', optimum: 'optimum, its default opset', 'qat-qnnpack': 'torch.ao, trained for qnnpack, QDQ', 'qat-x86': 'torch.ao, trained for x86, per channel, reduced range',
+  'qat-pt2e': 'torchao, trained on a graph of torch.export, newer exporter', brevitas: 'brevitas, trained, quantise-clip-dequantise', keras: 'Keras, tf2onnx opset 15', paddle: 'paddle.vision, paddle2onnx', sklearn: 'scikit-learn, skl2onnx', boosters: 'xgboost and LightGBM by onnxmltools, CatBoost', towers: 'towers of torch and heads on them, one file',
 }; // biome-ignore format: a table
 
 const tensorOf = ({ shape, data }: Listed): Tensor => ({
@@ -167,7 +169,7 @@ writeFileSync(
   page,
   `# Exporters and quantisers
 
-What users bring besides torchvision and timm: small networks with random weights of transformers, diffusers and Keras, heads of
+What users bring besides torchvision and timm: small networks with random weights of transformers, diffusers, Keras and Paddle, heads of
 scikit-learn and boosted trees, as ${parts.length} exporters, converters, optimisers and quantisers write them, on the native backend
 against onnxruntime. Written by \`packages/gpu-kernels/goldens/exporters/write-exporters-table.ts\`, not by hand, last on
 ${new Date().toISOString().slice(0, 10)}: ${versions}. ${run} of ${all} files run; the reason stands beside each other one. Files that
@@ -182,7 +184,8 @@ ${onWebgpu.filter((text) => !text.includes(equal) && Number.parseFloat(text) >= 
   its optimisations, without, each item alone); the nearest is taken. Where a sum lies on the half between two numbers of the grid, it
   may round the other way here, and the steps behind amplify that ([decision](decisions/2026-11-25-quantised-networks.md)): of mobilevit
   in int8 QDQ it is 3 of the 65536 numbers of the first convolution. With accuracy level 4 onnxruntime rounds activations to 8 bits; here
-  they are float32. Half precision is rounded at other places than
+  they are float32. Of bfloat16 onnxruntime computes little on the CPU: beside it stands what it computes of the same file written in
+  float32, with a Cast to bfloat16 rounding as before. Half precision is rounded at other places than
   onnxruntime rounds ([decision](decisions/2026-11-25-float16-networks.md)).
 
 ${parts.join('\n')}`,

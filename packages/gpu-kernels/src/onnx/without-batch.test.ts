@@ -68,7 +68,7 @@ describe('a graph that is one item', () => {
   });
 
   it('refuses what has a batch by its meaning, and what it does not follow', () => {
-    refuses(modelOf([2, 2], [node('TfIdfVectorizer', 'x', 'y')]), 'the op where the whole graph is one item');
+    refuses(modelOf([2, 2], [node('ScatterND', 'x x x', 'y')]), 'the op where the whole graph is one item');
     refuses(modelOf([4], [node('Gather', 'x x', 'y')]), 'computed indices');
   });
 

@@ -1,7 +1,7 @@
 /** Identity, Constant, Flatten, Reshape, Transpose, ReduceMean, ReduceSum. */
 import type { GraphNode, Tensor } from '@diptych/plugin-kit';
 import { Attributes } from '../attributes.ts';
-import { graphInvalid, opUnsupported } from '../graph-errors.ts';
+import { graphInvalid, itemsTogether, opUnsupported } from '../graph-errors.ts';
 import { type PlanBuilder, toChannelsLast, toPlain } from '../plan-builder.ts';
 import type { ReduceStep } from '../plan-products.ts';
 import { permuteList, rowMajorStrides, sameShape, showShape, sizeOf } from '../shapes.ts';
@@ -141,7 +141,7 @@ const reduce =
     const keep = attributes.number('keepdims', 1) !== 0;
     attributes.require('noop_with_empty_axes', 0);
     attributes.finish();
-    if (axes.includes(0)) throw opUnsupported(node, 'a reduction over the batch');
+    if (axes.includes(0)) throw opUnsupported(node, `a reduction over the batch. ${itemsTogether}`);
     if (new Set(axes).size !== axes.length || axes.some((axis) => !Number.isInteger(axis) || axis >= rank || axis < 0)) {
       throw graphInvalid(node, `axes ${showShape([...axes])} do not fit rank ${rank}.`);
     }
