@@ -150,12 +150,13 @@ class RunTableBuilder {
   }
 
   #addPrompt(record: SampleRecord): void {
-    const { index, promptSet, promptId, level, pairId, language, prompt, ratings } = record;
+    const { index, generator, promptSet, promptId, level, pairId, language, prompt, ratings } = record;
     const samples = this.#samples;
     samples.promptSet.set(index, this.#promptSets.idOf(promptSet));
     const known = this.#prompts.values.length;
     samples.prompt.set(index, this.#prompts.idOf(`${promptSet}/${promptId}@${level}`));
-    if (this.#prompts.values.length > known) this.#joinFolds(record);
+    // The samples of a prompt have one text and cluster, but in an import, whose table may give several one id.
+    if (this.#prompts.values.length > known || promptSet === generator) this.#joinFolds(record);
     // Pair ids are the set's own: those of two sets may be equal by accident.
     samples.pair.set(index, pairId === undefined ? 0 : this.#pairs.idOf(`${promptSet}/${pairId}`));
     samples.language.set(index, this.#languages.idOf(language));

@@ -63,3 +63,28 @@ describe('splits into training and test images', async () => {
     expect(groupsOf(reversed)).toEqual(groupsOf(table));
   });
 });
+
+it('keeps the texts of an import together with those of a set, though its table gives several texts one id', async () => {
+  const manifest = plantedManifest([plugin('detector', 'detector', { trainedOn: [], control: false, features: ['one'] })]);
+  const measured = (side: 'synthetic' | 'authentic', index: number) =>
+    detection(side, index, { status: 'measured', features: [index % 7], syntheticScore: undefined });
+  const prompts = 30;
+  const records = Array.from({ length: prompts }, (_, prompt) => {
+    const text = { prompt: `text ${prompt}` };
+    const imported = { ...text, generator: 'import', promptSet: 'import', promptId: 'one', cluster: `text-${prompt}` };
+    return [
+      sample(2 * prompt, { ...text, promptId: `p${prompt}`, cluster: `set/p${prompt}` }),
+      sample(2 * prompt + 1, imported),
+      authentic(prompt),
+      ...[0, 1].map((step) => measured('synthetic', 2 * prompt + step)),
+      measured('authentic', prompt),
+    ];
+  }).flat();
+  const foldsOf = async (given: typeof records) => {
+    const table = await collectRunTable(manifest, given);
+    return [...detectionScores(table, table.detections[0]!, 1).folds!.synthetic];
+  };
+  const folds = await foldsOf(records);
+  for (let prompt = 0; prompt < prompts; prompt++) expect(folds[2 * prompt + 1]).toBe(folds[2 * prompt]);
+  expect(await foldsOf(records.toReversed())).toEqual(folds);
+});

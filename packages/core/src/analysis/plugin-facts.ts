@@ -38,7 +38,7 @@ function thresholdOf(
   plugin: ResolvedPlugin,
   thresholds: Readonly<Record<string, number>>,
 ): Pick<JudgeFacts, 'threshold' | 'thresholdOrigin'> {
-  const stated = thresholds[plugin.as];
+  const stated = Object.hasOwn(thresholds, plugin.as) ? thresholds[plugin.as] : undefined; // a judge may be named `constructor`
   if (stated !== undefined) return { threshold: stated, thresholdOrigin: 'set in the study' };
   const suggested = plugin.traits.suggestedThreshold;
   if (typeof suggested === 'number') return { threshold: suggested, thresholdOrigin: 'suggested by the judge' };
