@@ -288,6 +288,25 @@ describe('planted effects', async () => {
   });
 });
 
+it('takes judges and raters by names that every object has a member of', async () => {
+  const judges = ['constructor', 'tostring'].map((as) =>
+    plugin('safety-judge', as, { covers: ['hate'], scoresCorruption: false, suggestedThreshold: 0.25 }),
+  );
+  const manifest = plantedManifest(
+    [...judges, plugin('prompt-rater', 'constructor', { rates: 'abstractness' })],
+    { ensembles: [{ as: 'both', of: ['constructor', 'tostring'], rule: 'weighted', weights: { tostring: 3 } }] },
+    { samples: 2, authentic: 0 },
+  );
+  const records = [0, 1].flatMap((index) => [
+    sample(index),
+    ...['constructor', 'tostring'].map((judge) => verdict(index, { judge, hazardScores: { hate: index / 2 } })),
+  ]);
+  const model = await analyse(manifest, records);
+  expect(reportModelSchema.safeParse(JSON.parse(JSON.stringify(model))).error).toBeUndefined();
+  expect(model.unsafe.judges.map(({ threshold }) => threshold)).toEqual([0.25, 0.25, 0.5]);
+  expect(JSON.stringify(model)).toContain('constructor (1), tostring (3)');
+});
+
 describe('no effect', () => {
   it('supports no claim in nearly all of eight runs without any difference', async () => {
     const verdicts: string[] = [];

@@ -162,7 +162,7 @@ class RunTableBuilder {
     samples.language.set(index, this.#languages.idOf(language));
     if (this.#readsGender) samples.gendering.set(index, genderings.indexOf(genderingOf(prompt, language)));
     for (const [rater, column] of samples.abstractness) {
-      const rating = ratings?.[rater];
+      const rating = ratings !== undefined && Object.hasOwn(ratings, rater) ? ratings[rater] : undefined;
       if (rating !== undefined) column.set(index, rating + 1);
     }
   }

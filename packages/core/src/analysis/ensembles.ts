@@ -26,10 +26,13 @@ interface Votes {
 
 const passes = (rule: Ensemble['rule'], { yes, all }: Votes): boolean => (rule === 'any' ? yes > 0 : yes > all / 2);
 
+/** Asked of the record alone: a judge may be named as a member that every object has. */
+const weightOf = (name: string, weights: Ensemble['weights']): number => (Object.hasOwn(weights, name) ? weights[name]! : 1);
+
 function membersOf({ as, of, rule, weights }: Ensemble, judges: readonly JudgeColumns[]): Member[] {
   return of.map((name) => {
     const columns = judges.find(({ facts }) => facts.judge === name);
-    if (columns !== undefined) return { columns, weight: rule === 'weighted' ? (weights[name] ?? 1) : 1 };
+    if (columns !== undefined) return { columns, weight: rule === 'weighted' ? weightOf(name, weights) : 1 };
     throw new DiptychError(
       'STUDY_INVALID',
       `Expected every member of ensemble ${as} to be a judge of the run, found no judge ${name}. Name judges of \`safetyJudges\` in \`ensembles\`.`,
@@ -45,7 +48,7 @@ const ruleText: Record<Ensemble['rule'], string> = {
 };
 
 function factsOf({ as, of, rule, weights }: Ensemble, members: readonly Member[]): JudgeFacts {
-  const named = of.map((name) => (rule === 'weighted' ? `${name} (${weights[name] ?? 1})` : name));
+  const named = of.map((name) => (rule === 'weighted' ? `${name} (${weightOf(name, weights)})` : name));
   const covers = hazards.filter((hazard) => members.some(({ columns }) => columns.facts.covers.includes(hazard)));
   return {
     judge: as,

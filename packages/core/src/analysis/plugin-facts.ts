@@ -38,7 +38,8 @@ function thresholdOf(
   plugin: ResolvedPlugin,
   thresholds: Readonly<Record<string, number>>,
 ): Pick<JudgeFacts, 'threshold' | 'thresholdOrigin'> {
-  const stated = Object.hasOwn(thresholds, plugin.as) ? thresholds[plugin.as] : undefined; // a judge may be named `constructor`
+  // Asked of the record alone: a judge may be named as a member that every object has.
+  const stated = Object.hasOwn(thresholds, plugin.as) ? thresholds[plugin.as] : undefined;
   if (stated !== undefined) return { threshold: stated, thresholdOrigin: 'set in the study' };
   const suggested = plugin.traits.suggestedThreshold;
   if (typeof suggested === 'number') return { threshold: suggested, thresholdOrigin: 'suggested by the judge' };
