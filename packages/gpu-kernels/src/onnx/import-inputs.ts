@@ -40,7 +40,7 @@ export function recipesOf(model: OnnxModel, { recipe, items }: ImportOptions): R
   if (extra !== undefined)
     throw graphInvalid(
       `Graph "${model.name}"`,
-      `a recipe is given for input "${extra}"; its inputs are ${known.join(', ')}.`,
+      `a recipe is given for input "${extra}"; its inputs are ${known.join(', ')}. Name one of these (in a card: \`input\`).`,
     );
   return new Map(Object.entries(recipe));
 }

@@ -10,7 +10,10 @@ export function withOutputs(file: OnnxModel, wanted: readonly string[] | undefin
   const missing = wanted.find((name) => !known.includes(name));
   if (missing !== undefined || wanted.length === 0) {
     const asked = missing === undefined ? 'no output is asked for' : `output "${missing}" is asked for`;
-    throw graphInvalid(`Graph "${file.name}"`, `${asked}; its outputs are ${known.join(', ')}.`);
+    throw graphInvalid(
+      `Graph "${file.name}"`,
+      `${asked}; its outputs are ${known.join(', ')}. Name some of these (in a card: \`output\`).`,
+    );
   }
   const outputs = file.outputs.filter(({ name }) => wanted.includes(name));
   const live = new Set(liveNodes({ ...file, outputs }));
