@@ -37,6 +37,9 @@ class Sources:
         for key in ("model", "state_dict", "net", "netC"):
             if isinstance(found, dict) and key in found and isinstance(found[key], dict):
                 found = found[key]
+        if not isinstance(found, dict) or not all(isinstance(name, str) for name in found):
+            kind = "numbered ones" if isinstance(found, dict) else f"a {type(found).__name__}"
+            raise SystemExit(f"Expected a checkpoint of tensors by name, got {kind}. Give the published file of this method.")
         return {name.removeprefix("module."): value for name, value in found.items()}
 
 

@@ -31,8 +31,10 @@ def first_lines(fault):
     if isinstance(fault, pickle.UnpicklingError):
         # torch's own words advise to run whatever the file holds.
         return "it is no checkpoint of tensors"
+    if isinstance(fault, KeyError):
+        return f"no tensor {fault.args[0]}"
     lines = [line.strip() for line in str(fault).splitlines() if line.strip()]
-    return "; ".join(lines[:3])[:600]
+    return f"{type(fault).__name__}: " + "; ".join(lines[:3])[:600]
 
 
 def main():
@@ -58,8 +60,7 @@ def main():
     except (OSError, KeyError, RuntimeError, pickle.UnpicklingError) as fault:
         files = " and ".join(name for name in (given.checkpoint, given.backbone) if name) or "the noise of --random"
         raise SystemExit(
-            f"Expected {files} to hold the weights of {given.method} as published, got: "
-            f"{type(fault).__name__}: {first_lines(fault)}\n"
+            f"Expected {files} to hold the weights of {given.method} as published, got: {first_lines(fault)}\n"
             "Give the files that docs/guides/cards.md names for this method."
         ) from None
     digest = write_onnx(network, example, given.output, method.input_name, method.output_name)

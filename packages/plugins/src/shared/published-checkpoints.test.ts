@@ -48,12 +48,20 @@ describe.skipIf(python.absent)(`published checkpoints${python.absent ? ` (skippe
         ({ stderr }: { readonly stderr: string }) => stderr,
       );
     };
+    const save = 'import torch; torch.save({"epoch": 3}, "named.pth"); torch.save({1: torch.zeros(2)}, "numbered.pth")';
+    await promisify(execFile)(python.path, ['-c', save], { cwd: folder });
+    const [lacking, numbered] = [
+      await fault('sd-safety-checker', '--checkpoint', join(folder, 'named.pth')),
+      await fault('cnndetect', '--checkpoint', join(folder, 'numbered.pth')),
+    ];
     const [absent, wrong, hub] = [
       await fault('cnndetect', '--checkpoint', 'absent.pth'),
       await fault('cnndetect', '--checkpoint', other),
       await fault('univfd', '--checkpoint', other, '--backbone', 'openai/clip-vit-large-patch14'),
     ];
     rmSync(folder, { recursive: true });
+    expect(lacking).toMatch(/^Expected .* the weights of sd-safety-checker as published, got: no tensor concept_embeds\n/);
+    expect(numbered).toMatch(/^Expected a checkpoint of tensors by name, got numbered ones/);
     expect(absent).toMatch(/^Expected a file at absent\.pth, there is none/);
     expect(wrong).toMatch(
       /^Expected .*classifier\.onnx to hold the weights of cnndetect as published, got: .*no checkpoint/,
