@@ -59,6 +59,8 @@ describe('images', () => {
     await write('study.yaml', smallStudy.replace('demo', '{ use: csv, options: { path: pipe.csv } }'));
     expect(errorOf(await diptych(['plan', 'study.yaml', '--json']))?.message).toContain('pipe or device');
     expect(errorOf(await diptych(['plan', 'pipe.yaml', '--json']))?.code).toBe('STUDY_NOT_FOUND');
+    await write('study.yaml', `${smallStudy}detectors: [./pipe.yaml]\n`);
+    expect(errorOf(await diptych(['plan', 'study.yaml', '--json']))?.message).toContain('a folder, pipe or device');
   });
 
   it('says that a folder holds no image', async () => {

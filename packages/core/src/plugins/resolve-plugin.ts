@@ -3,6 +3,7 @@ import { createRequire, findPackageJSON } from 'node:module';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { apiVersion, DiptychError, type Plugin, type PluginKind, pluginKinds, pluginOfCard } from '@diptych/plugin-kit';
+import { readRegular } from '../store/regular-file.ts';
 import { sha256Hex } from '../text/canonical-json.ts';
 import { describeError } from '../text/describe-error.ts';
 import { didYouMean } from '../text/nearest-name.ts';
@@ -85,7 +86,7 @@ async function importPlugin(kind: PluginKind, use: string, file: string): Promis
 }
 
 const readSource = (kind: PluginKind, use: string, file: string): Promise<Buffer> =>
-  readFile(file).catch((cause: unknown) => {
+  readRegular(file).catch((cause: unknown) => {
     throw new DiptychError(
       'PLUGIN_NOT_FOUND',
       `Expected a ${kind} at ${use}, relative to the study: ${describeError(cause)}. Check the path.`,
