@@ -171,7 +171,7 @@ writeFileSync(
 
 What users bring besides torchvision and timm: small networks with random weights of transformers, diffusers, Keras and Paddle, heads of
 scikit-learn and boosted trees, as ${parts.length} exporters, converters, optimisers and quantisers write them, on the native backend
-against onnxruntime. Written by \`packages/gpu-kernels/goldens/exporters/write-exporters-table.ts\`, not by hand, last on
+against onnxruntime. Written by \`packages/gpu-kernels/goldens/exporters/write-exporters-table.ts\`, not by hand (README.md there says how to make each file), last on
 ${new Date().toISOString().slice(0, 10)}: ${versions}. ${run} of ${all} files run; the reason stands beside each other one. Files that
 a tool could not write, or that onnxruntime itself did not load, are not listed.
 
@@ -183,7 +183,8 @@ ${onWebgpu.filter((text) => !text.includes(equal) && Number.parseFloat(text) >= 
 - *cosine*, *largest difference*: lowest and largest of all outputs. Of quantised networks onnxruntime gives up to three answers (with
   its optimisations, without, each item alone); the nearest is taken. Where a sum lies on the half between two numbers of the grid, it
   may round the other way here, and the steps behind amplify that ([decision](decisions/2026-11-25-quantised-networks.md)): of mobilevit
-  in int8 QDQ it is 3 of the 65536 numbers of the first convolution. With accuracy level 4 onnxruntime rounds activations to 8 bits; here
+  in int8 QDQ it is 3 of the 65536 numbers of the first convolution. A Resize to fewer numbers has most of them: of 378 numbers 60 lie
+  exactly on a half, and onnxruntime takes 10 of these to the odd side (\`resize_ties.py\` beside the writer). With accuracy level 4 onnxruntime rounds activations to 8 bits; here
   they are float32. Of bfloat16 onnxruntime computes little on the CPU: beside it stands what it computes of the same file written in
   float32, with a Cast to bfloat16 rounding as before. Half precision is rounded at other places than
   onnxruntime rounds ([decision](decisions/2026-11-25-float16-networks.md)).
