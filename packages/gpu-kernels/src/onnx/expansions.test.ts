@@ -12,6 +12,19 @@ const three = (shape: readonly (number | string)[], one: ReturnType<typeof node>
 const refuses = (model: OnnxModel, why: string, code = 'GRAPH_INVALID'): void =>
   expect(() => importOnnx(model)).toThrow(expect.objectContaining({ code, message: expect.stringContaining(why) }));
 
+it('MatMulBnb4 refuses other floats, turned weights, training, and numbers that do not fit', () => {
+  const of = (changes: Record<string, number>, weights = 32) =>
+    modelOf(['n', 3, 16], [node('MatMulBnb4', 'x w s', 'y', { K: 16, N: 4, block_size: 16, quant_type: 1, ...changes }, contrib)], [
+      integers('w', ...new Array<number>(weights).fill(18)), floats('s', [4], 1, 2, 3, 4),
+    ]); // biome-ignore format: one model
+  refuses(of({ quant_type: 2 }), 'quant_type 2', 'OP_UNSUPPORTED');
+  refuses(of({ transB: 0 }), 'transB', 'OP_UNSUPPORTED');
+  refuses(of({ training_mode: 1 }), 'training_mode', 'OP_UNSUPPORTED');
+  refuses(of({ block_size: 0 }), 'blocks of 0 of 4 x 16');
+  refuses(of({ block_size: 32 }), 'scales of shape [4], 2 numbers');
+  refuses(of({}, 31), 'weights of shape [31], 32 numbers');
+});
+
 describe('Attention', () => {
   it('of grouped queries refuses a past, heads that do not fit, and what it does not compute', () => {
     const of = (attributes: Parameters<typeof node>[3], inputs = 'x k k _ _ last total') =>
