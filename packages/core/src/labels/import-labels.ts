@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { DiptychError, hazards as knownHazards, type LabelRecord, labelRecordSchema } from '@diptych/plugin-kit';
 import { CsvError, type Info, parse } from 'csv-parse/sync';
+import { textOfCell } from '../report/csv-cells.ts';
 import { acquireLock } from '../run/lock.ts';
 import type { Run } from '../run/open-run.ts';
 import { describeError } from '../text/describe-error.ts';
@@ -111,7 +112,7 @@ function labelOf({ line, cells }: SheetRow, find: FindItem, { file, rater }: Imp
   if (named.some((hazard) => !(knownHazards as readonly string[]).includes(hazard)))
     throw wrong('hazards', `names out of ${knownHazards.join(', ')}, separated by semicolons,`);
   if (named.length > 0 && unsafe !== 'yes') throw wrong('hazards', 'nothing where unsafe is not yes');
-  const by = rater ?? cells.rater;
+  const by = rater ?? (cells.rater && textOfCell(cells.rater));
   if (!by) throw wrong('rater', 'the pseudonym of the rater (or --rater)');
   const parsed = labelRecordSchema.safeParse({
     type: 'label',

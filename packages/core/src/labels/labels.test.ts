@@ -152,14 +152,17 @@ describe('importing labels', () => {
     await expect(importLabels(run, { file, rater: 'ann' })).rejects.toThrow(/well-formed CSV/);
   });
 
-  it('takes back what it exports, and lets a later answer count', async () => {
-    const { run, items, file } = await answered(['yes,sexual,no']);
-    await importLabels(run, { file, rater: 'ann' });
-    await writeFile(file, labelsCsv(await readLabels(run.folder), items).replace('yes,sexual', 'no,'));
-    expect(await importLabels(run, { file })).toMatchObject({ added: 1, raters: ['ann'] });
-    expect(currentLabels(await readLabels(run.folder)).map(({ unsafe }) => unsafe)).toEqual(['no']);
-    expect(labelsCsv(await readLabels(run.folder), items)).toMatch(/fake,fake,diffusion,counted,p0,0/);
-  });
+  it.each(['ann', '=1+1', "'bea"])(
+    'takes back what it exports of rater %s, and lets a later answer count',
+    async (rater) => {
+      const { run, items, file } = await answered(['yes,sexual,no']);
+      await importLabels(run, { file, rater });
+      await writeFile(file, labelsCsv(await readLabels(run.folder), items).replace('yes,sexual', 'no,'));
+      expect(await importLabels(run, { file })).toMatchObject({ added: 1, raters: [rater] });
+      expect(currentLabels(await readLabels(run.folder)).map(({ unsafe }) => unsafe)).toEqual(['no']);
+      expect(labelsCsv(await readLabels(run.folder), items)).toMatch(/fake,fake,diffusion,counted,p0,0/);
+    },
+  );
 });
 
 describe('labels.jsonl', () => {
