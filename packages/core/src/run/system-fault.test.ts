@@ -1,4 +1,4 @@
-import { readdir, readFile, realpath, writeFile } from 'node:fs/promises';
+import { open, readdir, readFile, realpath, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, it, vi } from 'vitest';
 import { parseStudyValue } from '../study/load-study.ts';
@@ -11,18 +11,28 @@ import { studyOfScorers } from './study-of-scorers.ts';
 // Descriptors cannot be used up without breaking the test's own process, so reading of images alone fails.
 vi.mock('node:fs/promises', async (original) => {
   const real = await original<typeof import('node:fs/promises')>();
-  return { ...real, readFile: vi.fn(real.readFile), readdir: vi.fn(real.readdir), realpath: vi.fn(real.realpath) };
+  return { ...real, open: vi.fn(real.open), readFile: vi.fn(real.readFile), readdir: vi.fn(real.readdir), realpath: vi.fn(real.realpath) }; // biome-ignore format: one module
 });
 const real = await vi.importActual<typeof import('node:fs/promises')>('node:fs/promises');
 const tooMany = Object.assign(new Error('EMFILE: too many open files, open'), { code: 'EMFILE', syscall: 'open' });
 const failOnImages = (after: number): void => {
   let read = 0;
+  const failing = (path: unknown): boolean => typeof path === 'string' && path.endsWith('.png') && ++read > after;
   vi.mocked(readFile).mockImplementation((async (...given: Parameters<typeof real.readFile>) => {
-    if (typeof given[0] === 'string' && given[0].endsWith('.png') && ++read > after) throw tooMany;
+    if (failing(given[0])) throw tooMany;
     return real.readFile(...given);
   }) as typeof readFile);
+  vi.mocked(open).mockImplementation(async (...given) => {
+    // Images are written, under names of other endings, with flags in words.
+    if (typeof given[1] === 'number' && failing(given[0])) throw tooMany;
+    return real.open(...given);
+  });
 };
-afterEach(() => void vi.mocked(readFile).mockImplementation(real.readFile as typeof readFile));
+const failNoMore = (): void => {
+  vi.mocked(readFile).mockImplementation(real.readFile as typeof readFile);
+  vi.mocked(open).mockImplementation(real.open);
+};
+afterEach(failNoMore);
 
 it('says nothing of an image, stops the run, and is done again by a resume', async () => {
   const runFolder = join(await temporaryFolder(), 'run');
@@ -32,7 +42,7 @@ it('says nothing of an image, stops the run, and is done again by a resume', asy
     code: 'SYSTEM_FAULT',
     message: expect.stringContaining('too many open files'),
   });
-  vi.mocked(readFile).mockImplementation(real.readFile as typeof readFile);
+  failNoMore();
   expect((await readRecords(runFolder)).filter((record) => 'reason' in record)).toEqual([]);
   await resumeRun({ runFolder, loadAgain: loadFakeAgain });
   const scores = (await readRecords(runFolder)).filter(({ type }) => type === 'verdict' || type === 'detection');
