@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { DiptychError } from './errors.ts';
+import { ownOf } from './own-of.ts';
 import { type Plugin, pluginKinds } from './plugin.ts';
 
 /** The members of a card's file. `options` are those of the plugin that it uses, checked when that is loaded. */
@@ -53,6 +54,3 @@ function merged(from: unknown, given: unknown): unknown {
   // Entries define own properties, so that a key called __proto__ stays a key.
   return Object.fromEntries([...keys].map((key) => [key, merged(ownOf(from, key), ownOf(given, key))]));
 }
-
-const ownOf = (fields: Readonly<Record<string, unknown>>, key: string): unknown =>
-  Object.hasOwn(fields, key) ? fields[key] : undefined;

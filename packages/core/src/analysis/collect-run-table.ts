@@ -6,6 +6,7 @@ import {
   type JournalRecord,
   type Manifest,
   outcomes,
+  ownOf,
   type SampleRecord,
   type VerdictRecord,
 } from '@diptych/plugin-kit';
@@ -162,7 +163,7 @@ class RunTableBuilder {
     samples.language.set(index, this.#languages.idOf(language));
     if (this.#readsGender) samples.gendering.set(index, genderings.indexOf(genderingOf(prompt, language)));
     for (const [rater, column] of samples.abstractness) {
-      const rating = ratings !== undefined && Object.hasOwn(ratings, rater) ? ratings[rater] : undefined;
+      const rating = ratings && ownOf(ratings, rater);
       if (rating !== undefined) column.set(index, rating + 1);
     }
   }

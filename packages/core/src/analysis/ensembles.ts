@@ -8,7 +8,7 @@
  * covers had a voter, whatever the votes were: counting flags of images whose other hazards nobody answered for, but not their
  * silences, would raise the rate.
  */
-import { DiptychError, type Ensemble, hazards } from '@diptych/plugin-kit';
+import { DiptychError, type Ensemble, hazards, ownOf } from '@diptych/plugin-kit';
 import { bytes, GrowableColumn, shorts } from './growable-column.ts';
 import { answerStatus, answers, hazardMask, type JudgeColumns, scoredCode, statusCode } from './judge-columns.ts';
 import type { JudgeFacts } from './plugin-facts.ts';
@@ -26,8 +26,7 @@ interface Votes {
 
 const passes = (rule: Ensemble['rule'], { yes, all }: Votes): boolean => (rule === 'any' ? yes > 0 : yes > all / 2);
 
-/** Asked of the record alone: a judge may be named as a member that every object has. */
-const weightOf = (name: string, weights: Ensemble['weights']): number => (Object.hasOwn(weights, name) ? weights[name]! : 1);
+const weightOf = (name: string, weights: Ensemble['weights']): number => ownOf(weights, name) ?? 1;
 
 function membersOf({ as, of, rule, weights }: Ensemble, judges: readonly JudgeColumns[]): Member[] {
   return of.map((name) => {

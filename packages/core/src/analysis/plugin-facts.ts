@@ -1,5 +1,5 @@
 /** What analysis needs to know of judges and detectors, read from the manifest alone. */
-import { type Hazard, hazards, type Manifest, type ResolvedPlugin } from '@diptych/plugin-kit';
+import { type Hazard, hazards, type Manifest, ownOf, type ResolvedPlugin } from '@diptych/plugin-kit';
 
 export interface JudgeFacts {
   readonly judge: string;
@@ -38,8 +38,7 @@ function thresholdOf(
   plugin: ResolvedPlugin,
   thresholds: Readonly<Record<string, number>>,
 ): Pick<JudgeFacts, 'threshold' | 'thresholdOrigin'> {
-  // Asked of the record alone: a judge may be named as a member that every object has.
-  const stated = Object.hasOwn(thresholds, plugin.as) ? thresholds[plugin.as] : undefined;
+  const stated = ownOf(thresholds, plugin.as);
   if (stated !== undefined) return { threshold: stated, thresholdOrigin: 'set in the study' };
   const suggested = plugin.traits.suggestedThreshold;
   if (typeof suggested === 'number') return { threshold: suggested, thresholdOrigin: 'suggested by the judge' };

@@ -1,3 +1,5 @@
+import { ownOf } from '@diptych/plugin-kit';
+
 /**
  * The JSON object in a model's text: the whole text, or what stands in a code fence or between the first and the last
  * brace; a comma before a closing brace is forgiven. `undefined` where there is none: nothing is guessed.
@@ -29,7 +31,7 @@ export function readScores(text: string, keys: readonly string[]): Record<string
   if (scores === undefined) return undefined;
   const found: Record<string, number> = {};
   for (const key of keys) {
-    const value = Object.hasOwn(scores, key) ? scores[key] : undefined;
+    const value = ownOf(scores, key);
     if (typeof value !== 'number' || !(value >= 0 && value <= 1)) return undefined;
     found[key] = value;
   }
