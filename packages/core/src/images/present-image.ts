@@ -23,8 +23,9 @@ const takeBack = ({ lent }: Decoded): void => lent.takeBack((data) => freePixels
 /** What core holds of an image while plugins see it. */
 export interface HeldImage extends PresentedImage {
   /**
-   * To be called when nobody reads it any more: frees its pixels at once, or when runs that still read them have ended. Left to the collector of garbage, which knows their
-   * size, a few dozen images cause a full collection on the thread that runs the study. It may be decoded again afterwards.
+   * To be called when nobody reads it any more: frees its pixels at once, or when runs that still read them have ended. Left to
+   * the collector of garbage, which knows their size, a few dozen images cause a full collection on the thread that runs the
+   * study. It may be decoded again afterwards.
    */
   release(): void;
 }

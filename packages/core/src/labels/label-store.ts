@@ -8,15 +8,21 @@ import { describeIssues } from '../text/describe-issues.ts';
 
 const pathOf = (runFolder: string): string => join(runFolder, 'labels.jsonl');
 
-/** In the order written. A torn last line is left out; damage anywhere else is LABELS_INVALID with the line. No file is no label. */
-export async function readLabels(runFolder: string): Promise<LabelRecord[]> {
+/** The lines as they are; a torn last one is left out, and no file is none. What is no file is LABELS_INVALID. */
+export async function readLabelLines(runFolder: string): Promise<string[]> {
   const path = pathOf(runFolder);
   const text = await readRegularText(path).catch((error: unknown) => {
     if (systemCode(error) === 'ENOENT') return '';
     if (error instanceof IrregularFile) throw damaged(path, error.message, error);
     throw error;
   });
-  const lines = text.split('\n').slice(0, -1);
+  return text.split('\n').slice(0, -1);
+}
+
+/** In the order written. Damage but in a torn last line is LABELS_INVALID with the line. */
+export async function readLabels(runFolder: string): Promise<LabelRecord[]> {
+  const path = pathOf(runFolder);
+  const lines = await readLabelLines(runFolder);
   return lines.map((line, place) => parseLine(line, `${path}:${place + 1}`));
 }
 

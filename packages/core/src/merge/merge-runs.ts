@@ -6,9 +6,9 @@ import { DiptychError, type Manifest } from '@diptych/plugin-kit';
 import { type Journal, openJournal } from '../journal/open-journal.ts';
 import { readJournalBatches } from '../journal/read-journal.ts';
 import { recordKey, SeenRecords } from '../journal/seen-records.ts';
+import { readLabelLines } from '../labels/label-store.ts';
 import { studyFromManifest, writeManifest } from '../run/manifest.ts';
 import { createImageStore, type ImageRef } from '../store/image-store.ts';
-import { readRegularText } from '../store/regular-file.ts';
 import { canonicalJson } from '../text/canonical-json.ts';
 import { describeError, systemCode } from '../text/describe-error.ts';
 import { checkAuthentic, checkComplete, checkManifests, missingShards, overlapGuard } from './check-shards.ts';
@@ -166,12 +166,8 @@ async function copyImage(from: string, to: string, run: string): Promise<void> {
 /** Indices of labels are those of the plan, so that they need no change. */
 async function copyLabels(folder: string, surveys: readonly ShardSurvey[]): Promise<void> {
   for (const { run } of surveys) {
-    const text = await readRegularText(join(run.folder, 'labels.jsonl')).catch((error: unknown) => {
-      if (systemCode(error) === 'ENOENT') return '';
-      throw error;
-    });
-    const whole = text.slice(0, text.lastIndexOf('\n') + 1);
-    if (whole !== '') await appendFile(join(folder, 'labels.jsonl'), whole);
+    const lines = await readLabelLines(run.folder);
+    if (lines.length > 0) await appendFile(join(folder, 'labels.jsonl'), `${lines.join('\n')}\n`);
   }
 }
 

@@ -24,7 +24,4 @@ export async function readRegular(path: string, flags = 0): Promise<Buffer> {
 }
 
 /** The whole file as UTF-8. */
-export async function readRegularText(path: string): Promise<string> {
-  await using file = await openRegular(path);
-  return await file.readFile('utf8');
-}
+export const readRegularText = async (path: string): Promise<string> => (await readRegular(path)).toString('utf8');
