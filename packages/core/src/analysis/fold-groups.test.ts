@@ -5,6 +5,11 @@ import { detectionScores } from './detection-scores.ts';
 import { measuredFrame } from './fitted-heads.ts';
 import { FoldGroups } from './fold-groups.ts';
 
+const manifest = plantedManifest([plugin('detector', 'detector', { trainedOn: [], control: false, features: ['one'] })]);
+const measured = (side: 'synthetic' | 'authentic', index: number) =>
+  detection(side, index, { status: 'measured', features: [index % 7], syntheticScore: undefined });
+const prompts = 30;
+
 describe('FoldGroups', () => {
   it('joins clusters that share a key, through each other, under the first of their names', () => {
     const groups = new FoldGroups();
@@ -18,10 +23,6 @@ describe('FoldGroups', () => {
 });
 
 describe('splits into training and test images', async () => {
-  const manifest = plantedManifest([plugin('detector', 'detector', { trainedOn: [], control: false, features: ['one'] })]);
-  const measured = (side: 'synthetic' | 'authentic', index: number) =>
-    detection(side, index, { status: 'measured', features: [index % 7], syntheticScore: undefined });
-  const prompts = 30;
   /** Each prompt stands in two sets under two ids, has a counterpart, and a photograph of its caption. */
   const records = Array.from({ length: prompts }, (_, prompt) => {
     const index = prompt * 3;
@@ -65,10 +66,6 @@ describe('splits into training and test images', async () => {
 });
 
 it('keeps the texts of an import together with those of a set, though its table gives several texts one id', async () => {
-  const manifest = plantedManifest([plugin('detector', 'detector', { trainedOn: [], control: false, features: ['one'] })]);
-  const measured = (side: 'synthetic' | 'authentic', index: number) =>
-    detection(side, index, { status: 'measured', features: [index % 7], syntheticScore: undefined });
-  const prompts = 30;
   const records = Array.from({ length: prompts }, (_, prompt) => {
     const text = { prompt: `text ${prompt}` };
     const imported = { ...text, generator: 'import', promptSet: 'import', promptId: 'one', cluster: `text-${prompt}` };

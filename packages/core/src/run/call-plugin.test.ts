@@ -10,6 +10,12 @@ const failing = (error: unknown, times = Number.POSITIVE_INFINITY) => {
   let calls = 0;
   return { call: async () => (calls++ < times ? Promise.reject(error) : 'fine'), calls: () => calls };
 };
+/** Of a service that is paced, and what waits it was told of. */
+function pacedMeter(): { readonly meter: Meter; readonly asked: (number | undefined)[] } {
+  const asked: (number | undefined)[] = [];
+  const enter: Meter['enter'] = async () => ({ end: (_how, retryAfterMs) => void asked.push(retryAfterMs) });
+  return { meter: { budget: new Budget(undefined, ''), usdPerItem: 0, isPaced: true, enter }, asked };
+}
 
 describe('a call', () => {
   it.each([
@@ -78,26 +84,14 @@ describe('a call', () => {
   });
 
   it('holds all calls of a service back for an hour at most', async () => {
-    const asked: (number | undefined)[] = [];
-    const meter: Meter = {
-      budget: new Budget(undefined, ''),
-      usdPerItem: 0,
-      isPaced: true,
-      enter: async () => ({ end: (_how, retryAfterMs) => void asked.push(retryAfterMs) }),
-    };
+    const { meter, asked } = pacedMeter();
     const busy = new InfrastructureError('busy', { rateLimited: true, retryable: false, retryAfterMs: 1e12 });
     await callPlugin(() => Promise.reject(busy), { ...options, meter });
     expect(asked).toEqual([3_600_000]);
   });
 
   it('takes a wait that is no number for none that was asked', async () => {
-    const asked: (number | undefined)[] = [];
-    const meter: Meter = {
-      budget: new Budget(undefined, ''),
-      usdPerItem: 0,
-      isPaced: true,
-      enter: async () => ({ end: (_how, retryAfterMs) => void asked.push(retryAfterMs) }),
-    };
+    const { meter, asked } = pacedMeter();
     // As `1000 * Number(header)` of a Retry-After that is a date.
     const busy = new InfrastructureError('busy', { rateLimited: true, retryAfterMs: Number.NaN });
     const stop = new AbortController();
