@@ -1,13 +1,11 @@
 """Further tools of derive.py: other float types, weights of 4 bits by other methods, other opsets, graph surgery, other files of weights."""
-import numpy
 import onnx
-import onnxruntime
+
+from sessions import Level, inputs_of, session
 
 
 def mixed(source, target):
     from onnxconverter_common.auto_mixed_precision import auto_convert_mixed_precision
-
-    from derive import inputs_of, session
 
     feed = inputs_of(source, session(source))
     onnx.save(auto_convert_mixed_precision(onnx.load(source), feed, rtol=0.01, atol=0.001, keep_io_types=True), target)
@@ -26,11 +24,9 @@ def half(**options):
 
 def half_extended(source, target):
     """Optimised by onnxruntime after it was made float16: the ops that it fuses then are of float16 too."""
-    from derive import session
-
     scratch = target.with_suffix(".half")
     half(keep_io_types=True)(source, scratch)
-    session(scratch, onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED, target)
+    session(scratch, Level.ORT_ENABLE_EXTENDED, target)
     scratch.unlink()
 
 
@@ -68,8 +64,7 @@ def opset(version):
 def optimiser(source, target):
     import onnxoptimizer
 
-    passes = [one for one in onnxoptimizer.get_fuse_and_elimination_passes()]
-    onnx.save(onnxoptimizer.optimize(onnx.load(source), passes), target)
+    onnx.save(onnxoptimizer.optimize(onnx.load(source), onnxoptimizer.get_fuse_and_elimination_passes()), target)
 
 
 def surgeon(source, target):
@@ -91,38 +86,32 @@ def safetensors(source, target):
     onnx_safetensors.save_model(onnx.load(source), str(target), external_data=f"{target.stem}.safetensors", size_threshold=16)
 
 
-def fused(**settings):
-    """The optimiser of transformers with fusions that it does for graphics cards."""
+#: Kinds of networks that the optimiser of transformers knows.
+optimised = {"vit": "vit", "clip-vision": "clip", "clip-text": "clip", "gpt2": "gpt2", "t5-encoder": "t5", "swin": "swin", "unet2d-condition": "unet", "siglip-vision": "vit", "dinov2": "vit", "llama": "gpt2"}
+
+
+def transformer(is_half=False, **fusions):
+    """The optimiser of transformers, with fusions besides its own."""
 
     def optimise(source, target):
-        from derive import optimised
         from onnxruntime.transformers import optimizer
         from onnxruntime.transformers.fusion_options import FusionOptions
 
         kind = optimised.get(source.stem, "bert")
         options = FusionOptions(kind)
-        for name, value in settings.items():
-            if name != "half":
-                setattr(options, name, value)
+        for name, value in fusions.items():
+            setattr(options, name, value)
         sizes = (0, 0) if kind in ("swin", "unet") else (4, 32)
         model = optimizer.optimize_model(str(source), model_type=kind, num_heads=sizes[0], hidden_size=sizes[1], opt_level=0, optimization_options=options)
-        if settings.get("half"):
+        if is_half:
             model.convert_float_to_float16(keep_io_types=True)
         model.save_model_to_file(str(target))
 
     return optimise
 
 
-Level = onnxruntime.GraphOptimizationLevel
-
-
 def level(which):
-    def optimise(source, target):
-        from derive import session
-
-        session(source, which, target)
-
-    return optimise
+    return lambda source, target: session(source, which, target)
 
 
 converters = {
@@ -142,7 +131,6 @@ converters = {
     "surgeon": surgeon,
     "onnxscript": script,
     "safetensors": safetensors,
-    "ort-basic": level(Level.ORT_ENABLE_BASIC),
-    "transformer-gpu": fused(use_multi_head_attention=True, enable_gelu_approximation=True, enable_bias_skip_layer_norm=True, enable_skip_layer_norm=True),
-    "transformer-gpu-half": fused(use_multi_head_attention=True, enable_gelu_approximation=True, half=True),
+    "transformer-gpu": transformer(use_multi_head_attention=True, enable_gelu_approximation=True, enable_bias_skip_layer_norm=True, enable_skip_layer_norm=True),
+    "transformer-gpu-half": transformer(use_multi_head_attention=True, enable_gelu_approximation=True, is_half=True),
 }

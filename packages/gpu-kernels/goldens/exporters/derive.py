@@ -15,27 +15,10 @@ warnings.filterwarnings("ignore")
 logging.disable(logging.WARNING)
 import numpy
 import onnx
-import onnxruntime
 
-from converters import converters
+from converters import converters, level, opset, transformer
 from export_models import listed
-
-kinds = {"tensor(float)": numpy.float32, "tensor(float16)": numpy.float16, "tensor(int64)": numpy.int64, "tensor(int32)": numpy.int32, "tensor(bool)": bool}
-Level = onnxruntime.GraphOptimizationLevel
-
-
-def session(path, level=Level.ORT_ENABLE_ALL, written=None):
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    options.graph_optimization_level = level
-    if written is not None:
-        options.optimized_model_filepath = str(written)
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-
-
-def inputs_of(source, opened):
-    given = json.loads(source.with_suffix(".json").read_text())["inputs"]
-    return {value.name: numpy.array(given[value.name]["data"]).reshape(given[value.name]["shape"]).astype(kinds[value.type]) for value in opened.get_inputs()}
+from sessions import Level, inputs_of, session
 
 
 def half(keep):
@@ -57,31 +40,6 @@ def simplify(source, target):
     import onnxsim
 
     onnx.save(onnxsim.simplify(onnx.load(source))[0], target)
-
-
-#: Kinds of networks that the optimiser of transformers knows.
-optimised = {"vit": "vit", "clip-vision": "clip", "clip-text": "clip", "gpt2": "gpt2", "t5-encoder": "t5", "swin": "swin", "unet2d-condition": "unet", "siglip-vision": "vit", "dinov2": "vit", "llama": "gpt2"}
-
-
-def transformer(is_half):
-    def optimise(source, target):
-        from onnxruntime.transformers import optimizer
-        from onnxruntime.transformers.fusion_options import FusionOptions
-
-        kind = optimised.get(source.stem, "bert")
-        sizes = (0, 0) if kind in ("swin", "unet") else (4, 32)
-        model = optimizer.optimize_model(str(source), model_type=kind, num_heads=sizes[0], hidden_size=sizes[1], opt_level=0, optimization_options=FusionOptions(kind))
-        if is_half:
-            model.convert_float_to_float16(keep_io_types=True)
-        model.save_model_to_file(str(target))
-
-    return optimise
-
-
-def newest(source, target):
-    from onnx import version_converter
-
-    onnx.save(version_converter.convert_version(onnx.load(source), 28), target)
 
 
 def dynamic(**options):
@@ -124,20 +82,17 @@ def blocks(bits, form="QOperator", **options):
     return quantise
 
 
-def level(which):
-    return lambda source, target: session(source, which, target)
-
-
 tools = {
     "half-keep": half(True),
     "half-io": half(False),
     "slim": slim,
     "sim": simplify,
-    "onnx-28": newest,
+    "onnx-28": opset(28),
+    "ort-basic": level(Level.ORT_ENABLE_BASIC),
     "ort-extended": level(Level.ORT_ENABLE_EXTENDED),
     "ort-all": level(Level.ORT_ENABLE_ALL),
-    "transformer": transformer(False),
-    "transformer-half": transformer(True),
+    "transformer": transformer(),
+    "transformer-half": transformer(is_half=True),
     "dynamic": dynamic(),
     "dynamic-channel": dynamic(per_channel=True, reduce_range=True),
     "dynamic-u8": dynamic(weight_type="QUInt8"),

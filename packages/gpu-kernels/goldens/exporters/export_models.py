@@ -64,8 +64,8 @@ exporters = {
     "dynamo-open": lambda *given: dynamo(*given, is_open=True),
     "dynamo-18": lambda *given: dynamo(*given, opset_version=18),
     "dynamo-21": lambda *given: dynamo(*given, opset_version=21),
-    "dynamo-24": lambda *given: dynamo(*given, opset_version=24),
     "dynamo-23": lambda *given: dynamo(*given, opset_version=23),
+    "dynamo-24": lambda *given: dynamo(*given, opset_version=24),
     "dynamo-25": lambda *given: dynamo(*given, opset_version=25),  # the newest that it writes without a converter of other files
     "dynamo-plain": lambda *given: dynamo(*given, opset_version=23, optimize=False),
     "half-model": lesser(torch.float16, script),

@@ -49,15 +49,21 @@ def center_crop_pad(graph):
     return graph.add("CenterCropPad", [value, shape], axes=[axis - (value.rank if graph.chance(0.3) else 0) for axis in axes])
 
 
-def col2im(graph):
+def fitting_window(graph):
+    """The sides of an image, a kernel, the other attributes, and how often the kernel fits along each side."""
     image, kernel = [graph.integer(3, 6) for _ in range(2)], [graph.integer(1, 3) for _ in range(2)]
     strides, dilations = [[graph.integer(1, 2) for _ in range(2)] for _ in range(2)]
     pads = [graph.integer(0, 1) for _ in range(4)]
-    blocks = [(image[d] + pads[d] + pads[d + 2] - dilations[d] * (kernel[d] - 1) - 1) // strides[d] + 1 for d in range(2)]
-    if min(blocks) < 1:
+    fits = [(image[d] + pads[d] + pads[d + 2] - dilations[d] * (kernel[d] - 1) - 1) // strides[d] + 1 for d in range(2)]
+    if min(fits) < 1:
         raise Dropped
+    return image, kernel, {"strides": strides, "dilations": dilations, "pads": pads}, fits
+
+
+def col2im(graph):
+    image, kernel, attributes, blocks = fitting_window(graph)
     value = projected(graph, graph.integer(1, 2) * kernel[0] * kernel[1], blocks[0] * blocks[1])
-    return graph.add("Col2Im", [value, graph.whole(image), graph.whole(kernel)], exact=False, strides=strides, dilations=dilations, pads=pads)
+    return graph.add("Col2Im", [value, graph.whole(image), graph.whole(kernel)], exact=False, **attributes)
 
 
 def compress(graph):
@@ -76,12 +82,7 @@ def cum_prod(graph):
 def deform_conv(graph):
     group, offsets = graph.pick(1, 2), graph.pick(1, 2)
     channels, out = 2 * graph.integer(1, 2), group * graph.integer(1, 2)
-    size, kernel = [graph.integer(3, 6) for _ in range(2)], [graph.integer(1, 3) for _ in range(2)]
-    strides, dilations = [[graph.integer(1, 2) for _ in range(2)] for _ in range(2)]
-    pads = [graph.integer(0, 1) for _ in range(4)]
-    made = [(size[d] + pads[d] + pads[d + 2] - dilations[d] * (kernel[d] - 1) - 1) // strides[d] + 1 for d in range(2)]
-    if min(made) < 1:
-        raise Dropped
+    size, kernel, attributes, made = fitting_window(graph)
     x = projected(graph, channels, *size)
     taps = kernel[0] * kernel[1]
     inputs = [x, graph.floats(out, channels // group, *kernel), projected(graph, offsets * taps * 2, *made)]
@@ -91,7 +92,7 @@ def deform_conv(graph):
             inputs.append(projected(graph, offsets * taps, *made))
     while inputs[-1] == "":
         inputs.pop()
-    return graph.add("DeformConv", inputs, exact=False, kernel_shape=kernel if graph.chance(0.7) else None, group=group, offset_group=offsets, strides=strides, dilations=dilations, pads=pads)
+    return graph.add("DeformConv", inputs, exact=False, kernel_shape=kernel if graph.chance(0.7) else None, group=group, offset_group=offsets, **attributes)
 
 
 def det(graph):
