@@ -6,12 +6,15 @@ import { IrregularFile, readRegularText } from '../store/regular-file.ts';
 import { describeError, systemCode } from '../text/describe-error.ts';
 import { describeIssues } from '../text/describe-issues.ts';
 
+/** A string of V8 holds no more. */
+const mostLabelBytes = 511 * 2 ** 20;
+
 const pathOf = (runFolder: string): string => join(runFolder, 'labels.jsonl');
 
 /** The lines as they are; a torn last one is left out, and no file is none. What is no file is LABELS_INVALID. */
 export async function readLabelLines(runFolder: string): Promise<string[]> {
   const path = pathOf(runFolder);
-  const text = await readRegularText(path).catch((error: unknown) => {
+  const text = await readRegularText(path, mostLabelBytes).catch((error: unknown) => {
     if (systemCode(error) === 'ENOENT') return '';
     if (error instanceof IrregularFile) throw damaged(path, error.message, error);
     throw error;

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -51,4 +51,18 @@ it('reads files whole, and says what a folder is', async () => {
   await writeFile(join(folder, 'text'), 'ä'.repeat(100_000));
   expect(await readRegularText(join(folder, 'text'))).toBe('ä'.repeat(100_000));
   await expect(readRegularText(folder)).rejects.toThrow('a folder, pipe or device');
+});
+
+it.each([
+  ['manifest.json', readManifest, 'RUN_NOT_FOUND'],
+  ['report/metrics.json', readReport, 'REPORT_NOT_FOUND'],
+  ['labels.jsonl', readLabels, 'LABELS_INVALID'],
+] as const)('is not read into memory where it is larger than any: %s', async (name, read, code) => {
+  const run = await mkdtemp(join(folder, 'large-'));
+  await mkdir(join(run, 'report'));
+  await writeFile(join(run, name), '');
+  await truncate(join(run, name), 512 * 2 ** 20); // of holes: takes no room
+  const fault = await read(run).catch((error: unknown) => error);
+  expect(fault).toMatchObject({ code });
+  expect(String((fault as Error).cause)).toMatch(/536870912 bytes long, the limit is \d+/);
 });

@@ -5,7 +5,10 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 
-/** What was opened is a folder, a pipe or a device. */
+/** Far above any manifest, report or lock; parsing takes many times as much memory. */
+const mostTextBytes = 64 * 2 ** 20;
+
+/** What was opened is a folder, a pipe or a device, or too large to be what it is read as. */
 export class IrregularFile extends Error {}
 
 /** Opens for reading, with further flags of `open`. Rejects as `open` does, or with `IrregularFile`; never waits for a writer. */
@@ -23,5 +26,10 @@ export async function readRegular(path: string, flags = 0): Promise<Buffer> {
   return await file.readFile();
 }
 
-/** The whole file as UTF-8. */
-export const readRegularText = async (path: string): Promise<string> => (await readRegular(path)).toString('utf8');
+/** The whole file as UTF-8. Rejects with `IrregularFile` before more than `most` bytes would be read. */
+export async function readRegularText(path: string, most = mostTextBytes): Promise<string> {
+  await using file = await openRegular(path);
+  const { size } = await file.stat();
+  if (size > most) throw new IrregularFile(`${size} bytes long, the limit is ${most}`);
+  return await file.readFile('utf8');
+}
