@@ -89,6 +89,16 @@ describe('readTorchCheckpoint on hostile files', () => {
     expect(faultOf(() => readTorchCheckpoint(bomb))).toMatch(/unpacks to over/);
   });
 
+  it('refuses to rebuild one storage until memory ends', () => {
+    // 2^24 numbers, 64 MiB: four are as much as is read, the fifth is not.
+    const pickle = (count: number): Buffer =>
+      tensorPickle('\x4a\x00\x00\x00\x01\x85K\x01\x85', ['a', 'b', 'c', 'd', 'e'].slice(0, count));
+    const files = { 'm/data/0': new Uint8Array(2 ** 26) };
+    const fileOf = (count: number): Uint8Array => zip({ 'm/data.pkl': pickle(count), ...files }, { deflate: true });
+    expect(readTorchCheckpoint(fileOf(2)).get('b')?.data.length).toBe(2 ** 24);
+    expect(faultOf(() => readTorchCheckpoint(fileOf(5)))).toMatch(/tensors of at most 268435456 bytes in all/);
+  });
+
   it('reads deflated entries', () => {
     const pickle = tensorPickle('K\x02\x85K\x01\x85');
     const file = zip(
@@ -135,12 +145,11 @@ function text(value: string): Buffer {
   return Buffer.concat([Buffer.from('X'), length, Buffer.from(value)]);
 }
 
-/** {'w': tensor on storage 0}, its shape and strides given as opcodes. */
-function tensorPickle(shapeAndStrides: string): Buffer {
+/** {name: tensor on storage 0}, their shape and strides given as opcodes. */
+function tensorPickle(shapeAndStrides: string, names: readonly string[] = ['w']): Buffer {
   const latin1 = (value: string): Buffer => Buffer.from(value, 'latin1');
-  return Buffer.concat([
-    latin1('\x80\x02}('),
-    text('w'),
+  const entries = names.flatMap((name) => [
+    text(name),
     latin1('ctorch._utils\n_rebuild_tensor_v2\n(('),
     text('storage'),
     latin1('ctorch\nFloatStorage\n'),
@@ -148,8 +157,9 @@ function tensorPickle(shapeAndStrides: string): Buffer {
     text('cpu'),
     latin1('K\x02tQK\x00'),
     latin1(shapeAndStrides),
-    latin1('\x89NtRu.'),
+    latin1('\x89NtR'),
   ]);
+  return Buffer.concat([latin1('\x80\x02}('), ...entries, latin1('u.')]);
 }
 
 function zip(

@@ -79,6 +79,7 @@ export function takeTensors(
 }
 
 function hostOf(entries: ReadonlyMap<string, Uint8Array>, folder: string): PickleHost {
+  let bytesLeft = limits.maxBytes;
   return {
     persistent(id) {
       // ('storage', type, key, device, element count)
@@ -91,14 +92,19 @@ function hostOf(entries: ReadonlyMap<string, Uint8Array>, folder: string): Pickl
     },
     construct(global, args) {
       if (global === 'collections OrderedDict' && args.length === 0) return new Map();
-      if (global === 'torch._utils _rebuild_tensor_v2') return new StoredTensor(rebuild(args));
+      if (global === 'torch._utils _rebuild_tensor_v2') {
+        // Tensors may share a storage: a small file could name one so often that memory ends.
+        const tensor = rebuild(args, bytesLeft);
+        bytesLeft -= tensor.data.byteLength;
+        return new StoredTensor(tensor);
+      }
       throw invalid('only tensors and dictionaries', `a call of ${global.replace(' ', '.')}`);
     },
   };
 }
 
 /** (storage, offset, size, stride, requires_grad, backward_hooks), offset and stride in elements. */
-function rebuild([storage, offset, shape, strides]: readonly PickleValue[]): Tensor {
+function rebuild([storage, offset, shape, strides]: readonly PickleValue[], mostBytes: number): Tensor {
   if (
     !(storage instanceof Storage) ||
     !isCount(offset) ||
@@ -116,6 +122,7 @@ function rebuild([storage, offset, shape, strides]: readonly PickleValue[]): Ten
     throw invalid('contiguous tensors', 'a strided view');
   if ((offset + size) * bytes > storage.view.byteLength)
     throw invalid('tensors inside their storage', 'one that ends outside');
+  if (size * 4 > mostBytes) throw invalid(`tensors of at most ${limits.maxBytes} bytes in all`, 'more');
   const read = (index: number): number =>
     bytes === 4
       ? storage.view.getFloat32((offset + index) * 4, true)
@@ -125,7 +132,7 @@ function rebuild([storage, offset, shape, strides]: readonly PickleValue[]): Ten
   return { shape, data };
 }
 
-const isCount = (value: unknown): value is number => typeof value === 'number' && value >= 0;
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 const isCounts = (value: unknown): value is number[] => Array.isArray(value) && value.every(isCount);
 
 const invalid = (expected: string, received: string): DiptychError =>
