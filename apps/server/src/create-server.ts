@@ -92,6 +92,8 @@ function guardHost(app: Server): void {
       'referrer-policy': 'no-referrer',
       'cache-control': 'no-store',
       'cross-origin-resource-policy': 'same-origin',
+      // No page may frame an image or data: a frame shows what it may not read. Style: browsers centre an image by some.
+      'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
     });
     const host = (request.headers.host ?? '').replace(/:\d+$/, '');
     if (!isLoopback(host)) {

@@ -189,10 +189,39 @@ describe('server', () => {
       const answer = await get('/api/v1/runs/damaged/metrics');
       expect([answer.status, (await answer.json()).error.code], text).toEqual([400, 'REPORT_INVALID']);
     }
-    const policy = (await get('/api/v1/runs/damaged/report')).headers.get('content-security-policy');
-    expect(policy).toMatch(/^sandbox /);
-    expect(policy).not.toContain('allow-same-origin');
+    const policy = (await get('/api/v1/runs/damaged/report')).headers.get('content-security-policy')?.split('; ');
+    expect(policy).toContain('sandbox allow-scripts');
+    // Neither an image of this server in a frame nor a request to another host.
+    expect(policy).toContain("default-src 'none'");
+    expect(policy?.filter((part) => /^(?:frame|connect|child|media)-src|\*|http/.test(part))).toEqual([]);
     await rm(join(folder, 'damaged'), { recursive: true });
+  });
+
+  it.each(['manifest', `images/${digest}`])('lets no page frame %s', async (path) => {
+    const { headers } = await get(`/api/v1/runs/first/${path}`);
+    expect(headers.get('content-security-policy')).toBe(
+      "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+    );
+  });
+
+  it.each([
+    ['cross-site', 400],
+    ['same-site', 400],
+    ['same-origin', 200],
+    ['none', 200],
+  ])('answers a browser that asks for an unblurred image for %s with %i', async (site, status) => {
+    const { port } = new URL(url);
+    const path = `/api/v1/runs/first/images/${digest}?reveal=true`;
+    const revealsBefore = log.length;
+    const answered = await new Promise((resolve, reject) => {
+      request({ host: '127.0.0.1', port, path, headers: { 'sec-fetch-site': site } }, (answer) => {
+        answer.resume();
+        resolve(answer.statusCode);
+      })
+        .on('error', reject)
+        .end();
+    });
+    expect([answered, log.length - revealsBefore]).toEqual([status, status === 200 ? 1 : 0]);
   });
 
   it('refuses to listen on a public address', async () => {

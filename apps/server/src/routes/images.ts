@@ -1,4 +1,5 @@
 import { blurredPreview } from '@diptych/core';
+import { DiptychError } from '@diptych/plugin-kit';
 import { z } from 'zod';
 import type { RouteContext } from '../create-server.ts';
 import { openServedRun } from '../served-run.ts';
@@ -14,6 +15,16 @@ const mediaTypes = {
   tiff: 'image/tiff',
   other: 'application/octet-stream',
 } as const;
+
+/** Browsers say who asks: nobody but the user (`none`), this server's own pages, or another page. Scripts say nothing. */
+function refuseOtherPages(site: string | string[] | undefined): void {
+  if (site === undefined || site === 'none' || site === 'same-origin') return;
+  throw new DiptychError(
+    'REQUEST_INVALID',
+    'Expected a person or a script to ask for an unblurred image, another page did. Open the address yourself.',
+  );
+}
+
 export function imageRoutes(app: Routes, { runsFolder, logReveal }: RouteContext): void {
   app.get(
     '/api/v1/runs/:id/images/:sha256',
@@ -28,9 +39,11 @@ export function imageRoutes(app: Routes, { runsFolder, logReveal }: RouteContext
     },
     async (request, reply) => {
       const { id, sha256: digest } = request.params;
+      const isRevealed = request.query.reveal === 'true';
+      if (isRevealed) refuseOtherPages(request.headers['sec-fetch-site']);
       const run = await openServedRun(runsFolder, id);
       const { container, bytes } = await run.findImage(digest);
-      if (request.query.reveal !== 'true') return reply.type('image/webp').send(Buffer.from(await blurredPreview(bytes)));
+      if (!isRevealed) return reply.type('image/webp').send(Buffer.from(await blurredPreview(bytes)));
       logReveal(id, digest, request.ip);
       return reply.type(mediaTypes[container]).send(Buffer.from(bytes));
     },
