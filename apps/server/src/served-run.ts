@@ -1,13 +1,37 @@
 /** Opens runs and their files for a client. Folders are sent around and unpacked, and a link in one may lead anywhere: none is followed out of the runs folder. */
 import { realpath } from 'node:fs/promises';
-import { join, sep } from 'node:path';
-import { openRun, type Run, readRegularText } from '@diptych/core';
-import { DiptychError } from '@diptych/plugin-kit';
+import { basename, join, sep } from 'node:path';
+import { listRuns, openRun, type Run, readRegularText } from '@diptych/core';
+import { DiptychError, type Manifest } from '@diptych/plugin-kit';
+import { runId } from './routes/schemas.ts';
 
 export async function openServedRun(runsFolder: string, id: string): Promise<Run> {
+  await refuseLinks(runsFolder, id);
+  return openRun(join(runsFolder, id));
+}
+
+async function refuseLinks(runsFolder: string, id: string): Promise<void> {
   await refuseOutside(runsFolder, id);
   await refuseOutside(join(runsFolder, id), 'manifest.json');
-  return openRun(join(runsFolder, id));
+}
+
+export interface ServedRun {
+  readonly id: string;
+  readonly manifest: Manifest;
+}
+
+/** The runs that `openServedRun` opens, newest name first. */
+export async function listServedRuns(runsFolder: string): Promise<ServedRun[]> {
+  const served = (await listRuns(runsFolder)).map(async ({ folder, manifest }) => {
+    const id = basename(folder);
+    if (manifest === undefined || !runId.safeParse(id).success) return undefined;
+    const isLinked = await refuseLinks(runsFolder, id).then(
+      () => false,
+      () => true,
+    );
+    return isLinked ? undefined : { id, manifest };
+  });
+  return (await Promise.all(served)).filter((run) => run !== undefined);
 }
 
 /** The text of a file of the report. */

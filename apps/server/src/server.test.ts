@@ -80,6 +80,23 @@ describe('server', () => {
     });
   });
 
+  it('lists what it opens: folders renamed by hand, none that a link leads out of', async () => {
+    const renamed = ['first (copy)', 'zweiter Lauf, größer', 'a%2fb'];
+    for (const name of renamed) await cp(join(folder, 'first'), join(folder, name), { recursive: true });
+    const outside = await mkdtemp(join(tmpdir(), 'diptych-outside-'));
+    await cp(join(folder, 'first/manifest.json'), join(outside, 'manifest.json'));
+    await mkdir(join(folder, 'borrowed'));
+    await symlink(join(outside, 'manifest.json'), join(folder, 'borrowed/manifest.json'));
+    const { runs } = (await (await get('/api/v1/runs')).json()) as { runs: { id: string }[] };
+    const ids = runs.map(({ id }) => id);
+    expect(ids.toSorted()).toEqual(['first', ...renamed].toSorted());
+    for (const id of ids)
+      for (const part of ['manifest', 'report', `images/${digest}`])
+        expect((await get(`/api/v1/runs/${encodeURIComponent(id)}/${part}`)).status, `${id} ${part}`).toBe(200);
+    for (const name of [...renamed, 'borrowed']) await rm(join(folder, name), { recursive: true });
+    await rm(outside, { recursive: true });
+  });
+
   it('gives manifest, metrics and report', async () => {
     expect(await (await get('/api/v1/runs/first/manifest')).json()).toMatchObject({ id: 'first', format: 1 });
     expect(await (await get('/api/v1/runs/first/metrics')).json()).toEqual({ version: 1 });
@@ -102,6 +119,10 @@ describe('server', () => {
     ['/api/v1/runs/other/manifest', 404, 'RUN_NOT_FOUND'],
     ['/api/v1/runs/no-run/report', 404, 'RUN_NOT_FOUND'],
     ['/api/v1/runs/..%2f..%2fetc/manifest', 400, 'REQUEST_INVALID'],
+    ['/api/v1/runs/first%2f..%2ffirst/manifest', 400, 'REQUEST_INVALID'],
+    ['/api/v1/runs/c:first/manifest', 400, 'REQUEST_INVALID'],
+    ['/api/v1/runs/.git/manifest', 400, 'REQUEST_INVALID'],
+    ['/api/v1/runs/a%00b/manifest', 400, 'REQUEST_INVALID'],
     [`/api/v1/runs/first/images/${'0'.repeat(64)}`, 404, 'IMAGE_MISSING'],
     ['/api/v1/runs/first/images/short', 400, 'REQUEST_INVALID'],
     [`/api/v1/runs/first/images/${digest}?reveal=yes`, 400, 'REQUEST_INVALID'],

@@ -1,8 +1,6 @@
-import { basename } from 'node:path';
-import { listRuns } from '@diptych/core';
 import { z } from 'zod';
 import type { RouteContext } from '../create-server.ts';
-import { openServedRun } from '../served-run.ts';
+import { listServedRuns, openServedRun } from '../served-run.ts';
 import type { Routes } from './routes.ts';
 import { failures, runId } from './schemas.ts';
 
@@ -19,23 +17,18 @@ export function runRoutes(app: Routes, { runsFolder }: RouteContext): void {
     {
       schema: {
         operationId: 'listRuns',
-        description: 'Runs in the folder, newest first. Folders without a readable manifest are left out.',
+        description:
+          'Runs in the folder, newest first. Folders without a readable manifest, or with one outside, are left out.',
         response: { 200: z.object({ runs: z.array(runSummary) }) },
       },
     },
     async () => ({
-      runs: (await listRuns(runsFolder)).flatMap(({ folder, manifest }) =>
-        manifest
-          ? [
-              {
-                id: basename(folder),
-                study: manifest.study.name,
-                createdAt: manifest.createdAt,
-                plannedSamples: manifest.planned.samples,
-              },
-            ]
-          : [],
-      ),
+      runs: (await listServedRuns(runsFolder)).map(({ id, manifest }) => ({
+        id,
+        study: manifest.study.name,
+        createdAt: manifest.createdAt,
+        plannedSamples: manifest.planned.samples,
+      })),
     }),
   );
   app.get(
