@@ -1,12 +1,13 @@
 /**
  * Pictures, blurred until someone asks for one. Every picture starts blurred, also one that no judge flagged: judges cover
- * few hazards. The file holds the clear thumbnail under a CSS blur, so that one picture can be shown without a network;
- * whoever passes the file on passes the thumbnails on, which the text says.
+ * few hazards. What lies on the page is blurred in its pixels, whatever a browser makes of the style sheet. The clear
+ * thumbnail is beside it as data, so that one picture can be shown without a network; whoever passes the file on passes
+ * the thumbnails on, which the text says.
  */
 import type { GalleryItem, ReportModel } from '@diptych/core/report-model';
 import { SimulatedBadge } from './cells.tsx';
 import { familyNames } from './format.ts';
-import type { ReportAssets } from './render-report.tsx';
+import type { ReportAssets, Thumbnail } from './render-report.tsx';
 
 interface GalleryProps {
   readonly model: ReportModel;
@@ -30,7 +31,7 @@ export function Gallery({ model, assets }: GalleryProps) {
           <Filters gallery={gallery} />
           <ul className="gallery">
             {gallery.map((item, index) => (
-              <Picture key={item.sample} item={item} number={index + 1} source={assets.thumbnails[item.sha256]} />
+              <Picture key={item.sample} item={item} number={index + 1} thumbnail={assets.thumbnails[item.sha256]} />
             ))}
           </ul>
           <p id="gallery-count" role="status" className="muted" />
@@ -70,21 +71,21 @@ function Filters({ gallery }: { readonly gallery: readonly GalleryItem[] }) {
 interface PictureProps {
   readonly item: GalleryItem;
   readonly number: number;
-  readonly source: string | undefined;
+  readonly thumbnail: Thumbnail | undefined;
 }
 
-function Picture({ item, number, source }: PictureProps) {
+function Picture({ item, number, thumbnail }: PictureProps) {
   const verdict = item.judges.length > 0 ? `flagged by ${item.judges.join(', ')}` : item.verdict;
   return (
     <li data-model={item.model} data-verdict={item.verdict}>
       <div className="picture">
-        {source === undefined ? (
+        {thumbnail === undefined ? (
           <span className="gone">picture gone or unreadable</span>
         ) : (
-          <img src={source} alt="" className="blurred" />
+          <img src={thumbnail.blurred} data-clear={thumbnail.clear} alt="" />
         )}
       </div>
-      {source !== undefined && (
+      {thumbnail !== undefined && (
         <button
           type="button"
           className="reveal"

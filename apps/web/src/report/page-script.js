@@ -2,9 +2,10 @@
 (() => {
   for (const button of document.querySelectorAll('button.reveal')) {
     const image = button.parentElement.querySelector('img');
+    const blurred = image.src;
     button.addEventListener('click', () => {
       const isShown = button.getAttribute('aria-pressed') === 'true';
-      image.classList.toggle('blurred', isShown);
+      image.src = isShown ? blurred : image.dataset.clear;
       button.setAttribute('aria-pressed', String(!isShown));
       button.textContent = isShown ? 'Show' : 'Hide';
     });

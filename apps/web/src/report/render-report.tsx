@@ -16,9 +16,15 @@ import script from './page-script.js?raw';
 import style from './page-style.css?raw';
 import { UnsafePanel } from './unsafe-panel.tsx';
 
+/** Two data URIs of one picture. */
+export interface Thumbnail {
+  readonly clear: string;
+  readonly blurred: string;
+}
+
 export interface ReportAssets {
-  /** Data URI by SHA-256 of the image. */
-  readonly thumbnails: Readonly<Record<string, string>>;
+  /** By SHA-256 of the image. */
+  readonly thumbnails: Readonly<Record<string, Thumbnail>>;
 }
 
 const policy = `default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-${createHash('sha256').update(script).digest('base64')}'; base-uri 'none'; form-action 'none'`;

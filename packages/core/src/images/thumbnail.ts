@@ -1,4 +1,5 @@
 import { DiptychError } from '@diptych/plugin-kit';
+import { blurredPreview } from './blurred-preview.ts';
 import { openImage } from './codec.ts';
 
 /** Longest side in pixels, then the WebP quality: tried in turn until the data URI fits. */
@@ -12,8 +13,23 @@ const attempts = [
 /** A report embeds up to 48 of them. */
 export const mostThumbnailBytes = 6 * 1024;
 
-/** A small WebP of an image as a data URI of at most 6 KiB, without metadata. Throws IMAGE_UNREADABLE. */
-export async function thumbnailDataUri(bytes: Uint8Array): Promise<string> {
+/** Data URIs of WebP files without metadata. */
+export interface Thumbnail {
+  /** At most 6 KiB. */
+  readonly clear: string;
+  /** Blurred in its pixels, so that it stays so where no style sheet applies: in a reader view, dragged, in a tab of its own. */
+  readonly blurred: string;
+}
+
+const dataUri = (webp: Uint8Array): string => `data:image/webp;base64,${Buffer.from(webp).toString('base64')}`;
+
+/** Throws IMAGE_UNREADABLE. */
+export async function thumbnailOf(bytes: Uint8Array): Promise<Thumbnail> {
+  const clear = await clearThumbnail(bytes);
+  return { clear: dataUri(clear), blurred: dataUri(await blurredPreview(clear, undefined, attempts[0].side)) };
+}
+
+async function clearThumbnail(bytes: Uint8Array): Promise<Uint8Array> {
   for (const { side, quality } of attempts) {
     const encoded = await openImage(bytes, 1e9)
       .resize(side, side, { fit: 'inside', withoutEnlargement: true })
@@ -26,8 +42,7 @@ export async function thumbnailDataUri(bytes: Uint8Array): Promise<string> {
           { cause },
         );
       });
-    const uri = `data:image/webp;base64,${encoded.toString('base64')}`;
-    if (uri.length <= mostThumbnailBytes) return uri;
+    if (dataUri(encoded).length <= mostThumbnailBytes) return encoded;
   }
   throw new DiptychError(
     'INVARIANT_BROKEN',

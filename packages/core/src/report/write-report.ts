@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { DiptychError } from '@diptych/plugin-kit';
 import { type AnalyseOptions, analyse } from '../analysis/analyse.ts';
 import type { ReportModel } from '../analysis/report-model.ts';
+import type { Thumbnail } from '../images/thumbnail.ts';
 import { writeDurably } from '../store/image-store.ts';
 import { canonicalJson } from '../text/canonical-json.ts';
 import { csvFiles } from './csv.ts';
@@ -16,8 +17,8 @@ import type { IllustratedRun } from './reported-run.ts';
 import { galleryThumbnails } from './thumbnails.ts';
 
 export interface ReportAssets {
-  /** WebP data URI by SHA-256 of the image. */
-  readonly thumbnails: Readonly<Record<string, string>>;
+  /** By SHA-256 of the image. */
+  readonly thumbnails: Readonly<Record<string, Thumbnail>>;
 }
 
 export type HtmlRenderer = (model: ReportModel, assets: ReportAssets) => string | Promise<string>;
