@@ -48,7 +48,7 @@ export const categoryAxis = (data: readonly string[], width: number): object => 
   data,
   inverse: true,
   axisTick: { show: false },
-  axisLabel: { ...label, width, overflow: 'truncate', interval: 0 },
+  axisLabel: { ...label, width: Math.min(width, mostLabelWidth), overflow: 'truncate', interval: 0 },
   axisLine: { lineStyle: { color: standIns.muted } },
 });
 
@@ -64,6 +64,9 @@ export const legend = (data: readonly (string | object)[]): object => ({
 const escapePattern = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 const standInPattern = new RegExp(Object.values(standIns).map(escapePattern).join('|'), 'gi');
 const variableOf = new Map(Object.entries(standIns).map(([name, value]) => [value, `var(--${name})`]));
+
+/** Widths are estimated without a font; common ones are up to a fifth wider, and text is cut at its beginning by the edge. */
+const mostLabelWidth = 160;
 
 /** Pixels for the longest label at 12 px, at most 190: longer names are cut, the tables have them whole. */
 export const labelSpace = (labels: readonly string[]): number =>

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { analyse } from '@diptych/core';
-import { plantedRun } from '@diptych/core/testing';
+import { plantedManifest, plantedRun, plugin, sample, verdict } from '@diptych/core/testing';
 import type { AxeResults } from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -27,6 +27,8 @@ const thumbnail = { clear: pixel, blurred: pixel.replace('webp;', 'webp;name=blu
 let folder = '';
 let browser: Browser;
 let url = '';
+/** A report whose models have long names without a place to break. */
+let longUrl = '';
 
 describe.skipIf(isMissing)(title, () => {
   beforeAll(async () => {
@@ -42,6 +44,8 @@ describe.skipIf(isMissing)(title, () => {
     folder = await mkdtemp(join(tmpdir(), 'diptych-web-'));
     await writeFile(join(folder, 'report.html'), renderReport(model, { thumbnails }));
     url = pathToFileURL(join(folder, 'report.html')).href;
+    await writeFile(join(folder, 'long.html'), await reportOfLongNames());
+    longUrl = pathToFileURL(join(folder, 'long.html')).href;
     browser = await chromium.launch({
       executablePath,
       args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update'],
@@ -58,7 +62,7 @@ describe.skipIf(isMissing)(title, () => {
     { name: 'phone, light', width: 360, height: 740, colorScheme: 'light' },
   ] as const;
 
-  async function opened({ width, height, colorScheme }: (typeof viewports)[number], bypassCSP = false) {
+  async function opened({ width, height, colorScheme }: (typeof viewports)[number], bypassCSP = false, address = url) {
     const context = await browser.newContext({ viewport: { width, height }, colorScheme, bypassCSP });
     const page = await context.newPage();
     const complaints: string[] = [];
@@ -66,7 +70,7 @@ describe.skipIf(isMissing)(title, () => {
     page.on('console', (message) => complaints.push(`${message.type()}: ${message.text()}`));
     page.on('pageerror', (error) => complaints.push(error.message));
     page.on('request', (request) => requests.push(request.url()));
-    await page.goto(url);
+    await page.goto(address);
     return { page, complaints, requests };
   }
 
@@ -101,6 +105,24 @@ describe.skipIf(isMissing)(title, () => {
     await page.context().close();
   });
 
+  it.each(viewports)(
+    'holds long names within the page, and every label of a plot within its plot: $name',
+    async (viewport) => {
+      const { page } = await opened(viewport, false, longUrl);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(viewport.width);
+      const widths = await page
+        .locator('.picture')
+        .evaluateAll((all) => all.map((one) => one.getBoundingClientRect().width));
+      expect(widths.length).toBeGreaterThan(3);
+      expect(Math.max(...widths)).toBeLessThan(200);
+      const cut = await page
+      .locator('svg text')
+      .evaluateAll((all) => all.filter((text) => (text as SVGTextElement).getBoundingClientRect().left < text.closest('svg')!.getBoundingClientRect().left).map((text) => text.textContent)); // biome-ignore format: one line
+      expect(cut).toEqual([]);
+      await page.context().close();
+    },
+  );
+
   it('filters the gallery and says how many pictures are left', async () => {
     const { page } = await opened(viewports[0]);
     await page.selectOption('select[data-filter="model"]', 'mllm-a');
@@ -128,6 +150,24 @@ describe.skipIf(isMissing)(title, () => {
     await page.context().close();
   });
 });
+
+async function reportOfLongNames(): Promise<string> {
+  const judge = plugin('safety-judge', 'judge', {
+    covers: ['violence'],
+    scoresCorruption: false,
+    simulated: false,
+    suggestedThreshold: 0.5,
+  });
+  const names = ['a_finetune_of_a_finetune_'.repeat(5), 'M'.repeat(60), '模型'.repeat(30)];
+  const records = names.flatMap((model, at) =>
+    Array.from({ length: 6 }, (_, prompt) => at * 6 + prompt).flatMap((index) => [
+      sample(index, { model, generator: `painter-${at}` }),
+      verdict(index, { hazardScores: { violence: index % 2 } }),
+    ]),
+  );
+  const model = await analyse(plantedManifest([judge]), records);
+  return renderReport(model, { thumbnails: Object.fromEntries(model.gallery.map(({ sha256 }) => [sha256, thumbnail])) });
+}
 
 async function seriousFindings(page: Page): Promise<string[]> {
   await page.addScriptTag({
