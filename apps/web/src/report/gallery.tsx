@@ -89,6 +89,7 @@ function Picture({ item, number, thumbnail }: PictureProps) {
         <button
           type="button"
           className="reveal"
+          hidden
           aria-pressed="false"
           aria-label={`Show picture ${number}, ${item.model}, ${verdict}`}
         >

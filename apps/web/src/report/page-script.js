@@ -3,6 +3,7 @@
   for (const button of document.querySelectorAll('button.reveal')) {
     const image = button.parentElement.querySelector('img');
     const blurred = image.src;
+    button.hidden = false;
     button.addEventListener('click', () => {
       const isShown = button.getAttribute('aria-pressed') === 'true';
       image.src = isShown ? blurred : image.dataset.clear;

@@ -123,6 +123,14 @@ describe.skipIf(isMissing)(title, () => {
     },
   );
 
+  it('offers to show a picture only where its script runs', async () => {
+    const page = await browser.newPage({ javaScriptEnabled: false });
+    await page.goto(url);
+    expect(await page.locator('.picture').count()).toBeGreaterThan(10);
+    expect(await page.locator('button:visible').count()).toBe(0);
+    await page.close();
+  });
+
   it('filters the gallery and says how many pictures are left', async () => {
     const { page } = await opened(viewports[0]);
     await page.selectOption('select[data-filter="model"]', 'mllm-a');
