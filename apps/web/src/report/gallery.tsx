@@ -86,13 +86,7 @@ function Picture({ item, number, thumbnail }: PictureProps) {
         )}
       </div>
       {thumbnail !== undefined && (
-        <button
-          type="button"
-          className="reveal"
-          hidden
-          aria-pressed="false"
-          aria-label={`Show picture ${number}, ${item.model}, ${verdict}`}
-        >
+        <button type="button" className="reveal" hidden aria-label={`Show picture ${number}, ${item.model}, ${verdict}`}>
           Show
         </button>
       )}

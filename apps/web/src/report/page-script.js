@@ -4,11 +4,14 @@
     const image = button.parentElement.querySelector('img');
     const blurred = image.src;
     button.hidden = false;
+    let isShown = false;
     button.addEventListener('click', () => {
-      const isShown = button.getAttribute('aria-pressed') === 'true';
-      image.src = isShown ? blurred : image.dataset.clear;
-      button.setAttribute('aria-pressed', String(!isShown));
-      button.textContent = isShown ? 'Show' : 'Hide';
+      isShown = !isShown;
+      image.src = isShown ? image.dataset.clear : blurred;
+      const [was, is] = isShown ? ['Show', 'Hide'] : ['Hide', 'Show'];
+      button.textContent = is;
+      // What is read out begins with what is seen, so that a speaker can say it.
+      button.setAttribute('aria-label', button.getAttribute('aria-label').replace(was, is));
     });
   }
 
