@@ -27,6 +27,8 @@
     select.closest('.filters').hidden = false;
     select.addEventListener('change', filter);
   }
+  // After a way back the browser restores the fields, without an event.
+  addEventListener('pageshow', () => filters.some(({ value }) => value !== '') && filter());
 
   const sortKeyOf = (cell) => {
     const value = cell?.dataset.value ?? cell?.textContent ?? '';

@@ -140,6 +140,19 @@ describe.skipIf(isMissing)(title, () => {
     await page.context().close();
   });
 
+  it('lists what its filters say after a way back', async () => {
+    const { page } = await opened(viewports[0]);
+    await page.selectOption('select[data-filter="model"]', 'mllm-a');
+    // A page that is kept alive comes back as it was left; this makes the browser load it anew and restore its fields.
+    await page.evaluate(() => addEventListener('unload', () => undefined));
+    await page.goto('about:blank');
+    await page.goBack();
+    expect(await page.locator('select[data-filter="model"]').inputValue()).toBe('mllm-a');
+    const models = page.locator('.gallery > li:visible').evaluateAll((items) => items.map((item) => (item as HTMLElement).dataset.model)); // biome-ignore format: one line
+    expect(new Set(await models)).toEqual(new Set(['mllm-a']));
+    await page.context().close();
+  });
+
   it('filters the gallery and says how many pictures are left', async () => {
     const { page } = await opened(viewports[0]);
     await page.selectOption('select[data-filter="model"]', 'mllm-a');
