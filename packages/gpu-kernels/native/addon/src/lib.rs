@@ -7,6 +7,7 @@ use diptych_kernels::{CompiledPlan as Kernel, Copied, Error, Image, Picture, Pre
 use napi::bindgen_prelude::{AsyncTask, Float32Array, Uint8Array};
 use napi::{Env, Status, Task};
 use napi_derive::napi;
+use std::cell::RefCell;
 use std::mem::ManuallyDrop;
 use std::path::Path;
 use std::sync::Arc;
@@ -82,9 +83,17 @@ impl Given {
     }
 }
 
+/// `None` once it was disposed of.
 #[napi]
 pub struct CompiledPlan {
-    kernel: Arc<Kernel>,
+    kernel: RefCell<Option<Arc<Kernel>>>,
+}
+
+impl CompiledPlan {
+    fn kernel(&self) -> Result<Arc<Kernel>, Error> {
+        let kernel = self.kernel.borrow();
+        kernel.clone().ok_or_else(|| Error::InvariantBroken("Expected a plan that was not disposed of.".into()))
+    }
 }
 
 /// float32 as matrices `[rows][columns]` one after the other, which the weight holds turned: `bytes` at any address, or
@@ -123,7 +132,14 @@ pub fn compile_plan(plan_json: String, weights: Vec<StoredWeight>, threads: f64,
         let weights = weights.iter().map(StoredWeight::weight).collect::<Result<Vec<_>, _>>()?;
         Kernel::from_weights(&plan_json, &weights, whole("threads", threads)?, Precision::from_name(&precision)?)
     });
-    Ok(CompiledPlan { kernel: Arc::new(kernel.map_err(to_napi)?) })
+    Ok(CompiledPlan { kernel: RefCell::new(Some(Arc::new(kernel.map_err(to_napi)?))) })
+}
+
+/// Frees the weights and buffers of a plan, now or when the runs under way have ended. The collector knows nothing of their
+/// size: left to it, those of many plans would lie in memory at once.
+#[napi]
+pub fn dispose_plan(plan: &CompiledPlan) {
+    drop(plan.kernel.take());
 }
 
 #[napi]
@@ -132,14 +148,17 @@ impl CompiledPlan {
     /// `items`. Resolves to the outputs in sorted order of names.
     #[napi(ts_return_type = "Promise<Float32Array[]>")]
     pub fn run(&self, items: f64, tensors: Vec<Float32Array>, images: Vec<Vec<RasterImage>>) -> AsyncTask<Run> {
-        let inputs = guard(|| Inputs::take(&self.kernel, items, &tensors, images));
-        AsyncTask::new(Run { kernel: Arc::clone(&self.kernel), inputs })
+        AsyncTask::new(Run(guard(|| {
+            let kernel = self.kernel()?;
+            let inputs = Inputs::take(&kernel, items, &tensors, images)?;
+            Ok((kernel, inputs))
+        })))
     }
 
     /// Milliseconds that each step took in all runs so far, of all threads together, by the value it writes.
     #[napi]
-    pub fn step_milliseconds(&self) -> Vec<f64> {
-        self.kernel.step_milliseconds()
+    pub fn step_milliseconds(&self) -> napi::Result<Vec<f64>> {
+        Ok(self.kernel().map_err(to_napi)?.step_milliseconds())
     }
 }
 
@@ -178,11 +197,8 @@ fn lent(numbers: Vec<f32>) -> Float32Array {
     unsafe { Float32Array::with_external_data(numbers.as_mut_ptr(), numbers.len(), collected) }
 }
 
-pub struct Run {
-    kernel: Arc<Kernel>,
-    /// Dropped by the JavaScript thread, whose images they refer to.
-    inputs: Result<Inputs, Error>,
-}
+/// Inputs are dropped by the JavaScript thread, whose images they refer to.
+pub struct Run(Result<(Arc<Kernel>, Inputs), Error>);
 
 impl Task for Run {
     type Output = Vec<Vec<f32>>;
@@ -190,12 +206,12 @@ impl Task for Run {
 
     fn compute(&mut self) -> napi::Result<Self::Output> {
         let outputs = guard(|| {
-            let Inputs { items, tensors, images } = self.inputs.as_mut().map_err(|error| error.clone())?;
+            let (kernel, Inputs { items, tensors, images }) = self.0.as_mut().map_err(|error| error.clone())?;
             let tensors: Vec<&[f32]> = tensors.iter().map(|tensor| &**tensor).collect();
             let images = images.iter_mut().map(|images| images.iter_mut().map(Given::image).collect());
             let images = images.collect::<Result<Vec<Vec<Image>>, _>>()?;
             let images: Vec<&[Image]> = images.iter().map(Vec::as_slice).collect();
-            self.kernel.run(*items, &tensors, &images)
+            kernel.run(*items, &tensors, &images)
         });
         outputs.map_err(to_napi)
     }

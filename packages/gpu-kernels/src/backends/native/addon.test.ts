@@ -60,7 +60,10 @@ describe('the addon of a platform', () => {
 
   it('does not take one that was built before the sources changed', () => {
     const old = join(folder, 'old.cjs');
-    writeFileSync(old, 'for (const name of ["cpuName", "checkPlan", "compilePlan"]) exports[name] = () => {};');
+    writeFileSync(
+      old,
+      'for (const name of ["cpuName", "checkPlan", "compilePlan", "disposePlan"]) exports[name] = () => {};',
+    );
     expect(() => loadAddon(from, old)).toThrow(
       'addon is of another version, it lacks bfloat16Parts: run `npm run setup` to build it anew',
     );

@@ -46,10 +46,18 @@ export interface Addon {
     threads: number,
     precision: 'f32' | 'bf16' | 'bf16x2',
   ): CompiledPlan;
+  /** Frees its weights and buffers, now or when its runs under way have ended. It cannot be run again. */
+  disposePlan(plan: CompiledPlan): void;
 }
 
 /** What one that was built here before the sources changed may lack. */
-const exported = ['cpuName', 'bfloat16Parts', 'checkPlan', 'compilePlan'] as const satisfies readonly (keyof Addon)[];
+const exported = [
+  'cpuName',
+  'bfloat16Parts',
+  'checkPlan',
+  'compilePlan',
+  'disposePlan',
+] as const satisfies readonly (keyof Addon)[];
 
 /** What napi-rs calls a platform: `linux-x64-gnu`, `linux-arm64-musl`, `darwin-arm64`, `win32-x64-msvc`. */
 export function addonTarget(): string {

@@ -25,6 +25,7 @@ function addonOf(parts: number): { readonly addon: Addon; readonly asked: string
       asked.push(precision);
       return { run: async () => [], stepMilliseconds: () => [] };
     },
+    disposePlan: () => {},
   };
   return { addon, asked };
 }

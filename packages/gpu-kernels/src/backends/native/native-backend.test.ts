@@ -57,6 +57,44 @@ describe.skipIf(!existsSync(fileURLToPath(built)))('the native backend (skipped 
     expect([...(await running)['y']!.data]).toEqual(Array.from({ length: 24 * 24 }, () => colour).flat());
   });
 
+  /** A layer of `outputs` by `inputs` weights, and their bytes. */
+  const layer = (outputs: number, inputs: number): { dense: Plan; bytes: number } => ({
+    dense: {
+      version: planVersion,
+      name: 'a layer',
+      batch: 4,
+      values: [inputs, outputs].map((size, id) => ({ id, shape: [size] })),
+      weights: [{ name: 'w', shape: [outputs, inputs] }],
+      steps: [{ op: 'gemm', name: 'layer', x: 0, weight: 'w', activation: { kind: 'none' }, output: 1 }],
+      inputs: { x: 0 },
+      outputs: { y: { value: 1, shape: [outputs] } },
+    },
+    bytes: 4 * outputs * inputs,
+  });
+
+  it('frees a network when it is disposed of, without a collection', async () => {
+    const { dense, bytes } = layer(2048, 8192);
+    const w = { shape: [2048, 8192], data: new Float32Array(bytes / 4) };
+    const backend = openNative({ threads: 2 });
+    const load = async (): Promise<void> => (await backend.compile(dense, { w }))[Symbol.asyncDispose]();
+    await load();
+    const before = process.memoryUsage.rss();
+    for (let time = 0; time < 8; time++) await load();
+    expect(process.memoryUsage.rss() - before).toBeLessThan(3 * bytes);
+  });
+
+  it('ends the runs under way of a network that is disposed of, and refuses later ones', async () => {
+    const { dense } = layer(64, 4096);
+    const w = { shape: [64, 4096], data: new Float32Array(64 * 4096).fill(0.5) };
+    const executable = await openNative({ threads: 2 }).compile(dense, { w });
+    const run = () => executable.run({ x: { shape: [4, 4096], data: new Float32Array(4 * 4096).fill(0.25) } });
+    const running = [run(), run(), run()];
+    await executable[Symbol.asyncDispose]();
+    await executable[Symbol.asyncDispose]();
+    for (const { y } of await Promise.all(running)) expect(new Set(y!.data)).toEqual(new Set([512]));
+    await expect(run()).rejects.toMatchObject({ code: 'INVARIANT_BROKEN' });
+  });
+
   // Large enough that memory of inputs and outputs is used again once it is collected; `gc` makes that happen here.
   it('leaves the outputs that a caller keeps as they are in later runs', async () => {
     const size = 32 * 1024;

@@ -49,6 +49,7 @@ export function openNative(options: NativeOptions = {}, addon: Addon = loadAddon
     check: (plan) => JSON.parse(asking(() => addon.checkPlan(JSON.stringify(plan)))) as Unsupported[],
     compile: async (plan, weights, precision) =>
       new NativeExecutable(
+        addon,
         plan,
         compile(addon, plan, weights, [threads, precision ?? own]),
         await imageCheckOf(plan),
@@ -93,12 +94,20 @@ const imageCheckOf = async (plan: Plan): Promise<ImageCheck | undefined> =>
   imageSteps(plan).length === 0 ? undefined : (await import('../image-inputs.ts')).checkImage;
 
 class NativeExecutable implements Executable {
+  readonly #addon: Addon;
   readonly #plan: Plan;
   #compiled: CompiledPlan | undefined;
   readonly #checkImage: ImageCheck | undefined;
   readonly #times: KernelTime[] | undefined;
 
-  constructor(plan: Plan, compiled: CompiledPlan, checkImage: ImageCheck | undefined, times: KernelTime[] | undefined) {
+  constructor(
+    addon: Addon,
+    plan: Plan,
+    compiled: CompiledPlan,
+    checkImage: ImageCheck | undefined,
+    times: KernelTime[] | undefined,
+  ) {
+    this.#addon = addon;
     this.#times = times;
     this.#plan = plan;
     this.#checkImage = checkImage;
@@ -144,7 +153,9 @@ class NativeExecutable implements Executable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#compiled = undefined; // the addon frees the plan when it is collected
+    const compiled = this.#compiled;
+    this.#compiled = undefined;
+    if (compiled !== undefined) this.#addon.disposePlan(compiled);
   }
 }
 
