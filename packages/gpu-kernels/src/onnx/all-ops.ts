@@ -8,6 +8,7 @@ import { foldByPlan } from './fold/by-plan.ts';
 import { foldTable } from './fold/fold-table.ts';
 import type { ImportOps } from './import-ops.ts';
 import { lowerIntegerSum, sumsIntegers } from './lower/integer-sums.ts';
+import { LowerCall } from './lower/lower-call.ts';
 import { lowerOf } from './lower/lower-table.ts';
 import { lowerPair } from './lower/quantised-pairs.ts';
 import { lowerUnbatched } from './lower/unbatched.ts';
@@ -24,9 +25,10 @@ export const allOps: ImportOps = {
   move: moveBatch,
   lower: lowerOf,
   lowerMarked(call, asFloats) {
-    if (lowerUnbatched(call) || lowerPair(call, asFloats)) return true;
-    if (!sumsIntegers(call.state, call.node)) return false;
-    lowerIntegerSum(call, asFloats);
+    if (!sumsIntegers(call.state, call.node)) return lowerUnbatched(call) || lowerPair(call, asFloats);
+    lowerIntegerSum(call, (part) => {
+      if (!lowerUnbatched(new LowerCall(part, call.state, () => true))) asFloats(part);
+    });
     return true;
   },
 };

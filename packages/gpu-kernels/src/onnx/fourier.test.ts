@@ -63,6 +63,7 @@ describe('STFT', () => {
     // The second number of each frame alone: 2 and 4, turned by −k quarters.
     const expected = [2, 0, 0, -2, -2, 0, 0, 2, 4, 0, 0, -4, -4, 0, 0, 4];
     expect(await run(stft([...of(2, 4), window], 'w', { onesided: 0 }), signal)).toEqual(expected);
+    expect(await run(stft([...of(2, 4), window], 'w', { onesided: 0 }, ['n', 6]), signal)).toEqual(expected);
   });
 
   it('is refused where frames do not fit', () => {

@@ -78,7 +78,8 @@ export function importModel(file: OnnxModel, options: ImportOptions, ops: Import
   const whole = [...outputs].filter((name) => state.types.has(name));
   const graph = { name: model.name, inputs: state.inputs, nodes: state.nodes, outputs: [...outputs], ...(whole.length > 0 && { wholeOutputs: whole }) }; // biome-ignore format: one graph
   for (const output of outputs)
-    if (constants.has(output)) throw graphInvalid(`Graph "${model.name}"`, `output "${output}" is a constant.`);
+    if (constants.has(output))
+      throw graphInvalid(`Graph "${model.name}"`, `output "${output}" is a constant. Ask for the others (\`outputs\`).`);
   return { graph, weights: Object.fromEntries(state.weights) };
 }
 

@@ -38,8 +38,12 @@ const modelOf = (type: keyof typeof types, shape: (number | string)[], nodes: On
   outputs: [{ name: 'y', type: 1, shape: undefined }],
 }); // biome-ignore format: signature
 
-async function run(model: OnnxModel, x: readonly number[], quantisation?: 'weights-only'): Promise<number[]> {
-  const { graph, weights } = importOnnx(model, { ...(quantisation && { quantisation }) });
+async function run(
+  model: OnnxModel,
+  x: readonly number[],
+  options?: 'weights-only' | { readonly items: 'graph' },
+): Promise<number[]> {
+  const { graph, weights } = importOnnx(model, options === 'weights-only' ? { quantisation: options } : options);
   const shape = graph.inputs[0]!.shape;
   const items = x.length / shape.reduce((product, size) => product * size, 1);
   const planned = planGraph(graph, weights, items);
@@ -77,6 +81,51 @@ describe('quantisation of activations', () => {
     const q = await run(modelOf('float32', ['n', 2], [node('DynamicQuantizeLinear', 'x', 'y s z')], []), [0, 5.1, -1, 4.1]);
     expect(q).toEqual([0, 255, 0, 255]);
   });
+});
+
+describe('biases on the grid of each item, as onnxruntime quantised before it had them in float32', () => {
+  // Items 0 … 255 and 0 … 510, scales 1 and 2; biases 5 and −3 over those, rounded down: 5, −3 and 2, −2.
+  const nodes = [
+    node('DynamicQuantizeLinear', 'x', 'q s z'),
+    node('ConvInteger', 'q w z', 'i'),
+    node('Div', 'b s', 'd'),
+    node('Floor', 'd', 'r'),
+    node('Cast', 'r', 'c', { to: 6 }),
+    node('Reshape', 'c shape', 'e'),
+    node('Add', 'i e', 'a'),
+    node('Cast', 'a', 'f', { to: 1 }),
+    node('Mul', 'f s', 'y'),
+  ];
+  const weights = (...shape: number[]) => [
+    tensor('w', 'int8', [2, 1, 1, 1], [1, 2]),
+    tensor('b', 'float32', [2], [5, -3]),
+    tensor('shape', 'int32', [shape.length], shape),
+  ];
+  const [first, second] = [
+    [5, 260, -3, 507],
+    [4, 514, -4, 1016],
+  ];
+
+  it('are computed for each', async () => {
+    for (const shape of [[1, -1, 1, 1], [2, 1, 1]])
+      expect(await run(modelOf('float32', ['n', 1, 1, 2], nodes, weights(...shape)), [0, 255, 0, 510])).toEqual([...first!, ...second!]);
+  }); // biome-ignore format: long lines
+
+  it('also in a file that is one item', async () => {
+    const model = modelOf('float32', [1, 1, 1, 2], nodes, weights(1, -1, 1, 1));
+    expect(await run(model, [0, 510], { items: 'graph' })).toEqual(second);
+  });
+
+  it('are refused where they do not fit, and in ops that do not keep to each number', () => {
+    refusal(() => importOnnx(modelOf('float32', ['n', 1, 1, 2], nodes, weights(1, 3, 1, 1))), '[2] cannot become [1, 3, 1, 1]');
+    const summed = nodes.map((one) => (one.op === 'Floor' ? node('ReduceSum', 'd', 'r') : one));
+    refusal(() => importOnnx(modelOf('float32', ['n', 1, 1, 2], summed, weights(1, -1, 1, 1))), 'a number computed for each item is only implemented in Add, Div');
+  }); // biome-ignore format: long lines
+
+  it('are no number where float32 does not hold the sum', async () => {
+    const wide = [...weights(1, -1, 1, 1)].map((one) => (one.name === 'b' ? tensor('b', 'float32', [2], [2 ** 24 - 100, 0]) : one));
+    expect(await run(modelOf('float32', ['n', 1, 1, 2], nodes, wide), [0, 255])).toEqual([2 ** 24 - 100, Number.NaN, 0, 510]);
+  }); // biome-ignore format: long lines
 });
 
 describe('with the batch in another place', () => {

@@ -59,4 +59,16 @@ describe('outputs that are asked for', () => {
     const planned = planModel(twoTowers, { batch: 2, outputs });
     await expect(planned).rejects.toMatchObject({ code: 'GRAPH_INVALID', message: expect.stringContaining(message) });
   });
+
+  it('are not constants, which are told beside the way to the others', async () => {
+    const model: OnnxModel = {
+      ...modelOf(['n', 2], [node('Mul', 'x c', 'y'), node('Neg', 'c', 'negated')], [floats('c', [2], 2, 3)]),
+      outputs: ['y', 'negated'].map((name) => ({ name, type: 1, shape: undefined })),
+    };
+    await expect(planModel(model, { batch: 1 })).rejects.toMatchObject({
+      code: 'GRAPH_INVALID',
+      message: expect.stringContaining('output "negated" is a constant. Ask for the others (`outputs`)'),
+    });
+    await expect(planModel(model, { batch: 1, outputs: ['y'] })).resolves.toBeDefined();
+  });
 });

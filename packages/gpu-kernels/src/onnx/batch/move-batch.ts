@@ -3,6 +3,7 @@
  * shapes and constants are rewritten, and where the batch then is in the ONNX shape of the result is remembered.
  */
 import type { ImportState } from '../import-state.ts';
+import { givesNumbers } from '../lower/unbatched.ts';
 import type { OnnxNode } from '../onnx-model.ts';
 import { Move, type MovedNodes, type Rewrite } from './move.ts';
 import { arithmeticRewrites } from './move-arithmetic.ts';
@@ -29,6 +30,7 @@ const rewrites: Readonly<Record<string, Rewrite>> = {
 /** The node as nodes on items, or undefined where the batch is first and stays so. */
 export function moveBatch(state: ImportState, node: OnnxNode): MovedNodes | undefined {
   if (state.isOneItem) return withoutBatch(new Move(state, node));
+  if (givesNumbers(state, node)) return undefined;
   const at = batchElsewhere(state, node);
   if (at === undefined && !isMovedAsTaken(state, node)) return undefined;
   const move = new Move(state, at === undefined ? node : withBatchAt(state, node, at));

@@ -5,7 +5,9 @@
 import { axisOf } from '../../graph/axes.ts';
 import { graphInvalid, opUnsupported } from '../../graph/graph-errors.ts';
 import { showShape, sizeOf } from '../../graph/shapes.ts';
+import { takesNumbers } from '../lower/unbatched.ts';
 import { graphAttributes, integersOf } from '../node-call.ts';
+import { reshapedSizes } from '../reshaped-sizes.ts';
 import { eachOfBatch } from './each-of-batch.ts';
 import { Gemm, MatMul, ofIntegers } from './item-products.ts';
 import { noBatch } from './layout.ts';
@@ -53,13 +55,8 @@ const Reshape: Rewrite = (to) => {
   const shape = to.shape(0);
   const target = to.move.constant(1);
   if (target === undefined) throw opUnsupported(to.move.node, 'a computed shape');
-  const keepsZero = to.move.number('allowzero', 0) !== 0;
-  const wanted = integersOf(target, to.move.node).map((size, d) => (size === 0 && !keepsZero ? (shape[d] ?? 0) : size));
-  const known = sizeOf(wanted.filter((size) => size !== -1));
-  const sizes = wanted.map((size) => (size === -1 ? sizeOf(shape) / known : size));
-  if (sizeOf(sizes) !== sizeOf(shape) || !sizes.every((size) => Number.isInteger(size) && size > 0))
-    throw graphInvalid(to.move.node, `${showShape(shape)} cannot become ${showShape(wanted)}.`);
-  return to.toShape(sizes);
+  const wanted = integersOf(target, to.move.node);
+  return to.toShape(reshapedSizes(to.move.node, shape, wanted, to.move.number('allowzero', 0) !== 0));
 };
 
 const Flatten: Rewrite = (to) => {
@@ -176,12 +173,10 @@ const rewrites: Readonly<Record<string, Rewrite>> = {
   MaxUnpool: eachOfBatch(0, 1),
 }; // biome-ignore format: a table
 
-/** Ops of which lowering brings numbers of each item, such as the scale of a dynamic range, to the rank that they meet. */
-const takesNumbers: ReadonlySet<string> = new Set(['Add', 'Cast', 'DequantizeLinear', 'Div', 'Identity', 'Mul', 'Sub']);
-
 /** The node as nodes on the one item. */
 export function withoutBatch(move: Move): MovedNodes {
   const { op, inputs } = move.node;
+  // Lowering brings numbers of each item to the rank that they meet.
   const isOfNumbers = takesNumbers.has(op) && inputs.some((name) => move.state.unbatched.has(name));
   const rewrite = isOfNumbers ? asIs : Object.hasOwn(rewrites, op) ? rewrites[op] : undefined;
   if (rewrite === undefined) throw opUnsupported(move.node, 'the op where the whole graph is one item');

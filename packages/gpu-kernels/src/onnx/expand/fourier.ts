@@ -118,12 +118,12 @@ export function DFT(to: Expansion): void {
   else to.give('Transpose', [transformed(to, to.transpose(cut, ...perm), shape.length, how)], { perm });
 }
 
-/** Frames are chosen by constant places; a constant window is part of the matrix. */
+/** Frames are chosen by constant places; a constant window is part of the matrix. A signal of two dimensions is real, which onnxruntime takes too. */
 export function STFT(to: Expansion): void {
   const isOnesided = to.attributes.number('onesided', 1) !== 0;
   to.attributes.finish();
-  const shape = to.shapeOfRank(0, 3);
-  const [signal, parts] = [shape[1]!, partsOf(to, shape)];
+  const shape = to.shapeOfRank(0, 2, 3);
+  const [signal, parts] = [shape[1]!, shape.length === 2 ? 1 : partsOf(to, shape)];
   if (dependsOnBatch(signal)) throw opUnsupported(to.node, 'a transform over the batch');
   if (isOnesided && parts === 2) throw graphInvalid(to.node, 'onesided takes real numbers, got complex ones.');
   const step = positive(to, 'frame_step', scalar(to, 1) ?? 0);

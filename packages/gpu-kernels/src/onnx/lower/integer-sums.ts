@@ -38,6 +38,8 @@ export function lowerIntegerSum(call: LowerCall, lower: (node: OnnxNode) => void
         'sizes',
         node.inputs.map((name, index) => (index < numbers ? sizeOf(call, name) : name)),
       );
+  const unbatched = state.unbatched.get(result);
+  if (unbatched !== undefined) state.unbatched.set(node.outputs[0]!, unbatched);
   const isExact = call.add('Less', [size, call.number(mostCounted)]);
   call.finish('Where', [isExact, result, call.number(Number.NaN)]);
 }
