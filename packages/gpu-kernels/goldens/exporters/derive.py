@@ -8,6 +8,7 @@ ranges that are taken as the network runs are those of a batch there.
 import json
 import logging
 import pathlib
+import re
 import sys
 import warnings
 
@@ -18,6 +19,7 @@ import onnx
 
 from converters import converters, level, opset, transformer
 from export_models import listed
+from olive_passes import tools as olive
 from sessions import Level, inputs_of, session
 
 
@@ -107,7 +109,10 @@ tools = {
     "int4-qdq": blocks(4, "QDQ"),
     "int8": blocks(8),
     **converters,
+    **olive,
 }
+#: What tools that quantise are named.
+quantising = re.compile(r"^(dynamic|q|int|bnb)|-(dynamic|qdq|rtn|hqq|kquant)")
 
 
 def record_of(target, inputs, is_quantised):
@@ -133,7 +138,7 @@ def main(folder, tool, *names):
             continue
         try:
             tools[tool](source, target / source.name)
-            record_of(target / source.name, inputs_of(source, session(target / source.name)), tool.startswith(("dynamic", "q", "int", "bnb")))
+            record_of(target / source.name, inputs_of(source, session(target / source.name)), bool(quantising.search(tool)))
             print(tool, source.stem, "ok", flush=True)
         except Exception as error:  # of any tool: the others are still to be converted
             print(tool, source.stem, type(error).__name__, (str(error).strip().splitlines() or [""])[0][:200], flush=True)
