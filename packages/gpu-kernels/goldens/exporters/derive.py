@@ -16,10 +16,12 @@ warnings.filterwarnings("ignore")
 logging.disable(logging.WARNING)
 import numpy
 import onnx
+import torch
 
 from converters import converters, level, opset, transformer
-from export_models import listed
+from export_models import listed, record_widened
 from olive_passes import tools as olive
+from quantisers import tools as quantisers
 from sessions import Level, inputs_of, session
 
 
@@ -110,9 +112,10 @@ tools = {
     "int8": blocks(8),
     **converters,
     **olive,
+    **quantisers,
 }
 #: What tools that quantise are named.
-quantising = re.compile(r"^(dynamic|q|int|bnb)|-(dynamic|qdq|rtn|hqq|kquant)")
+quantising = re.compile(r"^(dynamic|q|int|bnb|nncf|modelopt)|-(dynamic|qdq|rtn|hqq|kquant)")
 
 
 def record_of(target, inputs, is_quantised):
@@ -129,6 +132,14 @@ def record_of(target, inputs, is_quantised):
     target.with_suffix(".json").write_text(json.dumps(lists))
 
 
+def record_tool(tool, source, made):
+    """Beside a file of bfloat16 stands what export_models.py records of such."""
+    if tool.endswith("bfloat16"):
+        record_widened(made, {key: torch.from_numpy(value) for key, value in inputs_of(source, session(source)).items()})
+    else:
+        record_of(made, inputs_of(source, session(made)), bool(quantising.search(tool)))
+
+
 def main(folder, tool, *names):
     target = pathlib.Path(folder) / tool
     target.mkdir(exist_ok=True)
@@ -138,7 +149,7 @@ def main(folder, tool, *names):
             continue
         try:
             tools[tool](source, target / source.name)
-            record_of(target / source.name, inputs_of(source, session(target / source.name)), bool(quantising.search(tool)))
+            record_tool(tool, source, target / source.name)
             print(tool, source.stem, "ok", flush=True)
         except Exception as error:  # of any tool: the others are still to be converted
             print(tool, source.stem, type(error).__name__, (str(error).strip().splitlines() or [""])[0][:200], flush=True)
