@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { sharp } from './codec.ts';
+import { greyPng, middleRow, steepest } from './test-images.ts';
 import { mostThumbnailBytes, thumbnailOf } from './thumbnail.ts';
 
 /** Noise is the worst case for a codec. */
@@ -17,22 +18,14 @@ describe('thumbnailOf', () => {
   });
 
   it('blurs for good: an edge is spread over many pixels, in less than a kilobyte', async () => {
-    const half = Buffer.alloc(200 * 100 * 3);
-    for (let at = 0; at < half.length; at++) half[at] = at % (200 * 3) < 300 ? 0 : 255;
-    const png = await sharp(half, { raw: { width: 200, height: 100, channels: 3 } })
-      .png()
-      .toBuffer();
-    const { clear, blurred } = await thumbnailOf(png);
-    const steepest = async (uri: string): Promise<number> => {
-      const { data, info } = await sharp(Buffer.from(uri.split(',')[1]!, 'base64'))
-        .raw()
-        .toBuffer({ resolveWithObject: true });
-      expect([info.width, info.height]).toEqual([160, 80]);
-      const row = Array.from({ length: info.width }, (_, x) => data[(40 * info.width + x) * info.channels]!);
-      return Math.max(...row.slice(1).map((value, x) => Math.abs(value - row[x]!)));
+    const { clear, blurred } = await thumbnailOf(await greyPng(200, 100, (x) => x >= 100));
+    const steepestOf = async (uri: string): Promise<number> => {
+      const { width, height, row } = await middleRow(Buffer.from(uri.split(',')[1]!, 'base64'));
+      expect([width, height]).toEqual([160, 80]);
+      return steepest(row);
     };
-    expect(await steepest(clear)).toBeGreaterThan(90);
-    expect(await steepest(blurred)).toBeLessThan(10);
+    expect(await steepestOf(clear)).toBeGreaterThan(90);
+    expect(await steepestOf(blurred)).toBeLessThan(10);
     expect(blurred.length).toBeLessThan(1024);
   });
 
