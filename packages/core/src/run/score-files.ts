@@ -48,7 +48,8 @@ export async function* scoreFiles({
   signal = new AbortController().signal,
 }: ScoreFilesOptions): AsyncGenerator<FileScores> {
   const files: FoundFile[] = [];
-  for (const path of paths) files.push(...(await findFiles(path)));
+  // One by one: a large folder's, as arguments of one call, would overflow the stack.
+  for (const path of paths) for (const file of await findFiles(path)) files.push(file);
   const context: ScoringContext = { loaded, meters: new Meters(), limits: loaded.study.limits, signal };
   for (const group of inGroups(files, minWindowImages)) {
     signal.throwIfAborted();
@@ -147,13 +148,16 @@ async function findFiles(path: string): Promise<FoundFile[]> {
   });
   const found = entries
     .filter((entry) => !entry.isDirectory() && isPicture(entry.name))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort();
+    .map((entry) => ({ path: join(entry.parentPath, entry.name), isLink: entry.isSymbolicLink() }))
+    .sort((a, b) => (a.path < b.path ? -1 : 1));
   if (found.length === 0)
     throw folderFault(
       `Expected image files in ${path}, found none. Name a folder that holds JPEG, PNG, WebP, GIF, TIFF or AVIF.`,
     );
-  return Promise.all(found.map((file) => checkInside(file, root)));
+  // Only a link may lead elsewhere: folders behind links are not searched.
+  return Promise.all(
+    found.map(({ path: file, isLink }) => (isLink ? checkInside(file, root) : Promise.resolve({ path: file }))),
+  );
 }
 
 const folderFault = (message: string, cause?: unknown): DiptychError =>

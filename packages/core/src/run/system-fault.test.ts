@@ -1,4 +1,4 @@
-import { open, readdir, readFile, realpath, writeFile } from 'node:fs/promises';
+import { open, readdir, readFile, realpath, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, it, vi } from 'vitest';
 import { parseStudyValue } from '../study/load-study.ts';
@@ -74,6 +74,7 @@ it('is told of a folder of single files, whose place or list is not known then',
   const first = () => scoreFiles({ paths: [folder], loaded }).next();
   vi.mocked(readdir).mockRejectedValueOnce(tooMany);
   await expect(first()).rejects.toMatchObject({ code: 'SYSTEM_FAULT' });
+  await symlink(join(folder, 'a.png'), join(folder, 'link.png'));
   vi.mocked(realpath)
     .mockResolvedValueOnce(await real.realpath(folder))
     .mockRejectedValueOnce(tooMany);
