@@ -39,4 +39,13 @@ describe('scores of an item apart', () => {
     // A class that a network leaves out is no number of half precision.
     expect(apart([1, 2, Number.NEGATIVE_INFINITY], [1, 2, Number.NEGATIVE_INFINITY], 'softmax')).toBe(0);
   });
+
+  it('are known of outputs as large as maps of a picture', () => {
+    const full = Array.from({ length: 200_000 }, (_, i) => (i % 10) / 10);
+    const half = full.map((value) => value + 1e-3);
+    expect(apart(half, full, 'sigmoid')).toBeCloseTo(3e-3 / 4, 6);
+    expect(apart(half, full, 'softmax')).toBeLessThan(1e-9);
+    const shares = full.map(() => 1 / full.length);
+    expect(apart(shares, shares, 'none')).toBe(0);
+  });
 });

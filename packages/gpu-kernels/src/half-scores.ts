@@ -28,8 +28,11 @@ const sumOf = (values: readonly number[]): number => values.reduce((sum, value) 
 const isOneOfSeveral = (values: readonly number[]): boolean =>
   values.length > 1 && Math.abs(sumOf(values) - 1) < 1e-4 && values.every(isShare);
 
+/** Of any length: as arguments of a call, those of a map of a picture would overflow the stack. */
+const mostOf = (values: readonly number[]): number => values.reduce((most, value) => Math.max(most, value), -Infinity);
+
 function softmax(values: readonly number[]): number[] {
-  const largest = Math.max(...values);
+  const largest = mostOf(values);
   const powers = values.map((value) => Math.exp(value - largest));
   const sum = sumOf(powers);
   return powers.map((power) => power / sum);
@@ -53,7 +56,7 @@ function whereItDecides(gaps: readonly number[], isSoftmax: boolean): number {
   if (gaps.length === 0) return 0;
   const mean = isSoftmax ? sumOf(gaps) / gaps.length : 0;
   const spread = Math.sqrt((isSoftmax ? 2 : 1) * (sumOf(gaps.map((gap) => (gap - mean) ** 2)) / gaps.length));
-  const furthest = isSoftmax ? Math.max(...gaps) - Math.min(...gaps) : Math.max(...gaps.map(Math.abs));
+  const furthest = isSoftmax ? mostOf(gaps) + mostOf(gaps.map((gap) => -gap)) : mostOf(gaps.map(Math.abs));
   return Math.tanh((gaps.length < few ? furthest : deviations * spread) / 4);
 }
 
