@@ -32,6 +32,7 @@ import { RotaryEmbedding } from './rotary.ts';
 import { scikitExpansions } from './scikit.ts';
 import { Compress, ReverseSequence } from './selecting.ts';
 import { CausalConvWithState, LinearAttention } from './state-space.ts';
+import { wideWindowForm } from './wide-windows.ts';
 
 const expansions: Readonly<Record<string, Expand>> = {
   AffineGrid,
@@ -71,7 +72,7 @@ export const expandedOps: ReadonlySet<string> = new Set(Object.keys(expansions))
 const formOf = (state: ImportState, node: OnnxNode): Expand | undefined =>
   opKey(node) === 'BatchNormalization'
     ? batchNormalizationForm(state, node)
-    : (integerConvolutionForm(state, node) ?? productForm(state, node));
+    : (integerConvolutionForm(state, node) ?? wideWindowForm(state, node) ?? productForm(state, node));
 
 /** The nodes that `node` stands for, in running order; undefined where it is no such op. */
 export function expandNode(
