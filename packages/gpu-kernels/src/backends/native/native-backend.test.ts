@@ -95,6 +95,20 @@ describe.skipIf(!existsSync(fileURLToPath(built)))('the native backend (skipped 
     await expect(run()).rejects.toMatchObject({ code: 'INVARIANT_BROKEN' });
   });
 
+  it('counts the time of runs that overlap once', async () => {
+    const { dense } = layer(2048, 2048);
+    const w = { shape: [2048, 2048], data: new Float32Array(2048 * 2048).fill(0.5) };
+    const backend = openNative({ threads: 1, profile: true });
+    await using executable = await backend.compile(dense, { w });
+    const run = () => executable.run({ x: { shape: [4, 2048], data: new Float32Array(4 * 2048) } });
+    const start = performance.now();
+    await Promise.all(Array.from({ length: 12 }, run));
+    const taken = performance.now() - start;
+    const counted = backend.times.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
+    expect(counted).toBeGreaterThan(0);
+    expect(counted).toBeLessThanOrEqual(taken);
+  });
+
   // Large enough that memory of inputs and outputs is used again once it is collected; `gc` makes that happen here.
   it('leaves the outputs that a caller keeps as they are in later runs', async () => {
     const size = 32 * 1024;

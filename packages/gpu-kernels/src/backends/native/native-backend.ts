@@ -99,6 +99,8 @@ class NativeExecutable implements Executable {
   #compiled: CompiledPlan | undefined;
   readonly #checkImage: ImageCheck | undefined;
   readonly #times: KernelTime[] | undefined;
+  /** Milliseconds by value that `times` holds. */
+  #recorded: readonly number[] = [];
 
   constructor(
     addon: Addon,
@@ -125,11 +127,10 @@ class NativeExecutable implements Executable {
         0,
         outputNames(this.#plan).map(() => new Float32Array(0)),
       );
-    const before = this.#times && this.#compiled.stepMilliseconds();
     const release = holdImages(this.#plan, inputs);
     try {
       const outputs = await this.#compiled.run(items, tensors, images);
-      if (before !== undefined) this.#record(before, items);
+      if (this.#times !== undefined) this.#record(this.#times, items);
       return tensorsOf(this.#plan, items, outputs);
     } catch (cause) {
       throw fromAddon(cause);
@@ -138,16 +139,18 @@ class NativeExecutable implements Executable {
     }
   }
 
-  /** What the steps took since `before`, one after another as if one thread had done them. */
-  #record(before: readonly number[], items: number): void {
+  /** What the steps took since the last record, one after another as if one thread had done them: runs that overlap count once. */
+  #record(times: KernelTime[], items: number): void {
+    const before = this.#recorded;
     const after = this.#compiled?.stepMilliseconds() ?? before;
+    this.#recorded = after;
     let start = performance.now();
     for (const step of this.#plan.steps) {
       if (step.op === 'reshape') continue;
-      const milliseconds = after[step.output]! - before[step.output]!;
+      const milliseconds = (after[step.output] ?? 0) - (before[step.output] ?? 0);
       if (milliseconds === 0) continue; // joined with the step that reads it
       const flops = flopsOf(step, this.#plan) * items;
-      this.#times!.push({ model: this.#plan.name, step: step.name, op: step.op, kernel: 'Rust', start, milliseconds, flops }); // biome-ignore format: one record
+      times.push({ model: this.#plan.name, step: step.name, op: step.op, kernel: 'Rust', start, milliseconds, flops }); // biome-ignore format: one record
       start += milliseconds;
     }
   }
