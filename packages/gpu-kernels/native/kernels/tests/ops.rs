@@ -35,14 +35,17 @@ fn unary_functions_match_their_definitions() {
 #[test]
 fn special_values_follow_ieee() {
     let run = |function: &str, x: f32| {
-        let step = json!({ "op": "unary", "function": function, "x": 0, "min": -1.0, "max": 1.0 });
+        let step = json!({ "op": "unary", "function": function, "x": 0, "min": -1.0, "max": 1.0, "alpha": 0.7, "beta": 0.3 });
         Case { step, inputs: vec![vec![]], weights: vec![], output: vec![] }.run_on(vec![vec![x; ITEMS]]).y[0]
     };
     assert_eq!(run("log", 0.0), f32::NEG_INFINITY);
     assert_eq!(run("reciprocal", 0.0), f32::INFINITY);
     assert_eq!(run("sigmoid", -1000.0), 0.0);
     assert_eq!(run("sigmoid", 1000.0), 1.0);
-    for function in ["relu", "clip", "sigmoid", "exp", "abs", "tanh"] {
+    let plain = ["relu", "clip", "sigmoid", "log", "exp", "sqrt", "abs", "neg", "tanh", "reciprocal", "erf", "gelu", "gelu-tanh", "swish"];
+    let others =
+        ["hard-sigmoid", "hard-swish", "mish", "softplus", "softsign", "leaky-relu", "elu", "selu", "celu", "floor", "round", "sign"];
+    for function in [&plain[..], &others].concat() {
         assert!(run(function, f32::NAN).is_nan(), "{function}");
     }
 }

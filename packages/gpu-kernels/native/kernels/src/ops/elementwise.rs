@@ -76,7 +76,7 @@ fn apply_portable(function: Unary, y: &mut [f32]) {
         Unary::LeakyRelu { alpha } => each(y, |x| if x < 0.0 { alpha * x } else { x }),
         Unary::Elu { alpha } => each(y, |x| if x < 0.0 { alpha * x.exp_m1() } else { x }),
         Unary::Selu { alpha, gamma } => each(y, |x| gamma * if x > 0.0 { x } else { alpha * x.exp_m1() }),
-        Unary::Celu { alpha } => each(y, |x| x.max(0.0) + (alpha * (x / alpha).exp_m1()).min(0.0)),
+        Unary::Celu { alpha } => each(y, |x| if x < 0.0 { alpha * (x / alpha).exp_m1() } else { x }),
         Unary::ThresholdedRelu { alpha } => each(y, |x| if x > alpha { x } else { 0.0 }),
         Unary::Shrink { lambda, bias } => each(y, |x| shrink(x, lambda, bias)),
         _ => apply_rare(function, y),
