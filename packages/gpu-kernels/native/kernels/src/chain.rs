@@ -155,8 +155,13 @@ impl Chain {
             held
         };
         let floats = |band: usize| held(band).iter().zip(&links).map(|(rows, link)| rows * link.row()).sum::<usize>();
-        let band = (1..=height).rev().find(|&band| floats(band) <= MOST_FLOATS)?;
-        let held = held(band);
+        // More rows hold no fewer floats, and a file may say that an image has any number of them.
+        let (mut band, mut beyond) = (0, height + 1);
+        while beyond - band > 1 {
+            let middle = band.midpoint(beyond);
+            *if floats(middle) <= MOST_FLOATS { &mut band } else { &mut beyond } = middle;
+        }
+        let held = (band > 0).then(|| held(band))?;
         Some(Chain { steps, band, held, links })
     }
 

@@ -161,6 +161,24 @@ fn a_plan_beyond_memory_is_refused_before_memory_is_taken() {
     assert_eq!(code(CompiledPlan::new(&plan.to_string(), &[], 1)), "OUT_OF_MEMORY");
 }
 
+/// By trying every number of rows that may run together it would take an hour.
+#[test]
+fn convolutions_of_an_image_that_is_far_too_high_are_refused_at_once() {
+    let conv = |x: usize| {
+        json!({
+            "op": "conv2d", "name": "c", "x": x, "output": x + 1, "weight": "w", "strides": [1, 1], "pads": [1, 0, 1, 0], "dilations": [1, 1],
+            "groups": 1, "activation": { "kind": "none" },
+        })
+    };
+    let shape = [1usize << 36, 1, 1];
+    let plan = json!({
+        "version": 1, "name": "high", "batch": 1, "values": (0..3).map(|id| json!({ "id": id, "shape": shape })).collect::<Vec<_>>(),
+        "weights": [{ "name": "w", "shape": [1, 3, 1, 1] }], "steps": [conv(0), conv(1)],
+        "inputs": { "x": 0 }, "outputs": { "y": { "value": 2, "shape": shape } },
+    });
+    assert_eq!(code(CompiledPlan::new(&plan.to_string(), &[&[1.0; 3]], 1)), "OUT_OF_MEMORY");
+}
+
 /// Paths to every node of a JSON document.
 fn paths(value: &Value, prefix: &str, found: &mut Vec<String>) {
     found.push(prefix.to_owned());
