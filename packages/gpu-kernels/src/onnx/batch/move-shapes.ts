@@ -54,8 +54,13 @@ function Unsqueeze(move: Move): MovedNodes {
 function Squeeze(move: Move): MovedNodes {
   const { item, layout } = move.moved;
   const rank = rankOf(layout, item);
-  const axes = move.list('axes', 1)?.map((axis) => axisOf(axis, rank, move.node));
-  if (axes === undefined || axes.includes(layout.axis)) move.refuse('removal of the batch');
+  const given = move.list('axes', 1)?.map((axis) => axisOf(axis, rank, move.node));
+  // Without axes it takes away whatever is 1, of which the batch of a file for one item is one.
+  if (given === undefined ? move.state.fixedBatch === 1 : given.includes(layout.axis)) move.refuse('removal of the batch');
+  const units = groupsOf(layout, item).flatMap((group, axis) =>
+    axis !== layout.axis && item[group[0]!] === 1 ? [axis] : [],
+  );
+  const axes = given ?? units;
   const removed = axes.map((axis) => itemAxis(layout, axis)!);
   if (removed.some((d) => item[d] !== 1)) move.refuse(`removal of dimensions ${showShape(axes)}`);
   const kept = item.filter((_, d) => !removed.includes(d));

@@ -17,6 +17,7 @@ import { supportVectorExpansions } from './heads/support-vectors.ts';
 import { treeExpansions } from './heads/trees.ts';
 import { integerConvolutionForm } from './integer-convolutions.ts';
 import { listExpansions } from './lists.ts';
+import { spreadForm } from './more-dimensions.ts';
 import {
   AffineGrid,
   batchNormalizationForm,
@@ -72,7 +73,10 @@ export const expandedOps: ReadonlySet<string> = new Set(Object.keys(expansions))
 const formOf = (state: ImportState, node: OnnxNode): Expand | undefined =>
   opKey(node) === 'BatchNormalization'
     ? batchNormalizationForm(state, node)
-    : (integerConvolutionForm(state, node) ?? wideWindowForm(state, node) ?? productForm(state, node));
+    : (integerConvolutionForm(state, node) ??
+      wideWindowForm(state, node) ??
+      spreadForm(state, node) ??
+      productForm(state, node));
 
 /** The nodes that `node` stands for, in running order; undefined where it is no such op. */
 export function expandNode(

@@ -7,6 +7,9 @@ import type { Expand, Expansion } from './expansion.ts';
 /** Where a product has its operands. */
 const operandsOf: Readonly<Record<string, readonly [a: number, b: number]>> = { MatMul: [0, 1], MatMulInteger: [0, 1], QLinearMatMul: [0, 3] }; // biome-ignore format: a table
 
+const turned = (rank: number): number[] =>
+  Array.from({ length: rank }, (_, d) => (d === rank - 1 ? rank - 2 : d === rank - 2 ? rank - 1 : d));
+
 const vectorAt = (state: ImportState, { op, inputs }: OnnxNode): number =>
   operandsOf[op]!.find((index) => state.constantOf(inputs[index] ?? '')?.shape.length === 1) ?? -1;
 
@@ -52,7 +55,7 @@ const WeightFirst =
     const { op, inputs } = to.node;
     const [a, b] = operandsOf[op]!;
     const rank = to.shape(b).length;
-    const swap = Array.from({ length: rank }, (_, d) => (d === rank - 1 ? rank - 2 : d === rank - 2 ? rank - 1 : d));
+    const swap = turned(rank);
     const weight = to.transpose(to.reshape(to.input(a), ...matrix), 1, 0);
     const x = to.transpose(to.input(b), ...swap);
     const grid = (index: number): string[] => (op === 'QLinearMatMul' ? [to.input(index + 1), flatGrid(to, index + 2)] : []);
@@ -69,6 +72,43 @@ function weightFirst(state: ImportState, node: OnnxNode): Expand | undefined {
   return matrix === undefined ? undefined : WeightFirst(matrix);
 }
 
+/** Constant matrices by columns, each an item, as hummingbird writes trees: items as rows, by the matrices turned. */
+function ItemsFirst(to: Expansion): void {
+  to.attributes.finish();
+  const perm = turned(to.shape(1).length);
+  const x = to.transpose(to.input(1), ...perm);
+  const product = to.add('MatMul', [x, to.transpose(to.input(0), ...turned(to.shape(0).length))]);
+  to.give('Transpose', [product], { perm });
+}
+
+/** A Gemm whose first operand is constant: (Bᵀ · Aᵀ)ᵀ, and the sum behind it. */
+function GemmOfItems(to: Expansion): void {
+  const [alpha, beta] = [to.attributes.number('alpha', 1), to.attributes.number('beta', 1)];
+  const [isATurned, isBTurned] = [to.attributes.number('transA', 0) !== 0, to.attributes.number('transB', 0) !== 0];
+  to.attributes.finish();
+  const [a, b] = [to.input(0), to.input(1)];
+  to.shapeOfRank(0, 2);
+  to.shapeOfRank(1, 2);
+  const product = to.add('MatMul', [isBTurned ? b : to.transpose(b, 1, 0), isATurned ? a : to.transpose(a, 1, 0)]);
+  const scaled = alpha === 1 ? product : to.add('Mul', [product, to.number(alpha)]);
+  if (!to.has(2) || beta === 0) {
+    to.give('Transpose', [scaled], { perm: [1, 0] });
+    return;
+  }
+  const c = beta === 1 ? to.input(2) : to.add('Mul', [to.input(2), to.number(beta)]);
+  to.give('Add', [to.transpose(scaled, 1, 0), c]);
+}
+
+/** Whether a constant meets a value whose batch is its last dimension, which a product has as columns. */
+function hasItemsAsColumns(state: ImportState, node: OnnxNode): boolean {
+  const [a = '', b = ''] = node.inputs;
+  const constant = state.constantOf(a);
+  if (constant === undefined || b === '' || state.constantOf(b) !== undefined) return false;
+  const layout = state.layouts.get(b) ?? usual;
+  const rank = rankOf(layout, state.shapeOf(b, node));
+  return rank >= 2 && layout.axis === rank - 1 && constant.shape.length >= 2 && constant.shape.length <= rank;
+}
+
 /** How the node is written as others, if it has such a form. Of constants alone the product is one too. */
 export function productForm(state: ImportState, node: OnnxNode): Expand | undefined {
   const key = opKey(node);
@@ -77,7 +117,9 @@ export function productForm(state: ImportState, node: OnnxNode): Expand | undefi
     const operands = operandsOf[key]!.map((index) => node.inputs[index]);
     if (!operands.some(isComputed)) return undefined;
     if (vectorAt(state, node) >= 0) return VectorProduct;
-    return key === 'MatMul' ? undefined : weightFirst(state, node);
+    if (key === 'MatMul') return hasItemsAsColumns(state, node) ? ItemsFirst : undefined;
+    return weightFirst(state, node);
   }
+  if (key === 'Gemm' && isComputed(node.inputs[1]) && !isComputed(node.inputs[0])) return GemmOfItems;
   return key === 'Gemm' && isComputed(node.inputs[2]) ? SumAfterGemm : undefined;
 }
