@@ -40,7 +40,8 @@ const tools: Readonly<Record<string, string>> = {
   'int4-acc': '4 bits, accuracy level 4', 'int4-qdq': '4 bits, QDQ', int8: 'MatMulNBits, 8 bits', int2: 'MatMulNBits, 2 bits', 'int4-gather': '4 bits, Gather too', 'int4-hqq': '4 bits, HQQ', 'int4-k': '4 bits, k-quant', 'bnb-fp4': 'MatMulBnb4, FP4', 'bnb-nf4': 'MatMulBnb4, NF4', optimum: 'optimum, its default opset', 'qat-qnnpack': 'torch.ao, trained for qnnpack, QDQ', 'qat-x86': 'torch.ao, trained for x86, per channel, reduced range',
   'qat-pt2e': 'torchao, trained on a graph of torch.export, newer exporter', brevitas: 'brevitas, trained, quantise-clip-dequantise', 'olive-convert': 'Olive OnnxConversion, its default opset', 'olive-convert-dynamo': 'Olive OnnxConversion, newer exporter', 'olive-peephole': 'Olive OnnxPeepholeOptimizer', 'olive-fusion': 'Olive OnnxScriptFusion', 'olive-transformer': 'Olive OrtTransformersOptimization', 'olive-half': 'Olive OnnxFloatToFloat16', 'olive-half-io': 'the same, OnnxIODataTypeConverter', 'olive-mixed': 'Olive OrtMixedPrecision', 'olive-surgeries': 'Olive GraphSurgeries, seven of them', 'olive-gemm': 'Olive GraphSurgeries, MatMulAddToGemm', 'olive-dynamic': 'Olive OnnxDynamicQuantization', 'olive-qdq': 'Olive OnnxStaticQuantization', 'olive-qdq-u16': 'Olive OnnxStaticQuantization, uint16', 'olive-rtn': 'Olive OnnxBlockWiseRtnQuantization', 'olive-rtn-8': 'the same, 8 bits, zero points', 'olive-hqq': 'Olive OnnxHqqQuantization', 'olive-kquant': 'Olive OnnxKQuantQuantization', 'olive-kquant-8': 'Olive k-quant, 8 bits', 'olive-kquant-qdq': 'Olive k-quant, MatMulNBitsToQDQ', 'olive-rtn-qdq': 'Olive round to nearest, MatMulNBitsToQDQ, int4, transposed', 'olive-rtn-half': 'Olive round to nearest, then float16',
   nncf: 'NNCF, quantize', 'nncf-transformer': 'NNCF, quantize, of transformers, mixed preset', 'nncf-int8': 'NNCF, compress_weights, 8 bits', 'nncf-int8-sym': 'NNCF, compress_weights, 8 bits, symmetric', 'nncf-int4': 'NNCF, compress_weights, 4 bits', 'nncf-int4-sym': 'NNCF, compress_weights, 4 bits, symmetric', modelopt: 'NVIDIA modelopt, int8', 'modelopt-half': 'NVIDIA modelopt, int8, float16', 'modelopt-dq': 'NVIDIA modelopt, int8, weights stored so', 'modelopt-fp8': 'NVIDIA modelopt, float8', 'modelopt-int4': 'NVIDIA modelopt, int4 AWQ, clipped', 'modelopt-int4-lite': 'NVIDIA modelopt, int4 AWQ, scaled, zero points', 'modelopt-int4-dq': 'NVIDIA modelopt, int4, round to nearest', autocast: 'NVIDIA modelopt AutoCast, float16', 'autocast-bfloat16': 'NVIDIA modelopt AutoCast, bfloat16', 'quark-xint8': 'AMD Quark, XINT8, scales of powers of two', 'quark-vint8': 'AMD Quark, VINT8', 'quark-a8w8': 'AMD Quark, A8W8', 'quark-a16w8': 'AMD Quark, A16W8', 'quark-bf16-cast': 'AMD Quark, BF16 by Cast', qnn: 'onnxruntime, prepared for QNN', 'qnn-u16': 'the same, uint16, symmetric, per channel', 'qdq-mixed': 'quantize_static QDQ, some tensors of 16 bits', 'qdq-widest': 'quantize_static QDQ, pairs of weights too, contributed ops, no bias', fixed: 'onnxruntime.tools, a batch of two',
-  keras: 'Keras, tf2onnx opset 15', paddle: 'paddle.vision, paddle2onnx', sklearn: 'scikit-learn, skl2onnx', boosters: 'xgboost and LightGBM by onnxmltools, CatBoost', towers: 'towers of torch and heads on them, one file',
+  keras: 'Keras, tf2onnx opset 15', 'keras-tensorflow': 'Keras, its own export, tensorflow', 'keras-jax': 'Keras, its own export, jax', 'keras-torch': 'Keras, its own export, torch', jax: 'Flax and JAX, jax2onnx', hummingbird: 'scikit-learn, xgboost and LightGBM by hummingbird',
+  paddle: 'paddle.vision, paddle2onnx', sklearn: 'scikit-learn, skl2onnx', boosters: 'xgboost and LightGBM by onnxmltools, CatBoost', towers: 'towers of torch and heads on them, one file',
 }; // biome-ignore format: a table
 
 const tensorOf = ({ shape, data }: Listed): Tensor => ({
@@ -171,7 +172,7 @@ writeFileSync(
   page,
   `# Exporters and quantisers
 
-What users bring besides torchvision and timm: small networks with random weights of transformers, diffusers, Keras and Paddle, heads of
+What users bring besides torchvision and timm: small networks with random weights of transformers, diffusers, Keras, Flax and Paddle, heads of
 scikit-learn and boosted trees, as ${parts.length} exporters, converters, optimisers and quantisers write them, on the native backend
 against onnxruntime. Written by \`packages/gpu-kernels/goldens/exporters/write-exporters-table.ts\`, not by hand (README.md there says how to make each file), last on
 ${new Date().toISOString().slice(0, 10)}: ${versions}. ${run} of ${all} files run; the reason stands beside each other one. Files that
@@ -190,7 +191,8 @@ ${onWebgpu.filter((text) => !text.includes(equal) && Number.parseFloat(text) >= 
   of AMD Quark, put many numbers there: of convnextv2 in VINT8 the first to part is 1 of 4096 of a LayerNormalization. Of int8 in float16
   (modelopt) onnxruntime's own two answers have a cosine of 0.9976 for llama and 0.9984 for vit. With accuracy level 4 onnxruntime rounds activations to 8 bits; here
   they are float32. Of bfloat16 onnxruntime computes little on the CPU: beside it stands what it computes of the same file written in
-  float32, with a Cast to bfloat16 rounding as before. Half precision is rounded at other places than
+  float32, with a Cast to bfloat16 rounding as before. Beside files of jax2onnx with a MaxPool of four dimensions, which onnxruntime lacks,
+  stands what JAX computes. Half precision is rounded at other places than
   onnxruntime rounds ([decision](decisions/2026-11-25-float16-networks.md)).
 
 ${parts.join('\n')}`,
