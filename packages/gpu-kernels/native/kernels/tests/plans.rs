@@ -179,6 +179,23 @@ fn convolutions_of_an_image_that_is_far_too_high_are_refused_at_once() {
     assert_eq!(code(CompiledPlan::new(&plan.to_string(), &[&[1.0; 3]], 1)), "OUT_OF_MEMORY");
 }
 
+/// 27/14 of 21 pixels is 40.5, which goes to the even neighbour: a factor that is off by its last bit makes 41 of it.
+#[test]
+fn numbers_of_a_plan_are_read_to_the_last_bit() {
+    let recipe = json!([
+        { "step": "resize-by", "filter": "pillow-nearest", "factor": 27.0 / 14.0 },
+        { "step": "normalise", "scale": 1.0, "mean": [0.0, 0.0, 0.0], "deviation": [1.0, 1.0, 1.0] },
+    ]);
+    let plan = json!({
+        "version": 1, "name": "enlarged", "batch": 1, "values": [{ "id": 0, "shape": [40, 40, 3] }], "weights": [],
+        "steps": [{ "op": "image", "name": "image", "output": 0, "input": "picture", "recipe": recipe }],
+        "inputs": {}, "outputs": { "y": { "value": 0, "shape": [40, 40, 3] } },
+    });
+    let compiled = CompiledPlan::new(&plan.to_string(), &[], 1).unwrap();
+    let image = Image::new(21, 21, 3, &[7; 21 * 21 * 3]).unwrap();
+    assert_eq!(compiled.run(1, &[], &[&[image]]).unwrap()[0], [7.0; 40 * 40 * 3]);
+}
+
 /// Paths to every node of a JSON document.
 fn paths(value: &Value, prefix: &str, found: &mut Vec<String>) {
     found.push(prefix.to_owned());
