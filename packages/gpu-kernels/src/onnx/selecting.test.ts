@@ -86,6 +86,8 @@ it.each([
   ['NonMaxSuppression', 'reduce: max-over-boxes'],
   ['NonZero', 'depends on the image'],
   ['RandomNormalLike', 'it draws random numbers'],
-])('%s is refused with what to do about it', (op, why) => {
-  refuses(modelOf(['n', 4], [node(op, 'x', 'y')]), why);
+  ['DecodeImage', 'with the image as its input', 'com.microsoft.extensions'],
+  ['ExtendedQuantizeLinear', 'BF16QDQToCast', 'com.amd.quark'],
+])('%s is refused with what to do about it', (op, why, domain = '') => {
+  refuses(modelOf(['n', 4], [node(op, 'x', 'y', {}, domain)]), why);
 });
