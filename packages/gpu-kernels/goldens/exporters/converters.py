@@ -125,6 +125,7 @@ converters = {
     "int4-gather": weights_of(lambda nbits: nbits.DefaultWeightOnlyQuantConfig(block_size=16, is_symmetric=True, op_types_to_quantize=("MatMul", "Gather"))),
     "int4-hqq": weights_of(lambda nbits: nbits.HQQWeightOnlyQuantConfig(block_size=16)),
     "int4-k": weights_of(lambda nbits: nbits.KQuantWeightOnlyQuantConfig()),
+    "int4-channel": weights_of(lambda nbits: nbits.DefaultWeightOnlyQuantConfig(channel_wised_quantize=True, quant_format=nbits.QuantFormat.QDQ)),
     "opset-21": opset(21),
     "opset-24": opset(24),
     "onnxoptimizer": optimiser,
