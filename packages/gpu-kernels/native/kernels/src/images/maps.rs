@@ -2,6 +2,7 @@
 //! src/image-ops/axis-maps.ts.
 
 use super::step::PadMode;
+use std::ops::Range;
 
 pub type Map = Vec<Option<usize>>;
 
@@ -37,8 +38,9 @@ fn pad_index(index: isize, size: isize, mode: PadMode) -> Option<usize> {
     usize::try_from(at).ok()
 }
 
-/// Pillow's affine nearest: the position starts at half a step and grows by additions in float64.
-pub fn pillow_nearest(input: usize, output: usize) -> Map {
+/// Pillow's affine nearest: the position starts at half a step and grows by additions in float64. Of the outputs, as below, those of
+/// `part` alone: a strip of one pixel by 65,535 may be enlarged to 30 million pixels of which a crop keeps few.
+pub fn pillow_nearest(input: usize, output: usize, part: Range<usize>) -> Map {
     let scale = input as f64 / output as f64;
     let mut position = scale * 0.5;
     let mut next = || {
@@ -46,16 +48,16 @@ pub fn pillow_nearest(input: usize, output: usize) -> Map {
         position += scale;
         Some(at.min(input - 1))
     };
-    (0..output).map(|_| next()).collect()
+    (0..part.end).map(|_| next()).skip(part.start).collect()
 }
 
-pub fn opencv_nearest(input: usize, output: usize) -> Map {
+pub fn opencv_nearest(input: usize, output: usize, part: Range<usize>) -> Map {
     let scale = 1.0 / (output as f64 / input as f64);
-    (0..output).map(|index| Some(((index as f64 * scale) as usize).min(input - 1))).collect()
+    part.map(|index| Some(((index as f64 * scale) as usize).min(input - 1))).collect()
 }
 
 /// torch's `nearest` (offset 0) and `nearest-exact` (offset ½), in float32.
-pub fn torch_nearest(input: usize, output: usize, offset: f32) -> Map {
+pub fn torch_nearest(input: usize, output: usize, part: Range<usize>, offset: f32) -> Map {
     let scale = input as f32 / output as f32;
-    (0..output).map(|index| Some((((index as f32 + offset) * scale) as usize).min(input - 1))).collect()
+    part.map(|index| Some((((index as f32 + offset) * scale) as usize).min(input - 1))).collect()
 }

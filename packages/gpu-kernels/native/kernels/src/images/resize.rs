@@ -12,6 +12,7 @@ use super::{opencv, pixel};
 use crate::error::{Error, Result};
 use crate::gemm::Instructions;
 use crate::threads::Mode;
+use std::ops::Range;
 
 /// The window of the image resized to `size`.
 pub fn resize<'a>(
@@ -29,17 +30,16 @@ pub fn resize<'a>(
         // The steps behind a float filter work on floats, whatever the size of the image.
         return if filter.makes_floats() { kept.into_floats() } else { Ok(kept) };
     }
-    let nearest = |raster: Raster<'a>, map: &dyn Fn(usize, usize) -> maps::Map| {
-        let part = |map: maps::Map, start: usize, length: usize| map[start..start + length].to_vec();
-        let x = part(map(raster.width, size.0), window.left, window.width);
-        let y = part(map(raster.height, size.1), window.top, window.height);
+    let nearest = |raster: Raster<'a>, map: &dyn Fn(usize, usize, Range<usize>) -> maps::Map| {
+        let x = map(raster.width, size.0, window.left..window.left + window.width);
+        let y = map(raster.height, size.1, window.top..window.top + window.height);
         raster.gather(mode, &Maps { x, y, fill: 0 })
     };
     match filter {
         Filter::PillowNearest => nearest(raster, &maps::pillow_nearest),
         Filter::OpencvNearest => nearest(raster, &maps::opencv_nearest),
-        Filter::TorchNearest => nearest(raster, &|input, output| maps::torch_nearest(input, output, 0.0)),
-        Filter::TorchNearestExact => nearest(raster, &|input, output| maps::torch_nearest(input, output, 0.5)),
+        Filter::TorchNearest => nearest(raster, &|input, output, part| maps::torch_nearest(input, output, part, 0.0)),
+        Filter::TorchNearestExact => nearest(raster, &|input, output, part| maps::torch_nearest(input, output, part, 0.5)),
         Filter::PillowBox | Filter::PillowBilinear | Filter::PillowHamming | Filter::PillowBicubic | Filter::PillowLanczos => {
             resize_pillow(mode, raster, pillow_kernel(filter).ok_or_else(not_bytes)?, size, window, instructions)
         }

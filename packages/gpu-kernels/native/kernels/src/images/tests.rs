@@ -185,6 +185,17 @@ fn a_crop_after_a_resize_gives_the_middle_of_the_whole_resize() {
     }
 }
 
+/// Its short side makes four billion rows of it, of which a crop keeps eight: those alone are worked out.
+#[test]
+fn a_strip_that_is_enlarged_costs_what_is_kept_of_it() {
+    let strip = Image::new(1, 65_535, 3, &(0..65_535u32 * 3).map(|at| (at / 3 / 257) as u8).collect::<Vec<_>>()).unwrap();
+    for filter in [Filter::OpencvNearest, Filter::TorchNearest, Filter::TorchNearestExact] {
+        let crop = RecipeStep::CentreCrop { width: 8, height: 8, halves: Halves::Even };
+        let recipe = vec![RecipeStep::ResizeShortSide { filter, size: 1 << 16 }, crop, normalise()];
+        assert_eq!(run(recipe, &strip, 8, 8), vec![127.0; 8 * 8 * 3], "{filter:?}");
+    }
+}
+
 #[test]
 fn crop_offsets_follow_torchvision() {
     let first = |size: usize, crop: usize| {
