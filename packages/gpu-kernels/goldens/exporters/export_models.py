@@ -10,6 +10,7 @@ import os
 import pathlib
 import sys
 import warnings
+from functools import partial
 
 warnings.filterwarnings("ignore")
 logging.disable(logging.WARNING)
@@ -22,6 +23,7 @@ import torch
 sys.path.append(str(pathlib.Path(__file__).parent.parent / "networks"))
 from models import models
 from randomise import randomise
+from sessions import attempt_each
 
 torch.set_num_threads(1)
 
@@ -136,14 +138,12 @@ def record_widened(target, inputs):
 
 def write_each(target, names, write):
     """Calls write(name, file) for each; what a library cannot write is named with its error."""
-    target.mkdir(parents=True, exist_ok=True)
-    for name in names:
-        try:
-            torch.manual_seed(7)
-            write(name, target / f"{name}.onnx")
-            print(name, "ok", flush=True)
-        except Exception as error:  # of any library: the others are still to be written
-            print(name, type(error).__name__, (str(error).strip().splitlines() or [""])[0][:200], flush=True)
+
+    def seeded(name):
+        torch.manual_seed(7)
+        write(name, target / f"{name}.onnx")
+
+    attempt_each(target, [(name, partial(seeded, name)) for name in names])
 
 
 def random_model(name):

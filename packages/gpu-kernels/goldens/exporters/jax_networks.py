@@ -8,6 +8,7 @@ a file (largest) stands what JAX computes.
 import json
 import pathlib
 import sys
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -15,6 +16,8 @@ import numpy
 import onnxruntime
 from flax import nnx
 from jax2onnx import to_onnx
+
+from sessions import attempt_each
 
 rngs = nnx.Rngs(7)
 gelu, relu = jax.nn.gelu, jax.nn.relu
@@ -110,14 +113,8 @@ def write(name, target, is_first):
 
 def main(folder, *names):
     target = pathlib.Path(folder) / "jax"
-    target.mkdir(parents=True, exist_ok=True)
-    for name in names or networks:
-        for is_first in (False, True) if name in ("average-pool", "vit") else (False,):
-            try:
-                write(name, target, is_first)
-                print(name, "ok", flush=True)
-            except Exception as error:  # of the converter: the others are still to be written
-                print(name, type(error).__name__, (str(error).strip().splitlines() or [""])[0][:200], flush=True)
+    placed = lambda name: (False, True) if name in ("average-pool", "vit") else (False,)
+    attempt_each(target, [(name, partial(write, name, target, is_first)) for name in names or networks for is_first in placed(name)])
 
 
 if __name__ == "__main__":

@@ -8,10 +8,12 @@ no MaxPool of four dimensions, as which jax2onnx writes that of Keras: beside su
 import json
 import pathlib
 import sys
+from functools import partial
 
 import numpy
 import onnx
 from keras_networks import keras, listed, models, onnxruntime, randomise
+from sessions import attempt_each
 
 backend = keras.backend.backend()
 opsets = {"": None, "-18": 18} if backend == "tensorflow" else {"": None}
@@ -52,13 +54,7 @@ def write(name, target):
 def main(folder, *names):
     keras.utils.set_random_seed(7)
     target = pathlib.Path(folder) / f"keras-{backend}"
-    target.mkdir(parents=True, exist_ok=True)
-    for name in names or models:
-        try:
-            write(name, target)
-            print(name, "ok", flush=True)
-        except Exception as error:  # of the exporter: the others are still to be written
-            print(name, type(error).__name__, (str(error).strip().splitlines() or [""])[0][:200], flush=True)
+    attempt_each(target, [(name, partial(write, name, target)) for name in names or models])
 
 
 if __name__ == "__main__":

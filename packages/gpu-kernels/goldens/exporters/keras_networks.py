@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import sys
+from functools import partial
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
@@ -15,6 +16,8 @@ import onnxruntime
 import tensorflow as tf
 import tf2onnx
 from keras import layers
+
+from sessions import attempt_each
 
 A = keras.applications
 
@@ -79,14 +82,8 @@ def write(name, target, is_first):
 def main(folder, *names):
     tf.random.set_seed(7)
     target = pathlib.Path(folder) / "keras"
-    target.mkdir(parents=True, exist_ok=True)
-    for name in names or models:
-        for is_first in (False, True) if name in ("small-cnn", "mobilenet") else (False,):
-            try:
-                write(name, target, is_first)
-                print(name, "ok", flush=True)
-            except Exception as error:  # of the converter: the others are still to be written
-                print(name, type(error).__name__, (str(error).strip().splitlines() or [""])[0][:200], flush=True)
+    placed = lambda name: (False, True) if name in ("small-cnn", "mobilenet") else (False,)
+    attempt_each(target, [(name, partial(write, name, target, is_first)) for name in names or models for is_first in placed(name)])
 
 
 if __name__ == "__main__":

@@ -20,3 +20,14 @@ def session(path, level=Level.ORT_ENABLE_ALL, written=None):
 def inputs_of(source, opened):
     given = json.loads(source.with_suffix(".json").read_text())["inputs"]
     return {value.name: numpy.array(given[value.name]["data"]).reshape(given[value.name]["shape"]).astype(kinds[value.type]) for value in opened.get_inputs()}
+
+
+def attempt_each(target, jobs):
+    """Calls each job, by its name; what a library cannot write is named with its error, and the others are still written."""
+    target.mkdir(parents=True, exist_ok=True)
+    for name, write in jobs:
+        try:
+            write()
+            print(name, "ok", flush=True)
+        except Exception as error:  # of any library
+            print(name, type(error).__name__, (str(error).strip().splitlines() or [""])[0][:200], flush=True)
