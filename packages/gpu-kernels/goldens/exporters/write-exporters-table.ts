@@ -8,7 +8,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { isDiptychError, type OnnxOptions, type Runtime, type Tensor, type Tensors } from '@diptych/plugin-kit';
 import { openRuntime } from '../../src/index.ts';
-import { cosine } from '../../src/onnx/golden-networks.ts';
+import { cosine, itemOf } from '../../src/onnx/golden-networks.ts';
 import { openOnnxFile } from '../../src/onnx/open-onnx-file.ts';
 import { planModel } from '../../src/onnx/plan-onnx.ts';
 import { readOnnxModel } from '../../src/onnx/read/read-onnx-model.ts';
@@ -66,12 +66,6 @@ function compared(actual: Tensors, expected: Answers): Difference {
   return { cosine: Math.min(...found.map((one) => one.cosine)), largest: Math.max(...found.map((one) => one.largest)), of: Math.max(...found.map((one) => one.of)) }; // biome-ignore format: one expression
 }
 
-const itemOf = ({ shape, data }: Tensor, item: number): Tensor => {
-  const size = data.length / shape[0]!;
-  return { shape: [1, ...shape.slice(1)], data: data.slice(item * size, (item + 1) * size) };
-};
-const itemsOf = (tensors: Tensors, item: number): Tensors => Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, itemOf(tensor, item)])); // biome-ignore format: one expression
-
 interface Run {
   readonly together: Tensors;
   /** Each item has the same outputs alone. */
@@ -83,7 +77,7 @@ async function runOn(runtime: Runtime, bytes: Uint8Array, options: OnnxOptions, 
   const together = await model.run(inputs);
   let isSame = true;
   for (let item = 0; item < options.batch; item++) {
-    const [alone, own] = [await model.run(itemsOf(inputs, item)), itemsOf(together, item)];
+    const [alone, own] = [await model.run(itemOf(inputs, item)), itemOf(together, item)];
     for (const [name, { data }] of Object.entries(own)) isSame &&= data.every((value, i) => Object.is(value, alone[name]!.data[i])); // biome-ignore format: one loop
   }
   return { together, isSame };

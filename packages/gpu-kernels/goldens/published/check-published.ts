@@ -17,6 +17,7 @@ import {
 } from '@diptych/plugin-kit';
 import { scoresApart } from '../../src/half-scores.ts';
 import { openRuntime } from '../../src/index.ts';
+import { itemOf } from '../../src/onnx/golden-networks.ts';
 import { planOnnx } from '../../src/onnx/plan-onnx.ts';
 
 type Listed = Readonly<Record<string, { readonly shape: readonly number[]; readonly data: readonly number[] }>>;
@@ -53,14 +54,6 @@ function apart(actual: Tensors, expected: Tensors): Apart {
     scores: Math.max(...each.map(({ scores }) => scores)),
   };
 }
-
-const itemOf = (tensors: Tensors, item: number): Tensors =>
-  Object.fromEntries(
-    Object.entries(tensors).map(([name, { shape, data }]) => {
-      const size = data.length / shape[0]!;
-      return [name, { shape: [1, ...shape.slice(1)], data: data.slice(item * size, (item + 1) * size) }];
-    }),
-  );
 
 interface Ran {
   readonly together: Tensors;
