@@ -18,6 +18,7 @@ from onnxmltools import convert_lightgbm, convert_xgboost
 from onnxmltools.convert.common.data_types import FloatTensorType
 
 from heads import amount, features, items, named, record, three, two
+from sessions import attempt_each
 
 #: A third of one feature is missing, one is a category.
 missing = features.copy()
@@ -105,13 +106,7 @@ def write(name, target, count):
 
 def main(folder, count=2):
     target = pathlib.Path(folder) / "boosters"
-    target.mkdir(parents=True, exist_ok=True)
-    for name in heads:
-        try:
-            write(name, target, int(count))
-            print(name, "ok", flush=True)
-        except Exception as error:  # of the exporter: the others are still to be written
-            print(name, type(error).__name__, (str(error).strip().splitlines() or [""])[0][:200], flush=True)
+    attempt_each(target, [(name, partial(write, name, target, int(count))) for name in heads])
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import pathlib
 import re
 import sys
 import warnings
+from functools import partial
 
 warnings.filterwarnings("ignore")
 logging.disable(logging.WARNING)
@@ -19,10 +20,10 @@ import onnx
 import torch
 
 from converters import converters, level, opset, transformer
-from export_models import listed, record_widened
+from export_models import record_widened
 from olive_passes import tools as olive
 from quantisers import tools as quantisers
-from sessions import Level, inputs_of, session
+from sessions import Level, attempt_each, inputs_of, listed, session
 
 
 def half(keep):
@@ -132,8 +133,9 @@ def record_of(target, inputs, is_quantised):
     target.with_suffix(".json").write_text(json.dumps(lists))
 
 
-def record_tool(tool, source, made):
+def write(tool, source, made):
     """Beside a file of bfloat16 stands what export_models.py records of such."""
+    tools[tool](source, made)
     if tool.endswith("bfloat16"):
         record_widened(made, {key: torch.from_numpy(value) for key, value in inputs_of(source, session(source)).items()})
     else:
@@ -142,17 +144,10 @@ def record_tool(tool, source, made):
 
 def main(folder, tool, *names):
     target = pathlib.Path(folder) / tool
-    target.mkdir(exist_ok=True)
     exported = "dynamo-25" if tool == "onnx-28" else "script"
-    for source in sorted((pathlib.Path(folder) / exported).glob("*.onnx")):
-        if (names and source.stem not in names) or not source.with_suffix(".json").exists():
-            continue
-        try:
-            tools[tool](source, target / source.name)
-            record_tool(tool, source, target / source.name)
-            print(tool, source.stem, "ok", flush=True)
-        except Exception as error:  # of any tool: the others are still to be converted
-            print(tool, source.stem, type(error).__name__, (str(error).strip().splitlines() or [""])[0][:200], flush=True)
+    sources = sorted((pathlib.Path(folder) / exported).glob("*.onnx"))
+    wanted = [source for source in sources if (not names or source.stem in names) and source.with_suffix(".json").exists()]
+    attempt_each(target, [(f"{tool} {source.stem}", partial(write, tool, source, target / source.name)) for source in wanted])
 
 
 if __name__ == "__main__":

@@ -17,13 +17,12 @@ logging.disable(logging.WARNING)
 os.environ["TRANSFORMERS_VERBOSITY"] = "error"
 import numpy
 import onnx
-import onnxruntime
 import torch
 
 sys.path.append(str(pathlib.Path(__file__).parent.parent / "networks"))
 from models import models
 from randomise import randomise
-from sessions import attempt_each
+from sessions import attempt_each, listed, session
 
 torch.set_num_threads(1)
 
@@ -77,22 +76,12 @@ exporters = {
 }
 
 
-def listed(value):
-    return {"shape": list(value.shape), "data": numpy.asarray(value, dtype=numpy.float64).flatten().tolist()}
-
-
-def open_session(target):
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(target), options, providers=["CPUExecutionProvider"])
-
-
 def record(target, inputs):
     """What onnxruntime computes; an input that the exporter left out is left out here too."""
-    session = open_session(target)
-    kinds = {value.name: value.type for value in session.get_inputs()}
+    opened = session(target)
+    kinds = {value.name: value.type for value in opened.get_inputs()}
     given = {name: inputs[name].astype(numpy.float16) if kind == "tensor(float16)" else inputs[name] for name, kind in kinds.items()}
-    outputs = dict(zip([value.name for value in session.get_outputs()], session.run(None, given)))
+    outputs = dict(zip([value.name for value in opened.get_outputs()], opened.run(None, given)))
     lists = {"inputs": {name: listed(value) for name, value in given.items()}, "outputs": {name: listed(value) for name, value in outputs.items()}}
     target.with_suffix(".json").write_text(json.dumps(lists))
 

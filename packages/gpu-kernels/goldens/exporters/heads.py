@@ -7,6 +7,7 @@ import json
 import pathlib
 import sys
 import warnings
+from functools import partial
 
 warnings.filterwarnings("ignore")
 import numpy
@@ -30,7 +31,7 @@ from sklearn.preprocessing import Binarizer, KBinsDiscretizer, MaxAbsScaler, Min
 from sklearn.svm import SVC, SVR, LinearSVC, LinearSVR, NuSVC, NuSVR, OneClassSVM
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from export_models import listed, open_session
+from sessions import attempt_each, listed, session
 
 random = numpy.random.RandomState(7)
 features = random.normal(size=(200, 12)).astype(numpy.float32)
@@ -207,9 +208,9 @@ def record(file, model, given):
     """Writes the model, and what onnxruntime computes with it. A map from labels to probabilities is a tensor of these; strings are left
     out. JSON has no NaN: null stands for it."""
     file.write_bytes(model.SerializeToString())
-    session = open_session(file)
-    name = session.get_inputs()[0].name
-    outputs = dict(zip([output.name for output in session.get_outputs()], session.run(None, {name: given})))
+    opened = session(file)
+    name = opened.get_inputs()[0].name
+    outputs = dict(zip([output.name for output in opened.get_outputs()], opened.run(None, {name: given})))
     tensors = {key: numpy.array([list(row.values()) for row in value] if isinstance(value, list) and isinstance(value[0], dict) else value) for key, value in outputs.items()}
     kept = {key: listed(value) for key, value in tensors.items() if value.dtype.kind not in "OU"}
     file.with_suffix(".json").write_text(json.dumps({"inputs": {name: listed(given)}, "outputs": kept}).replace("NaN", "null"))
@@ -222,18 +223,17 @@ def write(name, head, target, is_map, count):
     record(target / f"{name}{'-map' if is_map else ''}.onnx", model, items(model, count))
 
 
+def write_fitted(name, target, count):
+    head, aim = heads[name]
+    numpy.random.seed(7)  # what heads without a state of their own draw from
+    head.fit(features) if aim is None else head.fit(features, aim)
+    for is_map in (False, True) if hasattr(head, "predict_proba") else (False,):
+        write(name, head, target, is_map, count)
+
+
 def main(folder, count=2):
     target = pathlib.Path(folder) / "sklearn"
-    target.mkdir(parents=True, exist_ok=True)
-    for name, (head, aim) in heads.items():
-        try:
-            numpy.random.seed(7)  # what heads without a state of their own draw from
-            head.fit(features) if aim is None else head.fit(features, aim)
-            for is_map in (False, True) if hasattr(head, "predict_proba") else (False,):
-                write(name, head, target, is_map, int(count))
-            print(name, "ok", flush=True)
-        except Exception as error:  # of the exporter: the others are still to be written
-            print(name, type(error).__name__, (str(error).strip().splitlines() or [""])[0][:200], flush=True)
+    attempt_each(target, [(name, partial(write_fitted, name, target, int(count))) for name in heads])
 
 
 if __name__ == "__main__":

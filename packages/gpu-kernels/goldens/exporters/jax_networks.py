@@ -17,7 +17,7 @@ import onnxruntime
 from flax import nnx
 from jax2onnx import to_onnx
 
-from sessions import attempt_each
+from sessions import attempt_each, listed
 
 rngs = nnx.Rngs(7)
 gelu, relu = jax.nn.gelu, jax.nn.relu
@@ -82,10 +82,6 @@ networks = {
     "vit": Vit,
     "decoder": Decoder,
 }
-
-
-def listed(value):
-    return {"shape": list(value.shape), "data": numpy.asarray(value, dtype=numpy.float64).flatten().tolist()}
 
 
 def moved(module):

@@ -12,16 +12,11 @@ from functools import partial
 
 import numpy
 import onnx
-from keras_networks import keras, listed, models, onnxruntime, randomise
-from sessions import attempt_each
+from keras_networks import keras, models, onnxruntime, pictures, randomise
+from sessions import attempt_each, listed
 
 backend = keras.backend.backend()
 opsets = {"": None, "-18": 18} if backend == "tensorflow" else {"": None}
-
-
-def pictures(shape, top):
-    numbers = (numpy.arange(numpy.prod(shape)) * 7919 % 2001 / 1000 - 1).astype(numpy.float32).reshape(shape)
-    return (numbers + 1) / 2 * top if top > 1 else numbers
 
 
 def is_beyond_onnxruntime(file):

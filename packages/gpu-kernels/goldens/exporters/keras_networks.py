@@ -17,7 +17,7 @@ import tensorflow as tf
 import tf2onnx
 from keras import layers
 
-from sessions import attempt_each
+from sessions import attempt_each, listed
 
 A = keras.applications
 
@@ -58,16 +58,16 @@ def randomise(model):
     return model
 
 
-def listed(value):
-    return {"shape": list(value.shape), "data": numpy.asarray(value, dtype=numpy.float64).flatten().tolist()}
+def pictures(shape, top):
+    numbers = (numpy.arange(numpy.prod(shape)) * 7919 % 2001 / 1000 - 1).astype(numpy.float32).reshape(shape)
+    return (numbers + 1) / 2 * top if top > 1 else numbers
 
 
 def write(name, target, is_first):
     make, _, top = models[name]
     model = randomise(make())
     shape = (2, *model.input_shape[1:])
-    numbers = (numpy.arange(numpy.prod(shape)) * 7919 % 2001 / 1000 - 1).astype(numpy.float32).reshape(shape)
-    images = (numbers + 1) / 2 * top if top > 1 else numbers
+    images = pictures(shape, top)
     signature = (tf.TensorSpec((None, *shape[1:]), tf.float32, name="input"),)
     called = tf.function(lambda input: model(input, training=False))
     file = target / f"{name}{'-nchw' if is_first else ''}.onnx"

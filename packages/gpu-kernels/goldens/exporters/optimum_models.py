@@ -12,8 +12,9 @@ import tempfile
 
 import numpy
 
-from export_models import listed, open_session, random_model, write_each
+from export_models import random_model, write_each
 from models import models
+from sessions import listed, session
 
 #: The end of a class's name → what optimum calls its task.
 tasks = {
@@ -36,11 +37,11 @@ def export(module, level, target):
 
 def record(target, inputs):
     """Of inputs that optimum adds, segments are of one text and places are in order."""
-    session = open_session(target)
+    opened = session(target)
     ids = inputs.get("input_ids")
     added = {} if ids is None else {"token_type_ids": ids * 0, "position_ids": ids * 0 + numpy.arange(ids.shape[1])}
-    given = {value.name: {**added, **inputs}[value.name].astype(kinds[value.type]) for value in session.get_inputs()}
-    outputs = dict(zip([value.name for value in session.get_outputs()], session.run(None, given)))
+    given = {value.name: {**added, **inputs}[value.name].astype(kinds[value.type]) for value in opened.get_inputs()}
+    outputs = dict(zip([value.name for value in opened.get_outputs()], opened.run(None, given)))
     target.with_suffix(".json").write_text(json.dumps({key: {name: listed(value) for name, value in values.items()} for key, values in {"inputs": given, "outputs": outputs}.items()}))
 
 

@@ -12,6 +12,8 @@ import paddle
 from paddle import nn
 from paddle.vision import models
 
+from sessions import listed
+
 paddle.seed(7)
 random = numpy.random.RandomState(7)
 
@@ -52,10 +54,6 @@ networks = {
     "densenet121": lambda: models.densenet121(num_classes=4),
     "googlenet": lambda: models.googlenet(num_classes=4),
 }
-
-
-def listed(value):
-    return {"shape": list(value.shape), "data": numpy.asarray(value, dtype=numpy.float64).flatten().tolist()}
 
 
 def write(name, target):

@@ -22,6 +22,10 @@ def inputs_of(source, opened):
     return {value.name: numpy.array(given[value.name]["data"]).reshape(given[value.name]["shape"]).astype(kinds[value.type]) for value in opened.get_inputs()}
 
 
+def listed(value):
+    return {"shape": list(value.shape), "data": numpy.asarray(value, dtype=numpy.float64).flatten().tolist()}
+
+
 def attempt_each(target, jobs):
     """Calls each job, by its name; what a library cannot write is named with its error, and the others are still written."""
     target.mkdir(parents=True, exist_ok=True)

@@ -12,8 +12,10 @@ import zipfile
 
 import numpy
 import onnx
-import onnxruntime
 from PIL import Image, ImageDraw
+
+sys.path.append(str(pathlib.Path(__file__).parent.parent / "exporters"))
+from sessions import Level, listed, session
 
 unit = 1 / 255
 #: How pixels are prepared, as the last steps of a card's recipe.
@@ -93,19 +95,16 @@ def opened(model):
 
 
 def answers(path, level, inputs, each):
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    options.graph_optimization_level = level
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    name, names = session.get_inputs()[0].name, [value.name for value in session.get_outputs()]
+    network = session(path, level)
+    name, names = network.get_inputs()[0].name, [value.name for value in network.get_outputs()]
     if not each:
-        return dict(zip(names, session.run(None, {name: inputs})))
-    alone = [session.run(None, {name: item[None]}) for item in inputs]
+        return dict(zip(names, network.run(None, {name: inputs})))
+    alone = [network.run(None, {name: item[None]}) for item in inputs]
     return {name: numpy.stack(values) if each == "graph" else numpy.concatenate(values) for name, values in zip(names, zip(*alone))}
 
 
-def listed(values):
-    return {name: {"shape": list(value.shape), "data": numpy.asarray(value, dtype=numpy.float64).flatten().tolist()} for name, value in values.items()}
+def all_listed(values):
+    return {name: listed(value) for name, value in values.items()}
 
 
 def write(folder, name):
@@ -117,15 +116,14 @@ def write(folder, name):
     constants = {value.name for value in model.graph.initializer}
     entry = next(value.name for value in model.graph.input if value.name not in constants)
     each = "graph" if "graph" in special else "one" if "one" in special else ""
-    levels = onnxruntime.GraphOptimizationLevel
-    outputs, plain = (answers(path, level, inputs, each) for level in (levels.ORT_ENABLE_ALL, levels.ORT_DISABLE_ALL))
+    outputs, plain = (answers(path, level, inputs, each) for level in (Level.ORT_ENABLE_ALL, Level.ORT_DISABLE_ALL))
     record = {"package": package, "file": member, "items": "graph" if each == "graph" else "batch"}
     # A whole graph as one item has the batch of one in its shapes.
     shown = inputs[:, None] if each == "graph" else inputs
     # Of pictures in colour, which is what recipes give.
     if channels == 3:
         record["recipe"] = [{"step": "resize", "filter": "pillow-bilinear", "width": width, "height": height}, *preparations[prepare]]
-    record.update(inputs=listed({entry: shown}), outputs=listed(outputs), plain=listed(plain))
+    record.update(inputs=all_listed({entry: shown}), outputs=all_listed(outputs), plain=all_listed(plain))
     path.with_suffix(".json").write_text(json.dumps(record))
     print(name, {key: value.shape for key, value in outputs.items()}, flush=True)
 
