@@ -1,2 +1,2 @@
 /** The report as one self-contained HTML file. */
-export { type ReportAssets, renderReport } from './report/render-report.tsx';
+export { renderReport } from './report/render-report.tsx';

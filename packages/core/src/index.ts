@@ -7,6 +7,7 @@ export * from './images/decode-image.ts';
 export * from './images/present-image.ts';
 export * from './images/protocols.ts';
 export * from './images/read-image-info.ts';
+export type { Thumbnail } from './images/thumbnail.ts';
 export { type Journal, type JournalFile, type JournalOptions, openJournal } from './journal/open-journal.ts';
 export { type ReadJournalOptions, readJournal, readJournalBatches } from './journal/read-journal.ts';
 export { recordKey, SeenRecords } from './journal/seen-records.ts';

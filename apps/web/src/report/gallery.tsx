@@ -4,10 +4,10 @@
  * thumbnail is beside it as data, so that one picture can be shown without a network; whoever passes the file on passes
  * the thumbnails on, which the text says.
  */
+import type { ReportAssets, Thumbnail } from '@diptych/core';
 import type { GalleryItem, ReportModel } from '@diptych/core/report-model';
 import { SimulatedBadge } from './cells.tsx';
 import { familyNames } from './format.ts';
-import type { ReportAssets, Thumbnail } from './render-report.tsx';
 
 interface GalleryProps {
   readonly model: ReportModel;

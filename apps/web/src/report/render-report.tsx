@@ -3,6 +3,7 @@
  * `data:` images and the one script, which is named by its hash. Text from the run passes through React and is escaped.
  */
 import { createHash } from 'node:crypto';
+import type { ReportAssets } from '@diptych/core';
 import type { ReportModel } from '@diptych/core/report-model';
 import { renderToStaticMarkup } from 'react-dom/server';
 import { CorruptionPanel } from './corruption-panel.tsx';
@@ -15,17 +16,6 @@ import { Claims, Outcomes, TitleBlock } from './overview.tsx';
 import script from './page-script.js?raw';
 import style from './page-style.css?raw';
 import { UnsafePanel } from './unsafe-panel.tsx';
-
-/** Two data URIs of one picture. */
-export interface Thumbnail {
-  readonly clear: string;
-  readonly blurred: string;
-}
-
-export interface ReportAssets {
-  /** By SHA-256 of the image. */
-  readonly thumbnails: Readonly<Record<string, Thumbnail>>;
-}
 
 const policy = `default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-${createHash('sha256').update(script).digest('base64')}'; base-uri 'none'; form-action 'none'`;
 
