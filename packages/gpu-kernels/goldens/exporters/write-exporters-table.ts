@@ -6,18 +6,14 @@
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { isDiptychError, type OnnxOptions, type Runtime, type Tensor, type Tensors } from '@diptych/plugin-kit';
+import { isDiptychError, type OnnxOptions, type Tensors } from '@diptych/plugin-kit';
 import { openRuntime } from '../../src/index.ts';
-import { cosine, itemOf } from '../../src/onnx/golden-networks.ts';
+import { cosine } from '../../src/onnx/golden-networks.ts';
 import { openOnnxFile } from '../../src/onnx/open-onnx-file.ts';
 import { planModel } from '../../src/onnx/plan-onnx.ts';
 import { readOnnxModel } from '../../src/onnx/read/read-onnx-model.ts';
+import { type Answers, type Run, runOn, tensorsOf } from '../recorded.ts';
 
-interface Listed {
-  readonly shape: readonly number[];
-  readonly data: readonly (number | null)[];
-}
-type Answers = Readonly<Record<string, Listed>>;
 interface Recorded {
   readonly inputs: Answers;
   readonly outputs: Answers;
@@ -44,12 +40,6 @@ const tools: Readonly<Record<string, string>> = {
   paddle: 'paddle.vision, paddle2onnx', sklearn: 'scikit-learn, skl2onnx', boosters: 'xgboost and LightGBM by onnxmltools, CatBoost', towers: 'towers of torch and heads on them, one file',
 }; // biome-ignore format: a table
 
-const tensorOf = ({ shape, data }: Listed): Tensor => ({
-  shape,
-  data: Float32Array.from(data, (value) => value ?? Number.NaN),
-});
-const tensorsOf = (answers: Answers): Tensors => Object.fromEntries(Object.entries(answers).map(([name, listed]) => [name, tensorOf(listed)])); // biome-ignore format: one expression
-
 interface Difference {
   readonly cosine: number;
   readonly largest: number;
@@ -64,23 +54,6 @@ function compared(actual: Tensors, expected: Answers): Difference {
     return { cosine: largest === 0 ? 1 : cosine(own, data), largest, of: data.reduce((most, value) => Math.max(most, Math.abs(value)), 0) };
   }); // biome-ignore format: long lines
   return { cosine: Math.min(...found.map((one) => one.cosine)), largest: Math.max(...found.map((one) => one.largest)), of: Math.max(...found.map((one) => one.of)) }; // biome-ignore format: one expression
-}
-
-interface Run {
-  readonly together: Tensors;
-  /** Each item has the same outputs alone. */
-  readonly isSame: boolean;
-}
-
-async function runOn(runtime: Runtime, bytes: Uint8Array, options: OnnxOptions, inputs: Tensors): Promise<Run> {
-  await using model = await runtime.loadOnnx(bytes, options);
-  const together = await model.run(inputs);
-  let isSame = true;
-  for (let item = 0; item < options.batch; item++) {
-    const [alone, own] = [await model.run(itemOf(inputs, item)), itemOf(together, item)];
-    for (const [name, { data }] of Object.entries(own)) isSame &&= data.every((value, i) => Object.is(value, alone[name]!.data[i])); // biome-ignore format: one loop
-  }
-  return { together, isSame };
 }
 
 /** The nearest of onnxruntime's answers. */

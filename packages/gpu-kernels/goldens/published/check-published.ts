@@ -7,32 +7,22 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { basename, join } from 'node:path';
-import {
-  type ImageRecipe,
-  isDiptychError,
-  type OnnxOptions,
-  type Runtime,
-  type Tensor,
-  type Tensors,
-} from '@diptych/plugin-kit';
+import { type ImageRecipe, isDiptychError, type OnnxOptions, type Tensors } from '@diptych/plugin-kit';
 import { scoresApart } from '../../src/half-scores.ts';
 import { openRuntime } from '../../src/index.ts';
-import { itemOf } from '../../src/onnx/golden-networks.ts';
 import { planOnnx } from '../../src/onnx/plan-onnx.ts';
+import { type Answers, type Run, runOn, tensorsOf } from '../recorded.ts';
 
-type Listed = Readonly<Record<string, { readonly shape: readonly number[]; readonly data: readonly number[] }>>;
 interface Recorded {
   readonly package: string;
   readonly items: 'graph' | 'batch';
   /** As a card would have it; not of pictures in grey. */
   readonly recipe?: ImageRecipe;
-  readonly inputs: Listed;
+  readonly inputs: Answers;
   /** Of onnxruntime, with all its optimisations and without any. */
-  readonly outputs: Listed;
-  readonly plain: Listed;
+  readonly outputs: Answers;
+  readonly plain: Answers;
 }
-
-const tensorsOf = (listed: Listed): Tensors => Object.fromEntries(Object.entries(listed).map(([name, { shape, data }]): [string, Tensor] => [name, { shape, data: Float32Array.from(data) }])); // biome-ignore format: one expression
 
 interface Apart {
   /** Of any output, relative to the largest number of that output. */
@@ -55,26 +45,9 @@ function apart(actual: Tensors, expected: Tensors): Apart {
   };
 }
 
-interface Ran {
-  readonly together: Tensors;
-  readonly isSameAlone: boolean;
-}
-
-async function ran(runtime: Runtime, bytes: Uint8Array, options: OnnxOptions, inputs: Tensors): Promise<Ran> {
-  await using model = await runtime.loadOnnx(bytes, options);
-  const together = await model.run(inputs);
-  const alone = [await model.run(itemOf(inputs, 0)), await model.run(itemOf(inputs, 1))];
-  const isSameAlone = alone.every((one, item) =>
-    Object.entries(itemOf(together, item)).every(([name, { data }]) =>
-      data.every((value, i) => Object.is(value, one[name]!.data[i])),
-    ),
-  );
-  return { together, isSameAlone };
-}
-
 const short = (value: number): string => value.toExponential(1);
-const cell = ({ together, isSameAlone }: Ran, expected: Tensors): string =>
-  `${short(apart(together, expected).relative)}${isSameAlone ? '' : ', depends on its batch'}`;
+const cell = ({ together, isSame }: Run, expected: Tensors): string =>
+  `${short(apart(together, expected).relative)}${isSame ? '' : ', depends on its batch'}`;
 
 type Half = Parameters<typeof openRuntime>[0] & { readonly precision: 'f16' | 'bf16' };
 
@@ -82,14 +55,14 @@ type Half = Parameters<typeof openRuntime>[0] & { readonly precision: 'f16' | 'b
 async function halfCell(of: Half, bytes: Uint8Array, options: OnnxOptions, recipe: ImageRecipe | undefined, inputs: Tensors, expected: Tensors): Promise<string> {
   try {
     await using unchecked = await openRuntime({ ...of, checkHalf: false });
-    const found = await ran(unchecked, bytes, options, inputs);
+    const found = await runOn(unchecked, bytes, options, inputs);
     await using checked = await openRuntime(of);
     // With a recipe, as with a card, it looks at pictures, else at numbers that the network may never be given.
     await using _model = await checked.loadOnnx(bytes, recipe ? { ...options, shapes: {}, recipe } : options);
     const beyond = checked.info.beyondHalf?.[0];
     const kept = beyond === undefined ? 'kept' : `${beyond.computedIn ?? 'float32'} instead`;
     const { relative, scores } = apart(found.together, expected);
-    const batch = found.isSameAlone ? '' : ', depends on its batch';
+    const batch = found.isSame ? '' : ', depends on its batch';
     return `${short(relative)}, scores ${short(scores)}${batch}: ${kept}`;
   } catch (error) {
     if (isDiptychError(error) && error.code === 'BACKEND_UNAVAILABLE') return 'not on this processor';
@@ -112,8 +85,8 @@ async function row(name: string): Promise<string> {
     (parameters / 1e6).toFixed(2),
     String(planned.plan.steps.length),
     short(apart(tensorsOf(recorded.plain), expected).relative),
-    cell(await ran(native, bytes, options, inputs), expected),
-    cell(await ran(webgpu, bytes, options, inputs), expected),
+    cell(await runOn(native, bytes, options, inputs), expected),
+    cell(await runOn(webgpu, bytes, options, inputs), expected),
     await halfCell({ prefer: 'native', precision: 'bf16' }, bytes, options, recorded.recipe, inputs, expected),
     await halfCell({ prefer: 'webgpu', precision: 'f16' }, bytes, options, recorded.recipe, inputs, expected),
     `${new Date().toISOString().slice(0, 10)}, ${cpus()[0]?.model}`,

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Tensor, Tensors } from '@diptych/plugin-kit';
+import type { Tensor } from '@diptych/plugin-kit';
 import { sizeOf } from '../graph/shapes.ts';
 
 const folder = new URL('../../goldens/onnx/', import.meta.url);
@@ -23,15 +23,6 @@ export function goldenOf(name: string): { readonly x: Tensor; readonly y: Tensor
   const data = Float32Array.from({ length: sizeOf(x.shape) }, (_, i) => ((i * 7919) % 2001) / 1000 - 1);
   return { x: { shape: x.shape, data }, y: { shape: y.shape, data: Float32Array.from(y.data) } };
 }
-
-/** Item `item` of each tensor, as a batch of one. */
-export const itemOf = (tensors: Tensors, item: number): Tensors =>
-  Object.fromEntries(
-    Object.entries(tensors).map(([name, { shape, data }]) => {
-      const size = data.length / shape[0]!;
-      return [name, { shape: [1, ...shape.slice(1)], data: data.slice(item * size, (item + 1) * size) }];
-    }),
-  );
 
 export function cosine(a: Float32Array, b: Float32Array): number {
   let [dot, aa, bb] = [0, 0, 0];
