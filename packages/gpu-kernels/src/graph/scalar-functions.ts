@@ -92,6 +92,9 @@ const floorMod = (a: number, b: number): number => {
   return rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest;
 };
 
+/** As in C and NumPy, 1 to any power is 1, and so is −1 to an infinite one; ECMAScript has NaN. */
+const power = (a: number, b: number): number => (a === 1 || (a === -1 && Math.abs(b) === Infinity) ? 1 : a ** b);
+
 export const binaryFunctions64: Readonly<Record<BinaryStep['function'], (a: number, b: number) => number>> = {
   add: (a, b) => a + b,
   sub: (a, b) => a - b,
@@ -99,7 +102,7 @@ export const binaryFunctions64: Readonly<Record<BinaryStep['function'], (a: numb
   div: (a, b) => a / b,
   min: Math.min,
   max: Math.max,
-  pow: (a, b) => a ** b,
+  pow: power,
   mod: floorMod,
   fmod: (a, b) => a % b,
   'divide-whole': (a, b) => Math.trunc(a / b),

@@ -5,27 +5,35 @@
 @group(0) @binding(2) var<storage, read> b: array<T2>;
 @group(0) @binding(3) var<storage, read_write> y: array<T3>;
 
-// a less a whole multiple of b, with the sign of a. A quotient that the driver rounds to the wrong side is put right. Of an infinite b
-// the multiple is 0, told by its bits, since drivers may take floats for finite.
+// Drivers may take floats for finite and numbers, and min and max may choose either of a number and NaN: bits do not.
+fn size_bits(p: f32) -> u32 { return bitcast<u32>(p) & 0x7fffffffu; }
+fn is_infinite(p: f32) -> bool { return size_bits(p) == 0x7f800000u; }
+fn nan() -> f32 { return bitcast<f32>(0x7fc00000u + run.zero); }
+fn or_nan(p: f32, q: f32, otherwise: f32) -> f32 { return select(otherwise, nan(), max(size_bits(p), size_bits(q)) > 0x7f800000u); }
+
+// What is left of a when b is subtracted as often as it goes, with the sign of a: b times each power of two, the largest first,
+// which rounds nothing.
 fn remainder(p: f32, q: f32) -> f32 {
-  let is_infinite = (bitcast<u32>(q) & 0x7fffffffu) == 0x7f800000u;
-  var rest = p - select(q * trunc(p / q), 0.0, is_infinite);
-  if (abs(rest) >= abs(q)) { rest -= sign(rest) * abs(q); }
-  if (rest * p < 0.0) { rest += sign(p) * abs(q); }
-  return rest;
+  if (is_infinite(p) || q == 0.0) { return nan(); }
+  var rest = abs(p);
+  for (var power = i32(size_bits(p) >> 23u) - i32(size_bits(q) >> 23u); power >= 0; power--) {
+    let multiple = ldexp(abs(q), power);
+    if (rest >= multiple) { rest -= multiple; }
+  }
+  return or_nan(p, q, select(rest, -rest, p < 0.0));
 }
 
 fn floor_remainder(p: f32, q: f32) -> f32 {
   let rest = remainder(p, q);
-  return select(rest, rest + q, rest * q < 0.0);
+  return select(rest, rest + q, rest != 0.0 && (rest < 0.0) != (q < 0.0));
 }
 
-// WGSL leaves the power of a negative number open.
+// WGSL leaves the power of a negative number open. As in C and NumPy, 1 to any power is 1, and so is −1 to an infinite one.
 fn power(p: f32, q: f32) -> f32 {
-  if (q == 0.0) { return 1.0; }
-  let size = pow(abs(p), q);
+  if (q == 0.0 || p == 1.0 || (p == -1.0 && is_infinite(q))) { return 1.0; }
+  let size = or_nan(p, q, pow(abs(p), q));
   if (p >= 0.0) { return size; }
-  if (q != trunc(q)) { return bitcast<f32>(0x7fc00000u + run.zero); }  // NaN
+  if (q != trunc(q) && !is_infinite(p)) { return nan(); }
   return select(size, -size, abs(q) % 2.0 == 1.0);
 }
 
@@ -35,8 +43,8 @@ fn apply(p: f32, q: f32) -> f32 {
     case 1: { return p - q; }
     case 2: { return p * q; }
     case 3: { return p / q; }
-    case 4: { return min(p, q); }
-    case 5: { return max(p, q); }
+    case 4: { return or_nan(p, q, min(p, q)); }
+    case 5: { return or_nan(p, q, max(p, q)); }
     case 6: { return power(p, q); }
     case 7: { return floor_remainder(p, q); }
     case 8: { return remainder(p, q); }

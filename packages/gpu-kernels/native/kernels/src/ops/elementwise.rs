@@ -1,5 +1,7 @@
 //! Unary and binary functions. Loops are plain, so that the compiler vectorises them.
 
+use std::f32::consts::LN_2;
+
 use super::math;
 #[cfg(target_arch = "x86_64")]
 use crate::gemm::Instructions;
@@ -99,8 +101,8 @@ fn apply_rare(function: Unary, y: &mut [f32]) {
         Unary::Atan => each(y, f32::atan),
         Unary::Sinh => each(y, f32::sinh),
         Unary::Cosh => each(y, f32::cosh),
-        Unary::Asinh => each(y, f32::asinh),
-        Unary::Acosh => each(y, f32::acosh),
+        Unary::Asinh => each(y, |x| if x.abs() > 1e9 { (x.abs().ln() + LN_2).copysign(x) } else { x.asinh() }),
+        Unary::Acosh => each(y, |x| if x > 1e9 { x.ln() + LN_2 } else { x.acosh() }),
         Unary::Atanh => each(y, f32::atanh),
         Unary::IsNan => each(y, |x| f32::from(x.is_nan())),
         Unary::IsInf { negative, positive } => each(y, |x| f32::from(x.is_infinite() && if x < 0.0 { negative } else { positive })),
@@ -108,12 +110,12 @@ fn apply_rare(function: Unary, y: &mut [f32]) {
     }
 }
 
-/// x · tanh(log(1 + e^x)), in which tanh and log cancel; above 20 it is x.
+/// x · tanh(log(1 + e^x)), in which tanh and log cancel; above 20 it is x, and below −87 `exp` ends.
 #[inline(always)]
 fn mish(x: f32) -> f32 {
     let e = math::exp(if x > 20.0 { 20.0 } else { x });
     let n = e * (e + 2.0);
-    x * n / (n + 2.0)
+    x * if x < -87.0 { 0.0 } else { n / (n + 2.0) }
 }
 
 #[inline(always)]
