@@ -29,6 +29,11 @@ describe('a call', () => {
     expect(calls()).toBe(attempts);
   });
 
+  it('that throws an error whose message is no text ends as failed', async () => {
+    const error = Object.defineProperty(new Error(), 'message', { value: Symbol('odd') });
+    expect(await callPlugin(failing(error).call, options)).toMatchObject({ status: 'failed', attempts: 1 });
+  });
+
   it('goes on after a fault that passes', async () => {
     let retries = 0;
     const { call } = failing(new InfrastructureError('busy'), 2);

@@ -9,7 +9,8 @@ const schema = z.discriminatedUnion('outcome', [
   z.object({
     outcome: z.literal('image'),
     costUsd,
-    bytes: z.instanceof(Uint8Array),
+    // A copy: a plugin may fill its buffer again, or hand it to a thread, before these bytes are stored.
+    bytes: z.instanceof(Uint8Array).transform((bytes) => new Uint8Array(bytes)),
     revisedPrompt: z.string().optional(),
     warnings: z.array(z.string()).optional(),
     serviceRatings: z.record(z.string(), z.union([z.number(), z.string()])).optional(),

@@ -1,5 +1,5 @@
-/** What a judge or detector may answer. Each check gives the answer back or says what is wrong with it. */
-import type { Detection, DetectorTraits, SafetyJudgeTraits, Verdict } from '@diptych/plugin-kit';
+/** What a judge or detector may answer. Each check gives a copy of the answer or says what is wrong with it. */
+import type { Detection, DetectorTraits, Hazard, SafetyJudgeTraits, Verdict } from '@diptych/plugin-kit';
 
 const isScore = (value: unknown): value is number => typeof value === 'number' && value >= 0 && value <= 1;
 const show = (value: unknown): string =>
@@ -12,59 +12,106 @@ const costFault = (costUsd: unknown): string | undefined =>
     ? undefined
     : `Expected a cost of at least 0 US dollars, got ${show(costUsd)}.`;
 
-/** The verdict as it is, or why the judge broke its contract. */
-export function checkVerdict(value: unknown, { covers, scoresCorruption }: SafetyJudgeTraits): Verdict | string {
-  const verdict = value as Verdict | null | undefined;
-  const cost = costFault(verdict?.costUsd);
+/**
+ * Members of an answer, each read once. What a getter says the second time, or a plugin that fills the same object
+ * for its next answer, must not get past the checks into a record.
+ */
+function membersOf(value: unknown): Readonly<Record<string, unknown>> {
+  const answer = (value ?? {}) as Readonly<Record<string, unknown>>;
+  const names = [
+    'status',
+    'costUsd',
+    'reason',
+    'hazardScores',
+    'corruptionScore',
+    'rationale',
+    'raw',
+    'syntheticScore',
+    'features',
+  ];
+  const read = names.map((name) => [name, answer[name]] as const);
+  return Object.fromEntries(read.filter(([, member]) => member !== undefined));
+}
+
+/** A plain copy of the verdict, or why the judge broke its contract. */
+export function checkVerdict(value: unknown, traits: SafetyJudgeTraits): Verdict | string {
+  const { status, costUsd, reason, hazardScores, corruptionScore, rationale, raw } = membersOf(value);
+  const cost = costFault(costUsd);
   if (cost !== undefined) return cost;
-  if (verdict?.status === 'abstained')
-    return typeof verdict.reason === 'string' ? verdict : 'Expected a reason for abstaining, got none.';
-  if (verdict?.status !== 'scored' || typeof verdict.hazardScores !== 'object' || verdict.hazardScores === null)
+  const priced = costUsd === undefined ? {} : { costUsd: costUsd as number };
+  if (status === 'abstained')
+    return typeof reason === 'string' ? { status, reason, ...priced } : 'Expected a reason for abstaining, got none.';
+  if (status !== 'scored' || typeof hazardScores !== 'object' || hazardScores === null)
     return `Expected a verdict, got ${show(value)}.`;
+  const scores = scoresOf(hazardScores, traits);
+  if (typeof scores === 'string') return scores;
+  const { scoresCorruption } = traits;
+  if (scoresCorruption ? !isScore(corruptionScore) : corruptionScore !== undefined) {
+    return `Expected ${scoresCorruption ? 'a corruption score in [0, 1]' : 'no corruption score'}, got ${show(corruptionScore)}.`;
+  }
+  const extras = extrasOf({ rationale, raw });
+  if (typeof extras === 'string') return extras;
+  const corruption = scoresCorruption ? { corruptionScore: corruptionScore as number } : {};
+  return { status, hazardScores: scores, ...corruption, ...extras, ...priced };
+}
+
+type Scores = Extract<Verdict, { readonly status: 'scored' }>['hazardScores'];
+
+function scoresOf(given: object, { covers }: SafetyJudgeTraits): Scores | string {
+  const scores: Partial<Record<Hazard, number>> = {};
   for (const hazard of covers) {
-    const score: unknown = verdict.hazardScores[hazard];
+    const score: unknown = (given as Readonly<Record<string, unknown>>)[hazard];
     if (!isScore(score)) return `Expected a score in [0, 1] for ${hazard}, got ${show(score)}.`;
+    scores[hazard] = score;
   }
-  const extra = Object.keys(verdict.hazardScores).find((hazard) => !(covers as readonly string[]).includes(hazard));
-  if (extra !== undefined) return `Expected scores for declared hazards only, got ${extra}.`;
-  if (scoresCorruption ? !isScore(verdict.corruptionScore) : verdict.corruptionScore !== undefined) {
-    return `Expected ${scoresCorruption ? 'a corruption score in [0, 1]' : 'no corruption score'}, got ${show(verdict.corruptionScore)}.`;
-  }
-  return extrasFault(verdict) ?? verdict;
+  const extra = Object.keys(given).find((hazard) => !(covers as readonly string[]).includes(hazard));
+  return extra === undefined ? scores : `Expected scores for declared hazards only, got ${extra}.`;
 }
 
 /** Far above the classes of any model; a line of the journal of more than 8 MiB is not read again. */
 const mostRaw = 2 ** 20;
 
-/** What is wrong with what a judge may say besides its scores. */
-function extrasFault({ rationale, raw }: { readonly rationale?: unknown; readonly raw?: unknown }): string | undefined {
+/** What a judge may say besides its scores, or what is wrong with it. */
+function extrasOf({ rationale, raw }: { readonly rationale: unknown; readonly raw: unknown }): Extras | string {
   if (rationale !== undefined && typeof rationale !== 'string')
     return `Expected a rationale in words, got ${show(rationale)}.`;
-  if (raw === undefined) return undefined;
+  const words = rationale === undefined ? {} : { rationale };
+  if (raw === undefined) return words;
   if (typeof raw !== 'object' || raw === null) return `Expected raw values by name, got ${show(raw)}.`;
-  const bad = Object.entries(raw).find(([, value]) => !Number.isFinite(value));
+  const values = { ...raw } as Record<string, number>;
+  const bad = Object.entries(values).find(([, one]) => !Number.isFinite(one));
   if (bad) return `Expected finite raw values, got ${show(bad[1])} for ${bad[0]}.`;
-  const { length } = JSON.stringify(raw);
-  return length > mostRaw ? `Expected raw values of at most ${mostRaw} characters as JSON, got ${length}.` : undefined;
+  const { length } = JSON.stringify(values);
+  if (length > mostRaw) return `Expected raw values of at most ${mostRaw} characters as JSON, got ${length}.`;
+  return { ...words, raw: values };
 }
 
-/** The detection as it is, or why the detector broke its contract. */
-export function checkDetection(value: unknown, { features }: DetectorTraits): Detection | string {
-  const detection = value as Detection | null | undefined;
-  const cost = costFault(detection?.costUsd);
+interface Extras {
+  readonly rationale?: string;
+  readonly raw?: Readonly<Record<string, number>>;
+}
+
+/** A plain copy of the detection, or why the detector broke its contract. */
+export function checkDetection(value: unknown, { features: names }: DetectorTraits): Detection | string {
+  const { status, costUsd, reason, syntheticScore, features } = membersOf(value);
+  const cost = costFault(costUsd);
   if (cost !== undefined) return cost;
-  if (detection?.status === 'abstained')
-    return typeof detection.reason === 'string' ? detection : 'Expected a reason for abstaining, got none.';
-  if (detection?.status === 'scored') {
-    return isScore(detection.syntheticScore)
-      ? detection
-      : `Expected a synthetic score in [0, 1], got ${show(detection.syntheticScore)}.`;
+  const priced = costUsd === undefined ? {} : { costUsd: costUsd as number };
+  if (status === 'abstained')
+    return typeof reason === 'string' ? { status, reason, ...priced } : 'Expected a reason for abstaining, got none.';
+  if (status === 'scored') {
+    return isScore(syntheticScore)
+      ? { status, syntheticScore, ...priced }
+      : `Expected a synthetic score in [0, 1], got ${show(syntheticScore)}.`;
   }
-  if (detection?.status !== 'measured') return `Expected a detection, got ${show(value)}.`;
-  if (!features) return 'Expected a score, got features, but the detector declares no features.';
-  if (!Array.isArray(detection.features) || detection.features.length !== features.length) {
-    return `Expected ${features.length} features, got ${Array.isArray(detection.features) ? detection.features.length : typeof detection.features}.`;
+  if (status !== 'measured') return `Expected a detection, got ${show(value)}.`;
+  if (!names) return 'Expected a score, got features, but the detector declares no features.';
+  if (!Array.isArray(features) || features.length !== names.length) {
+    return `Expected ${names.length} features, got ${Array.isArray(features) ? features.length : typeof features}.`;
   }
-  const bad = detection.features.findIndex((feature) => !Number.isFinite(feature));
-  return bad < 0 ? detection : `Expected finite features, got ${show(detection.features[bad])} for ${features[bad]}.`;
+  const values = [...features] as number[];
+  const bad = values.findIndex((feature) => !Number.isFinite(feature));
+  return bad < 0
+    ? { status, features: values, ...priced }
+    : `Expected finite features, got ${show(values[bad])} for ${names[bad]}.`;
 }

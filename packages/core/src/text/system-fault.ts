@@ -24,9 +24,12 @@ const fileCalls = new Set(['open', 'read', 'stat', 'lstat', 'fstat', 'realpath',
 /** libvips has no codes; its allocator says these words, as do its start of threads and V8's allocator, whatever the image. */
 const codecWords = /out of memory --+ size|unable to create thread|Array buffer allocation failed/;
 
+/** A plugin may give its error a message that is no text and cannot be made one. */
+const wordsOf = ({ message }: { readonly message: unknown }): string => (typeof message === 'string' ? message : '');
+
 const isOfMachine = (cause: unknown, isBare: boolean): boolean => {
   const code = systemCode(cause);
-  if (code === undefined) return cause instanceof Error && codecWords.test(cause.message);
+  if (code === undefined) return cause instanceof Error && codecWords.test(wordsOf(cause));
   if (machineCodes.has(code)) return true;
   const { syscall } = cause as NodeJS.ErrnoException;
   // In an error of ours the plugin has said already what it means that a file cannot be read.
