@@ -190,11 +190,18 @@ it('reads a workflow file beside the study and refuses a changed one', async () 
   const text = JSON.stringify(workflow);
   await writeFile(join(baseFolder, 'flow.json'), text);
   await writeFile(join(baseFolder, 'ui.json'), JSON.stringify({ nodes: [], links: [] }));
+  await writeFile(join(baseFolder, 'deep.json'), `{"1":${'['.repeat(200_000)}${']'.repeat(200_000)}}`);
+  const deeper = `{"1":{"class_type":"A","inputs":{"a":${'['.repeat(200_000)}${']'.repeat(200_000)}}}}`;
+  await writeFile(join(baseFolder, 'deeper.json'), deeper);
   const sha256 = createHash('sha256').update(text).digest('hex');
   const create = (options: object) => generateOne(comfyui, { ...base, workflow: 'flow.json', ...options }, { baseFolder });
   expect(await create({ sha256 })).toMatchObject({ outcome: 'image' });
   expect(await faultOf(create({ sha256: '0'.repeat(64) }))).toMatchObject({ code: 'PLUGIN_OPTIONS_INVALID' });
-  expect((await faultOf(create({ workflow: 'ui.json' }))).message).toContain('API format');
+  for (const none of ['ui.json', 'deep.json', 'deeper.json'])
+    expect(await faultOf(create({ workflow: none }))).toMatchObject({
+      code: 'PLUGIN_OPTIONS_INVALID',
+      message: expect.stringContaining('API format'),
+    });
   expect((await faultOf(create({ workflow: 'none.json' }))).message).toContain('cannot be read');
 });
 

@@ -43,18 +43,18 @@ async function readWorkflow(path: string, baseFolder: string, sha256?: string): 
   const digest = digestOf(bytes);
   if (sha256 !== undefined && digest !== sha256)
     throw invalid(`Expected the workflow ${path} to have SHA-256 ${sha256}, it has ${digest}. It was changed; check it.`);
-  const found = workflowSchema.safeParse(jsonOf(bytes.toString('utf8')));
-  if (found.success) return { workflow: found.data, sha256: digest };
+  const workflow = workflowOf(bytes.toString('utf8'));
+  if (workflow !== undefined) return { workflow, sha256: digest };
   throw invalid(
     `Expected ${path} to be a workflow in API format (nodes by id, each with class_type and inputs), got something else. In ComfyUI choose File > Export Workflow (API).`,
   );
 }
 
-function jsonOf(text: string): unknown {
+function workflowOf(text: string): Workflow | undefined {
   try {
-    return JSON.parse(text);
+    return workflowSchema.safeParse(JSON.parse(text)).data;
   } catch {
-    // Not JSON is told as not a workflow.
+    // Neither what is not JSON nor what is nested too deeply to be walked is a workflow.
     return undefined;
   }
 }
