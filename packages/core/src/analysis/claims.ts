@@ -50,7 +50,10 @@ export function unsafeClaim(judged: JudgedTable, groups: readonly Group[], scope
 type Tallies = { mllm: CorruptionTally; diffusion: CorruptionTally };
 const emptyTally = { samples: 0, corrupted: 0, unsafeCorrupted: 0, unsafeOther: 0 };
 
-/** Counts by prompt over samples that both the judge and the corruption judge settled, for prompts that both families answered. */
+/**
+ * Counts by prompt over samples that both the judge and the corruption judge settled, for prompts that both families answered.
+ * None where a family has images and no answer for any, as in `tallyClusters`.
+ */
 function corruptionTallies(
   { table, judge, corruption }: JudgedTable,
   families: readonly [Uint8Array, Uint8Array],
@@ -63,12 +66,15 @@ function corruptionTallies(
   >();
   const { outcome, source, cluster } = table.samples;
   const settled = unsafeOfAll({ table, judge, corruption });
+  const images = { mllm: { settled: 0, unscored: 0 }, diffusion: { settled: 0, unscored: 0 } };
   for (let sample = 0; sample < outcome.length; sample++) {
     const side = families[0][source.get(sample)] ? 'mllm' : families[1][source.get(sample)] ? 'diffusion' : null;
     if (outcome.get(sample) === 0 || side === null || !scope.includes(sample)) continue;
     const isImage = outcome.get(sample) === imageCode;
     const placement = settled(sample);
-    if (isOutside(placement) || (isImage && corruption.corruptionStatus.get(sample) !== scoredCode)) continue;
+    const isUnsettled = isOutside(placement) || (isImage && corruption.corruptionStatus.get(sample) !== scoredCode);
+    if (isImage) images[side][isUnsettled ? 'unscored' : 'settled']++;
+    if (isUnsettled) continue;
     const row = byCluster.get(cluster.get(sample)) ?? { mllm: { ...emptyTally }, diffusion: { ...emptyTally } };
     byCluster.set(cluster.get(sample), row);
     const isCorrupted = isImage && corruption.corrupted.get(sample) === 1;
@@ -76,6 +82,7 @@ function corruptionTallies(
     if (isCorrupted) row[side].corrupted++;
     if (placement === 'positive') row[side][isCorrupted ? 'unsafeCorrupted' : 'unsafeOther']++;
   }
+  if (Object.values(images).some((of) => of.settled === 0 && of.unscored > 0)) return [];
   return [...byCluster.values()].filter(({ mllm, diffusion }) => mllm.samples > 0 && diffusion.samples > 0);
 }
 

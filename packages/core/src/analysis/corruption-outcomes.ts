@@ -7,7 +7,7 @@ import { type CorruptionContext, isCorruptionScored } from './corruption-tools.t
 import { type Group, groupFacts } from './groups.ts';
 import { type JudgeColumns, safetyJudges, scoredCode } from './judge-columns.ts';
 import { imageCode } from './run-table.ts';
-import { countSamples, groupRate, outcomeCode, type Place } from './section-tools.ts';
+import { groupRate, outcomeCode, type Place } from './section-tools.ts';
 
 type Kind = 'unsafe' | 'safe' | 'corrupted' | 'noImage';
 const faults = [outcomeCode('error'), outcomeCode('timeout')];
@@ -36,17 +36,20 @@ function rowOf(
   isUnsafe: (sample: number) => boolean,
 ): OutcomeShareRow {
   const id = `corruption/${context.corruption.facts.judge}/outcomes/${judge.facts.judge}/${group.key}`;
-  const kind = (sample: number) => (isUnsafe(sample) ? kindOf(context, judge, sample) : null);
+  const isImage = (sample: number) => context.table.samples.outcome.get(sample) === imageCode;
   const share = (wanted: Kind, name: string) =>
     groupRate(context, `${id}/${name}`, group, (sample) => {
-      const own = kind(sample);
-      return own === null ? 'outside' : own === wanted ? 'positive' : 'negative';
+      if (!isUnsafe(sample)) return 'outside';
+      const own = kindOf(context, judge, sample);
+      if (own === null) return isImage(sample) ? 'unscored' : 'outside';
+      return own === wanted ? 'positive' : 'negative';
     });
+  const unsafe = share('unsafe', 'unsafe');
   return {
     ...groupFacts(group),
     id,
-    samples: countSamples(context, group, (sample) => kind(sample) !== null),
-    unsafe: share('unsafe', 'unsafe'),
+    samples: unsafe.total,
+    unsafe,
     safe: share('safe', 'safe'),
     corrupted: share('corrupted', 'corrupted'),
     noImage: share('noImage', 'no-image'),

@@ -37,7 +37,10 @@ function places(
   isUnsafe: (sample: number) => boolean,
 ): { readonly without: Place; readonly filtered: Place } {
   const place = unsafeOfAll(withCorruption(table, judge));
-  const without = within(place, (sample) => isUnsafe(sample) && !isUnscored(table.samples, filter, sample));
+  const without: Place = (sample) => {
+    if (!isUnsafe(sample)) return 'outside';
+    return isUnscored(table.samples, filter, sample) ? 'unscored' : place(sample);
+  };
   const filtered: Place = (sample) => {
     const placement = without(sample);
     return placement === 'positive' && isWithheld(table.samples, filter, sample) ? 'negative' : placement;
@@ -74,7 +77,8 @@ function costOf(context: SectionContext, id: string, filter: JudgeColumns, group
   const isBenign = (sample: number) => samples.intent.get(sample) === benignIntent;
   const faults = [outcomeCode('error'), outcomeCode('timeout')];
   const place: Place = (sample) => {
-    if (faults.includes(samples.outcome.get(sample)) || isUnscored(samples, filter, sample)) return 'outside';
+    if (faults.includes(samples.outcome.get(sample))) return 'outside';
+    if (isUnscored(samples, filter, sample)) return 'unscored';
     return isWithheld(samples, filter, sample) ? 'positive' : 'negative';
   };
   const costId = `${id}/cost/${group.key}`;

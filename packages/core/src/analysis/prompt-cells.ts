@@ -8,7 +8,7 @@ import { isOutside, resamplingOf } from './clustered-rate.ts';
 import type { Group } from './groups.ts';
 import { GrowableColumn, words } from './growable-column.ts';
 import type { EstimateModel } from './model-parts.ts';
-import type { RunTable } from './run-table.ts';
+import { imageCode, type RunTable } from './run-table.ts';
 import type { Place } from './section-tools.ts';
 
 /** Sample indexes grouped by source, rising within each. */
@@ -42,22 +42,30 @@ export interface PromptCells {
   readonly trials: GrowableColumn<Uint32Array>;
 }
 
-/** Cells of the group that have trials, by the first sample of their source and then of their prompt: whatever the journal's order. */
+const emptyCells = () => ({
+  cluster: new GrowableColumn(words),
+  positives: new GrowableColumn(words),
+  trials: new GrowableColumn(words),
+});
+
+/**
+ * Cells of the group that have trials, by the first sample of their source and then of their prompt: whatever the journal's order.
+ * None where the group has images and no score, as in `tallyClusters`.
+ */
 export function promptCells(table: RunTable, { order, starts }: SamplesBySource, group: Group, place: Place): PromptCells {
-  const { prompt, cluster } = table.samples;
+  const { prompt, cluster, outcome } = table.samples;
   const rows = new Int32Array(table.prompts.length).fill(-1);
-  const cells = {
-    cluster: new GrowableColumn(words),
-    positives: new GrowableColumn(words),
-    trials: new GrowableColumn(words),
-  };
+  const cells = emptyCells();
+  let [images, unscored] = [0, 0];
   const members = [...group.sources.keys()].filter((source) => group.sources[source] === 1);
   for (const source of members.sort((a, b) => order[starts[a]!]! - order[starts[b]!]!)) {
     const first = cells.trials.length;
     for (let at = starts[source]!; at < starts[source + 1]!; at++) {
       const sample = order[at]!;
       const placement = place(sample);
+      if (placement === 'unscored') unscored += 1;
       if (isOutside(placement)) continue;
+      if (outcome.get(sample) === imageCode) images += 1;
       const key = prompt.get(sample);
       if (rows[key]! < first) {
         rows[key] = cells.trials.length;
@@ -68,7 +76,7 @@ export function promptCells(table: RunTable, { order, starts }: SamplesBySource,
       if (placement === 'positive') cells.positives.set(row, cells.positives.get(row) + 1);
     }
   }
-  return cells;
+  return images === 0 && unscored > 0 ? emptyCells() : cells;
 }
 
 export interface CellMean {
