@@ -107,6 +107,16 @@ describe('plugins', () => {
     }
   });
 
+  it('that let a promise reject beside their answer cost a warning that names them, and no image', async () => {
+    await study(`${fromText}generators: ${use('bad', ['rejects-later', 'behaves'])}\n`);
+    const run = await diptych(['run', 'study.yaml', '--id', 'x']);
+    expect(run.code, run.stderr).toBe(0);
+    const warning = /rejects-later: a promise that none of its calls waits for was rejected: too late/g;
+    expect(run.stderr.match(warning)).toHaveLength(1);
+    const lines = await journalOf('x');
+    expect(lines.map(({ outcome }) => outcome)).toEqual(Array(6).fill('image'));
+  });
+
   it.each([
     ['exits', 2, 'PLUGIN_BROKE_CONTRACT'],
     ['never-created', 2, 'PLUGIN_BROKE_CONTRACT'],
@@ -117,6 +127,8 @@ describe('plugins', () => {
     expect(finished.code, finished.stderr).toBe(code);
     expect(errorOf(finished)?.code).toBe(name);
     expect(finished.stderr).not.toMatch(/\n {4}at |unsettled/);
+    if (how === 'throws-later')
+      expect(finished.stderr).toContain(`warning: ${how}: it threw outside of its calls: too late`);
   });
 
   it('write to stderr when they print, so that stdout holds only the result', async () => {

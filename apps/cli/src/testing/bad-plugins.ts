@@ -24,6 +24,7 @@ export default defineGenerator({
     if (how === 'exits') process.exit(0);
     if (how === 'prints') { console.log('printed by a plugin'); process.stdout.write('written by a plugin'); }
     if (how === 'throws-later') { setTimeout(() => { throw new Error('too late'); }); await new Promise((done) => setTimeout(done, 500)); }
+    if (how === 'rejects-later') { void Promise.reject(new Error('too late')); await new Promise((done) => setTimeout(done, 50)); }
     return requests.map(image);
   } }),
 });

@@ -14,7 +14,13 @@ async function charged(items: readonly string[], call: Call, limitUsd?: number) 
   const meter = createMeter({ estimate: { usdPerItem: 0.1, source: 'a test' } }, { concurrency: 1, budget });
   const check = (value: unknown) => (typeof value === 'object' ? (value as Answer) : 'Expected an object.');
   const limits = { callTimeoutMs: 20, attempts: 1, backoffMs: 1 } as Parameters<typeof callBatch>[3]['limits'];
-  const results = await callBatch(items, call, check, { limits, signal: new AbortController().signal, seed: 0, meter });
+  const results = await callBatch(items, call, check, {
+    plugin: 'mine',
+    limits,
+    signal: new AbortController().signal,
+    seed: 0,
+    meter,
+  });
   return { results, spentUsd: budget.spentUsd, statuses: results.map(({ status }) => status) };
 }
 const hang = () => new Promise<never>(() => {});

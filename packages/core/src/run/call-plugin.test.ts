@@ -5,7 +5,7 @@ import type { Meter } from '../pacing/meter.ts';
 import { callPlugin } from './call-plugin.ts';
 
 const limits = limitsSchema.parse({ attempts: 3, backoffMs: 1, callTimeoutMs: 50 });
-const options = { limits, signal: new AbortController().signal, seed: 1 };
+const options = { plugin: 'mine', limits, signal: new AbortController().signal, seed: 1 };
 const failing = (error: unknown, times = Number.POSITIVE_INFINITY) => {
   let calls = 0;
   return { call: async () => (calls++ < times ? Promise.reject(error) : 'fine'), calls: () => calls };

@@ -5,9 +5,12 @@ import type { CallEnd } from '../pacing/pacer.ts';
 import { seededUniform } from '../plan/seeds.ts';
 import { describeError, systemCode } from '../text/describe-error.ts';
 import { systemFault } from '../text/system-fault.ts';
+import { asPlugin } from './stray-errors.ts';
 
 export interface CallOptions {
   readonly limits: Limits;
+  /** Alias of the plugin, for warnings of what it throws beside its answers. */
+  readonly plugin: string;
   /** The run's signal; once aborted, the call rejects with its reason. */
   readonly signal: AbortSignal;
   /** Seeds the jitter. */
@@ -42,7 +45,8 @@ export async function callPlugin<T>(
   let slowedDown = 0;
   for (let attempts = 1; ; attempts++) {
     const permit = await meter?.enter(options.items ?? 1, signal);
-    const result = await callOnce(call, limits.callTimeoutMs, signal).catch((error: unknown) => {
+    const owned = (callSignal: AbortSignal): Promise<T> => asPlugin(options, () => call(callSignal));
+    const result = await callOnce(owned, limits.callTimeoutMs, signal).catch((error: unknown) => {
       permit?.end('failed');
       throw error;
     });

@@ -156,6 +156,7 @@ function generate(context: RunContext, ready: readonly ReadySample[]): Promise<I
       ? callGenerator(generator.instance, items, signal)
       : loadExisting(generator.instance, items, signal);
   return callBatch(ready, call, checkGeneration, {
+    plugin: generator.alias,
     limits: context.loaded.study.limits,
     signal: context.signal,
     seed: ready[0]!.sample.index,

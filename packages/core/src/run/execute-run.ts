@@ -23,6 +23,7 @@ import { createPromptFacts } from './prompt-facts.ts';
 import { createRewrittenPrompts } from './rewritten-prompts.ts';
 import { costOfRecord, progressKeyOf, type RunContext } from './run-context.ts';
 import { detectRun, judgeRun } from './score-run.ts';
+import { watchStrays } from './stray-errors.ts';
 
 export interface ExecuteOptions {
   readonly runFolder: string;
@@ -63,6 +64,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunSummary> {
   const journalPath = join(runFolder, 'journal.jsonl');
   const store = createImageStore(join(runFolder, 'images'));
   const progress = new Progress(options.onEvent);
+  const strays = watchStrays((plugin, message) => progress.warn(plugin, message));
   let journal: Awaited<ReturnType<typeof openJournal>> | undefined;
   try {
     await dropMissingImages(journalPath, store);
@@ -99,6 +101,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunSummary> {
   } finally {
     options.signal?.removeEventListener('abort', onAbort);
     await closeQuietly(journal);
+    strays.end();
   }
 }
 

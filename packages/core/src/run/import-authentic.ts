@@ -39,7 +39,14 @@ async function load(
   planned: PlannedAuthentic,
 ): Promise<Pick<AuthenticRecord, 'image' | 'reason'>> {
   const set = loaded.authenticSets[planned.setNumber]!;
-  const result = await callPlugin((callSignal) => set.instance.load(planned.image, callSignal), {
+  const copied = async (callSignal: AbortSignal): Promise<Uint8Array | undefined> => {
+    const bytes: unknown = await set.instance.load(planned.image, callSignal);
+    // A set may fill its buffer again before these bytes are stored.
+    return bytes instanceof Uint8Array ? new Uint8Array(bytes) : undefined;
+  };
+  const result = await callPlugin(copied, {
+    plugin: set.alias,
+    redact: loaded.redact,
     limits: loaded.study.limits,
     signal,
     seed: planned.index,
@@ -47,7 +54,7 @@ async function load(
   if (result.status === 'timeout')
     return { reason: `PLUGIN_TIMEOUT: no answer within ${loaded.study.limits.callTimeoutMs} ms` };
   if (result.status === 'failed') return { reason: cleanText(loaded, describeError(result.error)) };
-  if (!(result.value instanceof Uint8Array)) return { reason: 'PLUGIN_BROKE_CONTRACT: Expected bytes.' };
+  if (!result.value) return { reason: 'PLUGIN_BROKE_CONTRACT: Expected bytes.' };
   try {
     const { sha256, info } = await analyser(result.value);
     await store.put(result.value, { sha256, container: info.container });

@@ -92,6 +92,8 @@ async function rate(
   let chargedUsd = 0;
   try {
     const result = await callPlugin((callSignal) => rater.instance.rate(prompt, text, callSignal), {
+      plugin: rater.alias,
+      redact: loaded.redact,
       limits: loaded.study.limits,
       signal,
       seed: 0,

@@ -53,7 +53,15 @@ export function createRewrittenPrompts({ loaded, meters, progress, costs, signal
     try {
       const call = (callSignal: AbortSignal) => rewriter.instance.rewrite(prompt, previous.text, level, callSignal);
       const onRetry = (): void => progress.retry(key);
-      const result = await callPlugin(call, { limits: loaded.study.limits, signal, seed: level, meter, onRetry });
+      const result = await callPlugin(call, {
+        plugin: rewriter.alias,
+        limits: loaded.study.limits,
+        signal,
+        seed: level,
+        redact: loaded.redact,
+        meter,
+        onRetry,
+      });
       if (mayHaveCost(result)) chargedUsd = meter.usdPerItem;
       const made = checkRewriting(result, loaded);
       const costUsd =

@@ -97,6 +97,7 @@ const callOptions = (
   plugin: LoadedJudge | LoadedDetector,
   group: readonly IndexedImage[],
 ) => ({
+  plugin: plugin.alias,
   limits,
   signal,
   redact: loaded.redact,

@@ -146,6 +146,14 @@ describe('scores', () => {
     expect(broken).toMatchObject({ reason: expect.stringMatching(/IMAGE_UNREADABLE/) });
     expect(records.filter((record) => record.type === 'detection' && record.side === 'authentic')).toHaveLength(1);
   });
+
+  it('stores authentic images as they were given, though their set fills its buffer again', async () => {
+    const records = async (options: Record<string, boolean>) =>
+      (await runFakeStudy({ authenticSets: [{ use: 'camera', options }] })).records.filter(
+        ({ type }) => type === 'authentic',
+      );
+    expect(await records({ reusesBuffer: true })).toEqual(await records({}));
+  });
 });
 
 describe('a study', () => {

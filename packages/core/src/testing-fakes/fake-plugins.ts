@@ -260,8 +260,12 @@ function scoreFor(behaviour: Behaviour, sha256: string, place: number): number {
 const fakeAuthenticSet = defineAuthenticSet({
   name: 'camera',
   summary: 'Images drawn from a seed.',
-  options: z.object({ count: z.int().default(2), lastIsBroken: z.boolean().default(false) }),
-  create: ({ count, lastIsBroken }) => ({
+  options: z.object({
+    count: z.int().default(2),
+    lastIsBroken: z.boolean().default(false),
+    reusesBuffer: z.boolean().default(false),
+  }),
+  create: ({ count, lastIsBroken, reusesBuffer }) => ({
     digest: async () => digest,
     async *images() {
       for (let i = 0; i < count; i++) yield { key: `camera-${i}`, licence } satisfies AuthenticImage;
@@ -269,7 +273,10 @@ const fakeAuthenticSet = defineAuthenticSet({
     async load(image) {
       const number = Number(image.key.slice(7));
       if (lastIsBroken && number === count - 1) return new TextEncoder().encode('broken');
-      return fakeImage({ seed: 1_000_000 + number, format: 'jpeg' });
+      const bytes = new Uint8Array(await fakeImage({ seed: 1_000_000 + number, format: 'jpeg' }));
+      // As sets do that read every file into one buffer.
+      if (reusesBuffer) setImmediate(() => bytes.fill(0));
+      return bytes;
     },
   }),
 });
