@@ -5,6 +5,10 @@
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { type Plan, planVersion, type Step } from '../graph/plan.ts';
 import { binaryFunctions, type FunctionParameters, unaryFunctions } from '../graph/plan-scalars.ts';
+import { planGraph } from '../graph/planner.ts';
+import { importOnnx } from '../onnx/import-onnx.ts';
+import type { OnnxModel } from '../onnx/onnx-model.ts';
+import { modelOf, node } from '../onnx/test-models.ts';
 import { tryOpen } from '../open-backend.ts';
 import type { Backend } from './backend.ts';
 import { openReference } from './reference/reference-backend.ts';
@@ -62,6 +66,32 @@ function differences(
   });
 }
 
+/** Rows of four: NaN first, inside and alone, infinities among numbers and alone. */
+const rows = [
+  [1, Number.NaN, 3, 2],
+  [Number.NaN, 1, 2, 3],
+  [Number.NaN, Number.NaN, Number.NaN, Number.NaN],
+  [1, Infinity, 2, -Infinity],
+  [-Infinity, -Infinity, -Infinity, -Infinity],
+  [Infinity, Infinity, Infinity, Infinity],
+  [-Infinity, -1, -2, -3],
+];
+const largestOf = (values: readonly number[]) => Math.max(...values);
+const ofRows: Readonly<Record<string, readonly [model: OnnxModel, expected: (row: readonly number[]) => number]>> = {
+  ReduceMax: [modelOf(['n', 4], [node('ReduceMax', 'x', 'y', { axes: [1], keepdims: 0 })]), largestOf],
+  ReduceMin: [modelOf(['n', 4], [node('ReduceMin', 'x', 'y', { axes: [1], keepdims: 0 })]), (row) => Math.min(...row)],
+  MaxPool: [modelOf(['n', 1, 2, 2], [node('MaxPool', 'x', 'y', { kernel_shape: [2, 2] })]), largestOf],
+  GlobalMaxPool: [modelOf(['n', 1, 2, 2], [node('GlobalMaxPool', 'x', 'y')]), largestOf],
+};
+
+async function runRows(backend: Backend, model: OnnxModel): Promise<number[]> {
+  const { graph, weights: given } = importOnnx(model);
+  const { plan, weights } = planGraph(graph, given, rows.length);
+  await using executable = await backend.compile(plan, weights);
+  const x = { shape: [rows.length, ...graph.inputs[0]!.shape], data: Float32Array.from(rows.flat()) };
+  return [...(await executable.run({ x }))['y']!.data];
+}
+
 const reference = openReference();
 const backends = [];
 for (const name of ['native', 'webgpu'] as const) backends.push({ name, opened: await tryOpen(name, {}) });
@@ -81,6 +111,11 @@ describe.each(backends)('$name at the ends of float32', ({ opened }) => {
     const step = { op: 'unary', function: name, x: 0, ...parameters[name] };
     const [actual, expected] = [await run(backend, step, single), await run(reference, step, single)];
     expect(differences(actual, expected, (index) => `${single[index]}`, 4e-6)).toEqual([]);
+  });
+
+  it.each(Object.entries(ofRows))('%s', async (_, [model, expected]) => {
+    expect(await runRows(backend, model)).toEqual(rows.map(expected));
+    expect(await runRows(reference, model)).toEqual(rows.map(expected));
   });
 
   it.each(binaryFunctions)('%s', async (name) => {

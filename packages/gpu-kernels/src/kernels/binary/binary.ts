@@ -3,7 +3,7 @@ import { sizeOf } from '../../graph/shapes.ts';
 import { elementGrid, type KernelPlanner, loadKernel, rankConstants, valueOrWeight } from '../kernel.ts';
 import { stridedLoops } from '../strided.ts';
 
-const kernel = loadKernel('binary', 'binary', ['run', 'flat-index', 'coordinates']);
+const kernel = loadKernel('binary', 'binary', ['run', 'flat-index', 'coordinates', 'nan']);
 
 export const binary: KernelPlanner<'binary'> = (step, shapes) => {
   const { sizes, strides } = stridedLoops(step, shapes);

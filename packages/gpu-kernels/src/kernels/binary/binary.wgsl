@@ -5,11 +5,7 @@
 @group(0) @binding(2) var<storage, read> b: array<T2>;
 @group(0) @binding(3) var<storage, read_write> y: array<T3>;
 
-// Drivers may take floats for finite and numbers, and min and max may choose either of a number and NaN: bits do not.
-fn size_bits(p: f32) -> u32 { return bitcast<u32>(p) & 0x7fffffffu; }
-fn is_infinite(p: f32) -> bool { return size_bits(p) == 0x7f800000u; }
-fn nan() -> f32 { return bitcast<f32>(0x7fc00000u + run.zero); }
-fn or_nan(p: f32, q: f32, otherwise: f32) -> f32 { return select(otherwise, nan(), max(size_bits(p), size_bits(q)) > 0x7f800000u); }
+fn or_nan(p: f32, q: f32, otherwise: f32) -> f32 { return nan_or(max(size_bits(p), size_bits(q)), otherwise); }
 
 // What is left of a when b is subtracted as often as it goes, with the sign of a: b times each power of two, the largest first,
 // which rounds nothing.

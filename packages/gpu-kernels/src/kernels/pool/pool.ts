@@ -1,7 +1,7 @@
 import { elementGrid, type KernelPlanner, loadKernel } from '../kernel.ts';
 import { windowSizes } from '../window.ts';
 
-const kernel = loadKernel('pool', 'pool', ['run', 'flat-index']);
+const kernel = loadKernel('pool', 'pool', ['run', 'flat-index', 'nan']);
 
 export const pool: KernelPlanner<'pool'> = (step, shapes) => ({
   kernel,

@@ -13,7 +13,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let first_x = i32(pixel % u32(OUT_WIDTH)) * STRIDE_X - PAD_LEFT;
   let first_y = i32(pixel / u32(OUT_WIDTH) % u32(OUT_HEIGHT)) * STRIDE_Y - PAD_TOP;
   let item = pixel / u32(OUT_WIDTH * OUT_HEIGHT);
-  var largest = -3.4028234663852886e38;
+  var largest = bitcast<f32>(0xff800000u + run.zero);  // -∞
+  var largest_bits = 0u;
   var sum = 0.0;
   var count = 0u;
   for (var ky = 0; ky < KERNEL_HEIGHT; ky++) {
@@ -27,8 +28,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       if (!inside) { continue; }
       let value = f32(x[((item * u32(HEIGHT) + u32(from_y)) * u32(WIDTH) + u32(from_x)) * u32(CHANNELS) + channel]);
       largest = max(largest, value);
+      largest_bits = max(largest_bits, size_bits(value));
       sum += value;
     }
   }
-  y[to] = T2(select(sum / select(f32(count), 1.0, IS_SUM), largest, IS_MAX));
+  y[to] = T2(select(sum / select(f32(count), 1.0, IS_SUM), nan_or(largest_bits, largest), IS_MAX));
 }

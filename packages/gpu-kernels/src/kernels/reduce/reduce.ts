@@ -1,7 +1,7 @@
 import { sizeOf } from '../../graph/shapes.ts';
 import { elementGrid, type KernelPlanner, loadKernel } from '../kernel.ts';
 
-const kernel = loadKernel('reduce', 'reduce', ['run', 'flat-index']);
+const kernel = loadKernel('reduce', 'reduce', ['run', 'flat-index', 'nan']);
 
 export const reduce: KernelPlanner<'reduce'> = (step, shapes) => {
   const shape = shapes.value(step.x);

@@ -10,8 +10,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (to >= run.items * u32(SIZE)) { return; }
   let first = to / u32(INNER) * u32(LENGTH * INNER) + to % u32(INNER);
   var joined = f32(x[first]);
+  var largest_bits = size_bits(joined);
   for (var i = 1u; i < u32(LENGTH); i++) {
     let value = f32(x[first + i * u32(INNER)]);
+    largest_bits = max(largest_bits, size_bits(value));
     switch (FUNCTION) {
       case 2: { joined = max(joined, value); }
       case 3: { joined = min(joined, value); }
@@ -20,5 +22,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     }
   }
   if (FUNCTION == 1) { joined /= f32(LENGTH); }
-  y[to] = joined;
+  // Sums and products keep NaN by themselves.
+  y[to] = select(joined, nan_or(largest_bits, joined), FUNCTION == 2 || FUNCTION == 3);
 }
