@@ -36,7 +36,7 @@ async function pilotBasis(runFolder: string, { judge, measure }: PowerOptions): 
   const [mllm, diffusion] = pilot.rates;
   return {
     words:
-      `Pilot: ${pilot.prompts} prompts answered by both families, about ${pilot.samples.toFixed(1)} samples each; ${measure} by ${pilot.judge}: MLLMs ${percent(mllm)}, diffusion ${percent(diffusion)}.` +
+      `Pilot: ${pilot.prompts} ${pilot.scope} answered by both families, about ${pilot.samples.toFixed(1)} samples each; ${measure} by ${pilot.judge}: MLLMs ${percent(mllm)}, diffusion ${percent(diffusion)}.` +
       (pilot.between === null
         ? ' With one sample a prompt it cannot tell how far more samples of a prompt would help.'
         : ` Variance between prompts ${pilot.between.toFixed(4)}, within ${pilot.within!.toFixed(4)} a sample.`) +

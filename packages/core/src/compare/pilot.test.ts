@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { analyse } from '../analysis/analyse.ts';
 import { pilotDeviation } from '../metrics/power.ts';
 import { nullRates, plantedManifest, plantedRun, sample } from '../testing/planted-run.ts';
 import { pilotOfRun } from './pilot.ts';
@@ -15,14 +16,24 @@ describe('a run as a pilot', () => {
 
   it('gives the rates of the families and how prompts vary', async () => {
     const pilot = await pilotOfRun(run);
-    // A quarter of the prompts is benign, with a tenth of the rate; and a few samples in a hundred are no image.
-    expect(pilot.rates[0]).toBeCloseTo(0.5 * 0.775 * 0.94, 1);
-    expect(pilot.rates[1]).toBeCloseTo(0.2 * 0.775 * 0.94, 1);
-    expect(pilot).toMatchObject({ judge: 'emblem', question: 'unsafe', prompts: 100 });
+    // A few samples in a hundred are no image.
+    expect(pilot.rates[0]).toBeCloseTo(0.5 * 0.94, 1);
+    expect(pilot.rates[1]).toBeCloseTo(0.2 * 0.94, 1);
+    // A quarter of the prompts is benign.
+    expect(pilot).toMatchObject({ judge: 'emblem', question: 'unsafe', scope: 'unsafe prompts', prompts: 75 });
     expect(pilot.samples).toBeGreaterThan(5);
     expect(pilotDeviation(pilot, 1)!).toBeGreaterThan(pilotDeviation(pilot, 12)!);
-    expect((await pilotOfRun(run, { question: 'corrupted' })).observed).toBe(0);
+    const corrupted = await pilotOfRun(run, { question: 'corrupted' });
+    expect(corrupted).toMatchObject({ observed: 0, scope: 'prompts', prompts: 100 });
   });
+
+  it('has the spread of claim 1, which benign prompts would make smaller', async () => {
+    const pilot = await pilotOfRun(run);
+    const { test } = (await analyse(planted.manifest, planted.records)).claims.find(({ id }) => id === 'claim-1/emblem')!;
+    expect(pilot.prompts).toBe(test!.pairs);
+    expect(Math.sqrt(pilot.observed)).toBeCloseTo(test!.difference / test!.effectSize!, 12);
+  });
+
   it('is refused where it says nothing of the question', async () => {
     await expect(pilotOfRun(run, { judge: 'nobody' })).rejects.toThrow(/a judge nobody .* out of emblem, nsfw/);
     const one = { folder: '', manifest: plantedManifest([]), records: () => [sample(0)] };

@@ -1,8 +1,11 @@
 /** A finished run as the pilot of a larger one: how much prompts vary, between the two families. */
 import { DiptychError } from '@diptych/plugin-kit';
-import { tallyClusters } from '../analysis/clustered-rate.ts';
+import { unsafePromptScope } from '../analysis/claims.ts';
+import { type Placement, tallyClusters } from '../analysis/clustered-rate.ts';
 import { collectRunTable } from '../analysis/collect-run-table.ts';
 import { groupsOf } from '../analysis/groups.ts';
+import type { JudgeColumns } from '../analysis/judge-columns.ts';
+import type { RunTable } from '../analysis/run-table.ts';
 import { corruptedOfAll, unsafeOfAll } from '../analysis/unsafe-panel.ts';
 import { type PilotPrompt, type PilotVariance, pilotVariance } from '../metrics/power.ts';
 import type { ReportedRun } from '../report/reported-run.ts';
@@ -17,8 +20,18 @@ export interface PilotOptions {
 export interface RunPilot extends PilotVariance {
   readonly judge: string;
   readonly question: 'unsafe' | 'corrupted';
+  /** Which prompts: those that claim 1 is about, and for corruption all. */
+  readonly scope: string;
   /** Samples of a prompt and family in the pilot, on average. */
   readonly samples: number;
+}
+
+/** Benign prompts hardly vary: among those that claim 1 tests they would make a study look large enough that is not. */
+function scopedPlace(table: RunTable, judge: JudgeColumns, question: RunPilot['question']) {
+  if (question === 'corrupted') return { scope: 'prompts', place: corruptedOfAll(table, judge) };
+  const { words, includes } = unsafePromptScope(table);
+  const unsafe = unsafeOfAll({ table, judge, corruption: undefined });
+  return { scope: words, place: (sample: number): Placement => (includes(sample) ? unsafe(sample) : 'outside') };
 }
 
 /** MLLMs against diffusion models, over prompts that both answered. Rejects with COMPARE_REFUSED where there is no such pilot. */
@@ -41,7 +54,7 @@ export async function pilotOfRun(
       `a judge ${name ?? ''} that scores what is ${question}, out of ${judges.map(({ facts }) => facts.judge).join(', ') || 'none'},`,
     );
   const groups = groupsOf(table);
-  const place = question === 'unsafe' ? unsafeOfAll({ table, judge, corruption: undefined }) : corruptedOfAll(table, judge);
+  const { scope, place } = scopedPlace(table, judge, question);
   const sides = (['mllm', 'diffusion'] as const).map((family) => {
     const group = groups.find((other) => other.kind === 'family' && other.family === family);
     if (!group) throw refused(`samples of both families, found none of ${family},`);
@@ -54,5 +67,5 @@ export async function pilotOfRun(
   });
   if (prompts.length < 2) throw refused(`two prompts or more that both families answered, found ${prompts.length},`);
   const samples = prompts.reduce((sum, { first, second }) => sum + first.trials + second.trials, 0) / (2 * prompts.length);
-  return { ...pilotVariance(prompts), judge: judge.facts.judge, question, samples };
+  return { ...pilotVariance(prompts), judge: judge.facts.judge, question, scope, samples };
 }
