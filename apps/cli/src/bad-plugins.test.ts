@@ -115,6 +115,11 @@ describe('plugins', () => {
     expect(run.stderr.match(warning)).toHaveLength(1);
     const lines = await journalOf('x');
     expect(lines.map(({ outcome }) => outcome)).toEqual(Array(6).fill('image'));
+    // As files, without a run, too.
+    await study(`${fromText}generators: ${use('bad', ['behaves'])}\ndetectors: ${use('bad-detector', ['rejects-later'])}\n`);
+    const files = await diptych(['detect', 'runs/x/images', '--study', 'study.yaml', '--json']);
+    expect([files.code, JSON.parse(files.stdout).files.length], files.stderr).toEqual([0, 1]);
+    expect(files.stderr.match(warning)).toHaveLength(1);
   });
 
   it.each([

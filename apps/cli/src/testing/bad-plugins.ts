@@ -34,7 +34,8 @@ export const badDetector = `import { defineDetector } from '@diptych/plugin-kit'
 import { z } from 'zod';
 const answers = {
   nan: () => NaN, 'out-of-range': () => 2, bigint: () => 1n,
-  mutates: async (image) => { image.bytes.fill(0); (await image.raster()).data.fill(0); return 0.5; },
+  'rejects-later': () => { void Promise.reject(new Error('too late')); return 0.5; },
+  mutates: async (image) => { image.bytes.fill(0); image.info.container = 'gif'; (await image.raster()).data.fill(0); return 0.5; },
   'reads-pixels': async (image) => (await image.raster()).data.some((value) => value > 0) && image.bytes[0] === 0x89 ? 0.25 : 1,
 };
 export default defineDetector({

@@ -31,7 +31,7 @@ export interface HeldImage extends PresentedImage {
 }
 
 /**
- * An image as judges and detectors see it: decoded when first asked for, once per option set. Bytes and pixels are
+ * An image as judges and detectors see it: decoded when first asked for, once per option set. Bytes, facts and pixels are
  * copies, so that a plugin which writes into them changes nothing for the next. `known` saves work already done.
  */
 export async function presentImage(
@@ -48,7 +48,9 @@ export async function presentImage(
       // Not `slice`: that of a Buffer shares its memory.
       return new Uint8Array(bytes);
     },
-    info,
+    get info() {
+      return structuredClone(info);
+    },
     async raster(options: DecodeOptions = {}) {
       const key = `${info.orientation === 1 ? 'ignore' : (options.orientation ?? 'ignore')} ${info.hasAlpha ? (options.alpha ?? 'drop') : 'drop'}`;
       const made = rasters.get(key) ?? doImageTask('decode', bytes, limits, options, info).then(decoded);

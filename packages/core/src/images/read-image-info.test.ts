@@ -213,7 +213,7 @@ describe('a presented image', () => {
     expect(await faultOf({ alpha: 'keep' })).not.toBe(first);
   });
 
-  it('gives every caller bytes and pixels of its own, so that a plugin that writes into them changes nothing', async () => {
+  it('gives every caller bytes, facts and pixels of its own, so that a plugin that writes into them changes nothing', async () => {
     const bytes = await golden('rgba.png');
     const image = await presentImage(bytes, limits);
     const before = await image.raster({ alpha: 'keep' });
@@ -222,6 +222,9 @@ describe('a presented image', () => {
     const changed = await image.raster({ alpha: 'keep' });
     changed.data.fill(0);
     image.bytes.fill(0);
+    const { info } = image;
+    Object.assign(image.info, { container: 'gif', width: 7 });
+    expect(image.info).toEqual(info);
     expect(await image.raster({ alpha: 'keep' })).toEqual(before);
     expect(image.bytes).toEqual(original);
   });

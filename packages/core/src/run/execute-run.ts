@@ -101,7 +101,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunSummary> {
   } finally {
     options.signal?.removeEventListener('abort', onAbort);
     await closeQuietly(journal);
-    strays.end();
+    await strays.end();
   }
 }
 

@@ -17,6 +17,7 @@ import { describeError } from '../text/describe-error.ts';
 import { systemFault } from '../text/system-fault.ts';
 import { minWindowImages } from './image-windows.ts';
 import { detectImages, type IndexedImage, judgeImages, type ScoringContext } from './score-images.ts';
+import { watchStrays } from './stray-errors.ts';
 import { inGroups, openFiles, runPool } from './work-pool.ts';
 
 /** Records without what only a run knows: the sample, and whether its image is synthetic or authentic. */
@@ -39,6 +40,8 @@ export interface ScoreFilesOptions {
   /** Loaded from a study of judges and detectors only; see `studyOfScorers`. */
   readonly loaded: LoadedStudy;
   readonly signal?: AbortSignal;
+  /** Told of what plugins throw beside their answers. */
+  readonly onWarning?: (plugin: string, message: string) => void;
 }
 
 /** Yields a result for every file, in order; images are scored as received. Rejects when a path does not exist. */
@@ -46,14 +49,20 @@ export async function* scoreFiles({
   paths,
   loaded,
   signal = new AbortController().signal,
+  onWarning = () => undefined,
 }: ScoreFilesOptions): AsyncGenerator<FileScores> {
   const files: FoundFile[] = [];
   // One by one: a large folder's, as arguments of one call, would overflow the stack.
   for (const path of paths) for (const file of await findFiles(path)) files.push(file);
   const context: ScoringContext = { loaded, meters: new Meters(), limits: loaded.study.limits, signal };
-  for (const group of inGroups(files, minWindowImages)) {
-    signal.throwIfAborted();
-    yield* await scoreGroup(group, loaded, context);
+  const strays = watchStrays(onWarning);
+  try {
+    for (const group of inGroups(files, minWindowImages)) {
+      signal.throwIfAborted();
+      yield* await scoreGroup(group, loaded, context);
+    }
+  } finally {
+    await strays.end();
   }
 }
 

@@ -23,14 +23,16 @@ export const asPlugin = <T>(caller: Caller, work: () => T): T => callers.run(cal
  * Until its end, a stray rejection of a plugin costs a warning, not the run: its answer counts as it was given.
  * What a plugin throws from a timer still ends the process, since nobody knows what it left half done; the warning names it.
  */
-export function watchStrays(warn: Warn): { end(): void } {
+export function watchStrays(warn: Warn): { end(): Promise<void> } {
   if (watchers.size === 0) {
     process.on('unhandledRejection', onRejection);
     process.on('uncaughtExceptionMonitor', onThrown);
   }
   watchers.set(warn, new Set());
   return {
-    end() {
+    async end() {
+      // Node tells of rejections when everything that was ready has run.
+      await new Promise((done) => setImmediate(done));
       watchers.delete(warn);
       if (watchers.size > 0) return;
       process.off('unhandledRejection', onRejection);
