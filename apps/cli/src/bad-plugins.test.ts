@@ -108,11 +108,12 @@ describe('plugins', () => {
   });
 
   it('that let a promise reject beside their answer cost a warning that names them, and no image', async () => {
-    await study(`${fromText}generators: ${use('bad', ['rejects-later', 'behaves'])}\n`);
+    await study(`${fromText}generators: ${use('bad', ['rejects-later', 'created-to-reject'])}\n`);
     const run = await diptych(['run', 'study.yaml', '--id', 'x']);
     expect(run.code, run.stderr).toBe(0);
     const warning = /rejects-later: a promise that none of its calls waits for was rejected: too late/g;
     expect(run.stderr.match(warning)).toHaveLength(1);
+    expect(run.stderr).toContain('warning: created-to-reject: a promise that none of its calls waits for');
     const lines = await journalOf('x');
     expect(lines.map(({ outcome }) => outcome)).toEqual(Array(6).fill('image'));
     // As files, without a run, too.

@@ -5,10 +5,13 @@ import { encodePng } from '@diptych/plugin-kit/testing';
 import { z } from 'zod';
 const bytes = encodePng({ width: 64, height: 64, channels: 3, data: Uint8Array.from({ length: 64 * 64 * 3 }, (_, at) => (at * 7919) % 251) });
 const image = () => ({ outcome: 'image', bytes });
+let called;
+const firstCall = new Promise((done) => { called = done; });
+const failInBackground = () => void firstCall.then(() => { throw new Error('too late'); });
 export default defineGenerator({
   name: 'bad', summary: 'Misbehaves.', family: 'mllm', decoder: 'unknown', simulated: false,
   options: z.strictObject({ how: z.string() }),
-  create: ({ how }) => how === 'never-created' ? new Promise(() => undefined) : ({ maxBatch: 2, concurrency: 1, async generate(requests) {
+  create: ({ how }) => how === 'never-created' ? new Promise(() => undefined) : ({ facts: how === 'created-to-reject' ? failInBackground() : undefined, maxBatch: 2, concurrency: 1, async generate(requests) {
     if (how === 'throws') throw new Error('boom \\u001b[31m <script>alert(1)</script>');
     if (how === 'throws-no-error') throw { any: 1 };
     if (how === 'throws-unreadable') throw new Proxy({}, { get() { throw new Error('trap'); } });
@@ -25,6 +28,7 @@ export default defineGenerator({
     if (how === 'prints') { console.log('printed by a plugin'); process.stdout.write('written by a plugin'); }
     if (how === 'throws-later') { setTimeout(() => { throw new Error('too late'); }); await new Promise((done) => setTimeout(done, 500)); }
     if (how === 'rejects-later') { void Promise.reject(new Error('too late')); await new Promise((done) => setTimeout(done, 50)); }
+    if (how === 'created-to-reject') { called(); await new Promise((done) => setTimeout(done, 50)); }
     return requests.map(image);
   } }),
 });

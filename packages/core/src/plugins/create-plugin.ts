@@ -11,6 +11,7 @@ import {
   type Runtime,
   type WeightsRef,
 } from '@diptych/plugin-kit';
+import { asPlugin } from '../run/stray-errors.ts';
 import { describeError } from '../text/describe-error.ts';
 import { systemFault } from '../text/system-fault.ts';
 import { checkInstance } from './check-instance.ts';
@@ -60,9 +61,12 @@ export async function createPlugin(
   const { kind, alias, found, needs } = candidate;
   if (needs.backend && runtime && runtime.info.backend !== needs.backend)
     throw backendMissing(needs, `backend ${runtime.info.backend}`);
+  const { redact } = redactorOf(needs.secrets ?? [], options.environment ?? process.env);
   let instance: unknown;
   try {
-    const created = Promise.resolve(found.plugin.create(candidate.options, contextFor(options, candidate, runtime)));
+    const create = () => found.plugin.create(candidate.options, contextFor(options, candidate, runtime));
+    // What it starts here may fail during the run.
+    const created = Promise.resolve(asPlugin({ plugin: alias, redact }, create));
     instance = await withinTime(created, options.createTimeoutMs ?? defaultCreateTimeoutMs);
   } catch (error) {
     const known = isDiptychError(error)
@@ -77,7 +81,6 @@ export async function createPlugin(
   if (typeof disposable[Symbol.asyncDispose] === 'function') stack.use(disposable as AsyncDisposable);
   checkInstance(found.plugin, instance);
   const { facts } = instance as Described;
-  const { redact } = redactorOf(needs.secrets ?? [], options.environment ?? process.env);
   return {
     kind,
     alias,
