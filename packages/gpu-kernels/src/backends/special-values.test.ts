@@ -4,8 +4,9 @@
  */
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { type Plan, planVersion, type Step } from '../graph/plan.ts';
-import { binaryFunctions, type FunctionParameters, unaryFunctions } from '../graph/plan-scalars.ts';
+import { binaryFunctions, unaryFunctions } from '../graph/plan-scalars.ts';
 import { planGraph } from '../graph/planner.ts';
+import { unaryParameters } from '../kernels/unary/unary.cases.ts';
 import { importOnnx } from '../onnx/import-onnx.ts';
 import type { OnnxModel } from '../onnx/onnx-model.ts';
 import { modelOf, node } from '../onnx/test-models.ts';
@@ -14,19 +15,6 @@ import type { Backend } from './backend.ts';
 import { openReference } from './reference/reference-backend.ts';
 
 vi.setConfig({ testTimeout: 300_000 }); // a software GPU compiles each kernel on the CPU
-
-const parameters: Readonly<Record<string, FunctionParameters>> = {
-  clip: { min: -0.25, max: 0.5 },
-  swish: { alpha: 1.702 },
-  'hard-sigmoid': { alpha: 0.2, beta: 0.5 },
-  'leaky-relu': { alpha: 0.01 },
-  elu: { alpha: 1.5 },
-  selu: { alpha: 1.6732632, beta: 1.050701 },
-  celu: { alpha: 0.75 },
-  'thresholded-relu': { alpha: 0.5 },
-  shrink: { alpha: 0.5, beta: 0.25 },
-  'is-inf': { alpha: 1, beta: 1 },
-};
 
 const ends = [0, -0, Infinity, -Infinity, Number.NaN, 1, -1, 0.5, -0.5, 1e-30, 1e-20, -1e-20, 1e-7, -1e-7, 1.5, 2.5, -2.5];
 const large = [20, 80, 88.5, 89, 100, 104, 700, 1e5, 8_388_607.5, 16_777_216, 2 ** 31, 1e10, 9e15, 1e20, 1e30, 3.4e38];
@@ -108,7 +96,7 @@ describe.each(backends)('$name at the ends of float32', ({ opened }) => {
   afterAll(() => backend[Symbol.asyncDispose]());
 
   it.each(unaryFunctions)('%s', async (name) => {
-    const step = { op: 'unary', function: name, x: 0, ...parameters[name] };
+    const step = { op: 'unary', function: name, x: 0, ...unaryParameters[name] };
     const [actual, expected] = [await run(backend, step, single), await run(reference, step, single)];
     expect(differences(actual, expected, (index) => `${single[index]}`, 4e-6)).toEqual([]);
   });

@@ -17,7 +17,8 @@ const ranges: Readonly<Partial<Record<UnaryFunction, readonly [number, number]>>
   acosh: [1.01, 9],
   atanh: [-0.99, 0.99],
 };
-const parameters: Readonly<Partial<Record<UnaryFunction, FunctionParameters>>> = {
+/** Parameters that tests give functions which have some. */
+export const unaryParameters: Readonly<Partial<Record<UnaryFunction, FunctionParameters>>> = {
   clip: { min: -0.25, max: 0.5 },
   swish: { alpha: 1.702 },
   'hard-sigmoid': { alpha: 0.2, beta: 0.5 },
@@ -40,7 +41,7 @@ const unary = (
   seed: unaryFunctions.indexOf(given),
   inputs: [[5, 7, 3]],
   output: [5, 7, 3],
-  step: { op: 'unary', function: given, x: 0, ...parameters[given] },
+  step: { op: 'unary', function: given, x: 0, ...unaryParameters[given] },
   range,
   tolerance: tight,
   ...rest,
