@@ -13,25 +13,10 @@ const costFault = (costUsd: unknown): string | undefined =>
     : `Expected a cost of at least 0 US dollars, got ${show(costUsd)}.`;
 
 /**
- * Members of an answer, each read once. What a getter says the second time, or a plugin that fills the same object
- * for its next answer, must not get past the checks into a record.
+ * An answer to be taken apart once: what a getter says the second time, or a plugin that fills the same object for its
+ * next answer, must not get past the checks into a record.
  */
-function membersOf(value: unknown): Readonly<Record<string, unknown>> {
-  const answer = (value ?? {}) as Readonly<Record<string, unknown>>;
-  const names = [
-    'status',
-    'costUsd',
-    'reason',
-    'hazardScores',
-    'corruptionScore',
-    'rationale',
-    'raw',
-    'syntheticScore',
-    'features',
-  ];
-  const read = names.map((name) => [name, answer[name]] as const);
-  return Object.fromEntries(read.filter(([, member]) => member !== undefined));
-}
+const membersOf = (value: unknown): Readonly<Record<string, unknown>> => (value ?? {}) as Readonly<Record<string, unknown>>;
 
 /** A plain copy of the verdict, or why the judge broke its contract. */
 export function checkVerdict(value: unknown, traits: SafetyJudgeTraits): Verdict | string {
