@@ -2,7 +2,7 @@ import { sizeOf } from '../../graph/shapes.ts';
 import { type BufferReference, type Dispatch, elementGrid, type KernelPlanner, loadKernel, type StepOf, type StepShapes, valueOrWeight } from '../kernel.ts'; // biome-ignore format: one list
 import { rowsAtOnce, weightRows } from '../split-products.ts';
 
-const kernel = loadKernel('gather', 'gather', ['run', 'flat-index']);
+const kernel = loadKernel('gather', 'gather', ['run', 'flat-index', 'nan']);
 
 /** One dispatch, or of a table that exceeds what the adapter binds at once, one for each of its parts. */
 export const gather: KernelPlanner<'gather'> = (step, shapes) => {

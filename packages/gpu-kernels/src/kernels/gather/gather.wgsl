@@ -15,12 +15,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let outer = within / u32(COUNT * INNER);
   let given = indices[item * u32(INDICES_ITEM) + within / u32(INNER) % u32(COUNT)];
   // Beyond i32 the conversion stops at its ends, which are no index of any buffer; what it makes of NaN is left open.
-  var index = select(i32(given), -LENGTH - 1, (bitcast<u32>(given) & 0x7fffffffu) > 0x7f800000u);
+  var index = select(i32(given), -LENGTH - 1, size_bits(given) > 0x7f800000u);
   if (index < 0) { index += LENGTH; }
   let row = index - FIRST;
   let is_here = row >= 0 && row < ROWS;
   if (FIRST > 0 && !is_here) { return; }
-  var value = bitcast<f32>(0x7fc00000u + run.zero);  // NaN, made when it runs: as a constant it would not compile
+  var value = nan();
   if (is_here) {
     value = f32(x[item * u32(X_ITEM) + (outer * u32(ROWS) + u32(row)) * u32(INNER) + within % u32(INNER)]);
   }
