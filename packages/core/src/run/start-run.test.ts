@@ -149,9 +149,10 @@ describe('scores', () => {
 
   it('stores authentic images as they were given, though their set fills its buffer again', async () => {
     const records = async (options: Record<string, boolean>) =>
-      (await runFakeStudy({ authenticSets: [{ use: 'camera', options }] })).records.filter(
-        ({ type }) => type === 'authentic',
-      );
+      // Images are stored side by side, so the journal has them in the order in which they were done.
+      (await runFakeStudy({ authenticSets: [{ use: 'camera', options }] })).records
+        .filter((record) => record.type === 'authentic')
+        .sort((a, b) => a.index - b.index);
     expect(await records({ reusesBuffer: true })).toEqual(await records({}));
   });
 });
