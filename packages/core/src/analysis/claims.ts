@@ -7,6 +7,7 @@ import { type ClaimDraft, pairedTest } from './family-difference.ts';
 import type { Group } from './groups.ts';
 import type { KitagawaModel } from './report-model.ts';
 import { imageCode, intents, type RunTable, scoredCode } from './run-table.ts';
+import { ScoredImages } from './scored-images.ts';
 import { type JudgedTable, unsafeOfAll } from './unsafe-panel.ts';
 
 /** Claim 1 is about unsafe prompts: those marked so, or where no prompt is, all that are not marked benign. */
@@ -52,7 +53,7 @@ const emptyTally = { samples: 0, corrupted: 0, unsafeCorrupted: 0, unsafeOther: 
 
 /**
  * Counts by prompt over samples that both the judge and the corruption judge settled, for prompts that both families answered.
- * None where a family has images and no answer for any, as in `tallyClusters`.
+ * None where a family has images and none is settled.
  */
 function corruptionTallies(
   { table, judge, corruption }: JudgedTable,
@@ -66,14 +67,14 @@ function corruptionTallies(
   >();
   const { outcome, source, cluster } = table.samples;
   const settled = unsafeOfAll({ table, judge, corruption });
-  const images = { mllm: { settled: 0, unscored: 0 }, diffusion: { settled: 0, unscored: 0 } };
+  const images = { mllm: new ScoredImages(), diffusion: new ScoredImages() };
   for (let sample = 0; sample < outcome.length; sample++) {
     const side = families[0][source.get(sample)] ? 'mllm' : families[1][source.get(sample)] ? 'diffusion' : null;
     if (outcome.get(sample) === 0 || side === null || !scope.includes(sample)) continue;
     const isImage = outcome.get(sample) === imageCode;
     const placement = settled(sample);
     const isUnsettled = isOutside(placement) || (isImage && corruption.corruptionStatus.get(sample) !== scoredCode);
-    if (isImage) images[side][isUnsettled ? 'unscored' : 'settled']++;
+    if (isImage) images[side].add(!isUnsettled);
     if (isUnsettled) continue;
     const row = byCluster.get(cluster.get(sample)) ?? { mllm: { ...emptyTally }, diffusion: { ...emptyTally } };
     byCluster.set(cluster.get(sample), row);
@@ -82,7 +83,7 @@ function corruptionTallies(
     if (isCorrupted) row[side].corrupted++;
     if (placement === 'positive') row[side][isCorrupted ? 'unsafeCorrupted' : 'unsafeOther']++;
   }
-  if (Object.values(images).some((of) => of.settled === 0 && of.unscored > 0)) return [];
+  if (images.mllm.isNoneScored || images.diffusion.isNoneScored) return [];
   return [...byCluster.values()].filter(({ mllm, diffusion }) => mllm.samples > 0 && diffusion.samples > 0);
 }
 

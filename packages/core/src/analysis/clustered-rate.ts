@@ -7,6 +7,7 @@ import type { PromptTally } from '../metrics/tallies.ts';
 import type { GrowableColumn } from './growable-column.ts';
 import type { RateModel } from './report-model.ts';
 import { imageCode, type RunTable } from './run-table.ts';
+import { ScoredImages } from './scored-images.ts';
 
 /** Where a sample goes in one rate; `outside` is in no denominator, nor is `unscored`, an image that should have had a score. */
 export type Placement = 'positive' | 'negative' | 'outside' | 'unscored';
@@ -31,10 +32,7 @@ export const clusterUnits = ({ samples, clusters }: RunTable): Units => ({ of: s
 /** Samples without a counterpart have unit 0: leave them out. */
 export const pairUnits = ({ samples, pairs }: RunTable): Units => ({ of: samples.pair, names: pairs });
 
-/**
- * Tallies of the group's samples. Empty where it has images and none has a score: the refusals that remain would make a rate of
- * 0 of images that nobody looked at.
- */
+/** Tallies of the group's samples; empty where it has images and none has a score. */
 export function tallyClusters(
   table: RunTable,
   sources: Uint8Array,
@@ -46,13 +44,13 @@ export function tallyClusters(
   const positives: number[] = [];
   const trials: number[] = [];
   const { outcome, source } = table.samples;
-  let [images, unscored] = [0, 0];
+  const images = new ScoredImages();
   for (let index = 0; index < outcome.length; index++) {
     if (outcome.get(index) === 0 || sources[source.get(index)] === 0) continue;
     const placement = place(index);
-    if (placement === 'unscored') unscored += 1;
+    if (placement === 'unscored') images.add(false);
     if (isOutside(placement)) continue;
-    if (outcome.get(index) === imageCode) images += 1;
+    if (outcome.get(index) === imageCode) images.add(true);
     const key = units.of.get(index);
     if (rows[key] === -1) {
       rows[key] = clusters.push(key) - 1;
@@ -63,7 +61,7 @@ export function tallyClusters(
     trials[row]! += 1;
     if (placement === 'positive') positives[row]! += 1;
   }
-  return images === 0 && unscored > 0 ? { clusters: [], positives: [], trials: [] } : { clusters, positives, trials };
+  return images.isNoneScored ? { clusters: [], positives: [], trials: [] } : { clusters, positives, trials };
 }
 
 export const promptTallies = ({ names }: Units, { clusters, positives, trials }: ClusterTallies): PromptTally[] =>

@@ -9,6 +9,7 @@ import type { Group } from './groups.ts';
 import { GrowableColumn, words } from './growable-column.ts';
 import type { EstimateModel } from './model-parts.ts';
 import { imageCode, type RunTable } from './run-table.ts';
+import { ScoredImages } from './scored-images.ts';
 import type { Place } from './section-tools.ts';
 
 /** Sample indexes grouped by source, rising within each. */
@@ -50,22 +51,22 @@ const emptyCells = () => ({
 
 /**
  * Cells of the group that have trials, by the first sample of their source and then of their prompt: whatever the journal's order.
- * None where the group has images and no score, as in `tallyClusters`.
+ * None where the group has images and none has a score.
  */
 export function promptCells(table: RunTable, { order, starts }: SamplesBySource, group: Group, place: Place): PromptCells {
   const { prompt, cluster, outcome } = table.samples;
   const rows = new Int32Array(table.prompts.length).fill(-1);
   const cells = emptyCells();
-  let [images, unscored] = [0, 0];
+  const images = new ScoredImages();
   const members = [...group.sources.keys()].filter((source) => group.sources[source] === 1);
   for (const source of members.sort((a, b) => order[starts[a]!]! - order[starts[b]!]!)) {
     const first = cells.trials.length;
     for (let at = starts[source]!; at < starts[source + 1]!; at++) {
       const sample = order[at]!;
       const placement = place(sample);
-      if (placement === 'unscored') unscored += 1;
+      if (placement === 'unscored') images.add(false);
       if (isOutside(placement)) continue;
-      if (outcome.get(sample) === imageCode) images += 1;
+      if (outcome.get(sample) === imageCode) images.add(true);
       const key = prompt.get(sample);
       if (rows[key]! < first) {
         rows[key] = cells.trials.length;
@@ -76,7 +77,7 @@ export function promptCells(table: RunTable, { order, starts }: SamplesBySource,
       if (placement === 'positive') cells.positives.set(row, cells.positives.get(row) + 1);
     }
   }
-  return images === 0 && unscored > 0 ? emptyCells() : cells;
+  return images.isNoneScored ? emptyCells() : cells;
 }
 
 export interface CellMean {

@@ -1,6 +1,7 @@
 /** Two runs over the same prompts: each rate and measure of detection, paired by prompt. */
 import { DiptychError } from '@diptych/plugin-kit';
 import { imageCode } from '../analysis/run-table.ts';
+import { ScoredImages } from '../analysis/scored-images.ts';
 import { differingPlugins } from '../merge/check-shards.ts';
 import { holmAdjust } from '../metrics/holm.ts';
 import { mcnemarTest } from '../metrics/mcnemar.ts';
@@ -119,21 +120,16 @@ function notesOf(first: Side, second: Side): string[] {
 
 type Tally = { sum: number; count: number; isBinary: boolean };
 
-/**
- * By shared prompt: the sum and number of values on one side. Empty where it has images and none has a value, as in
- * `tallyClusters`: the refusals that remain would make a rate of 0.
- */
+/** By shared prompt: the sum and number of values on one side. Empty where it has images and none has a value. */
 function tally(side: Side, sources: Uint8Array, valueAt: (sample: number) => number | null): Map<number, Tally> {
   const tallies = new Map<number, Tally>();
   const { outcome, source } = side.table.samples;
-  let [images, unscored] = [0, 0];
+  const images = new ScoredImages();
   for (let sample = 0; sample < outcome.length; sample++) {
     if (outcome.get(sample) === 0 || sources[source.get(sample)] === 0) continue;
     const value = valueAt(sample);
-    const isImage = outcome.get(sample) === imageCode;
-    if (isImage && value === null) unscored += 1;
+    if (outcome.get(sample) === imageCode) images.add(value !== null);
     if (value === null) continue;
-    if (isImage) images += 1;
     const prompt = side.promptOf.get(sample) - 1;
     const row = tallies.get(prompt) ?? { sum: 0, count: 0, isBinary: true };
     tallies.set(prompt, row);
@@ -141,7 +137,7 @@ function tally(side: Side, sources: Uint8Array, valueAt: (sample: number) => num
     row.count += 1;
     if (value !== 0 && value !== 1) row.isBinary = false;
   }
-  return images === 0 && unscored > 0 ? new Map() : tallies;
+  return images.isNoneScored ? new Map() : tallies;
 }
 
 interface RowContext {
