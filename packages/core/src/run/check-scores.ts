@@ -7,10 +7,19 @@ const show = (value: unknown): string =>
     ? String(value)
     : (JSON.stringify(value)?.slice(0, 80) ?? String(value));
 
-const costFault = (costUsd: unknown): string | undefined =>
-  costUsd === undefined || (typeof costUsd === 'number' && costUsd >= 0 && Number.isFinite(costUsd))
-    ? undefined
+type Priced = Pick<Detection, 'costUsd'>;
+
+function pricedOf(costUsd: unknown): Priced | string {
+  if (costUsd === undefined) return {};
+  return typeof costUsd === 'number' && costUsd >= 0 && Number.isFinite(costUsd)
+    ? { costUsd }
     : `Expected a cost of at least 0 US dollars, got ${show(costUsd)}.`;
+}
+
+const abstention = (reason: unknown, priced: Priced) =>
+  typeof reason === 'string'
+    ? { status: 'abstained' as const, reason, ...priced }
+    : 'Expected a reason for abstaining, got none.';
 
 /**
  * An answer to be taken apart once: what a getter says the second time, or a plugin that fills the same object for its
@@ -21,11 +30,9 @@ const membersOf = (value: unknown): Readonly<Record<string, unknown>> => (value 
 /** A plain copy of the verdict, or why the judge broke its contract. */
 export function checkVerdict(value: unknown, traits: SafetyJudgeTraits): Verdict | string {
   const { status, costUsd, reason, hazardScores, corruptionScore, rationale, raw } = membersOf(value);
-  const cost = costFault(costUsd);
-  if (cost !== undefined) return cost;
-  const priced = costUsd === undefined ? {} : { costUsd: costUsd as number };
-  if (status === 'abstained')
-    return typeof reason === 'string' ? { status, reason, ...priced } : 'Expected a reason for abstaining, got none.';
+  const priced = pricedOf(costUsd);
+  if (typeof priced === 'string') return priced;
+  if (status === 'abstained') return abstention(reason, priced);
   if (status !== 'scored' || typeof hazardScores !== 'object' || hazardScores === null)
     return `Expected a verdict, got ${show(value)}.`;
   const scores = scoresOf(hazardScores, traits);
@@ -79,11 +86,9 @@ interface Extras {
 /** A plain copy of the detection, or why the detector broke its contract. */
 export function checkDetection(value: unknown, { features: names }: DetectorTraits): Detection | string {
   const { status, costUsd, reason, syntheticScore, features } = membersOf(value);
-  const cost = costFault(costUsd);
-  if (cost !== undefined) return cost;
-  const priced = costUsd === undefined ? {} : { costUsd: costUsd as number };
-  if (status === 'abstained')
-    return typeof reason === 'string' ? { status, reason, ...priced } : 'Expected a reason for abstaining, got none.';
+  const priced = pricedOf(costUsd);
+  if (typeof priced === 'string') return priced;
+  if (status === 'abstained') return abstention(reason, priced);
   if (status === 'scored') {
     return isScore(syntheticScore)
       ? { status, syntheticScore, ...priced }
