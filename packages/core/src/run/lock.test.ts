@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { temporaryFolder } from '../testing-fakes/fake-study.ts';
 import { forkRun } from '../testing-fakes/fork-run.ts';
@@ -38,6 +41,25 @@ it.each([
   await acquireLock(folder);
   expect(JSON.parse(await readFile(join(folder, 'run.lock'), 'utf8'))).toMatchObject({ pid: process.pid });
 });
+
+it.skipIf(process.platform !== 'linux')(
+  'is taken over from a process that ended and that nobody waited for (skipped: needs /proc)',
+  async () => {
+    const folder = await temporaryFolder();
+    // The shell becomes a program that never asks what became of its child.
+    const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    try {
+      const pid = Number(String((await once(parent.stdout, 'data'))[0]));
+      const facts = async (): Promise<string[]> => (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]!.split(' ');
+      while ((await facts())[0] !== 'Z') await setTimeout(10);
+      const boot = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
+      await writeFile(join(folder, 'run.lock'), owner(pid, `${boot} ${(await facts())[19]}`));
+      await acquireLock(folder);
+    } finally {
+      parent.kill();
+    }
+  },
+);
 
 it('is never taken from another machine, whose processes cannot be seen', async () => {
   const folder = await temporaryFolder();

@@ -119,9 +119,11 @@ function startTimeOf(pid: number): string | undefined {
   try {
     if (process.platform === 'linux') {
       const status = readFileSync(`/proc/${pid}/stat`, 'utf8');
-      // Field 22; the second field is a name in parentheses that may hold spaces.
-      const ticks = status.slice(status.lastIndexOf(')') + 2).split(' ')[19];
-      return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${ticks}`;
+      // From field 3; the second field is a name in parentheses that may hold spaces.
+      const fields = status.slice(status.lastIndexOf(')') + 2).split(' ');
+      // Ended, but not waited for by its parent: in a container whose first process waits for none, for ever.
+      if (fields[0] === 'Z' || fields[0] === 'X') return undefined;
+      return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${fields[19]}`;
     }
     return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim() || undefined;
   } catch {
