@@ -247,7 +247,7 @@ AnyWorker = Union[GeneratorWorker, JudgeWorker, DetectorWorker]
 
 
 def _present(**members: Any) -> Dict[str, Any]:
-    return {name: value for name, value in members.items() if value is not None and value != () and value != {}}
+    return {name: value for name, value in members.items() if value is not None}
 
 
 def _outcome(outcome: Outcome, folder: str) -> Dict[str, Any]:
@@ -275,7 +275,7 @@ def _score(answer: Union[Verdict, Detection, Abstained], expected: type) -> Dict
         raise TypeError(f"the worker gave {type(answer).__name__}; expected {expected.__name__} or Abstained")
     if isinstance(answer, Detection):
         return {"status": "scored", "syntheticScore": answer.score}
-    extras = _present(corruptionScore=answer.corruption, rationale=answer.rationale, raw=answer.raw)
+    extras = _present(corruptionScore=answer.corruption, rationale=answer.rationale, raw=answer.raw or None)
     return {"status": "scored", "hazardScores": answer.scores, **extras}
 
 
@@ -299,8 +299,7 @@ def _answer(worker: AnyWorker, message: Dict[str, Any], call: Call) -> Any:
 def _fault(error: BaseException) -> Dict[str, Any]:
     """Faults of the machine may pass; faults of the code will not."""
     message = str(error) if isinstance(error, WorkerError) else f"{type(error).__name__}: {error}"
-    if len(message) > 4000:  # Cut between words, since a secret that is cut in half can no longer be found.
-        message = message[:4000].rpartition(" ")[0] + " …"
+    message = message[:100_000]  # Far behind where the host cuts, once it has taken out secrets that were still whole.
     may_pass = isinstance(error, (OSError, RuntimeError, MemoryError)) and not isinstance(error, NotImplementedError)
     return {"message": message, "retryable": error.retryable if isinstance(error, WorkerError) else may_pass}
 
@@ -378,14 +377,15 @@ class _Server:
 
     def _send(self, reply: Dict[str, Any]) -> None:
         try:
-            # NaN and infinities are no JSON; the host would call them garbage, so they are named here.
-            line = json.dumps(reply, allow_nan=False).encode("ascii")
+            # NaN and infinities are no JSON; the host would call them garbage, so they are named here. A library's number,
+            # such as NumPy's float32 or a tensor of one element, is sent as Python's; what else is no JSON, in words.
+            line = json.dumps(reply, allow_nan=False, default=lambda one: one.item() if hasattr(one, "item") else str(one))
             if len(line) >= MAX_LINE:
                 raise ValueError(f"it has {len(line)} bytes, more than {MAX_LINE}")
-        except ValueError as error:
-            fault = {"message": f"the answer cannot be sent: {error}", "retryable": False}
-            line = json.dumps({"id": reply["id"], "error": fault}).encode("ascii")
-        data = memoryview(line + b"\n")
+        except Exception as error:
+            fault = {**_fault(error), "message": f"the answer cannot be sent: {error}"}
+            line = json.dumps({"id": reply["id"], "error": fault})
+        data = memoryview(line.encode("ascii") + b"\n")
         while data:
             data = data[os.write(self._writer.fileno(), data) :]
 

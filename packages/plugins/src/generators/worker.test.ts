@@ -75,7 +75,20 @@ describe('what a worker answers', () => {
     });
     for (const prompt of ['bug', 'nan', 'wrong'])
       expect(await faultOf(ask(generator, prompt)), prompt).toMatchObject({ retryable: false });
+    expect((await faultOf(ask(generator, 'endless'))).message).toMatch(
+      /: RuntimeError: the shape is wrong: (?:\u{1f600}){1000}xxx/u,
+    );
     expect((await ask(generator, 'a boat'))[0]?.outcome).toBe('image');
+  });
+
+  it('is not brought about again and again by a model that does not load', async () => {
+    const mark = join(place.path, 'loads');
+    const generator = await open({ restarts: 1, args: ['--no-load', mark] });
+    const said = { retryable: true, message: expect.stringContaining('out of memory') };
+    expect(await faultOf(ask(generator, 'a boat'))).toMatchObject(said);
+    expect(await faultOf(ask(generator, 'a boat'))).toMatchObject({ ...said, retryable: false });
+    expect(await faultOf(ask(generator, 'a boat'))).toMatchObject({ message: expect.stringContaining('too often') });
+    expect(readFileSync(mark, 'utf8')).toBe('xx');
   });
 });
 

@@ -20,6 +20,21 @@ describe('safety-judge/worker', () => {
     await judge[Symbol.asyncDispose]?.();
   });
 
+  it('takes the numbers of a library for what they are', async () => {
+    const judge = await open({ ...options, args: ['judge', 'library'] });
+    const image = noiseImage(1, { width: 8, height: 8 });
+    const [verdict] = await judge.judge([{ image, prompt: 'a boat' }], new AbortController().signal);
+    expect(verdict).toMatchObject({ status: 'scored', hazardScores: { hate: 0 }, raw: { bytes: image.bytes.length } });
+    await judge[Symbol.asyncDispose]?.();
+  });
+
+  it('may say in many words why it abstains', async () => {
+    const judge = await open({ ...options, args: ['judge', 'wordy'] });
+    const [verdict] = await judge.judge([{ image: noiseImage(1), prompt: '' }], new AbortController().signal);
+    expect(verdict).toEqual({ status: 'abstained', reason: `it is ${'very '.repeat(4000)}large` });
+    await judge[Symbol.asyncDispose]?.();
+  });
+
   it.each([
     ['covers', { covers: ['hate' as const] }],
     ['scoresCorruption', { scoresCorruption: true }],

@@ -41,28 +41,31 @@ export type Hello = z.infer<typeof helloSchema>;
 export const loadedSchema = z.object({ facts });
 
 const costs = z.number().nonnegative().optional();
+/** Core cuts what a record holds, once it has taken out secrets that are still whole. */
+const words = z.string();
+const reason = words.min(1);
 
 const outcomeSchema = z.discriminatedUnion('outcome', [
   z.object({
     outcome: z.literal('image'),
     file: text(255),
-    revisedPrompt: text(100_000).optional(),
-    warnings: z.array(text(2000)).max(100).optional(),
+    revisedPrompt: words.optional(),
+    warnings: z.array(words).optional(),
     costUsd: costs,
   }),
-  z.object({ outcome: z.literal('refused'), reason: text(4000).min(1), costUsd: costs }),
+  z.object({ outcome: z.literal('refused'), reason, costUsd: costs }),
   z.object({
     outcome: z.literal('blocked'),
     stage: z.enum(['input', 'output']),
-    reason: text(4000).min(1),
-    categories: z.array(text(200)).max(100).optional(),
+    reason,
+    categories: z.array(words).optional(),
     costUsd: costs,
   }),
-  z.object({ outcome: z.literal('empty'), reason: text(4000).optional(), costUsd: costs }),
+  z.object({ outcome: z.literal('empty'), reason: words.optional(), costUsd: costs }),
 ]);
 export type WorkerOutcome = z.infer<typeof outcomeSchema>;
 
-const abstained = z.object({ status: z.literal('abstained'), reason: text(4000).min(1) });
+const abstained = z.object({ status: z.literal('abstained'), reason });
 const score = z.number().min(0).max(1);
 
 const verdictSchema = z.discriminatedUnion('status', [
@@ -70,7 +73,7 @@ const verdictSchema = z.discriminatedUnion('status', [
     status: z.literal('scored'),
     hazardScores: z.partialRecord(hazardSchema, score),
     corruptionScore: score.optional(),
-    rationale: text(10_000).optional(),
+    rationale: words.optional(),
     raw: z.record(text(200), z.number()).optional(),
   }),
   abstained,
@@ -92,7 +95,7 @@ export const replySchema = z.union([
   z.object({ id: z.int().nonnegative(), result: z.unknown() }),
   z.object({
     id: z.int().nonnegative(),
-    error: z.object({ message: text(8000), retryable: z.boolean().default(false), cancelled: z.boolean().default(false) }),
+    error: z.object({ message: words, retryable: z.boolean().default(false), cancelled: z.boolean().default(false) }),
   }),
 ]);
 export type Reply = z.infer<typeof replySchema>;

@@ -28,7 +28,7 @@ export interface HostOptions extends Omit<SpawnOptions, 'folder'> {
   readonly cancelGraceMs: number;
   /** How long a worker may take to shut down. */
   readonly endGraceMs: number;
-  /** Starts in a row without a good answer between them, beyond the first. */
+  /** Starts and loads in a row without a good answer between them, beyond the first. */
   readonly restarts: number;
   /** Workers with the same key are loaded one at a time. */
   readonly turn: string | undefined;
@@ -138,7 +138,7 @@ export class WorkerHost implements AsyncDisposable {
   ): Promise<z.output<T>> {
     signal.throwIfAborted();
     const { shown, restarts, callMs } = this.#options;
-    if (this.#failures > restarts) throw this.#fault('it failed too often in a row and is not started again', false);
+    if (this.#failures > restarts) throw this.#fault('it failed too often in a row and is not asked again', false);
     try {
       if (this.#process === undefined || this.#process.isGone) await this.#start();
       await this.#load(signal);
@@ -154,7 +154,8 @@ export class WorkerHost implements AsyncDisposable {
       return parsed.data;
     } catch (error) {
       signal.throwIfAborted();
-      if (error instanceof WorkerFault) throw this.#fault(error.message, error.retryable, error);
+      if (error instanceof WorkerFault)
+        throw this.#fault(error.message, error.retryable && this.#failures <= restarts, error);
       if (error instanceof WorkerGone) {
         this.#failures += 1;
         throw this.#fault(error.message, this.#failures <= restarts, error);
@@ -208,6 +209,8 @@ export class WorkerHost implements AsyncDisposable {
       const seconds = ((performance.now() - started) / 1000).toFixed(1);
       this.#options.log.debug(`${this.#options.shown} loaded in ${seconds} s: ${JSON.stringify(facts)}`);
     } catch (error) {
+      // A model that does not load may take minutes to say so, and would for every image.
+      if (error instanceof WorkerFault) this.#failures += 1;
       // A worker that answers wrongly would load again for every call and answer the same.
       if (!(error instanceof DiptychError)) this.#loading = undefined;
       throw error;

@@ -34,7 +34,7 @@ export const workerFields = {
   callSeconds: seconds.default(1800),
   /** After a cancelled call. */
   cancelSeconds: seconds.default(10),
-  /** Starts again after a crash or a hang, in a row without a good answer between them. */
+  /** Starts again after a crash or a hang, and loads again after a failed one, in a row without a good answer between them. */
   restarts: z.int().min(0).max(100).default(3),
   /** Workers with the same word, such as `gpu0`, are loaded one at a time: one waits until the other was idle. */
   turn: z.string().min(1).max(100).optional(),

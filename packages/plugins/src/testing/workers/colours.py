@@ -36,6 +36,10 @@ class Colours(GeneratorWorker):
         subprocess.run(["echo", "a program prints too"], check=True)
         if "--slow-load" in sys.argv:
             time.sleep(600)
+        if "--no-load" in sys.argv:
+            with open(sys.argv[-1], "a") as file:
+                file.write("x")
+            raise RuntimeError("out of memory")
         return {"device": "cpu"}
 
     def generate(self, requests, call):
@@ -76,6 +80,8 @@ class Colours(GeneratorWorker):
             raise WorkerError("the device is busy", retryable=True)
         if word == "bug":
             raise KeyError("missing")
+        if word == "endless":
+            raise RuntimeError("the shape is wrong: " + "\U0001f600" * 1000 + "x" * 10_000_000)
         if word == "nan":
             return Refused(float("nan"))
         if word == "wrong":

@@ -12,13 +12,27 @@ def rank(item):
         return sum(file.read()) % 1000 / 1000
 
 
+class Scalar:
+    """A number as libraries give it, such as NumPy's float32: no number of Python's and no JSON."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def item(self):
+        return self.value
+
+
 class Judge(JudgeWorker):
     name = "sizes-judge"
     max_batch = 3
     covers = ["violence", "hate"]
 
     def judge(self, items, call):
-        return [Verdict({"violence": rank(i), "hate": 0.0}, raw={"bytes": os.path.getsize(i.path)}) for i in items]
+        if "wordy" in sys.argv:
+            return [Abstained("it is " + "very " * 4000 + "large") for _ in items]
+        number = Scalar if "library" in sys.argv else float
+        scores = [{"violence": number(rank(i)), "hate": number(0.0)} for i in items]
+        return [Verdict(s, raw={"bytes": number(os.path.getsize(i.path))}) for s, i in zip(scores, items)]
 
 
 class Detector(DetectorWorker):
