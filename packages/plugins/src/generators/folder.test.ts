@@ -200,6 +200,32 @@ describe('generator/folder with a table', () => {
   });
 });
 
+it('leaves out what is hidden, such as the files that macOS writes beside pictures, and says so', async () => {
+  const hidden = ['._a.png', '.ipynb_checkpoints/a-checkpoint.png', '.ipynb_checkpoints/sub/b.png', '__MACOSX/._a.png'];
+  for (const name of ['a.png', '.DS_Store', ...hidden]) place.write(`mac/.photos/${name}`, png);
+  const said: string[] = [];
+  const log = { debug: () => undefined, warn: (message: string) => void said.push(message) };
+  const context = { ...fakeContext({ baseFolder: place.path }), log };
+  // A hidden folder that is named is meant.
+  const source = await folder.create(folder.options.parse({ folder: 'mac/.photos' }), context);
+  expect((await collect(source.samples(signal))).map(({ key }) => key)).toEqual(['a.png']);
+  expect(said).toEqual([
+    expect.stringMatching(/^4 pictures are left out of .*, hidden by .*: \._a\.png, .* and 1 more\. Rename/),
+  ]);
+});
+
+it.each([
+  ['caf\u00e9.png', 'cafe\u0301.png', /One that looks the same is there/],
+  ['gone.png', 'cafe\u0301.png', /remove their rows\.$/],
+])('says of a missing file whose name only looks the same (%s)', async (listed, there, said) => {
+  place.write(`names/${there}`, png);
+  place.write('names.csv', `file\n${listed}\n`);
+  await expect((await open({ folder: 'names', table: 'names.csv' })).digest(signal)).rejects.toMatchObject({
+    code: 'IMAGES_FOLDER_INVALID',
+    message: expect.stringMatching(said),
+  });
+});
+
 it('says which pictures of a folder are in a format that is not read', async () => {
   for (const name of ['formats/a.png', 'formats/b.bmp', 'formats/sub/c.HEIC', 'formats/notes.txt']) place.write(name, png);
   const said: string[] = [];

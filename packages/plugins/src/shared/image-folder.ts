@@ -3,7 +3,7 @@
  * link that leads outside is an error, not a skipped file, so that a set never loses images in silence.
  */
 import { createHash } from 'node:crypto';
-import type { Dirent } from 'node:fs';
+import { type Dirent, existsSync } from 'node:fs';
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { DiptychError, imageEndings, unreadImageEndings } from '@diptych/plugin-kit';
@@ -105,29 +105,43 @@ async function entriesOf(path: string): Promise<Dirent[]> {
 
 /**
  * Names of all image files below the folder, sorted, with `/` between parts. Links to files within it count;
- * links to folders within it are left out, since their files are listed at their own place.
+ * links to folders within it are left out, since their files are listed at their own place. So is what is hidden:
+ * macOS writes `._x.jpg` beside `x.jpg`, notebooks and desktops keep copies of pictures in folders such as
+ * `.ipynb_checkpoints` and `.thumbnails`, and a study would count them all.
  */
 export async function* walkImages(
   folder: ImageFolder,
   signal: AbortSignal,
-  { below = '', unread }: { readonly below?: string; readonly unread?: UnreadPictures | undefined } = {},
+  { below = '', isHidden = false, unread }: WalkOptions = {},
 ): AsyncGenerator<string> {
   signal.throwIfAborted();
   const entries = await entriesOf(join(folder.root, below));
   for (const entry of entries.sort((a, b) => byName(a.name, b.name))) {
     const name = below === '' ? entry.name : `${below}/${entry.name}`;
+    const isLeftOut = isHidden || entry.name.startsWith('.');
     if (entry.isDirectory()) {
-      yield* walkImages(folder, signal, { below: name, unread });
+      yield* walkImages(folder, signal, { below: name, isHidden: isLeftOut, unread });
       continue;
     }
     const ending = extname(entry.name).toLowerCase();
     const isImage = imageEndings.has(ending);
+    if (isLeftOut) {
+      if (isImage) unread?.add(name, 'hidden');
+      continue;
+    }
     if (entry.isFile() && unreadImageEndings.has(ending)) unread?.add(name, 'format');
     // A link is looked at whatever its name: one to a folder outside has no extension.
     const isFile = entry.isSymbolicLink() ? (await findFile(folder, name)) !== undefined : entry.isFile();
     if (isFile && isImage) yield name;
     if (!isFile && isImage) unread?.add(name, 'no file');
   }
+}
+
+interface WalkOptions {
+  readonly below?: string;
+  /** Of a hidden folder: its pictures are told as left out. */
+  readonly isHidden?: boolean;
+  readonly unread?: UnreadPictures | undefined;
 }
 
 /** The first of many names, and how many there are. */
@@ -153,16 +167,16 @@ class FirstNames {
 
 /** Pictures of a folder without table that are not among its images. */
 export class UnreadPictures {
-  readonly #found = { format: new FirstNames(3), 'no file': new FirstNames(3) };
+  readonly #found = { format: new FirstNames(3), 'no file': new FirstNames(3), hidden: new FirstNames(3) };
 
   /** `no file` is a link that leads to none, or a pipe. */
-  add(name: string, why: 'format' | 'no file'): void {
+  add(name: string, why: 'format' | 'no file' | 'hidden'): void {
     this.#found[why].add(name);
   }
 
   /** Says nothing where there are none. */
   tell({ root }: ImageFolder, warn: (message: string) => void): void {
-    const { format, 'no file': none } = this.#found;
+    const { format, 'no file': none, hidden } = this.#found;
     const leftOut = ({ count }: FirstNames): string =>
       `${count} picture${count === 1 ? ' is' : 's are'} left out of ${root}`;
     if (format.count > 0)
@@ -171,7 +185,21 @@ export class UnreadPictures {
       );
     if (none.count > 0)
       warn(`${leftOut(none)}, by whose name no file is found: ${none.toString()}. Restore what the links lead to.`);
+    if (hidden.count > 0)
+      warn(
+        `${leftOut(hidden)}, hidden by a name that begins with a dot: ${hidden.toString()}. Rename what belongs to the set.`,
+      );
   }
+}
+
+/** What a name that leads to no file may mean, where it looks as if it did. */
+function cureOf(root: string, name: string): string {
+  if (name.includes('\ufffd')) return ' A name that is not in UTF-8 cannot be read; rename that file.';
+  // Spreadsheets write é as one character, file names from a Mac as two.
+  const other = ['NFC', 'NFD'].map((form) => name.normalize(form)).find((form) => form !== name);
+  return other !== undefined && existsSync(join(root, other))
+    ? ' One that looks the same is there, its letters composed of other characters (Unicode NFC and NFD); rename the file, or change the row.'
+    : '';
 }
 
 /** Listed names that were not found, told together. */
@@ -180,7 +208,7 @@ class MissingFiles extends FirstNames {
     if (this.count === 0) return;
     throw new DiptychError(
       'IMAGES_FOLDER_INVALID',
-      `Expected every listed file to exist in ${root}, received none for: ${this.toString()}. Restore the files or remove their rows.`,
+      `Expected every listed file to exist in ${root}, received none for: ${this.toString()}. Restore the files or remove their rows.${cureOf(root, this.first[0]!)}`,
       { details: { missing: this.first, count: this.count } },
     );
   }

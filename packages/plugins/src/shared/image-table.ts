@@ -11,7 +11,7 @@ const cell = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 export const imageTableOptions = {
   /** Folder of the images, relative to the study file. */
   folder: z.string().min(1),
-  /** CSV (.csv, .tsv) or JSONL (any other name), relative to the study file. Without it every image below the folder is taken. */
+  /** CSV (.csv, .tsv) or JSONL (any other name), relative to the study file. Without it every image below the folder is taken, but for hidden ones. */
   table: z.string().min(1).optional(),
   /** Only rows whose columns have these values, or one of these. Text compares with numbers as they are written; null with an empty cell. */
   filter: z.record(z.string(), z.union([cell, z.array(cell).min(1)])).default({}),
