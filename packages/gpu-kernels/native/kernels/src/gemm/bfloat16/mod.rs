@@ -1,5 +1,7 @@
 //! The product of A and B in parts of bfloat16, with sums in float32. Rows of A are split block by block, B once.
 
+mod apart;
+mod columns;
 mod parts;
 mod split;
 #[cfg(test)]
@@ -11,12 +13,14 @@ mod tile_vectors;
 use super::rows::Rows;
 use super::split::{PARTS as TASKS, part_of};
 use super::{Epilogue, Layout, Output, finish_rows};
-use crate::amx::{ROW_BYTES, ROWS, TILE_BYTES, Tiles};
+use crate::amx::{ROW_BYTES, ROWS, Tiles};
 use crate::bfloat16::{Unit, unit};
 use crate::program::Activation;
 use crate::threads::Mode;
-use parts::STEP;
-pub use parts::{EXACT, Parts};
+pub use apart::EXACT;
+use apart::STEP;
+use columns::{Groups, Pair};
+pub use parts::Parts;
 use split::Split;
 use std::ops::Range;
 use tile::{End, HEIGHT, Sides, Sums, WIDTH};
@@ -26,9 +30,6 @@ use tile::{End, HEIGHT, Sides, Sums, WIDTH};
 const BLOCK_BYTES: usize = 1024 * 1024;
 /// Longest part of k that is summed at once, in steps: so that a block has rows enough for each time that B is read.
 const DEEPEST: usize = 32;
-/// Bytes of B that all rows of a block go over before the next are taken: they stay in the second-level cache, and as much of each row
-/// of y as they have columns is written at once.
-const GROUP_BYTES: usize = 384 * 1024;
 /// Fewest rows for which B is read: with fewer, reading it takes longer than multiplying.
 const FEWEST_ROWS: usize = 2 * HEIGHT;
 
@@ -47,17 +48,13 @@ struct Job<'a> {
     epilogue: Epilogue<'a>,
 }
 
-/// A pair of panels of B.
+/// A pair of panels of B, and what becomes of its sums.
 struct Columns {
-    pair: usize,
+    pair: Pair,
     /// The first of its columns in y, and how many they are.
     first: usize,
     count: usize,
     bias: [f32; WIDTH],
-    b: [*const u8; 2],
-    b_step: usize,
-    /// What is fetched meanwhile.
-    next: *const u8,
 }
 
 /// y = activation(A · Bᵀ + bias + residual), as `product` of floats does it.
@@ -143,39 +140,36 @@ impl Job<'_> {
         // SAFETY: there is this unit, so AMX has products of bfloat16.
         let _tiles = (self.b.unit == Unit::Tiles).then(|| unsafe { Tiles::new() });
         let mut sums = Sums([0.0; HEIGHT * WIDTH]);
-        let group = (GROUP_BYTES / (a.steps.len() * 2 * PARTS * TILE_BYTES)).max(1);
-        for start in pairs.clone().step_by(group) {
-            let end = pairs.end.min(start + group);
-            let all: Vec<Columns> = (start..end).map(|pair| job.columns(a, pair, pairs.clone(), group)).collect();
+        let mut groups = Groups::new(self.b, pairs.clone(), a.steps.clone());
+        for start in pairs.clone().step_by(groups.size) {
+            let all: Vec<Columns> = groups.group(start).map(|pair| job.columns(a, groups.pair(pair))).collect();
             for index in 0..a.pairs() {
                 for columns in &all {
                     // SAFETY: rows and columns lie in y and residual by the asserts above; the rest is the caller's promise.
                     unsafe { job.multiply::<PARTS>(a, index, columns, &mut sums, y) };
                 }
             }
+            groups.turn();
         }
         // SAFETY: the columns that were written above.
         unsafe { finish_rows(y, a.rows.rows, self.layout, pairs.start * WIDTH..self.b.n.min(pairs.end * WIDTH), activation) };
     }
 
-    /// A pair of panels, and what is fetched while rows are multiplied with it: the pair in its place of the next group.
-    fn columns(&self, a: &Split, pair: usize, pairs: Range<usize>, group: usize) -> Columns {
-        let (first, count) = (pair * WIDTH, WIDTH.min(self.b.n - pair * WIDTH));
+    fn columns(&self, a: &Split, pair: Pair) -> Columns {
+        let (first, count) = (pair.index * WIDTH, WIDTH.min(self.b.n - pair.index * WIDTH));
         let mut bias = [0.0; WIDTH];
         // Bias and residual go into the first partial sum, the activation comes after the last.
         if let (Some(values), 0) = (self.epilogue.bias, a.steps.start) {
             bias[..count].copy_from_slice(&values[first..first + count]);
         }
-        let next = if pair + group < pairs.end { pair + group } else { pairs.start };
-        let (b, b_step) = self.b.pair(pair, a.steps.start);
-        Columns { pair, first, count, bias, b, b_step, next: self.b.pair(next, a.steps.start).0[0] }
+        Columns { pair, first, count, bias }
     }
 
     /// # Safety
     /// `Tiles` are configured where they multiply; the rows of `a` and the columns lie in y, and in the residual, and nobody else reads or writes them
     /// meanwhile.
     unsafe fn multiply<const PARTS: usize>(&self, a: &Split, index: usize, columns: &Columns, sums: &mut Sums, y: Output) {
-        let Columns { pair, first, count, bias, b, b_step, next } = columns;
+        let Columns { pair, first, count, bias } = columns;
         let (low, high) = self.epilogue.activation.clamp();
         let is_first = a.steps.start == 0;
         let end_of = |row: usize| {
@@ -185,21 +179,19 @@ impl Job<'_> {
         };
         let tiles = 2 * index..a.rows.tiles().min(2 * index + 2);
         let ((from, a_step), steps) = (a.pair(index), a.steps.len());
-        // Each pair of tiles fetches its part of what follows.
-        let length = steps * 2 * PARTS * TILE_BYTES;
-        let (ahead, fetched) = (next.wrapping_add(index * length / a.pairs()), (2 * PARTS).div_ceil(a.pairs()));
         // SAFETY: both sides have as many steps; rows and columns, and what is configured, are the caller's promise.
         unsafe {
             let rows = [tiles.start, tiles.start + 1].map(|tile| if tile < tiles.end { a.rows.tile(tile).len() } else { 0 });
             if y.is_large {
                 end_of(a.rows.tile(tiles.start).start).fetch(rows[0] + rows[1]);
             }
-            let sides = Sides { a: from, a_step, b: *b, b_step: *b_step, steps, ahead, fetched };
+            let sides =
+                Sides { a: from, a_step, b: pair.b, b_step: pair.b_step, steps, meanwhile: pair.meanwhile::<PARTS>(index, a.pairs()) };
             match self.b.unit {
                 Unit::Tiles => tile_amx::sum::<PARTS>(&sides, sums),
                 Unit::Vectors => tile_vectors::sum::<PARTS>(&sides, rows, sums),
             }
-            a.replace_beyond(tiles.clone(), self.b, *pair, sums);
+            a.replace_beyond(tiles.clone(), self.b, pair.index, sums);
             for (tile, sums) in tiles.zip(sums.0.chunks_exact(ROWS * WIDTH)) {
                 let rows = a.rows.tile(tile);
                 end_of(rows.start).write(&sums[..rows.len() * WIDTH], *count);

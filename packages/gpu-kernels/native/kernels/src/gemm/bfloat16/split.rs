@@ -1,7 +1,8 @@
 //! Rows of A in parts.
 
 use super::super::rows::Rows;
-use super::parts::{Parts, STEP, split};
+use super::apart::{STEP, split};
+use super::parts::Parts;
 use super::tile::{Sums, WIDTH};
 use crate::amx::{ROW_BYTES, ROWS, TILE_BYTES};
 use crate::ops::pointwise::bytes_mut;

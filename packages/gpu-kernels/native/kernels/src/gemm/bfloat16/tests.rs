@@ -35,7 +35,8 @@ fn rounded(x: f32) -> f32 {
     f32::from_bits((x.to_bits() + 0x8000) & 0xffff_0000)
 }
 
-const SHAPES: [[usize; 4]; 9] = [
+/// The last three have several groups of pairs of columns, of two panels or of one, for one pair of tiles of rows and for more.
+const SHAPES: [[usize; 4]; 12] = [
     [1, 1, 64, 32],
     [16, 1, 96, 16],
     [17, 1, 33, 40],
@@ -45,6 +46,9 @@ const SHAPES: [[usize; 4]; 9] = [
     [40, 9, 24, 48],
     [130, 4, 160, 17],
     [300, 1, 1025, 31],
+    [32, 1, 1056, 112],
+    [20, 1, 640, 130],
+    [70, 1, 1056, 72],
 ];
 
 #[test]

@@ -17,9 +17,19 @@ pub struct Sides {
     pub b: [*const u8; 2],
     pub b_step: usize,
     pub steps: usize,
-    /// What is read later: so many KiB are fetched from there each step, or a few more. It may lie anywhere.
-    pub ahead: *const u8,
+    pub meanwhile: Meanwhile,
+}
+
+/// What each step does besides, for columns that are multiplied later.
+#[derive(Clone, Copy)]
+pub struct Meanwhile {
+    /// What is read later. It may lie anywhere where nothing is taken apart.
+    pub from: *const u8,
+    /// So many KiB of it are fetched, or a few more.
     pub fetched: usize,
+    /// So many panels of floats are taken apart, none, one or two, to `to`: only where three parts are multiplied.
+    pub taken: usize,
+    pub to: *mut u8,
 }
 
 #[repr(C, align(64))]

@@ -1,7 +1,7 @@
 //! Rows of a tile by 32 columns in vector registers, by products of pairs of bfloat16.
 
-use super::parts::EXACT;
-use super::tile::{Sides, Sums, WIDTH};
+use super::apart::{EXACT, split_panels};
+use super::tile::{Meanwhile, Sides, Sums, WIDTH};
 use crate::amx::{ROW_BYTES, ROWS, TILE_BYTES};
 use std::arch::x86_64::*;
 
@@ -20,10 +20,14 @@ const fn products(parts: usize) -> &'static [(usize, usize)] {
 /// Sums of products of floats in one part, in two or in three, for as many rows of both tiles as there are.
 ///
 /// # Safety
-/// The CPU has AVX-512F and BF16; `sides` has `steps` steps, at least one, of `PARTS` KiB at each of its pointers.
+/// The CPU has AVX-512F and BF16; `sides` has `steps` steps, at least one, of `PARTS` KiB at each of its pointers, and panels to
+/// take apart where they are asked for.
 pub unsafe fn sum<const PARTS: usize>(sides: &Sides, rows: [usize; 2], sums: &mut Sums) {
     const { assert!(PARTS >= 1 && PARTS <= EXACT) };
     let mut sides = *sides;
+    let Meanwhile { from, to, taken, .. } = sides.meanwhile;
+    // SAFETY: passed on.
+    unsafe { split_panels(from, to, taken * sides.steps) };
     for (rows, to) in rows.into_iter().zip(sums.0.chunks_exact_mut(ROWS * WIDTH)) {
         // SAFETY: passed on; there is room for 16 rows of sums.
         unsafe {
@@ -47,7 +51,7 @@ pub unsafe fn sum<const PARTS: usize>(sides: &Sides, rows: [usize; 2], sums: &mu
             }
         }
         // What was fetched with the first tile need not be with the second.
-        sides = Sides { a: [sides.a[1]; 2], fetched: 0, ..sides };
+        sides = Sides { a: [sides.a[1]; 2], meanwhile: Meanwhile { fetched: 0, ..sides.meanwhile }, ..sides };
     }
 }
 
@@ -55,7 +59,8 @@ pub unsafe fn sum<const PARTS: usize>(sides: &Sides, rows: [usize; 2], sums: &mu
 /// As `sum`; `to` has `HEIGHT` rows of sums.
 #[target_feature(enable = "avx512f,avx512bf16")]
 unsafe fn tile<const HEIGHT: usize, const PARTS: usize>(sides: &Sides, to: &mut [f32]) {
-    let &Sides { a: [mut a, _], a_step, b: [mut left, mut right], b_step, steps, mut ahead, fetched } = sides;
+    let &Sides { a: [mut a, _], a_step, b: [mut left, mut right], b_step, steps, meanwhile: Meanwhile { from: mut ahead, fetched, .. } } =
+        sides;
     let mut sums = [[_mm512_setzero_ps(); 2]; HEIGHT];
     for _ in 0..steps {
         for _ in 0..fetched * PAIRS {
