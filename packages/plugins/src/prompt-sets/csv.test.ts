@@ -45,6 +45,16 @@ describe('prompt-set/csv', () => {
     expect(info.licence).toEqual({ id: 'CC0-1.0' });
   });
 
+  it.each([
+    ['LF, then CRLF', 'prompt\na\r\nb\nc\r\n', ['a', 'b', 'c']],
+    ['CRLF, then LF', 'prompt\r\na\nb\r\nc\n', ['a', 'b', 'c']],
+    ['CR alone', 'prompt\ra\r"b\nb"\rc', ['a', 'b\nb', 'c']],
+    ['CRLF, with both in quotes', 'prompt\r\n"a\nb"\r\n"c\r\nd"\r\n', ['a\nb', 'c\r\nd']],
+  ])('ends rows where lines end (%s)', async (name, text, expected) => {
+    const { prompts } = await promptsOf(csv, { path: folder.write(`${name}.csv`, text) });
+    expect(prompts.map((prompt) => prompt.text)).toEqual(expected);
+  });
+
   it('counts duplicates, keeps them, and digests the bytes', async () => {
     const text = 'prompt\nx\ny\nx\nx\n';
     const { prompts, info } = await promptsOf(csv, { path: folder.write('twice.csv', text) });
@@ -54,6 +64,7 @@ describe('prompt-set/csv', () => {
 
   it.each([
     ['a missing column', 'text\nx\n', {}, 'Expected a header with prompt in line 1'],
+    ['a table of semicolons', 'prompt;id\nx;1\n', {}, 'Set `delimiter: ";"` in the options.'],
     ['a mapped column that is missing', 'prompt\nx\n', { columns: { id: 'key' } }, 'Expected a header with key in line 1'],
     ['an empty text', 'prompt,id\nx,1\n,2\n', {}, 'in line 3'],
     ['a row with too many cells', 'prompt,id\nx,1,2\n', {}, 'at line 2'],

@@ -11,7 +11,9 @@ export default definePromptSet({
   create(options, { baseFolder }) {
     const source = { path: pathOf(baseFolder, options.path), code: 'PROMPTS_INVALID' } as const;
     const promptOf = promptReader(source, options);
-    const table = { ...source, format: 'csv', delimiter: options.delimiter, required: requiredColumns(options) } as const;
+    const { delimiter } = options;
+    const required = requiredColumns(options);
+    const table = { ...source, format: 'csv', delimiter, delimiterOption: true, required } as const;
     return fileSet({
       source,
       licence: options.licence,

@@ -7,6 +7,8 @@ export interface TableSource extends TextSource {
   readonly format: 'csv' | 'jsonl';
   /** CSV only. */
   readonly delimiter?: string;
+  /** CSV only: whether the plugin has an option `delimiter`. */
+  readonly delimiterOption?: boolean;
   /** CSV only: false where quotes are ordinary characters, as in the tab-separated files of some sets. True where absent. */
   readonly quoted?: boolean;
   /** Columns without which the file is refused. JSONL: every row must have the key. */
@@ -23,17 +25,26 @@ export interface Row {
 }
 
 /** Spreadsheets of some languages separate by semicolons. */
-const cureOf = (header: readonly string[]): string =>
-  header.length === 1 && /[;\t|]/.test(header[0]!)
-    ? 'Separate the columns by commas, or by tabs in a file that ends in .tsv.'
-    : 'Set `columns` to the names in your file.';
+function cureOf({ delimiterOption }: TableSource, header: readonly string[]): string {
+  const [other] = (header.length === 1 && /[;\t|]/.exec(header[0]!)) || [];
+  if (other === undefined) return 'Set `columns` to the names in your file.';
+  return delimiterOption
+    ? `Set \`delimiter: ${JSON.stringify(other)}\` in the options.`
+    : 'Separate the columns by commas, or by tabs in a file that ends in .tsv.';
+}
+
+/**
+ * How lines may end, by how the header does. A file that several programs wrote has both LF and CRLF, of which the
+ * parser's own choice would be one: rows with the other became one row, or kept a CR. CR alone is of old spreadsheets.
+ */
+const lineEndsOf = (start: string): string[] => (/\r\n|\n|\r/.exec(start)?.[0] === '\r' ? ['\r'] : ['\r\n', '\n']);
 
 function checkHeader(source: TableSource, header: readonly string[]): string[] {
   const missing = source.required.filter((column) => !header.includes(column));
   if (missing.length > 0) {
     throw textFault(
       source,
-      `Expected a header with ${missing.join(', ')} in line 1 of ${source.path}, received ${header.join(', ').slice(0, 500)}. ${cureOf(header)}`,
+      `Expected a header with ${missing.join(', ')} in line 1 of ${source.path}, received ${header.join(', ').slice(0, 500)}. ${cureOf(source, header)}`,
       {
         details: { line: 1, missing },
       },
@@ -51,7 +62,10 @@ function checkHeader(source: TableSource, header: readonly string[]): string[] {
 
 async function* readCsv(source: TableSource, signal: AbortSignal): AsyncGenerator<Row> {
   let headerSeen = false;
+  const text = readText(source, signal);
+  const start = await text.next();
   const parser = parse({
+    record_delimiter: lineEndsOf(start.value ?? ''),
     delimiter: source.delimiter ?? ',',
     columns: (header: string[]) => {
       headerSeen = true;
@@ -63,7 +77,11 @@ async function* readCsv(source: TableSource, signal: AbortSignal): AsyncGenerato
     skip_empty_lines: true,
   });
   // The error reaches the loop below through the parser, which pipeline destroys with it.
-  pipeline(readText(source, signal), parser, () => {});
+  const whole = async function* () {
+    yield start.value ?? '';
+    yield* text;
+  };
+  pipeline(whole, parser, () => {});
   try {
     for await (const item of parser) {
       const { record, info } = item as { record: Record<string, string>; info: Info };
