@@ -45,6 +45,9 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     routerOptions: { maxParamLength: 200 },
     requestTimeout: 30_000,
     return503OnClosing: true,
+    // Browsers hold connections on which they asked for nothing yet, and no timeout ends one once the server closes: it would
+    // never stop. Nothing is lost, since nothing is written.
+    forceCloseConnections: true,
     // What is refused before there is a route has the body of every other error.
     frameworkErrors: (error, _request, reply: FastifyReply) => {
       void reply.status(error.statusCode ?? 400).send(refusal(error.message));

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { connect } from 'node:net';
@@ -243,6 +244,23 @@ describe('server', () => {
         .end();
     });
     expect([answered, log.length - revealsBefore]).toEqual([status, status === 200 ? 1 : 0]);
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['half of a request', 'GET /api/v1/health HTTP/1.1\r\nHost: 127'],
+    [
+      'half of a body',
+      'POST /api/v1/health HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{',
+    ],
+  ])('closes while a client that sent %s stays connected', async (_, sent) => {
+    const closing = await createServer({ runsFolder: folder });
+    const socket = connect(Number(new URL(await listen(closing, '127.0.0.1', 0)).port), '127.0.0.1');
+    const ended = once(socket, 'close');
+    await once(closing.server, 'connection');
+    socket.on('error', () => undefined).write(sent);
+    await closing.close();
+    await ended;
   });
 
   it('refuses to listen on a public address', async () => {
