@@ -1,13 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
+import { link, readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { temporaryFolder } from '../testing-fakes/fake-study.ts';
 import { forkRun } from '../testing-fakes/fork-run.ts';
 import { acquireLock } from './lock.ts';
+
+vi.mock('node:fs/promises', { spy: true });
 
 const owner = (pid: number, started = 'long ago', host = hostname()): string => JSON.stringify({ pid, started, host });
 /** Above the largest pid of Linux (2^22) and macOS (99998). */
@@ -40,6 +42,35 @@ it.each([
   await writeFile(join(folder, 'run.lock'), content);
   await acquireLock(folder);
   expect(JSON.parse(await readFile(join(folder, 'run.lock'), 'utf8'))).toMatchObject({ pid: process.pid });
+});
+
+describe('on a file system without hard links', () => {
+  beforeEach(() => {
+    vi.mocked(link).mockRejectedValue(Object.assign(new Error('not permitted'), { code: 'EPERM' }));
+  });
+  afterEach(() => {
+    vi.mocked(link).mockReset();
+  });
+
+  it('is held by one of many that ask at once, and can be taken again', async () => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'run.lock'), owner(noSuchPid));
+    const results = await Promise.allSettled(Array.from({ length: 20 }, () => acquireLock(folder)));
+    const held = results.filter((result) => result.status === 'fulfilled');
+    expect(held).toHaveLength(1);
+    await held[0]!.value.release();
+    await (await acquireLock(folder)).release();
+  });
+
+  it('is not taken from a process that has made it and is about to write it', async () => {
+    const folder = await temporaryFolder();
+    const path = join(folder, 'run.lock');
+    await writeFile(path, '');
+    const asked = acquireLock(folder);
+    await setTimeout(100);
+    await writeFile(path, owner(1, 'long ago', 'elsewhere'));
+    await expect(asked).rejects.toMatchObject({ code: 'RUN_LOCKED' });
+  });
 });
 
 it.skipIf(process.platform !== 'linux')(

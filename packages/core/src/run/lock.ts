@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { DiptychError } from '@diptych/plugin-kit';
 import { z } from 'zod';
 import { IrregularFile, readRegularText } from '../store/regular-file.ts';
@@ -20,6 +21,8 @@ export interface RunLock {
 }
 
 const maxTakeovers = 5;
+/** How long a lock without links may have no content before it is nobody's. Arbitrary, far above a write of a hundred bytes. */
+const beingWrittenMs = 500;
 let lockNumber = 0;
 
 /** Rejects with RUN_LOCKED naming the pid that holds the lock. */
@@ -41,7 +44,7 @@ export async function acquireLock(runFolder: string): Promise<RunLock> {
   try {
     for (let attempt = 0; attempt < maxTakeovers; attempt++) {
       // A hard link appears with its content whole, or fails because the name is taken: no half-written lock is ever seen.
-      if (await tryLink(temporary, path)) return { release: () => release(path, mine) };
+      if (await tryTake(temporary, path, mine)) return { release: () => release(path, mine) };
       await removeDead(path);
     }
     throw new DiptychError(
@@ -53,10 +56,20 @@ export async function acquireLock(runFolder: string): Promise<RunLock> {
   }
 }
 
-async function tryLink(from: string, to: string): Promise<boolean> {
+async function tryTake(from: string, to: string, text: string): Promise<boolean> {
   try {
-    await link(from, to);
-    return true;
+    const isLinked = await link(from, to).then(
+      () => true,
+      (error: unknown) => {
+        if (systemCode(error) === 'EEXIST') throw error;
+        return false;
+      },
+    );
+    if (isLinked) return true;
+    // exFAT, Google Drive and some network drives have no hard links. There the content comes a moment after the file,
+    // which another process may have moved away meanwhile.
+    await writeFile(to, text, { flag: 'wx' });
+    return (await readLock(to)) === text;
   } catch (error) {
     if (systemCode(error) === 'EEXIST') return false;
     throw error;
@@ -70,11 +83,11 @@ async function release(path: string, mine: string): Promise<void> {
 
 /** Removes the lock of a dead process; throws RUN_LOCKED for a live one. */
 async function removeDead(path: string): Promise<void> {
-  const text = await readRegularText(path).catch((error: unknown) => {
-    if (systemCode(error) === 'ENOENT') return undefined;
-    if (error instanceof IrregularFile) return ''; // nobody's lock
-    throw error;
-  });
+  let text = await readLock(path);
+  if (text !== undefined && parseOwner(text) === undefined) {
+    await setTimeout(beingWrittenMs);
+    text = await readLock(path);
+  }
   if (text === undefined) return;
   const owner = parseOwner(text);
   if (owner && isAlive(owner)) {
@@ -91,15 +104,23 @@ async function removeDead(path: string): Promise<void> {
   });
   // Between reading and renaming, another process may have taken the lock over; then what was moved is its live lock.
   const moved = await readRegularText(aside).catch(() => undefined); // absent: another process removed the dead lock first
-  if (moved !== undefined && moved !== text) await tryLink(aside, path);
+  if (moved !== undefined && moved !== text) await tryTake(aside, path, moved);
   await rm(aside, { force: true });
 }
+
+/** The text of the lock; undefined where there is none. */
+const readLock = (path: string): Promise<string | undefined> =>
+  readRegularText(path).catch((error: unknown) => {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    if (error instanceof IrregularFile) return ''; // nobody's lock
+    throw error;
+  });
 
 function parseOwner(text: string): Owner | undefined {
   try {
     return ownerSchema.parse(JSON.parse(text));
   } catch {
-    // Locks are linked whole, so unreadable text was not written by us and protects nobody.
+    // Locks are whole, or soon will be, so text that stays unreadable was not written by us and protects nobody.
     return undefined;
   }
 }
