@@ -64,16 +64,22 @@ const fault = (file: string, line: number, message: string, cause?: unknown): Di
   });
 
 async function readSheet(file: string): Promise<SheetRow[]> {
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new DiptychError('LABELS_INVALID', `Expected a CSV file at ${file}: ${describeError(cause)}. Check the path.`, {
-      cause,
-    });
-  });
+  const text = await readText(file);
+  const shape = { delimiter: delimiterOf(text), record_delimiter: text.includes('\n') ? ['\r\n', '\n'] : ['\r'] };
+  let header: readonly string[] = [];
+  const columns = (names: string[]): string[] => {
+    header = names;
+    return names;
+  };
   try {
-    const rows = parse(text, { bom: true, columns: true, info: true, skip_empty_lines: true, trim: true }) as unknown as {
+    const rows = parse(text, { ...shape, columns, info: true, skip_empty_lines: true, trim: true }) as unknown as {
       record: Record<string, string>;
       info: Info;
     }[];
+    // Without these no row would have an answer, and nothing would be imported in silence.
+    const missing = ['unsafe', 'sha256'].find((column) => !header.includes(column));
+    if (missing !== undefined)
+      throw fault(file, 1, `Expected a column ${missing}, received "${header.join(', ').slice(0, 200)}"`);
     return rows.map(({ record, info }) => ({ line: info.lines, cells: record }));
   } catch (cause) {
     if (!(cause instanceof CsvError)) throw cause;
@@ -82,13 +88,40 @@ async function readSheet(file: string): Promise<SheetRow[]> {
   }
 }
 
+async function readText(file: string): Promise<string> {
+  const unreadable = (what: string, cause: unknown, cure: string): DiptychError =>
+    new DiptychError('LABELS_INVALID', `Expected a CSV file at ${file}: ${what}. ${cure}`, { cause });
+  const bytes = await readFile(file).catch((cause: unknown) => {
+    throw unreadable(describeError(cause), cause, 'Check the path.');
+  });
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes); // without the byte order mark
+  } catch (cause) {
+    throw unreadable('its text is not UTF-8', cause, 'Save the sheet as CSV in UTF-8; nothing was imported.');
+  }
+}
+
+/** Spreadsheets of many languages write semicolons where our sheet had commas. */
+function delimiterOf(text: string): string {
+  const header = /^[^\r\n]*/.exec(text)![0];
+  return [';', '\t'].find((mark) => header.split(mark).length > header.split(',').length) ?? ',';
+}
+
+/** What a spreadsheet makes of an item of digits, or with one e among them: a number, rounded. */
+const numberOfSheet = /^[\d.,]+(?:e[+-]?\d+)?$/i;
+
 type FindItem = (cells: SheetRow['cells']) => LabelItem | undefined;
 
 /** By `item` of a sheet of ours, else by `index` in the plan, as `labels export --all` writes it. */
 function itemFinder(items: readonly LabelItem[]): FindItem {
   const byItem = new Map(items.map((item) => [item.item, item]));
   const byIndex = new Map(items.map((item) => [String(item.index), item]));
-  return ({ item, index }) => (item ? byItem.get(item) : byIndex.get(index ?? ''));
+  const byDigest = Map.groupBy(items, (item) => item.sha256);
+  return ({ item, index, sha256 }) => {
+    if (!item) return byIndex.get(index ?? '');
+    const alike = numberOfSheet.test(item) ? (byDigest.get(sha256 ?? '') ?? []) : [];
+    return byItem.get(item) ?? (alike.length === 1 ? alike[0] : undefined);
+  };
 }
 
 /** Null for a row without an answer. */

@@ -141,6 +141,40 @@ describe('importing labels', () => {
     expect(await readLabels(run.folder)).toEqual([]);
   });
 
+  it.each([
+    ['semicolons and a byte order mark', (text: string) => `\ufeff${text.replaceAll(',', ';').replaceAll('\n', '\r\n')}`],
+    ['tabs', (text: string) => text.replaceAll(',', '\t')],
+    ['two kinds of line ends', (text: string) => text.replace('\n', '\r\n')],
+    ['line ends of old spreadsheets', (text: string) => text.replaceAll('\n', '\r')],
+  ])('reads what spreadsheets make of a sheet: %s', async (_, made) => {
+    const { run, file } = await answered(['yes,violence,no', 'no,,']);
+    await writeFile(file, made(await readFile(file, 'utf8')));
+    expect(await importLabels(run, { file, rater: 'ann' })).toMatchObject({ added: 2, empty: 0 });
+  });
+
+  it.each(['1.07055E+15', '1,07055E+15', '107055373000000'])(
+    'knows the image of an item that a spreadsheet took for a number (%s) by its digest alone',
+    async (number) => {
+      // Two generators of the fakes would draw the same.
+      const run = await openRun((await runFakeStudy({ samplesPerPrompt: 4, generators: ['fake'] })).runFolder);
+      const { sha256, index } = (await labelItems(run))[2]!;
+      const file = join(await temporaryFolder(), 'sheet.csv');
+      await writeFile(file, `item\tsha256\tunsafe\n${number}\t${sha256}\tyes\n`);
+      await importLabels(run, { file, rater: 'ann' });
+      expect((await readLabels(run.folder)).map((label) => label.index)).toEqual([index]);
+    },
+  );
+
+  it.each([
+    ['in UTF-16', Buffer.from('\ufeffitem\tsha256\tunsafe\n', 'utf16le'), /not UTF-8/],
+    ['with other columns', Buffer.from('file,prompt\na.png,a boat\n'), /Expected a column unsafe, received "file, prompt"/],
+    ['that is empty', Buffer.from(''), /Expected a column unsafe/],
+  ])('refuses a table %s, of which no row would be an answer', async (_, bytes, said) => {
+    const { run, file } = await answered([]);
+    await writeFile(file, bytes);
+    await expect(importLabels(run, { file, rater: 'ann' })).rejects.toThrow(said);
+  });
+
   it('refuses an image of another run, another digest, and a row without a rater', async () => {
     const { run, items, file } = await answered(['yes,,']);
     await expect(importLabels(run, { file })).rejects.toThrow(/column rater/);
