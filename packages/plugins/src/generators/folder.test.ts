@@ -214,10 +214,19 @@ it('leaves out what is hidden, such as the files that macOS writes beside pictur
   ]);
 });
 
+it('says of a whole path, which another machine has not, how to write it', async () => {
+  const options = tableOf('whole.csv', `file\n${join(place.path, 'plain/b.png')}\n`);
+  await expect((await open(options)).digest(signal)).rejects.toMatchObject({
+    code: 'PATH_OUTSIDE_ROOT',
+    message: expect.stringContaining('Write it as it is seen from the folder'),
+  });
+});
+
 it.each([
   ['caf\u00e9.png', 'cafe\u0301.png', /One that looks the same is there/],
+  ['sub\\a.png', 'sub/a.png', /Write \/ between/],
   ['gone.png', 'cafe\u0301.png', /remove their rows\.$/],
-])('says of a missing file whose name only looks the same (%s)', async (listed, there, said) => {
+])('says what a name of a missing file may mean (%s)', async (listed, there, said) => {
   place.write(`names/${there}`, png);
   place.write('names.csv', `file\n${listed}\n`);
   await expect((await open({ folder: 'names', table: 'names.csv' })).digest(signal)).rejects.toMatchObject({

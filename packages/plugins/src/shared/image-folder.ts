@@ -43,11 +43,12 @@ const isInside = (root: string, path: string): boolean => {
 };
 
 function outside(root: string, name: string): DiptychError {
-  return new DiptychError(
-    'PATH_OUTSIDE_ROOT',
-    `Expected "${name.slice(0, 300)}" to stay in ${root}, received a name or link that leaves it. Move the file into the folder.`,
-    { details: { root, name } },
-  );
+  const cure = isAbsolute(name)
+    ? 'a whole path. Write it as it is seen from the folder.'
+    : 'a name or link that leaves it. Move the file into the folder.';
+  return new DiptychError('PATH_OUTSIDE_ROOT', `Expected "${name.slice(0, 300)}" to stay in ${root}, received ${cure}`, {
+    details: { root, name },
+  });
 }
 
 /** The file of a name relative to the folder, or undefined where there is none. Throws PATH_OUTSIDE_ROOT. */
@@ -195,6 +196,8 @@ export class UnreadPictures {
 /** What a name that leads to no file may mean, where it looks as if it did. */
 function cureOf(root: string, name: string): string {
   if (name.includes('\ufffd')) return ' A name that is not in UTF-8 cannot be read; rename that file.';
+  if (name.includes('\\') && existsSync(join(root, name.replaceAll('\\', '/'))))
+    return ' Write / between folders and files, as every system reads it.';
   // Spreadsheets write é as one character, file names from a Mac as two.
   const other = ['NFC', 'NFD'].map((form) => name.normalize(form)).find((form) => form !== name);
   return other !== undefined && existsSync(join(root, other))
