@@ -174,6 +174,7 @@ class RunTableBuilder {
     const cluster = this.#clusters.idOf(`authentic ${record.set} ${record.cluster}`);
     this.#authentic.cluster.set(record.index, cluster);
     this.#foldGroups.join(cluster, `group ${withoutSet(record.cluster, record.set)}`);
+    if (record.image !== undefined) this.#foldGroups.join(cluster, `image ${record.image.sha256}`);
   }
 
   #addVerdict(record: VerdictRecord): void {

@@ -85,3 +85,20 @@ it('keeps the texts of an import together with those of a set, though its table 
   for (let prompt = 0; prompt < prompts; prompt++) expect(folds[2 * prompt + 1]).toBe(folds[2 * prompt]);
   expect(await foldsOf(records.toReversed())).toEqual(folds);
 });
+
+it('keeps copies of a photograph together, under two names or in two sets', async () => {
+  const records = Array.from({ length: prompts }, (_, prompt) => {
+    const photograph = authentic(2 * prompt);
+    return [
+      sample(prompt, { prompt: `text ${prompt}`, promptId: `p${prompt}`, cluster: `set/p${prompt}` }),
+      photograph,
+      { ...photograph, index: 2 * prompt + 1, set: 'phone', key: `copy-${prompt}.jpg`, cluster: `phone/copy-${prompt}.jpg` },
+      measured('synthetic', prompt),
+      ...[0, 1].map((step) => measured('authentic', 2 * prompt + step)),
+    ];
+  }).flat();
+  const table = await collectRunTable(manifest, records);
+  const { authentic: folds } = detectionScores(table, table.detections[0]!, 1).folds!;
+  expect(new Set(folds).size).toBeGreaterThan(1);
+  for (let prompt = 0; prompt < prompts; prompt++) expect(folds[2 * prompt + 1]).toBe(folds[2 * prompt]);
+});

@@ -1,7 +1,9 @@
 /**
  * What must not be parted between the images that a head is fitted on and those that it scores, beyond the cluster of a prompt:
- * prompts of the same text under two ids or in two sets, a prompt and its counterpart, and a photograph whose group is that of
- * the prompt, as a caption's own photograph is. Intervals keep the prompt as their unit.
+ * prompts of the same text under two ids or in two sets, a prompt and its counterpart, a photograph whose group is that of
+ * the prompt, as a caption's own photograph is, and a photograph under two names or in two sets. Intervals keep the prompt as
+ * their unit. Synthetic images of the same bytes are not joined: a model that draws one picture for all prompts would leave one
+ * group, and nothing to fit.
  */
 
 /** 53 bits of two FNV-1a hashes (Fowler, Noll and Vo) over UTF-16 units, so that a million texts need no copy. A collision only joins two groups. */
