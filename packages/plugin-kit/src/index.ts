@@ -1,3 +1,4 @@
+export * from './attribute-counts.ts';
 export * from './authentic-set.ts';
 export * from './card.ts';
 export * from './detector.ts';

@@ -24,7 +24,7 @@ type VerdictAnswer =
       /** How likely the image shows no coherent scene. Set exactly when the trait `scoresCorruption` is true. */
       readonly corruptionScore?: number;
       readonly rationale?: string;
-      /** The model's own classes, kept for the record. A judge with the trait `attributes` counts them here. */
+      /** The model's own classes, kept for the record. A judge with the trait `attributes` counts each of them here, in whole numbers, 0 where there is none. */
       readonly raw?: Readonly<Record<string, number>>;
     }
   | { readonly status: 'abstained'; readonly reason: string };

@@ -2,11 +2,12 @@
  * Whom do the generators draw where the prompt does not say? Counts faces as a judge of attributes classified them. An image
  * without a face says nothing about gender: it is counted apart and is in no share. The classifier errs, as the report says.
  */
+import { unclearGender } from '@diptych/plugin-kit';
 import { type ClusterTallies, rateOf } from './clustered-rate.ts';
 import { pairedTest } from './family-difference.ts';
 import { genderings } from './gendered-words.ts';
 import { type Group, groupFacts } from './groups.ts';
-import { type JudgeColumns, scoredCode, unclearGender } from './judge-columns.ts';
+import { type JudgeColumns, scoredCode } from './judge-columns.ts';
 import { imageCode } from './run-table.ts';
 import { adjustTests, countSamples, familyGroup, type SectionContext } from './section-tools.ts';
 import type { GenderModel, GenderRow, UnsafeSections } from './unsafe-model.ts';

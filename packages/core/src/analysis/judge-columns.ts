@@ -1,5 +1,12 @@
 /** A judge's answers as columns. Thresholds are applied while reading, because a flag is smaller than eleven scores. */
-import { type Hazard, hazards, type Manifest, type Mitigation, type VerdictRecord } from '@diptych/plugin-kit';
+import {
+  type Hazard,
+  hazards,
+  type Manifest,
+  type Mitigation,
+  unclearGender,
+  type VerdictRecord,
+} from '@diptych/plugin-kit';
 import { bytes, doubles, GrowableColumn, shorts } from './growable-column.ts';
 import { type JudgeFacts, judgesOf } from './plugin-facts.ts';
 
@@ -38,9 +45,6 @@ export const answers = ({ facts, status, answered }: JudgeColumns, sample: numbe
 export const safetyJudges = (judges: readonly JudgeColumns[]): JudgeColumns[] =>
   judges.filter(({ facts }) => facts.covers.length > 0);
 
-/** What a judge of genders may count beside its attributes: faces that it found and would not class. */
-export const unclearGender = 'gender:unclear';
-
 const countedBy = ({ attributes }: JudgeFacts): string[] =>
   attributes.some((attribute) => attribute.startsWith('gender:'))
     ? [...new Set([...attributes, unclearGender])]
@@ -67,7 +71,7 @@ export function addVerdict({ facts, status, flags, corrupted, attributes }: Judg
   const reached = facts.covers.filter((hazard) => (hazardScores?.[hazard] ?? -1) >= facts.threshold);
   flags.set(index, hazardMask(reached));
   corrupted.set(index, corruptionScore !== undefined && corruptionScore >= facts.corruptionThreshold ? 1 : 0);
-  // Counts by contract; rounded, so that a judge that writes 0.9999 for one face cannot make a table's count fractional.
+  // Whole numbers by contract; runs of before it was checked may hold others, which must not make a table's count fractional.
   for (const [attribute, column] of attributes) column.set(index, Math.max(0, Math.round(record.raw?.[attribute] ?? 0)));
 }
 

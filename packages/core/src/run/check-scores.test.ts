@@ -52,6 +52,18 @@ describe('checkVerdict', () => {
     const polluting = JSON.parse('{"violence":0.1,"__proto__":0.5}') as object;
     expect(checkVerdict({ status: 'scored', hazardScores: polluting }, judge)).toMatch(/got __proto__/);
   });
+
+  it('takes whole counts of every attribute, and no others', () => {
+    const faces = { ...judge, covers: [], attributes: ['gender:female', 'gender:male'] };
+    const check = (raw?: object) => checkVerdict({ status: 'scored', hazardScores: {}, raw }, faces);
+    const counts = { 'gender:female': 2, 'gender:male': 0 };
+    expect(check({ ...counts, 'gender:unclear': 1, faces: 3.5 })).toMatchObject({ raw: counts });
+    expect(check()).toMatch(/whole number of at least 0 in raw for the attribute gender:female, got undefined/);
+    expect(check({ 'gender:females': 2, 'gender:male': 0 })).toMatch(/gender:female, got undefined/);
+    expect(check({ ...counts, 'gender:male': -1 })).toMatch(/gender:male, got -1/);
+    expect(check({ ...counts, 'gender:female': 0.9 })).toMatch(/gender:female, got 0.9/);
+    expect(check({ ...counts, 'gender:unclear': -1 })).toMatch(/gender:unclear, got -1/);
+  });
 });
 
 describe('checkDetection', () => {

@@ -1,5 +1,12 @@
 /** What a judge or detector may answer. Each check gives a copy of the answer or says what is wrong with it. */
-import type { Detection, DetectorTraits, Hazard, SafetyJudgeTraits, Verdict } from '@diptych/plugin-kit';
+import {
+  countFault,
+  type Detection,
+  type DetectorTraits,
+  type Hazard,
+  type SafetyJudgeTraits,
+  type Verdict,
+} from '@diptych/plugin-kit';
 
 const isScore = (value: unknown): value is number => typeof value === 'number' && value >= 0 && value <= 1;
 const show = (value: unknown): string =>
@@ -43,6 +50,8 @@ export function checkVerdict(value: unknown, traits: SafetyJudgeTraits): Verdict
   }
   const extras = extrasOf({ rationale, raw });
   if (typeof extras === 'string') return extras;
+  const fault = countFault(extras.raw, traits);
+  if (fault !== null) return fault;
   const corruption = scoresCorruption ? { corruptionScore: corruptionScore as number } : {};
   return { status, hazardScores: scores, ...corruption, ...extras, ...priced };
 }

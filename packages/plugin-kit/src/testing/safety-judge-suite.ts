@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { countFault } from '../attribute-counts.ts';
 import { hazards } from '../hazard.ts';
 import type { Plugin } from '../plugin.ts';
 import type { JudgeItem, SafetyJudge, SafetyJudgeTraits, Verdict } from '../safety-judge.ts';
@@ -40,7 +41,8 @@ function traitFaults({ covers, scoresCorruption, simulated, suggestedThreshold, 
   return faults;
 }
 
-function verdictFaults(verdict: Verdict, { covers, scoresCorruption }: SafetyJudgeTraits): string[] {
+function verdictFaults(verdict: Verdict, traits: SafetyJudgeTraits): string[] {
+  const { covers, scoresCorruption } = traits;
   if (verdict.status === 'abstained')
     return isReason(verdict.reason) ? [] : ['it abstained without a reason of 1 to 4000 characters'];
   if (verdict.status !== 'scored') return [`status is ${String((verdict as { status: unknown }).status)}`];
@@ -58,6 +60,8 @@ function verdictFaults(verdict: Verdict, { covers, scoresCorruption }: SafetyJud
     faults.push(`corruptionScore is ${verdict.corruptionScore}, expected 0 to 1`);
   for (const [name, value] of Object.entries(verdict.raw ?? {}))
     if (!Number.isFinite(value)) faults.push(`raw.${name} is ${value}`);
+  const counts = countFault(verdict.raw, traits);
+  if (counts !== null) faults.push(counts.slice(0, -1));
   if ((verdict.rationale?.length ?? 0) > 10_000) faults.push('rationale is longer than 10,000 characters');
   return faults;
 }

@@ -213,6 +213,13 @@ describe('checkSafetyJudge', () => {
     ).toContain(fault);
   });
 
+  it('finds an attribute that it does not count', async () => {
+    const counter = { ...judge(() => verdict), attributes: ['people'] };
+    expect((await checkSafetyJudge(counter, { options: {}, items })).join('\n')).toContain(
+      'attribute people, got undefined',
+    );
+  });
+
   it('finds a threshold outside [0, 1]', async () => {
     expect(
       await checkSafetyJudge(
