@@ -1,20 +1,11 @@
 /** Judges and detectors over single files or a folder, without a run. */
-import { readdir, readFile, realpath, stat } from 'node:fs/promises';
-import { extname, join, resolve, sep } from 'node:path';
-import {
-  type DetectionRecord,
-  DiptychError,
-  type ErrorCode,
-  type ImageInfo,
-  imageEndings,
-  unreadImageEndings,
-  type VerdictRecord,
-} from '@diptych/plugin-kit';
+import { readFile, stat } from 'node:fs/promises';
+import { type DetectionRecord, DiptychError, type ErrorCode, type ImageInfo, type VerdictRecord } from '@diptych/plugin-kit';
 import { type HeldImage, presentImage } from '../images/present-image.ts';
 import { Meters } from '../pacing/meter.ts';
 import type { LoadedStudy } from '../plugins/loaded-study.ts';
-import { describeError } from '../text/describe-error.ts';
 import { systemFault } from '../text/system-fault.ts';
+import { type FoundFile, findFiles, unreadable } from './find-files.ts';
 import { minWindowImages } from './image-windows.ts';
 import { detectImages, type IndexedImage, judgeImages, type ScoringContext } from './score-images.ts';
 import { watchStrays } from './stray-errors.ts';
@@ -35,7 +26,7 @@ export interface FileScores {
 }
 
 export interface ScoreFilesOptions {
-  /** Files and folders; folders are searched for image files, links that leave them are reported and not followed. */
+  /** Files and folders; folders are searched for image files that are not hidden, links that leave them are reported and not followed. */
   readonly paths: readonly string[];
   /** Loaded from a study of judges and detectors only; see `studyOfScorers`. */
   readonly loaded: LoadedStudy;
@@ -64,12 +55,6 @@ export async function* scoreFiles({
   } finally {
     await strays.end();
   }
-}
-
-interface FoundFile {
-  readonly path: string;
-  /** Set where the file may not be read at all. */
-  readonly error?: DiptychError;
 }
 
 async function scoreGroup(group: readonly FoundFile[], loaded: LoadedStudy, context: ScoringContext): Promise<FileScores[]> {
@@ -132,62 +117,4 @@ async function checkRegular(path: string, maxBytes: number): Promise<void> {
       'IMAGE_TOO_LARGE',
       `Expected at most ${maxBytes} bytes, got ${facts.size}. Shrink the image or raise limits.maxImageBytes.`,
     );
-}
-
-const unreadable = (path: string, cause: unknown): DiptychError =>
-  orOfMachine(
-    new DiptychError('IMAGE_UNREADABLE', `Expected to read ${path}, got: ${describeError(cause)}. Check the path.`, {
-      cause,
-    }),
-  );
-
-/** Those that are not read too: each is told as a fault of its own. */
-const isPicture = (name: string): boolean =>
-  [imageEndings, unreadImageEndings].some((endings) => endings.has(extname(name).toLowerCase()));
-
-async function findFiles(path: string): Promise<FoundFile[]> {
-  // A link that the user names is followed; one within a folder must not lead out of it.
-  const facts = await stat(path).catch((cause: unknown) => {
-    throw unreadable(path, cause);
-  });
-  if (!facts.isDirectory()) return [{ path }];
-  const root = await realpath(path);
-  const entries = await readdir(path, { recursive: true, withFileTypes: true }).catch((cause: unknown) => {
-    throw folderFault(`Expected ${path} to be a readable folder, got: ${describeError(cause)}. Change its rights.`, cause);
-  });
-  const found = entries
-    .filter((entry) => !entry.isDirectory() && isPicture(entry.name))
-    .map((entry) => ({ path: join(entry.parentPath, entry.name), isLink: entry.isSymbolicLink() }))
-    .sort((a, b) => (a.path < b.path ? -1 : 1));
-  if (found.length === 0)
-    throw folderFault(
-      `Expected image files in ${path}, found none. Name a folder that holds JPEG, PNG, WebP, GIF, TIFF or AVIF.`,
-    );
-  // Only a link may lead elsewhere: folders behind links are not searched.
-  return Promise.all(
-    found.map(({ path: file, isLink }) => (isLink ? checkInside(file, root) : Promise.resolve({ path: file }))),
-  );
-}
-
-const folderFault = (message: string, cause?: unknown): DiptychError =>
-  orOfMachine(new DiptychError('IMAGES_FOLDER_INVALID', message, { cause }));
-
-/** A path or folder that cannot be read for want of descriptors is not a wrong one. */
-const orOfMachine = (fault: DiptychError): DiptychError => systemFault(fault) ?? fault;
-
-/** A file named on the command line is the user's word; a link found in a folder is not. */
-async function checkInside(path: string, root: string): Promise<FoundFile> {
-  const real = await realpath(resolve(path)).catch((cause: unknown) => {
-    // A dangling link is reported when it is read; a fault of the machine says nothing of where a link leads.
-    const ofMachine = systemFault(cause);
-    if (ofMachine) throw ofMachine;
-  });
-  if (real === undefined || real.startsWith(root + sep)) return { path };
-  return {
-    path,
-    error: new DiptychError(
-      'PATH_OUTSIDE_ROOT',
-      `Expected ${path} to stay in its folder, it is a link that leaves it. Name the file itself.`,
-    ),
-  };
 }

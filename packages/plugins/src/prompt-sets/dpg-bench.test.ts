@@ -12,6 +12,7 @@ const table = folder.write(
 folder.write('prompts/b.txt', 'A text about a lamp.\n');
 folder.write('prompts/a.txt', 'A text about a chair.');
 folder.write('prompts/notes.md', 'not a prompt');
+folder.write('prompts/._a.txt', 'what macOS keeps beside a.txt');
 
 describePromptSet(dpgBench, { options: { path: table } });
 

@@ -60,11 +60,11 @@ export default definePromptSet({
   },
 });
 
-/** Names of the text files, in the order of their code units. */
+/** Names of the text files, in the order of their code units; without hidden ones, such as the `._x.txt` of macOS. */
 async function listTexts(source: TextSource, signal: AbortSignal): Promise<string[]> {
   signal.throwIfAborted();
   try {
-    return (await readdir(source.path)).filter((name) => name.endsWith('.txt')).sort();
+    return (await readdir(source.path)).filter((name) => name.endsWith('.txt') && !name.startsWith('.')).sort();
   } catch (cause) {
     throw textFault(
       source,
