@@ -150,6 +150,8 @@ const resolvedPlugin = z.object({
   facts: z.record(z.string(), z.unknown()).optional(),
   /** Prompt sets, imports and authentic sets: digest of what they read. */
   digest: sha256.optional(),
+  /** The same: digest of what they listed, taken by Diptych. Absent in runs of older releases. */
+  listDigest: sha256.optional(),
   /** Prompt sets: number of prompts and duplicates. Authentic sets and imports: number of images. */
   count: z.int().nonnegative().optional(),
   duplicates: z.int().nonnegative().optional(),

@@ -40,8 +40,15 @@ function differingPrecision(first: Manifest, other: Manifest): string[] {
 }
 
 export function differingPlugins(first: Manifest, other: Manifest): string[] {
+  // Shards of an older release do not know it.
+  const bothKnow = [first, other].every(({ plugins }) => plugins.some(({ listDigest }) => listDigest !== undefined));
   const byKey = (manifest: Manifest) =>
-    new Map(manifest.plugins.map((plugin) => [`${plugin.kind}/${plugin.as}`, canonicalJson(plugin)]));
+    new Map(
+      manifest.plugins.map((plugin) => [
+        `${plugin.kind}/${plugin.as}`,
+        canonicalJson(bothKnow ? plugin : { ...plugin, listDigest: undefined }),
+      ]),
+    );
   const [left, right] = [byKey(first), byKey(other)];
   return [...new Set([...left.keys(), ...right.keys()])].filter((key) => left.get(key) !== right.get(key)).sort();
 }

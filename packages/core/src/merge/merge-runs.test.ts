@@ -143,6 +143,20 @@ describe('merging the shards of a study', { timeout: 60_000 }, () => {
     expect([runtime?.adapter, laterRuntimes]).toEqual(['one', [half]]);
   });
 
+  it('refuses shards whose plugins listed other things, where both say what they listed', async () => {
+    const runs = await shards(2);
+    const path = join(runs[1]!, 'manifest.json');
+    const whole = await readFile(path, 'utf8');
+    const written = /"listDigest": "[0-9a-f]{64}",?/g;
+    await writeFile(
+      path,
+      whole.replace(written, (line) => line.replace(/"[0-9a-f]{64}"/, `"${'0'.repeat(64)}"`)),
+    );
+    await expect(mergeRuns({ runs, outFolder: await outFolder() })).rejects.toThrow(/differ in .*prompt-set/);
+    await writeFile(path, whole.replace(written, ''));
+    await mergeRuns({ runs, outFolder: await outFolder() });
+  });
+
   it('names the answer that two shards both give', async () => {
     const [first, second] = await shards(2);
     const journal = join(second!, 'journal.jsonl');

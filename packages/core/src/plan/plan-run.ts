@@ -14,6 +14,7 @@ import { redactError } from '../text/redact-error.ts';
 import { isPermissive, termsOf } from '../weights/licences.ts';
 import { countPlan } from './count-plan.ts';
 import { drawnPrompt } from './drawn-prompt.ts';
+import { ListDigest, ofImage, ofSample } from './list-digest.ts';
 import { asked, checkFacts, digestSchema, listed, promptFactsSchema } from './read-source.ts';
 import type { PlannedAuthentic, PlannedSample, RunPlan } from './run-plan.ts';
 import { sampleSeed } from './seeds.ts';
@@ -90,6 +91,7 @@ async function readPrompts(
   const prompts: PlannedPrompt[] = [];
   for (const plugin of loaded.promptSets) {
     const ids = new Set<string>();
+    const list = new ListDigest();
     for await (const given of listed(plugin, plugin.instance.prompts(signal), { signal, sizeOf: promptSize })) {
       const prompt = checkPrompt(plugin.alias, given);
       if (ids.has(prompt.id)) {
@@ -99,11 +101,14 @@ async function readPrompts(
         );
       }
       ids.add(prompt.id);
+      list.add(prompt);
       prompts.push({ set: plugin.alias, prompt });
     }
     const info = await asked(plugin, () => plugin.instance.info(signal));
     const { digest, duplicates, licence, unmappedLabels } = checkFacts(plugin.alias, promptFactsSchema, info);
-    facts.set(plugin, { digest, duplicates, licence, ...(unmappedLabels ? { unmappedLabels } : {}), count: ids.size });
+    const listDigest = list.hex();
+    const labels = unmappedLabels ? { unmappedLabels } : {};
+    facts.set(plugin, { digest, listDigest, duplicates, licence, ...labels, count: ids.size });
   }
   return prompts;
 }
@@ -151,11 +156,15 @@ async function numberGenerators(
       continue;
     }
     const listing: ExistingSample[] = [];
+    const list = new ListDigest();
     const { instance } = generator;
-    for await (const sample of listed(generator, instance.samples(signal), { signal, sizeOf: sampleSize }))
-      listing.push(checkListed(generator.alias, sample));
+    for await (const given of listed(generator, instance.samples(signal), { signal, sizeOf: sampleSize })) {
+      const sample = checkListed(generator.alias, given);
+      list.add(ofSample(sample));
+      listing.push(sample);
+    }
     const digest = checkFacts(generator.alias, digestSchema, await asked(generator, () => instance.digest(signal)));
-    facts.set(generator, { digest, count: listing.length });
+    facts.set(generator, { digest, listDigest: list.hex(), count: listing.length });
     ranges.push({ generator, first, count: listing.length, listing });
     first += listing.length;
   }
@@ -170,12 +179,14 @@ async function readAuthentic(
   const authentic: PlannedAuthentic[] = [];
   for (const [setNumber, plugin] of loaded.authenticSets.entries()) {
     const before = authentic.length;
+    const list = new ListDigest();
     for await (const image of listed(plugin, plugin.instance.images(signal), { signal })) {
       checkAuthentic(plugin.alias, image);
+      list.add(ofImage(image));
       authentic.push({ index: authentic.length, setNumber, set: plugin.alias, image });
     }
     const digest = checkFacts(plugin.alias, digestSchema, await asked(plugin, () => plugin.instance.digest(signal)));
-    facts.set(plugin, { digest, count: authentic.length - before });
+    facts.set(plugin, { digest, listDigest: list.hex(), count: authentic.length - before });
   }
   return authentic;
 }

@@ -119,6 +119,7 @@ export function checkUnchanged(manifest: Manifest, plan: RunPlan, runtime: Manif
     if (after.packageVersion !== before.packageVersion)
       return [`${key} was ${before.packageVersion}, is ${after.packageVersion}`];
     if (after.digest !== before.digest) return [`the input of ${key} has another digest`];
+    if (before.listDigest !== undefined && after.listDigest !== before.listDigest) return [`what ${key} lists differs`];
     if (canonicalJson(after.weights) !== canonicalJson(before.weights)) return [`the weights of ${key} differ`];
     if (canonicalJson(after.options) !== canonicalJson(before.options)) return [`the options of ${key} differ`];
     if (canonicalJson(after.facts ?? {}) !== canonicalJson(before.facts ?? {}))

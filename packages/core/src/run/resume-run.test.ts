@@ -62,6 +62,29 @@ describe('stopping and going on', () => {
     });
   });
 
+  it('refuses to go on with a list that changed under a digest that did not', async () => {
+    const { runFolder } = await runFakeStudy({});
+    const other = async (study: StudyInput, baseFolder: string) => {
+      const loaded = await loadFakeStudy(study, baseFolder);
+      const [set] = loaded.promptSets;
+      const before = set!.instance.prompts.bind(set!.instance);
+      set!.instance.prompts = async function* (signal) {
+        for await (const prompt of before(signal)) yield { ...prompt, text: `${prompt.text}!` };
+      };
+      return loaded;
+    };
+    await expect(resumeRun({ runFolder, loadAgain: other })).rejects.toMatchObject({
+      code: 'RUN_CHANGED',
+      details: { changes: ['what prompt-set/counted lists differs'] },
+    });
+    const path = join(runFolder, 'manifest.json');
+    const manifest = await readFile(path, 'utf8');
+    const older = manifest.replace(/"listDigest": "[0-9a-f]{64}",/, '');
+    expect(older).not.toBe(manifest);
+    await writeFile(path, older);
+    await resumeRun({ runFolder, loadAgain: other });
+  });
+
   it('drops a torn last line and makes its sample again', async () => {
     const { runFolder } = await runFakeStudy({});
     const path = join(runFolder, 'journal.jsonl');
