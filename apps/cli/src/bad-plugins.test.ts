@@ -1,4 +1,5 @@
 /** Plugins of a user that misbehave, through the command line: each ends in a clear error or outcome and loses nothing. */
+import { symlink } from 'node:fs/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { badDetector, badGenerator, badPromptSet } from './testing/bad-plugins.ts';
 import { linkPackages } from './testing/link-packages.ts';
@@ -143,4 +144,15 @@ describe('plugins', () => {
     expect(JSON.parse(finished.stdout)).toMatchObject({ parts: [{ done: 3 }] });
     expect(finished.stderr).toMatch(/printed by a plugin[\s\S]*written by a plugin/);
   });
+});
+
+it('tell where the packages are that a plugin file does not see, by a command that makes it see them', async () => {
+  await write('own.ts', "import '@diptych/plugin-kit';\nexport default undefined;\n");
+  await write('study.yaml', 'name: x\npromptSets: [demo]\ngenerators: [./own.ts]\n');
+  const blind = await diptych(['plan', 'study.yaml']);
+  expect(blind.code).toBe(2);
+  const [, packages, link] = /PLUGIN_INVALID: .*`ln -s (\S+) (\S+)`/.exec(blind.stderr) ?? [];
+  expect(link).toBe(at('node_modules'));
+  await symlink(packages!, link!);
+  expect((await diptych(['plan', 'study.yaml'])).stderr).toContain('got no default export');
 });

@@ -40,4 +40,13 @@ describe('where plugins come from', () => {
     expect(problems.map(({ code }) => code)).toEqual(['PLUGIN_NOT_FOUND', 'PLUGIN_INVALID', 'PLUGIN_NOT_FOUND']);
     expect(problems[2]?.message).toContain('Built in: by-digest');
   });
+
+  it('say what to do about a package that a file imports and that is not there', async () => {
+    const baseFolder = await temporaryFolder();
+    await writeFile(join(baseFolder, 'theirs.mjs'), "import '@no/such-package';");
+    await writeFile(join(baseFolder, 'near.mjs'), "import './absent.mjs';");
+    const [theirs, near] = await problemsOf(load({ detectors: ['./theirs.mjs', './near.mjs'] }, { baseFolder }));
+    expect(theirs?.message).toContain(`Install @no/such-package in ${baseFolder} or a folder above it.`);
+    expect(near?.message).toMatch(/Correct the module\.$/);
+  });
 });

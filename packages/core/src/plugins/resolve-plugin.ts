@@ -8,6 +8,7 @@ import { sha256Hex } from '../text/canonical-json.ts';
 import { describeError } from '../text/describe-error.ts';
 import { didYouMean } from '../text/nearest-name.ts';
 import { diptychVersion } from '../version.ts';
+import { importCure } from './import-cure.ts';
 
 /** Built-in plugins by `kind/name`. Nothing is imported before it is used. */
 export type PluginRegistry = Readonly<Record<string, () => Promise<{ readonly default: unknown }>>>;
@@ -78,7 +79,7 @@ async function importPlugin(kind: PluginKind, use: string, file: string): Promis
   } catch (cause) {
     throw new DiptychError(
       'PLUGIN_INVALID',
-      `Expected ${use} to import, got: ${describeError(cause)}. Correct the module.`,
+      `Expected ${use} to import, got: ${describeError(cause)}. ${importCure(cause, dirname(file))}`,
       { cause },
     );
   }
