@@ -149,7 +149,8 @@ async function scoreImages(
   const interrupt = interruptSignal();
   try {
     await using loaded = await loadStudyPlugins(carrierStudy(scorers.kind, scorers.uses), scorers.baseFolder, options);
-    const onWarning = (plugin: string, message: string): void => note(`warning: ${plugin}: ${message}`);
+    const onWarning = (subject: string, message: string): void =>
+      note(`warning: ${printable(subject)}: ${printable(message)}`);
     const files = await told(scoreFiles({ paths, loaded, signal: interrupt.signal, onWarning }), options);
     printResult(options, { files }, () => scorers.render(files));
     // A file that could not be read or scored is a result in the table; the exit code says that something was wrong.

@@ -37,8 +37,8 @@ export const errorTable = {
   ),
   PLUGIN_INVALID: entry(
     'bad-input',
-    'A module was imported but its default export is not a plugin of the expected kind and API version.',
-    'Export the result of `defineGenerator`, `defineDetector` … as default.',
+    'A module cannot be imported, or its default export is not a plugin of the expected kind and API version.',
+    'Correct what the message names, install the package that it says is missing, or export the result of `defineGenerator`, `defineDetector` … as default.',
   ),
   PLUGIN_OPTIONS_INVALID: entry(
     'bad-input',

@@ -44,3 +44,14 @@ it('refuses a folder whose pictures are all hidden', async () => {
     message: expect.stringContaining('not hidden'),
   });
 });
+
+it('tells what is left out of a folder, the first by name', async () => {
+  const folder = await folderOf('a.png', '._a.png', '.t/b.png', '.t/c.png', '.t/d.txt', '.t/e.png');
+  const told: string[] = [];
+  const onLeftOut = (of: string, message: string): void => void told.push(`${of}: ${message}`);
+  await findFiles(join(folder, 'a.png'), onLeftOut);
+  expect(told).toEqual([]);
+  await findFiles(folder, onLeftOut);
+  const count = '4 pictures are left out, hidden by a name that begins with a dot';
+  expect(told).toEqual([`${folder}: ${count}: ._a.png, .t/b.png, .t/c.png and 1 more. Name a file itself to have it read.`]);
+});

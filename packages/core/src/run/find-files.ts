@@ -18,6 +18,12 @@ export const unreadable = (path: string, cause: unknown): DiptychError =>
     }),
   );
 
+/** Told of what is left out of a folder. */
+export type OnLeftOut = (folder: string, message: string) => void;
+
+/** Names in a warning; the count says how many more there are. */
+const mostNamed = 3;
+
 /** Those that are not read too: each is told as a fault of its own. */
 const isPicture = (name: string): boolean =>
   [imageEndings, unreadImageEndings].some((endings) => endings.has(extname(name).toLowerCase()));
@@ -25,10 +31,10 @@ const isPicture = (name: string): boolean =>
 /**
  * The image files of a folder, or the file that the user names. What is hidden in a folder is left out, as in an image
  * set: macOS writes `._x.jpg` beside `x.jpg`, notebooks and desktops keep copies in `.ipynb_checkpoints` and
- * `.thumbnails`. Rejects with IMAGE_UNREADABLE where the path leads nowhere, with IMAGES_FOLDER_INVALID where a folder
+ * `.thumbnails`. `onLeftOut` is told of it. Rejects with IMAGE_UNREADABLE where the path leads nowhere, with IMAGES_FOLDER_INVALID where a folder
  * cannot be read or holds none.
  */
-export async function findFiles(path: string): Promise<FoundFile[]> {
+export async function findFiles(path: string, onLeftOut: OnLeftOut = () => undefined): Promise<FoundFile[]> {
   // A link that the user names is followed; one within a folder must not lead out of it.
   const facts = await stat(path).catch((cause: unknown) => {
     throw unreadable(path, cause);
@@ -38,15 +44,17 @@ export async function findFiles(path: string): Promise<FoundFile[]> {
   const entries = await readdir(path, { recursive: true, withFileTypes: true }).catch((cause: unknown) => {
     throw folderFault(`Expected ${path} to be a readable folder, got: ${describeError(cause)}. Change its rights.`, cause);
   });
-  const found = entries
+  const pictures = entries
     .filter((entry) => !entry.isDirectory() && isPicture(entry.name))
     .map((entry) => ({ path: join(entry.parentPath, entry.name), isLink: entry.isSymbolicLink() }))
-    .filter(({ path: file }) => !isHidden(path, file))
     .sort((a, b) => (a.path < b.path ? -1 : 1));
+  const found = pictures.filter((picture) => !isHidden(path, picture.path));
   if (found.length === 0)
     throw folderFault(
       `Expected image files that are not hidden in ${path}, found none. Name a folder that holds JPEG, PNG, WebP, GIF, TIFF or AVIF.`,
     );
+  const hidden = pictures.filter((picture) => isHidden(path, picture.path)).map((picture) => relative(path, picture.path));
+  if (hidden.length > 0) onLeftOut(path, leftOut(hidden));
   // Only a link may lead elsewhere: folders behind links are not searched.
   return Promise.all(
     found.map(({ path: file, isLink }) => (isLink ? checkInside(file, root) : Promise.resolve({ path: file }))),
@@ -58,6 +66,12 @@ const isHidden = (folder: string, file: string): boolean =>
   relative(folder, file)
     .split(sep)
     .some((part) => part.startsWith('.'));
+
+function leftOut(hidden: readonly string[]): string {
+  const more = hidden.length > mostNamed ? ` and ${hidden.length - mostNamed} more` : '';
+  const count = `${hidden.length} picture${hidden.length === 1 ? ' is' : 's are'} left out`;
+  return `${count}, hidden by a name that begins with a dot: ${hidden.slice(0, mostNamed).join(', ')}${more}. Name a file itself to have it read.`;
+}
 
 const folderFault = (message: string, cause?: unknown): DiptychError =>
   orOfMachine(new DiptychError('IMAGES_FOLDER_INVALID', message, { cause }));

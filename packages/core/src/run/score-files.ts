@@ -31,8 +31,8 @@ export interface ScoreFilesOptions {
   /** Loaded from a study of judges and detectors only; see `studyOfScorers`. */
   readonly loaded: LoadedStudy;
   readonly signal?: AbortSignal;
-  /** Told of what plugins throw beside their answers. */
-  readonly onWarning?: (plugin: string, message: string) => void;
+  /** Told of what plugins throw beside their answers, and of what is left out of folders. */
+  readonly onWarning?: (pluginOrFolder: string, message: string) => void;
 }
 
 /** Yields a result for every file, in order; images are scored as received. Rejects when a path does not exist. */
@@ -44,7 +44,7 @@ export async function* scoreFiles({
 }: ScoreFilesOptions): AsyncGenerator<FileScores> {
   const files: FoundFile[] = [];
   // One by one: a large folder's, as arguments of one call, would overflow the stack.
-  for (const path of paths) for (const file of await findFiles(path)) files.push(file);
+  for (const path of paths) for (const file of await findFiles(path, onWarning)) files.push(file);
   const context: ScoringContext = { loaded, meters: new Meters(), limits: loaded.study.limits, signal };
   const strays = watchStrays(onWarning);
   try {
