@@ -29,6 +29,13 @@ describe('detector/worker', () => {
     await detector[Symbol.asyncDispose]?.();
   });
 
+  it('abstains without a word too', async () => {
+    const detector = await open({ ...options, args: ['wordless'] });
+    const answers = await detector.detect([noiseImage(1, { width: 8, height: 8 })], new AbortController().signal);
+    expect(answers).toEqual([{ status: 'abstained', reason: '' }]);
+    await detector[Symbol.asyncDispose]?.();
+  });
+
   it('is refused where the worker says that it was fitted on something else', async () => {
     await expect(open({ ...options, trainedOn: [] })).rejects.toMatchObject({ code: 'WORKER_INVALID' });
     expect(worker.traitsOf?.(worker.options.parse(options))).toEqual({ trainedOn: ['nothing'] });

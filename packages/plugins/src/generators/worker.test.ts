@@ -50,6 +50,13 @@ describe('what a worker answers', () => {
     });
   });
 
+  it('is a refusal or a block without a word too, and no fault of the worker', async () => {
+    expect(await ask(await open(), 'refuse-wordless', 'block-wordless')).toEqual([
+      { outcome: 'refused', reason: '' },
+      { outcome: 'blocked', stage: 'input', reason: '' },
+    ]);
+  });
+
   it('costs nothing but time, which the user states, and disk, by the size and format that it says', async () => {
     // Eight by eight pixels of PNG at 1.5 bytes; four images in a call.
     expect((await open()).estimate).toEqual({

@@ -41,9 +41,8 @@ export type Hello = z.infer<typeof helloSchema>;
 export const loadedSchema = z.object({ facts });
 
 const costs = z.number().nonnegative().optional();
-/** Core cuts what a record holds, once it has taken out secrets that are still whole. */
+/** May be empty: a model that refuses without a word has refused. Core cuts what a record holds, once it has taken out secrets that are still whole. */
 const words = z.string();
-const reason = words.min(1);
 
 const outcomeSchema = z.discriminatedUnion('outcome', [
   z.object({
@@ -53,11 +52,11 @@ const outcomeSchema = z.discriminatedUnion('outcome', [
     warnings: z.array(words).optional(),
     costUsd: costs,
   }),
-  z.object({ outcome: z.literal('refused'), reason, costUsd: costs }),
+  z.object({ outcome: z.literal('refused'), reason: words, costUsd: costs }),
   z.object({
     outcome: z.literal('blocked'),
     stage: z.enum(['input', 'output']),
-    reason,
+    reason: words,
     categories: z.array(words).optional(),
     costUsd: costs,
   }),
@@ -65,7 +64,7 @@ const outcomeSchema = z.discriminatedUnion('outcome', [
 ]);
 export type WorkerOutcome = z.infer<typeof outcomeSchema>;
 
-const abstained = z.object({ status: z.literal('abstained'), reason });
+const abstained = z.object({ status: z.literal('abstained'), reason: words });
 const score = z.number().min(0).max(1);
 
 const verdictSchema = z.discriminatedUnion('status', [

@@ -74,6 +74,10 @@ class Colours(GeneratorWorker):
             return Refused("I would rather not")
         if word == "block":
             return Blocked("output", "a filter", ["violence"])
+        if word == "refuse-wordless":
+            return Refused("")
+        if word == "block-wordless":
+            return Blocked("input", "")
         if word == "nothing":
             return Empty()
         if word == "fault":

@@ -41,6 +41,8 @@ class Detector(DetectorWorker):
     trained_on = ["nothing"]
 
     def detect(self, items, call):
+        if "wordless" in sys.argv:
+            return [Abstained("") for _ in items]
         return [Abstained("it is large") if os.path.getsize(i.path) > 2000 else Detection(rank(i)) for i in items]
 
 
