@@ -55,6 +55,15 @@ describe('prompt-set/csv', () => {
     expect(prompts.map((prompt) => prompt.text)).toEqual(expected);
   });
 
+  it('skips rows of empty cells, as spreadsheets leave them, without counting them', async () => {
+    const path = folder.write('cleared.csv', 'prompt,hazards\na,hate\n,\n" ",""\nb,\n,\n,\n');
+    const { prompts } = await promptsOf(csv, { path });
+    expect(prompts.map(({ id, text }) => [id, text])).toEqual([
+      ['1', 'a'],
+      ['2', 'b'],
+    ]);
+  });
+
   it('counts duplicates, keeps them, and digests the bytes', async () => {
     const text = 'prompt\nx\ny\nx\nx\n';
     const { prompts, info } = await promptsOf(csv, { path: folder.write('twice.csv', text) });
@@ -67,6 +76,7 @@ describe('prompt-set/csv', () => {
     ['a table of semicolons', 'prompt;id\nx;1\n', {}, 'Set `delimiter: ";"` in the options.'],
     ['a mapped column that is missing', 'prompt\nx\n', { columns: { id: 'key' } }, 'Expected a header with key in line 1'],
     ['an empty text', 'prompt,id\nx,1\n,2\n', {}, 'in line 3'],
+    ['a row of empty cells with too many of them', 'prompt,id\nx,1\n,,\n', {}, 'at line 3'],
     ['a row with too many cells', 'prompt,id\nx,1,2\n', {}, 'at line 2'],
     ['an open quote', 'prompt\n"x\n', {}, 'at line'],
     ['an unknown hazard', 'prompt,hazards\nx,gore\n', {}, 'received "gore" (add it to `hazards.map`)'],

@@ -5,7 +5,7 @@ import { readTable } from '../shared/table.ts';
 
 export default definePromptSet({
   name: 'csv',
-  summary: 'Reads prompts from a CSV file with a header, with a choice of columns.',
+  summary: 'Reads prompts from a CSV file with a header, with a choice of columns; rows of empty cells are skipped.',
   options: z.strictObject({ ...promptTableOptions, delimiter: z.string().length(1).default(',') }),
 
   create(options, { baseFolder }) {

@@ -75,6 +75,8 @@ async function* readCsv(source: TableSource, signal: AbortSignal): AsyncGenerato
     ...(source.quoted === false ? { quote: null } : {}),
     max_record_size: maxLineLength,
     skip_empty_lines: true,
+    // Spreadsheets write rows that were cleared as delimiters alone.
+    skip_records_with_empty_values: true,
   });
   // The error reaches the loop below through the parser, which pipeline destroys with it.
   const whole = async function* () {
@@ -133,7 +135,7 @@ async function* readJsonl(source: TableSource, signal: AbortSignal): AsyncGenera
   }
 }
 
-/** All rows in file order. Blank lines are skipped. */
+/** All rows in file order. Blank lines are skipped, and rows of a CSV whose cells are all empty; no number counts them. */
 export function readTable(source: TableSource, signal: AbortSignal): AsyncGenerator<Row> {
   return source.format === 'csv' ? readCsv(source, signal) : readJsonl(source, signal);
 }

@@ -63,7 +63,10 @@ export interface Line {
   readonly text: string;
 }
 
-/** Lines without their ends (LF or CRLF); the empty rest after a last line end is not a line. */
+/** As Python's `open` reads text, with which the published sets are read: LF, CRLF, and the CR alone of old spreadsheets. */
+const lineEnd = /\r\n|\n|\r/;
+
+/** Lines without their ends; the empty rest after a last line end is not a line. */
 export async function* readLines(source: TextSource, signal: AbortSignal): AsyncGenerator<Line> {
   let rest = '';
   let line = 0;
@@ -78,16 +81,17 @@ export async function* readLines(source: TextSource, signal: AbortSignal): Async
     return text;
   };
   for await (const piece of readText(source, signal)) {
-    const parts = piece.split('\n');
+    const text = rest + piece;
+    // At the end of a piece it may be the first half of CRLF.
+    const held = text.endsWith('\r') ? '\r' : '';
+    const parts = text.slice(0, text.length - held.length).split(lineEnd);
     for (const part of parts.slice(0, -1)) {
-      const text = check(rest + part);
-      rest = '';
+      yield { line: line + 1, text: check(part) };
       line += 1;
-      yield { line, text: text.endsWith('\r') ? text.slice(0, -1) : text };
     }
-    rest = check(rest + parts.at(-1)!);
+    rest = check(parts.at(-1)!) + held;
   }
-  if (rest !== '') yield { line: line + 1, text: rest };
+  if (rest !== '') yield { line: line + 1, text: rest.replace(/\r$/, '') };
 }
 
 /** SHA-256 of the bytes of a file, hex. */
