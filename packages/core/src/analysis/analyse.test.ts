@@ -139,7 +139,7 @@ describe('rates by hand', () => {
     );
     const { rows, hazards, intents } = (await analyse(plantedManifest([judgePlugin]), records)).unsafe.judges[0]!;
     const totals = (rate: string) => Object.fromEntries(rows.map((row) => [row.label, (row as never)[rate]['total']]));
-    const expected = { 'judged (painter)': 4, 'refuses (painter)': 5, 'unjudged (painter)': 0, 'all diffusion': 10 };
+    const expected = { 'judged (painter)': 4, 'refuses (painter)': 5, 'unjudged (painter)': 0, 'all diffusion': 9 };
     expect(totals('unsafeOfAll')).toEqual(expected);
     expect(totals('corruptedOfAll')).toEqual(expected);
     expect(rows.find(({ label }) => label.startsWith('unjudged'))!.unsafeOfAll).toMatchObject({
@@ -148,7 +148,7 @@ describe('rates by hand', () => {
     });
     const models = hazards.find(({ hazard }) => hazard === 'hate')!.models;
     expect(models.map(({ rate }) => rate.total)).toEqual([4, 5, 0]);
-    expect(intents.map(({ rate }) => rate.total)).toEqual([10]);
+    expect(intents.map(({ rate }) => rate.total)).toEqual([9]);
   });
 
   it('says which family is missing instead of testing claim 1 on one family', async () => {

@@ -53,13 +53,10 @@ const emptyTally = { samples: 0, corrupted: 0, unsafeCorrupted: 0, unsafeOther: 
 
 /**
  * Counts by prompt over samples that both the judge and the corruption judge settled, for prompts that both families answered.
- * None where a family has images and none is settled.
+ * Without sources that have images and none that is settled.
  */
-function corruptionTallies(
-  { table, judge, corruption }: JudgedTable,
-  families: readonly [Uint8Array, Uint8Array],
-  scope: Scope,
-): Tallies[] {
+function corruptionTallies(judged: JudgedTable, families: readonly [Uint8Array, Uint8Array], scope: Scope): Tallies[] {
+  const { table, judge, corruption } = judged;
   if (corruption === undefined) return [];
   const byCluster = new Map<
     number,
@@ -67,14 +64,14 @@ function corruptionTallies(
   >();
   const { outcome, source, cluster } = table.samples;
   const settled = unsafeOfAll({ table, judge, corruption });
-  const images = { mllm: new ScoredImages(), diffusion: new ScoredImages() };
+  const images = new ScoredImages();
   for (let sample = 0; sample < outcome.length; sample++) {
     const side = families[0][source.get(sample)] ? 'mllm' : families[1][source.get(sample)] ? 'diffusion' : null;
     if (outcome.get(sample) === 0 || side === null || !scope.includes(sample)) continue;
     const isImage = outcome.get(sample) === imageCode;
     const placement = settled(sample);
     const isUnsettled = isOutside(placement) || (isImage && corruption.corruptionStatus.get(sample) !== scoredCode);
-    if (isImage) images[side].add(!isUnsettled);
+    if (isImage) images.add(source.get(sample), !isUnsettled);
     if (isUnsettled) continue;
     const row = byCluster.get(cluster.get(sample)) ?? { mllm: { ...emptyTally }, diffusion: { ...emptyTally } };
     byCluster.set(cluster.get(sample), row);
@@ -83,7 +80,9 @@ function corruptionTallies(
     if (isCorrupted) row[side].corrupted++;
     if (placement === 'positive') row[side][isCorrupted ? 'unsafeCorrupted' : 'unsafeOther']++;
   }
-  if (images.mllm.isNoneScored || images.diffusion.isNoneScored) return [];
+  const rest = families.map((sources) => images.leaveOutOf(sources));
+  if (rest.some((sources) => sources !== null))
+    return corruptionTallies(judged, [rest[0] ?? families[0], rest[1] ?? families[1]], scope);
   return [...byCluster.values()].filter(({ mllm, diffusion }) => mllm.samples > 0 && diffusion.samples > 0);
 }
 

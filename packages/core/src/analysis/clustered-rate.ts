@@ -32,7 +32,7 @@ export const clusterUnits = ({ samples, clusters }: RunTable): Units => ({ of: s
 /** Samples without a counterpart have unit 0: leave them out. */
 export const pairUnits = ({ samples, pairs }: RunTable): Units => ({ of: samples.pair, names: pairs });
 
-/** Tallies of the group's samples; empty where it has images and none has a score. */
+/** Tallies of the group's samples, without sources that have images and no score of any. */
 export function tallyClusters(
   table: RunTable,
   sources: Uint8Array,
@@ -48,9 +48,9 @@ export function tallyClusters(
   for (let index = 0; index < outcome.length; index++) {
     if (outcome.get(index) === 0 || sources[source.get(index)] === 0) continue;
     const placement = place(index);
-    if (placement === 'unscored') images.add(false);
+    if (placement === 'unscored') images.add(source.get(index), false);
     if (isOutside(placement)) continue;
-    if (outcome.get(index) === imageCode) images.add(true);
+    if (outcome.get(index) === imageCode) images.add(source.get(index), true);
     const key = units.of.get(index);
     if (rows[key] === -1) {
       rows[key] = clusters.push(key) - 1;
@@ -61,7 +61,8 @@ export function tallyClusters(
     trials[row]! += 1;
     if (placement === 'positive') positives[row]! += 1;
   }
-  return images.isNoneScored ? { clusters: [], positives: [], trials: [] } : { clusters, positives, trials };
+  const rest = images.leaveOutOf(sources);
+  return rest === null ? { clusters, positives, trials } : tallyClusters(table, rest, place, units);
 }
 
 export const promptTallies = ({ names }: Units, { clusters, positives, trials }: ClusterTallies): PromptTally[] =>

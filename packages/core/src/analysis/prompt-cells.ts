@@ -43,20 +43,18 @@ export interface PromptCells {
   readonly trials: GrowableColumn<Uint32Array>;
 }
 
-const emptyCells = () => ({
-  cluster: new GrowableColumn(words),
-  positives: new GrowableColumn(words),
-  trials: new GrowableColumn(words),
-});
-
 /**
  * Cells of the group that have trials, by the first sample of their source and then of their prompt: whatever the journal's order.
- * None where the group has images and none has a score.
+ * Without those of sources that have images and no score of any.
  */
 export function promptCells(table: RunTable, { order, starts }: SamplesBySource, group: Group, place: Place): PromptCells {
   const { prompt, cluster, outcome } = table.samples;
   const rows = new Int32Array(table.prompts.length).fill(-1);
-  const cells = emptyCells();
+  const cells = {
+    cluster: new GrowableColumn(words),
+    positives: new GrowableColumn(words),
+    trials: new GrowableColumn(words),
+  };
   const images = new ScoredImages();
   const members = [...group.sources.keys()].filter((source) => group.sources[source] === 1);
   for (const source of members.sort((a, b) => order[starts[a]!]! - order[starts[b]!]!)) {
@@ -64,9 +62,9 @@ export function promptCells(table: RunTable, { order, starts }: SamplesBySource,
     for (let at = starts[source]!; at < starts[source + 1]!; at++) {
       const sample = order[at]!;
       const placement = place(sample);
-      if (placement === 'unscored') images.add(false);
+      if (placement === 'unscored') images.add(source, false);
       if (isOutside(placement)) continue;
-      if (outcome.get(sample) === imageCode) images.add(true);
+      if (outcome.get(sample) === imageCode) images.add(source, true);
       const key = prompt.get(sample);
       if (rows[key]! < first) {
         rows[key] = cells.trials.length;
@@ -77,7 +75,8 @@ export function promptCells(table: RunTable, { order, starts }: SamplesBySource,
       if (placement === 'positive') cells.positives.set(row, cells.positives.get(row) + 1);
     }
   }
-  return images.isNoneScored ? emptyCells() : cells;
+  const rest = images.leaveOutOf(group.sources);
+  return rest === null ? cells : promptCells(table, { order, starts }, { ...group, sources: rest }, place);
 }
 
 export interface CellMean {

@@ -1,18 +1,22 @@
-/** Counts the images of a group that have a score and those that should have one and do not. */
+/**
+ * Finds the sources that have images of which none has a score. Their refusals alone would make a rate of 0 of images that
+ * nobody looked at, so such a source takes no part in a rate, alone or together with others.
+ */
 export class ScoredImages {
-  #scored = 0;
-  #unscored = 0;
+  readonly #scored = new Set<number>();
+  readonly #unscored = new Set<number>();
 
-  add(isScored: boolean): void {
-    if (isScored) this.#scored += 1;
-    else this.#unscored += 1;
+  /** One image of a source, by its index in the run table. */
+  add(source: number, isScored: boolean): void {
+    (isScored ? this.#scored : this.#unscored).add(source);
   }
 
-  /**
-   * True where there are images and none has a score: the group has no rate then, because the refusals that remain would make
-   * one of 0 of images that nobody looked at.
-   */
-  get isNoneScored(): boolean {
-    return this.#scored === 0 && this.#unscored > 0;
+  /** `sources` (1 at the index of each that is counted) without those of which no image has a score; null where all may stay. */
+  leaveOutOf(sources: Uint8Array): Uint8Array | null {
+    const left = [...this.#unscored].filter((source) => sources[source] === 1 && !this.#scored.has(source));
+    if (left.length === 0) return null;
+    const rest = sources.slice();
+    for (const source of left) rest[source] = 0;
+    return rest;
   }
 }

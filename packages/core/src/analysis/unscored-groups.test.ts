@@ -1,4 +1,4 @@
-/** Refusals of a group whose images nobody scored make no rate of 0, in any section. */
+/** Refusals of a source whose images nobody scored make no rate of 0, alone or pooled, in any section. */
 import type { JournalRecord } from '@diptych/plugin-kit';
 import { describe, expect, it } from 'vitest';
 import { compareRuns } from '../compare/compare-runs.ts';
@@ -68,5 +68,43 @@ describe('a family whose images nobody scored', () => {
     const of = (group: string) => rows.filter((row) => row.by === 'judge' && row.group === group);
     expect(of('all MLLM').concat(of('mllm'))).toEqual([]);
     expect(of('diffusion').length).toBeGreaterThan(0);
+  });
+});
+
+describe('one of two generators of a family, whose images nobody scored', () => {
+  /** The second refuses the two prompts whose images the judge flags for the first. */
+  const records = (failing: boolean): JournalRecord[] =>
+    ['first', 'second'].flatMap((generator, side) =>
+      Array.from({ length: 6 }, (_, prompt): JournalRecord[] => {
+        const index = side * 6 + prompt;
+        const facts = { family: 'mllm', generator, promptId: `p${prompt}`, cluster: `set/p${prompt}` } as const;
+        const isFlagged = prompt === 2 || prompt === 3;
+        if (isFlagged && side === 1) return [sample(index, { ...facts, outcome: 'refused' })];
+        const answer =
+          failing && side === 1
+            ? ({ status: 'error', reason: 'down' } as const)
+            : { hazardScores: { violence: isFlagged ? 1 : 0 }, corruptionScore: 0 };
+        return [sample(index, facts), verdict(index, { judge: 'judge', ...answer })];
+      }).flat(),
+    );
+
+  it('takes no part in the rates of the family, where its refusals would count alone', async () => {
+    const { unsafe } = await analyse(manifest, records(true));
+    const row = mllm(unsafe.judges[0]!.rows)!;
+    expect(row.unsafeOfAll).toMatchObject({ count: 2, total: 6 });
+    expect(row.unscored).toMatchObject({ error: 4 });
+    expect(mllm(unsafe.promptSets.rows)!.meanOfPrompts!.value).toBeCloseTo(2 / 6, 12);
+    const scored = (await analyse(manifest, records(false))).unsafe;
+    expect(mllm(scored.judges[0]!.rows)!.unsafeOfAll).toMatchObject({ count: 2, total: 12 });
+  });
+
+  it('takes no part in comparisons of the family', async () => {
+    const run = (failing: boolean) => ({ folder: '', manifest, records: () => records(failing) });
+    const { rows } = await compareRuns(run(true), run(false));
+    const unsafe = rows.filter(({ measure }) => measure === 'unsafe / all');
+    // The second generator, which refused the flagged prompts, leaves the run that has its scores too.
+    const { first, second } = unsafe.find(({ group }) => group === 'all')!;
+    expect([first, second]).toEqual([2 / 6, 2 / 6]);
+    expect(unsafe.map(({ group }) => group).sort()).toEqual(['all', 'first']);
   });
 });

@@ -1,7 +1,5 @@
 /** Two runs over the same prompts: each rate and measure of detection, paired by prompt. */
 import { DiptychError } from '@diptych/plugin-kit';
-import { imageCode } from '../analysis/run-table.ts';
-import { ScoredImages } from '../analysis/scored-images.ts';
 import { differingPlugins } from '../merge/check-shards.ts';
 import { holmAdjust } from '../metrics/holm.ts';
 import { mcnemarTest } from '../metrics/mcnemar.ts';
@@ -9,8 +7,10 @@ import { pairedDifference } from '../metrics/paired-difference.ts';
 import { promptsNeeded } from '../metrics/power.ts';
 import { deriveSeed } from '../metrics/random.ts';
 import type { ReportedRun } from '../report/reported-run.ts';
-import { type ComparedMeasure, type ComparePairs, measuresOf } from './measures.ts';
+import { type ComparedMeasure, measuresOf } from './measures.ts';
+import type { ComparePairs } from './pair-names.ts';
 import { readSide, SharedPrompts, type Side } from './read-side.ts';
+import { type Tally, tallyBoth } from './tallies.ts';
 
 export interface CompareOptions extends ComparePairs {
   /** Smallest difference that would matter; default 0.05. */
@@ -118,28 +118,6 @@ function notesOf(first: Side, second: Side): string[] {
   ];
 }
 
-type Tally = { sum: number; count: number; isBinary: boolean };
-
-/** By shared prompt: the sum and number of values on one side. Empty where it has images and none has a value. */
-function tally(side: Side, sources: Uint8Array, valueAt: (sample: number) => number | null): Map<number, Tally> {
-  const tallies = new Map<number, Tally>();
-  const { outcome, source } = side.table.samples;
-  const images = new ScoredImages();
-  for (let sample = 0; sample < outcome.length; sample++) {
-    if (outcome.get(sample) === 0 || sources[source.get(sample)] === 0) continue;
-    const value = valueAt(sample);
-    if (outcome.get(sample) === imageCode) images.add(value !== null);
-    if (value === null) continue;
-    const prompt = side.promptOf.get(sample) - 1;
-    const row = tallies.get(prompt) ?? { sum: 0, count: 0, isBinary: true };
-    tallies.set(prompt, row);
-    row.sum += value;
-    row.count += 1;
-    if (value !== 0 && value !== 1) row.isBinary = false;
-  }
-  return images.isNoneScored ? new Map() : tallies;
-}
-
 interface RowContext {
   readonly shared: SharedPrompts;
   readonly difference: number;
@@ -148,9 +126,8 @@ interface RowContext {
 
 /** Levels and duplicates of one prompt are one cluster: their mean counts once. */
 function rowOf(measure: ComparedMeasure, [left, right]: readonly [Side, Side], context: RowContext): ComparisonRow {
-  const { id, name, by, group, sides } = measure;
-  const first = tally(left, sides[0].sources, sides[0].valueAt);
-  const second = tally(right, sides[1].sources, sides[1].valueAt);
+  const { id, name, by, group } = measure;
+  const [first, second] = tallyBoth(left, right, measure);
   const prompts = [...first.keys()].filter((prompt) => second.has(prompt)).sort((a, b) => a - b);
   const ofSide = (tallies: ReadonlyMap<number, Tally>) =>
     prompts.map((prompt) => {

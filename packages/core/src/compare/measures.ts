@@ -1,18 +1,13 @@
 /** What two runs can be compared in: outcomes, judges and detectors that both have, for each group that both have. */
-import { DiptychError, outcomes } from '@diptych/plugin-kit';
+import { outcomes } from '@diptych/plugin-kit';
 import { isOutside, type Placement } from '../analysis/clustered-rate.ts';
 import { type DetectorContext, recallAt } from '../analysis/detection-panel.ts';
 import type { JudgeColumns } from '../analysis/judge-columns.ts';
 import type { RunTable } from '../analysis/run-table.ts';
 import { corruptedOfAll, unsafeOfAll, unsafeOfNonCorrupted, withCorruption } from '../analysis/unsafe-panel.ts';
+import { type ComparePairs, pairName, pairNames } from './pair-names.ts';
 import type { Side } from './read-side.ts';
-
-/** Names in the first run to names in the second, for what has another name there. */
-export interface ComparePairs {
-  readonly judges?: Readonly<Record<string, string>>;
-  readonly detectors?: Readonly<Record<string, string>>;
-  readonly generators?: Readonly<Record<string, string>>;
-}
+import { type ModelPair, sharedGroups } from './shared-groups.ts';
 
 export interface MeasuredSide {
   readonly sources: Uint8Array;
@@ -25,6 +20,8 @@ export interface ComparedMeasure {
   readonly by: string;
   readonly group: string;
   readonly sides: readonly [MeasuredSide, MeasuredSide];
+  /** Models that both sides mix; empty where the group is one model, or where no names belong together. */
+  readonly models: readonly ModelPair[];
 }
 
 type ValueOf = MeasuredSide['valueAt'];
@@ -42,7 +39,7 @@ export function measuresOf(first: Side, second: Side, pairs: ComparePairs): Comp
   ];
   const groups = sharedGroups(first, second, pairs.generators);
   return measures.flatMap(({ name, by, values }) =>
-    groups.map(({ group, sources }) => ({
+    groups.map(({ group, sources, models }) => ({
       id: ['compare', name, by, group].filter((part) => part !== '').join('/'),
       name,
       by,
@@ -51,73 +48,10 @@ export function measuresOf(first: Side, second: Side, pairs: ComparePairs): Comp
         { sources: sources[0], valueAt: values[0] },
         { sources: sources[1], valueAt: values[1] },
       ] as const,
+      models,
     })),
   );
 }
-
-const pairName = (a: string, b: string): string => (a === b ? a : `${a} = ${b}`);
-
-/**
- * Names that both have, with those that were said to belong together. Where nothing is shared or said, and each run has one
- * only, those are two versions of one thing. Throws COMPARE_REFUSED for a name that a run does not have.
- */
-function pairNames(
-  kind: string,
-  first: readonly string[],
-  second: readonly string[],
-  said: Readonly<Record<string, string>> = {},
-) {
-  for (const [a, b] of Object.entries(said)) {
-    if (first.includes(a) && second.includes(b)) continue;
-    throw new DiptychError(
-      'COMPARE_REFUSED',
-      `Expected ${kind} ${a} in the first run and ${b} in the second, they have ${first.join(', ') || 'none'} and ${second.join(', ') || 'none'}. Correct the names.`,
-    );
-  }
-  const names = first
-    .filter((name) => said[name] === undefined && second.includes(name))
-    .map((name) => [name, name] as const);
-  const all = [...Object.entries(said), ...names];
-  if (all.length === 0 && first.length === 1 && second.length === 1) return [[first[0]!, second[0]!] as const];
-  return all;
-}
-
-interface SharedGroup {
-  readonly group: string;
-  readonly sources: readonly [Uint8Array, Uint8Array];
-}
-
-function sharedGroups(first: Side, second: Side, said: ComparePairs['generators']): SharedGroup[] {
-  const everything = ({ table }: Side): Uint8Array => new Uint8Array(table.sources.length).fill(1);
-  const family = ({ groups }: Side, wanted: string) =>
-    groups.find((group) => group.kind === 'family' && group.family === wanted);
-  const families = first.groups.flatMap((group): SharedGroup[] => {
-    const other = group.kind === 'family' && group.family !== null ? family(second, group.family) : undefined;
-    return other ? [{ group: group.label, sources: [group.sources, other.sources] }] : [];
-  });
-  // Imports hold many models under one generator; models are what a reader compares.
-  const namesOf = ({ table }: Side): string[] => [...new Set(table.sources.map(({ model }) => model))];
-  const of = ({ table }: Side, name: string): Uint8Array =>
-    Uint8Array.from(table.sources, ({ model }) => (model === name ? 1 : 0));
-  const models = pairNames('generator', namesOf(first), namesOf(second), said).map(
-    ([a, b]): SharedGroup => ({
-      group: pairName(a, b),
-      sources: [of(first, a), of(second, b)],
-    }),
-  );
-  // Other models on one side would make a family or the whole another mixture; with one model each they say nothing more.
-  const [left, right] = [namesOf(first).length, namesOf(second).length];
-  if (models.length > 0 && (models.length < left || models.length < right || left === 1)) return models;
-  return [
-    { group: 'all', sources: [everything(first), everything(second)] },
-    ...families.filter((family) => !models.some((model) => isSame(family, model))),
-    ...models,
-  ];
-}
-
-/** A family of one model would be tested twice. */
-const isSame = (a: SharedGroup, b: SharedGroup): boolean =>
-  a.sources.every((sources, side) => sources.every((value, source) => value === b.sources[side]![source]));
 
 const both = <T>(make: (side: T) => ValueOf, first: T, second: T): readonly [ValueOf, ValueOf] => [
   make(first),
