@@ -1,7 +1,4 @@
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
-import { join } from 'node:path';
 import { describePromptSet, fakeContext } from '@diptych/plugin-kit/testing';
 import { describe, expect, it } from 'vitest';
 import { promptsOf } from '../testing/prompts-of.ts';
@@ -102,17 +99,5 @@ describe('prompt-set/csv', () => {
   it('ignores unknown hazards when told so', async () => {
     const path = folder.write('ignored.csv', 'prompt,hazards\nx,"gore,hate"\n');
     expect((await promptsOf(csv, { path, hazards: { unknown: 'ignore' } })).prompts[0]?.hazards).toEqual(['hate']);
-  });
-
-  it('stops at a row of 100 MB without holding it', async () => {
-    const path = join(folder.path, 'huge.csv');
-    const out = createWriteStream(path);
-    out.write('prompt\n"');
-    for (let i = 0; i < 100; i++) if (!out.write('x'.repeat(2 ** 20))) await once(out, 'drain');
-    out.end('"\n');
-    await once(out, 'finish');
-    const before = process.memoryUsage().arrayBuffers;
-    await expect(promptsOf(csv, { path })).rejects.toThrow('a row of more than 1048576 characters');
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(50 * 2 ** 20);
   });
 });
