@@ -11,6 +11,7 @@ import { unpricedPlugins } from '../plan/estimate-plan.ts';
 import type { RunPlan } from '../plan/run-plan.ts';
 import type { LoadedStudy } from '../plugins/loaded-study.ts';
 import { createImageStore } from '../store/image-store.ts';
+import { removeLeftovers } from '../store/remove-leftovers.ts';
 import { codeOfReason } from '../text/describe-error.ts';
 import { redactError } from '../text/redact-error.ts';
 import { shellQuoted } from '../text/shell-quoted.ts';
@@ -67,6 +68,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunSummary> {
   const strays = watchStrays((plugin, message) => progress.warn(plugin, message));
   let journal: Awaited<ReturnType<typeof openJournal>> | undefined;
   try {
+    await removeLeftovers(runFolder);
     await dropMissingImages(journalPath, store);
     journal = await openJournal(journalPath, options.journal);
     const analyser = createImageAnalyser(loaded.study.limits);

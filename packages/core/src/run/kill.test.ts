@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JournalRecord } from '@diptych/plugin-kit';
 import { expect, it } from 'vitest';
@@ -64,6 +64,7 @@ it('a run killed 50 times ends with the records of an undisturbed one, without r
   const expected = contentOf(await readRecords(whole));
   expect(contentOf(await readRecords(killed))).toEqual(expected);
   expect(await countLines(killed)).toBe(expected.size);
+  expect((await readdir(killed, { recursive: true })).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   await rm(folder, { recursive: true });
 });
 
