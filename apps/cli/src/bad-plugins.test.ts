@@ -117,6 +117,13 @@ describe('plugins', () => {
     expect(run.stderr).toContain('warning: created-to-reject: a promise that none of its calls waits for');
     const lines = await journalOf('x');
     expect(lines.map(({ outcome }) => outcome)).toEqual(Array(6).fill('image'));
+    // Before and after the run too, when none of it watches.
+    await study(`${fromText}generators: ${use('bad', ['rejects-early', 'rejects-last'])}\n`);
+    const outside = /warning: rejects-(early|last): a promise that none of its calls waits for was rejected/g;
+    for (const command of ['plan', 'run']) {
+      const { code, stderr } = await diptych([command, 'study.yaml']);
+      expect([code, stderr.match(outside)?.length], stderr).toEqual([0, 2]);
+    }
     // As files, without a run, too.
     await study(`${fromText}generators: ${use('bad', ['behaves'])}\ndetectors: ${use('bad-detector', ['rejects-later'])}\n`);
     const files = await diptych(['detect', 'runs/x/images', '--study', 'study.yaml', '--json']);

@@ -1,5 +1,5 @@
 /** Where the four packages meet: the registry of the plugins, the runtime of the kernels, the engine of core. */
-import { type LoadedStudy, loadPlugins } from '@diptych/core/scorers';
+import { type LoadedStudy, loadPlugins, watchStrays } from '@diptych/core/scorers';
 import { type BackendName, DiptychError, type Precision, type Runtime, type Study } from '@diptych/plugin-kit';
 import { registry } from '@diptych/plugins';
 import { backendNames } from './command-options.ts';
@@ -17,10 +17,14 @@ export interface WireOptions extends WeightsOptions, OutputOptions {
   readonly purpose?: 'run' | 'plan';
 }
 
+const warnOfStray = (plugin: string, message: string): void => note(`warning: ${plugin}: ${message}`);
+
 /** Checks and creates every plugin of a study. The runtime opens only if a plugin needs it. */
 export async function loadStudyPlugins(study: Study, baseFolder: string, options: WireOptions): Promise<LoadedStudy> {
   checkPrecision(options);
   if (options.profile) await (await import('./profile.ts')).checkTraceFile(options.profile);
+  // Never ended: what a plugin left behind may fail after the run, too, while its report is written.
+  watchStrays(warnOfStray, { isFallback: true });
   return loadPlugins({
     study,
     baseFolder,

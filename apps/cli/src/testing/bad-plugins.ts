@@ -8,10 +8,11 @@ const image = () => ({ outcome: 'image', bytes });
 let called;
 const firstCall = new Promise((done) => { called = done; });
 const failInBackground = () => void firstCall.then(() => { throw new Error('too late'); });
+const rejectAtOnce = async () => { void Promise.reject(new Error('too early')); await new Promise((done) => setTimeout(done, 50)); };
 export default defineGenerator({
   name: 'bad', summary: 'Misbehaves.', family: 'mllm', decoder: 'unknown', simulated: false,
   options: z.strictObject({ how: z.string() }),
-  create: ({ how }) => how === 'never-created' ? new Promise(() => undefined) : ({ facts: how === 'created-to-reject' ? failInBackground() : undefined, maxBatch: 2, concurrency: 1, async generate(requests) {
+  create: async ({ how }) => how === 'never-created' ? new Promise(() => undefined) : ({ facts: how === 'created-to-reject' ? failInBackground() : how === 'rejects-early' ? await rejectAtOnce() : undefined, maxBatch: 2, concurrency: 1, async generate(requests) {
     if (how === 'throws') throw new Error('boom \\u001b[31m <script>alert(1)</script>');
     if (how === 'throws-no-error') throw { any: 1 };
     if (how === 'throws-unreadable') throw new Proxy({}, { get() { throw new Error('trap'); } });
@@ -30,6 +31,8 @@ export default defineGenerator({
     if (how === 'rejects-later') { void Promise.reject(new Error('too late')); await new Promise((done) => setTimeout(done, 50)); }
     if (how === 'created-to-reject') { called(); await new Promise((done) => setTimeout(done, 50)); }
     return requests.map(image);
+  }, async [Symbol.asyncDispose]() {
+    if (how === 'rejects-last') { void Promise.reject(new Error('too late')); await new Promise((done) => setTimeout(done, 50)); }
   } }),
 });
 `;

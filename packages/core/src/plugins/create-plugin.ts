@@ -78,7 +78,8 @@ export async function createPlugin(
   }
   // Before the check: one that fails it may hold processes and memory all the same.
   const disposable = (instance ?? {}) as Partial<AsyncDisposable>;
-  if (typeof disposable[Symbol.asyncDispose] === 'function') stack.use(disposable as AsyncDisposable);
+  if (typeof disposable[Symbol.asyncDispose] === 'function')
+    stack.defer(() => asPlugin({ plugin: alias, redact }, () => (disposable as AsyncDisposable)[Symbol.asyncDispose]()));
   checkInstance(found.plugin, instance);
   const { facts } = instance as Described;
   return {

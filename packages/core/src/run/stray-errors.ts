@@ -12,9 +12,15 @@ interface Caller {
 }
 type Warn = (plugin: string, message: string) => void;
 
+interface Watcher {
+  /** Plugins that it was told of. */
+  readonly told: Set<string>;
+  readonly isFallback: boolean;
+}
+
 const callers = new AsyncLocalStorage<Caller>();
-/** Who is to be told, with the plugins that it was told of. */
-const watchers = new Map<Warn, Set<string>>();
+/** Who is to be told. */
+const watchers = new Map<Warn, Watcher>();
 
 /** Runs the work of a plugin so that whatever it starts is known to be its own. */
 export const asPlugin = <T>(caller: Caller, work: () => T): T => callers.run(caller, work);
@@ -22,13 +28,14 @@ export const asPlugin = <T>(caller: Caller, work: () => T): T => callers.run(cal
 /**
  * Until its end, a stray rejection of a plugin costs a warning, not the run: its answer counts as it was given.
  * What a plugin throws from a timer still ends the process, since nobody knows what it left half done; the warning names it.
+ * A fallback is told only while nobody else watches: before a run starts, and while its report is written.
  */
-export function watchStrays(warn: Warn): { end(): Promise<void> } {
+export function watchStrays(warn: Warn, { isFallback = false } = {}): { end(): Promise<void> } {
   if (watchers.size === 0) {
     process.on('unhandledRejection', onRejection);
     process.on('uncaughtExceptionMonitor', onThrown);
   }
-  watchers.set(warn, new Set());
+  watchers.set(warn, { told: new Set(), isFallback });
   return {
     async end() {
       // Node tells of rejections when everything that was ready has run.
@@ -56,7 +63,9 @@ function tell(what: string, error: unknown): boolean {
   const caller = callers.getStore();
   if (caller === undefined) return false;
   const { plugin, redact } = caller;
-  for (const [warn, told] of watchers) {
+  const alone = [...watchers.values()].every(({ isFallback }) => isFallback);
+  for (const [warn, { told, isFallback }] of watchers) {
+    if (isFallback && !alone) continue;
     if (!told.has(plugin)) warn(plugin, `${what}: ${describeError(error, 500, redact)}. Correct the plugin.`);
     told.add(plugin);
   }
