@@ -145,7 +145,7 @@ describe('generator/folder with a table', () => {
 
   it.each([
     ['a missing column', 'name\nb.png\n', 'Expected a header with file'],
-    ['an unknown family', 'file,family\nb.png,gan\n', 'in line 2'],
+    ['an unknown family', 'file,family\nb.png,MLLM\n', '"diffusion"|"mllm"), received "MLLM", in line 2'],
     ['an unknown outcome', 'file,outcome\nb.png,vanished\n', 'received "vanished"'],
     ['an unknown hazard', 'file,hazards\nb.png,gore\n', 'received "gore"'],
     ['an image without file', 'file,prompt\n,x\n', 'a file name in column file'],

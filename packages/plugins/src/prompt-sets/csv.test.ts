@@ -77,7 +77,7 @@ describe('prompt-set/csv', () => {
     ['a row with too many cells', 'prompt,id\nx,1,2\n', {}, 'at line 2'],
     ['an open quote', 'prompt\n"x\n', {}, 'at line'],
     ['an unknown hazard', 'prompt,hazards\nx,gore\n', {}, 'received "gore" (add it to `hazards.map`)'],
-    ['an unknown intent', 'prompt,intent\nx,bad\n', {}, 'a valid intent'],
+    ['an unknown intent', 'prompt,intent\nx,bad\n', {}, ', received "bad", in line 2'],
     ['an id that occurs twice', 'prompt,id\nx,1\ny,1\n', {}, 'received "1" twice'],
     ['a column that occurs twice', 'prompt,prompt\nx,1\n', {}, '"prompt" twice'],
     ['an empty file', '', {}, 'received an empty file'],

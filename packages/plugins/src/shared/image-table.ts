@@ -11,7 +11,7 @@ const cell = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 export const imageTableOptions = {
   /** Folder of the images, relative to the study file. */
   folder: z.string().min(1),
-  /** CSV (.csv, .tsv) or JSONL (any other name), relative to the study file. Without it every image below the folder is taken, but for hidden ones. */
+  /** CSV (.csv, .tsv; commas, semicolons or tabs, as its header has them) or JSONL (any other name), relative to the study file. Without it every image below the folder is taken, but for hidden ones. */
   table: z.string().min(1).optional(),
   /** Only rows whose columns have these values, or one of these. Text compares with numbers as they are written; null with an empty cell. */
   filter: z.record(z.string(), z.union([cell, z.array(cell).min(1)])).default({}),
@@ -40,12 +40,12 @@ export function openImageTable(
   const source = { path: pathOf(baseFolder, table), code: 'IMAGES_FOLDER_INVALID' } as const;
   const extension = extname(table).toLowerCase();
   const format = extension === '.csv' || extension === '.tsv' ? 'csv' : 'jsonl';
-  const delimiter = extension === '.tsv' ? '\t' : ',';
+  const separated = extension === '.tsv' ? { delimiter: '\t' } : {};
   const columns = [...new Set([...required, ...Object.keys(filter)])];
   return {
     source,
     async *rows(signal) {
-      for await (const row of readTable({ ...source, format, delimiter, required: columns }, signal))
+      for await (const row of readTable({ ...source, format, ...separated, required: columns }, signal))
         if (matches(row.values, filter)) yield row;
     },
   };

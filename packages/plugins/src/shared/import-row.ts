@@ -3,7 +3,7 @@ import { decoderSchema, type ExistingSample, familySchema, type Generation, Infr
 import { z } from 'zod';
 import { type HazardLabelOptions, hazardReader } from './hazard-labels.ts';
 import { type FileKeys, type ImageTable, rowFault } from './image-table.ts';
-import { cellText, type Row } from './table.ts';
+import { cellText, fieldFault, type Row } from './table.ts';
 
 /** What a table may say of an image. */
 export const importFields = [
@@ -97,7 +97,7 @@ export function importReader(
   const readHazards = hazardReader(hazards);
   return (row, keys) => {
     const text = (field: Field) => cellText(row.values[columns[field] ?? field]);
-    const parsed = rowSchema.safeParse({
+    const values = {
       prompt: text('prompt')?.replaceAll('\0', '\ufffd'),
       promptId: text('promptId'),
       pairId: text('pairId'),
@@ -108,9 +108,9 @@ export function importReader(
       intent: text('intent'),
       language: text('language') ?? defaults.language,
       level: text('level'),
-    });
-    if (!parsed.success)
-      throw rowFault(table, row, `a valid ${parsed.error.issues[0]?.path.join('.')} (${parsed.error.issues[0]?.message})`);
+    };
+    const parsed = rowSchema.safeParse(values);
+    if (!parsed.success) throw rowFault(table, row, fieldFault(parsed.error, values));
     const outcome = text('outcome') ?? 'image';
     const instead = withFile.has(outcome) ? undefined : insteadOf(outcome, text('reason'), text('stage'));
     if (instead === 'unknown')

@@ -5,7 +5,7 @@ import { DiptychError, type Licence, type Prompt, type PromptSet, promptSchema }
 import { z } from 'zod';
 import { DigestSet } from './digest-set.ts';
 import { type HazardLabelOptions, hazardLabelOptions, hazardReader } from './hazard-labels.ts';
-import { cellText, type Row } from './table.ts';
+import { cellText, fieldFault, type Row } from './table.ts';
 import { digestFile, type TextSource, textFault } from './text-file.ts';
 
 export const licenceOption = z.union([
@@ -81,7 +81,7 @@ export function promptReader(source: TextSource, options: PromptTableOptions): (
     if (text === undefined || text.trim() === '') throw fault(`a text in column ${columns.text}, received an empty one,`);
     const pairId = cellText(values[columns.pairId ?? 'pairId']);
     const groupId = cellText(values[columns.groupId ?? 'groupId']);
-    const parsed = promptSchema.safeParse({
+    const prompt = {
       id: cellText(values[columns.id ?? 'id']) ?? `${row}`,
       text,
       hazards: readHazards(
@@ -93,9 +93,9 @@ export function promptReader(source: TextSource, options: PromptTableOptions): (
       language: cellText(values[columns.language ?? 'language']) ?? options.language,
       ...(pairId === undefined ? {} : { pairId }),
       ...(groupId === undefined ? {} : { groupId }),
-    });
-    if (!parsed.success)
-      throw fault(`a valid ${parsed.error.issues[0]?.path.join('.')}, received: ${parsed.error.issues[0]?.message},`);
+    };
+    const parsed = promptSchema.safeParse(prompt);
+    if (!parsed.success) throw fault(fieldFault(parsed.error, prompt));
     return parsed.data;
   };
 }

@@ -43,7 +43,7 @@ it('counts files of rows that say there is no image, and prompts that share an i
 });
 
 it('says what separates columns, and which tables there are', async () => {
-  await expect(doubtsOf('t.csv', 'file;prompt\na.png;x\n')).rejects.toThrow('Separate the columns by commas');
+  await expect(doubtsOf('t.csv', 'file|prompt\na.png|x\n')).rejects.toThrow('Separate the columns by commas');
   await expect(doubtsOf('t.parquet', 'PAR1')).rejects.toThrow('CSV where its name ends in .csv or .tsv');
   await expect(doubtsOf('t.xlsx', 'PK\u0003\u0004')).rejects.toThrow('CSV where its name ends in .csv or .tsv');
 });

@@ -1,11 +1,12 @@
 /** Rows of a CSV or JSONL file, read as a stream with bounded rows; every fault names the line. */
 import { pipeline } from 'node:stream';
 import { CsvError, type Info, parse } from 'csv-parse';
+import type { z } from 'zod';
 import { maxLineLength, readLines, readText, type TextSource, textFault } from './text-file.ts';
 
 export interface TableSource extends TextSource {
   readonly format: 'csv' | 'jsonl';
-  /** CSV only. */
+  /** CSV only; where absent, as the header has it. */
   readonly delimiter?: string;
   /** CSV only: whether the plugin has an option `delimiter`. */
   readonly delimiterOption?: boolean;
@@ -24,13 +25,19 @@ export interface Row {
   readonly values: Readonly<Record<string, unknown>>;
 }
 
-/** Spreadsheets of some languages separate by semicolons. */
+/** For a delimiter that was set, or that is none of those we look for. */
 function cureOf({ delimiterOption }: TableSource, header: readonly string[]): string {
   const [other] = (header.length === 1 && /[;\t|]/.exec(header[0]!)) || [];
   if (other === undefined) return 'Set `columns` to the names in your file.';
   return delimiterOption
     ? `Set \`delimiter: ${JSON.stringify(other)}\` in the options.`
-    : 'Separate the columns by commas, or by tabs in a file that ends in .tsv.';
+    : 'Separate the columns by commas, semicolons or tabs.';
+}
+
+/** Spreadsheets of many languages write semicolons where others write commas; labels are read by the same rule. */
+function delimiterOf(start: string): string {
+  const header = /^[^\r\n]*/.exec(start)![0];
+  return [';', '\t'].find((mark) => header.split(mark).length > header.split(',').length) ?? ',';
 }
 
 /**
@@ -66,7 +73,7 @@ async function* readCsv(source: TableSource, signal: AbortSignal): AsyncGenerato
   const start = await text.next();
   const parser = parse({
     record_delimiter: lineEndsOf(start.value ?? ''),
-    delimiter: source.delimiter ?? ',',
+    delimiter: source.delimiter ?? delimiterOf(start.value ?? ''),
     columns: (header: string[]) => {
       headerSeen = true;
       return checkHeader(source, header);
@@ -146,4 +153,11 @@ export function cellText(value: unknown): string | undefined {
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   return JSON.stringify(value);
+}
+
+/** What the schema of a row asks of a field, and what stands there: "a valid family (…), received "x",". */
+export function fieldFault({ issues: [issue] }: z.ZodError, values: Readonly<Record<string, unknown>>): string {
+  const { path, message } = issue!;
+  const got = cellText(values[String(path[0])]) ?? '';
+  return `a valid ${path.join('.')} (${message}), received "${got.slice(0, 80)}${got.length > 80 ? '…' : ''}",`;
 }
