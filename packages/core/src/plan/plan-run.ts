@@ -1,29 +1,13 @@
-import {
-  DiptychError,
-  type ExistingSample,
-  hazardSchema,
-  type Prompt,
-  promptSchema,
-  type ResolvedPlugin,
-} from '@diptych/plugin-kit';
-import { z } from 'zod';
-import type { LoadedGenerator, LoadedPlugin, LoadedStudy } from '../plugins/loaded-study.ts';
-import { sha256Hex } from '../text/canonical-json.ts';
-import { describeIssues } from '../text/describe-issues.ts';
+import { DiptychError, type ExistingSample, type Prompt, type ResolvedPlugin } from '@diptych/plugin-kit';
+import type { LoadedPlugin, LoadedStudy } from '../plugins/loaded-study.ts';
 import { redactError } from '../text/redact-error.ts';
 import { isPermissive, termsOf } from '../weights/licences.ts';
+import { checkAuthentic, checkListed, checkPrompt } from './check-listed.ts';
 import { countPlan } from './count-plan.ts';
-import { drawnPrompt } from './drawn-prompt.ts';
 import { ListDigest, ofImage, ofSample } from './list-digest.ts';
+import { type PlannedPrompt, type Range, sampleAt } from './planned-sample.ts';
 import { asked, checkFacts, digestSchema, listed, promptFactsSchema } from './read-source.ts';
-import type { PlannedAuthentic, PlannedSample, RunPlan } from './run-plan.ts';
-import { sampleSeed } from './seeds.ts';
-
-interface PlannedPrompt {
-  readonly set: string;
-  readonly prompt: Prompt;
-}
-type Range = RunPlan['ranges'][number] & { readonly listing?: readonly ExistingSample[] };
+import type { PlannedAuthentic, RunPlan } from './run-plan.ts';
 
 /** Reads prompts and listings and numbers everything. Calls no generator, judge or detector. */
 export async function planRun(loaded: LoadedStudy, signal: AbortSignal = new AbortController().signal): Promise<RunPlan> {
@@ -191,103 +175,5 @@ async function readAuthentic(
   return authentic;
 }
 
-function sampleAt(
-  index: number,
-  { ranges, prompts, loaded }: { ranges: readonly Range[]; prompts: readonly PlannedPrompt[]; loaded: LoadedStudy },
-): PlannedSample {
-  const range = ranges.find(({ first, count }) => index >= first && index < first + count);
-  if (!range) throw new RangeError(`Sample ${index} is outside the plan.`);
-  const offset = index - range.first;
-  if (range.listing) return existingAt(index, range.generator, range.listing[offset]!);
-  const { levels, samplesPerPrompt, seed: studySeed } = loaded.study;
-  const sampleIndex = offset % samplesPerPrompt;
-  const level = levels[Math.floor(offset / samplesPerPrompt) % levels.length]!;
-  const { set, prompt } = prompts[Math.floor(offset / (samplesPerPrompt * levels.length))]!;
-  return {
-    index,
-    generator: range.generator,
-    promptSet: set,
-    prompt: drawnPrompt(prompt, level, loaded),
-    cluster: `${set}/${prompt.groupId ?? prompt.id}`,
-    level,
-    sampleIndex,
-    seed: sampleSeed({ studySeed, promptSet: set, promptId: prompt.id, level, index: sampleIndex }),
-  };
-}
-
 const promptSize = (prompt: unknown): number => String((prompt as Partial<Prompt> | null)?.text ?? '').length;
 const sampleSize = (sample: unknown): number => String((sample as Partial<ExistingSample> | null)?.prompt ?? '').length;
-
-function checkPrompt(alias: string, prompt: Prompt | null): Prompt {
-  const parsed = promptSchema.safeParse(prompt);
-  if (parsed.success) return parsed.data;
-  throw new DiptychError(
-    'PROMPTS_INVALID',
-    `Expected prompt ${JSON.stringify(prompt?.id)} of ${alias} to match its schema: ${describeIssues(parsed.error)}. Correct it.`,
-  );
-}
-
-/** Bounds of the sample record, so that whatever is listed can be journalled. */
-const listedSchema = z.looseObject({
-  key: z.string().min(1).max(1000),
-  model: z.string().min(1).max(300),
-  prompt: z.string().max(100_000).optional(),
-  promptId: z.string().min(1).max(1000).optional(),
-  language: z.string().max(35).optional(),
-  level: z.int().min(0).optional(),
-  pairId: z.string().min(1).max(200).optional(),
-  groupId: z.string().min(1).max(200).optional(),
-  hazards: z.array(hazardSchema).optional(),
-});
-
-function checkListed(alias: string, sample: ExistingSample | null): ExistingSample {
-  const parsed = listedSchema.safeParse(sample);
-  if (parsed.success) return parsed.data as ExistingSample;
-  throw new DiptychError(
-    'IMAGES_FOLDER_INVALID',
-    `Expected ${JSON.stringify(sample?.key)} of ${alias} to fit a sample record: ${describeIssues(parsed.error)}. Correct its row.`,
-  );
-}
-
-/** What the record of an authentic image is made of, before anything is generated. */
-const authenticSchema = z.looseObject({
-  key: z.string().min(1),
-  licence: z.looseObject({ id: z.string() }),
-  groupId: z.string().optional(),
-});
-
-function checkAuthentic(alias: string, image: { readonly key: string } | null): void {
-  const parsed = authenticSchema.safeParse(image);
-  if (parsed.success) return;
-  throw new DiptychError(
-    'PLUGIN_BROKE_CONTRACT',
-    `Expected image ${JSON.stringify(image?.key)} of ${alias} to have a key and a licence: ${describeIssues(parsed.error)}. Correct the plugin.`,
-  );
-}
-
-/**
- * Imports cluster by the group their table names, else by the text of the prompt where it is known, so that two imports of one prompt are paired; else by
- * what identifies it within the import.
- */
-function existingAt(index: number, generator: LoadedGenerator, existing: ExistingSample): PlannedSample {
-  const textId = existing.prompt ? `text-${sha256Hex(existing.prompt).slice(0, 16)}` : undefined;
-  const id = existing.promptId ?? textId ?? existing.key;
-  return {
-    index,
-    generator,
-    promptSet: generator.alias,
-    prompt: {
-      id,
-      text: existing.prompt ?? '',
-      hazards: [...(existing.hazards ?? [])],
-      intent: existing.intent ?? 'unknown',
-      language: existing.language ?? 'und',
-      ...(existing.pairId === undefined ? {} : { pairId: existing.pairId }),
-    },
-    cluster: existing.groupId ? `group-${existing.groupId}` : (textId ?? `${generator.alias}/${id}`),
-    level: existing.level ?? 0,
-    sampleIndex: 0,
-    seed: 0,
-    existing,
-  };
-}
