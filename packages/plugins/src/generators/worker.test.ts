@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { type Generator, needsOf } from '@diptych/plugin-kit';
 import { describeGenerator } from '@diptych/plugin-kit/testing';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import { colours, workerContext as context, openWorkers, workers } from '../testing/open-workers.ts';
 import { requestOf } from '../testing/requests.ts';
@@ -154,6 +154,31 @@ describe('the end of a worker', () => {
     expect(isAlive(pid)).toBe(true);
     await generator[Symbol.asyncDispose]?.();
     expect(await ends(pid)).toBe(true);
+  });
+
+  describe('that leaves a child in a session of its own behind', () => {
+    const daemon = join(place.path, 'daemon-pid');
+    // Half a minute would mean that the child, which never ends, was waited for.
+    const soonMs = 10_000;
+    afterEach(() => process.kill(-Number(readFileSync(daemon, 'utf8')), 'SIGKILL'));
+
+    it('does not keep the plugin from ending', async () => {
+      const generator = await open({ args: ['--daemon', daemon] });
+      expect((await ask(generator, 'a boat'))[0]?.outcome).toBe('image');
+      const started = performance.now();
+      await generator[Symbol.asyncDispose]?.();
+      expect(performance.now() - started).toBeLessThan(soonMs);
+      expect(isAlive(Number(readFileSync(daemon, 'utf8')))).toBe(true);
+    });
+
+    it('in the middle of a call ends that call with its exit code', async () => {
+      const generator = await open();
+      const started = performance.now();
+      const fault = await faultOf(ask(generator, `daemon-exit ${daemon}`));
+      expect(fault).toMatchObject({ retryable: true, message: expect.stringContaining('it ended with code 3') });
+      expect(performance.now() - started).toBeLessThan(soonMs);
+      expect((await ask(generator, 'a boat'))[0]?.outcome).toBe('image');
+    });
   });
 
   it.each([

@@ -30,6 +30,10 @@ interface Waiting {
 
 const tailBytes = 64 * 1024;
 const shownLines = 20;
+/** After the worker's exit its streams are read until nothing came for this long … */
+const silenceMs = 100;
+/** … and at most this long: a child that it left behind may write for ever. */
+const drainMs = 1000;
 
 /** Workers that must not outlive this process; each is a process group of its own. */
 const alive = new Set<WorkerProcess>();
@@ -62,8 +66,10 @@ export class WorkerProcess {
       this.#lose(signal ? `it was ended by ${signal}` : `it ended with code ${code}`);
       this.#forget(resolve);
     });
-    // `close` waits for grandchildren that hold a pipe; the group is ended so that it comes.
-    this.#child.on('exit', () => this.#killGroup());
+    this.#child.on('exit', () => {
+      this.#killGroup();
+      this.#closeStreams();
+    });
     this.#child.stdin.on('error', () => undefined); // EPIPE: told by `close`, with the exit code.
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => this.#tail.add(text));
     this.#child.stdout.on('data', (piece: Buffer) => this.#read(piece));
@@ -122,6 +128,25 @@ export class WorkerProcess {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // The group is gone already.
     }
+  }
+
+  /**
+   * `close` waits for everyone who holds a pipe: a child that the worker started in a session of its own outlives the
+   * group and inherits its stderr. What the worker itself wrote is in the pipe by now, so the streams close once they
+   * are silent.
+   */
+  #closeStreams(): void {
+    const { stdin, stdout, stderr } = this.#child;
+    const close = (): void => {
+      for (const stream of [stdin, stdout, stderr]) stream.destroy();
+    };
+    const silent = setTimeout(close, silenceMs);
+    const late = setTimeout(close, drainMs);
+    for (const stream of [stdout, stderr]) stream.on('data', () => silent.refresh());
+    this.#child.once('close', () => {
+      clearTimeout(silent);
+      clearTimeout(late);
+    });
   }
 
   #forget(done: () => void): void {

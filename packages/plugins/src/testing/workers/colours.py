@@ -23,6 +23,14 @@ def png(seed):
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
+def leave_daemon(path):
+    """Starts a chatty child that leaves the worker's session and holds its stderr open, as Ray's daemons do."""
+    shell = "trap '' PIPE; while sleep 0.05; do echo still here >&2; done"
+    child = subprocess.Popen(["sh", "-c", shell], start_new_session=True)
+    with open(path, "w") as file:
+        file.write(str(child.pid))
+
+
 class Colours(GeneratorWorker):
     name = "colours"
     family, decoder = "diffusion", "pixel"
@@ -34,6 +42,8 @@ class Colours(GeneratorWorker):
     def load(self):
         print("a library prints while it loads")
         subprocess.run(["echo", "a program prints too"], check=True)
+        if "--daemon" in sys.argv:
+            leave_daemon(sys.argv[-1])
         if "--slow-load" in sys.argv:
             time.sleep(600)
         if "--no-load" in sys.argv:
@@ -66,6 +76,9 @@ class Colours(GeneratorWorker):
             child = subprocess.Popen(["sleep", "600"])
             with open(rest, "w") as file:
                 file.write(str(child.pid))
+        if word == "daemon-exit":
+            leave_daemon(rest)
+            sys.exit(3)
         if word == "environment":
             return Refused(os.environ.get(rest, "not set"))
         if word == "stdin":
