@@ -1,6 +1,6 @@
 /**
  * Makes npm packages of the workspace: TypeScript compiled file by file, what the code reads beside it, and the addon in a package of
- * this platform. Sources stay what runs in a clone; see docs/decisions/2026-12-02-packages-for-npm.md.
+ * this platform. Sources stay what runs in a clone; see docs/decisions/packages-and-addon.md.
  */
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

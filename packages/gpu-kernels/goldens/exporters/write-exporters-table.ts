@@ -152,7 +152,7 @@ ${onWebgpu.filter((text) => !text.includes(equal) && Number.parseFloat(text) >= 
 - *WebGPU*: the cosine there, *as native* where no number differs from the native backend's; items do not depend on their batch unless the cell says so.
 - *cosine*, *largest difference*: lowest and largest of all outputs. Of quantised networks onnxruntime gives up to three answers (with
   its optimisations, without, each item alone); the nearest is taken. Where a sum lies on the half between two numbers of the grid, it
-  may round the other way here, and the steps behind amplify that ([decision](decisions/2026-11-25-quantised-networks.md)): of mobilevit
+  may round the other way here, and the steps behind amplify that ([decision](decisions/quantised-networks.md)): of mobilevit
   in int8 QDQ it is 3 of the 65536 numbers of the first convolution. A Resize to fewer numbers has most of them: of 378 numbers 60 lie
   exactly on a half, and onnxruntime takes 10 of these to the odd side (\`resize_ties.py\` beside the writer). Scales of powers of two, as
   of AMD Quark, put many numbers there: of convnextv2 in VINT8 the first to part is 1 of 4096 of a LayerNormalization. Of int8 in float16
@@ -160,7 +160,7 @@ ${onWebgpu.filter((text) => !text.includes(equal) && Number.parseFloat(text) >= 
   they are float32. Of bfloat16 onnxruntime computes little on the CPU: beside it stands what it computes of the same file written in
   float32, with a Cast to bfloat16 rounding as before. Beside files of jax2onnx with a MaxPool of four dimensions, which onnxruntime lacks,
   stands what JAX computes. Half precision is rounded at other places than
-  onnxruntime rounds ([decision](decisions/2026-11-25-float16-networks.md)).
+  onnxruntime rounds ([decision](decisions/onnx-import.md#numbers)).
 
 ${parts.join('\n')}`,
 );

@@ -192,7 +192,7 @@ function webgpuWords(): string {
   const fallen = countOf((text) => text.includes(inFloat32)) - careful;
   const kept = countOf((text) => Number.parseFloat(text) >= halfLimits.cosine && ![batchShows, inFloat32, keptHalves].some((words) => text.includes(words))); // biome-ignore format: one condition
   const older = count(tried, (row) => row['WebGPU, float16'] !== notRun && !/ \d\dh, /.test(row['WebGPU on']));
-  const olderWords = older === 0 ? '' : ` ${older} of these, those without an hour, ran before the last changes of [what half precision keeps](decisions/2026-12-02-half-precision-keeps-wide-values.md) and [how it is judged](decisions/2026-12-02-half-precision-by-scores.md); such a row says what half precision lost then.`; // biome-ignore format: one choice
+  const olderWords = older === 0 ? '' : ` ${older} of these, those without an hour, ran before the last changes of [what half precision keeps](decisions/half-precision.md#values-that-stay-float32) and [how it is judged](decisions/half-precision.md#the-check-on-loading); such a row says what half precision lost then.`; // biome-ignore format: one choice
   return `On WebGPU ran ${floats.length} of them in float32, ${floats.filter(isGood).length} with a cosine of at least 0.99999 and items that do not depend on their batch. In half precision ran ${halves.length}: ${kept} are as good as it allows, ${fallen} lose more and are computed in float32 when they are loaded, ${careful} lose no more with these images, but do with those that loading compares by and so are computed in float32 too, and ${countOf((text) => text.includes(keptHalves))} lose more with these images alone and stay in half precision.${olderWords}`;
 }
 

@@ -23,7 +23,7 @@ export const cardFields = {
   activation: z.enum(['none', 'sigmoid', 'softmax']),
   /**
    * Of a quantised file. `weights-only`: activations are not rounded, which is another network than the file's, nearer to the
-   * one before quantisation (docs/decisions/2026-11-25-quantised-networks.md). A file that is not quantised is the same in both.
+   * one before quantisation (docs/decisions/quantised-networks.md). A file that is not quantised is the same in both.
    */
   quantisation: z.enum(['as-written', 'weights-only']).default('as-written'),
   /**

@@ -16,7 +16,7 @@ pub enum Unit {
 static UNIT: LazyLock<Option<Unit>> = LazyLock::new(|| match amx::products().bf16 {
     true => Some(Unit::Tiles),
     // Two pairs a cycle on AMD since Zen 4, as many as `vfmadd231ps` has single products. On Intel's processors it starts every
-    // second cycle, and is half as fast as float32 (docs/decisions/2026-11-26-native-bf16.md).
+    // second cycle, and is half as fast as float32 (docs/decisions/bfloat16-parts.md).
     false => (has_vectors() && is_amd()).then_some(Unit::Vectors),
 });
 

@@ -37,7 +37,7 @@ function toWhole(call: LowerCall, type: ElementType): void {
 
 /**
  * Activations are float32 whatever the file calls them, so a cast to float32 changes nothing, and one to float16 or bfloat16
- * rounds: docs/decisions/2026-11-25-float16-networks.md. Whole numbers stay float32 too; floats become whole toward 0.
+ * rounds: docs/decisions/onnx-import.md#numbers. Whole numbers stay float32 too; floats become whole toward 0.
  */
 function Cast(call: LowerCall): void {
   const to = call.attributes.number('to', 0);

@@ -1,7 +1,7 @@
 /**
  * All trees of a forest at once, a level at a time: each has a node, reads a feature and a threshold there, and goes to a child. A leaf is
  * its own child. Comparisons are those of float32, so that a number on a threshold goes where onnxruntime sends it.
- * docs/decisions/2026-12-02-trees-and-support-vectors.md
+ * docs/decisions/onnx-import.md
  */
 import type { Expansion } from '../expansion.ts';
 import { type Comparison, comparisons, type Decision, type Forest } from './forest.ts';
