@@ -58,6 +58,7 @@ async function openJudge(runtime: Runtime): Promise<Judge> {
       fetch: unused,
       log: { debug: () => undefined, warn: () => undefined },
       baseFolder: '.',
+      maxImageBytes: 2 ** 26,
       secret: unused,
       weights: () => store.read(ref, '.'),
     },

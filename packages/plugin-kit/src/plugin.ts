@@ -61,6 +61,8 @@ export interface PluginContext {
   readonly log: { debug(message: string): void; warn(message: string): void };
   /** Folder that relative paths in options are relative to: the study file's. */
   readonly baseFolder: string;
+  /** The study's `limits.maxImageBytes`: a larger image file is refused by core, and need not be read. */
+  readonly maxImageBytes: number;
   secret(name: string): string;
   /** Bytes of a weights file named in `needs.weights`, digest checked. */
   weights(name: string): Promise<Uint8Array>;

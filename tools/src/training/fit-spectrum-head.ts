@@ -35,6 +35,7 @@ const context: PluginContext = {
   fetch: () => Promise.reject(new Error('no plugin used here has hosts')),
   log: { debug: () => {}, warn: (message) => console.error(message) },
   baseFolder: repositoryRoot,
+  maxImageBytes: 2 ** 26,
   secret: (name) => {
     throw new Error(`no plugin used here has the secret ${name}`);
   },

@@ -1,7 +1,7 @@
 import { sha256Hex } from '../text/canonical-json.ts';
 import type { ImageFacts } from './image-tasks.ts';
 import { doImageTask } from './image-threads.ts';
-import type { ImageLimits } from './read-image-info.ts';
+import { checkSize, type ImageLimits } from './read-image-info.ts';
 
 export interface AnalysedImage extends ImageFacts {
   readonly sha256: string;
@@ -15,7 +15,8 @@ const remembered = 256;
 
 export function createImageAnalyser(limits: ImageLimits): ImageAnalyser {
   const known = new Map<string, Promise<AnalysedImage>>();
-  return (bytes) => {
+  return async (bytes) => {
+    checkSize(bytes.length, limits);
     const sha256 = sha256Hex(bytes);
     const found = known.get(sha256);
     if (found) return found;

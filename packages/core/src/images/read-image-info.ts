@@ -66,14 +66,18 @@ export async function readImageInfo(bytes: Uint8Array, limits: ImageLimits): Pro
   };
 }
 
+/** Throws IMAGE_TOO_LARGE. To be called before a file is read, and before bytes are copied, searched or hashed. */
+export function checkSize(sizeBytes: number, { maxImageBytes }: Pick<ImageLimits, 'maxImageBytes'>): void {
+  if (sizeBytes <= maxImageBytes) return;
+  throw new DiptychError(
+    'IMAGE_TOO_LARGE',
+    `Expected at most ${maxImageBytes} bytes, got ${sizeBytes}. Shrink the image or raise limits.maxImageBytes.`,
+  );
+}
+
 function checkBytes(bytes: Uint8Array, limits: ImageLimits): Container {
   if (bytes.length === 0) throw new DiptychError('IMAGE_UNREADABLE', 'Expected an image, got zero bytes. Replace the file.');
-  if (bytes.length > limits.maxImageBytes) {
-    throw new DiptychError(
-      'IMAGE_TOO_LARGE',
-      `Expected at most ${limits.maxImageBytes} bytes, got ${bytes.length}. Shrink the image or raise limits.maxImageBytes.`,
-    );
-  }
+  checkSize(bytes.length, limits);
   const container = detectContainer(bytes);
   if (container !== 'other') return container;
   const name = nameOfUnsupported(bytes);

@@ -131,6 +131,7 @@ function contextFor(options: LoadPluginsOptions, { alias, needs }: Candidate, ru
     fetch: limitedFetch(alias, needs.hosts ?? [], { holdsSecret: (text) => redact(text) !== text }),
     log: { debug: log('debug'), warn: log('warn') },
     baseFolder: options.baseFolder,
+    maxImageBytes: options.study.limits.maxImageBytes,
     secret(name) {
       const value = needs.secrets?.includes(name) ? environment[name] : undefined;
       if (value) return value;

@@ -1,4 +1,4 @@
-import type { Generation } from '@diptych/plugin-kit';
+import type { Generation, Limits } from '@diptych/plugin-kit';
 import { hazardSchema } from '@diptych/plugin-kit';
 import { z } from 'zod';
 import { describeIssues } from '../text/describe-issues.ts';
@@ -9,8 +9,7 @@ const schema = z.discriminatedUnion('outcome', [
   z.object({
     outcome: z.literal('image'),
     costUsd,
-    // A copy: a plugin may fill its buffer again, or hand it to a thread, before these bytes are stored.
-    bytes: z.instanceof(Uint8Array).transform((bytes) => new Uint8Array(bytes)),
+    bytes: z.instanceof(Uint8Array),
     revisedPrompt: z.string().optional(),
     warnings: z.array(z.string()).optional(),
     serviceRatings: z.record(z.string(), z.union([z.number(), z.string()])).optional(),
@@ -27,10 +26,17 @@ const schema = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('empty'), costUsd, reason: reason.optional() }),
 ]);
 
-/** The generation, its members read once, or what is wrong with it. */
-export function checkGeneration(value: unknown): Generation | string {
-  const parsed = schema.safeParse(value);
-  return parsed.success
-    ? (parsed.data as Generation)
-    : `Expected a generation, got one with ${describeIssues(parsed.error)}.`;
-}
+/**
+ * Gives the generation, its members read once, or what is wrong with it. Bytes are a copy: a plugin may fill its buffer
+ * again, or hand it to a thread, before they are stored. Those above the limit are refused later and not copied.
+ */
+export const generationCheck =
+  ({ maxImageBytes }: Pick<Limits, 'maxImageBytes'>) =>
+  (value: unknown): Generation | string => {
+    const parsed = schema.safeParse(value);
+    if (!parsed.success) return `Expected a generation, got one with ${describeIssues(parsed.error)}.`;
+    const generation = parsed.data as Generation;
+    return generation.outcome === 'image' && generation.bytes.length <= maxImageBytes
+      ? { ...generation, bytes: new Uint8Array(generation.bytes) }
+      : generation;
+  };

@@ -14,7 +14,7 @@ import { batchOf } from '../plan/count-plan.ts';
 import type { PlannedSample, RunPlan } from '../plan/run-plan.ts';
 import { describeError } from '../text/describe-error.ts';
 import { callBatch, type ItemResult } from './call-batch.ts';
-import { checkGeneration } from './check-generation.ts';
+import { generationCheck } from './check-generation.ts';
 import { drawnPrompt } from './drawn-prompt.ts';
 import type { PromptFacts, PromptFactsSource } from './prompt-facts.ts';
 import type { RewrittenPrompt, RewrittenPrompts } from './rewritten-prompts.ts';
@@ -155,7 +155,7 @@ function generate(context: RunContext, ready: readonly ReadySample[]): Promise<I
     generator.mode === 'generate'
       ? callGenerator(generator.instance, items, signal)
       : loadExisting(generator.instance, items, signal);
-  return callBatch(ready, call, checkGeneration, {
+  return callBatch(ready, call, generationCheck(context.loaded.study.limits), {
     plugin: generator.alias,
     limits: context.loaded.study.limits,
     signal: context.signal,

@@ -1,5 +1,6 @@
 /** Phase `authentic`: camera images are copied into the image store; one that cannot be read keeps its record and its reason. */
 import { type AuthenticRecord, DiptychError } from '@diptych/plugin-kit';
+import { checkSize } from '../images/read-image-info.ts';
 import type { PlannedAuthentic, RunPlan } from '../plan/run-plan.ts';
 import { describeError } from '../text/describe-error.ts';
 import { callPlugin } from './call-plugin.ts';
@@ -38,21 +39,23 @@ async function load(
   { loaded, store, analyser, signal }: RunContext,
   planned: PlannedAuthentic,
 ): Promise<Pick<AuthenticRecord, 'image' | 'reason'>> {
+  const { limits } = loaded.study;
   const set = loaded.authenticSets[planned.setNumber]!;
   const copied = async (callSignal: AbortSignal): Promise<Uint8Array | undefined> => {
     const bytes: unknown = await set.instance.load(planned.image, callSignal);
+    if (!(bytes instanceof Uint8Array)) return undefined;
+    checkSize(bytes.length, limits);
     // A set may fill its buffer again before these bytes are stored.
-    return bytes instanceof Uint8Array ? new Uint8Array(bytes) : undefined;
+    return new Uint8Array(bytes);
   };
   const result = await callPlugin(copied, {
     plugin: set.alias,
     redact: loaded.redact,
-    limits: loaded.study.limits,
+    limits,
     signal,
     seed: planned.index,
   });
-  if (result.status === 'timeout')
-    return { reason: `PLUGIN_TIMEOUT: no answer within ${loaded.study.limits.callTimeoutMs} ms` };
+  if (result.status === 'timeout') return { reason: `PLUGIN_TIMEOUT: no answer within ${limits.callTimeoutMs} ms` };
   if (result.status === 'failed') return { reason: cleanText(loaded, describeError(result.error)) };
   if (!result.value) return { reason: 'PLUGIN_BROKE_CONTRACT: Expected bytes.' };
   try {

@@ -1,5 +1,6 @@
 /** What an answer of a generator becomes in the record of its sample: one outcome, without secrets, with its image stored. */
 import { DiptychError, type Generation, type SampleRecord } from '@diptych/plugin-kit';
+import { checkSize } from '../images/read-image-info.ts';
 import type { LoadedStudy } from '../plugins/loaded-study.ts';
 import { describeError } from '../text/describe-error.ts';
 import type { ItemResult } from './call-batch.ts';
@@ -30,11 +31,12 @@ export async function endingOf(context: RunContext, result: ItemResult<Generatio
 
 /** Stores the picture. One that cannot be read ends its sample; a disk that cannot be written ends the run. */
 async function imageEnding({ loaded, store, analyser }: RunContext, drawn: Drawn): Promise<Ending> {
-  const secret = loaded.secretIn(drawn.bytes);
-  // Images are kept as received, so one that holds a key is not kept at all.
-  if (secret !== undefined)
-    return { outcome: 'error', reason: `The image file holds the secret [${secret}]; it was not stored.` };
   try {
+    checkSize(drawn.bytes.length, loaded.study.limits);
+    const secret = loaded.secretIn(drawn.bytes);
+    // Images are kept as received, so one that holds a key is not kept at all.
+    if (secret !== undefined)
+      return { outcome: 'error', reason: `The image file holds the secret [${secret}]; it was not stored.` };
     const { sha256, info, isConstant } = await analyser(drawn.bytes);
     await store.put(drawn.bytes, { sha256, container: info.container });
     const extras: Partial<Ending> = {

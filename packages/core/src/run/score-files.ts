@@ -1,7 +1,15 @@
 /** Judges and detectors over single files or a folder, without a run. */
 import { readFile, stat } from 'node:fs/promises';
-import { type DetectionRecord, DiptychError, type ErrorCode, type ImageInfo, type VerdictRecord } from '@diptych/plugin-kit';
+import {
+  type DetectionRecord,
+  DiptychError,
+  type ErrorCode,
+  type ImageInfo,
+  type Limits,
+  type VerdictRecord,
+} from '@diptych/plugin-kit';
 import { type HeldImage, presentImage } from '../images/present-image.ts';
+import { checkSize } from '../images/read-image-info.ts';
 import { Meters } from '../pacing/meter.ts';
 import type { LoadedStudy } from '../plugins/loaded-study.ts';
 import { systemFault } from '../text/system-fault.ts';
@@ -96,7 +104,7 @@ interface OpenedFile {
 async function openFile({ path, error }: FoundFile, { study }: LoadedStudy): Promise<OpenedFile> {
   if (error) return { path, error };
   try {
-    await checkRegular(path, study.limits.maxImageBytes);
+    await checkRegular(path, study.limits);
     const bytes = await readFile(path);
     const image = await presentImage(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength), study.limits);
     // Decoded here, so that a truncated file is reported as itself and not as a fault of every plugin.
@@ -108,13 +116,9 @@ async function openFile({ path, error }: FoundFile, { study }: LoadedStudy): Pro
 }
 
 /** Looked at before it is opened: a pipe or device may never end, and a file above the limit need not be in memory to be refused. */
-async function checkRegular(path: string, maxBytes: number): Promise<void> {
+async function checkRegular(path: string, limits: Limits): Promise<void> {
   const facts = await stat(path);
   if (!facts.isFile())
     throw new DiptychError('IMAGE_UNREADABLE', `Expected ${path} to be a file, got a pipe or device. Name a file.`);
-  if (facts.size > maxBytes)
-    throw new DiptychError(
-      'IMAGE_TOO_LARGE',
-      `Expected at most ${maxBytes} bytes, got ${facts.size}. Shrink the image or raise limits.maxImageBytes.`,
-    );
+  checkSize(facts.size, limits);
 }

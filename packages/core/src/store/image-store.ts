@@ -3,14 +3,14 @@
  * temporary file, are synced, and are then renamed. Equal bytes are stored once.
  */
 import { constants } from 'node:fs';
-import { lstat, mkdir, open, readFile, realpath, rename, rm } from 'node:fs/promises';
+import { lstat, mkdir, open, realpath, rename, rm } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { DiptychError, type ImageInfo } from '@diptych/plugin-kit';
 import { extensionOf } from '../images/container.ts';
 import { sha256Hex } from '../text/canonical-json.ts';
 import { describeError, systemCode } from '../text/describe-error.ts';
 import { systemFault } from '../text/system-fault.ts';
-import { readRegular } from './regular-file.ts';
+import { digestOfFile, readRegular } from './regular-file.ts';
 
 export interface ImageRef {
   readonly sha256: string;
@@ -81,7 +81,7 @@ export function createImageStore(folder: string): ImageStore {
   };
   const hasIntact = async (ref: ImageRef): Promise<boolean> => {
     if (!(await has(ref))) return false;
-    if (sha256Hex(await readFile(pathOf(ref))) === ref.sha256) return true;
+    if ((await digestOfFile(pathOf(ref), constants.O_NOFOLLOW)) === ref.sha256) return true;
     await rm(pathOf(ref));
     return false;
   };

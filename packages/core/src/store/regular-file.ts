@@ -2,6 +2,7 @@
  * Reading files of run folders, which are sent around and unpacked: a pipe or a device among them is no file, and waiting for one would
  * hold a thread of the process for good.
  */
+import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 
@@ -24,6 +25,14 @@ export async function openRegular(path: string, flags = 0): Promise<FileHandle> 
 export async function readRegular(path: string, flags = 0): Promise<Buffer> {
   await using file = await openRegular(path, flags);
   return await file.readFile();
+}
+
+/** SHA-256 in lower-case hex, in flat memory. */
+export async function digestOfFile(path: string, flags = 0): Promise<string> {
+  await using file = await openRegular(path, flags);
+  const hash = createHash('sha256');
+  for await (const piece of file.createReadStream({ autoClose: false, highWaterMark: 2 ** 18 })) hash.update(piece);
+  return hash.digest('hex');
 }
 
 /** The whole file as UTF-8. Rejects with `IrregularFile` before more than `most` bytes would be read. */

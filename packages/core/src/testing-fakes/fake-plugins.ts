@@ -49,6 +49,7 @@ const fakeBehaviours = [
   'too-few',
   'zero-bytes',
   'not-an-image',
+  'huge',
   'nonsense',
   'mixed',
 ] as const;
@@ -118,6 +119,8 @@ async function behave(
       return { outcome: 'image', bytes: new Uint8Array() };
     case 'not-an-image':
       return { outcome: 'image', bytes: new TextEncoder().encode('hello') };
+    case 'huge':
+      return { outcome: 'image', bytes: hugeBytes() };
     case 'nonsense':
       return { outcome: 'picture' } as unknown as Generation;
     case 'mixed':
@@ -256,6 +259,9 @@ function scoreFor(behaviour: Behaviour, sha256: string, place: number): number {
   return behaviour === 'out-of-range' ? 1.5 : scoreOf(sha256);
 }
 
+/** More than `Hash.update` takes at once. Costs no memory as long as nobody reads or copies it. */
+const hugeBytes = (): Uint8Array => new Uint8Array(2 ** 31);
+
 /** Camera images that are none; the last one is broken when asked for. */
 const fakeAuthenticSet = defineAuthenticSet({
   name: 'camera',
@@ -263,15 +269,17 @@ const fakeAuthenticSet = defineAuthenticSet({
   options: z.object({
     count: z.int().default(2),
     lastIsBroken: z.boolean().default(false),
+    firstIsHuge: z.boolean().default(false),
     reusesBuffer: z.boolean().default(false),
   }),
-  create: ({ count, lastIsBroken, reusesBuffer }) => ({
+  create: ({ count, lastIsBroken, firstIsHuge, reusesBuffer }) => ({
     digest: async () => digest,
     async *images() {
       for (let i = 0; i < count; i++) yield { key: `camera-${i}`, licence } satisfies AuthenticImage;
     },
     async load(image) {
       const number = Number(image.key.slice(7));
+      if (firstIsHuge && number === 0) return hugeBytes();
       if (lastIsBroken && number === count - 1) return new TextEncoder().encode('broken');
       const bytes = new Uint8Array(await fakeImage({ seed: 1_000_000 + number, format: 'jpeg' }));
       // As sets do that read every file into one buffer.

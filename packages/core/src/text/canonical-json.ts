@@ -38,5 +38,13 @@ export function canonicalJson(value: unknown, without?: ReadonlySet<string>): st
   return `{${text}}`;
 }
 
+/** `Hash.update` refuses 2 GiB and more at once. Arbitrary below that. */
+const pieceBytes = 2 ** 26;
+
 /** SHA-256 in lower-case hex. */
-export const sha256Hex = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex');
+export function sha256Hex(data: string | Uint8Array): string {
+  const hash = createHash('sha256');
+  if (typeof data === 'string') return hash.update(data).digest('hex');
+  for (let at = 0; at < data.length; at += pieceBytes) hash.update(data.subarray(at, at + pieceBytes));
+  return hash.digest('hex');
+}

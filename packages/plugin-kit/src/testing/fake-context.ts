@@ -1,5 +1,6 @@
 import type { PluginContext } from '../plugin.ts';
 import type { Runtime } from '../runtime.ts';
+import { limitsSchema } from '../study.ts';
 
 /** What the plugin under test may use. */
 export interface FakeContextOptions {
@@ -7,6 +8,8 @@ export interface FakeContextOptions {
   readonly weights?: Readonly<Record<string, Uint8Array>>;
   readonly secrets?: Readonly<Record<string, string>>;
   readonly baseFolder?: string;
+  /** The default of studies where absent. */
+  readonly maxImageBytes?: number;
   readonly fetch?: typeof globalThis.fetch;
   /** Receives warnings; they are dropped where absent. */
   readonly warn?: (message: string) => void;
@@ -29,6 +32,7 @@ export function fakeContext(options: FakeContextOptions = {}): PluginContext {
     fetch: options.fetch ?? (async () => absent('context.fetch')),
     log: { debug: () => {}, warn: options.warn ?? (() => {}) },
     baseFolder: options.baseFolder ?? process.cwd(),
+    maxImageBytes: options.maxImageBytes ?? limitsSchema.parse({}).maxImageBytes,
     secret: (name) => options.secrets?.[name] ?? absent(`the secret ${name}`),
     weights: async (name) => options.weights?.[name] ?? absent(`the weights "${name}"`),
   };

@@ -1,4 +1,4 @@
-import { symlinkSync } from 'node:fs';
+import { symlinkSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { collect, describeAuthenticSet, fakeContext, gradientImage } from '@diptych/plugin-kit/testing';
 import { describe, expect, it } from 'vitest';
@@ -55,6 +55,18 @@ describe('authentic-set/folder', () => {
     place.write('linked/a.png', png);
     symlinkSync('../secret.png', join(place.path, 'linked/b.png'));
     await expect(imagesOf({ folder: 'linked', licence: 'MIT' })).rejects.toMatchObject({ code: 'PATH_OUTSIDE_ROOT' });
+  });
+
+  it('refuses a file above the limit of the study before it is read', async () => {
+    // Sparse: more than could be read into memory at once, on no disk at all.
+    truncateSync(place.write('large/a.png', png), 2 ** 33);
+    const context = fakeContext({ baseFolder: place.path, maxImageBytes: 1000 });
+    const set = await folder.create(folder.options.parse({ folder: 'large', licence: 'MIT' }), context);
+    const [image] = await collect(set.images(signal));
+    await expect(set.load(image!, signal)).rejects.toMatchObject({
+      code: 'IMAGE_TOO_LARGE',
+      message: expect.stringContaining('at most 1000 bytes, received 8589934592'),
+    });
   });
 
   it('reads the corpus: 188 photographs with their licences', async ({ skip }) => {

@@ -79,7 +79,7 @@ export default defineAuthenticSet({
   summary: 'Takes camera images from a folder or from a table that names files and licences.',
   options: optionsSchema,
 
-  async create(options, { baseFolder, log }) {
+  async create(options, { baseFolder, log, maxImageBytes: maxBytes }) {
     const folder = await openImageFolder(baseFolder, options.folder);
     const list = (signal: AbortSignal, keys: FileKeys, unread?: UnreadPictures) =>
       options.table === undefined
@@ -105,7 +105,8 @@ export default defineAuthenticSet({
         await surveyed(signal);
         yield* list(signal, new FileKeys());
       },
-      load: async ({ key }, signal) => readFileInside(folder, (await surveyed(signal)).keys.fileOf(key), signal),
+      load: async ({ key }, signal) =>
+        readFileInside(folder, (await surveyed(signal)).keys.fileOf(key), { maxBytes, signal }),
       digest: async (signal) => (await surveyed(signal)).digest,
     };
   },

@@ -106,7 +106,7 @@ export default defineExistingImages({
   simulated: false,
   options: optionsSchema,
 
-  async create(options, { baseFolder, log }) {
+  async create(options, { baseFolder, log, maxImageBytes: maxBytes }) {
     const folder = await openImageFolder(baseFolder, options.folder);
     const rows = (signal: AbortSignal, keys: FileKeys, seen: { doubts?: TableDoubts; unread?: UnreadPictures } = {}) =>
       options.table === undefined
@@ -139,7 +139,7 @@ export default defineExistingImages({
         const { outcomes, keys } = await surveyed(signal);
         const instead = outcomes.get(key);
         if (instead instanceof InfrastructureError) throw instead;
-        return instead ?? { outcome: 'image', bytes: await readFileInside(folder, keys.fileOf(key), signal) };
+        return instead ?? { outcome: 'image', bytes: await readFileInside(folder, keys.fileOf(key), { maxBytes, signal }) };
       },
       digest: async (signal) => (await surveyed(signal)).digest,
     };

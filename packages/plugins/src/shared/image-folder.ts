@@ -8,9 +8,6 @@ import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { DiptychError, imageEndings, unreadImageEndings } from '@diptych/plugin-kit';
 
-/** No file above this is read at all; core applies the study's own limit. Arbitrary, far above any image. */
-const maxFileBytes = 2 ** 30;
-
 export interface ImageFolder {
   /** Real path, all links resolved. */
   readonly root: string;
@@ -66,8 +63,15 @@ export async function findFile({ root }: ImageFolder, name: string): Promise<Fou
   }
 }
 
-/** Bytes of a listed file. The place of the file is checked again, since links may have changed after the listing. */
-export async function readFileInside(folder: ImageFolder, name: string, signal: AbortSignal): Promise<Uint8Array> {
+/**
+ * Bytes of a listed file. The place of the file is checked again, since links may have changed after the listing. A file
+ * of more than `maxBytes` is refused before it is read.
+ */
+export async function readFileInside(
+  folder: ImageFolder,
+  name: string,
+  { maxBytes, signal }: { readonly maxBytes: number; readonly signal: AbortSignal },
+): Promise<Uint8Array> {
   signal.throwIfAborted();
   const found = await findFile(folder, name);
   if (found === undefined) {
@@ -77,13 +81,14 @@ export async function readFileInside(folder: ImageFolder, name: string, signal: 
       { details: { name } },
     );
   }
-  if (found.sizeBytes > maxFileBytes)
+  if (found.sizeBytes > maxBytes)
     throw new DiptychError(
       'IMAGE_TOO_LARGE',
-      `Expected ${name} to have at most ${maxFileBytes} bytes, received ${found.sizeBytes}. Shrink the image.`,
+      `Expected ${name} to have at most ${maxBytes} bytes, received ${found.sizeBytes}. Shrink the image or raise limits.maxImageBytes.`,
       { details: { name } },
     );
-  return new Uint8Array(await readFile(found.path, { signal }));
+  const bytes = await readFile(found.path, { signal });
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** By code units, so that the order is the same in every locale. */
