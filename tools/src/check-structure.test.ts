@@ -107,6 +107,11 @@ const violations: readonly { name: string; files: Record<string, string>; expect
     expected: `plugin-test ${detector}/a.ts`,
   },
   {
+    name: 'a slow test file without a quick one',
+    files: { 'packages/core/src/a.slow.test.ts': '' },
+    expected: 'slow-test packages/core/src/a.slow.test.ts',
+  },
+  {
     name: 'a relative import that leaves its project',
     files: { 'apps/cli/src/a.ts': "import { b } from '../../web/src/b.ts';", 'apps/web/src/b.ts': '' },
     expected: 'leaves-project apps/cli/src/a.ts',

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { listRepositoryFiles, repositoryRoot } from './repository.ts';
 import { checkCycles } from './structure/check-cycles.ts';
-import { checkFileLengths, checkForbiddenText, checkPluginTests } from './structure/check-files.ts';
+import { checkFileLengths, checkForbiddenText, checkPluginTests, checkSlowTests } from './structure/check-files.ts';
 import { checkImports } from './structure/check-imports.ts';
 import { checkLayers, type ProjectGraph, projectsOf } from './structure/layers.ts';
 import { formatProblem, type Problem } from './structure/problem.ts';
@@ -41,6 +41,7 @@ export function checkStructure(root: string, graph: ProjectGraph): Problem[] {
     ...checkCycles(sources),
     ...checkFileLengths(root, files),
     ...checkPluginTests(root, files),
+    ...checkSlowTests(files),
     ...checkForbiddenText(root, files),
   ].toSorted((a, b) => a.file.localeCompare(b.file) || (a.line ?? 0) - (b.line ?? 0));
 }

@@ -4,8 +4,9 @@ import { readCargoTotals, whyNoClippy } from './test/cargo-steps.ts';
 import { missingSuites, readMustRun } from './test/must-run.ts';
 import { type StepResult, skipList, stepTable, totalsLine } from './test/results.ts';
 import { describeFailure } from './test/step.ts';
-import { afterCrash } from './test/steps.ts';
+import { slowFilesNotRun } from './test/tiers.ts';
 import type { VitestTotals } from './test/vitest-reporter.ts';
+import { afterCrash } from './test/vitest-step.ts';
 
 const step = (passed: number, failed: number, skips: number): StepResult => ({
   step: 'vitest',
@@ -33,11 +34,14 @@ it('aligns the table of steps', () => {
 });
 
 describe('list of skipped tests', () => {
-  it('groups tests that skip for one reason, and shouts where there is none', () => {
-    const unexplained = { file: 'b.test.ts', name: 'draws', reason: undefined };
-    expect(skipList([...step(0, 0, 2).skipped, unexplained])).toEqual([
-      'a.test.ts: no GPU (2 tests)',
-      'b.test.ts: NO REASON GIVEN (draws)',
+  it('groups tests by reason, the most frequent first, with their files, and shouts where a reason is missing', () => {
+    const draws = { file: 'b.test.ts', name: 'draws', reason: undefined };
+    expect(skipList([draws, ...step(0, 0, 2).skipped, { ...draws, reason: 'no GPU' }])).toEqual([
+      'no GPU (3 tests)',
+      '  a.test.ts: 2 tests',
+      '  b.test.ts: draws',
+      'NO REASON GIVEN (1 test)',
+      '  b.test.ts: draws',
     ]);
   });
 });
@@ -68,8 +72,25 @@ describe('suites that must run', () => {
   });
 });
 
+describe('slow files in the run of all tests', () => {
+  const slow = ['a.slow.test.ts', 'b.slow.test.ts'];
+  const totals = {
+    ran: [{ file: 'a.slow.test.ts', name: 'sweeps' }],
+    skipped: [{ file: 'b.slow.test.ts', name: 'draws', reason: 'no GPU' }],
+  };
+
+  it('must each have tests that ran or skipped', () => {
+    expect(slowFilesNotRun(slow, totals, false)).toEqual([]);
+    expect(slowFilesNotRun([...slow, 'c.slow.test.ts'], totals, false)).toEqual(['c.slow.test.ts: no test of it ran']);
+  });
+
+  it('must each have a test that ran on CI', () => {
+    expect(slowFilesNotRun(slow, totals, true)).toEqual(['b.slow.test.ts: no test of it ran']);
+  });
+});
+
 describe('totals of cargo', () => {
-  it('sums test binaries and names failures and ignored tests', () => {
+  it('sums test binaries, names failures and ignored tests, and keeps the output of a failure', () => {
     const output = [
       'test relu ... ok',
       'test conv ... FAILED',
@@ -77,11 +98,12 @@ describe('totals of cargo', () => {
       'test result: FAILED. 1 passed; 1 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s',
       'test result: ok. 4 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s',
     ].join('\n');
-    expect(readCargoTotals(output, 0)).toEqual({
+    expect(readCargoTotals(output, 101)).toEqual({
       passed: 5,
       failed: 1,
       skipped: [{ file: 'packages/gpu-kernels/native', name: 'wide', reason: 'needs AVX-512' }],
       failures: ['packages/gpu-kernels/native: conv'],
+      output,
     });
   });
 });

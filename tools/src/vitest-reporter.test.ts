@@ -12,6 +12,9 @@ it('fails', () => { throw new Error('on purpose'); });
 it('has a note', (context) => context.skip('no GPU here'));
 it.skip('is named (skipped: needs 4 cores)', () => {});
 it.skip('is silent', () => {});
+it.skip('has parentheses (skipped: no Chromium (of any version) here)', () => {});
+it.skip('tells the state (here: no adapter)', () => {});
+it.skip('tells where (skipped where no addon was built)', () => {});
 `;
 
 const crash = `import { it } from 'vitest';
@@ -49,6 +52,9 @@ describe('totals of a Vitest run', () => {
       ['has a note', 'no GPU here'],
       ['is named (skipped: needs 4 cores)', 'needs 4 cores'],
       ['is silent', undefined],
+      ['has parentheses (skipped: no Chromium (of any version) here)', 'no Chromium (of any version) here'],
+      ['tells the state (here: no adapter)', 'no adapter'],
+      ['tells where (skipped where no addon was built)', 'skipped where no addon was built'],
     ]);
   });
 

@@ -1,7 +1,8 @@
-/** Rules on whole files: length, a test beside each plugin, text that must not be committed. */
+/** Rules on whole files: length, a test beside each plugin and each slow test, text that must not be committed. */
 import { readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { listPlugins } from '../generate/plugin-files.ts';
+import { isSlow, slowEnding } from '../test/tiers.ts';
 import type { Problem } from './problem.ts';
 
 /** Budgets in lines, most specific first. docs/decisions says why they are hard limits. */
@@ -41,6 +42,18 @@ export function checkPluginTests(root: string, files: readonly string[]): Proble
     return [{ rule: 'plugin-test', file, message: 'has no test file beside it. Add one that calls the conformance suite.' }];
   });
 }
+
+/** Every slow file has a quick one of the same name, so that no subject goes untested in `npm test`. */
+export const checkSlowTests = (files: readonly string[]): Problem[] => {
+  const known = new Set(files);
+  return files
+    .filter((file) => isSlow(file) && !known.has(file.replace(slowEnding, '.test.ts')))
+    .map((file) => ({
+      rule: 'slow-test',
+      file,
+      message: `has no ${basename(file).replace(slowEnding, '.test.ts')} beside it. Put a representative case there.`,
+    }));
+};
 
 // Assembled from parts, so that this file does not contain what it looks for.
 const host = (...parts: string[]): string => parts.join('\\.');

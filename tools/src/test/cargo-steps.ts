@@ -74,13 +74,13 @@ export function readCargoTotals(output: string, exitCode: number): Findings {
   const sum = (group: number): number => results.reduce((total, match) => total + Number(match[group]), 0);
   const failures = [...output.matchAll(/^test (\S+) \.\.\. FAILED/gm)].map((match) => `${crate}: ${match[1]}`);
   if (exitCode !== 0 && failures.length === 0) failures.push(`cargo test ended with ${exitCode}`);
-  if (exitCode !== 0) console.log(output.trimEnd());
   const skipped = [...output.matchAll(/^test (\S+) \.\.\. ignored(?:, (.*))?$/gm)].map((match) => ({
     file: crate,
     name: match[1]!,
     reason: match[2],
   }));
-  return { passed: sum(1), failed: Math.max(sum(2), failures.length), skipped, failures };
+  const findings = { passed: sum(1), failed: Math.max(sum(2), failures.length), skipped, failures };
+  return exitCode === 0 ? findings : { ...findings, output };
 }
 
 /** That of Rust 1.95. Every version names other things, so that another one says nothing of a change here. */

@@ -39,8 +39,17 @@ export function stepTable(results: readonly StepResult[]): string {
   return rows.map((row) => row.map(pad).join('  ')).join('\n');
 }
 
-/** Skipped tests grouped by file and reason, because one missing device skips many tests. */
+/** Skipped tests grouped by reason, the reason with most tests first, each with the files they are in. */
 export function skipList(skipped: readonly SkippedTest[]): string[] {
-  const groups = Map.groupBy(skipped, ({ file, reason }) => `${file}: ${reason ?? 'NO REASON GIVEN'}`);
-  return [...groups].map(([group, tests]) => `${group} (${tests.length === 1 ? tests[0]!.name : `${tests.length} tests`})`);
+  const groups = [...Map.groupBy(skipped, ({ reason }) => reason ?? 'NO REASON GIVEN')];
+  return groups
+    .toSorted(([, a], [, b]) => b.length - a.length)
+    .flatMap(([reason, tests]) => [
+      `${reason} (${countOf(tests.length, 'test')})`,
+      ...[...Map.groupBy(tests, ({ file }) => file)].map(
+        ([file, own]) => `  ${file}: ${own.length === 1 ? own[0]!.name : countOf(own.length, 'test')}`,
+      ),
+    ]);
 }
+
+const countOf = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;

@@ -2,7 +2,10 @@
 import type { StepResult } from './results.ts';
 import { runCommand } from './run-command.ts';
 
-export type Findings = Omit<StepResult, 'step' | 'seconds'>;
+export interface Findings extends Omit<StepResult, 'step' | 'seconds'> {
+  /** What the programs of a failed step printed; absent where it was shown as it came. */
+  readonly output?: string;
+}
 
 export interface TestStep {
   readonly name: string;
@@ -15,8 +18,7 @@ export const check = (name: string, ...command: string[]): TestStep => ({
   async run() {
     const { exitCode, output } = await runCommand(command);
     if (exitCode === 0) return { passed: 1, failed: 0, skipped: [], failures: [] };
-    console.log(output.trimEnd());
-    return { passed: 0, failed: 1, skipped: [], failures: [describeFailure(name, command, exitCode, output)] };
+    return { passed: 0, failed: 1, skipped: [], failures: [describeFailure(name, command, exitCode, output)], output };
   },
 });
 

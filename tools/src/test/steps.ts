@@ -1,93 +1,11 @@
-/** The steps of the test command, in order: quick checks first, then the tests. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+/** The steps of the test command: quick checks first, then the tests. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { repositoryRoot } from '../repository.ts';
 import { cargo, cargoOnAarch64, clippy } from './cargo-steps.ts';
-import { missingSuites, readMustRun } from './must-run.ts';
-import { runCommand } from './run-command.ts';
-import { check, type Findings, skippedStep, type TestStep } from './step.ts';
-import { totalsVariable, type VitestTotals } from './vitest-reporter.ts';
-
-const vitest: TestStep = {
-  name: 'vitest',
-  async run() {
-    const first = await runVitest([]);
-    if (first.totals.crashed.length === 0) return summariseVitest(first.totals, first.exitCode);
-    const files = first.totals.crashed.map(({ file }) => file);
-    for (const { file, signal } of first.totals.crashed)
-      console.log(`${file} was ended by ${signal}; running it once more.`);
-    const again = await runVitest(files);
-    return summariseVitest(...afterCrash(first, again, files));
-  },
-};
-
-interface VitestRun {
-  readonly totals: VitestTotals;
-  readonly exitCode: number;
-}
-
-async function runVitest(files: readonly string[]): Promise<VitestRun> {
-  const folder = mkdtempSync(join(tmpdir(), 'diptych-test-'));
-  try {
-    const path = join(folder, 'totals.json');
-    const reporters = ['--reporter=default', '--reporter=./tools/src/test/vitest-reporter.ts'];
-    // Vitest would leave one core free, which on a machine of two runs one file at a time; only the command line reaches
-    // every project.
-    const workers = `--maxWorkers=${availableParallelism()}`;
-    const command = ['node', 'node_modules/vitest/vitest.mjs', 'run', workers, ...reporters, ...files];
-    const { exitCode } = await runCommand(command, {
-      show: true,
-      environment: { [totalsVariable]: path },
-    });
-    const errors = [`vitest ended with ${exitCode} before it had results`];
-    const noTotals = { ran: [], failed: [], skipped: [], errors, crashed: [] };
-    return { exitCode, totals: existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as VitestTotals) : noTotals };
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
-/**
- * A software graphics driver sometimes takes the process of a test file down with it, which says nothing of the tests in
- * it. Such files run once more, in the open: what the second run finds counts, and a second crash is a failure.
- */
-export function afterCrash(
-  first: VitestRun,
-  again: VitestRun,
-  files: readonly string[],
-): [totals: VitestTotals, exitCode: number] {
-  const kept = <T extends { readonly file: string }>(tests: readonly T[]): T[] =>
-    tests.filter(({ file }) => !files.includes(file));
-  const crashes = again.totals.crashed.map(({ file, signal }) => `${file}: ended by ${signal} twice`);
-  const totals = {
-    ran: [...kept(first.totals.ran), ...again.totals.ran],
-    failed: [...kept(first.totals.failed), ...again.totals.failed],
-    skipped: [...kept(first.totals.skipped), ...again.totals.skipped],
-    errors: [
-      ...first.totals.errors.filter((text) => !files.some((file) => text.startsWith(file))),
-      ...again.totals.errors,
-      ...crashes,
-    ],
-    crashed: [],
-  };
-  // The first run ended in failure for the crash alone where nothing else of it failed.
-  const isFirstFine = kept(first.totals.failed).length === 0 && first.totals.errors.length === 0;
-  return [totals, isFirstFine ? again.exitCode : first.exitCode];
-}
-
-/** Errors outside of tests count as one failure each; so does an exit code that no failure explains. */
-function summariseVitest(totals: VitestTotals, exitCode: number): Findings {
-  const required = process.env.CI === 'true' ? missingSuites(readMustRun(repositoryRoot), totals.ran) : [];
-  const failures = [...totals.failed.map(({ file, name }) => `${file} > ${name}`), ...totals.errors, ...required];
-  if (exitCode !== 0 && failures.length === 0) failures.push(`vitest ended with ${exitCode}`);
-  return {
-    passed: totals.ran.length - totals.failed.length,
-    failed: failures.length,
-    skipped: totals.skipped,
-    failures,
-  };
-}
+import { check, skippedStep, type TestStep } from './step.ts';
+import type { Tier } from './tiers.ts';
+import { vitest } from './vitest-step.ts';
 
 const shaderCheck = 'packages/gpu-kernels/src/check-shaders.ts';
 
@@ -99,16 +17,22 @@ const shaders: TestStep = {
       : Promise.resolve(skippedStep(shaderCheck, 'shader compile check', 'there is no such script')),
 };
 
-export const steps: readonly TestStep[] = [
-  check('generated', 'node', 'tools/src/generate.ts', '--check'),
-  check('structure', 'node', 'tools/src/check-structure.ts'),
-  check('biome', 'node', 'node_modules/@biomejs/biome/bin/biome', 'check', '--colors=off', '.'),
-  check('oxlint', 'node', 'node_modules/oxlint/bin/oxlint', '--type-aware'),
-  check('types', 'node', 'node_modules/typescript/bin/tsc', '-p', 'tsconfig.json', '--noEmit'),
-  check('docs', 'node', 'tools/src/check-docs.ts'),
-  vitest,
-  clippy,
-  cargo,
-  cargoOnAarch64,
-  shaders,
+/** Steps that run one after another. */
+type Lane = readonly TestStep[];
+
+/** In order; the lanes of one stage run side by side. */
+export const stagesOf = (tier: Tier): readonly (readonly Lane[])[] => [
+  [
+    [
+      check('generated', 'node', 'tools/src/generate.ts', '--check'),
+      check('structure', 'node', 'tools/src/check-structure.ts'),
+      check('biome', 'node', 'node_modules/@biomejs/biome/bin/biome', 'check', '--colors=off', '.'),
+      check('oxlint', 'node', 'node_modules/oxlint/bin/oxlint', '--type-aware'),
+      check('types', 'node', 'node_modules/typescript/bin/tsc', '-p', 'tsconfig.json', '--noEmit'),
+    ],
+  ],
+  // Examples of the documentation wait for processes and servers while cargo compiles.
+  [[check('docs', 'node', 'tools/src/check-docs.ts')], [clippy, cargo, cargoOnAarch64, shaders]],
+  // Alone, because tests have time limits.
+  [[vitest(tier)]],
 ];

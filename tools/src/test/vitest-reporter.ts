@@ -62,10 +62,13 @@ const relativePath = (path: string): string => relative(repositoryRoot, path).re
 const pathOf = (module: TestModule): string => relativePath(module.moduleId);
 const nameOf = (test: TestCase): RanTest => ({ file: pathOf(test.module), name: test.fullName });
 
-/** The reason is the note of `context.skip(note)`, else what the test's or a suite's name says in parentheses after "skipped:". */
+/** The reason is the note of `context.skip(note)`, else what the name of the test or its suite says in parentheses. */
 function describeSkip(test: TestCase): SkippedTest {
   const result = test.result();
   const note = result.state === 'skipped' ? result.note : undefined;
-  const inName = /skipped: ([^)]+)/.exec(test.fullName)?.[1];
-  return { ...nameOf(test), reason: note ?? inName };
+  return { ...nameOf(test), reason: note ?? reasonIn(test.fullName) };
 }
+
+/** Of `(skipped: REASON)`, `(here: REASON)`, or `(skipped where …)` as a whole; a reason may have parentheses of its own. */
+const reasonIn = (name: string): string | undefined =>
+  /\((?:skipped: |here: |(?=skipped where ))((?:[^()]|\([^()]*\))+)\)/.exec(name)?.[1];
