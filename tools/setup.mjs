@@ -71,7 +71,7 @@ function main() {
   const node = chooseNode(mayHaveChanged);
   const environment = environmentWith(node);
   if (!flags.includes('--no-build')) {
-    buildNative(root);
+    buildNative(root, { environment });
     buildWeb(root, { environment });
   }
   if (command.length > 0) runCommand(command, node, environment);

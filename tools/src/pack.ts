@@ -1,11 +1,11 @@
 /**
- * `npm run pack -- FOLDER`: the workspace as npm packages, ready to install or publish. `--targets linux-x64-gnu,linux-arm64-gnu` names
- * the platforms whose addons were packed too, each on a machine of its own.
+ * `npm run pack -- FOLDER`: the workspace as npm packages, ready to install or publish. `--addons FOLDER` adds the packages of
+ * the addons in it, which were built on other machines.
  */
 import { parseArgs } from 'node:util';
 import { packWorkspace } from './pack/pack-workspace.ts';
 
-const { values, positionals } = parseArgs({ options: { targets: { type: 'string' } }, allowPositionals: true });
+const { values, positionals } = parseArgs({ options: { addons: { type: 'string' } }, allowPositionals: true });
 const [folder] = positionals;
 if (folder === undefined || positionals.length > 1) {
   console.error(
@@ -13,6 +13,6 @@ if (folder === undefined || positionals.length > 1) {
   );
   process.exitCode = 2;
 } else {
-  const packed = await packWorkspace(folder, values.targets === undefined ? {} : { targets: values.targets.split(',') });
+  const packed = await packWorkspace(folder, values);
   console.log(packed.join('\n'));
 }

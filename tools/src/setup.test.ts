@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { buildNative, isFresh } from '../build-native.mjs';
+import { buildNative, listAddons } from '../build-native.mjs';
 import { matchesLock } from '../setup/install.mjs';
 import { isAtLeast, pinnedNodePath } from '../setup/pinned-node.mjs';
 import { hashFiles, listFiles, readStamp, writeStamp } from '../setup/stamp.mjs';
@@ -88,28 +88,82 @@ describe('stamps', () => {
 });
 
 describe('native addon', () => {
-  it('is built again when its sources changed or its file is gone', () => {
-    const folder = newFolder();
-    writeStamp(join(folder, 'artifacts/.stamp'), 'digest-1\nartifacts/addon.node');
-    expect(isFresh(folder, 'digest-1')).toBe(false);
-    writeFileSync(join(folder, 'artifacts/addon.node'), '');
-    expect(isFresh(folder, 'digest-1')).toBe(true);
-    expect(isFresh(folder, 'digest-2')).toBe(false);
+  /** A root with a crate whose build is `command`. */
+  const crate = (command: string): { readonly root: string; readonly folder: string } => {
+    const root = newFolder();
+    const write = (path: string, value: object): void => writeFileSync(join(root, path), JSON.stringify(value));
+    const folder = join(root, 'packages/gpu-kernels/native/addon');
+    mkdirSync(join(folder, 'src'), { recursive: true });
+    mkdirSync(join(root, 'node_modules/@napi-rs/cli'), { recursive: true });
+    write('package.json', { devDependencies: { '@napi-rs/cli': '3.0.0' } });
+    write('packages/gpu-kernels/package.json', { version: '0.1.0', napi: {}, scripts: { 'build:native': command } });
+    writeFileSync(join(folder, 'Cargo.toml'), '');
+    writeFileSync(join(folder, 'src/lib.rs'), '// 1');
+    return { root, folder };
+  };
+  /** The outcome of a build, and what it printed; a program called cargo is on its PATH or is not. */
+  const build = (root: string, cargo: 'with cargo' | 'without cargo'): { outcome: string; printed: string } => {
+    const programs = newFolder();
+    if (cargo === 'with cargo') writeFileSync(join(programs, 'cargo'), '#!/bin/sh\n', { mode: 0o755 });
+    const written = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    vi.stubEnv('PATH', cargo === 'with cargo' ? `${programs}:${process.env['PATH']}` : programs);
+    try {
+      return { outcome: buildNative(root), printed: written.mock.calls.join('') };
+    } finally {
+      vi.unstubAllEnvs();
+      written.mockRestore();
+    }
+  };
+  const writeAddon = 'echo 1 > native/addon/some.node && echo 1 > native/addon/loader.gen.cjs';
+
+  it('is built once, and again when a source changed, the addon is gone or the generated loader was edited', () => {
+    const { root, folder } = crate(writeAddon);
+    const outcomes = [build(root, 'with cargo').outcome, build(root, 'with cargo').outcome];
+    for (const change of [
+      () => writeFileSync(join(folder, 'src/lib.rs'), '// 2'),
+      () => rmSync(join(folder, 'some.node')),
+      () => writeFileSync(join(folder, 'loader.gen.cjs'), 'by hand'),
+    ]) {
+      change();
+      outcomes.push(build(root, 'with cargo').outcome, build(root, 'with cargo').outcome);
+    }
+    expect(outcomes).toEqual(['built', 'fresh', 'built', 'fresh', 'built', 'fresh', 'built', 'fresh']);
   });
 
-  it('is built by the crate, and a failure is told but does not stop the set-up', () => {
-    const root = newFolder();
-    expect(buildNative(root)).toBe('absent');
-    const folder = join(root, 'packages/gpu-kernels/native');
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, 'build.mjs'), 'process.exit(3);');
-    const written = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
-    const outcome = buildNative(root);
-    const told = written.mock.calls.join('');
-    written.mockRestore();
-    // Without cargo on the machine the build is not even tried.
-    expect(['failed', 'no-cargo']).toContain(outcome);
-    expect(told).toContain('Diptych runs on WebGPU or the reference backend');
+  it('leaves no addon of older sources behind, whether the new ones build or not', () => {
+    const { root, folder } = crate(writeAddon);
+    writeFileSync(join(folder, 'older-name.node'), '');
+    expect(build(root, 'with cargo').outcome).toBe('built');
+    expect(listAddons(folder)).toEqual([join(folder, 'some.node')]);
+    writeFileSync(join(folder, 'src/lib.rs'), 'does not compile');
+    expect(build(root, 'without cargo').outcome).toBe('no-cargo');
+    expect(listAddons(folder)).toEqual([]);
+  });
+
+  it('stays where somebody brought it to a machine without cargo', () => {
+    const { root, folder } = crate(writeAddon);
+    writeFileSync(join(folder, 'brought.node'), '');
+    expect(build(root, 'without cargo').outcome).toBe('no-cargo');
+    expect(listAddons(folder)).toEqual([join(folder, 'brought.node')]);
+  });
+
+  it('does not stop the set-up where there is no crate, no cargo, no napi-rs or a failing build', () => {
+    expect(buildNative(newFolder())).toBe('absent');
+    const { root } = crate('exit 3');
+    const failed = build(root, 'with cargo');
+    const withoutCargo = build(root, 'without cargo');
+    rmSync(join(root, 'node_modules'), { recursive: true });
+    const withoutCli = build(root, 'with cargo');
+    expect([failed, withoutCargo, withoutCli].map(({ outcome }) => outcome)).toEqual(['failed', 'no-cargo', 'no-cli']);
+    for (const { printed } of [failed, withoutCargo, withoutCli])
+      expect(printed).toContain('Diptych runs on WebGPU or the reference backend');
+    expect(failed.printed).toContain('`exit 3` ended with exit code 3');
+    expect(withoutCargo.printed).toContain('Install Rust');
+    expect(withoutCli.printed).toContain('@napi-rs/cli is not installed');
+  });
+
+  it('fails when its build writes no addon', () => {
+    expect(build(crate('true').root, 'with cargo').printed).toContain('to write a .node file');
   });
 });
 

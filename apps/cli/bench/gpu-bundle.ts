@@ -65,11 +65,11 @@ async function copyNode(to: string): Promise<void> {
 }
 
 async function copyAddon(to: string): Promise<void> {
-  const artifacts = 'packages/gpu-kernels/native/artifacts';
-  const addons = (await readdir(join(root, artifacts))).filter((name) => name.endsWith('.node'));
+  const folder = 'packages/gpu-kernels/native/addon';
+  const addons = (await readdir(join(root, folder))).filter((name) => name.endsWith('.node'));
   if (addons.length === 0) throw new Error('Expected the native addon, which says what is equal: run npm run build:native.');
-  await mkdir(join(to, artifacts), { recursive: true });
-  for (const name of addons) await copyFile(join(root, artifacts, name), join(to, artifacts, name));
+  await mkdir(join(to, folder), { recursive: true });
+  for (const name of addons) await copyFile(join(root, folder, name), join(to, folder, name));
 }
 
 async function pack(name: string, fill: (to: string) => Promise<void>): Promise<void> {

@@ -1,13 +1,15 @@
 /**
- * Makes npm packages of the workspace: TypeScript compiled file by file, what the code reads beside it, and the addon in a package of
- * this platform. Sources stay what runs in a clone; see docs/decisions/packages-and-addon.md.
+ * Makes npm packages of the workspace: TypeScript compiled file by file, what the code reads beside it, and the addons in a package of
+ * each platform that has one. Sources stay what runs in a clone; see docs/decisions/packages-and-addon.md.
  */
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { listAddons } from '../../build-native.mjs';
 import { listRepositoryFiles, repositoryRoot } from '../repository.ts';
 import { runCommand } from '../test/run-command.ts';
 import { type Manifest, packedManifest } from './manifest.ts';
+import { stageAddons } from './platform-packages.ts';
 
 interface PackedPackage {
   /** Folder in the repository. */
@@ -20,7 +22,10 @@ interface PackedPackage {
 
 const packages: readonly PackedPackage[] = [
   { path: 'packages/plugin-kit', files: ['src', 'schemas'] },
-  { path: 'packages/gpu-kernels', files: ['src', 'README.md'] },
+  {
+    path: 'packages/gpu-kernels',
+    files: ['src', 'README.md', 'native/addon/loader.gen.cjs', 'native/addon/loader.gen.d.cts'],
+  },
   { path: 'packages/core', files: ['src'] },
   { path: 'packages/plugins', files: ['src', 'python/diptych_worker.py', 'python/workers'] },
   { path: 'apps/server', files: ['src'] },
@@ -74,20 +79,16 @@ function stage(given: PackedPackage, { tracked, compiled }: Sources, folder: str
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(packed, null, 2)}\n`);
 }
 
-const native = join(repositoryRoot, 'packages/gpu-kernels/native');
-/** Whether the addon of this platform was built. */
-export const hasAddon = existsSync(join(native, `artifacts/diptych-kernels.${process.platform}-${process.arch}.node`));
+const kernels = join(repositoryRoot, 'packages/gpu-kernels');
+const ownAddons = join(kernels, 'native/addon');
+/** Whether an addon was built in this clone. */
+export const hasAddon = listAddons(ownAddons).length > 0;
 
-/** The addon's package in `folder`, or undefined where none was built. */
-async function stageAddon(folder: string): Promise<string | undefined> {
-  if (!hasAddon) return undefined;
-  await run(['node', join(native, 'package.mjs'), folder]);
-  return folder;
-}
+const nameOf = (folder: string): string => (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest).name;
 
 export interface PackOptions {
-  /** Platforms, as napi-rs calls them, whose addons npm shall look for; this one's where it was built, without it. */
-  readonly targets?: readonly string[];
+  /** A folder with addons that were built on other machines, beside the one of this clone. */
+  readonly addons?: string | undefined;
 }
 
 /** Writes a `.tgz` for each package to `folder`, which is made; resolves to their paths. Throws with the output of what failed. */
@@ -97,16 +98,16 @@ export async function packWorkspace(folder: string, options: PackOptions = {}): 
     const compiled = join(scratch, 'compiled');
     await compile(compiled);
     const sources = { tracked: listRepositoryFiles(repositoryRoot).filter(isPublic), compiled };
-    const addon = await stageAddon(join(scratch, 'addon'));
-    const here = addon && (JSON.parse(readFileSync(join(addon, 'package.json'), 'utf8')) as Manifest).name;
-    const optional = options.targets?.map((target) => `@diptych/gpu-kernels-${target}`) ?? (here ? [here] : []);
+    const folders = [ownAddons, ...(options.addons === undefined ? [] : [options.addons])];
+    const addons = await stageAddons(folders, join(kernels, 'package.json'), join(scratch, 'platforms'));
+    const optional = addons.map(nameOf);
     const staged = packages.map((given) => {
       const place = join(scratch, given.path);
       stage(given, sources, place, given.path === 'packages/gpu-kernels' ? optional : []);
       return place;
     });
     mkdirSync(folder, { recursive: true });
-    const all = [...staged, ...(addon ? [addon] : [])];
+    const all = [...staged, ...addons];
     const listed = await run(['npm', 'pack', '--json', '--pack-destination', resolve(folder), ...all]);
     return (JSON.parse(listed) as { readonly filename: string }[]).map(({ filename }) => join(resolve(folder), filename));
   } finally {

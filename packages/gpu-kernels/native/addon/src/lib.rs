@@ -32,13 +32,19 @@ pub fn cpu_name() -> String {
     diptych_kernels::cpu_name()
 }
 
-/// 0 where neither `bf16` nor `bf16x2` can be asked for, 1 where `bf16` can, 2 where both can.
+/// The version of this crate, which is that of the npm package.
+#[napi]
+pub fn version() -> &'static str {
+    env!("CARGO_PKG_VERSION")
+}
+
+/// Precisions that are faster than `f32` on this processor: 0 none, 1 `bf16`, 2 `bf16` and `bf16x2`.
 #[napi]
 pub fn bfloat16_parts() -> u32 {
     diptych_kernels::bfloat16_parts() as u32
 }
 
-/// JSON array of `{step, op, reason}`, empty where the plan can run. Throws GRAPH_INVALID for a malformed plan.
+/// JSON array of `{ step, op, reason }`: what cannot run. Throws GRAPH_INVALID for a malformed plan.
 #[napi]
 pub fn check_plan(plan_json: String) -> napi::Result<String> {
     guard(|| check(&plan_json)?.report()).map_err(to_napi)
@@ -53,7 +59,8 @@ pub struct RasterImage {
     pub data: Uint8Array,
     /// Which view of a recipe with several; 0 where absent.
     pub view: Option<f64>,
-    /// Whether nobody writes into `data`, nor gives its memory away, before the run has ended.
+    /// Whether `data` is read where it is until the run has ended, in place of a copy made at its start. Nobody may write
+    /// into it, nor give its memory away, before that.
     pub is_lent: Option<bool>,
 }
 
@@ -83,9 +90,10 @@ impl Given {
     }
 }
 
-/// `None` once it was disposed of.
+/// A plan with its weights and buffers, ready to run.
 #[napi]
 pub struct CompiledPlan {
+    /// `None` once it was disposed of.
     kernel: RefCell<Option<Arc<Kernel>>>,
 }
 
@@ -124,9 +132,11 @@ impl StoredWeight {
     }
 }
 
-/// `weights` in the order of the plan's; `threads` 0 stands for all cores; `precision` is `f32` or what
-/// `bfloat16_parts` says. Nothing of the bytes is kept.
-#[napi]
+/// `weights` in the order of `plan.weights`, read while this runs and not kept; `threads` 0 stands for all cores;
+/// `precision` is `f32` or what `bfloat16Parts` says.
+#[napi(
+    ts_args_type = "planJson: string, weights: readonly StoredWeight[], threads: number, precision: 'f32' | 'bf16' | 'bf16x2'"
+)]
 pub fn compile_plan(plan_json: String, weights: Vec<StoredWeight>, threads: f64, precision: String) -> napi::Result<CompiledPlan> {
     let kernel = guard(|| {
         let weights = weights.iter().map(StoredWeight::weight).collect::<Result<Vec<_>, _>>()?;
@@ -135,8 +145,8 @@ pub fn compile_plan(plan_json: String, weights: Vec<StoredWeight>, threads: f64,
     Ok(CompiledPlan { kernel: RefCell::new(Some(Arc::new(kernel.map_err(to_napi)?))) })
 }
 
-/// Frees the weights and buffers of a plan, now or when the runs under way have ended. The collector knows nothing of their
-/// size: left to it, those of many plans would lie in memory at once.
+/// Frees the weights and buffers of a plan, now or when the runs under way have ended; it cannot run again. The collector
+/// knows nothing of their size: left to it, those of many plans would lie in memory at once.
 #[napi]
 pub fn dispose_plan(plan: &CompiledPlan) {
     drop(plan.kernel.take());
@@ -146,7 +156,10 @@ pub fn dispose_plan(plan: &CompiledPlan) {
 impl CompiledPlan {
     /// `tensors` in sorted order of input names; `images` one list per image step in plan order, each of length
     /// `items`. Resolves to the outputs in sorted order of names.
-    #[napi(ts_return_type = "Promise<Float32Array[]>")]
+    #[napi(
+        ts_args_type = "items: number, tensors: readonly Float32Array[], images: readonly (readonly RasterImage[])[]",
+        ts_return_type = "Promise<Float32Array[]>"
+    )]
     pub fn run(&self, items: f64, tensors: Vec<Float32Array>, images: Vec<Vec<RasterImage>>) -> AsyncTask<Run> {
         AsyncTask::new(Run(guard(|| {
             let kernel = self.kernel()?;

@@ -18,6 +18,7 @@ const absent = typeof opened === 'string' ? opened : undefined;
 function addonOf(parts: number): { readonly addon: Addon; readonly asked: string[] } {
   const asked: string[] = [];
   const addon: Addon = {
+    version: () => '0.1.0',
     cpuName: () => 'Some Processor (AVX2; 2 threads)',
     bfloat16Parts: () => parts,
     checkPlan: () => '[]',

@@ -1,14 +1,14 @@
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { type Plan, planVersion } from '../../graph/plan.ts';
+import { tryOpen } from '../../open-backend.ts';
 import { openNative } from './native-backend.ts';
 
-const built = new URL(`../../../native/artifacts/diptych-kernels.${process.platform}-${process.arch}.node`, import.meta.url);
+const opened = await tryOpen('native', {});
+const absent = typeof opened === 'string' ? opened : undefined;
 
-describe.skipIf(!existsSync(fileURLToPath(built)))('the native backend (skipped where no addon was built)', () => {
+describe.skipIf(absent !== undefined)(`the native backend (here: ${absent ?? 'present'})`, () => {
   const shape = [24, 24, 3];
   const plan: Plan = {
     version: planVersion,

@@ -23,7 +23,7 @@ import {
   tensorsOf,
   throwIfAborted,
 } from '../run-inputs.ts';
-import { type Addon, type AddonWeight, type CompiledPlan, loadAddon } from './addon.ts';
+import { type Addon, type CompiledPlan, loadAddon, type StoredWeight } from './addon.ts';
 
 export interface NativeOptions {
   /** 0, the default, means all cores. */
@@ -84,7 +84,7 @@ function compile(
   );
 }
 
-function addonWeight(tensor: Tensor): AddonWeight {
+function addonWeight(tensor: Tensor): StoredWeight {
   const { source, rows, columns } = storedOf(tensor);
   return { ...('path' in source ? source : { bytes: source }), rows, columns };
 }
