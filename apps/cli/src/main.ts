@@ -140,6 +140,7 @@ program
 program
   .command('verify')
   .argument('<run>')
+  .option('--images', 'read every stored image too and compare its digest with the journal')
   .description('recompute every number of the report from the journal, without media')
   .action(lazy(() => import('./commands/verify.ts')));
 program

@@ -1,5 +1,6 @@
 /** What `run`, `resume` and `demo` share: run with progress, then write and show the report. */
 import {
+  imagesChanged,
   type LoadedStudy,
   openRun,
   planRun,
@@ -88,29 +89,34 @@ export async function watched(options: RunOptions, work: (watch: Watch) => Promi
   if (options.report === false) {
     printResult(
       options,
-      { id: summary.id, runFolder: summary.runFolder, parts: summary.parts, failed: summary.failed },
+      { id: summary.id, runFolder: summary.runFolder, parts: summary.parts, ...endingOf(summary) },
       () => `Finished ${summary.runFolder}. Write its report with \`diptych report ${shellQuoted(summary.runFolder)}\`.`,
     );
-  } else await reportRun(summary.runFolder, options, summary.failed);
+  } else await reportRun(summary.runFolder, options, endingOf(summary));
   endWith(summary, options);
 }
 
-/** The result is printed by now, and holds `failed`: with --json stdout is one document, and the exit code says the rest. */
-function endWith({ failed, runFolder }: RunSummary, { json }: RunOptions): void {
-  if (failed.length === 0) return;
-  const error = pluginsFailed(failed, runFolder);
-  process.exitCode = json ? exitCodeOfError(error) : reportError(error, false);
+type Ending = Pick<RunSummary, 'failed' | 'changedImages'>;
+const endingOf = ({ failed, changedImages }: RunSummary): Ending => ({ failed, changedImages });
+
+/** The result is printed by now, and holds `failed` and `changedImages`: with --json stdout is one document, and the exit code says the rest. */
+function endWith({ failed, changedImages, runFolder }: RunSummary, { json }: RunOptions): void {
+  const errors = [
+    ...(failed.length > 0 ? [pluginsFailed(failed, runFolder)] : []),
+    ...(changedImages.length > 0 ? [imagesChanged(changedImages)] : []),
+  ];
+  for (const error of errors) process.exitCode = json ? exitCodeOfError(error) : reportError(error, false);
 }
 
 /** Computes the metrics of a run, writes its report and prints the tables. */
-export async function reportRun(runFolder: string, options: OutputOptions, failed?: RunSummary['failed']): Promise<void> {
+export async function reportRun(runFolder: string, options: OutputOptions, ending?: Ending): Promise<void> {
   const { renderReport } = await import('@diptych/web');
   const run = await openRun(runFolder);
   const { model, files } = await writeReport(run, { renderHtml: renderReport });
   const html = files.find((file) => file.endsWith('.html'));
   printResult(
     options,
-    { id: run.id, runFolder: run.folder, files, ...(failed && { failed }), numbers: model.numbers, claims: model.claims },
+    { id: run.id, runFolder: run.folder, files, ...ending, numbers: model.numbers, claims: model.claims },
     () => `${renderSummary(model)}\n\nReport: ${html}`,
   );
 }

@@ -37,6 +37,7 @@ export type {
 export { type FoundPlugin, type PluginRegistry, resolvePlugin } from './plugins/resolve-plugin.ts';
 export { type Verification, verifyRun } from './report/verify-run.ts';
 export { type HtmlRenderer, type ReportAssets, type WrittenReport, writeReport } from './report/write-report.ts';
+export { type CheckImagesOptions, checkImages, imagesChanged } from './run/check-images.ts';
 export type { RunSummary } from './run/execute-run.ts';
 export { readManifest, studyDigest, studyFromManifest } from './run/manifest.ts';
 export { type ListedRun, listRuns, openRun, type Run, type RunImage } from './run/open-run.ts';

@@ -206,6 +206,11 @@ export const errorTable = {
     'report/metrics.json is damaged or has a version that this release does not read.',
     'Rebuild it with `diptych report`.',
   ),
+  IMAGES_CHANGED: entry(
+    'bad-input',
+    'Images of a run are missing, or were changed after they were stored: their bytes have another digest than the journal names.',
+    'Restore the files that the message names from a copy. Without a copy, `diptych resume` makes those images again that a judge or detector could not read.',
+  ),
   VERIFY_MISMATCH: entry(
     'bad-input',
     'A number in the report differs from the number recomputed from the journal.',
@@ -299,6 +304,6 @@ export type ErrorCode = keyof typeof errorTable;
 /** Process exit codes, documented in docs/errors.md: 0 success, 1 bug, 2 bad input, 3 unavailable, 4 unsupported, 5 verify mismatch, 130 interrupted. */
 export function exitCodeOf(code: ErrorCode): number {
   if (code === 'INTERRUPTED') return 130;
-  if (code === 'VERIFY_MISMATCH') return 5;
+  if (code === 'VERIFY_MISMATCH' || code === 'IMAGES_CHANGED') return 5;
   return { 'bad-input': 2, unavailable: 3, unsupported: 4, bug: 1 }[errorTable[code].kind];
 }

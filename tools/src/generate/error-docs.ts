@@ -23,7 +23,7 @@ The message says what was expected, of what, what came instead, and what to do.
 | 2 | bad input |
 | 3 | something is unavailable: a GPU, a secret, the network, disk space, a lock |
 | 4 | unsupported |
-| 5 | \`diptych verify\` found a number that differs from the one recomputed from the journal |
+| 5 | a number differs from the one recomputed from the journal, or an image of the run was changed |
 | 130 | interrupted |
 
 \`judge\` and \`detect\` of single images continue after a file that cannot be read or scored, and end with the exit code of the first such

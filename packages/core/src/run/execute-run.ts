@@ -49,6 +49,8 @@ export interface RunSummary {
   readonly parts: ReturnType<Progress['summary']>;
   /** Plugins that failed on everything that they were given. The run is whole, and its report says nothing of them. */
   readonly failed: readonly FailedPart[];
+  /** Files, relative to the run folder, that no plugin was given: they are missing, or their bytes are not those that were stored. */
+  readonly changedImages: readonly string[];
 }
 
 /** Rejects with INTERRUPTED when the signal is aborted; what was finished is kept. */
@@ -83,6 +85,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunSummary> {
       store,
       journal,
       journalPath,
+      changedImages: new Set(),
       seen,
       progress,
       analyser,
@@ -96,7 +99,14 @@ export async function executeRun(options: ExecuteOptions): Promise<RunSummary> {
     if (budget.isLimited) warnOfUnpriced(context);
     await runPhases(context, { plan, protocols: options.protocols, sources });
     await journal.flush();
-    return { id: manifest.id, runFolder, manifest, parts: progress.summary(), failed: failedParts(context) };
+    return {
+      id: manifest.id,
+      runFolder,
+      manifest,
+      parts: progress.summary(),
+      failed: failedParts(context),
+      changedImages: [...context.changedImages].sort(),
+    };
   } catch (error) {
     stop(error);
     throw redactError(signal.reason, loaded.redact);

@@ -16,6 +16,8 @@ export interface RunContext {
   readonly store: ImageStore;
   readonly journal: Journal;
   readonly journalPath: string;
+  /** Files of images, relative to the run folder, that were missing or had other bytes when they were to be scored. */
+  readonly changedImages: Set<string>;
   /** Which part of the study this run is; absent for a whole run. */
   readonly shard: Shard | undefined;
   /** Which work has a record. */

@@ -1,4 +1,5 @@
 /** Phases `judge` and `detect`: windows of the journal's images go through every plugin that has not scored them yet. */
+import { dirname, relative } from 'node:path';
 import { type DetectionRecord, DiptychError, type Protocol, type VerdictRecord } from '@diptych/plugin-kit';
 import { type HeldImage, presentImage } from '../images/present-image.ts';
 import { applyProtocol, type FormatProfile, profileOf } from '../images/protocols.ts';
@@ -174,9 +175,11 @@ async function presentOrReason(...given: Parameters<typeof present>): Promise<He
     return await present(...given);
   } catch (error) {
     // A damaged or missing file ends the scoring of this image, with its reason in the journal; nothing else does.
-    if (error instanceof DiptychError && error.code.startsWith('IMAGE'))
-      return cleanText(given[0].loaded, describeError(error));
-    throw error;
+    if (!(error instanceof DiptychError && error.code.startsWith('IMAGE'))) throw error;
+    const [{ loaded, store, journalPath, changedImages }, { sha256, info }] = given;
+    if (error.code === 'IMAGE_MISSING')
+      changedImages.add(relative(dirname(journalPath), store.pathOf({ sha256, container: info.container })));
+    return cleanText(loaded, describeError(error));
   }
 }
 

@@ -22,7 +22,9 @@ export interface ImageStore {
   /** Rejects with IMAGE_MISSING where the file is absent, leads outside the folder, or (with `verify`) has other bytes; with SYSTEM_FAULT. */
   get(ref: ImageRef, options?: { readonly verify?: boolean }): Promise<Uint8Array>;
   has(ref: ImageRef): Promise<boolean>;
-  /** As `has`; a file with other bytes is deleted, so that the image can be stored again. */
+  /** Whether the file is there and its bytes have the digest of its name; read in flat memory. Rejects with SYSTEM_FAULT. */
+  isIntact(ref: ImageRef): Promise<boolean>;
+  /** As `isIntact`; a file with other bytes is deleted, so that the image can be stored again. */
   hasIntact(ref: ImageRef): Promise<boolean>;
   pathOf(ref: ImageRef): string;
 }
@@ -79,13 +81,20 @@ export function createImageStore(folder: string): ImageStore {
       );
     }
   };
-  const hasIntact = async (ref: ImageRef): Promise<boolean> => {
+  const isIntact = async (ref: ImageRef): Promise<boolean> => {
     if (!(await has(ref))) return false;
-    if ((await digestOfFile(pathOf(ref), constants.O_NOFOLLOW)) === ref.sha256) return true;
-    await rm(pathOf(ref));
-    return false;
+    try {
+      return (await digestOfFile(pathOf(ref), constants.O_NOFOLLOW)) === ref.sha256;
+    } catch (cause) {
+      throw systemFault(cause) ?? cause;
+    }
   };
-  return { put, get, has, hasIntact, pathOf };
+  const hasIntact = async (ref: ImageRef): Promise<boolean> => {
+    const intact = await isIntact(ref);
+    if (!intact) await rm(pathOf(ref), { force: true });
+    return intact;
+  };
+  return { put, get, has, isIntact, hasIntact, pathOf };
 }
 
 async function write(path: string, bytes: Uint8Array, made: Set<string>): Promise<void> {
