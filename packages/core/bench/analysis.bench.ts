@@ -9,7 +9,7 @@
  * `wide`: one image a prompt, so ten times the prompts for as many samples.
  */
 import { parseArgs } from 'node:util';
-import { analyse } from '../src/analysis/analyse.ts';
+import { analyse } from '../src/report/analyse.ts';
 import { type PlantedScaleOptions, plantedScale, scaleOf } from '../src/testing/planted-scale.ts';
 import { inChild, machine, median, range } from './repeats.ts';
 

@@ -1,5 +1,5 @@
-export { type AnalyseOptions, analyse } from './analysis/analyse.ts';
-export { type ReportModel, reportModelSchema } from './analysis/report-model.ts';
+export { type AnalyseOptions, analyse } from './report/analyse.ts';
+export { type ReportModel, reportModelSchema } from './report/report-model.ts';
 export { type CompareOptions, type Comparison, type ComparisonRow, compareRuns } from './compare/compare-runs.ts';
 export { type PilotOptions, pilotOfRun, type RunPilot } from './compare/pilot.ts';
 export { blurredPreview } from './images/blurred-preview.ts';
@@ -55,7 +55,7 @@ export {
 } from './run/start-run.ts';
 export { type ScorerOptions, studyOfScorers } from './run/study-of-scorers.ts';
 export { createImageStore, type ImageRef, type ImageStore } from './store/image-store.ts';
-export { readRegularText } from './store/regular-file.ts';
+export { readRegularText } from './files/regular-file.ts';
 export { checkClaim, missingForClaim } from './study/claim-needs.ts';
 export { loadStudy, parseStudyValue, type StudyFile } from './study/load-study.ts';
 export { canonicalJson, sha256Hex } from './text/canonical-json.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { analyse } from '../analysis/analyse.ts';
+import { analyse } from '../report/analyse.ts';
 import { pilotDeviation } from '../metrics/power.ts';
 import { nullRates, plantedManifest, plantedRun, sample } from '../testing/planted-run.ts';
 import { pilotOfRun } from './pilot.ts';

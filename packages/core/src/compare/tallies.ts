@@ -1,6 +1,6 @@
 /** Values of a measure by shared prompt, over the same models on both sides. */
-import { imageCode } from '../analysis/run-table.ts';
-import { ScoredImages } from '../analysis/scored-images.ts';
+import { imageCode } from '../analysis/run-table/run-table.ts';
+import { ScoredImages } from '../analysis/run-table/scored-images.ts';
 import type { ComparedMeasure, MeasuredSide } from './measures.ts';
 import type { Side } from './read-side.ts';
 import type { ModelPair } from './shared-groups.ts';

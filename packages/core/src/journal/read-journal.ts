@@ -1,5 +1,5 @@
 import { DiptychError, type JournalRecord, recordSchema } from '@diptych/plugin-kit';
-import { IrregularFile, openRegular } from '../store/regular-file.ts';
+import { IrregularFile, openRegular } from '../files/regular-file.ts';
 import { systemCode } from '../text/describe-error.ts';
 import { describeIssues } from '../text/describe-issues.ts';
 

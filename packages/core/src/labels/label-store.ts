@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { DiptychError, type LabelRecord, labelRecordSchema } from '@diptych/plugin-kit';
 import { openJournal } from '../journal/open-journal.ts';
-import { IrregularFile, readRegularText } from '../store/regular-file.ts';
+import { IrregularFile, readRegularText } from '../files/regular-file.ts';
 import { describeError, systemCode } from '../text/describe-error.ts';
 import { describeIssues } from '../text/describe-issues.ts';
 

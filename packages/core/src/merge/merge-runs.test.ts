@@ -2,7 +2,7 @@ import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StudyInput } from '@diptych/plugin-kit';
 import { describe, expect, it } from 'vitest';
-import { analyse } from '../analysis/analyse.ts';
+import { analyse } from '../report/analyse.ts';
 import { planRun } from '../plan/plan-run.ts';
 import { parseShard, shardPlan } from '../plan/shard-plan.ts';
 import { verifyRun } from '../report/verify-run.ts';

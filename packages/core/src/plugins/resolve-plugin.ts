@@ -3,7 +3,7 @@ import { createRequire, findPackageJSON } from 'node:module';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { apiVersion, DiptychError, type Plugin, type PluginKind, pluginKinds, pluginOfCard } from '@diptych/plugin-kit';
-import { readRegular } from '../store/regular-file.ts';
+import { readRegular } from '../files/regular-file.ts';
 import { sha256Hex } from '../text/canonical-json.ts';
 import { describeError } from '../text/describe-error.ts';
 import { didYouMean } from '../text/nearest-name.ts';

@@ -1,5 +1,5 @@
 /** The section of claim 2 as Markdown. */
-import type { CorruptionJudgeModel, DependenceModel, ReportModel } from '../analysis/report-model.ts';
+import type { CorruptionJudgeModel, DependenceModel, ReportModel } from './report-model.ts';
 import { difference, familyName, label, plain, rate, table } from './markdown-cells.ts';
 
 const twins = ({ twins: { reason, rows, families } }: CorruptionJudgeModel): string[] =>

@@ -1,5 +1,5 @@
 /** The table of costs as Markdown and CSV. */
-import type { ReportModel } from '../analysis/report-model.ts';
+import type { ReportModel } from './report-model.ts';
 import { csv } from './csv-cells.ts';
 import { plain, table } from './markdown-cells.ts';
 

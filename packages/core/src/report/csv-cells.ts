@@ -1,5 +1,5 @@
 /** Cells and lines of the CSV tables (RFC 4180). */
-import type { EstimateModel, IntervalModel, RateModel } from '../analysis/report-model.ts';
+import type { EstimateModel, IntervalModel, RateModel } from './report-model.ts';
 
 export type Cell = string | number | boolean | null;
 

@@ -1,6 +1,6 @@
 /** The tables of the report as CSV (RFC 4180): one row a group, proportions in [0, 1], empty where a number is not defined. */
 import { outcomes } from '@diptych/plugin-kit';
-import type { ReportModel } from '../analysis/report-model.ts';
+import type { ReportModel } from './report-model.ts';
 import { costCsvFiles } from './cost-tables.ts';
 import { csv, estimateCells, groupCells, groupHeader, rateCells, rateHeader } from './csv-cells.ts';
 import { detectionCsvFiles } from './detection-csv.ts';

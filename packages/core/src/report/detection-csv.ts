@@ -1,6 +1,6 @@
 /** Claims 3 and 4 beyond panel B as CSV. */
-import type { BypassArm, MeasuredShare } from '../analysis/detection-models.ts';
-import type { ReportModel } from '../analysis/report-model.ts';
+import type { BypassArm, MeasuredShare } from './detection-models.ts';
+import type { ReportModel } from './report-model.ts';
 import { type Cell, csv, ends, estimateCells, groupCells, groupHeader, rateCells, rateHeader } from './csv-cells.ts';
 import { predictorName } from './detection-tables.ts';
 

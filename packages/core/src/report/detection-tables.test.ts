@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { analyse } from '../analysis/analyse.ts';
+import { analyse } from './analyse.ts';
 import { plantedDetection } from '../testing/planted-detection.ts';
 import { csvFiles } from './csv.ts';
 import { markdownReport } from './markdown.ts';

@@ -1,6 +1,6 @@
 /** Claims 3 and 4 beyond panel B, in the Markdown report: the sweep, held-out generators, longer prompts, both panels at once. */
-import type { BypassArm, MeasuredShare } from '../analysis/detection-models.ts';
-import type { EstimateModel, IntervalModel, ReportModel } from '../analysis/report-model.ts';
+import type { BypassArm, MeasuredShare } from './detection-models.ts';
+import type { EstimateModel, IntervalModel, ReportModel } from './report-model.ts';
 import {
   difference,
   estimate,

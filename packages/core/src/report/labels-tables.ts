@@ -1,5 +1,5 @@
 /** Human labels in the Markdown report and as CSV. */
-import type { CorrectedModel, LabelsModel, MeasureModel } from '../analysis/label-models.ts';
+import type { CorrectedModel, LabelsModel, MeasureModel } from './label-models.ts';
 import { type Cell, csv, ends, groupCells, groupHeader, rateCells, rateHeader } from './csv-cells.ts';
 import { estimate, familyName, label, notDefined, percent, plain, rate, table } from './markdown-cells.ts';
 

@@ -1,7 +1,7 @@
 /** The report as Markdown: the same tables as the HTML, without plots and pictures. */
 import { claimNames, isBaseProtocol, outcomes } from '@diptych/plugin-kit';
-import { wordsOfUnscored } from '../analysis/detection-scores.ts';
-import type { AuditModel, DetectorModel, JudgeModel, ReportModel } from '../analysis/report-model.ts';
+import { wordsOfUnscored } from '../analysis/measures/detection-scores.ts';
+import type { AuditModel, DetectorModel, JudgeModel, ReportModel } from './report-model.ts';
 import { corruptionMarkdown } from './corruption-markdown.ts';
 import { costMarkdown } from './cost-tables.ts';
 import { detectionMarkdown } from './detection-tables.ts';

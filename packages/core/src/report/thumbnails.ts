@@ -1,5 +1,5 @@
 import { isDiptychError } from '@diptych/plugin-kit';
-import type { GalleryItem } from '../analysis/report-model.ts';
+import type { GalleryItem } from './report-model.ts';
 import { type Thumbnail, thumbnailOf } from '../images/thumbnail.ts';
 import type { IllustratedRun } from './reported-run.ts';
 

@@ -1,6 +1,6 @@
 /** The sections of claims 1 and 2 as CSV files. */
 import { hazards } from '@diptych/plugin-kit';
-import type { FamilyTest, ReportModel } from '../analysis/report-model.ts';
+import type { FamilyTest, ReportModel } from './report-model.ts';
 import { type Cell, csv, ends, estimateCells, groupCells, groupHeader, rateCells, rateHeader } from './csv-cells.ts';
 
 const testCells = (test: FamilyTest | null): Cell[] =>

@@ -1,5 +1,5 @@
 /** The sections of claim 1 as Markdown. */
-import type { MitigationModel, ReportModel } from '../analysis/report-model.ts';
+import type { MitigationModel, ReportModel } from './report-model.ts';
 import { difference, label, plain, rate, share, table } from './markdown-cells.ts';
 
 type Unsafe = ReportModel['unsafe'];

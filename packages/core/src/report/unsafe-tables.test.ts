@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { analyse } from '../analysis/analyse.ts';
-import type { ReportModel } from '../analysis/report-model.ts';
+import { analyse } from './analyse.ts';
+import type { ReportModel } from './report-model.ts';
 import { plantedStudy, studyEffects } from '../testing/planted-study.ts';
 import { csvFiles } from './csv.ts';
 import { markdownReport } from './markdown.ts';

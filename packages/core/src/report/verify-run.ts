@@ -1,8 +1,8 @@
 /** Recomputes every number of a report from the journal alone and compares; images are never opened. */
 import { DiptychError } from '@diptych/plugin-kit';
-import { analyse } from '../analysis/analyse.ts';
-import { numbersOf, statementsOf } from '../analysis/numbers.ts';
-import type { ReportModel } from '../analysis/report-model.ts';
+import { analyse } from './analyse.ts';
+import { numbersOf, statementsOf } from './numbers.ts';
+import type { ReportModel } from './report-model.ts';
 import { canonicalJson } from '../text/canonical-json.ts';
 import { readReport } from './read-report.ts';
 import type { ReportedRun } from './reported-run.ts';

@@ -5,8 +5,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DiptychError } from '@diptych/plugin-kit';
-import { type AnalyseOptions, analyse } from '../analysis/analyse.ts';
-import type { ReportModel } from '../analysis/report-model.ts';
+import { type AnalyseOptions, analyse } from './analyse.ts';
+import type { ReportModel } from './report-model.ts';
 import type { Thumbnail } from '../images/thumbnail.ts';
 import { writeDurably } from '../store/image-store.ts';
 import { canonicalJson } from '../text/canonical-json.ts';

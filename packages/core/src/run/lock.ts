@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { DiptychError } from '@diptych/plugin-kit';
 import { z } from 'zod';
-import { IrregularFile, readRegularText } from '../store/regular-file.ts';
+import { IrregularFile, readRegularText } from '../files/regular-file.ts';
 import { describeError, systemCode } from '../text/describe-error.ts';
 
 const ownerSchema = z.object({ pid: z.int().positive(), started: z.string(), host: z.string() });

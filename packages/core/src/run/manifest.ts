@@ -3,7 +3,7 @@ import { DiptychError, type Manifest, manifestSchema, runFormatVersion, type Stu
 import type { RunPlan } from '../plan/run-plan.ts';
 import type { LoadedStudy } from '../plugins/loaded-study.ts';
 import { writeDurably } from '../store/image-store.ts';
-import { IrregularFile, readRegularText } from '../store/regular-file.ts';
+import { IrregularFile, readRegularText } from '../files/regular-file.ts';
 import { canonicalJson, sha256Hex } from '../text/canonical-json.ts';
 import { describeError, systemCode } from '../text/describe-error.ts';
 import { describeIssues } from '../text/describe-issues.ts';

@@ -10,7 +10,7 @@ import { extensionOf } from '../images/container.ts';
 import { sha256Hex } from '../text/canonical-json.ts';
 import { describeError, systemCode } from '../text/describe-error.ts';
 import { systemFault } from '../text/system-fault.ts';
-import { digestOfFile, readRegular } from './regular-file.ts';
+import { digestOfFile, readRegular } from '../files/regular-file.ts';
 
 export interface ImageRef {
   readonly sha256: string;

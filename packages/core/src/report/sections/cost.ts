@@ -1,0 +1,71 @@
+import type { JournalRecord } from '@diptych/plugin-kit';
+import type { CostModel } from '../cost-model.ts';
+
+type Kind = NonNullable<CostModel>['rows'][number]['kind'];
+interface Sum {
+  readonly kind: Kind;
+  readonly plugin: string;
+  priced: number;
+  /** Billionths of a dollar: whole numbers add up to the same sum in any order. */
+  nano: number;
+}
+const nano = 1e9;
+const kinds: readonly Kind[] = ['rewriter', 'prompt-rater', 'generator', 'safety-judge', 'detector'];
+
+/** Adds up what records cost, whatever their order. */
+export class CostSummary {
+  readonly #sums = new Map<string, Sum>();
+  #images = 0;
+  readonly #imagesOf = new Map<string, number>();
+
+  add(record: JournalRecord): void {
+    if (record.type === 'sample') {
+      if (record.outcome === 'image') this.#countImage(record.generator);
+      this.#count('generator', record.generator, record.costUsd);
+      for (const [name, usd] of Object.entries(record.promptCostsUsd ?? {})) {
+        const kind = name.startsWith('rewriter/') ? 'rewriter' : 'prompt-rater';
+        this.#count(kind, name.slice(name.indexOf('/') + 1), usd);
+      }
+    } else if (record.type === 'verdict') this.#count('safety-judge', record.judge, record.costUsd);
+    else if (record.type === 'detection') this.#count('detector', record.detector, record.costUsd);
+  }
+
+  #countImage(generator: string): void {
+    this.#images += 1;
+    this.#imagesOf.set(generator, (this.#imagesOf.get(generator) ?? 0) + 1);
+  }
+
+  #count(kind: Kind, plugin: string, usd: number | undefined): void {
+    if (usd === undefined) return;
+    const key = `${kind}/${plugin}`;
+    const sum = this.#sums.get(key) ?? { kind, plugin, priced: 0, nano: 0 };
+    sum.priced += 1;
+    sum.nano += Math.round(usd * nano);
+    this.#sums.set(key, sum);
+  }
+
+  finish(): CostModel {
+    if (this.#sums.size === 0) return null;
+    const perImage = (billionths: number, images = this.#images): number | null =>
+      images === 0 ? null : billionths / nano / images;
+    const sums = [...this.#sums.values()].sort(
+      (a, b) => kinds.indexOf(a.kind) - kinds.indexOf(b.kind) || (a.plugin < b.plugin ? -1 : 1),
+    );
+    const total = sums.reduce((sum, { nano: part }) => sum + part, 0);
+    return {
+      id: 'cost',
+      usd: total / nano,
+      images: this.#images,
+      usdPerImage: perImage(total),
+      rows: sums.map(({ kind, plugin, priced, nano: part }) => ({
+        id: `cost/${kind}/${plugin}`,
+        kind,
+        plugin,
+        priced,
+        usd: part / nano,
+        // A generator drew a part of the images; the others work for all of them.
+        usdPerImage: perImage(part, kind === 'generator' ? (this.#imagesOf.get(plugin) ?? 0) : this.#images),
+      })),
+    };
+  }
+}

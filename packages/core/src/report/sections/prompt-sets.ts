@@ -1,0 +1,98 @@
+/** Unsafe rates by prompt set and level: pooled, as the study's mean over prompts, and as I2P's expected maximum. */
+import { type Group, groupFacts } from '../../analysis/run-table/groups.ts';
+import { safetyJudges } from '../../analysis/run-table/judge-columns.ts';
+import {
+  anyFlagged,
+  type CellMean,
+  countCells,
+  imagesOfMaximum,
+  meanOverCells,
+  type PromptCells,
+  promptCells,
+  type SamplesBySource,
+  samplesBySource,
+  trialsOf,
+} from '../../analysis/measures/prompt-cells.ts';
+import type { RunTable } from '../../analysis/run-table/run-table.ts';
+import { groupRate, type Place, presentValues, type SectionContext, within } from '../../analysis/measures/section-tools.ts';
+import type { PromptSetRow, UnsafeSections } from '../unsafe-model.ts';
+import { unsafeOfAll, withCorruption } from './unsafe.ts';
+
+interface Scope {
+  readonly promptSet: string;
+  readonly level: number | null;
+  includes(sample: number): boolean;
+}
+
+/** Each set as a whole, and each of its levels where it has several. */
+function scopesOf({ samples, promptSets }: RunTable): Scope[] {
+  const levels = promptSets.map(() => new Set<number>());
+  for (let sample = 0; sample < samples.outcome.length; sample++)
+    if (samples.outcome.get(sample) !== 0) levels[samples.promptSet.get(sample)]!.add(samples.level.get(sample));
+  return presentValues(promptSets).flatMap(({ name, code }) => {
+    const isOfSet = (sample: number) => samples.promptSet.get(sample) === code;
+    const own = [...levels[code]!].sort((a, b) => a - b);
+    const whole: Scope = { promptSet: name, level: null, includes: isOfSet };
+    if (own.length < 2) return [whole];
+    return [
+      whole,
+      ...own.map((level) => ({
+        promptSet: name,
+        level,
+        includes: (sample: number) => isOfSet(sample) && samples.level.get(sample) === level,
+      })),
+    ];
+  });
+}
+
+interface ScopedCells {
+  readonly group: Group;
+  readonly cells: PromptCells;
+}
+
+function rowOf(
+  context: SectionContext,
+  { judge, scope, place }: { judge: string; scope: Scope; place: Place },
+  { group, cells }: ScopedCells,
+  images: number | null,
+): PromptSetRow {
+  const level = scope.level === null ? 'all' : String(scope.level);
+  const id = `prompt-set/${judge}/${scope.promptSet}/level:${level}/${group.key}`;
+  const mean = (name: string, leastTrials: number, valueOfCell: CellMean['valueOfCell']) =>
+    meanOverCells(context.table, cells, { id: `${id}/${name}`, leastTrials, valueOfCell }, context.studySeed);
+  const enough = images === null ? 0 : countCells(cells, images);
+  return {
+    ...groupFacts(group),
+    id,
+    judge,
+    promptSet: scope.promptSet,
+    level: scope.level,
+    unsafeOfAll: groupRate(context, `${id}/unsafe-of-all`, group, place),
+    meanOfPrompts: mean('mean-of-prompts', 1, ({ positives, trials }) => positives / trials),
+    expectedMaximum: images === null ? null : mean('expected-maximum', images, (cell) => anyFlagged(cell, images)),
+    images,
+    promptsWithEnough: enough,
+    promptsWithFewer: cells.trials.length - enough,
+  };
+}
+
+function rowsOf(context: SectionContext, order: SamplesBySource, judge: string, scope: Scope, place: Place): PromptSetRow[] {
+  const scoped = context.groups
+    .map((group) => ({ group, cells: promptCells(context.table, order, group, place) }))
+    .filter(({ cells }) => cells.trials.length > 0);
+  // One number of images for all rows of a set, so that they can be compared.
+  const families = scoped.filter(({ group }) => group.kind === 'family').map(({ cells }) => cells);
+  const images = imagesOfMaximum(trialsOf(families));
+  return scoped.map((cells) => rowOf(context, { judge, scope, place }, cells, images));
+}
+
+export function promptSetSection(context: SectionContext): UnsafeSections['promptSets'] {
+  const { table } = context;
+  const order = samplesBySource(table);
+  const scopes = scopesOf(table);
+  const rows = safetyJudges(table.judges).flatMap((judge) => {
+    const place = unsafeOfAll(withCorruption(table, judge));
+    return scopes.flatMap((scope) => rowsOf(context, order, judge.facts.judge, scope, within(place, scope.includes)));
+  });
+  return { reason: rows.length === 0 ? 'no safety judge settled a sample of a prompt set.' : null, rows };
+}
