@@ -79,7 +79,7 @@ describe('a study with judges of gender', () => {
     expect(code, stderr).toBe(0);
 
     const model: ReportModel = JSON.parse(await readFile(join(cwd, 'runs/it/report/metrics.json'), 'utf8'));
-    const { reason, judges } = model.unsafe.genders;
+    const { reason, judges } = model.gender;
     expect(reason).toBeNull();
     const [counted, read] = judges;
     // Six prompts, four faces each; the one about a woman is left out, once for each family.

@@ -43,8 +43,8 @@ const sections: Readonly<Record<string, (model: ReportModel) => void>> = {
     }
     expect(effect!.difference!.interval!.low).toBeGreaterThan(0.5);
   },
-  detect({ generalisation }) {
-    const fixed = generalisation!.seen.filter(({ reason }) => reason === null);
+  detect({ heldOut }) {
+    const fixed = heldOut!.seen.filter(({ reason }) => reason === null);
     expect(new Set(fixed.map(({ detector }) => detector))).toEqual(new Set(['spectrum-simulated']));
     const { sides, test } = fixed.find(({ protocol }) => protocol === 'as-received')!;
     // Of two generators of each family the head was fitted on one.

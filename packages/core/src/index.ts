@@ -1,7 +1,6 @@
-export { type AnalyseOptions, analyse } from './report/analyse.ts';
-export { type ReportModel, reportModelSchema } from './report/report-model.ts';
 export { type CompareOptions, type Comparison, type ComparisonRow, compareRuns } from './compare/compare-runs.ts';
 export { type PilotOptions, pilotOfRun, type RunPilot } from './compare/pilot.ts';
+export { readRegularText } from './files/regular-file.ts';
 export { blurredPreview } from './images/blurred-preview.ts';
 export * from './images/decode-image.ts';
 export * from './images/present-image.ts';
@@ -10,12 +9,12 @@ export * from './images/read-image-info.ts';
 export type { Thumbnail } from './images/thumbnail.ts';
 export { type Journal, type JournalFile, type JournalOptions, openJournal } from './journal/open-journal.ts';
 export { type ReadJournalOptions, readJournal, readJournalBatches } from './journal/read-journal.ts';
-export { recordKey, SeenRecords } from './journal/seen-records.ts';
+export { SeenRecords } from './journal/seen-records.ts';
 export { assignItems, type DrawOptions, drawItems, type LabelSampling, orderFor } from './labels/draw-labels.ts';
 export { type ImportedLabels, type ImportOptions, importLabels } from './labels/import-labels.ts';
 export { type LabelItem, labelItems } from './labels/label-items.ts';
 export { labelsCsv, type SheetOptions, writeFileAt, writeLabelSheet } from './labels/label-sheet.ts';
-export { currentLabels, readLabels } from './labels/label-store.ts';
+export { readLabels } from './labels/label-store.ts';
 export { type MergedRun, type MergeOptions, mergeRuns } from './merge/merge-runs.ts';
 export { fitLogisticRegression, type LogisticModel, type LogisticOptions } from './metrics/logistic-regression.ts';
 export { assumedBytes } from './plan/count-plan.ts';
@@ -35,6 +34,10 @@ export type {
   LoadedStudy,
 } from './plugins/loaded-study.ts';
 export { type FoundPlugin, type PluginRegistry, resolvePlugin } from './plugins/resolve-plugin.ts';
+export { currentLabels } from './records/current-labels.ts';
+export { recordKey } from './records/record-key.ts';
+export { type AnalyseOptions, analyse } from './report/analyse.ts';
+export { type ReportModel, reportModelSchema } from './report/report-model.ts';
 export { type Verification, verifyRun } from './report/verify-run.ts';
 export { type HtmlRenderer, type ReportAssets, type WrittenReport, writeReport } from './report/write-report.ts';
 export { type CheckImagesOptions, checkImages, imagesChanged } from './run/check-images.ts';
@@ -55,7 +58,6 @@ export {
 } from './run/start-run.ts';
 export { type ScorerOptions, studyOfScorers } from './run/study-of-scorers.ts';
 export { createImageStore, type ImageRef, type ImageStore } from './store/image-store.ts';
-export { readRegularText } from './files/regular-file.ts';
 export { checkClaim, missingForClaim } from './study/claim-needs.ts';
 export { loadStudy, parseStudyValue, type StudyFile } from './study/load-study.ts';
 export { canonicalJson, sha256Hex } from './text/canonical-json.ts';

@@ -28,9 +28,9 @@ function outcomes(model: ReportModel): string {
   return renderTable(['generator', 'family', 'samples', ...shown], rows);
 }
 
-function cost({ summary }: ReportModel): string[] {
-  if (summary.cost === null) return [];
-  const { rows, usd, usdPerImage } = summary.cost;
+function costLines({ cost }: ReportModel): string[] {
+  if (cost === null) return [];
+  const { rows, usd, usdPerImage } = cost;
   const perImage = (value: number | null): string => (value === null ? '–' : dollars(value));
   const lines = rows.map((row) => [row.kind, row.plugin, row.priced, dollars(row.usd), perImage(row.usdPerImage)]);
   return [
@@ -82,7 +82,7 @@ export function renderSummary(model: ReportModel): string {
     ...model.summary.notes,
     heading('Outcomes'),
     outcomes(model),
-    ...cost(model),
+    ...costLines(model),
     heading('Panel A: unsafe content'),
   ];
   if (model.unsafe.reason) parts.push(model.unsafe.reason);

@@ -30,7 +30,7 @@ export function CorruptionPanel({ model }: { readonly model: ReportModel }) {
               ? `Calls an image corrupted at a score of at least ${judge.threshold}.`
               : `An ensemble: ${judge.ensemble}.`}
           </p>
-          <Twins judge={judge} />
+          <Counterparts judge={judge} />
           <Outcomes judge={judge} />
           {judge.dependence.reason !== null && <p>Dependence on the text is not shown: {judge.dependence.reason}</p>}
           {judge.dependence.effects.map((effect) => (
@@ -46,8 +46,8 @@ interface JudgeProps {
   readonly judge: CorruptionJudgeModel;
 }
 
-function Twins({ judge }: JudgeProps) {
-  const { reason, rows, families } = judge.twins;
+function Counterparts({ judge }: JudgeProps) {
+  const { reason, rows, families } = judge.counterparts;
   if (reason !== null) return <p>Unsafe prompts against counterparts are not shown: {reason}</p>;
   return (
     <>

@@ -2,7 +2,7 @@ import type { ReportModel } from '@diptych/core/report-model';
 import { CountCell, numbers, TableHead } from './cells.tsx';
 import { NumberedTable } from './numbering.tsx';
 
-type Cost = NonNullable<ReportModel['summary']['cost']>;
+type Cost = NonNullable<ReportModel['cost']>;
 
 const money = (usd: number | null): string => (usd === null ? '–' : `$${usd.toFixed(4)}`);
 

@@ -6,7 +6,7 @@ import { NumberedTable } from './numbering.tsx';
 type Cell = CoverageModel['hazards'][number];
 
 export function CoverageSection({ model }: { readonly model: ReportModel }) {
-  const judges = model.unsafe.coverage;
+  const judges = model.coverage;
   if (judges.length === 0) return null;
   return (
     <section>

@@ -15,7 +15,7 @@ import {
   ThreeCell,
 } from './cells.tsx';
 import { familyNames, notDefined } from './format.ts';
-import { GeneralisationSection } from './generalisation-section.tsx';
+import { HeldOutSection } from './held-out-section.tsx';
 import { JointSection } from './joint-section.tsx';
 import { NumberedFigure, NumberedTable } from './numbering.tsx';
 import { RobustnessSection } from './robustness-section.tsx';
@@ -40,7 +40,7 @@ export function DetectionPanel({ model }: { readonly model: ReportModel }) {
         />
       ))}
       <RobustnessSection model={model} />
-      <GeneralisationSection model={model} />
+      <HeldOutSection model={model} />
       <BypassSection model={model} />
       <JointSection model={model} />
     </section>

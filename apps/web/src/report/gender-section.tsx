@@ -14,7 +14,7 @@ import { percent, pValue, whole } from './format.ts';
 import { NumberedTable } from './numbering.tsx';
 
 export function GenderSection({ model }: { readonly model: ReportModel }) {
-  const { reason, judges } = model.unsafe.genders;
+  const { reason, judges } = model.gender;
   if (!asks(model, 'unsafe')) return null;
   return (
     <section>

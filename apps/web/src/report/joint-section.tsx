@@ -3,8 +3,8 @@ import type { ReportModel } from '@diptych/core/report-model';
 import { DifferenceCell, FamilyCell, GroupHeader, numbers, RateCell, rowClass, TableHead } from './cells.tsx';
 import { NumberedTable } from './numbering.tsx';
 
-export function JointSection({ model: { joint, jointDifferences } }: { readonly model: ReportModel }) {
-  if (joint.length === 0) return null;
+export function JointSection({ model: { joint } }: { readonly model: ReportModel }) {
+  if (joint.rows.length === 0) return null;
   return (
     <section>
       <h3>Both panels: unsafe and undetected</h3>
@@ -23,7 +23,7 @@ export function JointSection({ model: { joint, jointDifferences } }: { readonly 
           ]}
         />
         <tbody>
-          {joint.map((row) => (
+          {joint.rows.map((row) => (
             <tr key={row.id} className={rowClass(row)}>
               <GroupHeader group={row} />
               <FamilyCell group={row} />
@@ -37,14 +37,14 @@ export function JointSection({ model: { joint, jointDifferences } }: { readonly 
           ))}
         </tbody>
       </NumberedTable>
-      {jointDifferences.length > 0 && (
+      {joint.differences.length > 0 && (
         <NumberedTable
           label="unsafe and undetected, MLLM minus diffusion"
           caption="Unsafe and undetected, MLLM minus diffusion in percentage points, paired by prompt; p adjusted by Holm over the rows of this table. Above zero: more such images of MLLMs."
         >
           <TableHead columns={['Judge', 'Detector', 'Protocol', 'Share', ...numbers('MLLM minus diffusion')]} />
           <tbody>
-            {jointDifferences.map((row) => (
+            {joint.differences.map((row) => (
               <tr key={row.id}>
                 <th scope="row">{row.judge}</th>
                 <td>{row.detector}</td>

@@ -3,7 +3,7 @@ import { asks, DifferenceCell, FamilyCell, GroupHeader, numbers, RateCell, rowCl
 import { NumberedTable } from './numbering.tsx';
 
 export function LanguageSection({ model }: { readonly model: ReportModel }) {
-  const { reason, reference, rows, families } = model.unsafe.languages;
+  const { reason, reference, rows, families } = model.languages;
   if (!asks(model, 'unsafe')) return null;
   return (
     <section>

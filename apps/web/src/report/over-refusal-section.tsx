@@ -12,10 +12,10 @@ import {
 } from './cells.tsx';
 import { NumberedTable } from './numbering.tsx';
 
-type OverRefusal = ReportModel['unsafe']['overRefusal'];
+type OverRefusal = ReportModel['overRefusal'];
 
 export function OverRefusalSection({ model }: { readonly model: ReportModel }) {
-  const { overRefusal } = model.unsafe;
+  const { overRefusal } = model;
   if (!asks(model, 'unsafe')) return null;
   return (
     <section>
@@ -64,7 +64,7 @@ function RefusalTable({ rows }: OverRefusal) {
             <CountCell value={row.counts.empty} />
             <CountCell value={row.counts.placeholder} />
             <RateCell rate={row.counterparts} />
-            <RateCell rate={row.unsafeTwins} />
+            <RateCell rate={row.unsafeOfPairs} />
             <DifferenceCell test={row.selectivity} />
           </tr>
         ))}

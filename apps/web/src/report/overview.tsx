@@ -156,7 +156,7 @@ export function Outcomes({ model }: { readonly model: ReportModel }) {
           ))}
         </tbody>
       </NumberedTable>
-      <CostTable cost={model.summary.cost} />
+      <CostTable cost={model.cost} />
     </section>
   );
 }

@@ -4,7 +4,7 @@ import { notDefined, whole } from './format.ts';
 import { NumberedTable } from './numbering.tsx';
 
 export function PromptSetSection({ model }: { readonly model: ReportModel }) {
-  const { reason, rows } = model.unsafe.promptSets;
+  const { reason, rows } = model.promptSets;
   if (!asks(model, 'unsafe')) return null;
   return (
     <section>

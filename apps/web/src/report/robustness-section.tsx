@@ -4,9 +4,10 @@ import { CountCell, GroupHeader, numbers, PercentCell, rowClass, SignedCell, Tab
 import { percent, three } from './format.ts';
 import { NumberedTable } from './numbering.tsx';
 
-export function RobustnessSection({ model: { robustness, robustnessNotes } }: { readonly model: ReportModel }) {
-  if (robustness.length + robustnessNotes.length === 0) return null;
-  const detectors = [...new Set(robustness.map(({ detector }) => detector))];
+export function RobustnessSection({ model }: { readonly model: ReportModel }) {
+  const { rows, notes } = model.robustness;
+  if (rows.length + notes.length === 0) return null;
+  const detectors = [...new Set(rows.map(({ detector }) => detector))];
   return (
     <section>
       <h3>Robustness</h3>
@@ -15,11 +16,11 @@ export function RobustnessSection({ model: { robustness, robustnessNotes } }: { 
         same images, changed minus as received; below zero the change harms detection. Nothing in these tables is tested: a
         test for each change would cost claim 3 its power. Full tables under each change are in detection.csv.
       </p>
-      {robustnessNotes.map((note) => (
+      {notes.map((note) => (
         <p key={note}>{note}</p>
       ))}
       {detectors.map((detector) => (
-        <Sweep key={detector} detector={detector} rows={robustness.filter((row) => row.detector === detector)} />
+        <Sweep key={detector} detector={detector} rows={rows.filter((row) => row.detector === detector)} />
       ))}
     </section>
   );
@@ -27,7 +28,7 @@ export function RobustnessSection({ model: { robustness, robustnessNotes } }: { 
 
 interface SweepProps {
   readonly detector: string;
-  readonly rows: ReportModel['robustness'];
+  readonly rows: ReportModel['robustness']['rows'];
 }
 
 const columns = [

@@ -12,10 +12,10 @@ import {
   TableHead,
 } from './cells.tsx';
 import { CoverageSection } from './coverage-section.tsx';
+import { FilterSection } from './filter-section.tsx';
 import { familyNames, percent, whole } from './format.ts';
 import { GenderSection } from './gender-section.tsx';
 import { LanguageSection } from './language-section.tsx';
-import { MitigationSection } from './mitigation-section.tsx';
 import { NumberedFigure, NumberedTable } from './numbering.tsx';
 import { OverRefusalSection } from './over-refusal-section.tsx';
 import { PromptSetSection } from './prompt-set-section.tsx';
@@ -38,7 +38,7 @@ export function UnsafePanel({ model }: { readonly model: ReportModel }) {
       ))}
       <PromptSetSection model={model} />
       <OverRefusalSection model={model} />
-      <MitigationSection model={model} />
+      <FilterSection model={model} />
       <LanguageSection model={model} />
       <GenderSection model={model} />
       <CoverageSection model={model} />

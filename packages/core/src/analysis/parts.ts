@@ -1,4 +1,6 @@
 /** Pieces that the schemas of all sections of a report share; see `report-model.ts`. */
+
+import { protocolSchema } from '@diptych/plugin-kit';
 import { z } from 'zod';
 
 export const id = z.string().min(1);
@@ -40,6 +42,10 @@ export const groupSchema = z.object({
 });
 export type GroupModel = z.infer<typeof groupSchema>;
 
+/** Images without a score, by why; those that no record speaks of are `missing`. */
+export const unscoredSchema = z.object({ abstained: count, error: count, timeout: count, missing: count });
+export type Unscored = z.infer<typeof unscoredSchema>;
+
 export const testSchema = z.object({
   id,
   /** Of claims in their direction, so that positive supports it; elsewhere the table says what minus what. */
@@ -55,3 +61,24 @@ export const testSchema = z.object({
   pairs: count,
 });
 export type FamilyTest = z.infer<typeof testSchema>;
+
+export const ofDetector = { detector: z.string(), protocol: protocolSchema };
+
+export const measuredShareSchema = z.object({ auroc: estimateSchema.nullable(), recallAt5: rateSchema });
+
+export type MeasuredShare = z.infer<typeof measuredShareSchema>;
+
+/** Why a section has no rows; null where it has. */
+export const reason = z.string().nullable();
+
+export const claimSchema = z.object({
+  id,
+  claim: z.int().min(1).max(4),
+  /** What was looked at: a judge, or a detector and protocol. */
+  subject: z.string(),
+  verdict: z.enum(['supported', 'not supported', 'not tested']),
+  text: z.string(),
+  test: testSchema.nullable(),
+});
+
+export type ClaimModel = z.infer<typeof claimSchema>;

@@ -1,11 +1,11 @@
 /** Two runs over the same prompts: each rate and measure of detection, paired by prompt. */
 import { DiptychError } from '@diptych/plugin-kit';
-import { differingPlugins } from '../merge/check-shards.ts';
 import { holmAdjust } from '../metrics/holm.ts';
 import { mcnemarTest } from '../metrics/mcnemar.ts';
 import { pairedDifference } from '../metrics/paired-difference.ts';
 import { promptsNeeded } from '../metrics/power.ts';
 import { deriveSeed } from '../metrics/random.ts';
+import { differingPlugins } from '../records/differing-plugins.ts';
 import type { ReportedRun } from '../report/reported-run.ts';
 import { type ComparedMeasure, measuresOf } from './measures.ts';
 import type { ComparePairs } from './pair-names.ts';

@@ -1,10 +1,10 @@
 /** What two runs can be compared in: outcomes, judges and detectors that both have, for each group that both have. */
 import { outcomes } from '@diptych/plugin-kit';
 import { isOutside, type Placement } from '../analysis/measures/clustered-rate.ts';
-import { type DetectorContext, recallAt } from '../report/sections/detection.ts';
+import { type DetectorContext, recallAt } from '../analysis/measures/detector-context.ts';
+import { corruptedOfAll, unsafeOfAll, unsafeOfNonCorrupted, withCorruption } from '../analysis/measures/judged-samples.ts';
 import type { JudgeColumns } from '../analysis/run-table/judge-columns.ts';
 import type { RunTable } from '../analysis/run-table/run-table.ts';
-import { corruptedOfAll, unsafeOfAll, unsafeOfNonCorrupted, withCorruption } from '../report/sections/unsafe.ts';
 import { type ComparePairs, pairName, pairNames } from './pair-names.ts';
 import type { Side } from './read-side.ts';
 import { type ModelPair, sharedGroups } from './shared-groups.ts';

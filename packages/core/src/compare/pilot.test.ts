@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { analyse } from '../report/analyse.ts';
 import { pilotDeviation } from '../metrics/power.ts';
+import { analyse } from '../report/analyse.ts';
 import { nullRates, plantedManifest, plantedRun, sample } from '../testing/planted-run.ts';
 import { pilotOfRun } from './pilot.ts';
 

@@ -1,12 +1,12 @@
 /** A finished run as the pilot of a larger one: how much prompts vary, between the two families. */
 import { DiptychError } from '@diptych/plugin-kit';
-import { unsafePromptScope } from '../report/claims/claims.ts';
 import { type Placement, tallyClusters } from '../analysis/measures/clustered-rate.ts';
+import { corruptedOfAll, unsafeOfAll } from '../analysis/measures/judged-samples.ts';
+import { unsafePromptScope } from '../analysis/measures/prompt-scope.ts';
 import { collectRunTable } from '../analysis/run-table/collect-run-table.ts';
 import { groupsOf } from '../analysis/run-table/groups.ts';
 import type { JudgeColumns } from '../analysis/run-table/judge-columns.ts';
 import type { RunTable } from '../analysis/run-table/run-table.ts';
-import { corruptedOfAll, unsafeOfAll } from '../report/sections/unsafe.ts';
 import { type PilotPrompt, type PilotVariance, pilotVariance } from '../metrics/power.ts';
 import type { ReportedRun } from '../report/reported-run.ts';
 

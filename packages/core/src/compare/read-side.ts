@@ -1,8 +1,8 @@
 /** One of two runs, ready to be compared: its table, and by sample the prompt that it shares with the other run. */
 import type { Manifest, SampleRecord } from '@diptych/plugin-kit';
-import { collectRunTable } from '../analysis/run-table/collect-run-table.ts';
-import { type DetectorContext, detectorContext } from '../report/sections/detection.ts';
 import { detectionScores } from '../analysis/measures/detection-scores.ts';
+import { type DetectorContext, detectorContext } from '../analysis/measures/detector-context.ts';
+import { collectRunTable } from '../analysis/run-table/collect-run-table.ts';
 import { type Group, groupsOf } from '../analysis/run-table/groups.ts';
 import { GrowableColumn, Interner, words } from '../analysis/run-table/growable-column.ts';
 import type { RunTable } from '../analysis/run-table/run-table.ts';

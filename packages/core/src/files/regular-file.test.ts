@@ -8,8 +8,8 @@ import { readLabels } from '../labels/label-store.ts';
 import { readReport } from '../report/read-report.ts';
 import { acquireLock } from '../run/lock.ts';
 import { readManifest } from '../run/manifest.ts';
-import { sha256Hex } from '../text/canonical-json.ts';
 import { createImageStore } from '../store/image-store.ts';
+import { sha256Hex } from '../text/canonical-json.ts';
 import { readRegularText } from './regular-file.ts';
 
 let folder: string;

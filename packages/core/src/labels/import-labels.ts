@@ -2,12 +2,13 @@
 import { readFile } from 'node:fs/promises';
 import { DiptychError, hazards as knownHazards, type LabelRecord, labelRecordSchema } from '@diptych/plugin-kit';
 import { CsvError, type Info, parse } from 'csv-parse/sync';
-import { textOfCell } from '../report/csv-cells.ts';
+import { currentLabels } from '../records/current-labels.ts';
 import { acquireLock } from '../run/lock.ts';
 import type { Run } from '../run/open-run.ts';
+import { textOfCell } from '../text/csv.ts';
 import { describeError } from '../text/describe-error.ts';
 import { type LabelItem, labelItems } from './label-items.ts';
-import { appendLabels, currentLabels, readLabels } from './label-store.ts';
+import { appendLabels, readLabels } from './label-store.ts';
 
 export interface ImportOptions {
   readonly file: string;

@@ -2,13 +2,13 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { DiptychError, type LabelRecord } from '@diptych/plugin-kit';
+import { writeDurably } from '../files/write-durably.ts';
 import { plainPng } from '../images/plain-png.ts';
-import { type Cell, csv } from '../report/csv-cells.ts';
+import { currentLabels } from '../records/current-labels.ts';
 import type { Run } from '../run/open-run.ts';
-import { writeDurably } from '../store/image-store.ts';
+import { type Cell, csv } from '../text/csv.ts';
 import { describeError } from '../text/describe-error.ts';
 import type { LabelItem } from './label-items.ts';
-import { currentLabels } from './label-store.ts';
 
 export interface SheetOptions {
   readonly rater: string;

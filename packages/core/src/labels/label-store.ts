@@ -1,8 +1,8 @@
 /** `labels.jsonl` of a run: appended like the journal, read whole, because people write far less than programs. */
 import { join } from 'node:path';
 import { DiptychError, type LabelRecord, labelRecordSchema } from '@diptych/plugin-kit';
-import { openJournal } from '../journal/open-journal.ts';
 import { IrregularFile, readRegularText } from '../files/regular-file.ts';
+import { openJournal } from '../journal/open-journal.ts';
 import { describeError, systemCode } from '../text/describe-error.ts';
 import { describeIssues } from '../text/describe-issues.ts';
 
@@ -49,11 +49,4 @@ export async function appendLabels(runFolder: string, labels: readonly LabelReco
   await using file = await openJournal<LabelRecord>(pathOf(runFolder));
   for (const label of labels) await file.append(label);
   await file.flush();
-}
-
-/** Of two answers of one rater for one image the later counts. Sorted by image and rater, so that the order of a file changes nothing. */
-export function currentLabels(labels: Iterable<LabelRecord>): LabelRecord[] {
-  const current = new Map<string, LabelRecord>();
-  for (const label of labels) current.set(JSON.stringify([label.index, label.rater]), label);
-  return [...current.values()].sort((a, b) => a.index - b.index || (a.rater < b.rater ? -1 : a.rater > b.rater ? 1 : 0));
 }

@@ -3,13 +3,14 @@ import { dirname, join, resolve } from 'node:path';
 import type { LabelRecord } from '@diptych/plugin-kit';
 import { describe, expect, it } from 'vitest';
 import { readImageInfo } from '../images/read-image-info.ts';
+import { currentLabels } from '../records/current-labels.ts';
 import { openRun, type Run } from '../run/open-run.ts';
 import { runFakeStudy, temporaryFolder } from '../testing-fakes/fake-study.ts';
 import { assignItems, drawItems, orderFor } from './draw-labels.ts';
 import { importLabels } from './import-labels.ts';
 import { type LabelItem, labelItems } from './label-items.ts';
 import { labelsCsv, writeLabelSheet } from './label-sheet.ts';
-import { currentLabels, readLabels } from './label-store.ts';
+import { readLabels } from './label-store.ts';
 
 async function fakeRun(): Promise<{ run: Run; items: LabelItem[]; folder: string }> {
   const { runFolder } = await runFakeStudy({ samplesPerPrompt: 4, generators: ['fake', { use: 'fake', as: 'other' }] });

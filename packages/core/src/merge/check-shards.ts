@@ -1,6 +1,6 @@
 /** The proof before a merge: parts of one study, made by the same plugins, each once, none overlapping, none missing. */
 import type { JournalRecord, Manifest } from '@diptych/plugin-kit';
-import { canonicalJson } from '../text/canonical-json.ts';
+import { differingPlugins } from '../records/differing-plugins.ts';
 import { refused, type ShardSurvey } from './survey-shard.ts';
 
 const named = (numbers: readonly number[]): string =>
@@ -37,20 +37,6 @@ export function checkManifests(manifests: readonly Manifest[]): void {
 function differingPrecision(first: Manifest, other: Manifest): string[] {
   const [one, two] = [first.runtime, other.runtime].map((runtime) => runtime && (runtime.precision ?? 'f32'));
   return one && two && one !== two ? [`the precision of networks (${one} and ${two})`] : [];
-}
-
-export function differingPlugins(first: Manifest, other: Manifest): string[] {
-  // Shards of an older release do not know it.
-  const bothKnow = [first, other].every(({ plugins }) => plugins.some(({ listDigest }) => listDigest !== undefined));
-  const byKey = (manifest: Manifest) =>
-    new Map(
-      manifest.plugins.map((plugin) => [
-        `${plugin.kind}/${plugin.as}`,
-        canonicalJson(bothKnow ? plugin : { ...plugin, listDigest: undefined }),
-      ]),
-    );
-  const [left, right] = [byKey(first), byKey(other)];
-  return [...new Set([...left.keys(), ...right.keys()])].filter((key) => left.get(key) !== right.get(key)).sort();
 }
 
 /** Shards that nobody gave, counted from 0. */

@@ -2,8 +2,9 @@
 import { join } from 'node:path';
 import { DiptychError, type JournalRecord, type Manifest } from '@diptych/plugin-kit';
 import { readJournalBatches } from '../journal/read-journal.ts';
-import { detectionGroup, recordKey, SeenRecords, verdictGroup } from '../journal/seen-records.ts';
+import { SeenRecords } from '../journal/seen-records.ts';
 import { isAuthenticOfShard, isSampleOfShard, type Shard } from '../plan/shard-plan.ts';
+import { detectionGroup, recordKey, verdictGroup } from '../records/record-key.ts';
 import { openRun, type Run } from '../run/open-run.ts';
 
 export interface ShardSurvey {

@@ -1,8 +1,6 @@
 import type { JournalRecord } from '@diptych/plugin-kit';
 import { describe, expect, it } from 'vitest';
 import { wilsonInterval } from '../metrics/proportion.ts';
-import { csvFiles } from './csv.ts';
-import { markdownReport } from './markdown.ts';
 import {
   authentic,
   detection,
@@ -14,6 +12,8 @@ import {
   verdict,
 } from '../testing/planted-run.ts';
 import { analyse } from './analyse.ts';
+import { csvFiles } from './csv.ts';
+import { markdownReport } from './markdown.ts';
 import { reportModelSchema } from './report-model.ts';
 
 const judgePlugin = plugin('safety-judge', 'judge', {

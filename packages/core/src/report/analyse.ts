@@ -3,21 +3,23 @@
  * same digits for the same journal, whatever order its records were written in.
  */
 import { claimNames, type JournalRecord, type LabelRecord, type Manifest } from '@diptych/plugin-kit';
-import { corruptionClaim, unsafeClaim, unsafePromptScope } from './claims/claims.ts';
-import { collectRunTable } from '../analysis/run-table/collect-run-table.ts';
-import { CostSummary } from './sections/cost.ts';
-import { analyseDetection } from './detection-analysis.ts';
 import { type ClaimDraft, type SimulatedShare, settleClaims } from '../analysis/measures/family-difference.ts';
-import { chooseGallery } from './sections/gallery.ts';
+import { withCorruption } from '../analysis/measures/judged-samples.ts';
+import { unsafePromptScope } from '../analysis/measures/prompt-scope.ts';
+import { collectRunTable } from '../analysis/run-table/collect-run-table.ts';
 import { type Group, groupsOf } from '../analysis/run-table/groups.ts';
 import { safetyJudges } from '../analysis/run-table/judge-columns.ts';
-import { labelsPanel } from './sections/labels.ts';
-import { numbersOf } from './numbers.ts';
-import { type JudgeModel, type ReportModel, reportModelVersion } from './report-model.ts';
 import { RunDigest } from '../analysis/run-table/run-digest.ts';
 import type { RunTable } from '../analysis/run-table/run-table.ts';
+import { corruptionClaim, unsafeClaim } from './claims/claims.ts';
+import { analyseDetection } from './detection-analysis.ts';
+import { numbersOf } from './numbers.ts';
+import { type ReportModel, reportModelVersion } from './report-model.ts';
+import { CostSummary } from './sections/cost.ts';
+import { chooseGallery } from './sections/gallery.ts';
+import { labelsPanel } from './sections/labels.ts';
 import { summarise } from './sections/overview.ts';
-import { judgePanel, withCorruption } from './sections/unsafe.ts';
+import { type JudgeModel, judgePanel } from './sections/unsafe.ts';
 import { corruptionSectionOf, unsafeSectionsOf } from './unsafe-analysis.ts';
 
 export interface AnalyseOptions {
@@ -48,16 +50,17 @@ export async function analyse(
   const unsafe = analyseUnsafe(table, groups, manifest);
   const { drafts: detectionDrafts, ...detectionPanels } = analyseDetection(table, manifest, groups);
   const panels = {
-    summary: { ...summarise(table, manifest, groups), digest: digest.finish(manifest.studyDigest), cost: cost.finish() },
+    summary: { ...summarise(table, manifest, groups), digest: digest.finish(manifest.studyDigest) },
     claims: settleClaims(
       [...unsafe.drafts, ...detectionDrafts].filter(({ claim }) => isTested(manifest, claim)),
       simulatedShare(table),
     ),
+    cost: cost.finish(),
     unsafe: {
       reason: unsafe.judges.length === 0 ? 'No safety judge is part of this study.' : null,
       judges: unsafe.judges,
-      ...unsafeSectionsOf(sections, manifest),
     },
+    ...unsafeSectionsOf(sections, manifest),
     corruption: corruptionSectionOf(sections, manifest),
     ...detectionPanels,
     labels: labelsPanel(table, groups, { labels, studySeed }),

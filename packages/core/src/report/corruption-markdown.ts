@@ -1,8 +1,11 @@
 /** The section of claim 2 as Markdown. */
-import type { CorruptionJudgeModel, DependenceModel, ReportModel } from './report-model.ts';
-import { difference, familyName, label, plain, rate, table } from './markdown-cells.ts';
 
-const twins = ({ twins: { reason, rows, families } }: CorruptionJudgeModel): string[] =>
+import { difference, familyName, label, plain, rate, table } from './markdown-cells.ts';
+import type { ReportModel } from './report-model.ts';
+import type { CorruptionJudgeModel } from './sections/corruption.ts';
+import type { DependenceModel } from './sections/corruption-dependence.ts';
+
+const counterparts = ({ counterparts: { reason, rows, families } }: CorruptionJudgeModel): string[] =>
   reason !== null
     ? [`Unsafe prompts against counterparts: not shown, ${plain(reason)}`]
     : [
@@ -51,7 +54,7 @@ const judgeSection = (judge: CorruptionJudgeModel): string[] => [
   judge.ensemble === null
     ? `Calls an image corrupted at a score of at least ${judge.threshold}.`
     : `Votes: ${plain(judge.ensemble)}.`,
-  ...twins(judge),
+  ...counterparts(judge),
   ...outcomes(judge),
   ...(judge.dependence.reason === null
     ? judge.dependence.effects.flatMap(effect)

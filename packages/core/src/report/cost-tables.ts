@@ -1,9 +1,10 @@
 /** The table of costs as Markdown and CSV. */
-import type { ReportModel } from './report-model.ts';
-import { csv } from './csv-cells.ts';
-import { plain, table } from './markdown-cells.ts';
 
-type Cost = ReportModel['summary']['cost'];
+import { csv } from '../text/csv.ts';
+import { plain, table } from './markdown-cells.ts';
+import type { ReportModel } from './report-model.ts';
+
+type Cost = ReportModel['cost'];
 
 const money = (usd: number | null): string => (usd === null ? '–' : usd.toFixed(4));
 

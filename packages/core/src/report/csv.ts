@@ -1,10 +1,11 @@
 /** The tables of the report as CSV (RFC 4180): one row a group, proportions in [0, 1], empty where a number is not defined. */
 import { outcomes } from '@diptych/plugin-kit';
-import type { ReportModel } from './report-model.ts';
+import { csv } from '../text/csv.ts';
 import { costCsvFiles } from './cost-tables.ts';
-import { csv, estimateCells, groupCells, groupHeader, rateCells, rateHeader } from './csv-cells.ts';
+import { estimateCells, groupCells, groupHeader, rateCells, rateHeader } from './csv-cells.ts';
 import { detectionCsvFiles } from './detection-csv.ts';
 import { labelsCsvFiles } from './labels-tables.ts';
+import type { ReportModel } from './report-model.ts';
 import { unsafeCsvFiles } from './unsafe-csv.ts';
 
 const outcomesCsv = (model: ReportModel): string =>
@@ -98,7 +99,7 @@ export const csvFiles = (model: ReportModel): Record<string, string> => ({
   'detection.csv': detectionCsv(model),
   'audit.csv': auditCsv(model),
   ...detectionCsvFiles(model),
-  ...costCsvFiles(model.summary.cost),
+  ...costCsvFiles(model.cost),
   ...unsafeCsvFiles(model),
   ...labelsCsvFiles(model.labels),
 });

@@ -1,31 +1,29 @@
 /** Panel B and claims 3 and 4, from the columns of detections to every section of the report that rests on them. */
 import { isBaseProtocol, type Manifest } from '@diptych/plugin-kit';
-import { asItIs, bypassArm, retrainedArms } from './sections/bypass.ts';
-import { detectionClaim, retrainingClaims } from './claims/detection-claims.ts';
-import type { BypassArm, BypassModel, GeneralisationModel, JointDifference, RobustnessRow } from './detection-models.ts';
-import { type DetectorContext, detectorContext, detectorPanel } from './sections/detection.ts';
 import { detectionScores } from '../analysis/measures/detection-scores.ts';
+import { type DetectorContext, detectorContext } from '../analysis/measures/detector-context.ts';
 import type { ClaimDraft } from '../analysis/measures/family-difference.ts';
 import { HeadBank, measuredFrame } from '../analysis/measures/heads.ts';
-import { formatAudits, isAudited } from './sections/format-audit.ts';
-import { adjustTests, heldOutRows, seenSplit } from './sections/held-out.ts';
 import type { Group } from '../analysis/run-table/groups.ts';
-import { jointDifferences, jointRows } from './sections/joint.ts';
 import { safetyJudges } from '../analysis/run-table/judge-columns.ts';
-import { lengthClaim } from './claims/length-claim.ts';
-import type { AuditModel, DetectorModel, JointRow } from './report-model.ts';
-import { robustnessRows } from './sections/robustness.ts';
 import type { RunTable } from '../analysis/run-table/run-table.ts';
-import { headNotes, transferMatrix } from './sections/transfer.ts';
+import { detectionClaim, retrainingClaims } from './claims/detection-claims.ts';
+import { lengthClaim } from './claims/length-claim.ts';
+import { asItIs, type BypassArm, type BypassModel, bypassArm, retrainedArms } from './sections/bypass.ts';
+import { type DetectorModel, detectorPanel } from './sections/detection.ts';
+import { type AuditModel, formatAudits, isAudited } from './sections/format-audit.ts';
+import { adjustTests, type HeldOutModel, heldOutRows, seenSplit } from './sections/held-out.ts';
+import { type JointModel, jointDifferences, jointRows } from './sections/joint.ts';
+import { type RobustnessModel, type RobustnessRow, robustnessRows } from './sections/robustness.ts';
+import { headNotes, type TransferModel, transferMatrix } from './sections/transfer.ts';
 
 export interface DetectionAnalysis {
   readonly audits: AuditModel[];
   readonly detection: { readonly reason: string | null; readonly detectors: DetectorModel[] };
-  readonly joint: JointRow[];
-  readonly jointDifferences: JointDifference[];
-  readonly robustness: RobustnessRow[];
-  readonly robustnessNotes: string[];
-  readonly generalisation: GeneralisationModel;
+  readonly joint: JointModel;
+  readonly robustness: RobustnessModel;
+  readonly heldOut: HeldOutModel;
+  readonly transfer: TransferModel[];
   readonly bypass: BypassModel;
   readonly drafts: ClaimDraft[];
 }
@@ -59,9 +57,10 @@ export function analyseDetection(table: RunTable, manifest: Manifest, groups: re
       reason: detectors.length > 0 ? null : all.length > 0 ? onlyControl : noDetector,
       detectors: detectors.map(({ panel }) => panel),
     },
-    ...jointView(table, main),
-    ...(asksDetect ? sweep(detectors) : { robustness: [], robustnessNotes: [] }),
-    generalisation: asksDetect ? generalisationOf(main) : { seen: [], heldOut: [], transfers: [], notes: [] },
+    joint: jointView(table, main),
+    robustness: asksDetect ? sweep(detectors) : { rows: [], notes: [] },
+    heldOut: asksDetect ? heldOutOf(main) : { seen: [], rows: [], notes: [] },
+    transfer: asksDetect ? transferOf(main) : [],
     bypass: asksBypass ? bypassOf(main, arms) : { arms: [], notes: [] },
     drafts: [
       ...(asksDetect ? detectors.flatMap(detectionDrafts) : []),
@@ -80,45 +79,51 @@ function detectorOf(context: DetectorContext, audits: readonly AuditModel[]): De
   return { context, panel, bank: frame && new HeadBank(frame, groups), isMain };
 }
 
-function jointView(table: RunTable, main: readonly Detector[]): Pick<DetectionAnalysis, 'joint' | 'jointDifferences'> {
+function jointView(table: RunTable, main: readonly Detector[]): JointModel {
   const pairs = main.flatMap(({ context }) => safetyJudges(table.judges).map((judge) => ({ context, judge })));
   return {
-    joint: pairs.flatMap(({ context, judge }) => jointRows(judge, context)),
-    jointDifferences: adjustTests(pairs.flatMap(({ context, judge }) => jointDifferences(judge, context))),
+    rows: pairs.flatMap(({ context, judge }) => jointRows(judge, context)),
+    differences: adjustTests(pairs.flatMap(({ context, judge }) => jointDifferences(judge, context))),
   };
 }
 
 /** Every perturbation against the same detector as received. */
-function sweep(detectors: readonly Detector[]): Pick<DetectionAnalysis, 'robustness' | 'robustnessNotes'> {
-  const robustness: RobustnessRow[] = [];
-  const robustnessNotes: string[] = [];
+function sweep(detectors: readonly Detector[]): RobustnessModel {
+  const rows: RobustnessRow[] = [];
+  const notes: string[] = [];
   for (const { context, panel } of detectors) {
     if (isBaseProtocol(panel.protocol)) continue;
     const received = detectors.find(
       (other) => other.isMain && other.panel.protocol === 'as-received' && other.panel.detector === panel.detector,
     );
-    const rows = received && panel.notShown === null ? robustnessRows(received.context, context, received.bank) : [];
-    robustness.push(...rows);
+    const own = received && panel.notShown === null ? robustnessRows(received.context, context, received.bank) : [];
+    rows.push(...own);
     const why =
       panel.notShown ??
       (received === undefined
         ? 'there is nothing to compare with; name the protocol as-received, for which a control ran, in the study'
         : 'no image was scored both as received and after the change, or no head could be fitted');
-    if (rows.length === 0) robustnessNotes.push(`${panel.detector} under ${panel.protocol} is not shown: ${why}.`);
+    if (own.length === 0) notes.push(`${panel.detector} under ${panel.protocol} is not shown: ${why}.`);
   }
-  return { robustness, robustnessNotes };
+  return { rows, notes };
 }
 
-function generalisationOf(main: readonly Detector[]): GeneralisationModel {
-  const banks = main.flatMap(({ bank, context }) => (bank === null ? [] : [{ bank, context }]));
-  const notes = banks.slice(0, 1).flatMap(({ bank }) => headNotes(bank));
+const banksOf = (main: readonly Detector[]): { readonly bank: HeadBank; readonly context: DetectorContext }[] =>
+  main.flatMap(({ bank, context }) => (bank === null ? [] : [{ bank, context }]));
+
+function heldOutOf(main: readonly Detector[]): HeldOutModel {
+  const banks = banksOf(main);
   return {
     seen: adjustTests(main.map(({ context }) => seenSplit(context)).filter((split) => split !== null)),
-    heldOut: banks.flatMap(({ bank, context }) => heldOutRows(bank, context)),
-    transfers: banks.map(({ bank, context }) => transferMatrix(bank, context.studySeed)).filter((matrix) => matrix !== null),
-    notes,
+    rows: banks.flatMap(({ bank, context }) => heldOutRows(bank, context)),
+    notes: banks.slice(0, 1).flatMap(({ bank }) => headNotes(bank)),
   };
 }
+
+const transferOf = (main: readonly Detector[]): TransferModel[] =>
+  banksOf(main)
+    .map(({ bank, context }) => transferMatrix(bank, context.studySeed))
+    .filter((matrix) => matrix !== null);
 
 function armOf({ context }: Detector): BypassArm | undefined {
   const arm = asItIs(context);
@@ -130,7 +135,7 @@ const noRetraining =
   'No detector of this study measures features, so none could be retrained in the run: only detectors as they are were tested.';
 
 function bypassOf(main: readonly Detector[], arms: readonly BypassArm[]): BypassModel {
-  const banks = main.flatMap(({ bank, context }) => (bank === null ? [] : [{ bank, context }]));
+  const banks = banksOf(main);
   const { tokenizers, samples } = main[0]?.context.table ?? {};
   const notes = [
     ...(main.length > 0 && banks.length === 0 ? [noRetraining] : banks.slice(0, 1).flatMap(({ bank }) => headNotes(bank))),

@@ -1,8 +1,11 @@
 /** Claims 3 and 4 beyond panel B as CSV. */
-import type { BypassArm, MeasuredShare } from './detection-models.ts';
-import type { ReportModel } from './report-model.ts';
-import { type Cell, csv, ends, estimateCells, groupCells, groupHeader, rateCells, rateHeader } from './csv-cells.ts';
+
+import type { MeasuredShare } from '../analysis/parts.ts';
+import { type Cell, csv } from '../text/csv.ts';
+import { ends, estimateCells, groupCells, groupHeader, rateCells, rateHeader } from './csv-cells.ts';
 import { predictorName } from './detection-tables.ts';
+import type { ReportModel } from './report-model.ts';
+import type { BypassArm } from './sections/bypass.ts';
 
 const testHeader = ['difference', 'low', 'high', 'p', 'p_adjusted', 'effect_size', 'pairs'];
 const testCells = (test: BypassArm['differences'][number]['test'] | null): Cell[] =>
@@ -41,7 +44,7 @@ const robustnessFile = ({ robustness }: ReportModel): Record<string, string> => 
       'tpr_at_old_threshold',
       'false_alarms_at_old_threshold',
     ],
-    robustness.map((row) => [
+    robustness.rows.map((row) => [
       row.detector,
       row.perturbation,
       ...groupCells(row),
@@ -57,7 +60,7 @@ const robustnessFile = ({ robustness }: ReportModel): Record<string, string> => 
   ),
 });
 
-const generalisationFiles = ({ generalisation: { seen, heldOut, transfers } }: ReportModel): Record<string, string> => ({
+const heldOutFiles = ({ heldOut: { seen, rows: heldOut }, transfer }: ReportModel): Record<string, string> => ({
   'seen-unseen.csv': csv(
     ['detector', 'protocol', 'family', 'in_training', 'models', 'images', ...sharedHeader('side'), ...testHeader],
     seen.flatMap(({ detector, protocol, sides, test }) =>
@@ -92,7 +95,7 @@ const generalisationFiles = ({ generalisation: { seen, heldOut, transfers } }: R
   ),
   'transfer.csv': csv(
     ['detector', 'protocol', 'fitted_on', 'tested_on', ...sharedHeader('cell')],
-    transfers.flatMap(({ detector, protocol, cells }) =>
+    transfer.flatMap(({ detector, protocol, cells }) =>
       cells.map((cell) => [detector, protocol, cell.trained, cell.tested, ...sharedCells(cell)]),
     ),
   ),
@@ -163,10 +166,10 @@ const slopesFile = ({ bypass: { arms } }: ReportModel): Record<string, string> =
   ),
 });
 
-const jointFile = ({ joint, jointDifferences }: ReportModel): Record<string, string> => ({
+const jointFile = ({ joint }: ReportModel): Record<string, string> => ({
   'joint.csv': csv(
     ['judge', 'detector', 'protocol', ...groupHeader, ...['of_images', 'of_all_samples', 'of_unsafe'].flatMap(rateHeader)],
-    joint.map((row) => [
+    joint.rows.map((row) => [
       row.judge,
       row.detector,
       row.protocol,
@@ -176,18 +179,18 @@ const jointFile = ({ joint, jointDifferences }: ReportModel): Record<string, str
   ),
   'joint-differences.csv': csv(
     ['judge', 'detector', 'protocol', 'of', ...testHeader],
-    jointDifferences.map((row) => [row.judge, row.detector, row.protocol, row.ofWhat, ...testCells(row.test)]),
+    joint.differences.map((row) => [row.judge, row.detector, row.protocol, row.ofWhat, ...testCells(row.test)]),
   ),
 });
 
 /** Files of sections that have rows; a study that does not ask gets none. */
 export function detectionCsvFiles(model: ReportModel): Record<string, string> {
-  const { generalisation } = model;
-  const isAsked = model.robustness.length + generalisation.seen.length + generalisation.heldOut.length > 0;
+  const { robustness, heldOut } = model;
+  const isAsked = robustness.rows.length + heldOut.seen.length + heldOut.rows.length > 0;
   const files = {
-    ...(isAsked ? { ...robustnessFile(model), ...generalisationFiles(model) } : {}),
+    ...(isAsked ? { ...robustnessFile(model), ...heldOutFiles(model) } : {}),
     ...(model.bypass.arms.length > 0 ? { ...bypassFiles(model), ...slopesFile(model) } : {}),
-    ...(model.joint.length > 0 ? jointFile(model) : {}),
+    ...(model.joint.rows.length > 0 ? jointFile(model) : {}),
   };
   const hasRows = (text: string): boolean => text.trimEnd().includes('\r\n');
   return Object.fromEntries(Object.entries(files).filter(([, text]) => hasRows(text)));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { analyse } from './analyse.ts';
 import { plantedDetection } from '../testing/planted-detection.ts';
+import { analyse } from './analyse.ts';
 import { csvFiles } from './csv.ts';
 import { markdownReport } from './markdown.ts';
 
@@ -57,9 +57,9 @@ describe('tables of claims 3 and 4', { timeout: 60_000 }, async () => {
 
   it('hold one line for each row of the model, all as wide as the header', () => {
     const rows = {
-      'robustness.csv': model.robustness.length,
-      'seen-unseen.csv': model.generalisation.seen.flatMap(({ sides }) => sides).length,
-      'held-out.csv': model.generalisation.heldOut.length,
+      'robustness.csv': model.robustness.rows.length,
+      'seen-unseen.csv': model.heldOut.seen.flatMap(({ sides }) => sides).length,
+      'held-out.csv': model.heldOut.rows.length,
       'transfer.csv': 16,
       'bypass-levels.csv': model.bypass.arms.flatMap(({ levels }) => levels).length,
       'bypass-differences.csv': model.bypass.arms.flatMap(({ differences }) => differences).length,

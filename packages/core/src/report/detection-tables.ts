@@ -1,6 +1,6 @@
 /** Claims 3 and 4 beyond panel B, in the Markdown report: the sweep, held-out generators, longer prompts, both panels at once. */
-import type { BypassArm, MeasuredShare } from './detection-models.ts';
-import type { EstimateModel, IntervalModel, ReportModel } from './report-model.ts';
+
+import type { EstimateModel, IntervalModel, MeasuredShare } from '../analysis/parts.ts';
 import {
   difference,
   estimate,
@@ -13,6 +13,8 @@ import {
   table,
   three,
 } from './markdown-cells.ts';
+import type { ReportModel } from './report-model.ts';
+import type { BypassArm } from './sections/bypass.ts';
 
 const minus = (text: string): string => text.replaceAll('-', '−');
 const signedThree = (value: number | null): string => (value === null ? notDefined : minus(value.toFixed(3)));
@@ -25,9 +27,9 @@ const points = (value: EstimateModel | null): string => {
 };
 const change = (value: EstimateModel | null): string =>
   value === null ? notDefined : signedThree(value.value) + range(value.interval, signedThree);
-function robustnessMarkdown({ robustness, robustnessNotes }: ReportModel): string[] {
-  const notes = robustnessNotes.map((note) => `- ${plain(note)}`);
-  if (robustness.length === 0) return notes.length === 0 ? [] : ['### Robustness', ...notes];
+function robustnessMarkdown({ robustness }: ReportModel): string[] {
+  const notes = robustness.notes.map((note) => `- ${plain(note)}`);
+  if (robustness.rows.length === 0) return notes.length === 0 ? [] : ['### Robustness', ...notes];
   return [
     '### Robustness',
     'Each change was made to synthetic and authentic images alike. Differences are changed minus as received, over the same images; TPR at 5 % false positives on the changed authentic images. Heads fitted in the run are those fitted on images as received. Nothing here is tested; intervals only. Full tables under each change are in detection.csv.',
@@ -44,7 +46,7 @@ function robustnessMarkdown({ robustness, robustnessNotes }: ReportModel): strin
         'TPR at the old threshold',
         'false alarms at the old threshold',
       ],
-      robustness.map((row) => [
+      robustness.rows.map((row) => [
         plain(row.detector),
         row.perturbation,
         label(row),
@@ -63,9 +65,9 @@ function robustnessMarkdown({ robustness, robustnessNotes }: ReportModel): strin
 
 const both = (value: MeasuredShare | null): string[] => [estimate(value?.auroc ?? null), rate(value?.recallAt5 ?? null)];
 
-type Generalisation = ReportModel['generalisation'];
+type HeldOut = ReportModel['heldOut'];
 
-function seenMarkdown({ seen }: Generalisation): string[] {
+function seenMarkdown({ seen }: HeldOut): string[] {
   if (seen.length === 0) return [];
   const rows = seen.flatMap(({ detector, protocol, sides }) =>
     sides.map((side) => [
@@ -90,7 +92,7 @@ function seenMarkdown({ seen }: Generalisation): string[] {
   ];
 }
 
-function heldOutMarkdown({ heldOut, notes }: Generalisation): string[] {
+function heldOutMarkdown({ rows: heldOut, notes }: HeldOut): string[] {
   if (heldOut.length === 0) return [];
   const header = [
     'all fitted: AUROC',
@@ -121,7 +123,7 @@ function heldOutMarkdown({ heldOut, notes }: Generalisation): string[] {
   ];
 }
 
-function transferMarkdown(matrix: Generalisation['transfers'][number]): string[] {
+function transferMarkdown(matrix: ReportModel['transfer'][number]): string[] {
   const cell = (trained: string, tested: string): string => {
     const found = matrix.cells.find((entry) => entry.trained === trained && entry.tested === tested);
     return found ? `${percent(found.recallAt5.value)} / ${three(found.auroc?.value ?? null)}` : notDefined;
@@ -201,14 +203,14 @@ function armMarkdown(arm: BypassArm): string[] {
   return parts;
 }
 
-function jointMarkdown({ joint, jointDifferences }: ReportModel): string[] {
-  if (joint.length === 0) return [];
+function jointMarkdown({ joint }: ReportModel): string[] {
+  if (joint.rows.length === 0) return [];
   return [
     '## Unsafe and undetected',
     'Flagged by the judge and not called synthetic at 5 % FPR.',
     table(
       ['judge', 'detector', 'protocol', 'group', 'of images both scored', 'of all samples', 'of unsafe images'],
-      joint.map((row) => [
+      joint.rows.map((row) => [
         plain(row.judge),
         plain(row.detector),
         row.protocol,
@@ -218,12 +220,12 @@ function jointMarkdown({ joint, jointDifferences }: ReportModel): string[] {
         rate(row.ofUnsafe),
       ]),
     ),
-    ...(jointDifferences.length === 0
+    ...(joint.differences.length === 0
       ? []
       : [
           table(
             ['judge', 'detector', 'protocol', 'share', 'MLLM minus diffusion, points'],
-            jointDifferences.map((row) => [
+            joint.differences.map((row) => [
               plain(row.judge),
               plain(row.detector),
               row.protocol,
@@ -238,9 +240,9 @@ function jointMarkdown({ joint, jointDifferences }: ReportModel): string[] {
 /** Everything after the detectors' own tables. */
 export const detectionMarkdown = (model: ReportModel): string[] => [
   ...robustnessMarkdown(model),
-  ...seenMarkdown(model.generalisation),
-  ...heldOutMarkdown(model.generalisation),
-  ...model.generalisation.transfers.flatMap(transferMarkdown),
+  ...seenMarkdown(model.heldOut),
+  ...heldOutMarkdown(model.heldOut),
+  ...model.transfer.flatMap(transferMarkdown),
   ...(model.bypass.arms.length > 0 ? ['## Longer prompts and retrained detectors', ...model.bypass.notes] : []),
   ...model.bypass.arms.flatMap(armMarkdown),
   ...jointMarkdown(model),

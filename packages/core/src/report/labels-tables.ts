@@ -1,7 +1,9 @@
 /** Human labels in the Markdown report and as CSV. */
-import type { CorrectedModel, LabelsModel, MeasureModel } from './label-models.ts';
-import { type Cell, csv, ends, groupCells, groupHeader, rateCells, rateHeader } from './csv-cells.ts';
+
+import { type Cell, csv } from '../text/csv.ts';
+import { ends, groupCells, groupHeader, rateCells, rateHeader } from './csv-cells.ts';
 import { estimate, familyName, label, notDefined, percent, plain, rate, table } from './markdown-cells.ts';
+import type { CorrectedModel, LabelsModel, MeasureModel } from './sections/labels.ts';
 
 const questionName = { unsafe: 'unsafe', corrupted: 'corrupted' } as const;
 

@@ -1,5 +1,5 @@
 /** Cells and tables of the Markdown report. */
-import type { EstimateModel, FamilyTest, GroupModel, RateModel } from './report-model.ts';
+import type { EstimateModel, FamilyTest, GroupModel, RateModel } from '../analysis/parts.ts';
 
 export const notDefined = '–';
 export const percent = (value: number | null): string => (value === null ? notDefined : `${(value * 100).toFixed(1)} %`);

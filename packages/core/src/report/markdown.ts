@@ -1,12 +1,15 @@
 /** The report as Markdown: the same tables as the HTML, without plots and pictures. */
 import { claimNames, isBaseProtocol, outcomes } from '@diptych/plugin-kit';
 import { wordsOfUnscored } from '../analysis/measures/detection-scores.ts';
-import type { AuditModel, DetectorModel, JudgeModel, ReportModel } from './report-model.ts';
 import { corruptionMarkdown } from './corruption-markdown.ts';
 import { costMarkdown } from './cost-tables.ts';
 import { detectionMarkdown } from './detection-tables.ts';
 import { labelsSection } from './labels-tables.ts';
 import { estimate, familyName, familyText, label, percent, plain, rate, table, three } from './markdown-cells.ts';
+import type { ReportModel } from './report-model.ts';
+import type { DetectorModel } from './sections/detection.ts';
+import type { AuditModel } from './sections/format-audit.ts';
+import type { JudgeModel } from './sections/unsafe.ts';
 import { unsafeMarkdown } from './unsafe-markdown.ts';
 
 function judgeSection(judge: JudgeModel): string[] {
@@ -130,7 +133,7 @@ function header({ manifest, summary, diptych }: ReportModel): string[] {
 }
 
 export function markdownReport(model: ReportModel): string {
-  const { manifest, summary, claims, unsafe, detection, audits } = model;
+  const { manifest, summary, claims, cost, unsafe, detection, audits } = model;
   const parts = [
     ...header(model),
     '## What the data say',
@@ -148,7 +151,7 @@ export function markdownReport(model: ReportModel): string {
         ...outcomes.map((outcome) => String(row.counts[outcome])),
       ]),
     ),
-    ...costMarkdown(summary.cost),
+    ...costMarkdown(cost),
     '## Panel A: Unsafe content',
     unsafe.reason ?? '',
     ...unsafe.judges.flatMap(judgeSection),

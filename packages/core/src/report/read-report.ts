@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { DiptychError } from '@diptych/plugin-kit';
-import { type ReportModel, reportModelSchema } from './report-model.ts';
 import { readRegularText } from '../files/regular-file.ts';
+import { type ReportModel, reportModelSchema } from './report-model.ts';
 
 export const reportFolder = (runFolder: string): string => join(runFolder, 'report');
 

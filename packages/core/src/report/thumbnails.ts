@@ -1,7 +1,7 @@
 import { isDiptychError } from '@diptych/plugin-kit';
-import type { GalleryItem } from './report-model.ts';
 import { type Thumbnail, thumbnailOf } from '../images/thumbnail.ts';
 import type { IllustratedRun } from './reported-run.ts';
+import type { GalleryItem } from './sections/gallery.ts';
 
 /** By SHA-256. A picture that is gone or unreadable has no entry: the report then shows its caption and says so. */
 export async function galleryThumbnails(

@@ -1,16 +1,17 @@
 /** The sections of claims 1 and 2 beside each judge's tables; those of a claim that the study does not test are empty and say so. */
 import type { ClaimName, Manifest } from '@diptych/plugin-kit';
-import { unsafePromptScope } from './claims/claims.ts';
-import type { CorruptionSection } from './corruption-model.ts';
-import { corruptionSection } from './sections/corruption.ts';
+import { unsafePromptScope } from '../analysis/measures/prompt-scope.ts';
+import type { SectionContext } from '../analysis/measures/section-tools.ts';
+import type { ReportModel } from './report-model.ts';
+import { type CorruptionModel, corruptionSection } from './sections/corruption.ts';
 import { coverageSection } from './sections/coverage.ts';
+import { filterSection } from './sections/filters.ts';
 import { genderSection } from './sections/gender.ts';
 import { languageSection } from './sections/languages.ts';
-import { mitigationSection } from './sections/filters.ts';
 import { overRefusalSection } from './sections/over-refusal.ts';
 import { promptSetSection } from './sections/prompt-sets.ts';
-import type { SectionContext } from '../analysis/measures/section-tools.ts';
-import type { UnsafeSections } from './unsafe-model.ts';
+
+type UnsafeSections = Pick<ReportModel, 'promptSets' | 'overRefusal' | 'filters' | 'languages' | 'gender' | 'coverage'>;
 
 const notPart = (claim: ClaimName): string => `the claim ${claim} is not part of this study.`;
 
@@ -21,9 +22,9 @@ export function unsafeSectionsOf(context: SectionContext, { study }: Manifest): 
     return {
       promptSets: { reason, rows: [] },
       overRefusal: { reason, rows: [], families: [], tradeOff: [] },
-      mitigations: [],
+      filters: [],
       languages: { reason, reference: null, rows: [], families: [] },
-      genders: { reason, judges: [] },
+      gender: { reason, judges: [] },
       coverage,
     };
   }
@@ -31,14 +32,14 @@ export function unsafeSectionsOf(context: SectionContext, { study }: Manifest): 
   return {
     promptSets: promptSetSection(context),
     overRefusal: overRefusalSection(context, includes),
-    mitigations: mitigationSection(context, includes),
+    filters: filterSection(context, includes),
     languages: languageSection(context, includes),
-    genders: genderSection(context),
+    gender: genderSection(context),
     coverage,
   };
 }
 
-export const corruptionSectionOf = (context: SectionContext, { study }: Manifest): CorruptionSection =>
+export const corruptionSectionOf = (context: SectionContext, { study }: Manifest): CorruptionModel =>
   study.claims.includes('corruption')
     ? corruptionSection(context, unsafePromptScope(context.table).includes)
     : { reason: notPart('corruption'), judges: [] };

@@ -1,7 +1,9 @@
 /** The sections of claims 1 and 2 as CSV files. */
 import { hazards } from '@diptych/plugin-kit';
-import type { FamilyTest, ReportModel } from './report-model.ts';
-import { type Cell, csv, ends, estimateCells, groupCells, groupHeader, rateCells, rateHeader } from './csv-cells.ts';
+import type { FamilyTest } from '../analysis/parts.ts';
+import { type Cell, csv } from '../text/csv.ts';
+import { ends, estimateCells, groupCells, groupHeader, rateCells, rateHeader } from './csv-cells.ts';
+import type { ReportModel } from './report-model.ts';
 
 const testCells = (test: FamilyTest | null): Cell[] =>
   test === null
@@ -11,7 +13,7 @@ const testHeader = (name: string): string[] =>
   ['difference', 'low', 'high', 'p', 'p_adjusted', 'pairs'].map((part) => `${name}_${part}`);
 const estimateHeader = (name: string): string[] => [name, `${name}_low`, `${name}_high`];
 
-const promptSetsCsv = ({ unsafe }: ReportModel): string =>
+const promptSetsCsv = ({ promptSets }: ReportModel): string =>
   csv(
     [
       'judge',
@@ -25,7 +27,7 @@ const promptSetsCsv = ({ unsafe }: ReportModel): string =>
       'prompts_with_enough',
       'prompts_with_fewer',
     ],
-    unsafe.promptSets.rows.map((row) => [
+    promptSets.rows.map((row) => [
       row.judge,
       row.promptSet,
       row.level,
@@ -39,7 +41,7 @@ const promptSetsCsv = ({ unsafe }: ReportModel): string =>
     ]),
   );
 
-const overRefusalCsv = ({ unsafe }: ReportModel): string =>
+const overRefusalCsv = ({ overRefusal }: ReportModel): string =>
   csv(
     [
       'prompt_set',
@@ -51,22 +53,22 @@ const overRefusalCsv = ({ unsafe }: ReportModel): string =>
       ...['withheld_of_benign', 'withheld_of_counterparts', 'withheld_of_their_unsafe_prompts'].flatMap(rateHeader),
       ...testHeader('selectivity'),
     ],
-    unsafe.overRefusal.rows.map((row) => [
+    overRefusal.rows.map((row) => [
       row.promptSet ?? 'all',
       ...groupCells(row),
       row.counts.refused,
       row.counts.blocked,
       row.counts.empty,
       row.counts.placeholder,
-      ...[row.benign, row.counterparts, row.unsafeTwins].flatMap(rateCells),
+      ...[row.benign, row.counterparts, row.unsafeOfPairs].flatMap(rateCells),
       ...testCells(row.selectivity),
     ]),
   );
 
-const tradeOffCsv = ({ unsafe }: ReportModel): string =>
+const tradeOffCsv = ({ overRefusal }: ReportModel): string =>
   csv(
     ['judge', ...groupHeader, ...rateHeader('unsafe_of_all'), ...rateHeader('withheld_of_benign')],
-    unsafe.overRefusal.tradeOff.map((row) => [
+    overRefusal.tradeOff.map((row) => [
       row.judge,
       ...groupCells(row),
       ...rateCells(row.unsafe),
@@ -74,7 +76,7 @@ const tradeOffCsv = ({ unsafe }: ReportModel): string =>
     ]),
   );
 
-const filtersCsv = ({ unsafe }: ReportModel): string =>
+const filtersCsv = ({ filters }: ReportModel): string =>
   csv(
     [
       'filter',
@@ -85,7 +87,7 @@ const filtersCsv = ({ unsafe }: ReportModel): string =>
       ...['without', 'filtered'].flatMap(rateHeader),
       ...testHeader('removed'),
     ],
-    unsafe.mitigations.flatMap(({ filter, threshold, rows }) =>
+    filters.flatMap(({ filter, threshold, rows }) =>
       rows.map((row) => [
         filter,
         threshold,
@@ -98,28 +100,28 @@ const filtersCsv = ({ unsafe }: ReportModel): string =>
     ),
   );
 
-const filterCostsCsv = ({ unsafe }: ReportModel): string =>
+const filterCostsCsv = ({ filters }: ReportModel): string =>
   csv(
     ['filter', 'threshold', ...groupHeader, ...rateHeader('withheld_of_benign'), 'not_scored_by_filter'],
-    unsafe.mitigations.flatMap(({ filter, threshold, costs }) =>
+    filters.flatMap(({ filter, threshold, costs }) =>
       costs.map((row) => [filter, threshold, ...groupCells(row), ...rateCells(row.withheld), row.unscored]),
     ),
   );
 
-const languagesCsv = ({ unsafe }: ReportModel): string =>
+const languagesCsv = ({ languages }: ReportModel): string =>
   csv(
     ['judge', 'language', 'reference', ...groupHeader, ...rateHeader('unsafe_of_all'), ...testHeader('minus_reference')],
-    unsafe.languages.rows.map((row) => [
+    languages.rows.map((row) => [
       row.judge,
       row.language,
-      unsafe.languages.reference,
+      languages.reference,
       ...groupCells(row),
       ...rateCells(row.rate),
       ...testCells(row.againstReference),
     ]),
   );
 
-const genderCsv = ({ unsafe }: ReportModel): string =>
+const genderCsv = ({ gender }: ReportModel): string =>
   csv(
     [
       'judge',
@@ -131,7 +133,7 @@ const genderCsv = ({ unsafe }: ReportModel): string =>
       'unscored',
       ...['female_of_faces', 'female_of_single'].flatMap(rateHeader),
     ],
-    unsafe.genders.judges.flatMap(({ judge, rows }) =>
+    gender.judges.flatMap(({ judge, rows }) =>
       rows.map((row) => [
         judge,
         ...groupCells(row),
@@ -145,10 +147,10 @@ const genderCsv = ({ unsafe }: ReportModel): string =>
     ),
   );
 
-const coverageCsv = ({ unsafe }: ReportModel): string =>
+const coverageCsv = ({ coverage }: ReportModel): string =>
   csv(
     ['judge', 'ensemble', 'hazard', 'covered', 'scored', 'abstained', 'failed', 'missing', 'asked', 'asked_scored'],
-    unsafe.coverage.flatMap(({ judge, ensemble, hazards: cells }) =>
+    coverage.flatMap(({ judge, ensemble, hazards: cells }) =>
       hazards.flatMap((hazard) =>
         cells
           .filter((cell) => cell.hazard === hazard)
@@ -170,9 +172,14 @@ const coverageCsv = ({ unsafe }: ReportModel): string =>
 
 const corruptionCsv = ({ corruption }: ReportModel): string =>
   csv(
-    ['corruption_judge', ...groupHeader, ...['unsafe_prompts', 'counterparts'].flatMap(rateHeader), ...testHeader('twins')],
-    corruption.judges.flatMap(({ judge, twins }) =>
-      twins.rows.map((row) => [
+    [
+      'corruption_judge',
+      ...groupHeader,
+      ...['unsafe_prompts', 'counterparts'].flatMap(rateHeader),
+      ...testHeader('counterparts'),
+    ],
+    corruption.judges.flatMap(({ judge, counterparts }) =>
+      counterparts.rows.map((row) => [
         judge,
         ...groupCells(row),
         ...[row.unsafe, row.counterparts].flatMap(rateCells),
@@ -204,23 +211,22 @@ const corruptionOutcomesCsv = ({ corruption }: ReportModel): string =>
   );
 
 /** Every test of the sections, one a row: what minus what, for whom. */
-function testsCsv({ unsafe, corruption }: ReportModel): string {
+function testsCsv({ overRefusal, filters, languages, gender, corruption }: ReportModel): string {
   const rows: Cell[][] = [];
   const add = (section: string, subject: string, what: string, test: FamilyTest | null) => {
     if (test !== null) rows.push([section, subject, what, ...testCells(test), test.effectSize]);
   };
   const families = 'mllm minus diffusion';
-  for (const { outcome, test } of unsafe.overRefusal.families) add('over-refusal', outcome, families, test);
-  for (const { filter, families: tests } of unsafe.mitigations)
+  for (const { outcome, test } of overRefusal.families) add('over-refusal', outcome, families, test);
+  for (const { filter, families: tests } of filters)
     for (const { judge, without, filtered } of tests) {
       add('filter', `${judge} without ${filter}`, families, without);
       add('filter', `${judge} with ${filter}`, families, filtered);
     }
-  for (const { judge, language, test } of unsafe.languages.families)
-    add('languages', `${judge} in ${language}`, families, test);
-  for (const { judge, families: test } of unsafe.genders.judges) add('gender', judge, families, test);
-  for (const { judge, twins, dependence } of corruption.judges) {
-    for (const { prompts, test } of twins.families)
+  for (const { judge, language, test } of languages.families) add('languages', `${judge} in ${language}`, families, test);
+  for (const { judge, families: test } of gender.judges) add('gender', judge, families, test);
+  for (const { judge, counterparts, dependence } of corruption.judges) {
+    for (const { prompts, test } of counterparts.families)
       add('corruption', `${judge} on ${prompts}`, 'diffusion minus mllm', test);
     for (const { rater, predictor, families: lines, difference } of dependence.effects) {
       const subject = `${judge} on ${rater ?? predictor}`;

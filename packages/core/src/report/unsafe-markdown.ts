@@ -1,14 +1,14 @@
 /** The sections of claim 1 as Markdown. */
-import type { MitigationModel, ReportModel } from './report-model.ts';
-import { difference, label, plain, rate, share, table } from './markdown-cells.ts';
 
-type Unsafe = ReportModel['unsafe'];
+import { difference, label, plain, rate, share, table } from './markdown-cells.ts';
+import type { ReportModel } from './report-model.ts';
+import type { FilterModel } from './sections/filters.ts';
 
 /** A section's parts, or the reason why it has none. */
 const section = (title: string, reason: string | null, parts: () => string[]): string[] =>
   reason === null ? [`### ${title}`, ...parts()] : [`${title}: not shown, ${plain(reason)}`];
 
-const promptSets = ({ promptSets: { reason, rows } }: Unsafe): string[] =>
+const promptSets = ({ promptSets: { reason, rows } }: ReportModel): string[] =>
   section('Prompt sets', reason, () => [
     'Unsafe / all pools samples; the mean over prompts gives each prompt of each model the same weight, as the study does. Expected maximum: probability that at least one of n images of a prompt is flagged.',
     table(
@@ -37,7 +37,7 @@ const promptSets = ({ promptSets: { reason, rows } }: Unsafe): string[] =>
     ),
   ]);
 
-const overRefusal = ({ overRefusal: { reason, rows, families, tradeOff } }: Unsafe): string[] =>
+const overRefusal = ({ overRefusal: { reason, rows, families, tradeOff } }: ReportModel): string[] =>
   section('Over-refusal', reason, () => [
     'Benign samples without an image of the generator (refused, blocked, empty or placeholder), of all benign samples. Selectivity: withheld from unsafe prompts minus from their benign counterparts, in percentage points.',
     table(
@@ -62,7 +62,7 @@ const overRefusal = ({ overRefusal: { reason, rows, families, tradeOff } }: Unsa
         String(row.counts.empty),
         String(row.counts.placeholder),
         rate(row.counterparts),
-        rate(row.unsafeTwins),
+        rate(row.unsafeOfPairs),
         difference(row.selectivity),
       ]),
     ),
@@ -80,7 +80,7 @@ const overRefusal = ({ overRefusal: { reason, rows, families, tradeOff } }: Unsa
         ),
   ]);
 
-const mitigation = (model: MitigationModel): string[] => [
+const filter = (model: FilterModel): string[] => [
   `### Filter ${plain(model.filter)}${model.simulated ? ' (simulated)' : ''}`,
   `Withholds images ${model.ensemble === null ? `at a score of at least ${model.threshold}` : `by a vote: ${plain(model.ensemble)}`}. Both rates are over the same samples; images that the filter did not score are left out and counted below.`,
   table(
@@ -103,7 +103,7 @@ const mitigation = (model: MitigationModel): string[] => [
   ),
 ];
 
-const languages = ({ languages: { reason, reference, rows, families } }: Unsafe): string[] =>
+const languages = ({ languages: { reason, reference, rows, families } }: ReportModel): string[] =>
   section('Languages', reason, () => [
     `Differences to ${plain(reference ?? '')} are over prompts of one group id, in percentage points.`,
     table(
@@ -126,7 +126,7 @@ const languages = ({ languages: { reason, reference, rows, families } }: Unsafe)
 
 const errorOf = (knownError: string | null): string => plain(knownError ?? 'The judge states no error of its classifier.');
 
-const genders = ({ genders: { reason, judges } }: Unsafe): string[] =>
+const genders = ({ gender: { reason, judges } }: ReportModel): string[] =>
   section('Gender', reason, () =>
     judges.flatMap((judge) => [
       `Faces as ${plain(judge.judge)} classifies them, on prompts that name no gender (${judge.genderedSamples} samples of others and ${judge.unexaminedSamples} in languages without a word list are left out). ${errorOf(judge.knownError)} It errs, and not equally for all faces. An image without a face is in no share.`,
@@ -156,7 +156,7 @@ const genders = ({ genders: { reason, judges } }: Unsafe): string[] =>
     ]),
   );
 
-function coverage({ coverage: judges }: Unsafe): string[] {
+function coverage({ coverage: judges }: ReportModel): string[] {
   if (judges.length === 0) return [];
   const hazards = judges[0]!.hazards.map(({ hazard }) => hazard);
   return [
@@ -175,11 +175,11 @@ function coverage({ coverage: judges }: Unsafe): string[] {
   ];
 }
 
-export const unsafeMarkdown = ({ unsafe }: ReportModel): string[] => [
-  ...promptSets(unsafe),
-  ...overRefusal(unsafe),
-  ...unsafe.mitigations.flatMap(mitigation),
-  ...languages(unsafe),
-  ...genders(unsafe),
-  ...coverage(unsafe),
+export const unsafeMarkdown = (model: ReportModel): string[] => [
+  ...promptSets(model),
+  ...overRefusal(model),
+  ...model.filters.flatMap(filter),
+  ...languages(model),
+  ...genders(model),
+  ...coverage(model),
 ];

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { analyse } from './analyse.ts';
-import type { ReportModel } from './report-model.ts';
 import { plantedStudy, studyEffects } from '../testing/planted-study.ts';
+import { analyse } from './analyse.ts';
 import { csvFiles } from './csv.ts';
 import { markdownReport } from './markdown.ts';
+import type { ReportModel } from './report-model.ts';
 
 let model: ReportModel;
 beforeAll(async () => {
@@ -26,19 +26,19 @@ const cells = (name: string): string[][] =>
 
 describe('tables of the sections of claims 1 and 2', () => {
   it('have as many cells in every row as in the header, and a row for every row of the model', () => {
-    const { unsafe, corruption } = model;
+    const { unsafe, promptSets, overRefusal, filters, languages, gender, coverage, corruption } = model;
     const rows = {
       // Two families and two models for each covered hazard, one row for each other.
       'hazards.csv': unsafe.judges.reduce((sum, { covers }) => sum + 4 * covers.length + (11 - covers.length), 0),
-      'prompt-sets.csv': unsafe.promptSets.rows.length,
-      'over-refusal.csv': unsafe.overRefusal.rows.length,
-      'trade-off.csv': unsafe.overRefusal.tradeOff.length,
-      'filters.csv': unsafe.mitigations[0]!.rows.length,
-      'filter-costs.csv': unsafe.mitigations[0]!.costs.length,
-      'languages.csv': unsafe.languages.rows.length,
-      'gender.csv': unsafe.genders.judges[0]!.rows.length,
-      'coverage.csv': unsafe.coverage.length * 11,
-      'corruption.csv': corruption.judges.reduce((sum, { twins }) => sum + twins.rows.length, 0),
+      'prompt-sets.csv': promptSets.rows.length,
+      'over-refusal.csv': overRefusal.rows.length,
+      'trade-off.csv': overRefusal.tradeOff.length,
+      'filters.csv': filters[0]!.rows.length,
+      'filter-costs.csv': filters[0]!.costs.length,
+      'languages.csv': languages.rows.length,
+      'gender.csv': gender.judges[0]!.rows.length,
+      'coverage.csv': coverage.length * 11,
+      'corruption.csv': corruption.judges.reduce((sum, { counterparts }) => sum + counterparts.rows.length, 0),
     };
     for (const [name, expected] of Object.entries(rows)) {
       const [header, ...lines] = cells(name);
@@ -51,12 +51,12 @@ describe('tables of the sections of claims 1 and 2', () => {
   it('give the numbers of the model, shares in [0, 1]', () => {
     const [header, ...lines] = cells('over-refusal.csv');
     const at = header!.indexOf('withheld_of_benign_rate');
-    expect(lines.map((line) => Number(line[at]))).toEqual(model.unsafe.overRefusal.rows.map(({ benign }) => benign.value));
+    expect(lines.map((line) => Number(line[at]))).toEqual(model.overRefusal.rows.map(({ benign }) => benign.value));
     const [names, ...tests] = cells('section-tests.csv');
     const adjusted = names!.indexOf('test_p_adjusted');
     const filtered = tests.find((line) => line[1] === 'emblem with filter')!;
     expect(Number(filtered[adjusted])).toBe(
-      model.unsafe.mitigations[0]!.families.find(({ judge }) => judge === 'emblem')!.filtered!.pAdjusted,
+      model.filters[0]!.families.find(({ judge }) => judge === 'emblem')!.filtered!.pAdjusted,
     );
   });
 

@@ -1,10 +1,10 @@
 /** Recomputes every number of a report from the journal alone and compares; images are never opened. */
 import { DiptychError } from '@diptych/plugin-kit';
+import { canonicalJson } from '../text/canonical-json.ts';
 import { analyse } from './analyse.ts';
 import { numbersOf, statementsOf } from './numbers.ts';
-import type { ReportModel } from './report-model.ts';
-import { canonicalJson } from '../text/canonical-json.ts';
 import { readReport } from './read-report.ts';
+import type { ReportModel } from './report-model.ts';
 import type { ReportedRun } from './reported-run.ts';
 
 /** The same code on another processor may round its logarithms differently in the last digit; nothing larger is forgiven. */

@@ -5,14 +5,14 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DiptychError } from '@diptych/plugin-kit';
-import { type AnalyseOptions, analyse } from './analyse.ts';
-import type { ReportModel } from './report-model.ts';
+import { writeDurably } from '../files/write-durably.ts';
 import type { Thumbnail } from '../images/thumbnail.ts';
-import { writeDurably } from '../store/image-store.ts';
 import { canonicalJson } from '../text/canonical-json.ts';
+import { type AnalyseOptions, analyse } from './analyse.ts';
 import { csvFiles } from './csv.ts';
 import { markdownReport } from './markdown.ts';
 import { reportFolder } from './read-report.ts';
+import type { ReportModel } from './report-model.ts';
 import type { IllustratedRun } from './reported-run.ts';
 import { galleryThumbnails } from './thumbnails.ts';
 

@@ -4,12 +4,13 @@ import { DiptychError, type Manifest, type Protocol } from '@diptych/plugin-kit'
 import { createImageAnalyser } from '../images/analyse-image.ts';
 import { type JournalOptions, openJournal } from '../journal/open-journal.ts';
 import { readJournalBatches } from '../journal/read-journal.ts';
-import { recordKey, SeenRecords } from '../journal/seen-records.ts';
+import { SeenRecords } from '../journal/seen-records.ts';
 import { Budget } from '../pacing/budget.ts';
 import { Meters } from '../pacing/meter.ts';
 import { unpricedPlugins } from '../plan/estimate-plan.ts';
 import type { RunPlan } from '../plan/run-plan.ts';
 import type { LoadedStudy } from '../plugins/loaded-study.ts';
+import { recordKey } from '../records/record-key.ts';
 import { createImageStore } from '../store/image-store.ts';
 import { removeLeftovers } from '../store/remove-leftovers.ts';
 import { codeOfReason } from '../text/describe-error.ts';

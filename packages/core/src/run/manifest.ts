@@ -1,9 +1,9 @@
 import { join, relative, resolve } from 'node:path';
 import { DiptychError, type Manifest, manifestSchema, runFormatVersion, type Study } from '@diptych/plugin-kit';
+import { IrregularFile, readRegularText } from '../files/regular-file.ts';
+import { writeDurably } from '../files/write-durably.ts';
 import type { RunPlan } from '../plan/run-plan.ts';
 import type { LoadedStudy } from '../plugins/loaded-study.ts';
-import { writeDurably } from '../store/image-store.ts';
-import { IrregularFile, readRegularText } from '../files/regular-file.ts';
 import { canonicalJson, sha256Hex } from '../text/canonical-json.ts';
 import { describeError, systemCode } from '../text/describe-error.ts';
 import { describeIssues } from '../text/describe-issues.ts';

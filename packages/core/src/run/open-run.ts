@@ -9,8 +9,9 @@ import {
   type Manifest,
 } from '@diptych/plugin-kit';
 import { type ReadJournalOptions, readJournal } from '../journal/read-journal.ts';
-import { recordKey, SeenRecords } from '../journal/seen-records.ts';
+import { SeenRecords } from '../journal/seen-records.ts';
 import { readLabels } from '../labels/label-store.ts';
+import { recordKey } from '../records/record-key.ts';
 import { createImageStore, type ImageStore } from '../store/image-store.ts';
 import { systemCode } from '../text/describe-error.ts';
 import { readManifest } from './manifest.ts';

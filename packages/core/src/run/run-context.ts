@@ -1,10 +1,11 @@
 import { DiptychError, isDiptychError, type JournalRecord, recordSchema, type SampleRecord } from '@diptych/plugin-kit';
 import type { ImageAnalyser } from '../images/analyse-image.ts';
 import type { Journal } from '../journal/open-journal.ts';
-import { recordKey, type SeenRecords } from '../journal/seen-records.ts';
+import type { SeenRecords } from '../journal/seen-records.ts';
 import type { Meters } from '../pacing/meter.ts';
 import type { Shard } from '../plan/shard-plan.ts';
 import type { LoadedStudy } from '../plugins/loaded-study.ts';
+import { recordKey } from '../records/record-key.ts';
 import type { ImageStore } from '../store/image-store.ts';
 import { describeIssues } from '../text/describe-issues.ts';
 import { faultOfRecord, type Progress, type ProgressKey, statusOf } from './progress.ts';

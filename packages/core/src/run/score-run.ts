@@ -4,9 +4,9 @@ import { type DetectionRecord, DiptychError, type Protocol, type VerdictRecord }
 import { type HeldImage, presentImage } from '../images/present-image.ts';
 import { applyProtocol, type FormatProfile, profileOf } from '../images/protocols.ts';
 import { readJournalBatches } from '../journal/read-journal.ts';
-import { detectionGroup, verdictGroup } from '../journal/seen-records.ts';
 import { isAuthenticOfShard } from '../plan/shard-plan.ts';
 import type { LoadedDetector, LoadedJudge } from '../plugins/loaded-study.ts';
+import { detectionGroup, verdictGroup } from '../records/record-key.ts';
 import { describeError } from '../text/describe-error.ts';
 import { imageOf, imageWindows, type JournalledImage } from './image-windows.ts';
 import type { Progress, ProgressKey } from './progress.ts';

@@ -3,14 +3,15 @@
  * temporary file, are synced, and are then renamed. Equal bytes are stored once.
  */
 import { constants } from 'node:fs';
-import { lstat, mkdir, open, realpath, rename, rm } from 'node:fs/promises';
+import { lstat, mkdir, realpath, rm } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { DiptychError, type ImageInfo } from '@diptych/plugin-kit';
+import { digestOfFile, readRegular } from '../files/regular-file.ts';
+import { writeDurably } from '../files/write-durably.ts';
 import { extensionOf } from '../images/container.ts';
 import { sha256Hex } from '../text/canonical-json.ts';
 import { describeError, systemCode } from '../text/describe-error.ts';
 import { systemFault } from '../text/system-fault.ts';
-import { digestOfFile, readRegular } from '../files/regular-file.ts';
 
 export interface ImageRef {
   readonly sha256: string;
@@ -109,39 +110,6 @@ async function write(path: string, bytes: Uint8Array, made: Set<string>): Promis
       `Expected to write ${path}, got: ${describeError(cause)}. Free space or rights, then resume.`,
       { cause },
     );
-  }
-}
-
-let temporaryNumber = 0;
-
-/** Writes a file so that after a crash it is whole or absent. */
-export async function writeDurably(path: string, data: Uint8Array | string): Promise<void> {
-  const temporary = `${path}.${process.pid}-${temporaryNumber++}.tmp`;
-  try {
-    const file = await open(temporary, 'wx', 0o644);
-    try {
-      await file.writeFile(data);
-      await file.datasync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-    await syncFolder(join(path, '..'));
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-}
-
-/** Makes a rename durable; a file system that cannot sync folders (EINVAL) keeps its own promises. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } catch (error) {
-    if (systemCode(error) !== 'EINVAL') throw error;
-  } finally {
-    await handle.close();
   }
 }
 

@@ -2,7 +2,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DiptychError, type Licence } from '@diptych/plugin-kit';
 import { z } from 'zod';
-import { writeDurably } from '../store/image-store.ts';
+import { writeDurably } from '../files/write-durably.ts';
 import { describeError, systemCode } from '../text/describe-error.ts';
 
 /** SPDX ids. */

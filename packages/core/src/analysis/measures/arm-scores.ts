@@ -1,6 +1,6 @@
 import type { Protocol } from '@diptych/plugin-kit';
-import type { Placement } from './clustered-rate.ts';
 import type { RunTable } from '../run-table/run-table.ts';
+import type { Placement } from './clustered-rate.ts';
 
 /** A detector's scores, whoever fitted it: all that the tables need. */
 export interface ArmScores {

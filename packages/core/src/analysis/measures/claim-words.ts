@@ -1,6 +1,7 @@
 /** Words and numbers that the sentences of several claims share. */
+
+import type { FamilyTest } from '../parts.ts';
 import type { Group } from '../run-table/groups.ts';
-import type { FamilyTest } from '../../report/report-model.ts';
 
 /** With a true minus sign, and none before a zero. */
 const signed = (value: number, digits: number): string => {

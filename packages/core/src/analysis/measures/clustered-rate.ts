@@ -4,8 +4,8 @@ import { mostResampledClusters } from '../../metrics/cluster-interval.ts';
 import { wilsonInterval } from '../../metrics/proportion.ts';
 import { deriveSeed } from '../../metrics/random.ts';
 import type { PromptTally } from '../../metrics/tallies.ts';
+import type { RateModel } from '../parts.ts';
 import type { GrowableColumn } from '../run-table/growable-column.ts';
-import type { RateModel } from '../../report/report-model.ts';
 import { imageCode, type RunTable } from '../run-table/run-table.ts';
 import { ScoredImages } from '../run-table/scored-images.ts';
 

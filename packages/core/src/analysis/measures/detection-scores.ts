@@ -3,8 +3,8 @@ import type { Protocol } from '@diptych/plugin-kit';
 import { type CrossFit, crossFitAuroc, crossFitScores } from '../../metrics/cross-fit.ts';
 import { deriveSeed } from '../../metrics/random.ts';
 import { aurocInterval } from '../../metrics/roc.ts';
+import type { EstimateModel, Unscored } from '../parts.ts';
 import type { DetectorFacts } from '../run-table/plugin-facts.ts';
-import type { DetectorModel, EstimateModel } from '../../report/report-model.ts';
 import {
   answerStatus,
   type DetectionColumns,
@@ -14,7 +14,7 @@ import {
   type SideColumns,
   scoredCode,
 } from '../run-table/run-table.ts';
-import { countUnscored } from '../../report/sections/unsafe.ts';
+import { countUnscored } from './judged-samples.ts';
 
 export interface Folds {
   readonly synthetic: Int32Array;
@@ -41,8 +41,6 @@ export interface DetectionScores {
   /** Why nothing can be compared, or null. */
   readonly unavailable: string | null;
 }
-
-type Unscored = DetectorModel['authenticUnscored'];
 
 /** Readable camera images without a score, by why. */
 export function countAuthenticUnscored(table: RunTable, { authentic }: DetectionColumns): Unscored {

@@ -2,9 +2,9 @@
 import { clusterJackknife } from '../../metrics/cluster-jackknife.ts';
 import { holmAdjust } from '../../metrics/holm.ts';
 import { pairedDifference } from '../../metrics/paired-difference.ts';
-import { type ClusterTallies, clusterUnits, promptTallies, resamplingOf } from './clustered-rate.ts';
-import type { ClaimModel, FamilyTest } from '../../report/report-model.ts';
+import type { ClaimModel, FamilyTest } from '../parts.ts';
 import type { RunTable } from '../run-table/run-table.ts';
+import { type ClusterTallies, clusterUnits, promptTallies, resamplingOf } from './clustered-rate.ts';
 
 /** The level at which a claim is called supported, after Holm's correction: the usual convention. */
 const significance = 0.05;

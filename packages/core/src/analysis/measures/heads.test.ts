@@ -1,8 +1,11 @@
 import type { SampleRecord } from '@diptych/plugin-kit';
 import { describe, expect, it } from 'vitest';
 import { createRandom, deriveSeed } from '../../metrics/random.ts';
+import { ownAndOthers } from '../../report/sections/transfer.ts';
 import { evenTraces, plantedDetection } from '../../testing/planted-detection.ts';
 import { collectRunTable } from '../run-table/collect-run-table.ts';
+import { groupsOf } from '../run-table/groups.ts';
+import type { RunTable } from '../run-table/run-table.ts';
 import { detectionScores } from './detection-scores.ts';
 import {
   calledBy,
@@ -16,9 +19,6 @@ import {
   scoreWith,
   trainingRows,
 } from './heads.ts';
-import { groupsOf } from '../run-table/groups.ts';
-import type { RunTable } from '../run-table/run-table.ts';
-import { ownAndOthers } from '../../report/sections/transfer.ts';
 
 type Options = Parameters<typeof plantedDetection>[0];
 

@@ -8,11 +8,11 @@ import { assignGroupedFolds } from '../../metrics/grouped-folds.ts';
 import { fitLogisticRegression, type LogisticModel } from '../../metrics/logistic-regression.ts';
 import { createRandom, deriveSeed } from '../../metrics/random.ts';
 import { thresholdAtFalsePositiveRate } from '../../metrics/threshold-metrics.ts';
+import type { EstimateModel } from '../parts.ts';
+import type { Group } from '../run-table/groups.ts';
+import type { RunTable, SideColumns } from '../run-table/run-table.ts';
 import type { Placement } from './clustered-rate.ts';
 import { aurocOf, type DetectionScores, type Folds, positionsOf } from './detection-scores.ts';
-import type { Group } from '../run-table/groups.ts';
-import type { EstimateModel } from '../../report/report-model.ts';
-import type { RunTable, SideColumns } from '../run-table/run-table.ts';
 
 /** Images of one class that a head is fitted on at most; drawn by seed. A head has some tens of weights, so more would cost time alone. */
 export const mostTrainingImages = 2000;

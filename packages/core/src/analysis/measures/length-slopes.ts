@@ -1,10 +1,42 @@
 /** Does a score fall as prompts get longer? Least-squares slopes with intervals over prompts, within prompts where that is possible. */
+
+import { z } from 'zod';
 import { clusterJackknife } from '../../metrics/cluster-jackknife.ts';
-import { type ArmScores, armId } from './arm-scores.ts';
-import type { LengthSlope, SlopeDifference, SlopePredictor } from '../../report/detection-models.ts';
+import { count, finite, groupSchema, id, intervalSchema } from '../parts.ts';
 import { type Group, groupFacts } from '../run-table/groups.ts';
-import { addPoint, lineColumns } from './least-squares.ts';
 import type { RunTable } from '../run-table/run-table.ts';
+import { type ArmScores, armId } from './arm-scores.ts';
+import { addPoint, lineColumns } from './least-squares.ts';
+
+export const predictorSchema = z.enum(['level', 'words', 'tokens']);
+
+export type SlopePredictor = z.infer<typeof predictorSchema>;
+
+export const lengthSlopeSchema = groupSchema.extend({
+  id,
+  predictor: predictorSchema,
+  /** Within prompts: only differences between images of one prompt by one generator count. Else across prompts. */
+  withinPrompts: z.boolean(),
+  slope: finite,
+  interval: intervalSchema.nullable(),
+  pValue: finite.nullable(),
+  samples: count,
+  prompts: count,
+});
+
+export type LengthSlope = z.infer<typeof lengthSlopeSchema>;
+
+/** Slope of MLLM images minus slope of diffusion images. */
+export const slopeDifferenceSchema = z.object({
+  id,
+  predictor: predictorSchema,
+  withinPrompts: z.boolean(),
+  difference: finite,
+  interval: intervalSchema.nullable(),
+  pValue: finite.nullable(),
+});
+
+export type SlopeDifference = z.infer<typeof slopeDifferenceSchema>;
 
 /** Slopes are given for ten more words or tokens, so that they are not all zeros to three digits. */
 const perUnit = 10;

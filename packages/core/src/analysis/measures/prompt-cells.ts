@@ -4,12 +4,12 @@
  * so that a million samples need no map of cells.
  */
 import { clusterInterval } from '../../metrics/cluster-interval.ts';
-import { isOutside, resamplingOf } from './clustered-rate.ts';
+import type { EstimateModel } from '../parts.ts';
 import type { Group } from '../run-table/groups.ts';
 import { GrowableColumn, words } from '../run-table/growable-column.ts';
-import type { EstimateModel } from '../parts.ts';
 import { imageCode, type RunTable } from '../run-table/run-table.ts';
 import { ScoredImages } from '../run-table/scored-images.ts';
+import { isOutside, resamplingOf } from './clustered-rate.ts';
 import type { Place } from './section-tools.ts';
 
 /** Sample indexes grouped by source, rising within each. */

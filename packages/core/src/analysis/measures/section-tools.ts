@@ -1,11 +1,11 @@
 /** What the sections of claims 1 and 2 share. */
 import { outcomes } from '@diptych/plugin-kit';
 import { holmAdjust } from '../../metrics/holm.ts';
+import type { FamilyTest, RateModel } from '../parts.ts';
+import type { Group } from '../run-table/groups.ts';
+import { intents, type RunTable } from '../run-table/run-table.ts';
 import { type ClusterTallies, type Placement, rateOf, tallyClusters, type Units } from './clustered-rate.ts';
 import { pairedTest } from './family-difference.ts';
-import type { Group } from '../run-table/groups.ts';
-import type { FamilyTest, RateModel } from '../parts.ts';
-import { intents, type RunTable } from '../run-table/run-table.ts';
 
 export interface SectionContext {
   readonly table: RunTable;
@@ -114,4 +114,15 @@ export function countSamples({ table }: SectionContext, group: Group, counts: (s
 export function presentValues(names: readonly string[]): { readonly name: string; readonly code: number }[] {
   const named = names.map((name, code) => ({ name, code }));
   return named.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+}
+
+/** 1 for each pair that has samples of an unsafe and of a benign prompt. */
+export function wholePairs({ samples, pairs }: RunTable): Uint8Array {
+  const sides = new Uint8Array(pairs.length);
+  for (let sample = 0; sample < samples.outcome.length; sample++) {
+    if (samples.outcome.get(sample) === 0) continue;
+    const side = samples.intent.get(sample) === unsafeIntent ? 1 : samples.intent.get(sample) === benignIntent ? 2 : 0;
+    sides[samples.pair.get(sample)]! |= side;
+  }
+  return sides.map((side, pair) => (pair > 0 && side === 3 ? 1 : 0));
 }

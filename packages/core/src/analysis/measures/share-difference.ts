@@ -1,8 +1,8 @@
 /** Differences of shares over the very same samples. */
 import { clusterInterval } from '../../metrics/cluster-interval.ts';
-import { isOutside, type Placement, resamplingOf } from './clustered-rate.ts';
-import type { EstimateModel } from '../../report/report-model.ts';
+import type { EstimateModel } from '../parts.ts';
 import type { RunTable } from '../run-table/run-table.ts';
+import { isOutside, type Placement, resamplingOf } from './clustered-rate.ts';
 
 type Place = (sample: number) => Placement;
 

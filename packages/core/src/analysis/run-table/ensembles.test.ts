@@ -1,7 +1,7 @@
 import type { JournalRecord, StudyInput } from '@diptych/plugin-kit';
 import { describe, expect, it } from 'vitest';
-import { plantedManifest, plugin, sample, verdict } from '../../testing/planted-run.ts';
 import { analyse } from '../../report/analyse.ts';
+import { plantedManifest, plugin, sample, verdict } from '../../testing/planted-run.ts';
 
 const judge = (as: string, covers: readonly string[], scoresCorruption = false) =>
   plugin('safety-judge', as, { covers, scoresCorruption, suggestedThreshold: 0.5 });
@@ -88,7 +88,7 @@ describe('ensembles', () => {
   it('is tested like a judge, with its own name in the coverage matrix', async () => {
     const { model } = await voted({ as: 'jury', of });
     expect(model.claims.map(({ id }) => id)).toContain('claim-1/jury');
-    const cells = model.unsafe.coverage.find(({ judge: name }) => name === 'jury')!.hazards;
+    const cells = model.coverage.find(({ judge: name }) => name === 'jury')!.hazards;
     expect(cells.find(({ hazard }) => hazard === 'violence')).toMatchObject({ covered: true, scored: 6, abstained: 1 });
     expect(cells.find(({ hazard }) => hazard === 'sexual')).toMatchObject({ covered: true, scored: 5, abstained: 2 });
     expect(cells.find(({ hazard }) => hazard === 'hate')).toMatchObject({ covered: false, scored: 0, abstained: 0 });

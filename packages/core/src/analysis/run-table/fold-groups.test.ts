@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { authentic, detection, plantedManifest, plugin, sample } from '../../testing/planted-run.ts';
-import { collectRunTable } from './collect-run-table.ts';
 import { detectionScores } from '../measures/detection-scores.ts';
 import { measuredFrame } from '../measures/heads.ts';
+import { collectRunTable } from './collect-run-table.ts';
 import { FoldGroups } from './fold-groups.ts';
 
 const manifest = plantedManifest([plugin('detector', 'detector', { trainedOn: [], control: false, features: ['one'] })]);

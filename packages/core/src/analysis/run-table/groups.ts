@@ -1,5 +1,5 @@
 /** The rows of the tables: one for each model (small ones pooled), each family, and all together. */
-import type { FamilyKey, GroupModel } from '../../report/report-model.ts';
+import type { FamilyKey, GroupModel } from '../parts.ts';
 import { imageCode, type RunTable, type Source } from './run-table.ts';
 
 /**

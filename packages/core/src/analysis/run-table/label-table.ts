@@ -1,9 +1,12 @@
 /** Human labels by sample: what each rater said, and what they say together. */
 import type { LabelRecord } from '@diptych/plugin-kit';
-import { currentLabels } from '../../labels/label-store.ts';
 import type { RatedItem } from '../../metrics/clustered-agreement.ts';
-import type { LabelQuestion } from '../../report/label-models.ts';
+import { currentLabels } from '../../records/current-labels.ts';
 import { imageCode, type RunTable } from './run-table.ts';
+
+export const labelQuestions = ['unsafe', 'corrupted'] as const;
+
+export type LabelQuestion = (typeof labelQuestions)[number];
 
 export interface LabelTable {
   readonly raters: readonly string[];

@@ -1,6 +1,6 @@
 import { createHash, hash } from 'node:crypto';
 import type { JournalRecord } from '@diptych/plugin-kit';
-import { recordKey } from '../../journal/seen-records.ts';
+import { recordKey } from '../../records/record-key.ts';
 import { canonicalJson } from '../../text/canonical-json.ts';
 import { bytes, GrowableColumn } from './growable-column.ts';
 

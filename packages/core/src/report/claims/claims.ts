@@ -1,27 +1,15 @@
 /** The study's claims, each a test on this run's records and a plain sentence. */
 
-import { type CorruptionTally, decomposeGap, decomposeGapByPrompt } from '../../metrics/kitagawa.ts';
 import { bothFamilies, oneFamily, points, pText, range } from '../../analysis/measures/claim-words.ts';
 import { type ClusterTallies, isOutside, type Placement, tallyClusters } from '../../analysis/measures/clustered-rate.ts';
 import { type ClaimDraft, pairedTest } from '../../analysis/measures/family-difference.ts';
+import { type JudgedTable, unsafeOfAll } from '../../analysis/measures/judged-samples.ts';
+import type { unsafePromptScope } from '../../analysis/measures/prompt-scope.ts';
 import type { Group } from '../../analysis/run-table/groups.ts';
-import type { KitagawaModel } from '../report-model.ts';
-import { imageCode, intents, type RunTable, scoredCode } from '../../analysis/run-table/run-table.ts';
+import { imageCode, scoredCode } from '../../analysis/run-table/run-table.ts';
 import { ScoredImages } from '../../analysis/run-table/scored-images.ts';
-import { type JudgedTable, unsafeOfAll } from '../sections/unsafe.ts';
-
-/** Claim 1 is about unsafe prompts: those marked so, or where no prompt is, all that are not marked benign. */
-export function unsafePromptScope(table: RunTable): { readonly words: string; includes(sample: number): boolean } {
-  const { intent, outcome } = table.samples;
-  const [unsafe, benign] = [intents.indexOf('unsafe'), intents.indexOf('benign')];
-  for (let sample = 0; sample < outcome.length; sample++)
-    if (outcome.get(sample) !== 0 && intent.get(sample) === unsafe)
-      return { words: 'unsafe prompts', includes: (other) => intent.get(other) === unsafe };
-  return {
-    words: 'prompts (none is marked unsafe; benign ones are left out)',
-    includes: (other) => intent.get(other) !== benign,
-  };
-}
+import { type CorruptionTally, decomposeGap, decomposeGapByPrompt } from '../../metrics/kitagawa.ts';
+import type { KitagawaModel } from '../sections/unsafe.ts';
 
 type Scope = ReturnType<typeof unsafePromptScope>;
 

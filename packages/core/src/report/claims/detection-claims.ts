@@ -1,15 +1,17 @@
 /** Claim 3, and the part of claim 4 on detectors that are retrained in the run. For detectors as they are: `length-claim.ts`. */
-import { aurocDifference, type PairedScores } from '../../metrics/auroc-difference.ts';
+
 import type { ArmScores } from '../../analysis/measures/arm-scores.ts';
-import { levelsOf, levelTest, retrainedOn } from '../sections/bypass.ts';
 import { bothFamilies, oneFamily, points, pText, range, slope } from '../../analysis/measures/claim-words.ts';
 import { type ClusterTallies, tallyClusters } from '../../analysis/measures/clustered-rate.ts';
-import { type DetectorContext, recallAt } from '../sections/detection.ts';
 import { positionsOf } from '../../analysis/measures/detection-scores.ts';
+import { type DetectorContext, recallAt } from '../../analysis/measures/detector-context.ts';
 import { type ClaimDraft, pairedTest, unpairedDifference } from '../../analysis/measures/family-difference.ts';
 import { type HeadBank, type HeldOutScores, scoreWith } from '../../analysis/measures/heads.ts';
+import type { FamilyTest } from '../../analysis/parts.ts';
 import type { Group } from '../../analysis/run-table/groups.ts';
-import type { DetectorModel, FamilyTest } from '../report-model.ts';
+import { aurocDifference, type PairedScores } from '../../metrics/auroc-difference.ts';
+import { levelsOf, levelTest, retrainedOn } from '../sections/bypass.ts';
+import type { DetectorModel } from '../sections/detection.ts';
 import { ownAndOthers } from '../sections/transfer.ts';
 
 const verdictText = (isSupported: boolean): string => `The data ${isSupported ? 'support' : 'do not support'} the claim.`;

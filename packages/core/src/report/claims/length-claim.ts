@@ -1,8 +1,10 @@
 /** Claim 4 on a detector as it is: as prompts get longer, its score falls on MLLM images, and more than on diffusion images. */
 import { oneFamily, pText, range, slope } from '../../analysis/measures/claim-words.ts';
-import type { BypassArm, LengthSlope, SlopeDifference } from '../detection-models.ts';
 import type { ClaimDraft } from '../../analysis/measures/family-difference.ts';
-import type { DetectorModel, FamilyTest } from '../report-model.ts';
+import type { LengthSlope, SlopeDifference } from '../../analysis/measures/length-slopes.ts';
+import type { FamilyTest } from '../../analysis/parts.ts';
+import type { BypassArm } from '../sections/bypass.ts';
+import type { DetectorModel } from '../sections/detection.ts';
 
 const unit = { level: 'for each rewriting level', words: 'for ten more words', tokens: 'for ten more tokens' } as const;
 /** Levels where they vary, else words: the study's own measure first. */

@@ -3,16 +3,69 @@
  * it measures features, with heads retrained in the run on images of the prompts as given, then tested on all levels of
  * prompts that no head saw. Prompts are split whole: no caption, at any level, stands on both sides.
  */
-import { clusterIntervalOfRatio } from '../../metrics/cluster-interval.ts';
-import { holmAdjust } from '../../metrics/holm.ts';
+
+import { z } from 'zod';
 import { type ArmScores, armId } from '../../analysis/measures/arm-scores.ts';
-import { type ClusterTallies, isOutside, type Placement, rateOf, resamplingOf, tallyClusters } from '../../analysis/measures/clustered-rate.ts';
-import type { BypassArm, LevelDifference, LevelRow } from '../detection-models.ts';
-import { type DetectorContext, recallAt } from './detection.ts';
+import {
+  type ClusterTallies,
+  isOutside,
+  type Placement,
+  rateOf,
+  resamplingOf,
+  tallyClusters,
+} from '../../analysis/measures/clustered-rate.ts';
+import { type DetectorContext, recallAt } from '../../analysis/measures/detector-context.ts';
 import { pairedTest } from '../../analysis/measures/family-difference.ts';
 import { calledBy, foldBySample, type HeadBank, scoreWith } from '../../analysis/measures/heads.ts';
+import {
+  lengthSlopeSchema,
+  lengthSlopes,
+  slopeDifferenceSchema,
+  slopeDifferences,
+} from '../../analysis/measures/length-slopes.ts';
+import { count, estimateSchema, groupSchema, id, ofDetector, rateSchema, testSchema } from '../../analysis/parts.ts';
 import { type Group, groupFacts, groupOfSources } from '../../analysis/run-table/groups.ts';
-import { lengthSlopes, slopeDifferences } from '../../analysis/measures/length-slopes.ts';
+import { clusterIntervalOfRatio } from '../../metrics/cluster-interval.ts';
+import { holmAdjust } from '../../metrics/holm.ts';
+
+export const levelRowSchema = groupSchema.extend({
+  id,
+  level: count,
+  images: count,
+  prompts: count,
+  meanScore: estimateSchema,
+  recallAt5: rateSchema,
+});
+
+export type LevelRow = z.infer<typeof levelRowSchema>;
+
+/** Level minus the lowest level, paired by prompt and generator; p by sign flips, adjusted over the arm's differences. */
+export const levelDifferenceSchema = groupSchema.extend({
+  id,
+  level: count,
+  measure: z.enum(['score', 'recall at 5 % FPR']),
+  test: testSchema,
+});
+
+export type LevelDifference = z.infer<typeof levelDifferenceSchema>;
+
+/** One detector, as it is or with a head retrained in the run on images of the lowest level only. */
+export const bypassArmSchema = z.object({
+  id,
+  ...ofDetector,
+  /** Null: the detector as in panel B. Else what the head was retrained on. */
+  retrainedOn: z.string().nullable(),
+  levels: z.array(levelRowSchema),
+  differences: z.array(levelDifferenceSchema),
+  slopes: z.array(lengthSlopeSchema),
+  slopeDifferences: z.array(slopeDifferenceSchema),
+});
+
+export type BypassArm = z.infer<typeof bypassArmSchema>;
+
+/** Empty where the study does not ask or the run cannot answer. */
+export const bypassSchema = z.object({ arms: z.array(bypassArmSchema), notes: z.array(z.string()) });
+export type BypassModel = z.infer<typeof bypassSchema>;
 
 /** Levels that have scored images, rising. */
 export function levelsOf({ table, bySample }: Pick<ArmScores, 'table' | 'bySample'>): number[] {

@@ -1,13 +1,34 @@
 /** Is it the harm or the manner of the prompt that corrupts images? Unsafe prompts against their safe counterparts. */
 
+import type { z } from 'zod';
 import { pairUnits, rateOf, tallyClusters } from '../../analysis/measures/clustered-rate.ts';
-import type { CorruptionJudgeModel, TwinRow } from '../corruption-model.ts';
 import { type CorruptionContext, corruptedOfImages } from '../../analysis/measures/corruption-tools.ts';
+import {
+  benignIntent,
+  familiesTest,
+  type Place,
+  reversed,
+  sidesTest,
+  unsafeIntent,
+  wholePairs,
+  within,
+} from '../../analysis/measures/section-tools.ts';
+import { groupSchema, id, rateSchema, testSchema } from '../../analysis/parts.ts';
 import { type Group, groupFacts } from '../../analysis/run-table/groups.ts';
-import { wholePairs } from './over-refusal.ts';
-import { benignIntent, familiesTest, type Place, reversed, sidesTest, unsafeIntent, within } from '../../analysis/measures/section-tools.ts';
+import type { CorruptionJudgeModel } from './corruption.ts';
 
-type Twins = CorruptionJudgeModel['twins'];
+export const counterpartRowSchema = groupSchema.extend({
+  id,
+  /** Corrupted, of the images that the judge scored, over prompts that have a counterpart. */
+  unsafe: rateSchema,
+  counterparts: rateSchema,
+  /** Unsafe prompts minus their counterparts, paired. */
+  test: testSchema.nullable(),
+});
+
+export type CounterpartRow = z.infer<typeof counterpartRowSchema>;
+
+type Counterparts = CorruptionJudgeModel['counterparts'];
 
 /** The study's two columns: images of unsafe prompts that have a counterpart, and of the counterparts. */
 function sidesOf(context: CorruptionContext): { readonly unsafe: Place; readonly counterparts: Place } {
@@ -18,7 +39,7 @@ function sidesOf(context: CorruptionContext): { readonly unsafe: Place; readonly
   return { unsafe: of(unsafeIntent), counterparts: of(benignIntent) };
 }
 
-function rowOf(context: CorruptionContext, sides: ReturnType<typeof sidesOf>, group: Group): TwinRow {
+function rowOf(context: CorruptionContext, sides: ReturnType<typeof sidesOf>, group: Group): CounterpartRow {
   const { table, studySeed } = context;
   const id = `corruption/${context.corruption.facts.judge}/twins/${group.key}`;
   const units = pairUnits(table);
@@ -34,7 +55,7 @@ function rowOf(context: CorruptionContext, sides: ReturnType<typeof sidesOf>, gr
   };
 }
 
-export function corruptionTwins(context: CorruptionContext): Twins {
+export function corruptionCounterparts(context: CorruptionContext): Counterparts {
   const sides = sidesOf(context);
   const rows = context.groups
     .map((group) => rowOf(context, sides, group))

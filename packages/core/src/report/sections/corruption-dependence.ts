@@ -1,11 +1,44 @@
 /** Do abstract prompts come out corrupted? Slope of corruption on a rating of the text, by family, and the difference of the slopes. */
-import type { SumStatistic } from '../../metrics/cluster-bootstrap.ts';
-import { clusterJackknife } from '../../metrics/cluster-jackknife.ts';
-import type { CorruptionJudgeModel, DependenceModel } from '../corruption-model.ts';
+
+import { z } from 'zod';
 import { type CorruptionContext, isCorruptionScored } from '../../analysis/measures/corruption-tools.ts';
 import { addPoint, interceptOfSums, lineColumns, slopeOfSums } from '../../analysis/measures/least-squares.ts';
-import type { EstimateModel, FamilyKey, FamilyTest } from '../../analysis/parts.ts';
 import { familyGroup } from '../../analysis/measures/section-tools.ts';
+import {
+  count,
+  type EstimateModel,
+  estimateSchema,
+  type FamilyKey,
+  type FamilyTest,
+  familyKey,
+  id,
+  testSchema,
+} from '../../analysis/parts.ts';
+import type { SumStatistic } from '../../metrics/cluster-bootstrap.ts';
+import { clusterJackknife } from '../../metrics/cluster-jackknife.ts';
+import type { CorruptionJudgeModel } from './corruption.ts';
+
+export const dependenceSchema = z.object({
+  id,
+  /** `abstractness`: a rating in [0, 1] of the text; `words`: its length, where no rater of abstractness is part of the study. */
+  predictor: z.enum(['abstractness', 'words']),
+  rater: z.string().nullable(),
+  families: z.array(
+    z.object({
+      family: familyKey,
+      /** Change of the share of corrupted images from a rating of 0 to 1, or for ten more words. */
+      slope: testSchema,
+      intercept: estimateSchema,
+      samples: count,
+    }),
+  ),
+  /** Slope of diffusion models minus slope of MLLMs: above zero means that diffusion models suffer more. */
+  difference: testSchema.nullable(),
+  /** Scored images of prompts without a rating. */
+  unrated: count,
+});
+
+export type DependenceModel = z.infer<typeof dependenceSchema>;
 
 /** Slopes on length are for ten more words, as in the bypass section. */
 const wordsPerUnit = 10;

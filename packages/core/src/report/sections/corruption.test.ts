@@ -11,8 +11,8 @@ const family = <T extends { kind: string; family: string | null }>(rows: readonl
   rows.find((row) => row.kind === 'family' && row.family === name)!;
 
 /** Corrupted or not, of the unsafe prompt and of its counterpart; `r` for a refusal. */
-type Twin = readonly [Family, string, 0 | 1 | 'r', 0 | 1];
-const twins: readonly Twin[] = [
+type Pair = readonly [Family, string, 0 | 1 | 'r', 0 | 1];
+const pairs: readonly Pair[] = [
   ['diffusion', 'a', 1, 0],
   ['diffusion', 'b', 1, 1],
   ['diffusion', 'c', 0, 0],
@@ -22,7 +22,7 @@ const twins: readonly Twin[] = [
   ['mllm', 'c', 0, 0],
 ];
 
-function twinRecords(): JournalRecord[] {
+function pairRecords(): JournalRecord[] {
   const records: JournalRecord[] = [];
   let index = 0;
   const add = (of: Partial<SampleRecord>, corrupted: 0 | 1 | 'r') => {
@@ -30,7 +30,7 @@ function twinRecords(): JournalRecord[] {
     if (corrupted !== 'r') records.push(judged(index, of.intent === 'unsafe' && corrupted === 0, corrupted === 1));
     index++;
   };
-  for (const [name, pairId, unsafe, counterpart] of twins) {
+  for (const [name, pairId, unsafe, counterpart] of pairs) {
     const of = { generator: name, family: name, pairId };
     add({ ...of, promptId: `${pairId}-u`, cluster: `set/${pairId}-u`, intent: 'unsafe' }, unsafe);
     add({ ...of, promptId: `${pairId}-b`, cluster: `set/${pairId}-b`, intent: 'benign' }, counterpart);
@@ -41,11 +41,11 @@ function twinRecords(): JournalRecord[] {
 }
 
 describe('the corruption section', async () => {
-  const { corruption, numbers } = await analyse(plantedManifest([judge]), twinRecords());
+  const { corruption, numbers } = await analyse(plantedManifest([judge]), pairRecords());
   const [section] = corruption.judges;
 
   it('compares unsafe prompts with their counterparts among scored images, so that refusals do not look coherent', () => {
-    const row = family(section!.twins.rows, 'diffusion');
+    const row = family(section!.counterparts.rows, 'diffusion');
     expect(row.unsafe).toMatchObject({ count: 2, total: 3 });
     expect(row.counterparts).toMatchObject({ count: 2, total: 4 });
     // Pairs a, b, c: 1 - 0, 1 - 1, 0 - 0; d has no image on one side.
@@ -55,7 +55,7 @@ describe('the corruption section', async () => {
   });
 
   it('compares the families on either side of the pairs, diffusion minus MLLM', () => {
-    const tests = Object.fromEntries(section!.twins.families.map(({ prompts, test }) => [prompts, test]));
+    const tests = Object.fromEntries(section!.counterparts.families.map(({ prompts, test }) => [prompts, test]));
     expect(tests.unsafe!.difference).toBeCloseTo(2 / 3, 12);
     // Counterparts of a, b, c: 0 - 0, 1 - 1, 0 - 0.
     expect(tests.counterparts).toMatchObject({ difference: 0, pairs: 3 });
@@ -72,7 +72,9 @@ describe('the corruption section', async () => {
 
   it('says why there is nothing to compare where prompts have no counterparts, or no judge scores corruption', async () => {
     const lone = await analyse(plantedManifest([judge]), [sample(0), judged(0, false, true)]);
-    expect(lone.corruption.judges[0]!.twins.reason).toContain('no unsafe prompt of this study has a benign counterpart');
+    expect(lone.corruption.judges[0]!.counterparts.reason).toContain(
+      'no unsafe prompt of this study has a benign counterpart',
+    );
     const blind = plugin('safety-judge', 'judge', { covers: ['violence'], scoresCorruption: false });
     const none = await analyse(plantedManifest([blind]), [sample(0)]);
     expect(none.corruption.reason).toBe('no judge of this study scores corruption.');

@@ -1,8 +1,37 @@
 /** Which judge answers for which hazard, and how often it did: what a rate by hazard rests on. */
-import { hazards } from '@diptych/plugin-kit';
+import { hazardSchema, hazards } from '@diptych/plugin-kit';
+import { z } from 'zod';
+import { count, id } from '../../analysis/parts.ts';
 import { answerStatus, answers, type JudgeColumns } from '../../analysis/run-table/judge-columns.ts';
 import { imageCode, type RunTable } from '../../analysis/run-table/run-table.ts';
-import type { CoverageCell, CoverageModel } from '../unsafe-model.ts';
+
+export const coverageCellSchema = z.object({
+  id,
+  hazard: hazardSchema,
+  covered: z.boolean(),
+  /** Images of the whole run by the answer for this hazard; all zero where it is not covered. */
+  scored: count,
+  abstained: count,
+  failed: count,
+  missing: count,
+  /** Images drawn for prompts that are marked with the hazard, and how many of them have an answer. */
+  asked: count,
+  askedScored: count,
+});
+
+export type CoverageCell = z.infer<typeof coverageCellSchema>;
+
+export const coverageSchema = z.object({
+  id,
+  judge: z.string(),
+  ensemble: z.string().nullable(),
+  simulated: z.boolean(),
+  scoresCorruption: z.boolean(),
+  attributes: z.array(z.string()),
+  hazards: z.array(coverageCellSchema),
+});
+
+export type CoverageModel = z.infer<typeof coverageSchema>;
 
 type Counts = Pick<CoverageCell, 'scored' | 'abstained' | 'failed' | 'missing' | 'asked' | 'askedScored'>;
 

@@ -93,7 +93,7 @@ describe('planted effects on detection', { timeout: 60_000 }, async () => {
   });
 
   it('finds the loss on a generator, and on a family, that is left out of the fit', () => {
-    const rows = model.generalisation.heldOut;
+    const rows = model.heldOut.rows;
     expect(rows.map(({ label }) => label)).toEqual([
       'diffusion-a',
       'diffusion-b',
@@ -114,7 +114,7 @@ describe('planted effects on detection', { timeout: 60_000 }, async () => {
   });
 
   it('gives the whole transfer matrix, with the diagonal ahead', () => {
-    const [matrix] = model.generalisation.transfers;
+    const [matrix] = model.transfer;
     expect(matrix!.cells).toHaveLength(16);
     const mean = (trained: string, tested: string, isOwn: boolean) =>
       matrix!.means.find((row) => row.trained === trained && row.tested === tested && row.isOwn === isOwn)!;
@@ -124,7 +124,7 @@ describe('planted effects on detection', { timeout: 60_000 }, async () => {
   });
 
   it('keeps seen and unseen generators apart for a detector that says what it was trained on', () => {
-    const [split] = model.generalisation.seen;
+    const [split] = model.heldOut.seen;
     expect(split).toMatchObject({ detector: 'scored', protocol: 'as-received', trainedOn: ['diffusion-a'], reason: null });
     expect(split!.sides.map(({ family, seen, models }) => [family, seen, models])).toEqual([
       ['diffusion', true, 1],
@@ -140,7 +140,7 @@ describe('planted effects on detection', { timeout: 60_000 }, async () => {
   it('measures what a perturbation destroys, for detectors as they are and for heads fitted on images as received', () => {
     for (const detector of ['scored', 'texture']) {
       const row = (perturbation: string, label: string) =>
-        model.robustness.find(
+        model.robustness.rows.find(
           (entry) => entry.detector === detector && entry.perturbation === perturbation && entry.label === label,
         )!;
       const harmed = row('jpeg-40', 'all diffusion');
@@ -165,7 +165,7 @@ describe('planted effects on detection', { timeout: 60_000 }, async () => {
       expect(rows.length).toBe(6);
       expect([roc, histograms]).toEqual([[], []]);
     }
-    expect(model.joint.some(({ protocol }) => protocol === 'jpeg-40')).toBe(false);
+    expect(model.joint.rows.some(({ protocol }) => protocol === 'jpeg-40')).toBe(false);
   });
 });
 
@@ -177,23 +177,26 @@ describe('what the study asks', { timeout: 60_000 }, () => {
     );
     const samples = records.filter(({ type }) => type === 'sample').length;
     const model = await analyse(manifest, uncropped);
-    expect(new Set(model.robustness.map(({ detector }) => detector))).toEqual(new Set(['scored']));
-    expect(model.robustnessNotes).toEqual([
+    expect(new Set(model.robustness.rows.map(({ detector }) => detector))).toEqual(new Set(['scored']));
+    expect(model.robustness.notes).toEqual([
       `texture under crop-80 is not shown: no synthetic image has a score: ${samples} without a record.`,
     ]);
     const alone = await analyse({ ...manifest, study: { ...manifest.study, protocols: ['crop-80'] } }, records);
-    expect(alone.robustnessNotes.join(' ')).toContain('scored under crop-80 is not shown: there is nothing to compare with');
+    expect(alone.robustness.notes.join(' ')).toContain(
+      'scored under crop-80 is not shown: there is nothing to compare with',
+    );
   });
 
   it('leaves out the sections and tests of claims that it does not name', async () => {
     const model = await analysed(run({ traces: uneven, levels: [0, 1], study: { claims: ['detect'] } }));
     expect(new Set(model.claims.map(({ claim }) => claim))).toEqual(new Set([3]));
     expect(model.bypass.arms).toEqual([]);
-    expect(model.generalisation.transfers).toHaveLength(1);
+    expect(model.transfer).toHaveLength(1);
     const bypass = await analysed(run({ traces: uneven, levels: [0, 1], study: { claims: ['bypass'] } }));
     expect(new Set(bypass.claims.map(({ claim }) => claim))).toEqual(new Set([4]));
-    expect(bypass.generalisation).toEqual({ seen: [], heldOut: [], transfers: [], notes: [] });
-    expect(bypass.robustness).toEqual([]);
+    expect(bypass.heldOut).toEqual({ seen: [], rows: [], notes: [] });
+    expect(bypass.transfer).toEqual([]);
+    expect(bypass.robustness.rows).toEqual([]);
   });
 
   it('says why the retrained part is not tested, instead of leaving it out', async () => {

@@ -1,46 +1,66 @@
 /** Panel B: each detector under each protocol against the same authentic images. */
+
+import { protocolSchema } from '@diptych/plugin-kit';
+import { z } from 'zod';
+import { rateOf, tallyClusters } from '../../analysis/measures/clustered-rate.ts';
+import { aurocOf, countAuthenticUnscored, positionsOf } from '../../analysis/measures/detection-scores.ts';
+import { type DetectorContext, recallAt } from '../../analysis/measures/detector-context.ts';
+import { countUnscored } from '../../analysis/measures/judged-samples.ts';
+import {
+  count,
+  estimateSchema,
+  type FamilyKey,
+  familyKey,
+  finite,
+  groupSchema,
+  id,
+  rateSchema,
+  unscoredSchema,
+} from '../../analysis/parts.ts';
+import { type Group, groupFacts } from '../../analysis/run-table/groups.ts';
 import { averagePrecision } from '../../metrics/average-precision.ts';
 import { rocCurve } from '../../metrics/roc.ts';
-import { accuracyAt, equalErrorRate, thresholdAtFalsePositiveRate } from '../../metrics/threshold-metrics.ts';
-import { type Placement, rateOf, tallyClusters } from '../../analysis/measures/clustered-rate.ts';
-import { aurocOf, countAuthenticUnscored, type DetectionScores, positionsOf, scoresBySample } from '../../analysis/measures/detection-scores.ts';
-import { type Group, groupFacts } from '../../analysis/run-table/groups.ts';
-import type { DetectionRow, DetectorModel, FamilyKey } from '../report-model.ts';
-import type { RunTable } from '../../analysis/run-table/run-table.ts';
-import { countUnscored } from './unsafe.ts';
+import { accuracyAt, equalErrorRate } from '../../metrics/threshold-metrics.ts';
 
-export interface DetectorContext {
-  readonly table: RunTable;
-  readonly scores: DetectionScores;
-  /** Synthetic score by sample index, NaN where there is none. */
-  readonly bySample: Float64Array;
-  readonly groups: readonly Group[];
-  readonly studySeed: number;
-}
-
-export const detectorContext = (
-  table: RunTable,
-  scores: DetectionScores,
-  groups: readonly Group[],
-  studySeed: number,
-): DetectorContext => ({
-  table,
-  scores,
-  bySample: scoresBySample(table, scores),
-  groups,
-  studySeed,
+export const detectionRowSchema = groupSchema.extend({
+  id,
+  seen: z.enum(['seen', 'unseen', 'not stated', 'mixed', 'fitted within the run']),
+  synthetic: count,
+  authentic: count,
+  unscored: unscoredSchema,
+  auroc: estimateSchema.nullable(),
+  averagePrecision: finite.nullable(),
+  accuracySynthetic: finite.nullable(),
+  accuracyAuthentic: finite.nullable(),
+  balancedAccuracy: finite.nullable(),
+  equalErrorRate: finite.nullable(),
+  recallAt1: rateSchema.nullable(),
+  recallAt5: rateSchema.nullable(),
+  recallAt10: rateSchema.nullable(),
 });
 
-/** Called synthetic at a false positive rate of at most `target` on the authentic images; samples without a score are outside. */
-export function recallAt({ scores, bySample }: DetectorContext, target: number): ((sample: number) => Placement) | null {
-  const fixed = thresholdAtFalsePositiveRate(scores.authentic, target);
-  if (fixed === null) return null;
-  return (sample) => {
-    const score = bySample[sample]!;
-    if (Number.isNaN(score)) return 'outside';
-    return score > fixed.threshold ? 'positive' : 'negative';
-  };
-}
+export type DetectionRow = z.infer<typeof detectionRowSchema>;
+
+export const rocSchema = z.object({ family: familyKey, points: z.array(z.tuple([finite, finite])) });
+
+export const histogramSchema = z.object({ series: z.string(), counts: z.array(count).length(20) });
+
+export const detectorSchema = z.object({
+  id,
+  detector: z.string(),
+  plugin: z.string(),
+  protocol: protocolSchema,
+  crossFitted: z.boolean(),
+  trainedOn: z.array(z.string()),
+  /** Why there are no rows: no control, no authentic images, one class only. */
+  notShown: z.string().nullable(),
+  authenticUnscored: unscoredSchema,
+  rows: z.array(detectionRowSchema),
+  roc: z.array(rocSchema),
+  histograms: z.array(histogramSchema),
+});
+
+export type DetectorModel = z.infer<typeof detectorSchema>;
 
 function seenOf(context: DetectorContext, group: Group): DetectionRow['seen'] {
   const { facts, folds } = context.scores;

@@ -3,9 +3,9 @@
  * sample stays in "of all samples" without an unsafe image. Images that the filter did not score would be a guess either
  * way: they leave both rates, so that the two are over the same samples, and are counted apart.
  */
-import { type Group, groupFacts } from '../../analysis/run-table/groups.ts';
-import { type FilterColumns, type JudgeColumns, safetyJudges, scoredCode } from '../../analysis/run-table/judge-columns.ts';
-import { imageCode } from '../../analysis/run-table/run-table.ts';
+
+import { z } from 'zod';
+import { unsafeOfAll, withCorruption } from '../../analysis/measures/judged-samples.ts';
 import {
   adjustTests,
   benignIntent,
@@ -18,8 +18,40 @@ import {
   sidesTest,
   within,
 } from '../../analysis/measures/section-tools.ts';
-import type { MitigationModel, MitigationRow } from '../unsafe-model.ts';
-import { unsafeOfAll, withCorruption } from './unsafe.ts';
+import { count, finite, groupSchema, id, rateSchema, testSchema } from '../../analysis/parts.ts';
+import { type Group, groupFacts } from '../../analysis/run-table/groups.ts';
+import { type FilterColumns, type JudgeColumns, safetyJudges, scoredCode } from '../../analysis/run-table/judge-columns.ts';
+import { imageCode } from '../../analysis/run-table/run-table.ts';
+
+export const filterRowSchema = groupSchema.extend({
+  id,
+  judge: z.string(),
+  /** The judge is the filter: what is left is unsafe only by another threshold. */
+  isFilter: z.boolean(),
+  /** Both rates over the same samples: those whose image, if any, judge and filter scored. */
+  without: rateSchema,
+  filtered: rateSchema,
+  /** Without minus with, paired by prompt. */
+  removed: testSchema.nullable(),
+});
+
+export type FilterRow = z.infer<typeof filterRowSchema>;
+
+export const filterSchema = z.object({
+  id,
+  filter: z.string(),
+  threshold: finite,
+  /** What an ensemble's filter rests on. */
+  ensemble: z.string().nullable(),
+  simulated: z.boolean(),
+  rows: z.array(filterRowSchema),
+  /** Samples whose image the filter withholds, of benign samples: what the filter costs. */
+  costs: z.array(groupSchema.extend({ id, withheld: rateSchema, unscored: count })),
+  /** MLLM minus diffusion, filter off and on, over the same samples. */
+  families: z.array(z.object({ judge: z.string(), without: testSchema.nullable(), filtered: testSchema.nullable() })),
+});
+
+export type FilterModel = z.infer<typeof filterSchema>;
 
 type Samples = SectionContext['table']['samples'];
 
@@ -53,7 +85,7 @@ function rowOf(
   { id, judge, isFilter }: { id: string; judge: string; isFilter: boolean },
   { without, filtered }: ReturnType<typeof places>,
   group: Group,
-): MitigationRow {
+): FilterRow {
   const rowId = `${id}/${judge}/${group.key}`;
   const { sources } = group;
   const removed = sidesTest(context, `${rowId}/removed`, [
@@ -72,7 +104,7 @@ function rowOf(
   };
 }
 
-function costOf(context: SectionContext, id: string, filter: JudgeColumns, group: Group): MitigationModel['costs'][number] {
+function costOf(context: SectionContext, id: string, filter: JudgeColumns, group: Group): FilterModel['costs'][number] {
   const { samples } = context.table;
   const isBenign = (sample: number) => samples.intent.get(sample) === benignIntent;
   const faults = [outcomeCode('error'), outcomeCode('timeout')];
@@ -90,12 +122,12 @@ function costOf(context: SectionContext, id: string, filter: JudgeColumns, group
   };
 }
 
-function mitigationOf(
+function filterOf(
   context: SectionContext,
   { mitigation, filter }: FilterColumns,
   index: number,
   isUnsafe: (sample: number) => boolean,
-): MitigationModel {
+): FilterModel {
   const id = `mitigation/${index}/${mitigation.judge}`;
   const judged = safetyJudges(context.table.judges).map((judge) => ({
     judge: judge.facts.judge,
@@ -118,6 +150,6 @@ function mitigationOf(
   };
 }
 
-/** `isUnsafe` is the scope of claim 1. Empty where the study names no mitigation. */
-export const mitigationSection = (context: SectionContext, isUnsafe: (sample: number) => boolean): MitigationModel[] =>
-  adjustTests(context.table.filters.map((columns, index) => mitigationOf(context, columns, index, isUnsafe)));
+/** `isUnsafe` is the scope of claim 1. Empty where the study names no filter. */
+export const filterSection = (context: SectionContext, isUnsafe: (sample: number) => boolean): FilterModel[] =>
+  adjustTests(context.table.filters.map((columns, index) => filterOf(context, columns, index, isUnsafe)));

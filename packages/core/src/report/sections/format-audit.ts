@@ -1,9 +1,23 @@
 /** The format audit: what file metadata alone tells apart, from the detectors that declare themselves a control. */
-import type { Protocol } from '@diptych/plugin-kit';
+import { type Protocol, protocolSchema } from '@diptych/plugin-kit';
+import { z } from 'zod';
 import { aurocOf, type DetectionScores, positionsOf } from '../../analysis/measures/detection-scores.ts';
+import { type EstimateModel, estimateSchema, type FamilyKey, familyKey, id } from '../../analysis/parts.ts';
 import type { Group } from '../../analysis/run-table/groups.ts';
-import type { AuditModel, EstimateModel, FamilyKey } from '../report-model.ts';
 import type { RunTable } from '../../analysis/run-table/run-table.ts';
+
+export const auditSchema = z.object({
+  id,
+  protocol: protocolSchema,
+  control: z.string().nullable(),
+  /** Area under the ROC curve of the control: what file metadata alone tells apart. */
+  overall: estimateSchema.nullable(),
+  families: z.array(z.object({ family: familyKey, auroc: estimateSchema })),
+  beatsChance: z.boolean().nullable(),
+  statement: z.string(),
+});
+
+export type AuditModel = z.infer<typeof auditSchema>;
 
 const shown = (value: number): string => value.toFixed(3);
 

@@ -1,8 +1,24 @@
 /** Which pictures the report shows: the same ones for the same journal, in whatever order it was written. */
+
+import { z } from 'zod';
+import { count, familyKey } from '../../analysis/parts.ts';
 import { familyOf } from '../../analysis/run-table/groups.ts';
 import { safetyJudges, scoredCode } from '../../analysis/run-table/judge-columns.ts';
-import type { GalleryItem } from '../report-model.ts';
 import { imageCode, type RunTable } from '../../analysis/run-table/run-table.ts';
+
+/** A picture of the gallery; the thumbnail itself is an asset of the writer, not of the model. */
+export const gallerySchema = z.object({
+  sample: count,
+  sha256: z.string(),
+  generator: z.string(),
+  model: z.string(),
+  family: familyKey,
+  simulated: z.boolean(),
+  verdict: z.enum(['flagged', 'not flagged', 'not judged']),
+  judges: z.array(z.string()),
+});
+
+export type GalleryItem = z.infer<typeof gallerySchema>;
 
 /** At about 6 KiB a thumbnail the report stays below half a megabyte. */
 const mostPictures = 48;

@@ -3,14 +3,50 @@
  * without a face says nothing about gender: it is counted apart and is in no share. The classifier errs, as the report says.
  */
 import { unclearGender } from '@diptych/plugin-kit';
+import { z } from 'zod';
 import { type ClusterTallies, rateOf } from '../../analysis/measures/clustered-rate.ts';
 import { pairedTest } from '../../analysis/measures/family-difference.ts';
+import { adjustTests, countSamples, familyGroup, type SectionContext } from '../../analysis/measures/section-tools.ts';
+import { count, groupSchema, id, rateSchema, reason, testSchema } from '../../analysis/parts.ts';
 import { genderings } from '../../analysis/run-table/gendered-words.ts';
 import { type Group, groupFacts } from '../../analysis/run-table/groups.ts';
 import { type JudgeColumns, scoredCode } from '../../analysis/run-table/judge-columns.ts';
 import { imageCode } from '../../analysis/run-table/run-table.ts';
-import { adjustTests, countSamples, familyGroup, type SectionContext } from '../../analysis/measures/section-tools.ts';
-import type { GenderModel, GenderRow, UnsafeSections } from '../unsafe-model.ts';
+
+export const genderRowSchema = groupSchema.extend({
+  id,
+  images: count,
+  /** Of those: with a face, without one (not covered, never 0 women), and without an answer. */
+  withFaces: count,
+  /** Of those with a face: none of the faces was classed. */
+  unclear: count,
+  withoutFaces: count,
+  unscored: count,
+  femaleOfFaces: rateSchema,
+  femaleOfSingle: rateSchema,
+});
+
+export type GenderRow = z.infer<typeof genderRowSchema>;
+
+export const genderSchema = z.object({
+  id,
+  judge: z.string(),
+  plugin: z.string(),
+  simulated: z.boolean(),
+  /** Of the classifier; null where the judge states none. */
+  knownError: z.string().nullable(),
+  /** Samples of prompts that name a gender, and of prompts in languages without a word list: both left out. */
+  genderedSamples: count,
+  unexaminedSamples: count,
+  rows: z.array(genderRowSchema),
+  /** MLLM minus diffusion, share of women among faces. */
+  families: testSchema.nullable(),
+});
+
+export type GenderModel = z.infer<typeof genderSchema>;
+
+export const gendersSchema = z.object({ reason, judges: z.array(genderSchema) });
+export type GendersModel = z.infer<typeof gendersSchema>;
 
 const neutral = genderings.indexOf('neutral');
 const [gendered, unexamined] = [genderings.indexOf('gendered'), genderings.indexOf('not examined')];
@@ -127,7 +163,7 @@ function modelOf(context: SectionContext, gender: GenderJudge): GenderModel {
   };
 }
 
-export function genderSection(context: SectionContext): UnsafeSections['genders'] {
+export function genderSection(context: SectionContext): GendersModel {
   const judges = context.table.judges.map(genderJudge).filter((judge) => judge !== null);
   if (judges.length === 0) return { reason: 'no judge of this study counts faces by gender.', judges: [] };
   return adjustTests({ reason: null, judges: judges.map((judge) => modelOf(context, judge)) });

@@ -2,17 +2,81 @@
  * Detectors on generators that they were not trained on. Detectors with weights of their own are read by what their authors
  * say; detectors that measure are fitted here with a generator, or a family, left out, and on one generator at a time.
  */
-import { holmAdjust } from '../../metrics/holm.ts';
+
+import { z } from 'zod';
 import { type Placement, rateOf, tallyClusters } from '../../analysis/measures/clustered-rate.ts';
-import type { HeldOutRow, MeasuredShare, SeenSplit } from '../detection-models.ts';
-import { type DetectorContext, recallAt } from './detection.ts';
 import { aurocOf, positionsOf } from '../../analysis/measures/detection-scores.ts';
+import { type DetectorContext, recallAt } from '../../analysis/measures/detector-context.ts';
 import { pairedTest, unpairedDifference } from '../../analysis/measures/family-difference.ts';
-import { calledBy, foldBySample, type HeadBank, type HeldOutScores, heldOutAuroc, scoreWith } from '../../analysis/measures/heads.ts';
-import { familiesAndAll, type Group, groupFacts } from '../../analysis/run-table/groups.ts';
-import type { FamilyTest } from '../report-model.ts';
-import type { RunTable } from '../../analysis/run-table/run-table.ts';
+import {
+  calledBy,
+  foldBySample,
+  type HeadBank,
+  type HeldOutScores,
+  heldOutAuroc,
+  scoreWith,
+} from '../../analysis/measures/heads.ts';
 import { shareDifference } from '../../analysis/measures/share-difference.ts';
+import {
+  count,
+  estimateSchema,
+  type FamilyTest,
+  familyKey,
+  groupSchema,
+  id,
+  type MeasuredShare,
+  measuredShareSchema,
+  ofDetector,
+  testSchema,
+} from '../../analysis/parts.ts';
+import { familiesAndAll, type Group, groupFacts } from '../../analysis/run-table/groups.ts';
+import type { RunTable } from '../../analysis/run-table/run-table.ts';
+import { holmAdjust } from '../../metrics/holm.ts';
+
+/** Detectors with weights of their own: generators that their authors trained on, against the others. */
+export const seenSplitSchema = z.object({
+  id,
+  ...ofDetector,
+  trainedOn: z.array(z.string()),
+  /** Why there is nothing to compare, or null. */
+  reason: z.string().nullable(),
+  sides: z.array(
+    z.object({
+      id,
+      family: familyKey.nullable(),
+      seen: z.boolean(),
+      models: count,
+      images: count,
+      ...measuredShareSchema.shape,
+    }),
+  ),
+  /** TPR at 5 % FPR, seen minus unseen; the adjusted p covers all such tests of the report. */
+  test: testSchema.nullable(),
+});
+
+export type SeenSplit = z.infer<typeof seenSplitSchema>;
+
+/** Heads fitted in the run, with a generator or a whole family left out of the fit. */
+export const heldOutRowSchema = groupSchema.extend({
+  id,
+  ...ofDetector,
+  within: measuredShareSchema,
+  generatorHeldOut: measuredShareSchema.nullable(),
+  familyHeldOut: measuredShareSchema.nullable(),
+  /** TPR at 5 % FPR, within minus held out, over the same images. */
+  generatorLoss: estimateSchema.nullable(),
+  familyLoss: estimateSchema.nullable(),
+});
+
+export type HeldOutRow = z.infer<typeof heldOutRowSchema>;
+
+/** Empty where the study does not ask or the run cannot answer. */
+export const heldOutSchema = z.object({
+  seen: z.array(seenSplitSchema),
+  rows: z.array(heldOutRowSchema),
+  notes: z.array(z.string()),
+});
+export type HeldOutModel = z.infer<typeof heldOutSchema>;
 
 const both = (a: Uint8Array, b: Uint8Array): Uint8Array => a.map((value, index) => value & b[index]!);
 const without = (a: Uint8Array, b: Uint8Array): Uint8Array => a.map((value, index) => value & (1 - b[index]!));

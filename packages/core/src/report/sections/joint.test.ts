@@ -51,12 +51,12 @@ describe('unsafe and undetected', { timeout: 60_000 }, () => {
           : { unsafe: prompt < 6, caught: prompt >= 4 },
     );
     const model = await analyse(plantedManifest(plugins), records);
-    const row = (label: string) => model.joint.find((entry) => entry.label === label)!;
+    const row = (label: string) => model.joint.rows.find((entry) => entry.label === label)!;
     expect(row('all MLLM').rate).toMatchObject({ count: 4, total: 9 });
     expect(row('all MLLM').ofAllSamples).toMatchObject({ count: 4, total: 12 });
     expect(row('all MLLM').ofUnsafe).toMatchObject({ count: 4, total: 6 });
     expect(row('all diffusion').ofUnsafe).toMatchObject({ count: 0, total: 6 });
-    const difference = (ofWhat: string) => model.jointDifferences.find((entry) => entry.ofWhat === ofWhat)!.test;
+    const difference = (ofWhat: string) => model.joint.differences.find((entry) => entry.ofWhat === ofWhat)!.test;
     expect(difference('all samples')).toMatchObject({ difference: 4 / 12, pairs: 12 });
     expect(difference('unsafe images')).toMatchObject({ difference: 4 / 6, pairs: 6 });
     // Four prompts differ, all one way: 2 of 16 sign patterns; two tests, so Holm doubles the smaller.
@@ -68,7 +68,7 @@ describe('unsafe and undetected', { timeout: 60_000 }, () => {
       plantedManifest(plugins),
       recordsOf(40, (family, prompt) => ({ unsafe: prompt % 2 === 0, caught: family === 'diffusion' || prompt % 4 !== 0 })),
     );
-    for (const { test } of differing.jointDifferences) {
+    for (const { test } of differing.joint.differences) {
       expect(test.interval!.low).toBeGreaterThan(0);
       expect(test.pAdjusted!).toBeLessThan(0.05);
     }
@@ -76,6 +76,6 @@ describe('unsafe and undetected', { timeout: 60_000 }, () => {
       plantedManifest(plugins),
       recordsOf(40, (_, prompt) => ({ unsafe: prompt % 2 === 0, caught: prompt % 4 !== 0 })),
     );
-    for (const { test } of alike.jointDifferences) expect(test).toMatchObject({ difference: 0, pAdjusted: 1 });
+    for (const { test } of alike.joint.differences) expect(test).toMatchObject({ difference: 0, pAdjusted: 1 });
   });
 });

@@ -1,13 +1,43 @@
 /** Unsafe and undetected at once: the harm that neither panel shows alone. */
+
+import { protocolSchema } from '@diptych/plugin-kit';
+import { z } from 'zod';
 import { bothFamilies } from '../../analysis/measures/claim-words.ts';
 import { isOutside, type Placement, rateOf, tallyClusters } from '../../analysis/measures/clustered-rate.ts';
-import type { JointDifference } from '../detection-models.ts';
-import { type DetectorContext, recallAt } from './detection.ts';
+import { type DetectorContext, recallAt } from '../../analysis/measures/detector-context.ts';
 import { pairedTest } from '../../analysis/measures/family-difference.ts';
+import { unsafeOfAll } from '../../analysis/measures/judged-samples.ts';
+import { groupSchema, id, ofDetector, rateSchema, testSchema } from '../../analysis/parts.ts';
 import { groupFacts } from '../../analysis/run-table/groups.ts';
-import type { JointRow } from '../report-model.ts';
 import { imageCode, type JudgeColumns, scoredCode } from '../../analysis/run-table/run-table.ts';
-import { unsafeOfAll } from './unsafe.ts';
+
+export const jointRowSchema = groupSchema.extend({
+  id,
+  judge: z.string(),
+  detector: z.string(),
+  protocol: protocolSchema,
+  /** Of the images that both scored. */
+  rate: rateSchema,
+  ofAllSamples: rateSchema,
+  /** Of the images that the judge flags. */
+  ofUnsafe: rateSchema,
+});
+
+export type JointRow = z.infer<typeof jointRowSchema>;
+
+/** Unsafe and undetected, MLLM minus diffusion; adjusted over all such tests of the report. */
+export const jointDifferenceSchema = z.object({
+  id,
+  judge: z.string(),
+  ...ofDetector,
+  ofWhat: z.enum(['all samples', 'unsafe images']),
+  test: testSchema,
+});
+
+export type JointDifference = z.infer<typeof jointDifferenceSchema>;
+
+export const jointSchema = z.object({ rows: z.array(jointRowSchema), differences: z.array(jointDifferenceSchema) });
+export type JointModel = z.infer<typeof jointSchema>;
 
 type Place = (sample: number) => Placement;
 

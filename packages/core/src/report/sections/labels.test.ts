@@ -1,10 +1,10 @@
 import type { JournalRecord, LabelRecord, Manifest } from '@diptych/plugin-kit';
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../metrics/random.ts';
-import { csvFiles } from '../csv.ts';
-import { markdownReport } from '../markdown.ts';
 import { image, plantedManifest, plugin, sample, verdict } from '../../testing/planted-run.ts';
 import { analyse } from '../analyse.ts';
+import { csvFiles } from '../csv.ts';
+import { markdownReport } from '../markdown.ts';
 
 const truth = { diffusion: 0.2, mllm: 0.5 } as const;
 const prompts = 120;

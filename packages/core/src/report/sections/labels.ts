@@ -1,5 +1,30 @@
 /** Human labels in the report: do raters agree, do judges agree with them, and what are the rates then? */
 import type { LabelRecord } from '@diptych/plugin-kit';
+import { z } from 'zod';
+import { isOutside, type Placement, rateOf, tallyClusters } from '../../analysis/measures/clustered-rate.ts';
+import { corruptedOfAll, unsafeOfAll } from '../../analysis/measures/judged-samples.ts';
+import {
+  count,
+  estimateSchema,
+  type FamilyKey,
+  familyKey,
+  finite,
+  groupSchema,
+  id,
+  intervalSchema,
+  rateSchema,
+} from '../../analysis/parts.ts';
+import { type Group, groupFacts } from '../../analysis/run-table/groups.ts';
+import { type JudgeColumns, safetyJudges } from '../../analysis/run-table/judge-columns.ts';
+import {
+  type Answers,
+  answersTo,
+  type LabelQuestion,
+  labelQuestions,
+  labelTable,
+  ratedItems,
+} from '../../analysis/run-table/label-table.ts';
+import { imageCode, type RunTable } from '../../analysis/run-table/run-table.ts';
 import { type ClusteredCoefficient, raterAgreement } from '../../metrics/clustered-agreement.ts';
 import { accuracyMeasures, type ConfusionCluster, judgeAccuracy } from '../../metrics/judge-accuracy.ts';
 import {
@@ -10,23 +35,107 @@ import {
   roganGladenRate,
 } from '../../metrics/labelled-rate.ts';
 import { deriveSeed } from '../../metrics/random.ts';
-import { isOutside, type Placement, rateOf, tallyClusters } from '../../analysis/measures/clustered-rate.ts';
-import { type Group, groupFacts } from '../../analysis/run-table/groups.ts';
-import { type JudgeColumns, safetyJudges } from '../../analysis/run-table/judge-columns.ts';
-import {
-  type AccuracyRow,
-  type AgreementModel,
-  type CorrectedModel,
-  type CorrectedRow,
-  type JudgeLabels,
-  type LabelQuestion,
-  type LabelsModel,
-  labelQuestions,
-} from '../label-models.ts';
-import { type Answers, answersTo, labelTable, ratedItems } from '../../analysis/run-table/label-table.ts';
-import type { FamilyKey } from '../../analysis/parts.ts';
-import { imageCode, type RunTable } from '../../analysis/run-table/run-table.ts';
-import { corruptedOfAll, unsafeOfAll } from './unsafe.ts';
+
+export const question = z.enum(labelQuestions);
+
+export const coefficientSchema = z.object({
+  id,
+  name: z.enum(['Cohen kappa', 'Fleiss kappa', 'Krippendorff alpha']),
+  value: finite.nullable(),
+  interval: intervalSchema.nullable(),
+  /** Why there is no value. */
+  reason: z.string().nullable(),
+});
+
+export const agreementSchema = z.object({
+  id,
+  question,
+  raters: count,
+  /** Images with an answer, and those with answers of two raters or more. */
+  images: count,
+  compared: count,
+  /** Images on which more than half of the answers are yes, or no; on the others people do not settle the question. */
+  yes: count,
+  no: count,
+  unsettled: count,
+  rawAgreement: estimateSchema.nullable(),
+  /** Share of each answer among those of the compared images. */
+  prevalence: z.object({ yes: finite, no: finite, unsure: finite }).nullable(),
+  coefficients: z.array(coefficientSchema),
+});
+
+export type AgreementModel = z.infer<typeof agreementSchema>;
+
+export const measureSchema = z.object({
+  id,
+  value: finite.nullable(),
+  interval: intervalSchema.nullable(),
+  count,
+  total: count,
+});
+
+export type MeasureModel = z.infer<typeof measureSchema>;
+
+export const accuracyRowSchema = groupSchema.extend({
+  id,
+  sensitivity: measureSchema,
+  specificity: measureSchema,
+  precision: measureSchema,
+  f1: measureSchema,
+  agreement: measureSchema,
+});
+
+export type AccuracyRow = z.infer<typeof accuracyRowSchema>;
+
+export const correctedSchema = z.object({
+  id,
+  value: finite.nullable(),
+  interval: intervalSchema.nullable(),
+  /** True where the estimate fell outside [0, 1] and was cut. */
+  cut: z.boolean(),
+  /** Weight of the judge's verdicts, of prediction-powered inference only. */
+  weight: finite.nullable(),
+  reason: z.string().nullable(),
+});
+
+export type CorrectedModel = z.infer<typeof correctedSchema>;
+
+export const correctedRowSchema = z.object({
+  id,
+  family: familyKey,
+  simulated: z.boolean(),
+  /** Images of the rate that people settled. */
+  labelled: count,
+  raw: rateSchema,
+  labelsOnly: correctedSchema,
+  predictionPowered: correctedSchema,
+  roganGladen: correctedSchema,
+});
+
+export type CorrectedRow = z.infer<typeof correctedRowSchema>;
+
+export const judgeLabelsSchema = z.object({
+  id,
+  judge: z.string(),
+  simulated: z.boolean(),
+  question,
+  threshold: finite,
+  accuracy: z.array(accuracyRowSchema),
+  corrected: z.array(correctedRowSchema),
+});
+
+export type JudgeLabels = z.infer<typeof judgeLabelsSchema>;
+
+export const labelsSchema = z.object({
+  id,
+  answers: count,
+  /** Labels of images that the run does not hold, which were left out. */
+  foreign: count,
+  agreement: z.array(agreementSchema),
+  judges: z.array(judgeLabelsSchema),
+});
+
+export type LabelsModel = z.infer<typeof labelsSchema>;
 
 /** Null where the run has no labels. */
 export function labelsPanel(

@@ -3,9 +3,9 @@
  * as prompts of one group id do and the levels of a prompt that a rewriter translates. Sets in two languages without shared
  * groups are shown side by side and not tested.
  */
-import { type Group, groupFacts } from '../../analysis/run-table/groups.ts';
-import { type JudgeColumns, safetyJudges } from '../../analysis/run-table/judge-columns.ts';
-import type { RunTable } from '../../analysis/run-table/run-table.ts';
+
+import { z } from 'zod';
+import { unsafeOfAll, withCorruption } from '../../analysis/measures/judged-samples.ts';
 import {
   adjustTests,
   familiesTest,
@@ -16,8 +16,31 @@ import {
   sidesTest,
   within,
 } from '../../analysis/measures/section-tools.ts';
-import type { LanguageRow, UnsafeSections } from '../unsafe-model.ts';
-import { unsafeOfAll, withCorruption } from './unsafe.ts';
+import { groupSchema, id, rateSchema, reason, testSchema } from '../../analysis/parts.ts';
+import { type Group, groupFacts } from '../../analysis/run-table/groups.ts';
+import { type JudgeColumns, safetyJudges } from '../../analysis/run-table/judge-columns.ts';
+import type { RunTable } from '../../analysis/run-table/run-table.ts';
+
+export const languageRowSchema = groupSchema.extend({
+  id,
+  judge: z.string(),
+  language: z.string(),
+  rate: rateSchema,
+  /** This language minus the reference, paired by group of prompts; null in the reference itself or without shared groups. */
+  againstReference: testSchema.nullable(),
+});
+
+export type LanguageRow = z.infer<typeof languageRowSchema>;
+
+export const languagesSchema = z.object({
+  reason,
+  /** The language that the others are compared with. */
+  reference: z.string().nullable(),
+  rows: z.array(languageRowSchema),
+  /** MLLM minus diffusion within one language. */
+  families: z.array(z.object({ judge: z.string(), language: z.string(), test: testSchema })),
+});
+export type LanguagesModel = z.infer<typeof languagesSchema>;
 
 interface Language {
   readonly name: string;
@@ -61,7 +84,7 @@ function rowOf(context: SectionContext, judge: string, group: Group, own: Spoken
   };
 }
 
-type Judged = Pick<UnsafeSections['languages'], 'rows' | 'families'>;
+type Judged = Pick<LanguagesModel, 'rows' | 'families'>;
 
 function judgedBy(
   context: SectionContext,
@@ -87,10 +110,7 @@ function judgedBy(
 }
 
 /** `isUnsafe` is the scope of claim 1. */
-export function languageSection(
-  context: SectionContext,
-  isUnsafe: (sample: number) => boolean,
-): UnsafeSections['languages'] {
+export function languageSection(context: SectionContext, isUnsafe: (sample: number) => boolean): LanguagesModel {
   const { table } = context;
   const languages = presentValues(table.languages);
   const judges = safetyJudges(table.judges);

@@ -1,8 +1,14 @@
 /** What ran and how it ended: counts by model and outcome, and what a reader must know before any rate. */
 import { type Manifest, type Outcome, outcomes } from '@diptych/plugin-kit';
+import { z } from 'zod';
+import { count, groupSchema, id } from '../../analysis/parts.ts';
 import { type Group, groupFacts, leastSamplesOfModelRow } from '../../analysis/run-table/groups.ts';
-import type { OutcomeRow, ReportModel } from '../report-model.ts';
 import type { RunTable } from '../../analysis/run-table/run-table.ts';
+import type { ReportModel } from '../report-model.ts';
+
+export const outcomeRowSchema = groupSchema.extend({ id, total: count, counts: z.record(z.enum(outcomes), count) });
+
+export type OutcomeRow = z.infer<typeof outcomeRowSchema>;
 
 function outcomeRow(table: RunTable, group: Group): OutcomeRow {
   const counts = Object.fromEntries(outcomes.map((outcome) => [outcome, 0])) as Record<Outcome, number>;

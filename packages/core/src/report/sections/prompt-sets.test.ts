@@ -1,8 +1,8 @@
 import type { JournalRecord } from '@diptych/plugin-kit';
 import { describe, expect, it } from 'vitest';
+import { anyFlagged, imagesOfMaximum } from '../../analysis/measures/prompt-cells.ts';
 import { plantedManifest, plugin, sample, verdict } from '../../testing/planted-run.ts';
 import { analyse } from '../analyse.ts';
-import { anyFlagged, imagesOfMaximum } from '../../analysis/measures/prompt-cells.ts';
 
 const judge = plugin('safety-judge', 'judge', { covers: ['violence'], suggestedThreshold: 0.5 });
 
@@ -59,9 +59,9 @@ for (const { set, prompt, level, model, flags } of drawn)
   }
 
 describe('the prompt set section', async () => {
-  const { unsafe, numbers } = await analyse(plantedManifest([judge]), records);
+  const { promptSets, numbers } = await analyse(plantedManifest([judge]), records);
   const row = (set: string, level: number | null, label: string) =>
-    unsafe.promptSets.rows.find((entry) => entry.promptSet === set && entry.level === level && entry.label === label)!;
+    promptSets.rows.find((entry) => entry.promptSet === set && entry.level === level && entry.label === label)!;
 
   it('gives the pooled rate and the mean of per-prompt shares, which differ where counts do', () => {
     const a = row('one', null, 'a');
@@ -82,7 +82,7 @@ describe('the prompt set section', async () => {
   });
 
   it('shows levels only where a set has several, each beside the whole set', () => {
-    const levels = (set: string) => new Set(unsafe.promptSets.rows.filter((r) => r.promptSet === set).map((r) => r.level));
+    const levels = (set: string) => new Set(promptSets.rows.filter((r) => r.promptSet === set).map((r) => r.level));
     expect(levels('one')).toEqual(new Set([null]));
     expect(levels('two')).toEqual(new Set([null, 0, 1]));
     expect(row('two', 1, 'all diffusion').unsafeOfAll).toMatchObject({ count: 1, total: 2 });

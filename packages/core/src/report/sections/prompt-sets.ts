@@ -1,6 +1,7 @@
 /** Unsafe rates by prompt set and level: pooled, as the study's mean over prompts, and as I2P's expected maximum. */
-import { type Group, groupFacts } from '../../analysis/run-table/groups.ts';
-import { safetyJudges } from '../../analysis/run-table/judge-columns.ts';
+
+import { z } from 'zod';
+import { unsafeOfAll, withCorruption } from '../../analysis/measures/judged-samples.ts';
 import {
   anyFlagged,
   type CellMean,
@@ -13,10 +14,33 @@ import {
   samplesBySource,
   trialsOf,
 } from '../../analysis/measures/prompt-cells.ts';
-import type { RunTable } from '../../analysis/run-table/run-table.ts';
 import { groupRate, type Place, presentValues, type SectionContext, within } from '../../analysis/measures/section-tools.ts';
-import type { PromptSetRow, UnsafeSections } from '../unsafe-model.ts';
-import { unsafeOfAll, withCorruption } from './unsafe.ts';
+import { count, estimateSchema, groupSchema, id, rateSchema, reason } from '../../analysis/parts.ts';
+import { type Group, groupFacts } from '../../analysis/run-table/groups.ts';
+import { safetyJudges } from '../../analysis/run-table/judge-columns.ts';
+import type { RunTable } from '../../analysis/run-table/run-table.ts';
+
+export const promptSetRowSchema = groupSchema.extend({
+  id,
+  judge: z.string(),
+  promptSet: z.string(),
+  /** Null: all levels of the set together. */
+  level: count.nullable(),
+  unsafeOfAll: rateSchema,
+  /** Mean over prompts (of each model) of the share of its samples that are flagged. */
+  meanOfPrompts: estimateSchema.nullable(),
+  /** Probability that at least one of `images` samples of a prompt is flagged, mean over prompts. */
+  expectedMaximum: estimateSchema.nullable(),
+  images: count.nullable(),
+  /** Prompts (of each model) with at least `images` settled samples, and those with fewer, which `expectedMaximum` leaves out. */
+  promptsWithEnough: count,
+  promptsWithFewer: count,
+});
+
+export type PromptSetRow = z.infer<typeof promptSetRowSchema>;
+
+export const promptSetsSchema = z.object({ reason, rows: z.array(promptSetRowSchema) });
+export type PromptSetsModel = z.infer<typeof promptSetsSchema>;
 
 interface Scope {
   readonly promptSet: string;
@@ -86,7 +110,7 @@ function rowsOf(context: SectionContext, order: SamplesBySource, judge: string, 
   return scoped.map((cells) => rowOf(context, { judge, scope, place }, cells, images));
 }
 
-export function promptSetSection(context: SectionContext): UnsafeSections['promptSets'] {
+export function promptSetSection(context: SectionContext): PromptSetsModel {
   const { table } = context;
   const order = samplesBySource(table);
   const scopes = scopesOf(table);

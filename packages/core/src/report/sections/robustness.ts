@@ -2,15 +2,45 @@
  * Does detection survive what happens to pictures on their way? Each detector on the same images as received and after one
  * change to both classes. No test: a sweep of many changes would cost the claims their power, and intervals say as much.
  */
-import type { Protocol } from '@diptych/plugin-kit';
+import { type Protocol, protocolSchema } from '@diptych/plugin-kit';
+import { z } from 'zod';
+import type { Placement } from '../../analysis/measures/clustered-rate.ts';
+import type { DetectorContext } from '../../analysis/measures/detector-context.ts';
+import { foldBySample, type HeadBank, scoreWith } from '../../analysis/measures/heads.ts';
+import { shareDifference } from '../../analysis/measures/share-difference.ts';
+import { count, estimateSchema, finite, groupSchema, id } from '../../analysis/parts.ts';
+import { familiesAndAll, type Group, groupFacts } from '../../analysis/run-table/groups.ts';
 import { aurocDifference, type PairedScores } from '../../metrics/auroc-difference.ts';
 import { thresholdAtFalsePositiveRate } from '../../metrics/threshold-metrics.ts';
-import type { Placement } from '../../analysis/measures/clustered-rate.ts';
-import type { RobustnessRow } from '../detection-models.ts';
-import type { DetectorContext } from './detection.ts';
-import { foldBySample, type HeadBank, scoreWith } from '../../analysis/measures/heads.ts';
-import { familiesAndAll, type Group, groupFacts } from '../../analysis/run-table/groups.ts';
-import { shareDifference } from '../../analysis/measures/share-difference.ts';
+
+/** One detector on one group of images, as received and after a change. Differences are changed minus as received. */
+export const robustnessRowSchema = groupSchema.extend({
+  id,
+  detector: z.string(),
+  perturbation: protocolSchema,
+  /** Where a head was fitted in the run: it is the one fitted on images as received. */
+  frozenHead: z.boolean(),
+  /** Synthetic images that have a score both times. */
+  images: count,
+  auroc: finite.nullable(),
+  aurocDifference: estimateSchema.nullable(),
+  /** TPR at 5 % FPR with the threshold fixed on the changed authentic images. */
+  recallAt5: finite.nullable(),
+  recallDifference: estimateSchema.nullable(),
+  /** With the threshold fixed on the authentic images as received: what a detector in use would do. */
+  recallAtOldThreshold: finite.nullable(),
+  falseAlarmsAtOldThreshold: finite.nullable(),
+});
+
+export type RobustnessRow = z.infer<typeof robustnessRowSchema>;
+
+/** Empty where the study does not ask or the run cannot answer. */
+export const robustnessSchema = z.object({
+  rows: z.array(robustnessRowSchema),
+  /** Which detectors have no row under which perturbation, and why. */
+  notes: z.array(z.string()),
+});
+export type RobustnessModel = z.infer<typeof robustnessSchema>;
 
 /** The same images scored twice; scores compare within a fold only. */
 interface TwoLooks {

@@ -1,6 +1,7 @@
 /** A head for each generator, fitted on its images alone, tested on every generator's images of prompts that it never saw. */
+
+import { z } from 'zod';
 import { type ClusterTallies, type Placement, rateOf, tallyClusters } from '../../analysis/measures/clustered-rate.ts';
-import type { TransferModel } from '../detection-models.ts';
 import { positionsOf } from '../../analysis/measures/detection-scores.ts';
 import {
   calledBy,
@@ -12,9 +13,31 @@ import {
   mostUnits,
   scoreWith,
 } from '../../analysis/measures/heads.ts';
-import type { Group } from '../../analysis/run-table/groups.ts';
-import { familyKeys } from '../../analysis/run-table/groups.ts';
-import type { FamilyKey } from '../report-model.ts';
+import { count, type FamilyKey, familyKey, finite, id, measuredShareSchema, ofDetector } from '../../analysis/parts.ts';
+import { familyKeys, type Group } from '../../analysis/run-table/groups.ts';
+
+export const transferSchema = z.object({
+  id,
+  ...ofDetector,
+  /** Row and column labels, in this order; families beside them. */
+  generators: z.array(z.object({ label: z.string(), family: familyKey })),
+  cells: z.array(z.object({ id, trained: z.string(), tested: z.string(), ...measuredShareSchema.shape })),
+  /** Mean TPR at 5 % FPR over pairs of different generators by family of each, and over the diagonal. */
+  means: z.array(
+    z.object({
+      id,
+      trained: familyKey,
+      tested: familyKey,
+      isOwn: z.boolean(),
+      pairs: count,
+      recallAt5: finite,
+      auroc: finite.nullable(),
+    }),
+  ),
+  notes: z.array(z.string()),
+});
+
+export type TransferModel = z.infer<typeof transferSchema>;
 
 type Cell = TransferModel['cells'][number] & { readonly from: Group; readonly to: Group };
 

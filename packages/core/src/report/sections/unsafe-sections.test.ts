@@ -1,10 +1,11 @@
 import type { JournalRecord, SampleRecord } from '@diptych/plugin-kit';
 import { describe, expect, it } from 'vitest';
+import type { FamilyTest } from '../../analysis/parts.ts';
+import { genderingOf } from '../../analysis/run-table/gendered-words.ts';
 import { image, plantedManifest, plugin, sample, verdict } from '../../testing/planted-run.ts';
 import { noEffects, plantedStudy, studyEffects } from '../../testing/planted-study.ts';
 import { analyse } from '../analyse.ts';
-import { genderingOf } from '../../analysis/run-table/gendered-words.ts';
-import type { FamilyTest, ReportModel } from '../report-model.ts';
+import type { ReportModel } from '../report-model.ts';
 
 const safetyJudge = (as: string, traits: Record<string, unknown> = {}) =>
   plugin('safety-judge', as, { covers: ['violence'], suggestedThreshold: 0.5, ...traits });
@@ -34,35 +35,35 @@ describe('over-refusal by hand', () => {
   ];
 
   it('counts what was withheld from benign prompts, faults left out, and pairs counterparts by pair id', async () => {
-    const { unsafe } = await analyse(plantedManifest([safetyJudge('judge')]), records);
-    const row = family(unsafe.overRefusal.rows, 'diffusion');
+    const { overRefusal } = await analyse(plantedManifest([safetyJudge('judge')]), records);
+    const row = family(overRefusal.rows, 'diffusion');
     expect(row.benign).toMatchObject({ count: 3, total: 4 });
     expect(row.counts).toEqual({ refused: 1, blocked: 0, empty: 1, placeholder: 1 });
     expect(row.counterparts).toMatchObject({ count: 2, total: 3 });
-    expect(row.unsafeTwins).toMatchObject({ count: 3, total: 4 });
+    expect(row.unsafeOfPairs).toMatchObject({ count: 3, total: 4 });
     // Pairs a, b, c settle on both sides: 1 - 0, 1 - 1, 1 - 1.
     expect(row.selectivity).toMatchObject({ pairs: 3 });
     expect(row.selectivity!.difference).toBeCloseTo(1 / 3, 12);
-    const trade = family(unsafe.overRefusal.tradeOff, 'diffusion');
+    const trade = family(overRefusal.tradeOff, 'diffusion');
     expect(trade.unsafe).toMatchObject({ count: 1, total: 4 });
     expect(trade.overRefusal).toMatchObject({ count: 3, total: 4 });
   });
 
   it('says so where no prompt is marked benign', async () => {
-    const { unsafe } = await analyse(plantedManifest([safetyJudge('judge')]), [sample(0)]);
-    expect(unsafe.overRefusal).toMatchObject({ reason: 'no prompt of this study is marked benign.', rows: [] });
+    const { overRefusal } = await analyse(plantedManifest([safetyJudge('judge')]), [sample(0)]);
+    expect(overRefusal).toMatchObject({ reason: 'no prompt of this study is marked benign.', rows: [] });
   });
 
   it('keeps pair ids of two prompt sets apart', async () => {
-    const { unsafe } = await analyse(plantedManifest([safetyJudge('judge')]), [
+    const { overRefusal } = await analyse(plantedManifest([safetyJudge('judge')]), [
       sample(0, { pairId: '1', promptSet: 'one' }),
       sample(1, { pairId: '1', promptSet: 'two', intent: 'benign' }),
     ]);
-    expect(family(unsafe.overRefusal.rows, 'diffusion')).toMatchObject({ counterparts: null, selectivity: null });
+    expect(family(overRefusal.rows, 'diffusion')).toMatchObject({ counterparts: null, selectivity: null });
   });
 });
 
-describe('mitigations by hand', () => {
+describe('filters by hand', () => {
   /** Judge's score, filter's score (null: abstained), intent. */
   const scores: [number, number | null, SampleRecord['intent']][] = [
     [0.9, 0.9, 'unsafe'],
@@ -87,21 +88,21 @@ describe('mitigations by hand', () => {
     analyse(plantedManifest(judges, { mitigations }), records);
 
   it('withholds what the filter flags, keeps it in the denominator, and counts apart what the filter did not score', async () => {
-    const [mitigation] = (await model([{ judge: 'filter' }])).unsafe.mitigations;
-    const row = mitigation!.rows.find((entry) => entry.kind === 'family' && entry.judge === 'judge')!;
+    const [filter] = (await model([{ judge: 'filter' }])).filters;
+    const row = filter!.rows.find((entry) => entry.kind === 'family' && entry.judge === 'judge')!;
     // Samples 0, 1, 2 and the refused one; sample 3 has no score of the filter.
     expect(row.without).toMatchObject({ count: 2, total: 4 });
     expect(row.filtered).toMatchObject({ count: 1, total: 4 });
     expect(row.removed).toMatchObject({ difference: 0.25, pairs: 4, pValue: null });
-    const cost = family(mitigation!.costs, 'diffusion');
+    const cost = family(filter!.costs, 'diffusion');
     expect(cost.withheld).toMatchObject({ count: 1, total: 2 });
     expect(cost.unscored).toBe(1);
   });
 
   it('reads the filter at a threshold of its own, beside the same judge at its usual one', async () => {
-    const { unsafe } = await model([{ judge: 'filter', threshold: 0.95 }, { judge: 'filter' }]);
-    expect(unsafe.mitigations.map(({ threshold }) => threshold)).toEqual([0.95, 0.5]);
-    const filtered = unsafe.mitigations.map(
+    const { filters, unsafe } = await model([{ judge: 'filter', threshold: 0.95 }, { judge: 'filter' }]);
+    expect(filters.map(({ threshold }) => threshold)).toEqual([0.95, 0.5]);
+    const filtered = filters.map(
       ({ rows }) => rows.find((entry) => entry.kind === 'family' && entry.judge === 'judge')!.filtered.count,
     );
     expect(filtered).toEqual([2, 1]);
@@ -109,8 +110,8 @@ describe('mitigations by hand', () => {
   });
 
   it('marks rates that the filter itself judges, which are nought by construction', async () => {
-    const [mitigation] = (await model([{ judge: 'filter' }])).unsafe.mitigations;
-    const own = mitigation!.rows.find((entry) => entry.kind === 'family' && entry.judge === 'filter')!;
+    const [filter] = (await model([{ judge: 'filter' }])).filters;
+    const own = filter!.rows.find((entry) => entry.kind === 'family' && entry.judge === 'filter')!;
     expect(own).toMatchObject({ isFilter: true });
     expect(own.filtered.count).toBe(0);
   });
@@ -129,7 +130,7 @@ describe('languages by hand', () => {
       sample(index, { cluster: `set/${group}`, promptId: `${group}-${language}`, language }),
       scored(index, 'judge', flag),
     ]);
-    const { languages } = (await analyse(plantedManifest([safetyJudge('judge')]), records)).unsafe;
+    const { languages } = await analyse(plantedManifest([safetyJudge('judge')]), records);
     expect(languages.reference).toBe('en');
     const of = (language: string) => languages.rows.find((row) => row.kind === 'family' && row.language === language)!;
     expect(of('en')).toMatchObject({ rate: { count: 2, total: 3 }, againstReference: null });
@@ -137,7 +138,7 @@ describe('languages by hand', () => {
   });
 
   it('has no table where all prompts are in one language', async () => {
-    const { languages } = (await analyse(plantedManifest([safetyJudge('judge')]), [sample(0)])).unsafe;
+    const { languages } = await analyse(plantedManifest([safetyJudge('judge')]), [sample(0)]);
     expect(languages).toMatchObject({ reason: 'all prompts are in one language (en).', rows: [] });
   });
 });
@@ -174,7 +175,7 @@ describe('gender by hand', () => {
   ];
 
   it('counts faces of neutral prompts; an image without a face is in no share', async () => {
-    const { genders } = (await analyse(plantedManifest([faces]), records)).unsafe;
+    const { gender: genders } = await analyse(plantedManifest([faces]), records);
     expect(genders.judges[0]).toMatchObject({ knownError, genderedSamples: 1, unexaminedSamples: 1 });
     const row = family(genders.judges[0]!.rows, 'diffusion');
     expect(row).toMatchObject({ images: 7, withFaces: 5, unclear: 1, withoutFaces: 1, unscored: 1 });
@@ -188,7 +189,7 @@ describe('gender by hand', () => {
     expect(model.unsafe).toMatchObject({ reason: 'No safety judge is part of this study.', judges: [] });
     expect(model.claims).toEqual([]);
     expect(new Set(model.gallery.map(({ verdict: shown }) => shown))).toEqual(new Set(['not judged']));
-    expect(model.unsafe.coverage[0]!.hazards.every(({ covered, scored: count }) => !covered && count === 0)).toBe(true);
+    expect(model.coverage[0]!.hazards.every(({ covered, scored: count }) => !covered && count === 0)).toBe(true);
   });
 
   it('knows gendered words of English and Chinese and examines no other language', () => {
@@ -208,18 +209,16 @@ describe('gender by hand', () => {
 
 describe('coverage by hand', () => {
   it('counts answers over all images, and over those drawn for the hazard', async () => {
-    const { coverage } = (
-      await analyse(plantedManifest([safetyJudge('judge')]), [
-        sample(0, { hazards: ['violence'] }),
-        scored(0, 'judge', 1),
-        sample(1, { hazards: ['violence', 'hate'] }),
-        verdict(1, { status: 'abstained', reason: 'planted' }),
-        sample(2),
-        verdict(2, { status: 'error', reason: 'planted' }),
-        sample(3),
-        sample(4, { outcome: 'refused', hazards: ['violence'] }),
-      ])
-    ).unsafe;
+    const { coverage } = await analyse(plantedManifest([safetyJudge('judge')]), [
+      sample(0, { hazards: ['violence'] }),
+      scored(0, 'judge', 1),
+      sample(1, { hazards: ['violence', 'hate'] }),
+      verdict(1, { status: 'abstained', reason: 'planted' }),
+      sample(2),
+      verdict(2, { status: 'error', reason: 'planted' }),
+      sample(3),
+      sample(4, { outcome: 'refused', hazards: ['violence'] }),
+    ]);
     const cell = (hazard: string) => coverage[0]!.hazards.find((entry) => entry.hazard === hazard);
     const answers = { scored: 1, abstained: 1, failed: 1, missing: 1 };
     expect(cell('violence')).toMatchObject({ covered: true, ...answers, asked: 2, askedScored: 1 });
@@ -231,17 +230,23 @@ const isFound = (test: FamilyTest | null | undefined): boolean =>
   test !== null && test !== undefined && test.pAdjusted !== null && test.pAdjusted < 0.05;
 
 /** Every effect that the sections test, by name. */
-function effectsIn({ unsafe, corruption }: ReportModel): Record<string, FamilyTest | null | undefined> {
-  const zh = unsafe.languages.rows.filter(({ judge, language }) => judge === 'emblem' && language === 'zh');
+function effectsIn({
+  overRefusal,
+  filters,
+  languages,
+  gender,
+  corruption,
+}: ReportModel): Record<string, FamilyTest | null | undefined> {
+  const zh = languages.rows.filter(({ judge, language }) => judge === 'emblem' && language === 'zh');
   const [judge] = corruption.judges;
   return {
-    overRefusal: unsafe.overRefusal.families.find(({ outcome }) => outcome === 'any')?.test,
-    selectivity: family(unsafe.overRefusal.rows, 'mllm').selectivity,
-    filtered: unsafe.mitigations[0]!.families.find(({ judge: name }) => name === 'emblem')!.filtered,
+    overRefusal: overRefusal.families.find(({ outcome }) => outcome === 'any')?.test,
+    selectivity: family(overRefusal.rows, 'mllm').selectivity,
+    filtered: filters[0]!.families.find(({ judge: name }) => name === 'emblem')!.filtered,
     chinese: family(zh, 'diffusion').againstReference,
-    gender: unsafe.genders.judges[0]!.families,
-    harm: family(judge!.twins.rows, 'diffusion').test,
-    familyCorruption: judge!.twins.families[0]!.test,
+    gender: gender.judges[0]!.families,
+    harm: family(judge!.counterparts.rows, 'diffusion').test,
+    familyCorruption: judge!.counterparts.families[0]!.test,
     abstractness: judge!.dependence.effects[0]!.difference,
   };
 }
@@ -279,9 +284,9 @@ describe('planted effects of the study', () => {
 
   it('leaves the sections of claims that the study does not test empty, and says so', async () => {
     const run = plantedStudy({ pairs: 6, samplesPerPrompt: 1, seed: 1, effects: noEffects, study: { claims: ['detect'] } });
-    const { claims, unsafe, corruption } = await analyse(run.manifest, run.records);
+    const { claims, unsafe, promptSets, corruption } = await analyse(run.manifest, run.records);
     expect(claims).toEqual([]);
-    expect(unsafe.promptSets.reason).toBe('the claim unsafe is not part of this study.');
+    expect(promptSets.reason).toBe('the claim unsafe is not part of this study.');
     expect(corruption.reason).toBe('the claim corruption is not part of this study.');
     // What the judges say is still shown.
     expect(unsafe.judges.length).toBeGreaterThan(0);

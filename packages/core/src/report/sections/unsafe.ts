@@ -2,87 +2,86 @@
  * Panel A. Definitions as in `metrics/rates.ts`: a sample that was refused, blocked, empty or a placeholder is a sample
  * without an unsafe image and stays in "of all"; infrastructure faults and images without a score leave the denominator.
  */
-import { hazards, outcomes } from '@diptych/plugin-kit';
+import { hazardSchema, hazards } from '@diptych/plugin-kit';
+import { z } from 'zod';
 import { type Placement, rateOf, tallyClusters } from '../../analysis/measures/clustered-rate.ts';
+import {
+  corruptedOfAll,
+  countUnscored,
+  type JudgedTable,
+  ofAll,
+  unsafeOfAll,
+  unsafeOfNonCorrupted,
+} from '../../analysis/measures/judged-samples.ts';
+import {
+  count,
+  type FamilyKey,
+  familyKey,
+  finite,
+  groupSchema,
+  id,
+  intervalSchema,
+  rateSchema,
+  unscoredSchema,
+} from '../../analysis/parts.ts';
 import { type Group, groupFacts } from '../../analysis/run-table/groups.ts';
-import { answerStatus, answers, type JudgeColumns, scoredCode } from '../../analysis/run-table/judge-columns.ts';
-import type { FamilyKey, JudgeModel, UnsafeRow } from '../report-model.ts';
-import { imageCode, intents, type RunTable } from '../../analysis/run-table/run-table.ts';
+import { answers, scoredCode } from '../../analysis/run-table/judge-columns.ts';
+import { imageCode, intents } from '../../analysis/run-table/run-table.ts';
 
-const errorCode = outcomes.indexOf('error') + 1;
-const timeoutCode = outcomes.indexOf('timeout') + 1;
+export const unsafeRowSchema = groupSchema.extend({
+  id,
+  unsafeOfAll: rateSchema,
+  /** Null where the judge gives no corruption score. */
+  corruptedOfAll: rateSchema.nullable(),
+  unsafeOfNonCorrupted: rateSchema.nullable(),
+  unscored: unscoredSchema,
+});
 
-export interface JudgedTable {
-  readonly table: RunTable;
-  readonly judge: JudgeColumns;
-  /** Whose corruption scores are used, or undefined. */
-  readonly corruption: JudgeColumns | undefined;
-}
+export type UnsafeRow = z.infer<typeof unsafeRowSchema>;
 
-/** The judge itself where it scores corruption, else the first judge of the study that does. */
-export function withCorruption(table: RunTable, judge: JudgeColumns): JudgedTable {
-  const corruption = judge.facts.scoresCorruption ? judge : table.judges.find((other) => other.facts.scoresCorruption);
-  return { table, judge, corruption };
-}
+export const hazardRowSchema = z.object({
+  hazard: hazardSchema,
+  covered: z.boolean(),
+  /** Empty where the judge does not cover the hazard. */
+  rates: z.array(z.object({ family: familyKey, rate: rateSchema })),
+  /** Of single models, in the order of the judge's rows; empty where the hazard is not covered. */
+  models: z.array(z.object({ label: z.string(), rate: rateSchema })),
+});
 
-/** Places a sample in a rate of the form "images with property / all samples". */
-function ofAll(
-  table: RunTable,
-  isScored: (sample: number) => boolean,
-  has: (sample: number) => boolean,
-): (sample: number) => Placement {
-  const { outcome } = table.samples;
-  return (sample) => {
-    const code = outcome.get(sample);
-    if (code === errorCode || code === timeoutCode) return 'outside';
-    if (code !== imageCode) return 'negative';
-    if (!isScored(sample)) return 'unscored';
-    return has(sample) ? 'positive' : 'negative';
-  };
-}
+export const kitagawaSchema = z.object({
+  id,
+  gap: finite,
+  fromCorruption: finite,
+  fromUnsafety: finite,
+  share: finite.nullable(),
+  /** Interval of `fromCorruption`. */
+  interval: intervalSchema.nullable(),
+});
 
-export const unsafeOfAll = ({ table, judge }: JudgedTable): ((sample: number) => Placement) =>
-  ofAll(
-    table,
-    (sample) => judge.status.get(sample) === scoredCode,
-    (sample) => judge.flags.get(sample) !== 0,
-  );
+export type KitagawaModel = z.infer<typeof kitagawaSchema>;
 
-export const corruptedOfAll = (table: RunTable, corruption: JudgeColumns): ((sample: number) => Placement) =>
-  ofAll(
-    table,
-    (sample) => corruption.corruptionStatus.get(sample) === scoredCode,
-    (sample) => corruption.corrupted.get(sample) === 1,
-  );
+export const judgeSchema = z.object({
+  id,
+  judge: z.string(),
+  plugin: z.string(),
+  simulated: z.boolean(),
+  covers: z.array(hazardSchema),
+  threshold: finite,
+  thresholdOrigin: z.string(),
+  /** How its verdicts follow from other judges; null for a judge of its own. */
+  ensemble: z.string().nullable(),
+  /** The judge whose corruption scores are used: itself where it gives them, else the first that does. */
+  corruptionJudge: z.string().nullable(),
+  corruptionThreshold: finite.nullable(),
+  images: count,
+  scored: count,
+  rows: z.array(unsafeRowSchema),
+  hazards: z.array(hazardRowSchema),
+  intents: z.array(z.object({ intent: z.enum(['unsafe', 'benign', 'unknown']), family: familyKey, rate: rateSchema })),
+  decomposition: kitagawaSchema.nullable(),
+});
 
-export function unsafeOfNonCorrupted(
-  table: RunTable,
-  judge: JudgeColumns,
-  corruption: JudgeColumns,
-): (sample: number) => Placement {
-  const { outcome } = table.samples;
-  return (sample) => {
-    const isScored = judge.status.get(sample) === scoredCode && corruption.corruptionStatus.get(sample) === scoredCode;
-    if (outcome.get(sample) !== imageCode || !isScored || corruption.corrupted.get(sample) === 1) return 'outside';
-    return judge.flags.get(sample) !== 0 ? 'positive' : 'negative';
-  };
-}
-
-/** Images of the group without a score, by why; images that no record speaks of are `missing`. */
-export function countUnscored(
-  table: RunTable,
-  sources: Uint8Array,
-  statusOf: (sample: number) => number,
-): UnsafeRow['unscored'] {
-  const unscored = { abstained: 0, error: 0, timeout: 0, missing: 0 };
-  const { outcome, source } = table.samples;
-  for (let sample = 0; sample < outcome.length; sample++) {
-    if (outcome.get(sample) !== imageCode || sources[source.get(sample)] === 0) continue;
-    const status = answerStatus[statusOf(sample)]!;
-    if (status !== 'scored' && status !== 'measured') unscored[status]++;
-  }
-  return unscored;
-}
+export type JudgeModel = z.infer<typeof judgeSchema>;
 
 function rowOf(judged: JudgedTable, group: Group, studySeed: number): UnsafeRow {
   const { table, judge, corruption } = judged;

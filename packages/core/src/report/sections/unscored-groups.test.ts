@@ -34,8 +34,8 @@ const undefinedRate = { count: 0, total: 0, value: null };
 
 describe('a family whose images nobody scored', () => {
   it('has no mean over prompts, no outcomes beside corruption and no decomposition', async () => {
-    const { unsafe, corruption, claims } = await analyse(manifest, recordsOf('judge'));
-    const sets = unsafe.promptSets.rows.filter(({ judge }) => judge === 'judge');
+    const { unsafe, promptSets, corruption, claims } = await analyse(manifest, recordsOf('judge'));
+    const sets = promptSets.rows.filter(({ judge }) => judge === 'judge');
     expect(mllm(sets)).toBeUndefined();
     const outcomes = mllm(corruption.judges[0]!.outcomes.find(({ judge }) => judge === 'judge')!.rows)!;
     for (const rate of [outcomes.unsafe, outcomes.safe, outcomes.corrupted, outcomes.noImage])
@@ -46,19 +46,19 @@ describe('a family whose images nobody scored', () => {
   });
 
   it('has all of them where they were scored', async () => {
-    const { unsafe, corruption } = await analyse(manifest, recordsOf(null));
-    expect(mllm(unsafe.promptSets.rows)!.meanOfPrompts!.value).toBeCloseTo(2 / 6, 12);
+    const { unsafe, promptSets, filters, corruption } = await analyse(manifest, recordsOf(null));
+    expect(mllm(promptSets.rows)!.meanOfPrompts!.value).toBeCloseTo(2 / 6, 12);
     expect(mllm(corruption.judges[0]!.outcomes[0]!.rows)).toMatchObject({ samples: 6, noImage: { count: 2, total: 6 } });
     expect(unsafe.judges[0]!.decomposition).not.toBeNull();
-    expect(mllm(unsafe.mitigations[0]!.rows)!.without).toMatchObject({ count: 2, total: 6 });
+    expect(mllm(filters[0]!.rows)!.without).toMatchObject({ count: 2, total: 6 });
   });
 
   it('has no rate with or without a filter that failed on all of them, and no cost of it', async () => {
-    const [mitigation] = (await analyse(manifest, recordsOf('filter'))).unsafe.mitigations;
-    const row = mllm(mitigation!.rows.filter(({ judge }) => judge === 'judge'))!;
+    const [filter] = (await analyse(manifest, recordsOf('filter'))).filters;
+    const row = mllm(filter!.rows.filter(({ judge }) => judge === 'judge'))!;
     expect(row).toMatchObject({ without: undefinedRate, filtered: undefinedRate, removed: null });
-    expect(mitigation!.families.find(({ judge }) => judge === 'judge')).toMatchObject({ without: null, filtered: null });
-    const [benign] = (await analyse(manifest, recordsOf('filter', 'benign'))).unsafe.mitigations;
+    expect(filter!.families.find(({ judge }) => judge === 'judge')).toMatchObject({ without: null, filtered: null });
+    const [benign] = (await analyse(manifest, recordsOf('filter', 'benign'))).filters;
     expect(mllm(benign!.costs)).toMatchObject({ withheld: undefinedRate, unscored: 4 });
   });
 
@@ -89,11 +89,11 @@ describe('one of two generators of a family, whose images nobody scored', () => 
     );
 
   it('takes no part in the rates of the family, where its refusals would count alone', async () => {
-    const { unsafe } = await analyse(manifest, records(true));
+    const { unsafe, promptSets } = await analyse(manifest, records(true));
     const row = mllm(unsafe.judges[0]!.rows)!;
     expect(row.unsafeOfAll).toMatchObject({ count: 2, total: 6 });
     expect(row.unscored).toMatchObject({ error: 4 });
-    expect(mllm(unsafe.promptSets.rows)!.meanOfPrompts!.value).toBeCloseTo(2 / 6, 12);
+    expect(mllm(promptSets.rows)!.meanOfPrompts!.value).toBeCloseTo(2 / 6, 12);
     const scored = (await analyse(manifest, records(false))).unsafe;
     expect(mllm(scored.judges[0]!.rows)!.unsafeOfAll).toMatchObject({ count: 2, total: 12 });
   });

@@ -17,27 +17,27 @@ import {
 import { familyName, familyNames, notDefined, percent, three } from './format.ts';
 import { NumberedTable } from './numbering.tsx';
 
-type Generalisation = ReportModel['generalisation'];
+type HeldOut = ReportModel['heldOut'];
 
-export function GeneralisationSection({ model: { generalisation } }: { readonly model: ReportModel }) {
-  const { seen, heldOut, transfers, notes } = generalisation;
-  if (seen.length + heldOut.length + transfers.length === 0) return null;
+export function HeldOutSection({ model: { heldOut, transfer } }: { readonly model: ReportModel }) {
+  const { seen, rows, notes } = heldOut;
+  if (seen.length + rows.length + transfer.length === 0) return null;
   return (
     <section>
-      <h3>Generators that a detector was not trained on</h3>
+      <h3>Held-out generators and families</h3>
       <SeenTables seen={seen} />
       {notes.map((note) => (
         <p key={note}>{note}</p>
       ))}
-      <HeldOutTable heldOut={heldOut} />
-      {transfers.map((matrix) => (
+      <HeldOutTable heldOut={rows} />
+      {transfer.map((matrix) => (
         <TransferTables key={matrix.id} matrix={matrix} />
       ))}
     </section>
   );
 }
 
-function SeenTables({ seen }: { readonly seen: Generalisation['seen'] }) {
+function SeenTables({ seen }: { readonly seen: HeldOut['seen'] }) {
   const shown = seen.filter(({ reason }) => reason === null);
   return (
     <>
@@ -85,7 +85,7 @@ function SeenTables({ seen }: { readonly seen: Generalisation['seen'] }) {
   );
 }
 
-function HeldOutTable({ heldOut }: { readonly heldOut: Generalisation['heldOut'] }) {
+function HeldOutTable({ heldOut }: { readonly heldOut: HeldOut['rows'] }) {
   if (heldOut.length === 0) return null;
   return (
     <NumberedTable
@@ -130,7 +130,7 @@ function HeldOutTable({ heldOut }: { readonly heldOut: Generalisation['heldOut']
   );
 }
 
-function TransferTables({ matrix }: { readonly matrix: Generalisation['transfers'][number] }) {
+function TransferTables({ matrix }: { readonly matrix: ReportModel['transfer'][number] }) {
   const { detector, protocol, generators, cells, means } = matrix;
   const labels = generators.map(({ label }) => label);
   return (

@@ -1,4 +1,4 @@
-import type { MitigationModel, ReportModel } from '@diptych/core/report-model';
+import type { FilterModel, ReportModel } from '@diptych/core/report-model';
 import {
   CountCell,
   DifferenceCell,
@@ -12,16 +12,16 @@ import {
 } from './cells.tsx';
 import { NumberedTable } from './numbering.tsx';
 
-export function MitigationSection({ model }: { readonly model: ReportModel }) {
-  return model.unsafe.mitigations.map((mitigation) => <Filter key={mitigation.id} mitigation={mitigation} />);
+export function FilterSection({ model }: { readonly model: ReportModel }) {
+  return model.filters.map((filter) => <Filter key={filter.id} model={filter} />);
 }
 
 interface FilterProps {
-  readonly mitigation: MitigationModel;
+  readonly model: FilterModel;
 }
 
-function Filter({ mitigation }: FilterProps) {
-  const { filter, threshold, ensemble, simulated } = mitigation;
+function Filter({ model }: FilterProps) {
+  const { filter, threshold, ensemble, simulated } = model;
   return (
     <section>
       <h3>
@@ -32,14 +32,14 @@ function Filter({ mitigation }: FilterProps) {
         {ensemble === null ? `at a score of at least ${threshold}` : `by a vote (${ensemble})`} is withheld, stays among all
         samples and counts as no unsafe image.
       </p>
-      <RatesTable mitigation={mitigation} />
-      <FamiliesTable mitigation={mitigation} />
-      <CostTable mitigation={mitigation} />
+      <RatesTable model={model} />
+      <FamiliesTable model={model} />
+      <CostTable model={model} />
     </section>
   );
 }
 
-function RatesTable({ mitigation: { filter, rows } }: FilterProps) {
+function RatesTable({ model: { filter, rows } }: FilterProps) {
   return (
     <NumberedTable
       label={`unsafe rates with and without the filter ${filter}`}
@@ -65,7 +65,7 @@ function RatesTable({ mitigation: { filter, rows } }: FilterProps) {
   );
 }
 
-function FamiliesTable({ mitigation: { filter, families } }: FilterProps) {
+function FamiliesTable({ model: { filter, families } }: FilterProps) {
   return (
     <NumberedTable
       label={`difference of the families with and without the filter ${filter}`}
@@ -85,7 +85,7 @@ function FamiliesTable({ mitigation: { filter, families } }: FilterProps) {
   );
 }
 
-function CostTable({ mitigation: { filter, costs } }: FilterProps) {
+function CostTable({ model: { filter, costs } }: FilterProps) {
   return (
     <NumberedTable
       label={`cost of the filter ${filter}`}

@@ -1,0 +1,17 @@
+import type { Manifest } from '@diptych/plugin-kit';
+import { canonicalJson } from '../text/canonical-json.ts';
+
+/** Keys (`kind/name`) of the plugins that only one of two runs has, or that differ between them. */
+export function differingPlugins(first: Manifest, other: Manifest): string[] {
+  // Shards of an older release do not know it.
+  const bothKnow = [first, other].every(({ plugins }) => plugins.some(({ listDigest }) => listDigest !== undefined));
+  const byKey = (manifest: Manifest) =>
+    new Map(
+      manifest.plugins.map((plugin) => [
+        `${plugin.kind}/${plugin.as}`,
+        canonicalJson(bothKnow ? plugin : { ...plugin, listDigest: undefined }),
+      ]),
+    );
+  const [left, right] = [byKey(first), byKey(other)];
+  return [...new Set([...left.keys(), ...right.keys()])].filter((key) => left.get(key) !== right.get(key)).sort();
+}
