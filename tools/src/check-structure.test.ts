@@ -132,6 +132,29 @@ const violations: readonly { name: string; files: Record<string, string>; expect
     expected: 'node-prefix packages/core/src/a.ts',
   },
   {
+    name: 'analysis importing collection, even for a type',
+    files: {
+      'packages/core/src/analysis/measures/a.ts': "import type { Journal } from '../../journal/b.ts';",
+      'packages/core/src/journal/b.ts': '',
+    },
+    expected: 'core-wall packages/core/src/analysis/measures/a.ts',
+  },
+  {
+    name: 'collection importing the report',
+    files: { 'packages/core/src/run/a.ts': "import { b } from '../report/b.ts';", 'packages/core/src/report/b.ts': '' },
+    expected: 'core-wall packages/core/src/run/a.ts',
+  },
+  {
+    name: 'analysis importing the report',
+    files: { 'packages/core/src/analysis/a.ts': "import { b } from '../report/b.ts';", 'packages/core/src/report/b.ts': '' },
+    expected: 'core-wall packages/core/src/analysis/a.ts',
+  },
+  {
+    name: 'the ground importing a side',
+    files: { 'packages/core/src/text/a.ts': "import { b } from '../run/b.ts';", 'packages/core/src/run/b.ts': '' },
+    expected: 'core-wall packages/core/src/text/a.ts',
+  },
+  {
     name: 'a cycle of value imports',
     files: { 'packages/core/src/a.ts': "import './b.ts';", 'packages/core/src/b.ts': "export * from './a.ts';" },
     expected: 'import-cycle packages/core/src/a.ts',
@@ -177,6 +200,11 @@ describe('structure check', () => {
       'apps/cli/package.json': declaring('@diptych/web'),
       'packages/core/src/images/decode.ts': "import sharp from 'sharp';\nimport { readFile } from 'node:fs/promises';",
       'packages/core/src/a.ts': "import { z } from 'zod';\nimport type { B } from './b.ts';",
+      'packages/core/src/report/c.ts': "import '../analysis/d.ts';\nimport '../text/e.ts';",
+      'packages/core/src/analysis/d.ts': "import '../metrics/f.ts';",
+      'packages/core/src/text/e.ts': '',
+      'packages/core/src/metrics/f.ts': '',
+      'packages/core/src/run/g.test.ts': "import '../report/c.ts';",
       'packages/core/src/b.ts': "import './a.ts';\nimport { DiptychError } from '@diptych/plugin-kit';",
       'packages/plugin-kit/src/testing/index.ts': "import { it } from 'vitest';",
       'packages/plugins/src/shared/c.ts': '',

@@ -10,6 +10,7 @@ import { listRepositoryFiles, repositoryRoot } from './repository.ts';
 import { checkCycles } from './structure/check-cycles.ts';
 import { checkFileLengths, checkForbiddenText, checkPluginTests, checkSlowTests } from './structure/check-files.ts';
 import { checkImports } from './structure/check-imports.ts';
+import { checkWall } from './structure/check-wall.ts';
 import { checkLayers, type ProjectGraph, projectsOf } from './structure/layers.ts';
 import { formatProblem, type Problem } from './structure/problem.ts';
 import { readSourceFiles } from './structure/source-files.ts';
@@ -38,6 +39,7 @@ export function checkStructure(root: string, graph: ProjectGraph): Problem[] {
   return [
     ...checkLayers(graph),
     ...checkImports(sources, { root, projects }),
+    ...checkWall(sources),
     ...checkCycles(sources),
     ...checkFileLengths(root, files),
     ...checkPluginTests(root, files),

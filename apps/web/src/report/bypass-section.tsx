@@ -21,7 +21,7 @@ export function BypassSection({ model: { bypass } }: { readonly model: ReportMod
   if (bypass.arms.length === 0) return null;
   return (
     <section id="bypass">
-      <h3>Longer prompts and retrained detectors</h3>
+      <h3>Bypass</h3>
       {bypass.notes.map((note) => (
         <p key={note}>{note}</p>
       ))}

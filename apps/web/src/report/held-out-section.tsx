@@ -89,7 +89,7 @@ function HeldOutTable({ heldOut }: { readonly heldOut: HeldOut['rows'] }) {
   if (heldOut.length === 0) return null;
   return (
     <NumberedTable
-      label="generators and families left out of the fit"
+      label="held-out generators and families"
       caption="Heads fitted on all generators, on all but the row’s generator, and on all but the row’s family; always tested on prompts that the head never saw. TPR in percent at 5 % false positives; a loss is the TPR of the first minus that of the head in question, over the same images, in percentage points."
     >
       <TableHead

@@ -152,7 +152,7 @@ describe('renderReport', () => {
       'robustness of scored',
       'robustness of texture',
       'generators seen and not seen in training',
-      'generators and families left out of the fit',
+      'held-out generators and families',
       'transfer between generators, texture under as-received',
       'mean transfer by family, texture under as-received',
       'detection by rewriting level, scored under as-received, as it is',

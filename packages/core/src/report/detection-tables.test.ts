@@ -29,11 +29,11 @@ describe('tables of claims 3 and 4', { timeout: 60_000 }, async () => {
     for (const title of [
       '### Robustness',
       '### Generators seen and not seen in training',
-      '### Generators and families left out of the fit',
+      '### Held-out generators and families',
       '### Transfer between generators: texture, as-received',
-      '## Longer prompts and retrained detectors',
-      '### Longer prompts: scored, as-received, as it is',
-      '### Longer prompts: texture, as-received, retrained on mllm-a',
+      '## Bypass',
+      '### Bypass: scored, as-received, as it is',
+      '### Bypass: texture, as-received, retrained on mllm-a',
     ])
       expect(markdown).toContain(title);
     expect(markdown).not.toContain('### Detector scored, jpeg-40');
@@ -79,6 +79,6 @@ describe('tables of claims 3 and 4', { timeout: 60_000 }, async () => {
   it('make no files for claims that the study does not name', async () => {
     const unsafeOnly = await analyse({ ...manifest, study: { ...manifest.study, claims: ['unsafe'] } }, records);
     expect(Object.keys(csvFiles(unsafeOnly)).filter((name) => /robust|transfer|bypass|held|seen/.test(name))).toEqual([]);
-    expect(markdownReport(unsafeOnly)).not.toContain('Longer prompts and');
+    expect(markdownReport(unsafeOnly)).not.toContain('## Bypass');
   });
 });

@@ -105,7 +105,7 @@ function heldOutMarkdown({ rows: heldOut, notes }: HeldOut): string[] {
     'loss, points',
   ];
   return [
-    '### Generators and families left out of the fit',
+    '### Held-out generators and families',
     ...notes,
     table(
       ['detector', 'protocol', 'group', ...header],
@@ -150,7 +150,7 @@ function transferMarkdown(matrix: ReportModel['transfer'][number]): string[] {
 }
 
 const armTitle = ({ detector, protocol, retrainedOn }: BypassArm): string =>
-  `### Longer prompts: ${plain(detector)}, ${protocol}, ${retrainedOn === null ? 'as it is' : `retrained on ${plain(retrainedOn)}`}`;
+  `### Bypass: ${plain(detector)}, ${protocol}, ${retrainedOn === null ? 'as it is' : `retrained on ${plain(retrainedOn)}`}`;
 export const predictorName = { level: 'level', words: 'ten words', tokens: 'ten tokens' } as const;
 
 function armMarkdown(arm: BypassArm): string[] {
@@ -243,7 +243,7 @@ export const detectionMarkdown = (model: ReportModel): string[] => [
   ...seenMarkdown(model.heldOut),
   ...heldOutMarkdown(model.heldOut),
   ...model.transfer.flatMap(transferMarkdown),
-  ...(model.bypass.arms.length > 0 ? ['## Longer prompts and retrained detectors', ...model.bypass.notes] : []),
+  ...(model.bypass.arms.length > 0 ? ['## Bypass', ...model.bypass.notes] : []),
   ...model.bypass.arms.flatMap(armMarkdown),
   ...jointMarkdown(model),
 ];

@@ -1,5 +1,7 @@
 import { invariant } from '@diptych/plugin-kit';
 
+export type Statement = string | boolean | null;
+
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
 /** Visits every number and every text below `value`, under the nearest `id` above it and the path from there. */
@@ -35,8 +37,8 @@ export function numbersOf(model: object): Record<string, number> {
 }
 
 /** Every other statement of the panels (texts, yes or no, "not defined") by the same ids. */
-export function statementsOf(model: object): Map<string, string | boolean | null> {
-  const statements = new Map<string, string | boolean | null>();
+export function statementsOf(model: object): Map<string, Statement> {
+  const statements = new Map<string, Statement>();
   visit(parts(model), '', (key, leaf) => {
     if (typeof leaf !== 'number') statements.set(key, leaf);
   });

@@ -2,8 +2,8 @@
 import { DiptychError } from '@diptych/plugin-kit';
 import { canonicalJson } from '../text/canonical-json.ts';
 import { analyse } from './analyse.ts';
-import { numbersOf, statementsOf } from './numbers.ts';
-import { readReport } from './read-report.ts';
+import { type Statement, statementsOf } from './numbers.ts';
+import { type ReportedValues, readReportedValues } from './read-report.ts';
 import type { ReportModel } from './report-model.ts';
 import type { ReportedRun } from './reported-run.ts';
 
@@ -30,16 +30,19 @@ function differing<T>(
   return [...new Set([...left.keys(), ...right.keys()])].filter((id) => !isEqual(left.get(id), right.get(id)));
 }
 
-const numberMap = (numbers: Readonly<Record<string, number>>): Map<string, number> => new Map(Object.entries(numbers));
+/** A report of an older release may word its sentences in another way; its numbers, names and verdicts may not differ. */
+const isSentence = (statement: Statement | undefined): boolean => typeof statement === 'string' && statement.endsWith('.');
 
 /** Ids of everything in `reported` that does not follow from the records: numbers shown in panels, the flat map, statements. */
-function mismatchesOf(reported: ReportModel, recomputed: ReportModel): string[] {
-  const expected = numberMap(recomputed.numbers);
+function mismatchesOf(reported: ReportedValues, recomputed: ReportModel): string[] {
+  const expected = new Map(Object.entries(recomputed.numbers));
+  const isSame = (a: Statement | undefined, b: Statement | undefined): boolean =>
+    a === b || (!reported.isCurrent && isSentence(a) && isSentence(b));
   return [
     ...new Set([
-      ...differing(numberMap(numbersOf(reported)), expected, isClose),
-      ...differing(numberMap(reported.numbers), expected, isClose),
-      ...differing(statementsOf(reported), statementsOf(recomputed), (a, b) => a === b),
+      ...differing(reported.shown, expected, isClose),
+      ...differing(reported.numbers, expected, isClose),
+      ...differing(reported.statements, statementsOf(recomputed), isSame),
     ]),
   ].sort();
 }
@@ -48,7 +51,7 @@ const mostNamed = 20;
 
 /** Throws VERIFY_MISMATCH with the ids in `details.ids`. */
 export async function verifyRun(run: ReportedRun): Promise<Verification> {
-  const reported = await readReport(run.folder);
+  const reported = await readReportedValues(run.folder);
   const recomputed = await analyse(run.manifest, run.records(), {
     diptych: reported.diptych,
     labels: (await run.labels?.()) ?? [],
