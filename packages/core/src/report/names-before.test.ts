@@ -29,8 +29,20 @@ const run = () => ({
 
 /** The same report as version 2 wrote it. */
 function asVersion2(model: ReportModel): object {
-  const { cost, promptSets, overRefusal, filters, languages, gender, coverage, robustness, heldOut, transfer, joint, ...rest } =
-    model;
+  const {
+    cost,
+    promptSets,
+    overRefusal,
+    filters,
+    languages,
+    gender,
+    coverage,
+    robustness,
+    heldOut,
+    transfer,
+    joint,
+    ...rest
+  } = model;
   return {
     ...rest,
     version: 2,
@@ -54,7 +66,9 @@ async function writeVersion2(change: (text: string) => string = (text) => text):
 }
 
 it('lets a report of version 2 be verified, sentences in other words included', async () => {
-  await writeVersion2((text) => text.replace('The data do not support the claim.', 'The claim finds no support in the data.'));
+  await writeVersion2((text) =>
+    text.replace('The data do not support the claim.', 'The claim finds no support in the data.'),
+  );
   const text = await readFile(join(folder, 'report/metrics.json'), 'utf8');
   expect(text).toContain('The claim finds no support in the data.');
   expect((await verifyRun(run())).compared).toBeGreaterThan(500);

@@ -30,7 +30,8 @@ async function readAs<T>(runFolder: string, parse: (value: unknown) => T): Promi
 }
 
 /** report/metrics.json of a run. Rejects with REPORT_NOT_FOUND or REPORT_INVALID. */
-export const readReport = (runFolder: string): Promise<ReportModel> => readAs(runFolder, (value) => reportModelSchema.parse(value));
+export const readReport = (runFolder: string): Promise<ReportModel> =>
+  readAs(runFolder, (value) => reportModelSchema.parse(value));
 
 /** What `verify` compares with the journal, under the names of this release. */
 export interface ReportedValues {

@@ -1,8 +1,8 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createImageAnalyser } from '../images/analyse-image.ts';
 import { digestOfFile } from '../files/regular-file.ts';
+import { createImageAnalyser } from '../images/analyse-image.ts';
 import { generator, runFakeStudy, samplesOf, temporaryFolder } from '../testing-fakes/fake-study.ts';
 import { sha256Hex } from '../text/canonical-json.ts';
 
