@@ -7,8 +7,9 @@ import { execFileSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { arch, availableParallelism, cpus } from 'node:os';
 import { besideTheClaim, familiesAlike, planted, type Scenario } from './scenarios.ts';
-import { bounds, fewestFound, nullSeeds, plantedSeeds, type ScenarioTally, tallyScenario } from './tally.ts';
+import { boundsOf, fewestFound, nullSeeds, plantedSeeds, type ScenarioTally, tallyScenario } from './tally.ts';
 
+const bounds = boundsOf(nullSeeds);
 const page = new URL('../../../../docs/results/simulations.md', import.meta.url);
 
 function expectedOf(truth: Scenario['truths'][string], seeds: number): string {
@@ -44,7 +45,7 @@ const found = await tableOf(planted, plantedSeeds);
 const nothing = await tableOf([...familiesAlike, ...besideTheClaim], nullSeeds);
 const text = `# The four claims where the truth is known: counts over simulated runs
 
-Written by \`node apps/cli/src/simulations/write-results.ts\` on ${new Date().toISOString().slice(0, 10)}, after commit ${git('rev-parse', '--short', 'HEAD')}, with Node ${process.versions.node} on ${availableParallelism()} cores (${cpus()[0]?.model.trim()}, ${arch()}). The tests in \`apps/cli/src/simulations\` count the same runs and hold them to the last column. A run is a study template with 24 pairs of prompts and one seed, whose simulated generators decide what they show, how it is corrupted and how strong a trace it bears; records are made from those decisions without drawing pictures, and everything after the records is the code of a real run. The templates are run with pictures too, once as they are (\`apps/cli/src/study.test.ts\`: each subject that must be supported, by name) and once with families alike (\`picture-runs.test.ts\`: nothing is supported).
+Written by \`node apps/cli/src/simulations/write-results.ts\` on ${new Date().toISOString().slice(0, 10)}, after commit ${git('rev-parse', '--short', 'HEAD')}, with Node ${process.versions.node} on ${availableParallelism()} cores (${cpus()[0]?.model.trim()}, ${arch()}). The tests \`*.slow.test.ts\` in \`apps/cli/src/simulations\` count the same runs and hold them to the last column; \`npm test\` counts the first 20 seeds of each. A run is a study template with 24 pairs of prompts and one seed, whose simulated generators decide what they show, how it is corrupted and how strong a trace it bears; records are made from those decisions without drawing pictures, and everything after the records is the code of a real run. The templates are run with pictures too, once as they are (\`planted-pictures.ts\`: each subject that must be supported, by name) and once with families alike (\`alike-pictures.ts\`: nothing is supported).
 
 *p < 0.05* is two-sided and before Holm's correction. *Supported* asks for the right direction, an interval above zero and p < 0.05 after Holm's correction over the run's tests of that claim.
 

@@ -1,0 +1,3 @@
+import { describeAlikePictures } from './alike-pictures.ts';
+
+describeAlikePictures(['unsafe', 'corruption', 'bypass']);

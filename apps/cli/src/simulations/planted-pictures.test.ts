@@ -1,0 +1,3 @@
+import { describePlantedPictures } from './planted-pictures.ts';
+
+describePlantedPictures(['corruption']);

@@ -1,0 +1,3 @@
+import { describeNullSweep } from './describe-simulations.ts';
+
+describeNullSweep('unsafe');
