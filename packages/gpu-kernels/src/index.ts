@@ -84,7 +84,7 @@ function runtimeOn(
       precision === 'f32' || options.precision === 'f32' || !checkHalf
         ? await backend.compile(plan, weights, options.precision)
         : // It brings all kernels.
-          await (await import('./half-check.ts')).compileChecked(backend, precision, { plan, weights }, giveUp, options.scoring); // biome-ignore format: one call
+          await (await import('./half/half-check.ts')).compileChecked(backend, precision, { plan, weights }, giveUp, options.scoring); // biome-ignore format: one call
     return {
       batch: plan.batch,
       run: (inputs, signal) => executable.run(inputs, signal),
@@ -101,7 +101,7 @@ function runtimeOn(
     loadOnnx: async (bytes, options) => {
       const { planOnnx } = await import('./onnx/plan-onnx.ts');
       const { planned, inputs, outputs } = await planOnnx(bytes, options, backend.name === 'native');
-      const jump = precision === 'f32' ? undefined : (await import('./half-jumps.ts')).jumpOf(planned.plan, true);
+      const jump = precision === 'f32' ? undefined : (await import('./half/half-jumps.ts')).jumpOf(planned.plan, true);
       return { ...(await start(planned, options)), inputs, outputs, ...(jump !== undefined && { jump }) };
     },
     [Symbol.asyncDispose]: () => backend[Symbol.asyncDispose](),

@@ -8,6 +8,13 @@ import { repositoryRoot } from '../repository.ts';
 import { hasAddon, packWorkspace } from './pack-workspace.ts';
 
 const goldens = join(repositoryRoot, 'packages/gpu-kernels/goldens/onnx');
+it('refuses a folder of addons that has none', async () => {
+  const empty = join(tmpdir(), 'diptych-no-addons');
+  await expect(packWorkspace(join(tmpdir(), 'diptych-not-made'), { addons: empty })).rejects.toThrow(
+    `Expected .node files in ${empty}, found none.`,
+  );
+});
+
 describe('the packed packages', () => {
   const folder = mkdtempSync(join(tmpdir(), 'diptych-packed-'));
   const app = join(folder, 'app');

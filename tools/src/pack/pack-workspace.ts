@@ -91,14 +91,22 @@ export interface PackOptions {
   readonly addons?: string | undefined;
 }
 
+function givenAddons({ addons }: PackOptions): readonly string[] {
+  if (addons === undefined) return [];
+  if (listAddons(addons).length > 0) return [addons];
+  throw new Error(
+    `Expected .node files in ${addons}, found none. Collect them with \`npm run build:native\` on each platform.`,
+  );
+}
+
 /** Writes a `.tgz` for each package to `folder`, which is made; resolves to their paths. Throws with the output of what failed. */
 export async function packWorkspace(folder: string, options: PackOptions = {}): Promise<readonly string[]> {
+  const folders = [ownAddons, ...givenAddons(options)];
   const scratch = mkdtempSync(join(tmpdir(), 'diptych-pack-'));
   try {
     const compiled = join(scratch, 'compiled');
     await compile(compiled);
     const sources = { tracked: listRepositoryFiles(repositoryRoot).filter(isPublic), compiled };
-    const folders = [ownAddons, ...(options.addons === undefined ? [] : [options.addons])];
     const addons = await stageAddons(folders, join(kernels, 'package.json'), join(scratch, 'platforms'));
     const optional = addons.map(nameOf);
     const staged = packages.map((given) => {

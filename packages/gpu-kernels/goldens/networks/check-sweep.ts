@@ -16,8 +16,8 @@ import {
   type Precision,
   type Tensor,
 } from '@diptych/plugin-kit';
-import { halfLimits } from '../../src/half-loss.ts';
-import { scoresApart } from '../../src/half-scores.ts';
+import { halfLimits } from '../../src/half/half-loss.ts';
+import { scoresApart } from '../../src/half/half-scores.ts';
 import { openRuntime } from '../../src/index.ts';
 import { cosine } from '../../src/onnx/golden-networks.ts';
 import { costOf } from '../../src/onnx/inspect-onnx.ts';

@@ -12,7 +12,7 @@ import { openNative } from '../../src/backends/native/native-backend.ts';
 import type { Plan, Step } from '../../src/graph/plan.ts';
 import type { PlannedGraph } from '../../src/graph/planner.ts';
 import { renumberStep } from '../../src/graph/tidy.ts';
-import { scoresApart } from '../../src/half-scores.ts';
+import { scoresApart } from '../../src/half/half-scores.ts';
 import { isHalfProduct } from '../../src/kernels/conv2d/half-product.ts';
 import { guaranteedTarget, type Storage } from '../../src/kernels/kernel.ts';
 import { assignStorage, planDispatches } from '../../src/kernels/storage.ts';

@@ -6,7 +6,7 @@
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { halfLimits } from '../../src/half-loss.ts';
+import { halfLimits } from '../../src/half/half-loss.ts';
 import { largestHalf, type Reached } from './largest-values.ts';
 
 interface Exported {

@@ -8,7 +8,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { basename, join } from 'node:path';
 import { type ImageRecipe, isDiptychError, type OnnxOptions, type Tensors } from '@diptych/plugin-kit';
-import { scoresApart } from '../../src/half-scores.ts';
+import { scoresApart } from '../../src/half/half-scores.ts';
 import { openRuntime } from '../../src/index.ts';
 import { planOnnx } from '../../src/onnx/plan-onnx.ts';
 import { type Answers, type Run, runOn, tensorsOf } from '../recorded.ts';

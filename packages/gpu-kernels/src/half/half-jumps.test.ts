@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { planGraph } from './graph/planner.ts';
+import { planGraph } from '../graph/planner.ts';
+import { importOnnx } from '../onnx/import-onnx.ts';
+import type { OnnxNode, OnnxTensor } from '../onnx/onnx-model.ts';
+import { floats, integers, modelOf, node } from '../onnx/test-models.ts';
 import { jumpOf } from './half-jumps.ts';
-import { importOnnx } from './onnx/import-onnx.ts';
-import type { OnnxNode, OnnxTensor } from './onnx/onnx-model.ts';
-import { floats, integers, modelOf, node } from './onnx/test-models.ts';
 
 const project = node('MatMul', 'x w', 'f');
 const constants = [

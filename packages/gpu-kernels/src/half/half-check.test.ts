@@ -9,9 +9,9 @@ import type {
   Tensors,
 } from '@diptych/plugin-kit';
 import { describe, expect, it } from 'vitest';
-import type { Backend } from './backends/backend.ts';
-import type { Plan } from './graph/plan.ts';
-import { planGraph } from './graph/planner.ts';
+import type { Backend } from '../backends/backend.ts';
+import type { Plan } from '../graph/plan.ts';
+import { planGraph } from '../graph/planner.ts';
 import { compileChecked } from './half-check.ts';
 import { type HalfPrecision, isNear, lossesOf, lossOf as lossOfAll, type OutputLoss, unknownOf } from './half-loss.ts';
 import { glance, look, probesOf } from './half-probe.ts';

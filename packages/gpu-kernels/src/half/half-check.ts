@@ -3,9 +3,9 @@
  * differ too much is computed in a finer precision instead, which its runtime records. So is one whose scores jump, which items cannot show.
  */
 import type { BeyondHalf, FinerPrecision, ModelInputs, Scoring } from '@diptych/plugin-kit';
-import type { Backend, Executable } from './backends/backend.ts';
-import type { Plan } from './graph/plan.ts';
-import type { PlannedGraph } from './graph/planner.ts';
+import type { Backend, Executable } from '../backends/backend.ts';
+import type { Plan } from '../graph/plan.ts';
+import type { PlannedGraph } from '../graph/planner.ts';
 import { jumpOf } from './half-jumps.ts';
 import {
   type HalfPrecision,

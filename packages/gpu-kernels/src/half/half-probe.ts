@@ -5,16 +5,16 @@
  * the embedding four times as far.
  */
 import type { ModelInputs, RasterImage, Tensor } from '@diptych/plugin-kit';
-import { takesImage } from './backends/image-inputs.ts';
-import { imageSteps, tensorInputNames } from './backends/run-inputs.ts';
-import { wholeRanges } from './backends/whole-inputs.ts';
-import type { Plan } from './graph/plan.ts';
-import type { ImageStep } from './graph/plan-images.ts';
-import { sizeOf } from './graph/shapes.ts';
-import { drawing } from './image-ops/drawing.ts';
-import { smoothNoise } from './image-ops/smooth-noise.ts';
-import { randomNumbers } from './kernels/case.ts';
-import { behindIndices } from './kernels/single-values.ts';
+import { takesImage } from '../backends/image-inputs.ts';
+import { imageSteps, tensorInputNames } from '../backends/run-inputs.ts';
+import { wholeRanges } from '../backends/whole-inputs.ts';
+import type { Plan } from '../graph/plan.ts';
+import type { ImageStep } from '../graph/plan-images.ts';
+import { sizeOf } from '../graph/shapes.ts';
+import { drawing } from '../image-ops/drawing.ts';
+import { smoothNoise } from '../image-ops/smooth-noise.ts';
+import { randomNumbers } from '../kernels/case.ts';
+import { behindIndices } from '../kernels/single-values.ts';
 
 /** Seeds of the items that every network is compared by, and of those that come on top where these do not settle it. */
 export const glance = [2000, 2001] as const;

@@ -2,9 +2,9 @@
  * Decisions by a threshold: a forest, nearest neighbours, the best of several. What such a network gives jumps where a number crosses the
  * threshold, however little half precision moves that number, and only pictures that lie next to it show it.
  */
-import type { Plan, Step } from './graph/plan.ts';
-import { valuesReadBy } from './graph/tidy.ts';
-import { keepsWhole } from './kernels/single-values.ts';
+import type { Plan, Step } from '../graph/plan.ts';
+import { valuesReadBy } from '../graph/tidy.ts';
+import { keepsWhole } from '../kernels/single-values.ts';
 
 /** Not the remainders, which coordinates are wrapped by. */
 const isAnswer = (step: Step): boolean =>
