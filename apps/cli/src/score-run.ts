@@ -2,7 +2,7 @@
 import { extendRun } from '@diptych/core';
 import type { PluginUse } from '@diptych/plugin-kit';
 import { watched } from './run-study.ts';
-import type { ScoreOptions, Scorers } from './score-targets.ts';
+import type { ScoreOptions, Scorers } from './score-options.ts';
 import { loadStudyPlugins } from './wire.ts';
 
 export async function scoreRun(

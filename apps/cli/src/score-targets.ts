@@ -15,22 +15,9 @@ import {
 import { builtInPlugins } from './built-in-plugins.ts';
 import { note, printResult } from './output/result.ts';
 import { printable } from './output/table.ts';
-import type { RunOptions } from './run-study.ts';
+import type { ScoreOptions, Scorers } from './score-options.ts';
 import { interruptSignal } from './signals.ts';
 import { loadStudyPlugins } from './wire.ts';
-
-export interface ScoreOptions extends RunOptions {
-  /** Comma-separated plugin names. */
-  readonly with?: string;
-  /** A study whose judges or detectors, with their options, are used. */
-  readonly study?: string;
-}
-
-export interface Scorers {
-  readonly kind: 'safety-judge' | 'detector';
-  /** The table for single images. */
-  render(files: readonly FileScores[]): string;
-}
 
 async function isRunFolder(path: string): Promise<boolean> {
   return stat(join(path, 'manifest.json')).then(

@@ -6,7 +6,7 @@
 import type { Socket } from 'node:net';
 import { DiptychError, exitCodeOf, isDiptychError } from '@diptych/plugin-kit';
 import swagger from '@fastify/swagger';
-import Fastify, { type ConnectionError, type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
+import Fastify, { type ConnectionError, type FastifyError, type FastifyReply } from 'fastify';
 import {
   jsonSchemaTransform,
   jsonSchemaTransformObject,
@@ -15,23 +15,11 @@ import {
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
 import { isLoopback } from './listen.ts';
+import type { RouteContext, Server, ServerOptions } from './route-context.ts';
 import { healthRoutes } from './routes/health.ts';
 import { imageRoutes } from './routes/images.ts';
 import { reportRoutes } from './routes/report.ts';
 import { runRoutes } from './routes/runs.ts';
-
-export interface ServerOptions {
-  /** Folder that holds run folders. */
-  readonly runsFolder: string;
-  /** Where request and reveal lines go; silent if absent. */
-  readonly log?: (line: string) => void;
-}
-
-export type Server = FastifyInstance;
-export interface RouteContext extends ServerOptions {
-  /** Showing an image unblurred is a deliberate act, and is logged. */
-  readonly logReveal: (run: string, sha256: string, address: string) => void;
-}
 
 const statusOf = (error: DiptychError): number => {
   if (['NOT_FOUND', 'RUN_NOT_FOUND', 'IMAGE_MISSING'].includes(error.code)) return 404;

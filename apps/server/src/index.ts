@@ -1,2 +1,3 @@
-export { createServer, type ServerOptions } from './create-server.ts';
+export { createServer } from './create-server.ts';
 export { isLoopback, listen } from './listen.ts';
+export type { ServerOptions } from './route-context.ts';

@@ -1,5 +1,5 @@
 import { DiptychError } from '@diptych/plugin-kit';
-import type { Server } from './create-server.ts';
+import type { Server } from './route-context.ts';
 
 /** Names and addresses that never leave this machine. */
 export function isLoopback(host: string): boolean {

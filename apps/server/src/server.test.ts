@@ -9,8 +9,9 @@ import { join } from 'node:path';
 import { studySchema } from '@diptych/plugin-kit';
 import { encodePng } from '@diptych/plugin-kit/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createServer, type Server } from './create-server.ts';
+import { createServer } from './create-server.ts';
 import { listen } from './listen.ts';
+import type { Server } from './route-context.ts';
 import { openApiText } from './write-openapi.ts';
 
 const width = 64;

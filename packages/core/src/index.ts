@@ -24,7 +24,8 @@ export type { PlanCounts, PlannedAuthentic, PlannedSample, RunPlan } from './pla
 export { sampleSeed } from './plan/seeds.ts';
 export { parseShard, type Shard, shardOfName, shardPlan } from './plan/shard-plan.ts';
 export type { Environment, WeightsSource } from './plugins/check-needs.ts';
-export { type LoadPluginsOptions, loadPlugins, type PluginProblem } from './plugins/load-plugins.ts';
+export type { LoadPluginsOptions } from './plugins/load-options.ts';
+export { loadPlugins, type PluginProblem } from './plugins/load-plugins.ts';
 export type {
   LoadedDetector,
   LoadedGenerator,

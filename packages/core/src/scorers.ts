@@ -1,5 +1,6 @@
 /** `@diptych/core/scorers`: plugins of a study, and single images without a run. Apart from the main entry, which brings runs and reports. */
-export { type LoadPluginsOptions, loadPlugins } from './plugins/load-plugins.ts';
+export type { LoadPluginsOptions } from './plugins/load-options.ts';
+export { loadPlugins } from './plugins/load-plugins.ts';
 export type { LoadedStudy } from './plugins/loaded-study.ts';
 export { resolvePlugin } from './plugins/resolve-plugin.ts';
 export { type FileScores, scoreFiles } from './run/score-files.ts';

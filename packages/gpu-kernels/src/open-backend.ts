@@ -1,9 +1,10 @@
 /** Opens backends by name, importing each only when it is tried: Dawn and the addon cost nothing until then. */
+
 import { readdir } from 'node:fs/promises';
 import { type BackendName, DiptychError, isDiptychError, type Precision } from '@diptych/plugin-kit/runtime';
 import type { Backend } from './backends/backend.ts';
+import type { OpenedBackend } from './backends/opened-backend.ts';
 import type { LesserGpu } from './backends/webgpu/gpu-options.ts';
-import type { MatrixUnit } from './kernels/kernel.ts';
 
 export interface OpenOptions {
   /** Threads of the native backend; 0, the default, means all cores. */
@@ -62,14 +63,6 @@ function refuseOthers(name: BackendName, options: OpenOptions): void {
   const only = backendOf[precision];
   if (only !== undefined && only !== name)
     throw new DiptychError('BACKEND_UNAVAILABLE', `precision ${precision} is a mode of the ${only} backend`);
-}
-
-/** A backend, and whether it is a GPU API on top of the CPU (llvmpipe, SwiftShader), which native beats. */
-export interface OpenedBackend {
-  readonly backend: Backend;
-  readonly software: boolean;
-  /** WebGPU: the matrix instructions that half-precision kernels run on; absent where they run without. */
-  readonly matrices?: MatrixUnit;
 }
 
 const openers: Readonly<Record<BackendName, (options: OpenOptions) => Promise<OpenedBackend>>> = {

@@ -2,7 +2,8 @@
  * Every error code, its kind, its meaning and its remedy. `docs/errors.md` is generated from this table.
  * Codes are stable: scripts may match on them. Exit codes follow from the kind (see `exitCodeOf`).
  */
-import type { ErrorKind } from './errors.ts';
+/** `bad-input`: the user can fix it. `unsupported`: valid, not implemented. `unavailable`: missing GPU, secret, network, disk. `bug`: ours. */
+export type ErrorKind = 'bad-input' | 'unsupported' | 'unavailable' | 'bug';
 
 interface ErrorEntry {
   readonly kind: ErrorKind;

@@ -2,7 +2,7 @@
  * The one error class of Diptych. Every fault a user can meet has a stable code from `error-table.ts`;
  * the message says what was expected, of what, what came instead, and then what to do.
  */
-import { type ErrorCode, errorTable, exitCodeOf } from './error-table.ts';
+import { type ErrorCode, type ErrorKind, errorTable, exitCodeOf } from './error-table.ts';
 
 const marker = Symbol.for('diptych.error');
 
@@ -29,9 +29,6 @@ export class DiptychError extends Error {
     return errorTable[this.code].kind;
   }
 }
-
-/** `bad-input`: the user can fix it. `unsupported`: valid, not implemented. `unavailable`: missing GPU, secret, network, disk. `bug`: ours. */
-export type ErrorKind = 'bad-input' | 'unsupported' | 'unavailable' | 'bug';
 
 /** True for our errors even when two copies of this package are loaded, as happens with third-party plugins. */
 export function isDiptychError(value: unknown): value is DiptychError {

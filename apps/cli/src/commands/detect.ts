@@ -1,7 +1,8 @@
 /** `diptych detect`: how likely images are synthetic, or a finished run. A score is a rank, not a probability. */
 import type { FileScores } from '@diptych/core';
 import { renderTable } from '../output/table.ts';
-import { type ScoreOptions, scoreTargets } from '../score-targets.ts';
+import type { ScoreOptions } from '../score-options.ts';
+import { scoreTargets } from '../score-targets.ts';
 
 function rowsOf({ path, error, detections }: FileScores): (string | number)[][] {
   if (error) return [[path, '–', error.code, error.message]];

@@ -1,7 +1,8 @@
 /** `diptych judge`: hazards of images, or of a finished run. Scores, not decisions: thresholds belong to reports. */
 import type { FileScores } from '@diptych/core';
 import { renderTable } from '../output/table.ts';
-import { type ScoreOptions, scoreTargets } from '../score-targets.ts';
+import type { ScoreOptions } from '../score-options.ts';
+import { scoreTargets } from '../score-targets.ts';
 
 function rowsOf({ path, error, verdicts }: FileScores): (string | number)[][] {
   if (error) return [[path, '–', error.code, error.message]];

@@ -1,7 +1,7 @@
 import { blurredPreview } from '@diptych/core';
 import { DiptychError } from '@diptych/plugin-kit';
 import { z } from 'zod';
-import type { RouteContext } from '../create-server.ts';
+import type { RouteContext } from '../route-context.ts';
 import { openServedRun } from '../served-run.ts';
 import type { Routes } from './routes.ts';
 import { failures, runId, sha256 } from './schemas.ts';

@@ -1,6 +1,6 @@
 import { DiptychError } from '@diptych/plugin-kit';
 import { z } from 'zod';
-import type { RouteContext } from '../create-server.ts';
+import type { RouteContext } from '../route-context.ts';
 import { readReportFile } from '../served-run.ts';
 import type { Routes } from './routes.ts';
 import { failures, runId } from './schemas.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { RouteContext } from '../create-server.ts';
+import type { RouteContext } from '../route-context.ts';
 import { listServedRuns, openServedRun } from '../served-run.ts';
 import type { Routes } from './routes.ts';
 import { failures, runId } from './schemas.ts';

@@ -14,7 +14,8 @@ import {
 } from '@diptych/plugin-kit';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { type LoadPluginsOptions, loadPlugins } from '../plugins/load-plugins.ts';
+import type { LoadPluginsOptions } from '../plugins/load-options.ts';
+import { loadPlugins } from '../plugins/load-plugins.ts';
 import { parseStudyValue } from '../study/load-study.ts';
 import { fakeRegistry } from '../testing-fakes/fake-plugins.ts';
 import { loadFakeStudy, temporaryFolder } from '../testing-fakes/fake-study.ts';

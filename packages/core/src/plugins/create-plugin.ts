@@ -17,7 +17,7 @@ import { systemFault } from '../text/system-fault.ts';
 import { checkInstance } from './check-instance.ts';
 import type { Environment } from './check-needs.ts';
 import { limitedFetch } from './limited-fetch.ts';
-import type { LoadPluginsOptions } from './load-plugins.ts';
+import type { LoadPluginsOptions } from './load-options.ts';
 import type { LoadedPlugin } from './loaded-study.ts';
 import { createRedactor, type Redactor } from './redactor.ts';
 import type { FoundPlugin } from './resolve-plugin.ts';

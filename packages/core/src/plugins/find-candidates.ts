@@ -3,7 +3,7 @@ import { DiptychError, needsOf, type PluginKind, type PluginUse, type Study } fr
 import { describeIssues } from '../text/describe-issues.ts';
 import { checkNeeds, type Environment, findSecretOptions } from './check-needs.ts';
 import type { Candidate } from './create-plugin.ts';
-import type { LoadPluginsOptions } from './load-plugins.ts';
+import type { LoadPluginsOptions } from './load-options.ts';
 import { resolvePlugin } from './resolve-plugin.ts';
 
 export type AddProblem = (kind: PluginKind, alias: string, error: unknown) => void;

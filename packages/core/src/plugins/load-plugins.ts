@@ -15,9 +15,10 @@ import {
   type WeightsRef,
 } from '@diptych/plugin-kit';
 import { describeError } from '../text/describe-error.ts';
-import { asDiptychError, type Environment, type WeightsSource } from './check-needs.ts';
+import { asDiptychError } from './check-needs.ts';
 import { backendMissing, type Candidate, createPlugin, redactorOf, standIn } from './create-plugin.ts';
 import { type AddProblem, findCandidates } from './find-candidates.ts';
+import type { LoadPluginsOptions } from './load-options.ts';
 import type {
   LoadedDetector,
   LoadedGenerator,
@@ -26,26 +27,7 @@ import type {
   LoadedPromptRater,
   LoadedStudy,
 } from './loaded-study.ts';
-import type { PluginRegistry } from './resolve-plugin.ts';
 import { referenceFaults } from './study-references.ts';
-
-export interface LoadPluginsOptions {
-  readonly study: Study;
-  readonly baseFolder: string;
-  readonly registry: PluginRegistry;
-  /** Opened once, only when some plugin needs it; disposed with the study. */
-  readonly runtime?: () => Promise<Runtime>;
-  readonly weightsStore?: WeightsSource;
-  readonly environment?: Environment;
-  /**
-   * `plan`: fetches no weights. A generator, judge, detector, rewriter or rater whose weights are missing is not created;
-   * it can be counted and not called. Default `run`.
-   */
-  readonly purpose?: 'run' | 'plan';
-  /** Most that `create` of a plugin may take; half an hour where absent, since workers load tens of gigabytes. */
-  readonly createTimeoutMs?: number;
-  readonly hooks?: { log?(level: 'debug' | 'warn', plugin: string, message: string): void };
-}
 
 export interface PluginProblem {
   /** `kind/alias`. */

@@ -1,7 +1,8 @@
 /** Loading of studies with a detector that is made for a test. */
 import { DiptychError, defineDetector, type Needs, type PluginContext, type StudyInput } from '@diptych/plugin-kit';
 import { z } from 'zod';
-import { type LoadPluginsOptions, loadPlugins, type PluginProblem } from '../plugins/load-plugins.ts';
+import type { LoadPluginsOptions } from '../plugins/load-options.ts';
+import { loadPlugins, type PluginProblem } from '../plugins/load-plugins.ts';
 import { parseStudyValue } from '../study/load-study.ts';
 import { fakeRegistry } from './fake-plugins.ts';
 

@@ -4,9 +4,10 @@ import { planGraph } from '../graph/planner.ts';
 import { synthesise } from '../image-ops/synthetic-image.ts';
 import { allCases } from '../kernels/all-cases.ts';
 import { defaultMaxNmse, prepareCase, randomNumbers } from '../kernels/case.ts';
-import { type OpenedBackend, tryOpen } from '../open-backend.ts';
+import { tryOpen } from '../open-backend.ts';
 import { sampleNetwork } from '../sample-network.ts';
 import type { Backend, Executable } from './backend.ts';
+import type { OpenedBackend } from './opened-backend.ts';
 import { openReference } from './reference/reference-backend.ts';
 
 // A software GPU compiles kernels on the CPU when they first run: seconds each where the machine is busy and its cache cold.

@@ -1,7 +1,7 @@
 /** Steps on images, `[height, width, channels]`. Part of the plan (`plan.ts`). */
 import type { ImageRecipe } from '@diptych/plugin-kit';
-import type { StepBase } from './plan.ts';
 import type { Activation } from './plan-scalars.ts';
+import type { StepBase } from './plan-step.ts';
 
 /** Decoded images of any size → `[height, width, channels]`, by the recipe. Image input `input` of the plan. */
 export interface ImageStep extends StepBase {

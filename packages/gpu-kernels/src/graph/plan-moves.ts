@@ -1,5 +1,5 @@
 /** Steps that move and choose numbers, and compute none. Part of the plan (`plan.ts`). */
-import type { StepBase } from './plan.ts';
+import type { StepBase } from './plan-step.ts';
 
 /** y dimension d is x dimension permutation[d]; dimensions without batch, which stays first. */
 export interface TransposeStep extends StepBase {

@@ -1,6 +1,7 @@
 /** Products of matrices, sums and norms of rows, attention. Part of the plan (`plan.ts`). */
-import type { StepBase } from './plan.ts';
+
 import type { Activation } from './plan-scalars.ts';
+import type { StepBase } from './plan-step.ts';
 
 /** y = activation(x · weightᵀ + bias + residual) on the last dimension: x `[…, k]`, weight `[n, k]`, y `[…, n]`. */
 export interface GemmStep extends StepBase {

@@ -1,5 +1,5 @@
 /** Steps of plans that round: quantised networks and narrow floats. Rules of values and shapes are those of `plan.ts`. */
-import type { StepBase } from './plan.ts';
+import type { StepBase } from './plan-step.ts';
 
 /**
  * q = clamp(round(x / scale) + zeroPoint, min, max) with halves to even: ONNX QuantizeLinear. With `dequantize`,

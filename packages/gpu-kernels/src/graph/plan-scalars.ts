@@ -1,5 +1,5 @@
 /** Steps on numbers one by one, and the functions that they and the ends of convolutions and products compute. Part of the plan (`plan.ts`). */
-import type { StepBase } from './plan.ts';
+import type { StepBase } from './plan-step.ts';
 
 export const unaryFunctions = [
   'relu', 'clip', 'sigmoid', 'log', 'exp', 'sqrt', 'abs', 'neg', 'tanh', 'reciprocal', 'erf', 'gelu', 'gelu-tanh', 'swish',

@@ -8,9 +8,10 @@ import { attentionCases } from '../../kernels/attention/attention.cases.ts';
 import { type KernelCase, type PreparedCase, randomNumbers } from '../../kernels/case.ts';
 import { prepareHalfCase, roundedToHalves } from '../../kernels/half-case.ts';
 import { cosine, goldenBytes, goldenNames, goldenOf, readGoldenExternal } from '../../onnx/golden-networks.ts';
-import { type OpenedBackend, type OpenOptions, tryOpen } from '../../open-backend.ts';
+import { type OpenOptions, tryOpen } from '../../open-backend.ts';
 import { sampleBlocks, sampleNetwork } from '../../sample-network.ts';
 import type { Backend } from '../backend.ts';
+import type { OpenedBackend } from '../opened-backend.ts';
 import { openReference } from '../reference/reference-backend.ts';
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });

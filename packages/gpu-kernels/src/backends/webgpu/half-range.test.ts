@@ -1,12 +1,14 @@
 /** Half precision where numbers on the way leave the range of float16, and those before and behind do not. */
+
 import { describe, expect, it, vi } from 'vitest';
 import { planGraph } from '../../graph/planner.ts';
 import { randomNumbers } from '../../kernels/case.ts';
 import { importOnnx } from '../../onnx/import-onnx.ts';
 import type { OnnxNode } from '../../onnx/onnx-model.ts';
 import { floats, integers, modelOf, node } from '../../onnx/test-models.ts';
-import { type OpenedBackend, tryOpen } from '../../open-backend.ts';
+import { tryOpen } from '../../open-backend.ts';
 import type { Backend } from '../backend.ts';
+import type { OpenedBackend } from '../opened-backend.ts';
 import { openReference } from '../reference/reference-backend.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });

@@ -1,10 +1,14 @@
 import { InfrastructureError } from '@diptych/plugin-kit';
-import type { Service } from './call-service.ts';
+
+/** A service, as errors show it. */
+interface Named {
+  readonly name: string;
+}
 
 /** Reads a body of at most `maxBytes`; a longer one is cut off at the connection and is a fault, never a part. */
 export async function readBounded(
   response: Response,
-  service: Pick<Service, 'name'>,
+  service: Named,
   maxBytes: number,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
@@ -31,5 +35,5 @@ export async function readBounded(
   return Buffer.concat(parts, size);
 }
 
-const tooLarge = ({ name }: Pick<Service, 'name'>, maxBytes: number): InfrastructureError =>
+const tooLarge = ({ name }: Named, maxBytes: number): InfrastructureError =>
   new InfrastructureError(`Expected an answer of at most ${maxBytes} bytes of ${name}, got more.`, { retryable: false });
