@@ -8,11 +8,19 @@ import { writeCompleteLock } from './generate/complete-lock.ts';
 import { writeErrorDocs } from './generate/error-docs.ts';
 import type { GeneratedFile, Writer } from './generate/generated-file.ts';
 import { writeJsonSchemas } from './generate/json-schemas.ts';
+import { writeOutcomeDocs } from './generate/outcome-docs.ts';
 import { writePluginDocs } from './generate/plugin-docs.ts';
 import { writeRegistry } from './generate/registry.ts';
 import { repositoryRoot } from './repository.ts';
 
-const writers: readonly Writer[] = [writeRegistry, writeErrorDocs, writeJsonSchemas, writePluginDocs, writeCompleteLock];
+const writers: readonly Writer[] = [
+  writeRegistry,
+  writeErrorDocs,
+  writeJsonSchemas,
+  writeOutcomeDocs,
+  writePluginDocs,
+  writeCompleteLock,
+];
 
 /** The files whose text on disk differs from what their writer gives. */
 export function staleFiles(root: string, files: readonly GeneratedFile[]): GeneratedFile[] {

@@ -177,7 +177,7 @@ describe('diptych', () => {
       files: { path: string; error?: { code: string }; detections: { status: string }[] }[];
     };
     expect(files.map(({ error, detections }) => [error?.code, detections[0]?.status])).toEqual([
-      [undefined, 'measured'],
+      [undefined, 'features'],
       ['IMAGE_UNREADABLE', undefined],
     ]);
   });

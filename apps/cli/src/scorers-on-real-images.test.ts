@@ -53,7 +53,7 @@ async function numbersOn(
       numbers.push(
         detection.status === 'scored'
           ? [detection.syntheticScore]
-          : detection.status === 'measured'
+          : detection.status === 'features'
             ? [...detection.features]
             : [],
       );
@@ -104,7 +104,7 @@ describe.skipIf(reason !== '')(`scores on a dozen real images${reason === '' ? '
               signal,
             );
             return verdicts.map((verdict) =>
-              verdict.status === 'scored' ? { status: 'measured', features: Object.values(verdict.raw!) } : verdict,
+              verdict.status === 'scored' ? { status: 'features', features: Object.values(verdict.raw!) } : verdict,
             );
           },
           [Symbol.asyncDispose]: () => judge[Symbol.asyncDispose]!(),

@@ -40,7 +40,7 @@ beforeAll(async () => {
   await writeFile(
     join(run, 'manifest.json'),
     JSON.stringify({
-      format: 1,
+      format: 2,
       id: 'first',
       createdAt: '2026-11-23T00:00:00.000Z',
       diptych: '0.1.0',
@@ -100,7 +100,7 @@ describe('server', () => {
   });
 
   it('gives manifest, metrics and report', async () => {
-    expect(await (await get('/api/v1/runs/first/manifest')).json()).toMatchObject({ id: 'first', format: 1 });
+    expect(await (await get('/api/v1/runs/first/manifest')).json()).toMatchObject({ id: 'first', format: 2 });
     expect(await (await get('/api/v1/runs/first/metrics')).json()).toEqual({ version: 1 });
     const report = await get('/api/v1/runs/first/report');
     expect(report.headers.get('content-type')).toBe('text/html; charset=utf-8');

@@ -17,6 +17,7 @@ export { labelsCsv, type SheetOptions, writeFileAt, writeLabelSheet } from './la
 export { readLabels } from './labels/label-store.ts';
 export { type MergedRun, type MergeOptions, mergeRuns } from './merge/merge-runs.ts';
 export { fitLogisticRegression, type LogisticModel, type LogisticOptions } from './metrics/logistic-regression.ts';
+export { deliveredStatuses } from './pacing/meter.ts';
 export { assumedBytes } from './plan/count-plan.ts';
 export { type EstimatedPart, estimatePlan, type PlanEstimate } from './plan/estimate-plan.ts';
 export { planRun } from './plan/plan-run.ts';

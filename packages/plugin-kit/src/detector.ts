@@ -5,7 +5,7 @@ import { apiVersion, type Described, type MaybeDisposable, type Plugin, type Plu
 
 /**
  * `syntheticScore` is in [0, 1], higher means more likely synthetic; a rank, not a probability. A detector that
- * must be fitted on the run itself returns `measured` features instead, and core cross-fits a logistic head over
+ * must be fitted on the run itself returns `features` instead, and core cross-fits a logistic head over
  * prompts, so that no image is scored by a head that saw its prompt.
  */
 export type Detection = DetectionAnswer & {
@@ -15,7 +15,7 @@ export type Detection = DetectionAnswer & {
 
 type DetectionAnswer =
   | { readonly status: 'scored'; readonly syntheticScore: number }
-  | { readonly status: 'measured'; readonly features: readonly number[] }
+  | { readonly status: 'features'; readonly features: readonly number[] }
   | { readonly status: 'abstained'; readonly reason: string };
 
 /** Scores images. Core splits into batches of at most `maxBatch`, retries, times and orders; it never calls `detect` with more. */
@@ -29,7 +29,7 @@ export interface Detector extends MaybeDisposable, Metered, Described {
 export interface DetectorTraits {
   /** Generators whose images the detector was fitted on; reports keep seen and unseen ones apart. */
   readonly trainedOn: readonly string[];
-  /** Names of the features of `measured` detections; the detector is then cross-fitted within the run. */
+  /** Names of the features, in the order in which detections return them; core fits a head on them within the run. */
   readonly features?: readonly string[];
   /** True for the format audit's control, which sees only file metadata. Reports print it beside every other detector. */
   readonly control: boolean;

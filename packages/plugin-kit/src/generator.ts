@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Decoder, Family, Hazard } from './hazard.ts';
+import type { WithoutImage } from './outcomes.ts';
 import type { Metered } from './pacing.ts';
 import { apiVersion, type Described, type MaybeDisposable, type Plugin, type PluginSpec } from './plugin.ts';
 
@@ -19,35 +20,25 @@ export interface GenerationRequest {
 }
 
 /**
- * How one request ended. A refusal, a filter and an empty answer are results; only infrastructure throws
- * (`InfrastructureError`). `placeholder`, `error` and `timeout` are decided by core.
+ * How one request ended. A refusal, a guardrail and an empty answer are results; only infrastructure throws
+ * (`InfrastructureError`). `outcomes.ts` lists all outcomes, and which of them core decides.
  */
-export type Generation = GenerationEnding & {
+export type Generation = GeneratedImage | WithoutImage;
+
+export interface GeneratedImage {
+  readonly outcome: 'image';
+  /** The file as the model or provider made it. Core stores these bytes untouched. */
+  readonly bytes: Uint8Array;
+  readonly revisedPrompt?: string;
+  /** Options that could not be honoured, in words. */
+  readonly warnings?: readonly string[];
+  /** What the service itself says of this image or its prompt, by its own categories: a number or a word of its own scale. */
+  readonly serviceRatings?: Readonly<Record<string, string | number>>;
+  /** Planted facts of a simulated generator. Never set by a real one. */
+  readonly truth?: SimulatedTruth;
   /** What this answer cost in US dollars, by the provider's own account or its price table. Refusals may cost too. */
   readonly costUsd?: number;
-};
-
-type GenerationEnding =
-  | {
-      readonly outcome: 'image';
-      /** The file as the model or provider made it. Core stores these bytes untouched. */
-      readonly bytes: Uint8Array;
-      readonly revisedPrompt?: string;
-      /** Options that could not be honoured, in words. */
-      readonly warnings?: readonly string[];
-      /** What the service itself says of this image or its prompt, by its own categories: a number or a word of its own scale. */
-      readonly serviceRatings?: Readonly<Record<string, string | number>>;
-      /** Planted facts of a simulated generator. Never set by a real one. */
-      readonly truth?: SimulatedTruth;
-    }
-  | { readonly outcome: 'refused'; readonly reason: string }
-  | {
-      readonly outcome: 'blocked';
-      readonly stage: 'input' | 'output';
-      readonly reason: string;
-      readonly categories?: readonly string[];
-    }
-  | { readonly outcome: 'empty'; readonly reason?: string };
+}
 
 /** What a simulated generator planted, so that judges and statistics can be checked against a known answer. */
 export interface SimulatedTruth {

@@ -10,6 +10,7 @@ export * from './image.ts';
 export * from './image-endings.ts';
 export * from './image-recipe.ts';
 export * from './labels.ts';
+export * from './outcomes.ts';
 export * from './own-of.ts';
 export * from './pacing.ts';
 export * from './plugin.ts';

@@ -1,26 +1,25 @@
 /**
- * The run format, version 1: what stands in manifest.json and in each line of journal.jsonl. Published as JSON
- * Schema under `schemas/`. Readers refuse a version they do not know; new optional fields keep the version.
+ * The run format: the contents of manifest.json and of each line of journal.jsonl. Published as JSON Schema under
+ * `schemas/`. Readers refuse a version they do not know; new optional fields keep the version.
  */
 import { z } from 'zod';
 import { decoderSchema, familySchema, hazardSchema } from './hazard.ts';
 import { imageInfoSchema } from './image.ts';
+import { outcomeSchema } from './outcomes.ts';
 import { pluginKinds } from './plugin.ts';
 import { protocolSchema } from './protocol.ts';
 import { studySchema } from './study.ts';
 
-/** Raised when an old reader would misread a new run; see docs/run-format.md. */
-export const runFormatVersion = 1;
+/** Raised when an older reader would misread a new run; docs/run-format.md lists what changed. */
+export const runFormatVersion = 2;
+/** Runs of these versions are read, and resumed in their own version. */
+export const readableFormats = [1, 2] as const;
+export type RunFormat = (typeof readableFormats)[number];
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const index = z.int().nonnegative();
 const score = z.number().min(0).max(1);
 const alias = z.string().min(1).max(64);
-
-/** How a sample ended: exactly one. Only `image` is judged; nothing else ever counts as safe. */
-export const outcomes = ['image', 'refused', 'blocked', 'empty', 'placeholder', 'error', 'timeout'] as const;
-export const outcomeSchema = z.enum(outcomes);
-export type Outcome = z.infer<typeof outcomeSchema>;
 
 const stored = z.object({ sha256, info: imageInfoSchema });
 
@@ -52,12 +51,13 @@ export const sampleRecordSchema = z.object({
   /** Ratings of `prompt` by rater, in [0, 1]; a rater that abstained or failed is not there. */
   ratings: z.record(alias, score).optional(),
   seed: z.int().min(0).max(0xffffffff),
+  /** How the sample ended: exactly one of the table in `outcomes.ts`. */
   outcome: outcomeSchema,
   /** Why, for every outcome but `image`. */
   reason: z.string().max(4000).optional(),
   stage: z.enum(['input', 'output']).optional(),
   categories: z.array(z.string().max(200)).max(100).optional(),
-  /** Present for `image` and `placeholder`. */
+  /** Present where `hasImageFile(outcome)`. */
   image: stored.optional(),
   revisedPrompt: z.string().max(100_000).optional(),
   warnings: z.array(z.string().max(2000)).max(100).optional(),
@@ -110,8 +110,9 @@ export const detectionRecordSchema = z.object({
   /** `synthetic`: `index` is a sample; `authentic`: an authentic image. */
   side: z.enum(['synthetic', 'authentic']),
   index,
-  status: z.enum(['scored', 'measured', 'abstained', 'error', 'timeout']),
+  status: z.enum(['scored', 'features', 'abstained', 'error', 'timeout']),
   syntheticScore: score.optional(),
+  /** Of status `features`, in the order of the detector's trait `features`. Analysis fits the head. */
   features: z.array(z.number()).max(10_000).optional(),
   costUsd: z.number().nonnegative().optional(),
   reason: z.string().max(4000).optional(),
@@ -177,7 +178,7 @@ const runtime = z.object({
 
 /** Written once, before the first call; together with the code it names it replays the run. */
 export const manifestSchema = z.object({
-  format: z.literal(runFormatVersion),
+  format: z.literal(readableFormats),
   id: z.string().min(1).max(128),
   createdAt: z.iso.datetime(),
   diptych: z.string(),

@@ -97,7 +97,7 @@ async function measure(detector: Detector, images: readonly PresentedImage[]): P
   const features: (readonly number[])[] = [];
   for (let at = 0; at < images.length; at += detector.maxBatch) {
     for (const detection of await detector.detect(images.slice(at, at + detector.maxBatch), signal)) {
-      if (detection.status !== 'measured') throw new Error(`a picture was ${detection.status}`);
+      if (detection.status !== 'features') throw new Error(`a picture was ${detection.status}`);
       features.push(detection.features);
     }
   }

@@ -7,17 +7,17 @@ import { scoreTargets } from '../score-targets.ts';
 function rowsOf({ path, error, detections }: FileScores): (string | number)[][] {
   if (error) return [[path, '–', error.code, error.message]];
   return detections.map(({ detector, status, syntheticScore, features, reason }) => {
-    const measured = features ? `${features.length} features` : '';
-    return [path, detector, status, reason ?? (syntheticScore === undefined ? measured : syntheticScore.toFixed(4))];
+    const said = syntheticScore === undefined ? (features ? `${features.length} features` : '') : syntheticScore.toFixed(4);
+    return [path, detector, status, reason ?? said];
   });
 }
 
 const needsRun =
-  'A measured detector has no weights of its own: it is fitted within a run that has synthetic and authentic images. For a score of a single image name a detector with weights, by --with or --study.';
+  'A detector that returns features has no weights of its own: its head is fitted within a run that has synthetic and authentic images. To score single images, name a detector with weights by --with or --study.';
 
 function render(files: readonly FileScores[]): string {
   const table = renderTable(['image', 'detector', 'status', 'synthetic score'], files.flatMap(rowsOf));
-  return files.some(({ detections }) => detections.some(({ status }) => status === 'measured'))
+  return files.some(({ detections }) => detections.some(({ status }) => status === 'features'))
     ? `${table}\n${needsRun}`
     : table;
 }

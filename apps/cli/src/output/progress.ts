@@ -3,7 +3,7 @@
  * ends, and every ten seconds between. `json`: one event a line. `auto` is `live` on a terminal, else `plain`.
  */
 import { stripVTControlCharacters, styleText } from 'node:util';
-import type { RunEvent } from '@diptych/core';
+import { deliveredStatuses, type RunEvent } from '@diptych/core';
 import { dollars, duration, printable } from './table.ts';
 
 type ProgressEvent = Extract<RunEvent, { type: 'progress' }>;
@@ -31,9 +31,7 @@ export const nameOfPart = ({ phase, plugin, protocol }: Pick<ProgressEvent, 'pha
 
 /** What came out, apart from the usual: `image` and `scored` need no mention. */
 function exceptions(event: ProgressEvent): string {
-  const counts = Object.entries(event.outcomeCounts).filter(
-    ([name]) => !['image', 'scored', 'measured', 'rewritten'].includes(name),
-  );
+  const counts = Object.entries(event.outcomeCounts).filter(([name]) => !deliveredStatuses.includes(name));
   const retries: [string, number][] = event.retries > 0 ? [['retries', event.retries]] : [];
   const parts = [...counts, ...retries].map(([name, count]) => `${count} ${name}`);
   if (event.costUsd > 0) parts.push(dollars(event.costUsd));

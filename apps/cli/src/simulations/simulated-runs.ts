@@ -137,7 +137,7 @@ const normal = (random: () => number): number => Math.sqrt(-2 * Math.log(1 - ran
 
 function detections(side: 'synthetic' | 'authentic', index: number, features: number[], study: Study): JournalRecord[] {
   if (study.detectors.length === 0) return [];
-  const base = { type: 'detection' as const, protocol: 'as-received' as const, side, index, status: 'measured' as const };
+  const base = { type: 'detection' as const, protocol: 'as-received' as const, side, index, status: 'features' as const };
   // The control sees nothing: every picture has the same format.
   return [
     { ...base, detector: 'spectrum', features },
@@ -200,7 +200,7 @@ function manifestOf(study: Study, plan: RunPlan): Manifest {
           detector('metadata-only', ['file'], true),
         ];
   return manifestSchema.parse({
-    format: 1,
+    format: 2,
     id: 'simulation',
     createdAt: '2026-01-01T00:00:00Z',
     diptych: '0.1.0',

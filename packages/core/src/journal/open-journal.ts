@@ -4,8 +4,9 @@
  * cut off on open.
  */
 import { type FileHandle, open } from 'node:fs/promises';
-import { DiptychError, type JournalRecord } from '@diptych/plugin-kit';
+import { DiptychError, type JournalRecord, type RunFormat, runFormatVersion } from '@diptych/plugin-kit';
 import { describeError } from '../text/describe-error.ts';
+import { lineOfFormat } from '../records/older-formats.ts';
 import { maxLineBytes } from './read-journal.ts';
 
 /** Where the bytes go; tests hand in one that fails. */
@@ -21,6 +22,8 @@ export interface JournalOptions {
   readonly groupRecords?: number;
   /** … or after this time. 100 ms: work lost to a crash stays below what a user notices. */
   readonly groupMs?: number;
+  /** Of the run that the journal belongs to; the newest where absent. */
+  readonly format?: RunFormat;
 }
 
 export interface Journal<R = JournalRecord> extends AsyncDisposable {
@@ -86,7 +89,7 @@ const writeFailed = (path: string, cause: unknown): DiptychError =>
 function createWriter<R>(
   path: string,
   file: JournalFile,
-  { groupRecords = 512, groupMs = 100 }: JournalOptions,
+  { groupRecords = 512, groupMs = 100, format = runFormatVersion }: JournalOptions,
 ): Journal<R> {
   let lines: string[] = [];
   let timer: NodeJS.Timeout | undefined;
@@ -117,7 +120,7 @@ function createWriter<R>(
   };
   const append = (record: R): Promise<void> | void => {
     if (failure) throw failure;
-    lines.push(`${JSON.stringify(record)}\n`);
+    lines.push(`${JSON.stringify(lineOfFormat(record, format))}\n`);
     if (lines.length >= groupRecords) return flush();
     timer ??= setTimeout(() => void flush().catch(() => undefined), groupMs);
   };

@@ -2,6 +2,7 @@ import { DiptychError, type JournalRecord, recordSchema } from '@diptych/plugin-
 import { IrregularFile, openRegular } from '../files/regular-file.ts';
 import { systemCode } from '../text/describe-error.ts';
 import { describeIssues } from '../text/describe-issues.ts';
+import { upgradeLine } from '../records/older-formats.ts';
 
 /** Longest line that is read. Our own lines stay below a megabyte; anything longer is damage. */
 export const maxLineBytes = 8 * 2 ** 20;
@@ -76,7 +77,7 @@ function parseLine(line: string, { path, lineNumber, check }: LineContext): Jour
   } catch (cause) {
     throw corrupt(path, lineNumber, 'text that is not JSON', cause);
   }
-  const record = check(value);
+  const record = check(upgradeLine(value));
   if (typeof record === 'string') throw corrupt(path, lineNumber, record);
   return record;
 }

@@ -15,6 +15,7 @@ export function checkManifests(manifests: readonly Manifest[]): void {
     const differences = [
       ...(other.studyDigest === first.studyDigest ? [] : ['the study']),
       ...(other.diptych === first.diptych ? [] : [`Diptych (${first.diptych} and ${other.diptych})`]),
+      ...(other.format === first.format ? [] : [`the run format (${first.format} and ${other.format})`]),
       ...(other.shard!.of === first.shard!.of ? [] : [`the number of shards (${first.shard!.of} and ${other.shard!.of})`]),
       ...(other.shard!.samples === first.shard!.samples ? [] : ['the samples of the whole plan']),
       ...(other.planned.authentic === first.planned.authentic ? [] : ['the number of authentic images']),

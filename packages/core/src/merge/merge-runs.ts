@@ -104,7 +104,7 @@ async function writeMerged(outFolder: string, { surveys, missing, signal }: Part
 async function copyRecords(folder: string, surveys: readonly ShardSurvey[], signal?: AbortSignal): Promise<number[]> {
   const isTaken = overlapGuard(surveys);
   const counts: number[] = [];
-  await using journal = await openJournal(join(folder, 'journal.jsonl'));
+  await using journal = await openJournal(join(folder, 'journal.jsonl'), { format: surveys[0]!.run.manifest.format });
   for (const [place, survey] of surveys.entries())
     counts.push(await copyShard({ folder, journal, survey, place, isTaken, signal }));
   await journal.flush();

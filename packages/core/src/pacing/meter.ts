@@ -78,9 +78,12 @@ export class Meters {
   }
 }
 
+/** Outcomes and statuses of an answer that gives what was asked for. */
+export const deliveredStatuses: readonly string[] = ['image', 'scored', 'features', 'rewritten'];
+
 /** An answer of any kind, as far as its price goes. */
 export interface PricedAnswer {
-  readonly costUsd?: number;
+  readonly costUsd?: number | undefined;
   readonly outcome?: string;
   readonly status?: string;
 }
@@ -91,11 +94,7 @@ export interface PricedAnswer {
  */
 export function costOf(answer: PricedAnswer, { usdPerItem }: Pick<Meter, 'usdPerItem'>): number | undefined {
   if (answer.costUsd !== undefined) return answer.costUsd;
-  const isDelivered =
-    answer.outcome === 'image' ||
-    answer.status === 'scored' ||
-    answer.status === 'measured' ||
-    answer.status === 'rewritten';
+  const isDelivered = deliveredStatuses.includes(answer.outcome ?? answer.status ?? '');
   return isDelivered && usdPerItem > 0 ? usdPerItem : undefined;
 }
 

@@ -2,8 +2,8 @@ import type { Prompt } from '@diptych/plugin-kit';
 import type { LoadedStudy } from '../plugins/loaded-study.ts';
 
 /**
- * What a prompt is at a level: a translation has another language, and a safe counterpart is benign, without hazards,
- * and one pair with its level 0. The text is the one of level 0; the rewriter's comes later.
+ * A prompt of a set at a level: a translation has another language; a safe counterpart is benign, has no hazards and is
+ * the pair of its level 0. The text stays that of level 0 until the rewriter is called. Imports bring their own prompts.
  */
 export function drawnPrompt(prompt: Prompt, level: number, { rewriter, study }: LoadedStudy): Prompt {
   if (rewriter === undefined) return prompt;

@@ -38,7 +38,7 @@ export async function analyse(
   records: AsyncIterable<JournalRecord> | Iterable<JournalRecord>,
   { diptych = manifest.diptych, labels = [] }: AnalyseOptions = {},
 ): Promise<ReportModel> {
-  const digest = new RunDigest();
+  const digest = new RunDigest(manifest.format);
   const cost = new CostSummary();
   const table = await collectRunTable(manifest, records, (record) => {
     digest.add(record);

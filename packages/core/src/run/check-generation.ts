@@ -1,29 +1,18 @@
-import type { Generation, Limits } from '@diptych/plugin-kit';
-import { hazardSchema } from '@diptych/plugin-kit';
+import { type Generation, hazardSchema, type Limits, withoutImageSchema } from '@diptych/plugin-kit';
 import { z } from 'zod';
 import { describeIssues } from '../text/describe-issues.ts';
 
-const reason = z.string();
-const costUsd = z.number().nonnegative().optional();
 const schema = z.discriminatedUnion('outcome', [
   z.object({
     outcome: z.literal('image'),
-    costUsd,
+    costUsd: z.number().nonnegative().optional(),
     bytes: z.instanceof(Uint8Array),
     revisedPrompt: z.string().optional(),
     warnings: z.array(z.string()).optional(),
     serviceRatings: z.record(z.string(), z.union([z.number(), z.string()])).optional(),
     truth: z.object({ hazards: z.array(hazardSchema), corrupted: z.boolean() }).optional(),
   }),
-  z.object({ outcome: z.literal('refused'), costUsd, reason }),
-  z.object({
-    outcome: z.literal('blocked'),
-    costUsd,
-    stage: z.enum(['input', 'output']),
-    reason,
-    categories: z.array(z.string()).optional(),
-  }),
-  z.object({ outcome: z.literal('empty'), costUsd, reason: reason.optional() }),
+  ...withoutImageSchema.options,
 ]);
 
 /**

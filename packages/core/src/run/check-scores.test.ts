@@ -73,8 +73,8 @@ describe('checkDetection', () => {
       syntheticScore: 0.5,
     });
     const features = [1, 2];
-    const checked = checkDetection({ status: 'measured', features }, { ...detector, features: ['a', 'b'] });
+    const checked = checkDetection({ status: 'features', features }, { ...detector, features: ['a', 'b'] });
     features.fill(Number.NaN);
-    expect(checked).toEqual({ status: 'measured', features: [1, 2] });
+    expect(checked).toEqual({ status: 'features', features: [1, 2] });
   });
 });

@@ -103,7 +103,9 @@ export function checkDetection(value: unknown, { features: names }: DetectorTrai
       ? { status, syntheticScore, ...priced }
       : `Expected a synthetic score in [0, 1], got ${show(syntheticScore)}.`;
   }
-  if (status !== 'measured') return `Expected a detection, got ${show(value)}.`;
+  if (status === 'measured')
+    return "Expected a detection, got the status 'measured', the former name of 'features'. Return { status: 'features', features }.";
+  if (status !== 'features') return `Expected a detection, got ${show(value)}.`;
   if (!names) return 'Expected a score, got features, but the detector declares no features.';
   if (!Array.isArray(features) || features.length !== names.length) {
     return `Expected ${names.length} features, got ${Array.isArray(features) ? features.length : typeof features}.`;

@@ -15,7 +15,6 @@ import type { PlannedSample, RunPlan } from '../plan/run-plan.ts';
 import { describeError } from '../text/describe-error.ts';
 import { callBatch, type ItemResult } from './call-batch.ts';
 import { generationCheck } from './check-generation.ts';
-import { drawnPrompt } from './drawn-prompt.ts';
 import type { PromptFacts, PromptFactsSource } from './prompt-facts.ts';
 import type { RewrittenPrompt, RewrittenPrompts } from './rewritten-prompts.ts';
 import { cleanText, keepImported, keepRecord, type RunContext, settleAll } from './run-context.ts';
@@ -77,9 +76,8 @@ async function collectGroup(
   const started = performance.now();
   const key = { phase: 'collect', plugin: samples[0]!.generator.alias } as const;
   const texts = await Promise.all(samples.map((sample) => textOf(sample, prompts, context)));
-  const drawn = samples.map((sample) => ({ ...sample, prompt: drawnPrompt(sample, context.loaded) }));
   const ready = await Promise.all(
-    drawn.flatMap((sample, place) => {
+    samples.flatMap((sample, place) => {
       const text = texts[place]!;
       if (typeof text === 'string') return [];
       const known = facts.of(sample.promptSet, sample.prompt, text.text);
@@ -98,7 +96,7 @@ async function collectGroup(
       if (sample.existing) await keepImported(context, record, cleanText(context.loaded, sample.existing.key));
       else await keepRecord(context, record);
     }
-    for (const [place, sample] of drawn.entries()) {
+    for (const [place, sample] of samples.entries()) {
       const text = texts[place]!;
       if (typeof text !== 'string') continue;
       const ending = { outcome: 'error', reason: cleanText(context.loaded, text), attempts: 0, durationMs } as const;

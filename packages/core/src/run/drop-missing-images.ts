@@ -1,5 +1,5 @@
 import { rename, rm } from 'node:fs/promises';
-import type { JournalRecord } from '@diptych/plugin-kit';
+import type { JournalRecord, RunFormat } from '@diptych/plugin-kit';
 import { openJournal } from '../journal/open-journal.ts';
 import { readJournal, readJournalBatches } from '../journal/read-journal.ts';
 import type { ImageStore } from '../store/image-store.ts';
@@ -8,14 +8,14 @@ import { codeOfReason } from '../text/describe-error.ts';
 /**
  * Before a run goes on: records whose image is no longer in the store are taken out of the journal, with all that
  * was said about them, so that they are made again; and so are scores that failed for want of their image. The journal is
- * replaced whole or not at all. Gives the number of samples and authentic images taken out.
+ * replaced whole or not at all, in the run's own format. Gives the number of samples and authentic images taken out.
  */
-export async function dropMissingImages(journalPath: string, store: ImageStore): Promise<number> {
+export async function dropMissingImages(journalPath: string, store: ImageStore, format: RunFormat): Promise<number> {
   const { missing, failed } = await findMissing(journalPath, store);
   if (missing.size === 0 && failed.size === 0) return 0;
   const temporary = `${journalPath}.${process.pid}.tmp`;
   await rm(temporary, { force: true });
-  const journal = await openJournal(temporary);
+  const journal = await openJournal(temporary, { format });
   try {
     for await (const record of readJournal(journalPath, { validation: 'fast' }))
       if (!missing.has(subjectOf(record)) && !lackedImage(record)) await journal.append(record);

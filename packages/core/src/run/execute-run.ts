@@ -72,8 +72,9 @@ export async function executeRun(options: ExecuteOptions): Promise<RunSummary> {
   let journal: Awaited<ReturnType<typeof openJournal>> | undefined;
   try {
     await removeLeftovers(runFolder);
-    await dropMissingImages(journalPath, store);
-    journal = await openJournal(journalPath, options.journal);
+    const { format } = manifest;
+    await dropMissingImages(journalPath, store, format);
+    journal = await openJournal(journalPath, { ...options.journal, format });
     const analyser = createImageAnalyser(loaded.study.limits);
     const seen = new SeenRecords();
     const { shard } = manifest;

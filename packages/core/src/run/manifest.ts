@@ -1,5 +1,12 @@
 import { join, relative, resolve } from 'node:path';
-import { DiptychError, type Manifest, manifestSchema, runFormatVersion, type Study } from '@diptych/plugin-kit';
+import {
+  DiptychError,
+  type Manifest,
+  manifestSchema,
+  readableFormats,
+  runFormatVersion,
+  type Study,
+} from '@diptych/plugin-kit';
 import { IrregularFile, readRegularText } from '../files/regular-file.ts';
 import { writeDurably } from '../files/write-durably.ts';
 import type { RunPlan } from '../plan/run-plan.ts';
@@ -63,6 +70,8 @@ export async function writeManifest(runFolder: string, manifest: Manifest): Prom
   });
 }
 
+const isReadable = (format: number): boolean => (readableFormats as readonly number[]).includes(format);
+
 /** Rejects with RUN_NOT_FOUND, RUN_FORMAT_UNSUPPORTED or MANIFEST_INVALID. */
 export async function readManifest(runFolder: string): Promise<Manifest> {
   const path = join(runFolder, 'manifest.json');
@@ -87,10 +96,10 @@ export async function readManifest(runFolder: string): Promise<Manifest> {
       { cause },
     );
   }
-  if (typeof value?.format === 'number' && value.format !== runFormatVersion) {
+  if (typeof value?.format === 'number' && !isReadable(value.format)) {
     throw new DiptychError(
       'RUN_FORMAT_UNSUPPORTED',
-      `Expected run format ${runFormatVersion} in ${path}, got ${value.format}. Use the release that wrote it.`,
+      `Expected run format ${readableFormats.join(' or ')} in ${path}, got ${value.format}. Use the release that wrote it.`,
     );
   }
   const parsed = manifestSchema.safeParse(value);

@@ -1,4 +1,4 @@
-import type { JournalRecord, Protocol } from '@diptych/plugin-kit';
+import { isFailed, type JournalRecord, type Protocol } from '@diptych/plugin-kit';
 
 /** `prompts` runs within `collect`: prompts are rewritten and rated when they are first drawn. */
 export type Phase = 'prompts' | 'collect' | 'authentic' | 'judge' | 'detect';
@@ -58,11 +58,9 @@ export interface FailedPart extends ProgressKey {
   readonly reason: string;
 }
 
-const isFault = (status: string): boolean => status === 'error' || status === 'timeout';
-
 /** Why a record is a fault; undefined where it is none. */
 export function faultOfRecord(record: JournalRecord): string | undefined {
-  return isFault(statusOf(record)) && 'reason' in record ? record.reason : undefined;
+  return isFailed(statusOf(record)) && 'reason' in record ? record.reason : undefined;
 }
 
 /** What a record adds beside its status; `reason` is that of a fault. */
@@ -171,7 +169,7 @@ export class Progress {
   /** Plugins of this process that have finished, and failed on every item. */
   failed(): FailedPart[] {
     return [...this.#entries.values()]
-      .filter(({ total, done, outcomes }) => total > 0 && done >= total && [...outcomes.keys()].every(isFault))
+      .filter(({ total, done, outcomes }) => total > 0 && done >= total && [...outcomes.keys()].every(isFailed))
       .map(({ key, done, firstFault }) => ({ ...key, items: done, reason: firstFault ?? 'no reason was given' }));
   }
 

@@ -1,5 +1,11 @@
 /** What an answer of a generator becomes in the record of its sample: one outcome, without secrets, with its image stored. */
-import { DiptychError, type Generation, type SampleRecord } from '@diptych/plugin-kit';
+import {
+  DiptychError,
+  type GeneratedImage,
+  type Generation,
+  type SampleRecord,
+  type WithoutImage,
+} from '@diptych/plugin-kit';
 import { checkSize } from '../images/read-image-info.ts';
 import type { LoadedStudy } from '../plugins/loaded-study.ts';
 import { describeError } from '../text/describe-error.ts';
@@ -10,7 +16,6 @@ export type Ending = Pick<
   SampleRecord,
   'outcome' | 'reason' | 'stage' | 'categories' | 'image' | 'revisedPrompt' | 'warnings' | 'serviceRatings' | 'truth'
 >;
-type Drawn = Extract<Generation, { readonly outcome: 'image' }>;
 
 /** Rejects with STORE_WRITE_FAILED where an image cannot be kept. */
 export async function endingOf(context: RunContext, result: ItemResult<Generation>): Promise<Ending> {
@@ -20,17 +25,19 @@ export async function endingOf(context: RunContext, result: ItemResult<Generatio
     return { outcome: 'timeout', reason: `PLUGIN_TIMEOUT: no answer within ${loaded.study.limits.callTimeoutMs} ms` };
   if (result.status === 'error') return { outcome: 'error', reason: clean(result.reason) };
   const { value } = result;
-  if (value.outcome === 'empty') return { outcome: 'empty', reason: clean(value.reason ?? 'nothing came back') };
-  if (value.outcome === 'refused') return { outcome: 'refused', reason: clean(value.reason) };
-  if (value.outcome === 'blocked') {
-    const categories = value.categories?.slice(0, 100).map((category) => cleanText(loaded, category, 200));
-    return { outcome: 'blocked', stage: value.stage, reason: clean(value.reason), ...(categories ? { categories } : {}) };
-  }
-  return imageEnding(context, value);
+  return value.outcome === 'image' ? imageEnding(context, value) : endingWithoutImage(loaded, value);
+}
+
+function endingWithoutImage(loaded: LoadedStudy, { costUsd: _, ...answer }: WithoutImage): Ending {
+  const { outcome, reason = 'nothing came back' } = answer;
+  const said = { outcome, reason: cleanText(loaded, reason) };
+  if (!('stage' in answer)) return said;
+  const categories = answer.categories?.slice(0, 100).map((category) => cleanText(loaded, category, 200));
+  return { ...said, stage: answer.stage, ...(categories ? { categories } : {}) };
 }
 
 /** Stores the picture. One that cannot be read ends its sample; a disk that cannot be written ends the run. */
-async function imageEnding({ loaded, store, analyser }: RunContext, drawn: Drawn): Promise<Ending> {
+async function imageEnding({ loaded, store, analyser }: RunContext, drawn: GeneratedImage): Promise<Ending> {
   try {
     checkSize(drawn.bytes.length, loaded.study.limits);
     const secret = loaded.secretIn(drawn.bytes);

@@ -148,6 +148,6 @@ function detectionRecord(
   const cost = result.costUsd === undefined ? {} : { costUsd: result.costUsd };
   if (detection.status === 'abstained')
     return { ...base, ...cost, status: 'abstained', reason: context.loaded.redact(detection.reason).slice(0, 4000) };
-  if (detection.status === 'measured') return { ...base, ...cost, status: 'measured', features: [...detection.features] };
+  if (detection.status === 'features') return { ...base, ...cost, status: 'features', features: [...detection.features] };
   return { ...base, ...cost, status: 'scored', syntheticScore: detection.syntheticScore };
 }

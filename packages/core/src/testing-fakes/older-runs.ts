@@ -2,12 +2,24 @@
  * The study of the runs in `__fixtures__`, and the plugins that it adds to the fakes. `make-older-run.ts` made those runs
  * with the code of commit 65da5c74, the last that wrote run format 1.
  */
-import { type Detection, defineDetector, defineGenerator, type Generation, type Study, type StudyInput } from '@diptych/plugin-kit';
+import { cp, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
+import {
+  type Detection,
+  defineDetector,
+  defineGenerator,
+  type Generation,
+  type Study,
+  type StudyInput,
+} from '@diptych/plugin-kit';
 import { z } from 'zod';
 import { loadPlugins } from '../plugins/load-plugins.ts';
 import type { LoadedStudy } from '../plugins/loaded-study.ts';
 import { parseStudyValue } from '../study/load-study.ts';
 import { fakeImage } from './fake-image.ts';
+import { temporaryFolder } from './fake-study.ts';
 import { serviceRegistry } from './service-plugins.ts';
 
 async function answerBy(seed: number): Promise<Generation> {
@@ -49,7 +61,7 @@ const byteFeatures = (name: string, control: boolean) =>
       detect: async (images) =>
         images.map(
           ({ sha256, info }): Detection => ({
-            status: 'measured',
+            status: 'features',
             features: [control ? info.sizeBytes % 7 : info.sizeBytes, Number.parseInt(sha256.slice(0, 2), 16)],
           }),
         ),
@@ -86,3 +98,14 @@ export const loadOlder = (study: Study, baseFolder: string): Promise<LoadedStudy
 
 export const loadOlderStudy = (baseFolder: string): Promise<LoadedStudy> =>
   loadOlder(parseStudyValue(olderStudy), baseFolder);
+
+/** A copy of a run of format 1, with its report unpacked, that a test may change. */
+export async function copyOlderRun(name: 'whole' | 'shard-1' | 'shard-2'): Promise<string> {
+  const runFolder = join(await temporaryFolder(), name);
+  await cp(fileURLToPath(new URL(`./__fixtures__/run-format-1/${name}`, import.meta.url)), runFolder, { recursive: true });
+  if (name === 'whole') {
+    const report = join(runFolder, 'report');
+    await writeFile(join(report, 'metrics.json'), gunzipSync(await readFile(join(report, 'metrics.json.gz'))));
+  }
+  return runFolder;
+}

@@ -88,8 +88,8 @@ class DetectionPlanter {
       const syntheticScore = Math.min(1, Math.max(0, scores.authentic + distance + scoreNoise));
       this.records.push(
         detection(side, index, { detector: 'scored', protocol, syntheticScore }),
-        detection(side, index, { detector: 'texture', protocol, status: 'measured', features }),
-        detection(side, index, { detector: 'metadata-only', protocol, status: 'measured', features: [this.#noise()] }),
+        detection(side, index, { detector: 'texture', protocol, status: 'features', features }),
+        detection(side, index, { detector: 'metadata-only', protocol, status: 'features', features: [this.#noise()] }),
       );
     }
   }

@@ -56,7 +56,7 @@ export function plantedManifest(
   planned = { samples: 0, authentic: 0 },
 ): Manifest {
   return manifestSchema.parse({
-    format: 1,
+    format: 2,
     id: 'planted-run',
     createdAt: '2026-01-02T03:04:05Z',
     diptych: '0.1.0',
@@ -192,7 +192,7 @@ class Planter {
     for (const protocol of protocols) {
       const shift = side === 'synthetic' ? this.#options.rates.formatShift[protocol] : 0;
       const measured = (detector: string, features: number[]) =>
-        this.records.push(detection(side, index, { detector, protocol, status: 'measured', features }));
+        this.records.push(detection(side, index, { detector, protocol, status: 'features', features }));
       this.records.push(detection(side, index, { detector: 'spectrum', protocol, syntheticScore: score() }));
       measured('spectrum-fitted', [mean + this.#noise() / 4, this.#noise()]);
       measured('metadata-only', [this.#noise() + shift, this.#noise()]);

@@ -110,8 +110,8 @@ class ScalePlanter {
       const syntheticScore = Math.min(1, Math.max(0, score * shift));
       yield detection(side, index, { detector: 'scored', protocol, syntheticScore });
       const own = measured.map((value) => value * shift);
-      yield detection(side, index, { detector: 'texture', protocol, status: 'measured', features: own });
-      yield detection(side, index, { detector: 'metadata-only', protocol, status: 'measured', features: [this.#noise()] });
+      yield detection(side, index, { detector: 'texture', protocol, status: 'features', features: own });
+      yield detection(side, index, { detector: 'metadata-only', protocol, status: 'features', features: [this.#noise()] });
     }
   }
 }

@@ -44,8 +44,8 @@ function detectionFaults(detection: Detection, features: readonly string[] | und
     if (features !== undefined) return ['it was scored although the trait `features` promises features'];
     return isScore(detection.syntheticScore) ? [] : [`syntheticScore is ${detection.syntheticScore}, expected 0 to 1`];
   }
-  if (detection.status !== 'measured') return [`status is ${String((detection as { status: unknown }).status)}`];
-  if (features === undefined) return ['it was measured although the trait `features` is absent'];
+  if (detection.status !== 'features') return [`status is ${String((detection as { status: unknown }).status)}`];
+  if (features === undefined) return ['it returned features although the trait `features` is absent'];
   if (detection.features.length !== features.length)
     return [`it has ${detection.features.length} features, the trait names ${features.length}`];
   return detection.features.flatMap((value, i) => (Number.isFinite(value) ? [] : [`feature ${features[i]} is ${value}`]));

@@ -1,6 +1,7 @@
 /** What the suites of generators and of existing images share. */
 import type { Generation } from '../generator.ts';
 import { decoders, families, hazards } from '../hazard.ts';
+import { answeredWithoutImage } from '../outcomes.ts';
 
 const magics: readonly (readonly [offset: number, latin1: string])[] = [
   [0, '\xff\xd8\xff'],
@@ -30,7 +31,7 @@ export function generationFaults(generation: Generation, simulated: boolean): st
     if (tooLong(generation.revisedPrompt, 100_000)) faults.push('revisedPrompt is longer than 100,000 characters');
     return faults;
   }
-  if (!['refused', 'blocked', 'empty'].includes(generation.outcome))
+  if (!answeredWithoutImage.includes(generation.outcome))
     return [`outcome is ${String((generation as { outcome: unknown }).outcome)}`];
   const faults: string[] = [];
   if (generation.outcome !== 'empty' && !generation.reason) faults.push(`${generation.outcome} without a reason`);

@@ -101,7 +101,7 @@ describe('checkDetector', () => {
     ],
     [
       'features it does not name',
-      () => ({ maxBatch: 3, detect: async (batch) => batch.map(() => ({ status: 'measured', features: [1] })) }),
+      () => ({ maxBatch: 3, detect: async (batch) => batch.map(() => ({ status: 'features', features: [1] })) }),
       'the trait `features` is absent',
     ],
     ['a batch of none', () => ({ ...sound, maxBatch: 0 }), 'maxBatch is 0'],
@@ -125,7 +125,7 @@ describe('checkDetector', () => {
   it('finds a feature list of another length and features that are not finite', async () => {
     const measured: Detector = {
       maxBatch: 3,
-      detect: async (batch) => batch.map(() => ({ status: 'measured', features: [Number.NaN] })),
+      detect: async (batch) => batch.map(() => ({ status: 'features', features: [Number.NaN] })),
     };
     const faults = async (features: string[]) =>
       (

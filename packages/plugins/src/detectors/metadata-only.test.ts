@@ -35,7 +35,7 @@ async function measure(info: ImageInfo): Promise<Record<string, number>> {
   const image = { info, sha256: '' } as PresentedImage;
   const detector = await metadataOnly.create({}, undefined as never);
   const [detection] = await detector.detect([image], new AbortController().signal);
-  if (detection?.status !== 'measured') throw new Error('not measured');
+  if (detection?.status !== 'features') throw new Error('no features');
   return Object.fromEntries(metadataOnly.features!.map((name, index) => [name, detection.features[index]!]));
 }
 

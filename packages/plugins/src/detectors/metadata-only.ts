@@ -54,7 +54,7 @@ export default defineDetector({
     async detect(images, signal): Promise<Detection[]> {
       signal.throwIfAborted();
       return images.map(({ info }) => ({
-        status: 'measured',
+        status: 'features',
         features: Object.values(quantities).map((quantity) => quantity(info)),
       }));
     },

@@ -23,7 +23,7 @@ export default defineDetector({
       async detect(images, signal) {
         const spectra = await spectrometer.measure(images, signal);
         return spectra.map(
-          (spectrum): Detection => ('status' in spectrum ? spectrum : { status: 'measured', features: spectrum }),
+          (spectrum): Detection => ('status' in spectrum ? spectrum : { status: 'features', features: spectrum }),
         );
       },
       [Symbol.asyncDispose]: () => spectrometer[Symbol.asyncDispose](),

@@ -131,22 +131,15 @@ function checkCount(items: readonly unknown[], requests: readonly GenerationRequ
 }
 
 async function generationOf(item: WorkerOutcome, { folder, hello }: WorkerHost): Promise<Generation> {
-  const cost = item.costUsd === undefined ? {} : { costUsd: item.costUsd };
-  if (item.outcome === 'refused') return { outcome: 'refused', reason: item.reason, ...cost };
-  if (item.outcome === 'empty')
-    return { outcome: 'empty', ...(item.reason === undefined ? {} : { reason: item.reason }), ...cost };
-  if (item.outcome === 'blocked') {
-    const { stage, reason, categories } = item;
-    return { outcome: 'blocked', stage, reason, ...(categories ? { categories } : {}), ...cost };
-  }
+  if (item.outcome !== 'image') return item;
   try {
-    const { revisedPrompt, warnings } = item;
+    const { revisedPrompt, warnings, costUsd } = item;
     return {
       outcome: 'image',
       bytes: await folder.take(item.file),
       ...(revisedPrompt === undefined ? {} : { revisedPrompt }),
       ...(warnings === undefined ? {} : { warnings }),
-      ...cost,
+      ...(costUsd === undefined ? {} : { costUsd }),
     };
   } catch (cause) {
     if (!(cause instanceof FileFault)) throw cause;

@@ -1,5 +1,16 @@
 /** One row of an import's table as a sample, and what its outcome is where it has no image. */
-import { decoderSchema, type ExistingSample, familySchema, type Generation, InfrastructureError } from '@diptych/plugin-kit';
+import {
+  decoderSchema,
+  type ExistingSample,
+  familySchema,
+  hasImageFile,
+  InfrastructureError,
+  isFailed,
+  outcomeSchema,
+  outcomes,
+  type WithoutImage,
+  withoutImageSchema,
+} from '@diptych/plugin-kit';
 import { z } from 'zod';
 import { type HazardLabelOptions, hazardReader } from './hazard-labels.ts';
 import { type FileKeys, type ImageTable, rowFault } from './image-table.ts';
@@ -38,8 +49,8 @@ export interface ImportedRow {
   readonly sample: ExistingSample;
   /** Relative to the folder; absent where the row has no image. */
   readonly file?: string;
-  /** Absent where the row has a file. `InfrastructureError` for the outcomes `error` and `timeout`. */
-  readonly instead?: Exclude<Generation, { outcome: 'image' }> | InfrastructureError;
+  /** Absent where the row has a file. `InfrastructureError` where the outcome is a failure. */
+  readonly instead?: WithoutImage | InfrastructureError;
 }
 
 export interface ImportDefaults {
@@ -62,25 +73,20 @@ const rowSchema = z.object({
   level: z.coerce.number<string>().int().min(0).max(5).optional(),
 });
 
-/** `placeholder` has a file and is decided by core from its pixels, as for every image. */
-const withFile = new Set(['image', 'placeholder']);
-
 function insteadOf(
   outcome: string,
   reason: string | undefined,
   stage: string | undefined,
 ): ImportedRow['instead'] | 'unknown' {
   const why = (reason ?? `the table says ${outcome}`).slice(0, 4000);
-  if (outcome === 'refused') return { outcome, reason: why };
-  if (outcome === 'blocked')
-    return stage === undefined || stage === 'output' || stage === 'input'
-      ? { outcome, stage: stage ?? 'output', reason: why }
-      : 'unknown';
-  if (outcome === 'empty') return { outcome, reason: why };
-  if (outcome === 'error' || outcome === 'timeout')
-    return new InfrastructureError(`${outcome} when the image was made: ${why}`, { retryable: false });
-  return 'unknown';
+  if (isFailed(outcome)) return new InfrastructureError(`${outcome} when the image was made: ${why}`, { retryable: false });
+  const answer = withoutImageSchema.safeParse({ outcome, reason: why, stage: stage ?? 'output' });
+  return answer.success ? answer.data : 'unknown';
 }
+
+/** Core decides from the pixels whether a file with the outcome `placeholder` is one, as for every image. */
+const isOfFile = (outcome: string): boolean => outcomeSchema.options.some((name) => name === outcome && hasImageFile(name));
+const knownOutcomes = outcomes.map((name) => (name === 'blocked' ? 'blocked (stage input or output)' : name));
 
 const defined = <T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
   Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as {
@@ -112,13 +118,9 @@ export function importReader(
     const parsed = rowSchema.safeParse(values);
     if (!parsed.success) throw rowFault(table, row, fieldFault(parsed.error, values));
     const outcome = text('outcome') ?? 'image';
-    const instead = withFile.has(outcome) ? undefined : insteadOf(outcome, text('reason'), text('stage'));
+    const instead = isOfFile(outcome) ? undefined : insteadOf(outcome, text('reason'), text('stage'));
     if (instead === 'unknown')
-      throw rowFault(
-        table,
-        row,
-        `an outcome of image, refused, blocked (stage input or output), empty, placeholder, error or timeout, received "${outcome.slice(0, 80)}",`,
-      );
+      throw rowFault(table, row, `an outcome of ${knownOutcomes.join(', ')}, received "${outcome.slice(0, 80)}",`);
     const file = text('file');
     if (instead === undefined && file === undefined)
       throw rowFault(table, row, `a file name in column ${columns.file ?? 'file'}, received an empty one,`);

@@ -1,4 +1,4 @@
-/** Scores of one detector under one protocol, ready to be compared: as recorded, or cross-fitted where features were measured. */
+/** Scores of one detector under one protocol, ready to be compared: as recorded, or cross-fitted where the detector returns features. */
 import type { Protocol } from '@diptych/plugin-kit';
 import { type CrossFit, crossFitAuroc, crossFitScores } from '../../metrics/cross-fit.ts';
 import { deriveSeed } from '../../metrics/random.ts';
@@ -8,8 +8,8 @@ import type { DetectorFacts } from '../run-table/plugin-facts.ts';
 import {
   answerStatus,
   type DetectionColumns,
+  featuresCode,
   imageCode,
-  measuredCode,
   type RunTable,
   type SideColumns,
   scoredCode,
@@ -47,7 +47,7 @@ export function countAuthenticUnscored(table: RunTable, { authentic }: Detection
   const unscored = { abstained: 0, error: 0, timeout: 0, missing: 0 };
   for (let index = 0; index < table.authentic.readable.length; index++) {
     const status = answerStatus[authentic.status.get(index)]!;
-    if (table.authentic.readable.get(index) === 1 && status !== 'scored' && status !== 'measured') unscored[status]++;
+    if (table.authentic.readable.get(index) === 1 && status !== 'scored' && status !== 'features') unscored[status]++;
   }
   return unscored;
 }
@@ -58,9 +58,9 @@ function answered(length: number, counts: (index: number) => boolean, side: Side
   return Uint32Array.from(found);
 }
 
-function isMeasured({ synthetic, authentic }: DetectionColumns): boolean {
+function returnsFeatures({ synthetic, authentic }: DetectionColumns): boolean {
   for (const { status } of [synthetic, authentic])
-    for (let index = 0; index < status.length; index++) if (status.get(index) === measuredCode) return true;
+    for (let index = 0; index < status.length; index++) if (status.get(index) === featuresCode) return true;
   return false;
 }
 
@@ -92,8 +92,8 @@ function emptyReason(
 }
 
 export function detectionScores(table: RunTable, columns: DetectionColumns, studySeed: number): DetectionScores {
-  const measured = isMeasured(columns);
-  const code = measured ? measuredCode : scoredCode;
+  const isFitted = returnsFeatures(columns);
+  const code = isFitted ? featuresCode : scoredCode;
   const isImage = (index: number): boolean => table.samples.outcome.get(index) === imageCode;
   const samples = answered(table.samples.outcome.length, isImage, columns.synthetic, code);
   const readable = (index: number): boolean => table.authentic.readable.get(index) === 1;
@@ -112,7 +112,7 @@ export function detectionScores(table: RunTable, columns: DetectionColumns, stud
     },
   };
   const unavailable = emptyReason(table, columns, { synthetic: samples.length, authentic: authenticRows.length });
-  if (!measured || unavailable !== null) {
+  if (!isFitted || unavailable !== null) {
     const scores = (rows: Uint32Array, side: SideColumns) => Float64Array.from(rows, (index) => side.score.get(index));
     const recorded = { synthetic: scores(samples, columns.synthetic), authentic: scores(authenticRows, columns.authentic) };
     return { ...base, ...recorded, folds: null, unavailable };

@@ -72,7 +72,7 @@ export function countUnscored(table: RunTable, sources: Uint8Array, statusOf: (s
   for (let sample = 0; sample < outcome.length; sample++) {
     if (outcome.get(sample) !== imageCode || sources[source.get(sample)] === 0) continue;
     const status = answerStatus[statusOf(sample)]!;
-    if (status !== 'scored' && status !== 'measured') unscored[status]++;
+    if (status !== 'scored' && status !== 'features') unscored[status]++;
   }
   return unscored;
 }

@@ -7,7 +7,7 @@ import { FoldGroups } from './fold-groups.ts';
 
 const manifest = plantedManifest([plugin('detector', 'detector', { trainedOn: [], control: false, features: ['one'] })]);
 const measured = (side: 'synthetic' | 'authentic', index: number) =>
-  detection(side, index, { status: 'measured', features: [index % 7], syntheticScore: undefined });
+  detection(side, index, { status: 'features', features: [index % 7], syntheticScore: undefined });
 const prompts = 30;
 
 describe('FoldGroups', () => {

@@ -11,11 +11,11 @@ import { bytes, doubles, GrowableColumn, shorts } from './growable-column.ts';
 import { type JudgeFacts, judgesOf } from './plugin-facts.ts';
 
 /** 0 stands for "no record". */
-export const answerStatus = ['missing', 'scored', 'measured', 'abstained', 'error', 'timeout'] as const;
+export const answerStatus = ['missing', 'scored', 'features', 'abstained', 'error', 'timeout'] as const;
 export type AnswerStatus = (typeof answerStatus)[number];
 export const statusCode = (status: AnswerStatus): number => answerStatus.indexOf(status);
 export const scoredCode = statusCode('scored');
-export const measuredCode = statusCode('measured');
+export const featuresCode = statusCode('features');
 
 const hazardBits = new Map(hazards.map((hazard, index) => [hazard, 1 << index]));
 export const hazardMask = (named: readonly Hazard[]): number =>

@@ -1,5 +1,6 @@
 import { createHash, hash } from 'node:crypto';
-import type { JournalRecord } from '@diptych/plugin-kit';
+import type { JournalRecord, RunFormat } from '@diptych/plugin-kit';
+import { lineOfFormat } from '../../records/older-formats.ts';
 import { recordKey } from '../../records/record-key.ts';
 import { canonicalJson } from '../../text/canonical-json.ts';
 import { bytes, GrowableColumn } from './growable-column.ts';
@@ -7,7 +8,8 @@ import { bytes, GrowableColumn } from './growable-column.ts';
 /** Members that say how the work went and not what came out; two machines never agree on them. */
 const circumstances = new Set(['durationMs', 'attempts', 'costUsd', 'promptCostsUsd']);
 
-const digestOf = (record: JournalRecord): Buffer => hash('sha256', canonicalJson(record, circumstances), 'buffer');
+const digestOf = (record: JournalRecord, format: RunFormat): Buffer =>
+  hash('sha256', canonicalJson(lineOfFormat(record, format), circumstances), 'buffer');
 
 const digestBytes = 32;
 /** Characters. */
@@ -21,6 +23,12 @@ const isWritten = (row: Uint8Array): boolean => row.some((byte) => byte !== 0);
  */
 export class RunDigest {
   readonly #groups = new Map<string, GrowableColumn<Uint8Array>>();
+  readonly #format: RunFormat;
+
+  /** `format` is that of the run, which keeps its digest when a later release reads it. */
+  constructor(format: RunFormat) {
+    this.#format = format;
+  }
 
   /** The first record of a key counts. */
   add(record: JournalRecord): void {
@@ -29,7 +37,7 @@ export class RunDigest {
     this.#groups.set(group, column);
     // No digest is all zero, so a row that is marks an index without a record.
     if (column.length > index && isWritten(column.row(index))) return;
-    column.setRow(index, digestOf(record));
+    column.setRow(index, digestOf(record, this.#format));
   }
 
   finish(studyDigest: string): string {

@@ -15,7 +15,7 @@ export interface Source {
   readonly simulated: boolean;
 }
 
-export { answerStatus, type JudgeColumns, measuredCode, scoredCode } from './judge-columns.ts';
+export { answerStatus, featuresCode, type JudgeColumns, scoredCode } from './judge-columns.ts';
 
 export const intents = ['unsafe', 'benign', 'unknown'] as const;
 /** Code of outcome `image` in `SampleColumns.outcome`, where 0 means that no record exists. */

@@ -1,5 +1,5 @@
 /** How a user says which answers of an endpoint are refusals and filters; every endpoint says it in its own way. */
-import type { Generation } from '@diptych/plugin-kit';
+import { answeredWithoutImage, type Generation } from '@diptych/plugin-kit';
 import { z } from 'zod';
 import type { ServiceAnswer } from '../http/call-service.ts';
 import { reasonOf } from '../http/service-options.ts';
@@ -12,7 +12,7 @@ const rule = z
     path: z.string().min(1).max(300).optional(),
     /** Part of the member's text, in upper or lower case; `true`, `false` and numbers count as their text. */
     contains: z.string().min(1).max(1000).optional(),
-    outcome: z.enum(['blocked', 'refused', 'empty']),
+    outcome: z.enum(answeredWithoutImage),
     /** Of a filter: did it stop the prompt or the image. */
     stage: z.enum(['input', 'output']).default('input'),
     categories: z.array(z.string().min(1).max(200)).max(20).optional(),

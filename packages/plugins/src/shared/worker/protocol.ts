@@ -1,5 +1,5 @@
 /** Version 1 of the worker protocol, as docs/worker-protocol.md tells it: what a worker may answer, and the bounds on it. */
-import { decoderSchema, familySchema, hazardSchema } from '@diptych/plugin-kit';
+import { decoderSchema, familySchema, hazardSchema, withoutImageSchema } from '@diptych/plugin-kit';
 import { z } from 'zod';
 
 const protocolVersion = 1;
@@ -40,7 +40,6 @@ export type Hello = z.infer<typeof helloSchema>;
 
 export const loadedSchema = z.object({ facts });
 
-const costs = z.number().nonnegative().optional();
 /** May be empty: a model that refuses without a word has refused. Core cuts what a record holds, once it has taken out secrets that are still whole. */
 const words = z.string();
 
@@ -50,17 +49,9 @@ const outcomeSchema = z.discriminatedUnion('outcome', [
     file: text(255),
     revisedPrompt: words.optional(),
     warnings: z.array(words).optional(),
-    costUsd: costs,
+    costUsd: z.number().nonnegative().optional(),
   }),
-  z.object({ outcome: z.literal('refused'), reason: words, costUsd: costs }),
-  z.object({
-    outcome: z.literal('blocked'),
-    stage: z.enum(['input', 'output']),
-    reason: words,
-    categories: z.array(words).optional(),
-    costUsd: costs,
-  }),
-  z.object({ outcome: z.literal('empty'), reason: words.optional(), costUsd: costs }),
+  ...withoutImageSchema.options,
 ]);
 export type WorkerOutcome = z.infer<typeof outcomeSchema>;
 
