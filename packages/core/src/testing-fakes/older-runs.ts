@@ -1,5 +1,5 @@
 /**
- * The study of the runs in `__fixtures__`, and the plugins that it adds to the fakes. `make-older-run.ts` made those runs
+ * The study of the runs in `__fixtures__`, and the plugins that it adds to the fakes. `make-older-runs.ts` made those runs
  * with the code of commit 65da5c74, the last that wrote run format 1.
  */
 import { cp, readFile, writeFile } from 'node:fs/promises';
@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import {
   type Detection,
+  defineAuthenticSet,
   defineDetector,
   defineGenerator,
   type Generation,
@@ -18,6 +19,7 @@ import { z } from 'zod';
 import { loadPlugins } from '../plugins/load-plugins.ts';
 import type { LoadedStudy } from '../plugins/loaded-study.ts';
 import { parseStudyValue } from '../study/load-study.ts';
+import { sha256Hex } from '../text/canonical-json.ts';
 import { fakeImage } from './fake-image.ts';
 import { temporaryFolder } from './fake-study.ts';
 import { serviceRegistry } from './service-plugins.ts';
@@ -68,12 +70,31 @@ const byteFeatures = (name: string, control: boolean) =>
     }),
   });
 
+/** `camera` of the fakes as it was then: a run is resumed only by plugins with the options that its manifest has. */
+const olderCamera = defineAuthenticSet({
+  name: 'camera',
+  summary: 'Images drawn from a seed.',
+  options: z.object({
+    count: z.int(),
+    lastIsBroken: z.boolean().default(false),
+    reusesBuffer: z.boolean().default(false),
+  }),
+  create: ({ count }) => ({
+    digest: async () => sha256Hex('fake'),
+    async *images() {
+      for (let i = 0; i < count; i++) yield { key: `camera-${i}`, licence: { id: 'CC0-1.0' } };
+    },
+    load: ({ key }) => fakeImage({ seed: 1_000_000 + Number(key.slice(7)), format: 'jpeg' }),
+  }),
+});
+
 export const olderRegistry = {
   ...serviceRegistry,
   'generator/simulated-a': async () => ({ default: everyOutcome('simulated-a', 'diffusion', 1) }),
   'generator/simulated-b': async () => ({ default: everyOutcome('simulated-b', 'diffusion', 3) }),
   'generator/simulated-c': async () => ({ default: everyOutcome('simulated-c', 'mllm', 7) }),
   'generator/simulated-d': async () => ({ default: everyOutcome('simulated-d', 'mllm', 11) }),
+  'authentic-set/camera': async () => ({ default: olderCamera }),
   'detector/byte-features': async () => ({ default: byteFeatures('byte-features', false) }),
   'detector/byte-control': async () => ({ default: byteFeatures('byte-control', true) }),
 };
