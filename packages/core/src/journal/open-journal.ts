@@ -5,8 +5,8 @@
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import { DiptychError, type JournalRecord, type RunFormat, runFormatVersion } from '@diptych/plugin-kit';
-import { describeError } from '../text/describe-error.ts';
 import { lineOfFormat } from '../records/older-formats.ts';
+import { describeError } from '../text/describe-error.ts';
 import { maxLineBytes } from './read-journal.ts';
 
 /** Where the bytes go; tests hand in one that fails. */

@@ -1,8 +1,8 @@
 import { DiptychError, type JournalRecord, recordSchema } from '@diptych/plugin-kit';
 import { IrregularFile, openRegular } from '../files/regular-file.ts';
+import { upgradeLine } from '../records/older-formats.ts';
 import { systemCode } from '../text/describe-error.ts';
 import { describeIssues } from '../text/describe-issues.ts';
-import { upgradeLine } from '../records/older-formats.ts';
 
 /** Longest line that is read. Our own lines stay below a megabyte; anything longer is damage. */
 export const maxLineBytes = 8 * 2 ** 20;

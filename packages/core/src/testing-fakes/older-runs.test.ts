@@ -1,10 +1,10 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { analyse } from '../analysis/analyse.ts';
 import { compareRuns } from '../compare/compare-runs.ts';
 import { mergeRuns } from '../merge/merge-runs.ts';
 import { planRun } from '../plan/plan-run.ts';
+import { analyse } from '../report/analyse.ts';
 import { readManifest } from '../run/manifest.ts';
 import { openRun } from '../run/open-run.ts';
 import { extendRun, resumeRun, startRun } from '../run/start-run.ts';
