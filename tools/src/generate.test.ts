@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { missingPlatformPackages, platformOf } from './generate/complete-lock.ts';
 import { writeErrorDocs } from './generate/error-docs.ts';
 import { writeJsonSchemas } from './generate/json-schemas.ts';
+import { writeNetworkDocs } from './generate/network-docs.ts';
 import { writePluginDocs } from './generate/plugin-docs.ts';
 import { writeRegistry } from './generate/registry.ts';
 import { staleFiles } from './generate.ts';
@@ -71,6 +72,29 @@ describe('error documentation', () => {
     const sections = [...file!.text.matchAll(/^### (\w+)$/gm)].map((match) => match[1]);
     expect(new Set(sections)).toEqual(new Set(Object.keys(errorTable)));
     expect(sections).toHaveLength(Object.keys(errorTable).length);
+  });
+});
+
+describe('documentation of networks', () => {
+  const network = (name: string) => ({ name, ops: ['Conv', 'Relu'], parameters: 1500, steps: 3, apart: 2e-7 });
+  const rootWith = (card: string, found: readonly object[]): string => {
+    const root = writePlugins({ [`detectors/${card}.yaml`]: 'use: onnx\n', 'safety-judges/words.yaml': 'use: worker\n' });
+    const folder = join(root, 'packages/gpu-kernels/goldens/networks');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'real-exports.gen.json'), JSON.stringify({ found, absent: [] }));
+    return root;
+  };
+
+  it('has a row for each card that uses an ONNX file, and for each network of a library', async () => {
+    const found = ['card.npr', 'card.clip-vit-l-14', 'timm.vit.script-17', 'timm.vit.dynamo-20'].map(network);
+    const [file] = await writeNetworkDocs(rootWith('npr', found));
+    expect(file!.text).toContain('| npr | 0.00 | 3 | 2.0e-7 | Conv, Relu |');
+    expect(file!.text).not.toContain('| words |');
+    expect(file!.text).toContain('| timm | vit | 3 steps, 2.0e-7 | 3 steps, 2.0e-7 |  |');
+  });
+
+  it('refuses a card without a network that was compared', async () => {
+    await expect(writeNetworkDocs(rootWith('npr', [network('card.univfd')]))).rejects.toThrow('a network of the card npr');
   });
 });
 

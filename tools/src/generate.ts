@@ -8,6 +8,7 @@ import { writeCompleteLock } from './generate/complete-lock.ts';
 import { writeErrorDocs } from './generate/error-docs.ts';
 import type { GeneratedFile, Writer } from './generate/generated-file.ts';
 import { writeJsonSchemas } from './generate/json-schemas.ts';
+import { writeNetworkDocs } from './generate/network-docs.ts';
 import { writeOutcomeDocs } from './generate/outcome-docs.ts';
 import { writePluginDocs } from './generate/plugin-docs.ts';
 import { writeRegistry } from './generate/registry.ts';
@@ -17,6 +18,7 @@ const writers: readonly Writer[] = [
   writeRegistry,
   writeErrorDocs,
   writeJsonSchemas,
+  writeNetworkDocs,
   writeOutcomeDocs,
   writePluginDocs,
   writeCompleteLock,

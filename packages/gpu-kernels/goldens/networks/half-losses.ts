@@ -3,7 +3,7 @@
  * that each kind's share of the loss shows, and with --steps that of each step. On the native backend, whose sums are float32 as
  * those of WebGPU are; the weights that attention gives to v are not rounded.
  *
- *     node half-losses.ts FOLDER [--steps] NAME…      # FOLDER is what `sweep.py` wrote
+ *     node half-losses.ts FOLDER [--steps] NAME…      # FOLDER is what `real_exports.py` wrote
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,6 +17,7 @@ import { isHalfProduct } from '../../src/kernels/conv2d/half-product.ts';
 import { guaranteedTarget, type Storage } from '../../src/kernels/kernel.ts';
 import { assignStorage, planDispatches } from '../../src/kernels/storage.ts';
 import { planOnnx } from '../../src/onnx/plan-onnx.ts';
+import { type Answers, tensorsOf } from '../recorded.ts';
 
 /** A weight, a float32 operand as a product reads it, or what a step stores. */
 const kinds = ['weight', 'operand', 'value'] as const;
@@ -79,18 +80,17 @@ function withRoundings(given: PlannedGraph, wants: Wants): { plan: Plan; weights
 }
 
 async function report(folder: string, stem: string, bySteps: boolean): Promise<void> {
-  const { size } = JSON.parse(readFileSync(join(folder, `${stem}.json`), 'utf8')) as { size: number };
+  const recorded = JSON.parse(readFileSync(join(folder, `${stem}.json`), 'utf8')) as { inputs: Answers };
+  const inputs = tensorsOf(recorded.inputs);
   const { planned } = await planOnnx(readFileSync(join(folder, `${stem}.onnx`)), {
     batch: 2,
-    shapes: { x: [3, size, size] },
+    shapes: Object.fromEntries(Object.entries(inputs).map(([name, { shape }]) => [name, shape.slice(1)])),
   });
-  const data = new Float32Array(Uint8Array.from(readFileSync(join(folder, `${stem}.images.f32`))).buffer);
-  const x = { shape: [data.length / (3 * size * size), 3, size, size], data };
   await using backend = openNative();
   const outputsOf = async (wants: Wants): Promise<Float32Array> => {
     const { plan, weights } = withRoundings(planned, wants);
     await using executable = await backend.compile(plan, weights, 'f32');
-    return Object.values(await executable.run({ x }))[0]!.data;
+    return Object.values(await executable.run(inputs))[0]!.data;
   };
   const full = await outputsOf(() => false);
   const show = async (words: string, wants: Wants): Promise<void> => {
@@ -106,4 +106,4 @@ async function report(folder: string, stem: string, bySteps: boolean): Promise<v
 
 const words = process.argv.slice(2);
 const [folder = '', ...names] = words.filter((word) => word !== '--steps');
-for (const name of names) await report(folder, name.includes('.') ? name : `${name}.script`, words.includes('--steps'));
+for (const name of names) await report(folder, name, words.includes('--steps'));

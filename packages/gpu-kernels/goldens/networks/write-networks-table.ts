@@ -150,7 +150,7 @@ ${rows.join('\n')}
 
 Small instances of the architectures run in every test run, on the reference and native backends and some of them on WebGPU: \`packages/gpu-kernels/src/onnx/architectures.test.ts\`.
 
-The families of timm and torchvision, one small network each: [docs/onnx-architectures.md](onnx-architectures.md).
+Networks of our cards and of libraries, as users export them: [docs/onnx-cards.md](onnx-cards.md).
 `,
 );
 await runtime[Symbol.asyncDispose]();

@@ -12,11 +12,10 @@ import zipfile
 
 import numpy
 import onnx
+import onnxruntime
 from PIL import Image, ImageDraw
 
-sys.path.append(str(pathlib.Path(__file__).parent.parent / "exporters"))
-from sessions import Level, listed, session
-
+Level = onnxruntime.GraphOptimizationLevel
 unit = 1 / 255
 #: How pixels are prepared, as the last steps of a card's recipe.
 preparations = {
@@ -92,6 +91,17 @@ def opened(model):
         value.type.tensor_type.ClearField("shape")
     del model.graph.value_info[:]
     return model
+
+
+def session(path, level):
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    options.graph_optimization_level = level
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def listed(value):
+    return {"shape": list(value.shape), "data": numpy.asarray(value, dtype=numpy.float64).flatten().tolist()}
 
 
 def answers(path, level, inputs, each):
