@@ -2,7 +2,7 @@
 
     pip install -r requirements.txt && python make-forms.py
 
-Writes forms/*.onnx and forms.json beside this file: the inputs and what onnxruntime computes. Found by goldens/networks/sweep.py.
+Writes forms/*.onnx and forms.json beside this file: the inputs and what onnxruntime computes.
 """
 import warnings
 
