@@ -1,7 +1,7 @@
 /** Plugins of a user that misbehave, through the command line: each ends in a clear error or outcome and loses nothing. */
 import { symlink } from 'node:fs/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { badDetector, badGenerator, badPromptSet } from './testing/bad-plugins.ts';
+import { badDetector, badGenerator, badPromptSet, polluting } from './testing/bad-plugins.ts';
 import { linkPackages } from './testing/link-packages.ts';
 import { errorOf, userFolder } from './testing/user-folder.ts';
 
@@ -134,16 +134,42 @@ describe('plugins', () => {
   it.each([
     ['exits', 2, 'PLUGIN_BROKE_CONTRACT'],
     ['never-created', 2, 'PLUGIN_BROKE_CONTRACT'],
-    ['throws-later', 1, 'INVARIANT_BROKEN'],
+    ['throws-later', 2, 'PLUGIN_BROKE_CONTRACT'],
+    ['throws-when-created', 2, 'PLUGIN_BROKE_CONTRACT'],
   ])('that end the process (%s) still leave one JSON document and a failing exit code', async (how, code, name) => {
     await study(`${fromText}generators: ${use('bad', [how])}\n`);
     const finished = await diptych(['run', 'study.yaml', '--json']);
     expect(finished.code, finished.stderr).toBe(code);
     expect(errorOf(finished)?.code).toBe(name);
     expect(finished.stderr).not.toMatch(/\n {4}at |unsettled/);
-    if (how === 'throws-later')
-      expect(finished.stderr).toContain(`warning: ${how}: it threw outside of its calls: too late`);
+    if (how.startsWith('throws'))
+      expect(errorOf(finished)?.message).toContain(
+        `${how} to throw only within its calls, but it threw outside of them: too late`,
+      );
   });
+
+  it('that throw outside of their calls stop the run, which keeps what is done', async () => {
+    const two = use('bad', ['behaves', 'throws-later']);
+    await study(`${fromText}generators: ${two}
+`);
+    const stopped = await diptych(['run', 'study.yaml', '--id', 'stray']);
+    expect(stopped.stderr).toContain('throws-later to throw only within its calls');
+    expect(stopped.code).toBe(2);
+    const kept = (await journalOf('stray')).map(({ generator }) => generator);
+    expect(new Set(kept)).toEqual(new Set(['behaves']));
+  });
+
+  it.each(['import', 'create', 'call'])(
+    'that write into Object.prototype (%s) are named, and what is done is kept',
+    async (when) => {
+      await write('polluting.ts', polluting(when));
+      await study(`${fromText}generators: [{ use: ./polluting.ts, as: dirty }]
+`);
+      const finished = await diptych(['run', 'study.yaml', '--json', '--id', `dirty-${when}`]);
+      expect(finished.code, finished.stderr).toBe(2);
+      expect(errorOf(finished)?.message).toMatch(/dirty to leave Object\.prototype alone[\s\S]*members: status[.,]/);
+    },
+  );
 
   it('write to stderr when they print, so that stdout holds only the result', async () => {
     await study(`${fromText}generators: ${use('bad', ['prints'])}\n`);

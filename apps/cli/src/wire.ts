@@ -1,9 +1,10 @@
 /** Where the four packages meet: the registry of the plugins, the runtime of the kernels, the engine of core. */
-import { type LoadedStudy, loadPlugins, watchStrays } from '@diptych/core/scorers';
+import { faultOfThrown, type LoadedStudy, loadPlugins, watchStrays } from '@diptych/core/scorers';
 import { type BackendName, DiptychError, type Precision, type Runtime, type Study } from '@diptych/plugin-kit';
 import { registry } from '@diptych/plugins';
 import { backendNames } from './command-options.ts';
 import { note, type OutputOptions } from './output/result.ts';
+import { askBeforeLeaving } from './output/streams.ts';
 import { openWeights, type WeightsOptions } from './weights.ts';
 
 export interface WireOptions extends WeightsOptions, OutputOptions {
@@ -25,6 +26,7 @@ export async function loadStudyPlugins(study: Study, baseFolder: string, options
   if (options.profile) await (await import('./profile.ts')).checkTraceFile(options.profile);
   // Never ended: what a plugin left behind may fail after the run, too, while its report is written.
   watchStrays(warnOfStray, { isFallback: true });
+  askBeforeLeaving(faultOfThrown);
   return loadPlugins({
     study,
     baseFolder,

@@ -4,7 +4,7 @@ export { loadPlugins } from './plugins/load-plugins.ts';
 export type { LoadedStudy } from './plugins/loaded-study.ts';
 export { resolvePlugin } from './plugins/resolve-plugin.ts';
 export { type FileScores, scoreFiles } from './run/score-files.ts';
-export { watchStrays } from './run/stray-errors.ts';
+export { faultOfThrown, watchStrays } from './run/stray-errors.ts';
 export { studyOfScorers } from './run/study-of-scorers.ts';
 export { loadStudy } from './study/load-study.ts';
 export { codeOfReason } from './text/describe-error.ts';

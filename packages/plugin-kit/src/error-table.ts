@@ -68,7 +68,7 @@ export const errorTable = {
   ),
   PLUGIN_BROKE_CONTRACT: entry(
     'bad-input',
-    'A plugin returned something that its contract forbids: too few results, NaN, a score outside [0, 1].',
+    'A plugin returned something that its contract forbids (too few results, NaN, a score outside [0, 1]), threw outside of its calls, or changed Object.prototype.',
     'Report it to the author of the plugin; the conformance suites of `@diptych/plugin-kit/testing` find such faults.',
   ),
   PLUGIN_FAILED: entry(

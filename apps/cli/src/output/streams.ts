@@ -23,6 +23,14 @@ function claimStdout(): void {
 
 let isEnded = true;
 
+type FaultOfThrown = (error: unknown) => DiptychError | 'taken' | undefined;
+let faultOfThrown: FaultOfThrown = () => undefined;
+
+/** Core, which is not loaded before it is needed, knows which plugin threw, and whether a run stops for it. */
+export function askBeforeLeaving(ask: FaultOfThrown): void {
+  faultOfThrown = ask;
+}
+
 function leave(code: number): never {
   isEnded = true;
   process.exit(code);
@@ -46,6 +54,9 @@ export function guardCommand(json: boolean): { end(): void } {
     );
   });
   process.on('uncaughtException', (error: unknown) => {
+    const known = faultOfThrown(error);
+    if (known === 'taken') return;
+    if (known !== undefined) leave(reportError(known, json));
     const cause = error instanceof Error ? error.message : 'a value that is no error';
     const fault = new DiptychError(
       'INVARIANT_BROKEN',

@@ -8,11 +8,12 @@ const image = () => ({ outcome: 'image', bytes });
 let called;
 const firstCall = new Promise((done) => { called = done; });
 const failInBackground = () => void firstCall.then(() => { throw new Error('too late'); });
+const throwAtOnce = async () => { setTimeout(() => { throw new Error('too late'); }); await new Promise((done) => setTimeout(done, 500)); };
 const rejectAtOnce = async () => { void Promise.reject(new Error('too early')); await new Promise((done) => setTimeout(done, 50)); };
 export default defineGenerator({
   name: 'bad', summary: 'Misbehaves.', family: 'mllm', decoder: 'unknown', simulated: false,
   options: z.strictObject({ how: z.string() }),
-  create: async ({ how }) => how === 'never-created' ? new Promise(() => undefined) : ({ facts: how === 'created-to-reject' ? failInBackground() : how === 'rejects-early' ? await rejectAtOnce() : undefined, maxBatch: 2, concurrency: 1, async generate(requests) {
+  create: async ({ how }) => how === 'never-created' ? new Promise(() => undefined) : ({ facts: how === 'created-to-reject' ? failInBackground() : how === 'rejects-early' ? await rejectAtOnce() : how === 'throws-when-created' ? await throwAtOnce() : undefined, maxBatch: 2, concurrency: 1, async generate(requests) {
     if (how === 'throws') throw new Error('boom \\u001b[31m <script>alert(1)</script>');
     if (how === 'throws-no-error') throw { any: 1 };
     if (how === 'throws-unreadable') throw new Proxy({}, { get() { throw new Error('trap'); } });
@@ -27,7 +28,7 @@ export default defineGenerator({
     if (how === 'refuses') return requests.map(() => ({ outcome: 'refused', reason: '<script>alert(2)</script>' }));
     if (how === 'exits') process.exit(0);
     if (how === 'prints') { console.log('printed by a plugin'); process.stdout.write('written by a plugin'); }
-    if (how === 'throws-later') { setTimeout(() => { throw new Error('too late'); }); await new Promise((done) => setTimeout(done, 500)); }
+    if (how === 'throws-later') await throwAtOnce();
     if (how === 'rejects-later') { void Promise.reject(new Error('too late')); await new Promise((done) => setTimeout(done, 50)); }
     if (how === 'created-to-reject') { called(); await new Promise((done) => setTimeout(done, 50)); }
     return requests.map(image);
@@ -69,5 +70,22 @@ export default definePromptSet({
       yield { id: 'a', text: 'x', hazards: [], intent: 'unknown', language: 'en' };
     },
   }),
+});
+`;
+
+/** A generator that writes into Object.prototype when it is imported, created or called. */
+export const polluting = (when: string): string => `import { defineGenerator } from '@diptych/plugin-kit';
+import { z } from 'zod';
+const pollute = (now) => { if (now === ${JSON.stringify(when)}) Object.prototype.status = 'scored'; };
+pollute('import');
+export default defineGenerator({
+  name: 'polluting', summary: 'Misbehaves.', family: 'mllm', decoder: 'unknown', simulated: false, options: z.strictObject({}),
+  create() {
+    pollute('create');
+    return { maxBatch: 1, concurrency: 1, async generate(requests) {
+      pollute('call');
+      return requests.map(() => ({ outcome: 'empty' }));
+    } };
+  },
 });
 `;

@@ -19,6 +19,7 @@ import type { Environment } from './check-needs.ts';
 import { limitedFetch } from './limited-fetch.ts';
 import type { LoadPluginsOptions } from './load-options.ts';
 import type { LoadedPlugin } from './loaded-study.ts';
+import { throwPrototypeFault } from './prototype-guard.ts';
 import { createRedactor, type Redactor } from './redactor.ts';
 import type { FoundPlugin } from './resolve-plugin.ts';
 
@@ -67,7 +68,9 @@ export async function createPlugin(
     const create = () => found.plugin.create(candidate.options, contextFor(options, candidate, runtime));
     // What it starts here may fail during the run.
     const created = Promise.resolve(asPlugin({ plugin: alias, redact }, create));
-    instance = await withinTime(created, options.createTimeoutMs ?? defaultCreateTimeoutMs);
+    instance = await withinTime(created, options.createTimeoutMs ?? defaultCreateTimeoutMs).finally(() =>
+      throwPrototypeFault(alias),
+    );
   } catch (error) {
     const known = isDiptychError(error)
       ? error

@@ -1,9 +1,11 @@
 /** The plugins that a study names, with their options and needs checked; nothing is created yet. */
 import { DiptychError, needsOf, type PluginKind, type PluginUse, type Study } from '@diptych/plugin-kit';
+import { asPlugin } from '../run/stray-errors.ts';
 import { describeIssues } from '../text/describe-issues.ts';
 import { checkNeeds, type Environment, findSecretOptions } from './check-needs.ts';
 import type { Candidate } from './create-plugin.ts';
 import type { LoadPluginsOptions } from './load-options.ts';
+import { throwPrototypeFault } from './prototype-guard.ts';
 import { resolvePlugin } from './resolve-plugin.ts';
 
 export type AddProblem = (kind: PluginKind, alias: string, error: unknown) => void;
@@ -28,7 +30,9 @@ export async function findCandidates(options: LoadPluginsOptions, add: AddProble
   for (const { kind, use } of uses) {
     const shown = use.as ?? use.use;
     try {
-      const found = await resolvePlugin(kind, use.use, options.baseFolder, options.registry);
+      const resolve = () => resolvePlugin(kind, use.use, options.baseFolder, options.registry);
+      // A module may start something when it is imported.
+      const found = await asPlugin({ plugin: shown }, resolve).finally(() => throwPrototypeFault(shown));
       const parsed = found.plugin.options.safeParse(use.options, { reportInput: true });
       if (!parsed.success)
         throw new DiptychError(

@@ -3,6 +3,7 @@ import { DiptychError, type InfrastructureError, isDiptychError, type Limits } f
 import type { Meter } from '../pacing/meter.ts';
 import type { CallEnd } from '../pacing/pacer.ts';
 import { seededUniform } from '../plan/seeds.ts';
+import { throwPrototypeFault } from '../plugins/prototype-guard.ts';
 import { describeError, systemCode } from '../text/describe-error.ts';
 import { systemFault } from '../text/system-fault.ts';
 import { asPlugin } from './stray-errors.ts';
@@ -33,7 +34,7 @@ const maxBackoffMs = 60_000;
 const maxRetryAfterMs = 3_600_000;
 
 /**
- * Rejects only when the run is stopped, the runtime is lost or the machine fails (SYSTEM_FAULT). A plugin that ignores its signal is left behind after
+ * Rejects only when the run is stopped, the runtime is lost, the machine fails (SYSTEM_FAULT) or the plugin changed Object.prototype. A plugin that ignores its signal is left behind after
  * its time; its late answer is dropped.
  */
 export async function callPlugin<T>(
@@ -46,7 +47,7 @@ export async function callPlugin<T>(
   for (let attempts = 1; ; attempts++) {
     const permit = await meter?.enter(options.items ?? 1, signal);
     const owned = (callSignal: AbortSignal): Promise<T> => asPlugin(options, () => call(callSignal));
-    const result = await callOnce(owned, limits.callTimeoutMs, signal).catch((error: unknown) => {
+    const result = await callOnce(owned, options).catch((error: unknown) => {
       permit?.end('failed');
       throw error;
     });
@@ -83,10 +84,10 @@ function endOf({ status }: { readonly status: string }, rateLimit: unknown): Cal
 
 type OneResult<T> = { status: 'answered'; value: T } | { status: 'timeout' } | { status: 'failed'; error: unknown };
 
+/** Rejects where the run is stopped or the call changed Object.prototype; other faults are results. */
 async function callOnce<T>(
   call: (signal: AbortSignal) => Promise<T>,
-  timeoutMs: number,
-  signal: AbortSignal,
+  { plugin, limits: { callTimeoutMs: timeoutMs }, signal }: CallOptions,
 ): Promise<OneResult<T>> {
   signal.throwIfAborted();
   const controller = new AbortController();
@@ -108,6 +109,8 @@ async function callOnce<T>(
       return { status: 'answered', value: await call(controller.signal) };
     } catch (error) {
       return { status: 'failed', error: readable(error) };
+    } finally {
+      throwPrototypeFault(plugin);
     }
   })();
   try {

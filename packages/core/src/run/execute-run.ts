@@ -10,6 +10,7 @@ import { Meters } from '../pacing/meter.ts';
 import { unpricedPlugins } from '../plan/estimate-plan.ts';
 import type { RunPlan } from '../plan/run-plan.ts';
 import type { LoadedStudy } from '../plugins/loaded-study.ts';
+import { prototypeFault } from '../plugins/prototype-guard.ts';
 import { recordKey } from '../records/record-key.ts';
 import { createImageStore } from '../store/image-store.ts';
 import { removeLeftovers } from '../store/remove-leftovers.ts';
@@ -68,7 +69,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunSummary> {
   const journalPath = join(runFolder, 'journal.jsonl');
   const store = createImageStore(join(runFolder, 'images'));
   const progress = new Progress(options.onEvent);
-  const strays = watchStrays((plugin, message) => progress.warn(plugin, message));
+  const strays = watchStrays((plugin, message) => progress.warn(plugin, message), { stop });
   let journal: Awaited<ReturnType<typeof openJournal>> | undefined;
   try {
     await removeLeftovers(runFolder);
@@ -110,7 +111,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunSummary> {
       changedImages: [...context.changedImages].sort(),
     };
   } catch (error) {
-    stop(error);
+    stop(prototypeFault('one of the plugins') ?? error);
     throw redactError(signal.reason, loaded.redact);
   } finally {
     options.signal?.removeEventListener('abort', onAbort);

@@ -89,7 +89,7 @@ async function keepFailing(
   if (!parsed.success) {
     throw new DiptychError(
       'INVARIANT_BROKEN',
-      `Expected a ${record.type} record that matches its schema: ${describeIssues(parsed.error)}. Please report it.`,
+      `Expected a ${record.type} record of ${progressKeyOf(record).plugin} that matches its schema: ${describeIssues(parsed.error)}. Please report it, with the plugin.`,
     );
   }
   const { group, index } = recordKey(record);

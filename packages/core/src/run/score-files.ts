@@ -47,14 +47,16 @@ export interface ScoreFilesOptions {
 export async function* scoreFiles({
   paths,
   loaded,
-  signal = new AbortController().signal,
+  signal: given,
   onWarning = () => undefined,
 }: ScoreFilesOptions): AsyncGenerator<FileScores> {
   const files: FoundFile[] = [];
   // One by one: a large folder's, as arguments of one call, would overflow the stack.
   for (const path of paths) for (const file of await findFiles(path, onWarning)) files.push(file);
+  const thrown = new AbortController();
+  const signal = given ? AbortSignal.any([given, thrown.signal]) : thrown.signal;
   const context: ScoringContext = { loaded, meters: new Meters(), limits: loaded.study.limits, signal };
-  const strays = watchStrays(onWarning);
+  const strays = watchStrays(onWarning, { stop: (fault) => thrown.abort(fault) });
   try {
     for (const group of inGroups(files, minWindowImages)) {
       signal.throwIfAborted();
