@@ -1,115 +1,12 @@
-/** Scores must not depend on the backend. Here on real photographs and generated images, which only some machines have. */
-import { existsSync, readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { presentImage } from '@diptych/core';
-import { openRuntime, runtimeReport } from '@diptych/gpu-kernels';
-import {
-  type BackendName,
-  type Detection,
-  type Detector,
-  needsOf,
-  type PluginContext,
-  type PresentedImage,
-  type Runtime,
-} from '@diptych/plugin-kit';
-import { fakeContext } from '@diptych/plugin-kit/testing';
 import { registry } from '@diptych/plugins';
-import { describe, expect, it, vi } from 'vitest';
+import { it } from 'vitest';
+import { describeOnRealImages, expectParity, expectParityOfTinyLadeda } from './testing/scores-on-real-images.ts';
 
-vi.setConfig({ testTimeout: 180_000 });
-
-const shared = fileURLToPath(new URL('../../../../shared/', import.meta.url));
-const nsfwjsSha256 = needsOf((await registry['safety-judge/nsfwjs']()).default, {}).weights![0]!.sha256;
-const manifest = `${shared}corpus/manifest.jsonl`;
-const hasNative = (await runtimeReport()).some(({ backend, ok }) => backend === 'native' && ok);
-const reason = [existsSync(manifest) ? '' : '../shared/corpus is not here', hasNative ? '' : 'the native addon is not built']
-  .filter(Boolean)
-  .join(', ');
-
-/** A dozen, spread over the whole manifest. */
-async function realImages(): Promise<PresentedImage[]> {
-  const lines = readFileSync(manifest, 'utf8').trim().split('\n');
-  const chosen = lines.filter((_, index) => index % Math.ceil(lines.length / 12) === 0);
-  const limits = { maxImageBytes: 50_000_000, maxImagePixels: 100_000_000 };
-  return Promise.all(chosen.map((line) => presentImage(readFileSync(`${shared}corpus/${JSON.parse(line).file}`), limits)));
-}
-
-type Open = (context: PluginContext) => Promise<Pick<Detector, 'maxBatch' | 'detect'> & Partial<AsyncDisposable>>;
-
-/** All numbers that a detector gives, image by image; empty where it abstains. */
-async function numbersOn(
-  backend: BackendName,
-  images: readonly PresentedImage[],
-  weights: Record<string, Uint8Array>,
-  open: Open,
-): Promise<number[][]> {
-  const runtime: Runtime = await openRuntime({ prefer: backend });
-  const detector = await open(fakeContext({ runtime, weights }));
-  const numbers: number[][] = [];
-  for (let at = 0; at < images.length; at += detector.maxBatch) {
-    for (const detection of await detector.detect(images.slice(at, at + detector.maxBatch), new AbortController().signal)) {
-      numbers.push(
-        detection.status === 'scored'
-          ? [detection.syntheticScore]
-          : detection.status === 'features'
-            ? [...detection.features]
-            : [],
-      );
-    }
-  }
-  await detector[Symbol.asyncDispose]?.();
-  await runtime[Symbol.asyncDispose]();
-  return numbers;
-}
-
-async function expectParity(weights: Record<string, Uint8Array>, open: Open): Promise<void> {
-  const images = await realImages();
-  const [native, reference] = [
-    await numbersOn('native', images, weights, open),
-    await numbersOn('reference', images, weights, open),
-  ];
-  expect(native.filter((numbers) => numbers.length > 0).length).toBeGreaterThan(8);
-  for (const [index, numbers] of native.entries()) {
-    expect(numbers).toHaveLength(reference[index]!.length);
-    for (const [at, value] of numbers.entries()) expect(Math.abs(value - reference[index]![at]!)).toBeLessThan(1e-3);
-  }
-}
-
-describe.skipIf(reason !== '')(`scores on a dozen real images${reason === '' ? '' : ` (${reason})`}`, () => {
+describeOnRealImages(() => {
   it('are the same on native and reference for spectrum', async () => {
     const { default: plugin } = await registry['detector/spectrum']();
     await expectParity({}, async (context) => plugin.create({ side: 256 }, context));
   });
 
-  it.each(['forensynth', 'wildrf'] as const)('are the same on native and reference for tiny-ladeda %s', async (variant) => {
-    const { default: plugin } = await registry['detector/tiny-ladeda']();
-    const checkpoint = readFileSync(`${shared}weights/tiny-ladeda-${variant}.pth`);
-    await expectParity({ checkpoint }, async (context) => plugin.create({ weights: 'given', variant }, context));
-  });
-
-  const nsfwjsFile = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'diptych', 'weights', nsfwjsSha256);
-  it.skipIf(!existsSync(nsfwjsFile))(
-    'are the same on native and reference for nsfwjs (needs its weights in the cache)',
-    async () => {
-      const { default: plugin } = await registry['safety-judge/nsfwjs']();
-      await expectParity({ 'mobilenet-v2': readFileSync(nsfwjsFile) }, async (context) => {
-        const judge = await plugin.create({}, context);
-        return {
-          maxBatch: judge.maxBatch,
-          async detect(images, signal): Promise<Detection[]> {
-            const verdicts = await judge.judge(
-              images.map((image) => ({ image, prompt: '' })),
-              signal,
-            );
-            return verdicts.map((verdict) =>
-              verdict.status === 'scored' ? { status: 'features', features: Object.values(verdict.raw!) } : verdict,
-            );
-          },
-          [Symbol.asyncDispose]: () => judge[Symbol.asyncDispose]!(),
-        };
-      });
-    },
-  );
+  it('are the same on native and reference for tiny-ladeda forensynth', () => expectParityOfTinyLadeda('forensynth'));
 });

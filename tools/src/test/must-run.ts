@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { isSlow, type Tier } from './tiers.ts';
 
 const mustRunSchema = z.strictObject({
   suites: z.array(
@@ -24,6 +25,10 @@ export type RequiredSuite = z.infer<typeof mustRunSchema>['suites'][number];
 
 export const readMustRun = (root: string): readonly RequiredSuite[] =>
   mustRunSchema.parse(JSON.parse(readFileSync(join(root, 'tools/must-run.json'), 'utf8'))).suites;
+
+/** Those that a run of the tier must have: suites of slow files are required of `npm run test:all` only. */
+export const suitesOf = (tier: Tier, suites: readonly RequiredSuite[]): readonly RequiredSuite[] =>
+  tier === 'all' ? suites : suites.filter(({ files }) => !isSlow(files));
 
 /** A test that ran, whatever its result. */
 export interface RanTest {

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { listRepositoryFiles, repositoryRoot } from '../repository.ts';
-import { missingSuites, readMustRun } from './must-run.ts';
+import { missingSuites, readMustRun, suitesOf } from './must-run.ts';
 import { runCommand } from './run-command.ts';
 import type { Findings, TestStep } from './step.ts';
 import { isSlow, slowEnding, slowFilesNotRun, type Tier } from './tiers.ts';
@@ -94,11 +94,10 @@ function summariseVitest(tier: Tier, totals: VitestTotals, exitCode: number): Fi
 }
 
 function testsNotRun(tier: Tier, totals: VitestTotals): string[] {
-  const isCi = process.env.CI === 'true';
   const slow = listRepositoryFiles(repositoryRoot).filter(isSlow);
   if (tier === 'quick') console.log(`${slow.length} files *${slowEnding} run in \`npm run test:all\` only`);
   return [
-    ...(isCi ? missingSuites(readMustRun(repositoryRoot), totals.ran) : []),
-    ...(tier === 'all' ? slowFilesNotRun(slow, totals, isCi) : []),
+    ...(process.env.CI === 'true' ? missingSuites(suitesOf(tier, readMustRun(repositoryRoot)), totals.ran) : []),
+    ...(tier === 'all' ? slowFilesNotRun(slow, totals) : []),
   ];
 }
