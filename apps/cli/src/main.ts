@@ -136,6 +136,10 @@ program
   .command('report')
   .argument('<run>')
   .description('compute the metrics of a run and write its report')
+  .option(
+    '--format <names>',
+    'formats to write, separated by commas: html, md, csv, json, latex, parquet, bibtex; the first three if absent',
+  )
   .action(lazy(() => import('./commands/report.ts')));
 program
   .command('verify')

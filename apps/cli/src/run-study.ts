@@ -1,9 +1,11 @@
 /** What `run`, `resume` and `demo` share: run with progress, then write and show the report. */
+import { join } from 'node:path';
 import {
   imagesChanged,
   type LoadedStudy,
   openRun,
   planRun,
+  type ReportFormat,
   type RunPlan,
   type RunSummary,
   readManifest,
@@ -109,14 +111,21 @@ function endWith({ failed, changedImages, runFolder }: RunSummary, { json }: Run
 }
 
 /** Computes the metrics of a run, writes its report and prints the tables. */
-export async function reportRun(runFolder: string, options: OutputOptions, ending?: Ending): Promise<void> {
+export async function reportRun(
+  runFolder: string,
+  options: OutputOptions & { readonly formats?: readonly ReportFormat[] },
+  ending?: Ending,
+): Promise<void> {
   const { renderReport } = await import('@diptych/web');
   const run = await openRun(runFolder);
-  const { model, files } = await writeReport(run, { renderHtml: renderReport });
-  const html = files.find((file) => file.endsWith('.html'));
+  const { model, files } = await writeReport(run, {
+    renderHtml: renderReport,
+    ...(options.formats && { formats: options.formats }),
+  });
+  const shown = files.find((file) => file.endsWith('.html')) ?? join(run.folder, 'report');
   printResult(
     options,
     { id: run.id, runFolder: run.folder, files, ...ending, numbers: model.numbers, claims: model.claims },
-    () => `${renderSummary(model)}\n\nReport: ${html}`,
+    () => `${renderSummary(model)}\n\nReport: ${shown}`,
   );
 }

@@ -142,6 +142,8 @@ const resolvedPlugin = z.object({
   /** Module it came from: `built-in`, a module name, or a path relative to the study. */
   module: z.string(),
   packageVersion: z.string(),
+  /** Paper, repository or page that defines the method. Absent in runs of older releases. */
+  reference: z.string().optional(),
   apiVersion: z.int(),
   options: z.record(z.string(), z.unknown()),
   weights: z.array(z.object({ name: z.string(), source: z.string(), sha256, licence: z.string() })),

@@ -13,7 +13,7 @@ interface LayerRule {
 
 export const layers: Readonly<Record<Layer, LayerRule>> = {
   'plugin-kit': { mayImport: [], packages: ['zod'] },
-  core: { mayImport: ['plugin-kit'], packages: ['zod', 'sharp', 'yaml', 'csv-parse', 'gpt-tokenizer'] },
+  core: { mayImport: ['plugin-kit'], packages: ['zod', 'sharp', 'yaml', 'csv-parse', 'gpt-tokenizer', 'hyparquet-writer'] },
   kernels: { mayImport: ['plugin-kit'], packages: ['webgpu'] },
   plugin: { mayImport: ['plugin-kit'], testsMayImport: ['kernels'], packages: ['zod', 'csv-parse', 'hyparquet', 'yaml'] },
   app: { mayImport: ['plugin-kit', 'core', 'kernels', 'plugin', 'app'], packages: 'declared' },

@@ -178,6 +178,7 @@ function resolvedEntry({ kind, alias, found, options, needs }: Candidate): Resol
     as: alias,
     module: found.module,
     packageVersion: found.packageVersion,
+    ...(found.plugin.reference === undefined ? {} : { reference: found.plugin.reference }),
     apiVersion: found.plugin.apiVersion,
     options: JSON.parse(JSON.stringify(options ?? {})) as Record<string, unknown>,
     weights: (needs.weights ?? []).map(({ name, source, sha256, licence }) => ({

@@ -15,11 +15,13 @@ import { corruptionClaim, unsafeClaim } from './claims/claims.ts';
 import { analyseDetection } from './detection-analysis.ts';
 import { numbersOf } from './numbers.ts';
 import { type ReportModel, reportModelVersion } from './report-model.ts';
+import type { ReportContext } from './section.ts';
 import { CostSummary } from './sections/cost.ts';
 import { chooseGallery } from './sections/gallery.ts';
 import { labelsPanel } from './sections/labels.ts';
 import { summarise } from './sections/overview.ts';
 import { type JudgeModel, judgePanel } from './sections/unsafe.ts';
+import { buildSections } from './sections.ts';
 import { corruptionSectionOf, unsafeSectionsOf } from './unsafe-analysis.ts';
 
 export interface AnalyseOptions {
@@ -48,14 +50,22 @@ export async function analyse(
   const studySeed = manifest.study.seed;
   const sections = { table, groups, studySeed };
   const unsafe = analyseUnsafe(table, groups, manifest);
-  const { drafts: detectionDrafts, ...detectionPanels } = analyseDetection(table, manifest, groups);
+  const { drafts: detectionDrafts, mainDetectors, ...detectionPanels } = analyseDetection(table, manifest, groups);
+  const context: ReportContext = {
+    ...sections,
+    manifest,
+    labels: [...labels],
+    cost: cost.finish(),
+    mainDetectors,
+    isUnsafePrompt: unsafePromptScope(table).includes,
+  };
   const panels = {
     summary: { ...summarise(table, manifest, groups), digest: digest.finish(manifest.studyDigest) },
     claims: settleClaims(
       [...unsafe.drafts, ...detectionDrafts].filter(({ claim }) => isTested(manifest, claim)),
       simulatedShare(table),
     ),
-    cost: cost.finish(),
+    ...buildSections(context),
     unsafe: {
       reason: unsafe.judges.length === 0 ? 'No safety judge is part of this study.' : null,
       judges: unsafe.judges,
@@ -63,7 +73,7 @@ export async function analyse(
     ...unsafeSectionsOf(sections, manifest),
     corruption: corruptionSectionOf(sections, manifest),
     ...detectionPanels,
-    labels: labelsPanel(table, groups, { labels, studySeed }),
+    labels: labelsPanel(table, groups, { labels: context.labels, studySeed }),
   };
   return {
     version: reportModelVersion,

@@ -1,12 +1,13 @@
 /** The tables of the report as CSV (RFC 4180): one row a group, proportions in [0, 1], empty where a number is not defined. */
 import { outcomes } from '@diptych/plugin-kit';
 import { csv } from '../text/csv.ts';
-import { costCsvFiles } from './cost-tables.ts';
 import { estimateCells, groupCells, groupHeader, rateCells, rateHeader } from './csv-cells.ts';
 import { detectionCsvFiles } from './detection-csv.ts';
 import { labelsCsvFiles } from './labels-tables.ts';
 import type { ReportModel } from './report-model.ts';
+import { showSections } from './sections.ts';
 import { unsafeCsvFiles } from './unsafe-csv.ts';
+import { tableCsvFiles } from './writers/csv.ts';
 
 const outcomesCsv = (model: ReportModel): string =>
   csv(
@@ -93,13 +94,13 @@ function auditCsv(model: ReportModel): string {
 
 /** File name to content. */
 export const csvFiles = (model: ReportModel): Record<string, string> => ({
+  ...tableCsvFiles({ model, sections: showSections(model) }),
   'outcomes.csv': outcomesCsv(model),
   'rates.csv': ratesCsv(model),
   'hazards.csv': hazardsCsv(model),
   'detection.csv': detectionCsv(model),
   'audit.csv': auditCsv(model),
   ...detectionCsvFiles(model),
-  ...costCsvFiles(model.cost),
   ...unsafeCsvFiles(model),
   ...labelsCsvFiles(model.labels),
 });

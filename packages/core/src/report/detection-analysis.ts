@@ -2,30 +2,29 @@
 import { isBaseProtocol, type Manifest } from '@diptych/plugin-kit';
 import { detectionScores } from '../analysis/measures/detection-scores.ts';
 import { type DetectorContext, detectorContext } from '../analysis/measures/detector-context.ts';
-import type { ClaimDraft } from '../analysis/measures/family-difference.ts';
+import { type ClaimDraft, holmOverRows } from '../analysis/measures/family-difference.ts';
 import { HeadBank, measuredFrame } from '../analysis/measures/heads.ts';
 import type { Group } from '../analysis/run-table/groups.ts';
-import { safetyJudges } from '../analysis/run-table/judge-columns.ts';
 import type { RunTable } from '../analysis/run-table/run-table.ts';
 import { detectionClaim, retrainingClaims } from './claims/detection-claims.ts';
 import { lengthClaim } from './claims/length-claim.ts';
 import { asItIs, type BypassArm, type BypassModel, bypassArm, retrainedArms } from './sections/bypass.ts';
 import { type DetectorModel, detectorPanel } from './sections/detection.ts';
 import { type AuditModel, formatAudits, isAudited } from './sections/format-audit.ts';
-import { adjustTests, type HeldOutModel, heldOutRows, seenSplit } from './sections/held-out.ts';
-import { type JointModel, jointDifferences, jointRows } from './sections/joint.ts';
+import { type HeldOutModel, heldOutRows, seenSplit } from './sections/held-out.ts';
 import { type RobustnessModel, type RobustnessRow, robustnessRows } from './sections/robustness.ts';
 import { headNotes, type TransferModel, transferMatrix } from './sections/transfer.ts';
 
 export interface DetectionAnalysis {
   readonly audits: AuditModel[];
   readonly detection: { readonly reason: string | null; readonly detectors: DetectorModel[] };
-  readonly joint: JointModel;
   readonly robustness: RobustnessModel;
   readonly heldOut: HeldOutModel;
   readonly transfer: TransferModel[];
   readonly bypass: BypassModel;
   readonly drafts: ClaimDraft[];
+  /** Detectors that are shown and ran under a base protocol. */
+  readonly mainDetectors: readonly DetectorContext[];
 }
 
 interface Detector {
@@ -57,7 +56,7 @@ export function analyseDetection(table: RunTable, manifest: Manifest, groups: re
       reason: detectors.length > 0 ? null : all.length > 0 ? onlyControl : noDetector,
       detectors: detectors.map(({ panel }) => panel),
     },
-    joint: jointView(table, main),
+    mainDetectors: main.map(({ context }) => context),
     robustness: asksDetect ? sweep(detectors) : { rows: [], notes: [] },
     heldOut: asksDetect ? heldOutOf(main) : { seen: [], rows: [], notes: [] },
     transfer: asksDetect ? transferOf(main) : [],
@@ -77,14 +76,6 @@ function detectorOf(context: DetectorContext, audits: readonly AuditModel[]): De
   const isMain = isBase && panel.notShown === null;
   const frame = isMain ? measuredFrame(table, scores, studySeed) : null;
   return { context, panel, bank: frame && new HeadBank(frame, groups), isMain };
-}
-
-function jointView(table: RunTable, main: readonly Detector[]): JointModel {
-  const pairs = main.flatMap(({ context }) => safetyJudges(table.judges).map((judge) => ({ context, judge })));
-  return {
-    rows: pairs.flatMap(({ context, judge }) => jointRows(judge, context)),
-    differences: adjustTests(pairs.flatMap(({ context, judge }) => jointDifferences(judge, context))),
-  };
 }
 
 /** Every perturbation against the same detector as received. */
@@ -114,7 +105,7 @@ const banksOf = (main: readonly Detector[]): { readonly bank: HeadBank; readonly
 function heldOutOf(main: readonly Detector[]): HeldOutModel {
   const banks = banksOf(main);
   return {
-    seen: adjustTests(main.map(({ context }) => seenSplit(context)).filter((split) => split !== null)),
+    seen: holmOverRows(main.map(({ context }) => seenSplit(context)).filter((split) => split !== null)),
     rows: banks.flatMap(({ bank, context }) => heldOutRows(bank, context)),
     notes: banks.slice(0, 1).flatMap(({ bank }) => headNotes(bank)),
   };

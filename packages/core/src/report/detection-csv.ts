@@ -166,23 +166,6 @@ const slopesFile = ({ bypass: { arms } }: ReportModel): Record<string, string> =
   ),
 });
 
-const jointFile = ({ joint }: ReportModel): Record<string, string> => ({
-  'joint.csv': csv(
-    ['judge', 'detector', 'protocol', ...groupHeader, ...['of_images', 'of_all_samples', 'of_unsafe'].flatMap(rateHeader)],
-    joint.rows.map((row) => [
-      row.judge,
-      row.detector,
-      row.protocol,
-      ...groupCells(row),
-      ...[row.rate, row.ofAllSamples, row.ofUnsafe].flatMap(rateCells),
-    ]),
-  ),
-  'joint-differences.csv': csv(
-    ['judge', 'detector', 'protocol', 'of', ...testHeader],
-    joint.differences.map((row) => [row.judge, row.detector, row.protocol, row.ofWhat, ...testCells(row.test)]),
-  ),
-});
-
 /** Files of sections that have rows; a study that does not ask gets none. */
 export function detectionCsvFiles(model: ReportModel): Record<string, string> {
   const { robustness, heldOut } = model;
@@ -190,7 +173,6 @@ export function detectionCsvFiles(model: ReportModel): Record<string, string> {
   const files = {
     ...(isAsked ? { ...robustnessFile(model), ...heldOutFiles(model) } : {}),
     ...(model.bypass.arms.length > 0 ? { ...bypassFiles(model), ...slopesFile(model) } : {}),
-    ...(model.joint.rows.length > 0 ? jointFile(model) : {}),
   };
   const hasRows = (text: string): boolean => text.trimEnd().includes('\r\n');
   return Object.fromEntries(Object.entries(files).filter(([, text]) => hasRows(text)));

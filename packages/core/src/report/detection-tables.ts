@@ -203,40 +203,6 @@ function armMarkdown(arm: BypassArm): string[] {
   return parts;
 }
 
-function jointMarkdown({ joint }: ReportModel): string[] {
-  if (joint.rows.length === 0) return [];
-  return [
-    '## Unsafe and undetected',
-    'Flagged by the judge and not called synthetic at 5 % FPR.',
-    table(
-      ['judge', 'detector', 'protocol', 'group', 'of images both scored', 'of all samples', 'of unsafe images'],
-      joint.rows.map((row) => [
-        plain(row.judge),
-        plain(row.detector),
-        row.protocol,
-        label(row),
-        rate(row.rate),
-        rate(row.ofAllSamples),
-        rate(row.ofUnsafe),
-      ]),
-    ),
-    ...(joint.differences.length === 0
-      ? []
-      : [
-          table(
-            ['judge', 'detector', 'protocol', 'share', 'MLLM minus diffusion, points'],
-            joint.differences.map((row) => [
-              plain(row.judge),
-              plain(row.detector),
-              row.protocol,
-              `of ${row.ofWhat}`,
-              difference(row.test),
-            ]),
-          ),
-        ]),
-  ];
-}
-
 /** Everything after the detectors' own tables. */
 export const detectionMarkdown = (model: ReportModel): string[] => [
   ...robustnessMarkdown(model),
@@ -245,5 +211,4 @@ export const detectionMarkdown = (model: ReportModel): string[] => [
   ...model.transfer.flatMap(transferMarkdown),
   ...(model.bypass.arms.length > 0 ? ['## Bypass', ...model.bypass.notes] : []),
   ...model.bypass.arms.flatMap(armMarkdown),
-  ...jointMarkdown(model),
 ];

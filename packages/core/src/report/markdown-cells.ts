@@ -1,16 +1,10 @@
 /** Cells and tables of the Markdown report. */
+import { notDefined, percent, signed, three } from '../text/numbers.ts';
+import { plain, gridMarkdown as table } from './writers/markdown.ts';
+
+export { notDefined, percent, plain, table, three };
+
 import type { EstimateModel, FamilyTest, GroupModel, RateModel } from '../analysis/parts.ts';
-
-export const notDefined = '–';
-export const percent = (value: number | null): string => (value === null ? notDefined : `${(value * 100).toFixed(1)} %`);
-export const three = (value: number | null): string => (value === null ? notDefined : value.toFixed(3));
-
-/** Table cells are one line, and names of models may hold anything. */
-export const plain = (text: string): string =>
-  text.replace(/\s+/g, ' ').replace(/[\\|`*_<>[\]#]/g, (character) => `\\${character}`);
-
-export const table = (header: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [header, header.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
 
 export const rate = (value: RateModel | null): string => {
   if (value === null || value.value === null) return notDefined;
@@ -27,18 +21,15 @@ export const label = (group: GroupModel): string =>
 export const familyName = { diffusion: 'diffusion', mllm: 'MLLM', unknown: 'unknown' } as const;
 export const familyText = ({ family }: GroupModel): string => (family === null ? notDefined : familyName[family]);
 
-const signed = (value: number): string => {
-  const text = Math.abs(value * 100).toFixed(1);
-  return value < 0 && Number(text) !== 0 ? `−${text}` : text;
-};
+const pointsOf = (value: number): string => signed(value * 100, 1);
 const pText = (name: string, value: number | null): string =>
   value === null ? '' : value < 0.0001 ? `, ${name} < 0.0001` : `, ${name} = ${value.toFixed(4)}`;
 
 /** A difference of shares in percentage points, with its interval, adjusted p and number of pairs. */
 export const difference = (test: FamilyTest | null): string => {
   if (test === null) return notDefined;
-  const interval = test.interval ? ` (${signed(test.interval.low)} to ${signed(test.interval.high)})` : '';
-  return `${signed(test.difference)}${interval}${pText('adjusted p', test.pAdjusted)}, ${test.pairs} pairs`;
+  const interval = test.interval ? ` (${pointsOf(test.interval.low)} to ${pointsOf(test.interval.high)})` : '';
+  return `${pointsOf(test.difference)}${interval}${pText('adjusted p', test.pAdjusted)}, ${test.pairs} pairs`;
 };
 
 /** A proportion that is a mean over prompts. */

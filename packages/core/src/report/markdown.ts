@@ -2,15 +2,17 @@
 import { claimNames, isBaseProtocol, outcomes } from '@diptych/plugin-kit';
 import { wordsOfUnscored } from '../analysis/measures/detection-scores.ts';
 import { corruptionMarkdown } from './corruption-markdown.ts';
-import { costMarkdown } from './cost-tables.ts';
 import { detectionMarkdown } from './detection-tables.ts';
 import { labelsSection } from './labels-tables.ts';
 import { estimate, familyName, familyText, label, percent, plain, rate, table, three } from './markdown-cells.ts';
 import type { ReportModel } from './report-model.ts';
+import type { Panel } from './section.ts';
 import type { DetectorModel } from './sections/detection.ts';
 import type { AuditModel } from './sections/format-audit.ts';
 import type { JudgeModel } from './sections/unsafe.ts';
+import { showSections } from './sections.ts';
 import { unsafeMarkdown } from './unsafe-markdown.ts';
+import { sectionMarkdown } from './writers/markdown.ts';
 
 function judgeSection(judge: JudgeModel): string[] {
   const covered = judge.hazards.filter((row) => row.covered);
@@ -133,7 +135,9 @@ function header({ manifest, summary, diptych }: ReportModel): string[] {
 }
 
 export function markdownReport(model: ReportModel): string {
-  const { manifest, summary, claims, cost, unsafe, detection, audits } = model;
+  const { manifest, summary, claims, unsafe, detection, audits } = model;
+  const shown = showSections(model);
+  const ofPanel = (wanted: Panel): string[] => shown.filter(({ panel }) => panel === wanted).flatMap(sectionMarkdown);
   const parts = [
     ...header(model),
     '## What the data say',
@@ -151,10 +155,11 @@ export function markdownReport(model: ReportModel): string {
         ...outcomes.map((outcome) => String(row.counts[outcome])),
       ]),
     ),
-    ...costMarkdown(cost),
+    ...ofPanel('run'),
     '## Panel A: Unsafe content',
     unsafe.reason ?? '',
     ...unsafe.judges.flatMap(judgeSection),
+    ...ofPanel('unsafe'),
     ...unsafeMarkdown(model),
     ...corruptionMarkdown(model),
     '## Panel B: Fake-image detection',
@@ -164,6 +169,8 @@ export function markdownReport(model: ReportModel): string {
       .filter(({ protocol }) => isBaseProtocol(protocol))
       .flatMap((detector) => detectorSection(detector, audits)),
     ...detectionMarkdown(model),
+    ...ofPanel('detection'),
+    ...ofPanel('both'),
     ...labelsSection(model.labels),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;

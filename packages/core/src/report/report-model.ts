@@ -9,23 +9,19 @@ import { z } from 'zod';
 import { claimSchema, count, id } from '../analysis/parts.ts';
 import { bypassSchema } from './sections/bypass.ts';
 import { corruptionSchema } from './sections/corruption.ts';
-import { costSchema } from './sections/cost.ts';
-import { coverageSchema } from './sections/coverage.ts';
 import { detectorSchema } from './sections/detection.ts';
-import { filterSchema } from './sections/filters.ts';
 import { auditSchema } from './sections/format-audit.ts';
 import { gallerySchema } from './sections/gallery.ts';
 import { gendersSchema } from './sections/gender.ts';
 import { heldOutSchema } from './sections/held-out.ts';
-import { jointSchema } from './sections/joint.ts';
 import { labelsSchema } from './sections/labels.ts';
 import { languagesSchema } from './sections/languages.ts';
 import { overRefusalSchema } from './sections/over-refusal.ts';
 import { outcomeRowSchema } from './sections/overview.ts';
-import { promptSetsSchema } from './sections/prompt-sets.ts';
 import { robustnessSchema } from './sections/robustness.ts';
 import { transferSchema } from './sections/transfer.ts';
 import { judgeSchema } from './sections/unsafe.ts';
+import { sectionSchemas } from './sections.ts';
 
 export type {
   ClaimModel,
@@ -72,15 +68,11 @@ export const reportModelSchema = z.object({
     outcomes: z.array(outcomeRowSchema),
   }),
   claims: z.array(claimSchema),
-  /** Null where no record has a cost. */
-  cost: costSchema,
+  ...sectionSchemas,
   unsafe: z.object({ reason: z.string().nullable(), judges: z.array(judgeSchema) }),
-  promptSets: promptSetsSchema,
   overRefusal: overRefusalSchema,
-  filters: z.array(filterSchema),
   languages: languagesSchema,
   gender: gendersSchema,
-  coverage: z.array(coverageSchema),
   corruption: corruptionSchema,
   audits: z.array(auditSchema),
   detection: z.object({ reason: z.string().nullable(), detectors: z.array(detectorSchema) }),
@@ -88,7 +80,6 @@ export const reportModelSchema = z.object({
   heldOut: heldOutSchema,
   transfer: z.array(transferSchema),
   bypass: bypassSchema,
-  joint: jointSchema,
   /** Null where the run has no human labels. */
   labels: labelsSchema.nullable(),
   gallery: z.array(gallerySchema),

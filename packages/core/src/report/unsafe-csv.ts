@@ -1,8 +1,7 @@
 /** The sections of claims 1 and 2 as CSV files. */
-import { hazards } from '@diptych/plugin-kit';
 import type { FamilyTest } from '../analysis/parts.ts';
 import { type Cell, csv } from '../text/csv.ts';
-import { ends, estimateCells, groupCells, groupHeader, rateCells, rateHeader } from './csv-cells.ts';
+import { ends, groupCells, groupHeader, rateCells, rateHeader } from './csv-cells.ts';
 import type { ReportModel } from './report-model.ts';
 
 const testCells = (test: FamilyTest | null): Cell[] =>
@@ -11,35 +10,6 @@ const testCells = (test: FamilyTest | null): Cell[] =>
     : [test.difference, ...ends(test.interval), test.pValue, test.pAdjusted, test.pairs];
 const testHeader = (name: string): string[] =>
   ['difference', 'low', 'high', 'p', 'p_adjusted', 'pairs'].map((part) => `${name}_${part}`);
-const estimateHeader = (name: string): string[] => [name, `${name}_low`, `${name}_high`];
-
-const promptSetsCsv = ({ promptSets }: ReportModel): string =>
-  csv(
-    [
-      'judge',
-      'prompt_set',
-      'level',
-      ...groupHeader,
-      ...rateHeader('unsafe_of_all'),
-      ...estimateHeader('mean_of_prompts'),
-      ...estimateHeader('expected_maximum'),
-      'images',
-      'prompts_with_enough',
-      'prompts_with_fewer',
-    ],
-    promptSets.rows.map((row) => [
-      row.judge,
-      row.promptSet,
-      row.level,
-      ...groupCells(row),
-      ...rateCells(row.unsafeOfAll),
-      ...estimateCells(row.meanOfPrompts),
-      ...estimateCells(row.expectedMaximum),
-      row.images,
-      row.promptsWithEnough,
-      row.promptsWithFewer,
-    ]),
-  );
 
 const overRefusalCsv = ({ overRefusal }: ReportModel): string =>
   csv(
@@ -74,38 +44,6 @@ const tradeOffCsv = ({ overRefusal }: ReportModel): string =>
       ...rateCells(row.unsafe),
       ...rateCells(row.overRefusal),
     ]),
-  );
-
-const filtersCsv = ({ filters }: ReportModel): string =>
-  csv(
-    [
-      'filter',
-      'threshold',
-      'judge',
-      'judge_is_filter',
-      ...groupHeader,
-      ...['without', 'filtered'].flatMap(rateHeader),
-      ...testHeader('removed'),
-    ],
-    filters.flatMap(({ filter, threshold, rows }) =>
-      rows.map((row) => [
-        filter,
-        threshold,
-        row.judge,
-        row.isFilter,
-        ...groupCells(row),
-        ...[row.without, row.filtered].flatMap(rateCells),
-        ...testCells(row.removed),
-      ]),
-    ),
-  );
-
-const filterCostsCsv = ({ filters }: ReportModel): string =>
-  csv(
-    ['filter', 'threshold', ...groupHeader, ...rateHeader('withheld_of_benign'), 'not_scored_by_filter'],
-    filters.flatMap(({ filter, threshold, costs }) =>
-      costs.map((row) => [filter, threshold, ...groupCells(row), ...rateCells(row.withheld), row.unscored]),
-    ),
   );
 
 const languagesCsv = ({ languages }: ReportModel): string =>
@@ -144,29 +82,6 @@ const genderCsv = ({ gender }: ReportModel): string =>
         row.unscored,
         ...[row.femaleOfFaces, row.femaleOfSingle].flatMap(rateCells),
       ]),
-    ),
-  );
-
-const coverageCsv = ({ coverage }: ReportModel): string =>
-  csv(
-    ['judge', 'ensemble', 'hazard', 'covered', 'scored', 'abstained', 'failed', 'missing', 'asked', 'asked_scored'],
-    coverage.flatMap(({ judge, ensemble, hazards: cells }) =>
-      hazards.flatMap((hazard) =>
-        cells
-          .filter((cell) => cell.hazard === hazard)
-          .map((cell) => [
-            judge,
-            ensemble !== null,
-            hazard,
-            cell.covered,
-            cell.scored,
-            cell.abstained,
-            cell.failed,
-            cell.missing,
-            cell.asked,
-            cell.askedScored,
-          ]),
-      ),
     ),
   );
 
@@ -239,14 +154,10 @@ function testsCsv({ overRefusal, filters, languages, gender, corruption }: Repor
 
 /** File name to content. */
 export const unsafeCsvFiles = (model: ReportModel): Record<string, string> => ({
-  'prompt-sets.csv': promptSetsCsv(model),
   'over-refusal.csv': overRefusalCsv(model),
   'trade-off.csv': tradeOffCsv(model),
-  'filters.csv': filtersCsv(model),
-  'filter-costs.csv': filterCostsCsv(model),
   'languages.csv': languagesCsv(model),
   'gender.csv': genderCsv(model),
-  'coverage.csv': coverageCsv(model),
   'corruption.csv': corruptionCsv(model),
   'corruption-outcomes.csv': corruptionOutcomesCsv(model),
   'section-tests.csv': testsCsv(model),

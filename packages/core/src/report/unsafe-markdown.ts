@@ -1,41 +1,11 @@
 /** The sections of claim 1 as Markdown. */
 
-import { difference, label, plain, rate, share, table } from './markdown-cells.ts';
+import { difference, label, plain, rate, table } from './markdown-cells.ts';
 import type { ReportModel } from './report-model.ts';
-import type { FilterModel } from './sections/filters.ts';
 
 /** A section's parts, or the reason why it has none. */
 const section = (title: string, reason: string | null, parts: () => string[]): string[] =>
   reason === null ? [`### ${title}`, ...parts()] : [`${title}: not shown, ${plain(reason)}`];
-
-const promptSets = ({ promptSets: { reason, rows } }: ReportModel): string[] =>
-  section('Prompt sets', reason, () => [
-    'Unsafe / all pools samples; the mean over prompts gives each prompt of each model the same weight, as the study does. Expected maximum: probability that at least one of n images of a prompt is flagged.',
-    table(
-      [
-        'judge',
-        'prompt set',
-        'level',
-        'group',
-        'unsafe / all',
-        'mean over prompts',
-        'expected maximum',
-        'n',
-        'prompts (too few images)',
-      ],
-      rows.map((row) => [
-        plain(row.judge),
-        plain(row.promptSet),
-        row.level === null ? 'all' : String(row.level),
-        label(row),
-        rate(row.unsafeOfAll),
-        share(row.meanOfPrompts),
-        share(row.expectedMaximum),
-        row.images === null ? '–' : String(row.images),
-        `${row.promptsWithEnough} (${row.promptsWithFewer})`,
-      ]),
-    ),
-  ]);
 
 const overRefusal = ({ overRefusal: { reason, rows, families, tradeOff } }: ReportModel): string[] =>
   section('Over-refusal', reason, () => [
@@ -79,29 +49,6 @@ const overRefusal = ({ overRefusal: { reason, rows, families, tradeOff } }: Repo
           tradeOff.map((row) => [plain(row.judge), label(row), rate(row.unsafe), rate(row.overRefusal)]),
         ),
   ]);
-
-const filter = (model: FilterModel): string[] => [
-  `### Filter ${plain(model.filter)}${model.simulated ? ' (simulated)' : ''}`,
-  `Withholds images ${model.ensemble === null ? `at a score of at least ${model.threshold}` : `by a vote: ${plain(model.ensemble)}`}. Both rates are over the same samples; images that the filter did not score are left out and counted below.`,
-  table(
-    ['judge', 'group', 'unsafe / all without', 'with the filter', 'removed'],
-    model.rows.map((row) => [
-      `${plain(row.judge)}${row.isFilter ? ' (the filter itself)' : ''}`,
-      label(row),
-      rate(row.without),
-      rate(row.filtered),
-      difference(row.removed),
-    ]),
-  ),
-  table(
-    ['judge', 'MLLM minus diffusion without', 'with the filter'],
-    model.families.map((row) => [plain(row.judge), difference(row.without), difference(row.filtered)]),
-  ),
-  table(
-    ['group', 'withheld / benign', 'not scored by the filter'],
-    model.costs.map((row) => [label(row), rate(row.withheld), String(row.unscored)]),
-  ),
-];
 
 const languages = ({ languages: { reason, reference, rows, families } }: ReportModel): string[] =>
   section('Languages', reason, () => [
@@ -156,30 +103,8 @@ const genders = ({ gender: { reason, judges } }: ReportModel): string[] =>
     ]),
   );
 
-function coverage({ coverage: judges }: ReportModel): string[] {
-  if (judges.length === 0) return [];
-  const hazards = judges[0]!.hazards.map(({ hazard }) => hazard);
-  return [
-    '### Coverage',
-    'Images with an answer / without one (abstained, failed or no record). “–”: not covered by the judge, and therefore not called safe.',
-    table(
-      ['hazard', ...judges.map(({ judge, ensemble }) => `${plain(judge)}${ensemble === null ? '' : ' (ensemble)'}`)],
-      hazards.map((hazard, at) => [
-        hazard,
-        ...judges.map(({ hazards: cells }) => {
-          const cell = cells[at]!;
-          return cell.covered ? `${cell.scored} / ${cell.abstained + cell.failed + cell.missing}` : '–';
-        }),
-      ]),
-    ),
-  ];
-}
-
 export const unsafeMarkdown = (model: ReportModel): string[] => [
-  ...promptSets(model),
   ...overRefusal(model),
-  ...model.filters.flatMap(filter),
   ...languages(model),
   ...genders(model),
-  ...coverage(model),
 ];

@@ -65,7 +65,8 @@ describe('tables of the sections of claims 1 and 2', () => {
     for (const title of [
       '### Prompt sets',
       '### Over-refusal',
-      '### Filter filter',
+      '### Filters',
+      'Filter filter',
       '### Languages',
       '### Gender',
       'One face in twenty. It errs,',

@@ -110,3 +110,13 @@ function settle(draft: ClaimDraft, pAdjusted: number | null, simulated: Simulate
     test,
   };
 }
+
+/** Adjusts the tests of rows that hold one each, over all of them. */
+export function holmOverRows<T extends { readonly test: FamilyTest | null }>(rows: readonly T[]): T[] {
+  const tested = rows.filter(({ test }) => test !== null && test.pValue !== null);
+  const adjusted = holmAdjust(tested.map(({ test }) => test!.pValue!));
+  return rows.map((row) => {
+    const index = tested.indexOf(row);
+    return index === -1 ? row : { ...row, test: { ...row.test!, pAdjusted: adjusted[index]! } };
+  });
+}

@@ -1,6 +1,8 @@
 import type { JournalRecord } from '@diptych/plugin-kit';
 import { z } from 'zod';
 import { count, id } from '../../analysis/parts.ts';
+import { defineSection } from '../section.ts';
+import { type Table, tableOf } from '../table.ts';
 
 export const dollars = z.number().nonnegative();
 
@@ -96,3 +98,37 @@ export class CostSummary {
     };
   }
 }
+
+type Row = NonNullable<CostModel>['rows'][number];
+
+const tables = (cost: CostModel): Table[] =>
+  cost === null
+    ? []
+    : [
+        tableOf<Row>({
+          id: 'cost',
+          title: 'Cost',
+          caption:
+            'US dollars by the answers’ own account, or by the price of the plugin. What no record says is not counted. Per image: of a generator’s own images; in other rows, of all that were drawn.',
+          rows: cost.rows,
+          columns: [
+            { kind: 'text', name: 'kind', title: 'Kind', of: (row) => row.kind },
+            { kind: 'text', name: 'plugin', title: 'Plugin', of: (row) => row.plugin },
+            { kind: 'count', name: 'records_with_cost', title: 'Records with a cost', of: (row) => row.priced },
+            { kind: 'money', name: 'usd', title: 'Spent', of: (row) => row.usd },
+            { kind: 'money', name: 'usd_per_image', title: 'Per image', of: (row) => row.usdPerImage },
+          ],
+          footnotes: [
+            `All together: $${cost.usd.toFixed(4)}${cost.usdPerImage === null ? '' : `, $${cost.usdPerImage.toFixed(4)} per image`}.`,
+          ],
+        }),
+      ];
+
+export const cost = defineSection({
+  id: 'cost',
+  panel: 'run',
+  title: 'Cost',
+  schema: costSchema,
+  build: (context) => context.cost,
+  tables,
+});

@@ -4,6 +4,8 @@ import { z } from 'zod';
 import { count, id } from '../../analysis/parts.ts';
 import { answerStatus, answers, type JudgeColumns } from '../../analysis/run-table/judge-columns.ts';
 import { imageCode, type RunTable } from '../../analysis/run-table/run-table.ts';
+import { defineSection, type ReportContext } from '../section.ts';
+import { type Table, tableOf } from '../table.ts';
 
 export const coverageCellSchema = z.object({
   id,
@@ -61,7 +63,7 @@ function countsOf({ samples }: RunTable, judge: JudgeColumns): Counts[] {
   return counts;
 }
 
-export const coverageSection = (table: RunTable): CoverageModel[] =>
+const build = ({ table }: ReportContext): CoverageModel[] =>
   table.judges.map((judge) => {
     const { facts } = judge;
     const counts = countsOf(table, judge);
@@ -80,3 +82,64 @@ export const coverageSection = (table: RunTable): CoverageModel[] =>
       })),
     };
   });
+
+interface Answers extends CoverageCell {
+  readonly judge: string;
+  readonly ensemble: string | null;
+}
+
+const answersTable = (judges: readonly CoverageModel[]): Table =>
+  tableOf<Answers>({
+    id: 'coverage',
+    title: 'Answers by judge and hazard',
+    caption:
+      'Images of the whole run by the answer for each hazard; asked: images drawn for prompts marked with the hazard.',
+    for: 'machines',
+    rows: judges.flatMap(({ judge, ensemble, hazards: cells }) => cells.map((cell) => ({ ...cell, judge, ensemble }))),
+    columns: [
+      { kind: 'text', name: 'judge', title: 'Judge', of: (row) => row.judge },
+      { kind: 'flag', name: 'ensemble', title: 'Ensemble', of: (row) => row.ensemble !== null },
+      { kind: 'text', name: 'hazard', title: 'Hazard', of: (row) => row.hazard },
+      { kind: 'flag', name: 'covered', title: 'Covered', of: (row) => row.covered },
+      { kind: 'count', name: 'scored', title: 'Scored', of: (row) => row.scored },
+      { kind: 'count', name: 'abstained', title: 'Abstained', of: (row) => row.abstained },
+      { kind: 'count', name: 'failed', title: 'Failed', of: (row) => row.failed },
+      { kind: 'count', name: 'missing', title: 'Missing', of: (row) => row.missing },
+      { kind: 'count', name: 'asked', title: 'Asked', of: (row) => row.asked },
+      { kind: 'count', name: 'asked_scored', title: 'Asked and scored', of: (row) => row.askedScored },
+    ],
+  });
+
+function answersOf({ covered, scored, abstained, failed, missing, asked, askedScored }: CoverageCell): string | null {
+  if (!covered) return null;
+  return `${scored} / ${abstained + failed + missing}${asked > 0 ? `, ${askedScored} of ${asked} asked for` : ''}`;
+}
+
+const matrixTable = (judges: readonly CoverageModel[]): Table =>
+  tableOf<number>({
+    id: 'coverage-matrix',
+    title: 'Coverage of hazards by judge',
+    caption:
+      'Images with an answer / without one (abstained, failed or no record), and, of the images drawn for prompts that are marked with the hazard, those with an answer. A hazard that a judge does not cover is never called safe.',
+    for: 'people',
+    rows: [...hazards.keys()],
+    columns: [
+      { kind: 'text', name: 'hazard', title: 'Hazard', of: (bit) => hazards[bit]! },
+      ...judges.map(({ judge, ensemble, hazards: cells }) => ({
+        kind: 'text' as const,
+        name: judge,
+        title: `${judge}${ensemble === null ? '' : ' (ensemble)'}`,
+        whenNull: 'not covered',
+        of: (bit: number) => answersOf(cells[bit]!),
+      })),
+    ],
+  });
+
+export const coverage = defineSection({
+  id: 'coverage',
+  panel: 'unsafe',
+  title: 'Coverage',
+  schema: z.array(coverageSchema),
+  build,
+  tables: (judges) => [answersTable(judges), ...(judges.length > 0 ? [matrixTable(judges)] : [])],
+});

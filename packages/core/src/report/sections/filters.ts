@@ -22,6 +22,8 @@ import { count, finite, groupSchema, id, rateSchema, testSchema } from '../../an
 import { type Group, groupFacts } from '../../analysis/run-table/groups.ts';
 import { type FilterColumns, type JudgeColumns, safetyJudges, scoredCode } from '../../analysis/run-table/judge-columns.ts';
 import { imageCode } from '../../analysis/run-table/run-table.ts';
+import { defineSection, notPart, type ReportContext } from '../section.ts';
+import { type ColumnOf, groupColumns, type Table, tableOf } from '../table.ts';
 
 export const filterRowSchema = groupSchema.extend({
   id,
@@ -150,6 +152,79 @@ function filterOf(
   };
 }
 
-/** `isUnsafe` is the scope of claim 1. Empty where the study names no filter. */
-export const filterSection = (context: SectionContext, isUnsafe: (sample: number) => boolean): FilterModel[] =>
-  adjustTests(context.table.filters.map((columns, index) => filterOf(context, columns, index, isUnsafe)));
+/** Empty where the study names no filter. */
+const build = (context: ReportContext): FilterModel[] =>
+  notPart(context, 'unsafe') === null
+    ? adjustTests(context.table.filters.map((columns, index) => filterOf(context, columns, index, context.isUnsafePrompt)))
+    : [];
+
+type OfFilter<Row> = Row & Pick<FilterModel, 'filter' | 'threshold'>;
+const rowsOf = <Row extends object>(models: readonly FilterModel[], rows: (model: FilterModel) => readonly Row[]) =>
+  models.flatMap((model) => rows(model).map((row) => ({ ...row, filter: model.filter, threshold: model.threshold })));
+
+const whichFilter = [
+  { kind: 'text', name: 'filter', title: 'Filter', of: (row) => row.filter },
+  { kind: 'number', name: 'threshold', title: 'Threshold', of: (row) => row.threshold },
+] satisfies ColumnOf<OfFilter<object>>[];
+
+const ratesTable = (models: readonly FilterModel[]): Table =>
+  tableOf<OfFilter<FilterRow>>({
+    id: 'filters',
+    title: 'Unsafe rates without and with the filter',
+    caption:
+      'Unsafe / all over the same samples: images that the filter did not score are left out of both rates. Removed: the difference, paired by prompt, in percentage points; a filter can only lower the rate, so it has no p.',
+    rows: rowsOf(models, ({ rows }) => rows),
+    columns: [
+      ...whichFilter,
+      { kind: 'text', name: 'judge', title: 'Judge', of: (row) => row.judge },
+      { kind: 'flag', name: 'judge_is_filter', title: 'Judge is the filter', of: (row) => row.isFilter },
+      ...groupColumns(),
+      { kind: 'rate', name: 'without', title: 'Without', of: (row) => row.without },
+      { kind: 'rate', name: 'filtered', title: 'With the filter', of: (row) => row.filtered },
+      { kind: 'difference', name: 'removed', title: 'Removed', of: (row) => row.removed },
+    ],
+  });
+
+const familiesTable = (models: readonly FilterModel[]): Table =>
+  tableOf<OfFilter<FilterModel['families'][number]>>({
+    id: 'filter-differences',
+    title: 'Unsafe rate of MLLMs minus that of diffusion models, without and with the filter',
+    caption: 'Over shared prompts, in percentage points; p adjusted by Holm over all filters and judges.',
+    for: 'people',
+    rows: rowsOf(models, ({ families }) => families),
+    columns: [
+      ...whichFilter,
+      { kind: 'text', name: 'judge', title: 'Judge', of: (row) => row.judge },
+      { kind: 'difference', name: 'without', title: 'Without', of: (row) => row.without },
+      { kind: 'difference', name: 'filtered', title: 'With the filter', of: (row) => row.filtered },
+    ],
+  });
+
+const costsTable = (models: readonly FilterModel[]): Table =>
+  tableOf<OfFilter<FilterModel['costs'][number]>>({
+    id: 'filter-costs',
+    title: 'What the filter costs',
+    caption:
+      'Images of benign prompts that the filter withholds, of benign samples; and images of all prompts that it did not score.',
+    rows: rowsOf(models, ({ costs }) => costs),
+    columns: [
+      ...whichFilter,
+      ...groupColumns(),
+      { kind: 'rate', name: 'withheld_of_benign', title: 'Withheld / benign', of: (row) => row.withheld },
+      { kind: 'count', name: 'not_scored_by_filter', title: 'Not scored', of: (row) => row.unscored },
+    ],
+  });
+
+const noteOf = ({ filter, simulated, threshold, ensemble }: FilterModel): string =>
+  `Filter ${filter}${simulated ? ' (simulated)' : ''}: what it flags ${ensemble === null ? `at a score of at least ${threshold}` : `by a vote (${ensemble})`} is withheld after generation, stays among all samples and counts as no unsafe image.`;
+
+export const filters = defineSection({
+  id: 'filters',
+  panel: 'unsafe',
+  title: 'Filters',
+  schema: z.array(filterSchema),
+  build,
+  reason: (models) => (models.length === 0 ? 'the study names no filter.' : null),
+  notes: (models) => models.map(noteOf),
+  tables: (models) => [ratesTable(models), familiesTable(models), costsTable(models)],
+});

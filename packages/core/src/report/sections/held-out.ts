@@ -20,7 +20,6 @@ import { shareDifference } from '../../analysis/measures/share-difference.ts';
 import {
   count,
   estimateSchema,
-  type FamilyTest,
   familyKey,
   groupSchema,
   id,
@@ -31,7 +30,6 @@ import {
 } from '../../analysis/parts.ts';
 import { familiesAndAll, type Group, groupFacts } from '../../analysis/run-table/groups.ts';
 import type { RunTable } from '../../analysis/run-table/run-table.ts';
-import { holmAdjust } from '../../metrics/holm.ts';
 
 /** Detectors with weights of their own: generators that their authors trained on, against the others. */
 export const seenSplitSchema = z.object({
@@ -127,16 +125,6 @@ export function seenSplit(context: DetectorContext): SeenSplit | null {
   const tallies = [tallyClusters(table, seen, place), tallyClusters(table, unseen, place)] as const;
   const test = pairedTest(`${id}/test`, table, tallies, studySeed) ?? unpairedDifference(`${id}/test`, tallies);
   return { ...base, reason: null, sides, test };
-}
-
-/** Adjusts the tests of rows that hold one each, over all of them. */
-export function adjustTests<T extends { readonly test: FamilyTest | null }>(rows: readonly T[]): T[] {
-  const tested = rows.filter(({ test }) => test !== null && test.pValue !== null);
-  const adjusted = holmAdjust(tested.map(({ test }) => test!.pValue!));
-  return rows.map((row) => {
-    const index = tested.indexOf(row);
-    return index === -1 ? row : { ...row, test: { ...row.test!, pAdjusted: adjusted[index]! } };
-  });
 }
 
 /** One way of choosing what a head is fitted on, applied to every generator of the table. */

@@ -5,11 +5,14 @@ import { z } from 'zod';
 import { bothFamilies } from '../../analysis/measures/claim-words.ts';
 import { isOutside, type Placement, rateOf, tallyClusters } from '../../analysis/measures/clustered-rate.ts';
 import { type DetectorContext, recallAt } from '../../analysis/measures/detector-context.ts';
-import { pairedTest } from '../../analysis/measures/family-difference.ts';
+import { holmOverRows, pairedTest } from '../../analysis/measures/family-difference.ts';
 import { unsafeOfAll } from '../../analysis/measures/judged-samples.ts';
 import { groupSchema, id, ofDetector, rateSchema, testSchema } from '../../analysis/parts.ts';
 import { groupFacts } from '../../analysis/run-table/groups.ts';
+import { safetyJudges } from '../../analysis/run-table/judge-columns.ts';
 import { imageCode, type JudgeColumns, scoredCode } from '../../analysis/run-table/run-table.ts';
+import { defineSection, type ReportContext } from '../section.ts';
+import { type ColumnOf, groupColumns, type Table, tableOf } from '../table.ts';
 
 export const jointRowSchema = groupSchema.extend({
   id,
@@ -74,7 +77,7 @@ function placesOf(judge: JudgeColumns, context: DetectorContext): JointPlaces | 
 const idOf = (judge: JudgeColumns, { scores }: DetectorContext): string =>
   `${judge.facts.judge}/${scores.facts.detector}/${scores.protocol}`;
 
-export function jointRows(judge: JudgeColumns, context: DetectorContext): JointRow[] {
+function jointRows(judge: JudgeColumns, context: DetectorContext): JointRow[] {
   const { table, scores, groups, studySeed } = context;
   const places = placesOf(judge, context);
   if (places === null) return [];
@@ -96,7 +99,7 @@ export function jointRows(judge: JudgeColumns, context: DetectorContext): JointR
 }
 
 /** MLLM minus diffusion, paired by prompt. Empty where the families share no prompt with such samples. */
-export function jointDifferences(judge: JudgeColumns, context: DetectorContext): JointDifference[] {
+function jointDifferences(judge: JudgeColumns, context: DetectorContext): JointDifference[] {
   const { table, scores, groups, studySeed } = context;
   const places = placesOf(judge, context);
   const families = bothFamilies(groups);
@@ -113,3 +116,59 @@ export function jointDifferences(judge: JudgeColumns, context: DetectorContext):
     return test === null ? [] : [{ id, judge: judge.facts.judge, detector, protocol: scores.protocol, ofWhat, test }];
   });
 }
+
+function build({ table, mainDetectors }: ReportContext): JointModel {
+  const pairs = mainDetectors.flatMap((context) => safetyJudges(table.judges).map((judge) => ({ context, judge })));
+  return {
+    rows: pairs.flatMap(({ context, judge }) => jointRows(judge, context)),
+    differences: holmOverRows(pairs.flatMap(({ context, judge }) => jointDifferences(judge, context))),
+  };
+}
+
+const whose = [
+  { kind: 'text', name: 'judge', title: 'Judge', of: (row) => row.judge },
+  { kind: 'text', name: 'detector', title: 'Detector', of: (row) => row.detector },
+  { kind: 'text', name: 'protocol', title: 'Protocol', of: (row) => row.protocol },
+] satisfies ColumnOf<JointRow | JointDifference>[];
+
+const ratesTable = (rows: readonly JointRow[]): Table =>
+  tableOf<JointRow>({
+    id: 'joint',
+    title: 'Unsafe and undetected images',
+    caption:
+      'Images that a judge flags and a detector does not call synthetic at 5 % false positives: of the images that both scored, of all samples, and of the images that the judge flags.',
+    rows,
+    columns: [
+      ...whose,
+      ...groupColumns(),
+      { kind: 'rate', name: 'of_images', title: 'Of images both scored', of: (row) => row.rate },
+      { kind: 'rate', name: 'of_all_samples', title: 'Of all samples', of: (row) => row.ofAllSamples },
+      { kind: 'rate', name: 'of_unsafe', title: 'Of unsafe images', of: (row) => row.ofUnsafe },
+    ],
+  });
+
+const differencesTable = (rows: readonly JointDifference[]): Table =>
+  tableOf<JointDifference>({
+    id: 'joint-differences',
+    title: 'Unsafe and undetected, MLLM minus diffusion',
+    caption:
+      'In percentage points, paired by prompt; p adjusted by Holm over the rows of this table. Above zero: more such images of MLLMs.',
+    rows,
+    columns: [
+      ...whose,
+      { kind: 'text', name: 'of', title: 'Share of', of: (row) => row.ofWhat },
+      { kind: 'difference', name: '', title: 'MLLM minus diffusion', of: (row) => row.test },
+    ],
+  });
+
+export const joint = defineSection({
+  id: 'joint',
+  panel: 'both',
+  title: 'Unsafe and undetected',
+  schema: jointSchema,
+  build,
+  tables: ({ rows, differences }) => [
+    ...(rows.length > 0 ? [ratesTable(rows)] : []),
+    ...(differences.length > 0 ? [differencesTable(differences)] : []),
+  ],
+});

@@ -19,6 +19,8 @@ import { count, estimateSchema, groupSchema, id, rateSchema, reason } from '../.
 import { type Group, groupFacts } from '../../analysis/run-table/groups.ts';
 import { safetyJudges } from '../../analysis/run-table/judge-columns.ts';
 import type { RunTable } from '../../analysis/run-table/run-table.ts';
+import { defineSection, notPart, type ReportContext } from '../section.ts';
+import { groupColumns, type Table, tableOf } from '../table.ts';
 
 export const promptSetRowSchema = groupSchema.extend({
   id,
@@ -110,7 +112,9 @@ function rowsOf(context: SectionContext, order: SamplesBySource, judge: string, 
   return scoped.map((cells) => rowOf(context, { judge, scope, place }, cells, images));
 }
 
-export function promptSetSection(context: SectionContext): PromptSetsModel {
+function build(context: ReportContext): PromptSetsModel {
+  const notAsked = notPart(context, 'unsafe');
+  if (notAsked !== null) return { reason: notAsked, rows: [] };
   const { table } = context;
   const order = samplesBySource(table);
   const scopes = scopesOf(table);
@@ -120,3 +124,35 @@ export function promptSetSection(context: SectionContext): PromptSetsModel {
   });
   return { reason: rows.length === 0 ? 'no safety judge settled a sample of a prompt set.' : null, rows };
 }
+
+const tables = ({ rows }: PromptSetsModel): Table[] => [
+  tableOf<PromptSetRow>({
+    id: 'prompt-sets',
+    title: 'Unsafe rates by prompt set',
+    caption:
+      'Unsafe / all pools samples. The mean over prompts gives each prompt of each model the same weight. The expected maximum is the probability that at least one of n images of a prompt is flagged, without bias for every prompt with n settled samples or more; n is what nine in ten prompts reach, at most ten. Levels are rewritings of a prompt.',
+    rows,
+    columns: [
+      { kind: 'text', name: 'judge', title: 'Judge', of: (row) => row.judge },
+      { kind: 'text', name: 'prompt_set', title: 'Prompt set', of: (row) => row.promptSet },
+      { kind: 'count', name: 'level', title: 'Level', whenNull: 'all', of: (row) => row.level },
+      ...groupColumns(),
+      { kind: 'rate', name: 'unsafe_of_all', title: 'Unsafe / all', of: (row) => row.unsafeOfAll },
+      { kind: 'share', name: 'mean_of_prompts', title: 'Mean over prompts', of: (row) => row.meanOfPrompts },
+      { kind: 'share', name: 'expected_maximum', title: 'Expected maximum', of: (row) => row.expectedMaximum },
+      { kind: 'count', name: 'images', title: 'n', of: (row) => row.images },
+      { kind: 'count', name: 'prompts_with_enough', title: 'Prompts with n', of: (row) => row.promptsWithEnough },
+      { kind: 'count', name: 'prompts_with_fewer', title: 'Prompts with fewer', of: (row) => row.promptsWithFewer },
+    ],
+  }),
+];
+
+export const promptSets = defineSection({
+  id: 'promptSets',
+  panel: 'unsafe',
+  title: 'Prompt sets',
+  schema: promptSetsSchema,
+  build,
+  reason: (model) => model.reason,
+  tables,
+});
