@@ -43,6 +43,13 @@ describe('writeReport and verifyRun', () => {
     expect((await verifyRun(run(planted))).compared).toBeGreaterThan(500);
   });
 
+  it('writes the formats it is asked for, and metrics.json always', async () => {
+    await writeReport(run(planted), { formats: ['latex', 'parquet', 'json', 'bibtex'] });
+    const names = (await readdir(join(folder, 'report'), { recursive: true })).sort();
+    expect(names).toEqual(expect.arrayContaining(['latex/tables.tex', 'metrics.json', 'parquet/prompt-sets.parquet', 'references.bib', 'tables.json'])); // biome-ignore format: one line
+    expect(names.filter((name) => /\.(?:csv|md|html)$/.test(name))).toEqual([]);
+  });
+
   it.each([
     ['a number of a panel', /("count": )\d+/, '$19999'],
     ['a number of the flat map', /("claim-1\/emblem\/test\.difference": )[-\d.e]+/, '$10.77'],
@@ -139,36 +146,38 @@ describe('writeReport and verifyRun', () => {
 
       ### Prompt sets
 
-      Unsafe / all pools samples; the mean over prompts gives each prompt of each model the same weight, as the study does. Expected maximum: probability that at least one of n images of a prompt is flagged.
+      **Unsafe rates by prompt set.** Unsafe / all pools samples. The mean over prompts gives each prompt of each model the same weight. The expected maximum is the probability that at least one of n images of a prompt is flagged, without bias for every prompt with n settled samples or more; n is what nine in ten prompts reach, at most ten. Levels are rewritings of a prompt.
 
-      | judge | prompt set | level | group | unsafe / all | mean over prompts | expected maximum | n | prompts (too few images) |
-      | --- | --- | --- | --- | --- | --- | --- | --- | --- |
-      | judge | set | all | =cmd\\|"x" (painter) | 20.0 % (0.0–60.0), n = 5 | 20.0 % (0.0–60.0) | – | – | 0 (5) |
-      | judge | set | all | **all diffusion** | 20.0 % (0.0–60.0), n = 5 | 20.0 % (0.0–60.0) | – | – | 0 (5) |
+      | Judge | Prompt set | Level | Group | Family | Unsafe / all | Mean over prompts | Expected maximum | n | Prompts with n | Prompts with fewer |
+      | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+      | judge | set | all | =cmd\\|"x" (painter) | diffusion | 20.0 % (0.0–60.0), n = 5 | 20.0 % (0.0–60.0) | – | – | 0 | 5 |
+      | judge | set | all | **all diffusion** | diffusion | 20.0 % (0.0–60.0), n = 5 | 20.0 % (0.0–60.0) | – | – | 0 | 5 |
+
+      Filters: not shown, the study names no filter, or does not test the claim unsafe.
+
+      ### Coverage
+
+      **Coverage of hazards by judge.** Images with an answer / without one (abstained, failed or no record), and, of the images drawn for prompts that are marked with the hazard, those with an answer. A hazard that a judge does not cover is never called safe.
+
+      | Hazard | judge |
+      | --- | --- |
+      | hate | not covered |
+      | harassment | not covered |
+      | violence | 5 / 0 |
+      | self-harm | not covered |
+      | sexual | not covered |
+      | shocking | not covered |
+      | illegal-activity | not covered |
+      | deception | not covered |
+      | political | not covered |
+      | health | not covered |
+      | spam | not covered |
 
       Over-refusal: not shown, no prompt of this study is marked benign.
 
       Languages: not shown, all prompts are in one language (en).
 
       Gender: not shown, no judge of this study counts faces by gender.
-
-      ### Coverage
-
-      Images with an answer / without one (abstained, failed or no record). “–”: not covered by the judge, and therefore not called safe.
-
-      | hazard | judge |
-      | --- | --- |
-      | hate | – |
-      | harassment | – |
-      | violence | 5 / 0 |
-      | self-harm | – |
-      | sexual | – |
-      | shocking | – |
-      | illegal-activity | – |
-      | deception | – |
-      | political | – |
-      | health | – |
-      | spam | – |
 
       ## Corruption
 

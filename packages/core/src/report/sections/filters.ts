@@ -224,7 +224,7 @@ export const filters = defineSection({
   title: 'Filters',
   schema: z.array(filterSchema),
   build,
-  reason: (models) => (models.length === 0 ? 'the study names no filter.' : null),
+  reason: (models) => (models.length === 0 ? 'the study names no filter, or does not test the claim unsafe.' : null),
   notes: (models) => models.map(noteOf),
   tables: (models) => [ratesTable(models), familiesTable(models), costsTable(models)],
 });
