@@ -1,14 +1,15 @@
-import { type BackendName, isDiptychError, type ModelInputs, type Tensors } from '@diptych/plugin-kit';
+import { type BackendName, isDiptychError, type Tensors } from '@diptych/plugin-kit';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { planGraph } from '../graph/planner.ts';
 import { synthesise } from '../image-ops/synthetic-image.ts';
 import { allCases } from '../kernels/all-cases.ts';
 import { defaultMaxNmse, prepareCase, randomNumbers } from '../kernels/case.ts';
+import { representativeCases } from '../kernels/representative-cases.ts';
 import { tryOpen } from '../open-backend.ts';
 import { sampleNetwork } from '../sample-network.ts';
-import type { Backend, Executable } from './backend.ts';
+import { expectAsReference, expectClose, reference, runOn } from '../testing/as-reference.ts';
+import type { Executable } from './backend.ts';
 import type { OpenedBackend } from './opened-backend.ts';
-import { openReference } from './reference/reference-backend.ts';
 
 // A software GPU compiles kernels on the CPU when they first run: seconds each where the machine is busy and its cache cold.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
@@ -19,41 +20,6 @@ process.env.DIPTYCH_WEBGPU = 'checked';
 const names = ['reference', 'webgpu', 'native'] as const satisfies readonly BackendName[];
 const opened = new Map<BackendName, OpenedBackend | string>();
 for (const name of names) opened.set(name, await tryOpen(name, {}));
-const reference = openReference();
-
-async function runOn(
-  backend: Backend,
-  plan: Parameters<Backend['compile']>[0],
-  weights: Tensors,
-  inputs: ModelInputs,
-): Promise<Tensors> {
-  await using executable: Executable = await backend.compile(plan, weights);
-  return await executable.run(inputs);
-}
-
-/** Normalised mean squared error, with the worst place for the message. */
-function compare(actual: Float32Array, expected: Float32Array): { nmse: number; worst: string } {
-  let [squares, total, worst] = [0, 0, 0];
-  for (let i = 0; i < expected.length; i++) {
-    // NaN is what an index out of range gives, and equal to itself here.
-    const isSame = actual[i] === expected[i] || (Number.isNaN(actual[i]) && Number.isNaN(expected[i]));
-    const difference = isSame ? 0 : actual[i]! - expected[i]!;
-    squares += difference ** 2;
-    total += Number.isNaN(expected[i]) ? 0 : expected[i]! ** 2;
-    if (!(Math.abs(difference) <= Math.abs(actual[worst]! - expected[worst]!))) worst = i;
-  }
-  return {
-    nmse: squares === 0 ? 0 : squares / Math.max(total, 1e-30),
-    worst: `largest difference at ${worst}: ${actual[worst]} instead of ${expected[worst]}`,
-  };
-}
-
-function expectClose(actual: Float32Array, expected: Float32Array, maxNmse: number): void {
-  expect(actual).toHaveLength(expected.length);
-  const { nmse, worst } = compare(actual, expected);
-  expect(nmse, worst).toBeLessThanOrEqual(maxNmse);
-}
-
 describe.each(names)('%s backend', (name) => {
   const result = opened.get(name)!;
   if (typeof result === 'string') {
@@ -66,13 +32,7 @@ describe.each(names)('%s backend', (name) => {
   const { backend } = result;
   afterAll(() => backend[Symbol.asyncDispose]());
 
-  it.each(allCases)('$name', async (given) => {
-    const { plan, weights, inputs } = prepareCase(given);
-    expect(backend.check(plan)).toEqual([]);
-    const [actual, expected] = [await runOn(backend, plan, weights, inputs), await runOn(reference, plan, weights, inputs)];
-    expect(actual['y']!.shape).toEqual(expected['y']!.shape);
-    expectClose(actual['y']!.data, expected['y']!.data, given.tolerance?.maxNmse ?? defaultMaxNmse);
-  });
+  it.each(name === 'webgpu' ? representativeCases : allCases)('$name', (given) => expectAsReference(backend, given));
 
   describe('a network of the shape of MobileNetV2', () => {
     const normalise = { step: 'normalise', scale: 1 / 127.5, mean: [1, 1, 1], deviation: [1, 1, 1] } as const;
