@@ -1,21 +1,8 @@
 /** The steps of the test command: quick checks first, then the tests. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { repositoryRoot } from '../repository.ts';
 import { cargo, cargoOnAarch64, clippy } from './cargo-steps.ts';
-import { check, skippedStep, type TestStep } from './step.ts';
+import { check, type TestStep } from './step.ts';
 import type { Tier } from './tiers.ts';
 import { vitest } from './vitest-step.ts';
-
-const shaderCheck = 'packages/gpu-kernels/src/check-shaders.ts';
-
-const shaders: TestStep = {
-  name: 'shaders',
-  run: () =>
-    existsSync(join(repositoryRoot, shaderCheck))
-      ? check('shaders', 'node', shaderCheck).run()
-      : Promise.resolve(skippedStep(shaderCheck, 'shader compile check', 'there is no such script')),
-};
 
 /** Steps that run one after another. */
 type Lane = readonly TestStep[];
@@ -32,7 +19,7 @@ export const stagesOf = (tier: Tier): readonly (readonly Lane[])[] => [
     ],
   ],
   // Examples of the documentation wait for processes and servers while cargo compiles.
-  [[check('docs', 'node', 'tools/src/check-docs.ts')], [clippy, cargo, cargoOnAarch64, shaders]],
+  [[check('docs', 'node', 'tools/src/check-docs.ts')], [clippy, cargo, cargoOnAarch64]],
   // Alone, because tests have time limits.
   [[vitest(tier)]],
 ];

@@ -3,7 +3,7 @@ import type { ModelInputs, Tensors } from '@diptych/plugin-kit';
 import { expect } from 'vitest';
 import type { Backend, Executable } from '../backends/backend.ts';
 import { openReference } from '../backends/reference/reference-backend.ts';
-import { defaultMaxNmse, type KernelCase, prepareCase } from '../kernels/case.ts';
+import { defaultMaxNmse, type KernelCase, type PreparedCase, prepareCase } from '../kernels/case.ts';
 
 export const reference = openReference();
 
@@ -16,6 +16,9 @@ export async function runOn(
   await using executable: Executable = await backend.compile(plan, weights);
   return await executable.run(inputs);
 }
+
+export const runCase = (backend: Backend, { plan, weights, inputs }: PreparedCase): Promise<Tensors> =>
+  runOn(backend, plan, weights, inputs);
 
 /** Normalised mean squared error, with the worst place for the message. */
 function compare(actual: Float32Array, expected: Float32Array): { nmse: number; worst: string } {

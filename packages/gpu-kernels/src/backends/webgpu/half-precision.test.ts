@@ -1,65 +1,27 @@
-import type { Tensors } from '@diptych/plugin-kit';
-import { afterAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { planGraph } from '../../graph/planner.ts';
 import { synthesise } from '../../image-ops/synthetic-image.ts';
 import { openRuntime } from '../../index.ts';
-import { allCases } from '../../kernels/all-cases.ts';
-import { attentionCases } from '../../kernels/attention/attention.cases.ts';
-import { type KernelCase, type PreparedCase, randomNumbers } from '../../kernels/case.ts';
-import { prepareHalfCase, roundedToHalves } from '../../kernels/half-case.ts';
-import { cosine, goldenBytes, goldenNames, goldenOf, readGoldenExternal } from '../../onnx/golden-networks.ts';
-import { type OpenOptions, tryOpen } from '../../open-backend.ts';
+import { type PreparedCase, randomNumbers } from '../../kernels/case.ts';
+import { roundedToHalves } from '../../kernels/half-case.ts';
+import { representativeCases } from '../../kernels/representative-cases.ts';
+import { cosine, goldenBytes, goldenOf, readGoldenExternal } from '../../onnx/golden-networks.ts';
+import { tryOpen } from '../../open-backend.ts';
 import { sampleBlocks, sampleNetwork } from '../../sample-network.ts';
+import { reference, runCase as run } from '../../testing/as-reference.ts';
+import {
+  absent,
+  describeHalfCases,
+  expectNetworkInHalf,
+  matrices,
+  open,
+  quickNetworks,
+  withoutImages,
+} from '../../testing/half-precision.ts';
 import type { Backend } from '../backend.ts';
 import type { OpenedBackend } from '../opened-backend.ts';
-import { openReference } from '../reference/reference-backend.ts';
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
-
-process.env.DIPTYCH_WEBGPU = 'checked';
-const hidden: OpenOptions = { lesser: { hiddenFeatures: ['chromium-experimental-subgroup-matrix'] } };
-const open = (options: OpenOptions = {}): Promise<OpenedBackend | string> => tryOpen('webgpu', { precision: 'f16', ...options }); // biome-ignore format: one call
-const opened = await open();
-const absent = typeof opened === 'string' ? opened : undefined;
-const reference = openReference();
-
-async function run(backend: Backend, { plan, weights, inputs }: PreparedCase): Promise<Tensors> {
-  await using executable = await backend.compile(plan, weights);
-  return await executable.run(inputs);
-}
-
-/**
- * Squared relative error. A result rounded to float16 is off by at most 2^-11, whose square is 2.4e-7; sums of products of
- * halves are exact to float32 before that. Four times as much, because a step may store a number twice on its way.
- */
-const maxNmse = 1e-6;
-
-function expectClose(actual: Float32Array, expected: Float32Array): void {
-  expect(actual).toHaveLength(expected.length);
-  let [squares, total] = [0, 0];
-  for (const [i, value] of expected.entries()) {
-    // NaN, which an index out of range gives, is equal to itself here; NaN instead of a number fails.
-    squares += Object.is(value, actual[i]) || value === actual[i] ? 0 : (value - actual[i]!) ** 2;
-    total += Number.isNaN(value) ? 0 : value ** 2;
-  }
-  expect(squares).toBeLessThanOrEqual(maxNmse * Math.max(total, 1e-30));
-}
-
-const withoutImages = allCases.filter(({ step }) => step.op !== 'image');
-const isProduct = ({ step }: KernelCase): boolean => step.op === 'gemm' || (step.op === 'conv2d' && step.groups === 1);
-/** More than one tile in each direction, sizes that none divides, and every way to read and write: llvmpipe takes seconds a variant. */
-const telling = ['bias, residual, relu', 'MobileNetV2 stem', 'last projection', 'rows of a matrix', 'many tiles'];
-const isSoftware = typeof opened !== 'string' && opened.software;
-const products = allCases.filter((given) => isProduct(given) && (!isSoftware || telling.some((part) => given.name.includes(part)))); // biome-ignore format: one choice
-
-const matrices = typeof opened === 'string' ? undefined : opened.matrices;
-/** Every tile, two buffers, and parts of the inner dimension, more of them than some cases have slices; the small tile is what adapters without matrices choose. */
-const forced = ['small/2/3', 'narrow/2/2', 'tall/2', 'medium', 'large', 'thin'].filter((tile) => !isSoftware || matrices !== undefined || tile !== 'small/2/3'); // biome-ignore format: one list
-const setups: readonly (readonly [string, OpenOptions, readonly KernelCase[]])[] = [
-  ['as the adapter is', {}, withoutImages],
-  ...forced.map((tile) => [`tile: ${tile}`, { tile }, products] as const),
-  ...(matrices ? [['without matrix instructions', hidden, [...products, ...attentionCases]] as const] : []),
-];
 
 describe.skipIf(absent !== undefined)(`half precision (here: ${absent ?? 'present'})`, () => {
   it('runs on matrix instructions where the driver has them', ({ skip }) => {
@@ -67,17 +29,7 @@ describe.skipIf(absent !== undefined)(`half precision (here: ${absent ?? 'presen
     expect([8, 16]).toContain(matrices.side);
   });
 
-  describe.each(setups)('%s', async (_, options, cases) => {
-    const result = options === setups[0]![1] ? opened : await open(options);
-    if (typeof result === 'string') return it(result, ({ skip }) => skip());
-    const { backend } = result;
-    afterAll(() => backend[Symbol.asyncDispose]());
-    it.each(cases)('$name', async (given) => {
-      const prepared = prepareHalfCase(given);
-      const [actual, expected] = [await run(backend, prepared), await run(reference, prepared)];
-      expectClose(actual['y']!.data, expected['y']!.data);
-    });
-  });
+  describeHalfCases([['as the adapter is', {}, withoutImages.filter((given) => representativeCases.includes(given))]]);
 
   it('scores a whole network as close as rounding its weights allows, in any batch alike', async () => {
     await using backend = ((await open()) as OpenedBackend).backend;
@@ -111,15 +63,7 @@ describe.skipIf(absent !== undefined)(`half precision (here: ${absent ?? 'presen
     expect(await lossOf(backend, planned)).toBeLessThanOrEqual(2 * nearest);
   });
 
-  it.each(goldenNames)('scores the network %s within 1e-3 of onnxruntime in float32', async (name) => {
-    await using runtime = await openRuntime({ prefer: 'webgpu', precision: 'f16', checkHalf: false });
-    expect(runtime.info).toMatchObject({ backend: 'webgpu', precision: 'f16' });
-    const { x, y } = goldenOf(name);
-    await using model = await runtime.loadOnnx(goldenBytes(name), { batch: 3, readExternal: readGoldenExternal });
-    const { y: actual } = await model.run({ x });
-    expect(cosine(actual!.data, y.data)).toBeGreaterThanOrEqual(0.999);
-    expect(Math.max(...actual!.data.map((value, i) => Math.abs(value - y.data[i]!)))).toBeLessThanOrEqual(1e-3);
-  });
+  it.each(quickNetworks)('scores the network %s within 1e-3 of onnxruntime in float32', expectNetworkInHalf);
 
   it('is given up for a network that it changes too much, which log and info say', async () => {
     const said: string[] = [];
