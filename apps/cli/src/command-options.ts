@@ -34,6 +34,7 @@ export const budget = () =>
     if (text.trim() !== '' && Number.isFinite(value) && value > 0) return value;
     throw new InvalidArgumentError('Expected US dollars above 0, such as 12.50.');
   });
+export const full = () => new Option('--full', 'print every table and test of the report, not its summary');
 export const runsFolder = () =>
   orVariable(new Option('--runs <folder>', 'folder that holds run folders').default('runs'), 'DIPTYCH_RUNS');
 export const withPlugins = (kind: string) =>

@@ -11,6 +11,7 @@ import {
   budget,
   difference,
   drawn,
+  full,
   network,
   precision,
   profile,
@@ -58,6 +59,7 @@ program
   .addOption(backend())
   .addOption(adapter())
   .addOption(precision())
+  .addOption(full())
   .action(lazy(() => import('./commands/demo.ts')));
 program
   .command('plan')
@@ -82,6 +84,7 @@ program
   .addOption(precision())
   .addOption(profile())
   .addOption(accept())
+  .addOption(full())
   .option('--no-report', 'stop after the journal')
   .action(lazy(() => import('./commands/run.ts')));
 program
@@ -95,6 +98,7 @@ program
   .addOption(adapter())
   .addOption(precision())
   .addOption(accept())
+  .addOption(full())
   .option('--no-report', 'stop after the journal')
   .action(lazy(() => import('./commands/study.ts')));
 program
@@ -106,6 +110,7 @@ program
   .addOption(adapter())
   .addOption(precision())
   .addOption(accept())
+  .addOption(full())
   .option('--no-report', 'stop after the journal')
   .action(lazy(() => import('./commands/resume.ts')));
 program
@@ -138,8 +143,9 @@ program
   .description('compute the metrics of a run and write its report')
   .option(
     '--format <names>',
-    'formats to write, separated by commas: html, md, csv, json, latex, parquet, bibtex; the first three if absent',
+    'formats to write, separated by commas: html, svg, md, csv, json, latex, parquet, bibtex; the first four if absent',
   )
+  .addOption(full())
   .action(lazy(() => import('./commands/report.ts')));
 program
   .command('verify')

@@ -17,15 +17,22 @@ import {
   writeReport,
 } from '@diptych/core';
 import { exitCodeOfError, type Study } from '@diptych/plugin-kit';
+import { renderBriefSummary } from './output/brief-summary.ts';
+import { renderFullSummary } from './output/full-summary.ts';
 import { pluginsFailed } from './output/plugins-failed.ts';
 import { createProgress } from './output/progress.ts';
 import { reportError } from './output/report-error.ts';
 import { note, type OutputOptions, printResult } from './output/result.ts';
-import { renderSummary } from './output/summary.ts';
+
 import { interruptSignal } from './signals.ts';
 import { loadStudyPlugins, type WireOptions } from './wire.ts';
 
-export interface RunOptions extends OutputOptions, WireOptions {
+export interface ReportOptions extends OutputOptions {
+  /** Everything of the report in the terminal. */
+  readonly full?: boolean;
+}
+
+export interface RunOptions extends ReportOptions, WireOptions {
   /** US dollars; replaces the study's. */
   readonly budget?: number;
   /** False with --no-report. */
@@ -113,19 +120,20 @@ function endWith({ failed, changedImages, runFolder }: RunSummary, { json }: Run
 /** Computes the metrics of a run, writes its report and prints the tables. */
 export async function reportRun(
   runFolder: string,
-  options: OutputOptions & { readonly formats?: readonly ReportFormat[] },
+  options: ReportOptions & { readonly formats?: readonly ReportFormat[] },
   ending?: Ending,
 ): Promise<void> {
-  const { renderReport } = await import('@diptych/web');
+  const { renderReport, renderFigures } = await import('@diptych/web');
   const run = await openRun(runFolder);
   const { model, files } = await writeReport(run, {
     renderHtml: renderReport,
+    renderFigures,
     ...(options.formats && { formats: options.formats }),
   });
   const shown = files.find((file) => file.endsWith('.html')) ?? join(run.folder, 'report');
   printResult(
     options,
     { id: run.id, runFolder: run.folder, files, ...ending, numbers: model.numbers, claims: model.claims },
-    () => `${renderSummary(model)}\n\nReport: ${shown}`,
+    () => (options.full ? `${renderFullSummary(model)}\n\nReport: ${shown}` : renderBriefSummary(model, run.folder, shown)),
   );
 }

@@ -39,6 +39,7 @@ export { type FoundPlugin, type PluginRegistry, resolvePlugin } from './plugins/
 export { currentLabels } from './records/current-labels.ts';
 export { recordKey } from './records/record-key.ts';
 export { type AnalyseOptions, analyse } from './report/analyse.ts';
+export { type Headline, type Overview, overviewOf } from './report/claims/overview.ts';
 export { type ReportModel, reportModelSchema } from './report/report-model.ts';
 export type { ShownSection } from './report/section.ts';
 export type { Table } from './report/table.ts';

@@ -1,10 +1,9 @@
 /** `diptych report`: metrics and report of a run, from its journal. */
 import { type ReportFormat, reportFormats } from '@diptych/core';
 import { DiptychError } from '@diptych/plugin-kit';
-import type { OutputOptions } from '../output/result.ts';
-import { reportRun } from '../run-study.ts';
+import { type ReportOptions, reportRun } from '../run-study.ts';
 
-interface ReportOptions extends OutputOptions {
+interface ReportCommandOptions extends ReportOptions {
   /** Names of formats, separated by commas. */
   readonly format?: string;
 }
@@ -19,6 +18,6 @@ function formatsOf(names: string): ReportFormat[] {
   );
 }
 
-export default async function report(runFolder: string, { format, ...options }: ReportOptions): Promise<void> {
+export default async function report(runFolder: string, { format, ...options }: ReportCommandOptions): Promise<void> {
   await reportRun(runFolder, { ...options, ...(format !== undefined && { formats: formatsOf(format) }) });
 }

@@ -1,15 +1,16 @@
 import type { DetectorModel } from '@diptych/core/report-model';
+import type { ColourName } from '../report/figure/palette.ts';
 import { familyNames } from '../report/format.ts';
-import { type ChartColour, colour, legend, renderChart, valueAxis } from './render-chart.ts';
+import { type Chart, chart, colour, legend, valueAxis } from './render-chart.ts';
 
 const lineTypes = { diffusion: 'solid', mllm: 'dashed', unknown: 'dotted', authentic: 'solid' } as const;
 const seriesName = (series: string): string =>
   series === 'authentic' ? 'Authentic' : (familyNames[series as keyof typeof familyNames] ?? series);
 
 /** True against false positive rate for each family, with the diagonal of guessing. */
-export function rocChart(id: string, { roc }: DetectorModel): string {
+export function rocChart({ roc }: DetectorModel): Chart {
   const names = roc.map(({ family }) => familyNames[family]);
-  return renderChart(id, 460, 420, {
+  return chart(460, 420, {
     legend: legend(names),
     grid: { left: 56, right: 20, top: 32, bottom: 48 },
     xAxis: valueAxis('false positive rate (authentic images)', { min: 0, max: 1 }),
@@ -40,7 +41,7 @@ export function rocChart(id: string, { roc }: DetectorModel): string {
 }
 
 /** Share of each side's images in twenty bins of the synthetic score, as steps. */
-export function scoreChart(id: string, { histograms }: DetectorModel): string {
+export function scoreChart({ histograms }: DetectorModel): Chart {
   const shares = (counts: readonly number[]): number[][] => {
     const total = counts.reduce((sum, count) => sum + count, 0) || 1;
     return [
@@ -48,7 +49,7 @@ export function scoreChart(id: string, { histograms }: DetectorModel): string {
       [1, ((counts.at(-1) ?? 0) / total) * 100],
     ];
   };
-  return renderChart(id, 460, 420, {
+  return chart(460, 420, {
     legend: legend(histograms.map(({ series }) => seriesName(series))),
     grid: { left: 56, right: 20, top: 32, bottom: 48 },
     xAxis: valueAxis('synthetic score', { min: 0, max: 1 }),
@@ -60,9 +61,9 @@ export function scoreChart(id: string, { histograms }: DetectorModel): string {
       silent: true,
       symbol: 'none',
       data: shares(counts),
-      itemStyle: { color: colour(series as ChartColour) },
-      lineStyle: { color: colour(series as ChartColour), width: 2, type: lineTypes[series as keyof typeof lineTypes] },
-      areaStyle: { color: colour(series as ChartColour), opacity: 0.12 },
+      itemStyle: { color: colour(series as ColourName) },
+      lineStyle: { color: colour(series as ColourName), width: 2, type: lineTypes[series as keyof typeof lineTypes] },
+      areaStyle: { color: colour(series as ColourName), opacity: 0.12 },
     })),
   });
 }

@@ -1,8 +1,9 @@
-import type { FamilyKey, RateModel } from '@diptych/core/report-model';
+import type { FamilyKey, JudgeModel, RateModel } from '@diptych/core/report-model';
 import type { CustomSeriesRenderItem } from 'echarts/types/dist/echarts';
-import { categoryAxis, colour, labelSpace, renderChart, valueAxis } from './render-chart.ts';
+import { familyNames } from '../report/format.ts';
+import { type Chart, categoryAxis, chart, colour, labelSpace, valueAxis } from './render-chart.ts';
 
-export interface IntervalRow {
+interface IntervalRow {
   readonly label: string;
   readonly family: FamilyKey;
   readonly rate: RateModel;
@@ -45,14 +46,28 @@ const draw =
 const axisEnd = (percent: number): number =>
   percent < 10 ? Math.max(1, Math.ceil(percent)) : Math.min(100, Math.ceil(percent / 10) * 10);
 
-/** Rates in percent with 95 % intervals, one row each; rows without a rate must be left out by the caller. */
-export function intervalChart(id: string, rows: readonly IntervalRow[], axisName: string): string {
+/** Unsafe rate by model and family; null where no rate is defined. */
+export const modelChart = ({ rows }: JudgeModel): Chart | null =>
+  intervalChart(rows.map(({ label, family, unsafeOfAll }) => ({ label, family: family ?? 'unknown', rate: unsafeOfAll })));
+
+/** Unsafe rate by hazard and family; null where no rate is defined. */
+export const hazardChart = ({ hazards }: JudgeModel): Chart | null =>
+  intervalChart(
+    hazards.flatMap(({ hazard, rates }) =>
+      rates.map(({ family, rate }) => ({ label: `${hazard}, ${familyNames[family]}`, family, rate })),
+    ),
+  );
+
+/** Rates in percent with 95 % intervals, one row each that has a rate. */
+function intervalChart(all: readonly IntervalRow[]): Chart | null {
+  const rows = all.filter(({ rate }) => rate.value !== null);
+  if (rows.length === 0) return null;
   const highest = Math.max(...rows.map(({ rate }) => Math.max(rate.clustered?.high ?? 0, rate.value ?? 0)));
   const labels = rows.map(({ label }) => label);
   const labelWidth = labelSpace(labels);
-  return renderChart(id, width, rows.length * rowHeight + 64, {
+  return chart(width, rows.length * rowHeight + 64, {
     grid: { left: labelWidth + 18, right: 24, top: 8, bottom: 48 },
-    xAxis: valueAxis(axisName, { min: 0, max: axisEnd(highest * 100) }),
+    xAxis: valueAxis('unsafe / all samples, %', { min: 0, max: axisEnd(highest * 100) }),
     yAxis: categoryAxis(labels, labelWidth),
     series: [
       {

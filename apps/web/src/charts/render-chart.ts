@@ -3,6 +3,7 @@ import { BarChart, CustomChart, LineChart } from 'echarts/charts';
 import { GridComponent, LegendComponent } from 'echarts/components';
 import { type EChartsCoreOption, init, use } from 'echarts/core';
 import { SVGRenderer } from 'echarts/renderers';
+import { type ColourName, light, onPage, type Paint } from '../report/figure/palette.ts';
 
 use([BarChart, CustomChart, LineChart, GridComponent, LegendComponent, SVGRenderer]);
 
@@ -10,24 +11,10 @@ use([BarChart, CustomChart, LineChart, GridComponent, LegendComponent, SVGRender
  * ECharts wants real colours, the page wants CSS variables: charts are drawn with these stand-ins, which are then replaced.
  * They differ from every colour that ECharts picks by itself.
  */
-const standIns = {
-  text: '#010203',
-  muted: '#020304',
-  grid: '#030405',
-  diffusion: '#040506',
-  mllm: '#050607',
-  unknown: '#060708',
-  authentic: '#070809',
-  image: '#08090a',
-  refused: '#090a0b',
-  blocked: '#0a0b0c',
-  empty: '#0b0c0d',
-  placeholder: '#0c0d0e',
-  error: '#0d0e0f',
-  timeout: '#0e0f10',
-} as const;
-export type ChartColour = keyof typeof standIns;
-export const colour = (name: ChartColour): string => standIns[name];
+const standIns = Object.fromEntries(
+  Object.keys(light).map((name, index) => [name, `#0a0b${(index + 1).toString(16).padStart(2, '0')}`]),
+) as Readonly<Record<ColourName, string>>;
+export const colour = (name: ColourName): string => standIns[name];
 
 const label = { color: standIns.text, fontSize: 12, fontFamily: 'inherit' };
 
@@ -61,9 +48,8 @@ export const legend = (data: readonly (string | object)[]): object => ({
   textStyle: label,
 });
 
-const escapePattern = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-const standInPattern = new RegExp(Object.values(standIns).map(escapePattern).join('|'), 'gi');
-const variableOf = new Map(Object.entries(standIns).map(([name, value]) => [value, `var(--${name})`]));
+const standInPattern = new RegExp(Object.values(standIns).join('|'), 'gi');
+const nameOf = new Map(Object.entries(standIns).map(([name, value]) => [value, name as ColourName]));
 
 /** Widths are estimated without a font; common ones are up to a fifth wider, and text is cut at its beginning by the edge. */
 const mostLabelWidth = 160;
@@ -72,15 +58,25 @@ const mostLabelWidth = 160;
 export const labelSpace = (labels: readonly string[]): number =>
   Math.min(190, Math.max(...labels.map((text) => Math.ceil(text.length * 6.8))));
 
+/** A plot before it is drawn, the same for the page and for a file. */
+export interface Chart {
+  /** In pixels at a type size of 12. */
+  readonly width: number;
+  readonly height: number;
+  readonly option: EChartsCoreOption;
+}
+
+export const chart = (width: number, height: number, option: EChartsCoreOption): Chart => ({ width, height, option });
+
 /** `id` keeps the ids inside the SVG unique on the page and the same in every process. */
-export function renderChart(id: string, width: number, height: number, option: EChartsCoreOption): string {
-  const chart = init(null, null, { renderer: 'svg', ssr: true, width, height });
+export function renderChart({ width, height, option }: Chart, id: string, paint: Paint = onPage): string {
+  const instance = init(null, null, { renderer: 'svg', ssr: true, width, height });
   try {
-    chart.setOption({ animation: false, backgroundColor: 'transparent', ...option });
+    instance.setOption({ animation: false, backgroundColor: 'transparent', ...option });
     return (
-      chart
+      instance
         .renderToSVGString()
-        .replace(standInPattern, (value) => variableOf.get(value.toLowerCase() as (typeof standIns)[ChartColour]) ?? value)
+        .replace(standInPattern, (value) => paint(nameOf.get(value.toLowerCase())!))
         .replace(/\bzr\d+-/g, `${id}-`)
         .replace(/font-family:\s*inherit;?/g, '')
         // Hover styles and event targets of the live chart: of no use here, and numbered by a counter of the process.
@@ -88,6 +84,6 @@ export function renderChart(id: string, width: number, height: number, option: E
         .replace(/ (?:class|ecmeta_\w+|pointer-events)="[^"]*"/g, '')
     );
   } finally {
-    chart.dispose();
+    instance.dispose();
   }
 }

@@ -148,7 +148,7 @@ function Detector({ detector, audit }: DetectorProps) {
       <NumberedFigure
         label={`ROC curves and distributions of the synthetic score by family, ${detector.detector} under ${detector.protocol}; the measures are in the table beside it.`}
         caption={`ROC curves (first) and distributions of the synthetic score (second) by family, ${detector.detector} under ${detector.protocol}.`}
-        charts={[(id) => rocChart(id, detector), (id) => scoreChart(id, detector)]}
+        charts={[rocChart(detector), scoreChart(detector)]}
       />
     </section>
   );

@@ -1,4 +1,4 @@
-import type { FamilyKey, IntervalModel } from '@diptych/core/report-model';
+import type { ClaimModel, FamilyKey, IntervalModel } from '@diptych/core/report-model';
 
 /** Shown where a number is not defined; never a zero. */
 export const notDefined = '–';
@@ -17,6 +17,14 @@ export const percentRange = (interval: IntervalModel): string => `${percent(inte
 export const threeRange = (interval: IntervalModel): string => `${three(interval.low)}–${three(interval.high)}`;
 export const pValue = (value: number | null): string =>
   value === null ? notDefined : value < 0.0001 ? '< 0.0001' : value.toFixed(4);
+
+/** An effect of a claim with its sign and unit, and its interval. */
+export const effect = (value: number, unit: ClaimModel['unit']): string =>
+  `${value > 0 ? '+' : ''}${unit === 'percentage points' ? `${percent(value)} points` : three(value)}`;
+export const effectRange = ({ low, high }: IntervalModel, unit: ClaimModel['unit']): string => {
+  const shown = unit === 'percentage points' ? (value: number) => percent(value) : three;
+  return `[${shown(low)}, ${shown(high)}]`;
+};
 
 export const familyNames: Record<FamilyKey, string> = { diffusion: 'Diffusion', mllm: 'MLLM', unknown: 'Unknown' };
 export const familyName = (family: FamilyKey | null): string => (family === null ? notDefined : familyNames[family]);

@@ -1,5 +1,6 @@
 /** Numbered captions. A report is rendered once, from top to bottom, so a counter is enough. */
 import { createContext, type ReactNode, use } from 'react';
+import { type Chart, renderChart } from '../charts/render-chart.ts';
 import { Scroll } from './scroll.tsx';
 
 export class Numbering {
@@ -16,6 +17,8 @@ export class Numbering {
 }
 
 export const NumberingContext = createContext(new Numbering());
+
+export const useFigureNumber = (): number => use(NumberingContext).nextFigure();
 
 export interface TableProps {
   readonly caption: ReactNode;
@@ -43,13 +46,12 @@ export interface FigureProps {
   readonly caption: ReactNode;
   /** What the plot shows, in words; the numbers are in the table beside it. */
   readonly label: string;
-  /** SVG from `renderChart`; given an id that is unique on the page. */
-  readonly charts: readonly ((id: string) => string)[];
+  readonly charts: readonly Chart[];
 }
 
 export function NumberedFigure({ caption, label, charts }: FigureProps) {
-  const number = use(NumberingContext).nextFigure();
-  const drawn = charts.map((chart, index) => chart(`figure-${number}-${index}`));
+  const number = useFigureNumber();
+  const drawn = charts.map((chart, index) => renderChart(chart, `figure-${number}-${index}`));
   return (
     <figure>
       <Scroll label={`Figure ${number}, scrollable`}>

@@ -1,4 +1,4 @@
-// Runs in the report: shows one picture at a time, filters the gallery, sorts tables. Without it the report still reads.
+// Runs in the report: folds captions on a phone, shows one picture at a time, filters the gallery, sorts tables. Without it the report still reads.
 (() => {
   for (const button of document.querySelectorAll('button.reveal')) {
     const image = button.parentElement.querySelector('img');
@@ -14,6 +14,9 @@
       button.setAttribute('aria-label', button.getAttribute('aria-label').replace(was, is));
     });
   }
+
+  for (const details of document.querySelectorAll('details[data-fold="narrow"]'))
+    details.open = !matchMedia('(max-width: 40rem)').matches;
 
   const filters = [...document.querySelectorAll('select[data-filter]')];
   const pictures = [...document.querySelectorAll('.gallery > li')];

@@ -43,6 +43,33 @@ describe('renderReport', () => {
       expect(html).toContain(text);
   });
 
+  it('opens with what was compared, one figure and a card for each claim, before any table', () => {
+    const first = html.slice(html.indexOf('<main>'), html.indexOf('<table'));
+    expect(first).toMatch(/\d+ diffusion models? and \d+ MLLMs?, 12 prompts, .* samples, 20 authentic images\./);
+    expect(first.match(/<figure/g)?.length).toBeGreaterThan(0);
+    expect(first.match(/role="img" aria-label="Panel [AB]\./g)).toHaveLength(2);
+    const cards = first.match(/<article class="card.*?<\/article>/gs) ?? [];
+    expect(cards).toHaveLength(4);
+    cards.forEach((card, index) => {
+      expect(card).toMatch(/class="verdict (?:supported|not-supported|not-tested)"/);
+      expect(card).toContain(`href="#claim-${index + 1}"`);
+      expect(html).toContain(`<section id="claim-${index + 1}"`);
+    });
+  });
+
+  it('gives the tests of a claim one table, and those that could not be made one line with their reasons', async () => {
+    const run = plantedRun({ prompts: 24, samplesPerPrompt: 1, authenticImages: 30, seed: 3, rates: nullRates });
+    const own = await analyse(run.manifest, run.records);
+    const page = renderReport(own, { thumbnails: {} });
+    for (const claim of [1, 2, 3, 4]) {
+      const section = page.split(`<section id="claim-${claim}"`)[1]?.split('</section><section')[0] ?? '';
+      const tests = own.claims.filter((test) => test.claim === claim);
+      const made = tests.filter(({ verdict }) => verdict !== 'not tested');
+      expect(section.match(/<tbody>.*?<\/tbody>/s)?.[0].match(/<tr/g) ?? []).toHaveLength(made.length);
+      expect(section.match(/Not tested/g) ?? []).toHaveLength(made.length === tests.length ? 0 : 1);
+    }
+  });
+
   it('is the same text each time', () => {
     expect(renderReport(model, { thumbnails: {} })).toBe(html);
   });
@@ -120,7 +147,9 @@ describe('renderReport', () => {
     };
     const own = ['Prompt sets', 'Over-refusal', 'Languages', 'Gender'].map((title) => `<h3>${title}</h3>`);
     const [unsafe, corruption] = [await pageOf(['unsafe']), await pageOf(['corruption'])];
-    expect(unsafe.match(/Not part of this study\./g)).toHaveLength(3);
+    // Once below the cards and once below the tests.
+    expect(unsafe.match(/Not part of this study: claims 2, 3 and 4\./g)).toHaveLength(2);
+    expect(unsafe.match(/<article class="card/g)).toHaveLength(1);
     expect(own.filter((title) => !unsafe.includes(title))).toEqual([]);
     expect(own.filter((title) => corruption.includes(title))).toEqual([]);
   });

@@ -6,13 +6,17 @@ import { createHash } from 'node:crypto';
 import type { ReportAssets } from '@diptych/core';
 import type { ReportModel } from '@diptych/core/report-model';
 import { renderToStaticMarkup } from 'react-dom/server';
+import { Claims } from './claims-section.tsx';
 import { CorruptionPanel } from './corruption-panel.tsx';
 import { DetectionPanel } from './detection-panel.tsx';
+import { paletteStyle } from './figure/palette.ts';
+import firstScreenStyle from './first-screen.css?raw';
+import { FirstScreen } from './first-screen.tsx';
 import { Gallery } from './gallery.tsx';
 import { LabelsSection } from './labels-section.tsx';
 import { ManifestSection } from './manifest-section.tsx';
 import { Numbering, NumberingContext } from './numbering.tsx';
-import { Claims, Outcomes, TitleBlock } from './overview.tsx';
+import { Outcomes } from './outcomes-section.tsx';
 import script from './page-script.js?raw';
 import style from './page-style.css?raw';
 import { UnsafePanel } from './unsafe-panel.tsx';
@@ -30,11 +34,11 @@ function Page({ model, assets }: { readonly model: ReportModel; readonly assets:
         <meta name="referrer" content="no-referrer" />
         <title>{`${model.manifest.study.name}: Diptych report`}</title>
         {/* biome-ignore lint/security/noDangerouslySetInnerHtml: our own style sheet */}
-        <style dangerouslySetInnerHTML={{ __html: style }} />
+        <style dangerouslySetInnerHTML={{ __html: paletteStyle + style + firstScreenStyle }} />
       </head>
       <body>
         <main>
-          <TitleBlock model={model} />
+          <FirstScreen model={model} />
           <Claims model={model} />
           <Outcomes model={model} />
           <UnsafePanel model={model} />

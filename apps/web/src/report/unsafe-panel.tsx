@@ -1,5 +1,5 @@
 import type { FamilyKey, JudgeModel, KitagawaModel, ReportModel } from '@diptych/core/report-model';
-import { type IntervalRow, intervalChart } from '../charts/interval-chart.ts';
+import { hazardChart, modelChart } from '../charts/interval-chart.ts';
 import {
   CountCell,
   FamilyCell,
@@ -109,23 +109,13 @@ function RatesTable({ judge }: { readonly judge: JudgeModel }) {
 }
 
 function JudgeFigure({ judge }: { readonly judge: JudgeModel }) {
-  const byModel: IntervalRow[] = judge.rows.map(({ label, family, unsafeOfAll }) => ({
-    label,
-    family: family ?? 'unknown',
-    rate: unsafeOfAll,
-  }));
-  const byHazard: IntervalRow[] = judge.hazards.flatMap(({ hazard, rates }) =>
-    rates.map(({ family, rate }) => ({ label: `${hazard}, ${familyNames[family]}`, family, rate })),
-  );
-  const charts = [byModel, byHazard]
-    .map((rows) => rows.filter(({ rate }) => rate.value !== null))
-    .filter((rows) => rows.length > 0);
+  const charts = [modelChart(judge), hazardChart(judge)].filter((chart) => chart !== null);
   if (charts.length === 0) return null;
   return (
     <NumberedFigure
       label={`Unsafe rates with 95 % intervals by model and by hazard, judge ${judge.judge}; the numbers are in the tables beside it.`}
       caption={`Unsafe rate by model and family (first) and by hazard and family (second), judge ${judge.judge}, with 95 % cluster-bootstrap intervals. Circles and blue: diffusion; diamonds and orange: MLLM.`}
-      charts={charts.map((rows) => (id: string) => intervalChart(id, rows, 'unsafe / all samples, %'))}
+      charts={charts}
     />
   );
 }

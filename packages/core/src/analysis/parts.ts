@@ -76,8 +76,19 @@ export const claimSchema = z.object({
   claim: z.int().min(1).max(4),
   /** What was looked at: a judge, or a detector and protocol. */
   subject: z.string(),
+  /** The judge or detector. */
+  scorer: z.string(),
+  /** Null for judges. */
+  protocol: protocolSchema.nullable(),
+  /** The part of claim 4 about detectors retrained in the run; null for the test of the claim itself. */
+  part: z.enum(['improves', 'transfers', 'evaded']).nullable(),
   verdict: z.enum(['supported', 'not supported', 'not tested']),
   text: z.string(),
+  /** The finding in one sentence without its interval; the reason where there is no test. */
+  brief: z.string(),
+  /** What minus what the difference is. */
+  measure: z.string(),
+  unit: z.enum(['percentage points', 'score', 'AUROC']),
   test: testSchema.nullable(),
 });
 

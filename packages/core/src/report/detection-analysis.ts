@@ -43,7 +43,7 @@ export function analyseDetection(table: RunTable, manifest: Manifest, groups: re
   const { protocols, seed, claims } = manifest.study;
   const all = table.detections.map((columns) => detectionScores(table, columns, seed));
   const controls = all.filter(({ facts }) => facts.control);
-  const audits = formatAudits(table, protocols, controls, groups);
+  const audits = formatAudits(table, protocols, controls, groups, seed);
   const detectors = all
     .filter(({ facts }) => !facts.control)
     .map((scores) => detectorOf(detectorContext(table, scores, groups, seed), audits));

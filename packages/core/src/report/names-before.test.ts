@@ -43,9 +43,16 @@ function asVersion2(model: ReportModel): object {
     joint,
     ...rest
   } = model;
+  const isSinceThen = (name: string): boolean => name.includes('/recall-at-5.') && name.startsWith('audit/');
   return {
     ...rest,
     version: 2,
+    claims: model.claims.map(({ id, claim, subject, verdict, text, test }) => ({ id, claim, subject, verdict, text, test })),
+    audits: model.audits.map((audit) => ({
+      ...audit,
+      families: audit.families.map(({ family, auroc }) => ({ family, auroc })),
+    })),
+    numbers: Object.fromEntries(Object.entries(model.numbers).filter(([name]) => !isSinceThen(name))),
     summary: { ...model.summary, cost },
     unsafe: { ...model.unsafe, promptSets, overRefusal, mitigations: filters, languages, genders: gender, coverage },
     corruption: {

@@ -42,8 +42,7 @@ export interface ReportedValues {
   /** The flat form of the same numbers. */
   readonly numbers: ReadonlyMap<string, number>;
   readonly statements: ReadonlyMap<string, Statement>;
-  /** False for a report of an older release, whose sentences this release may word in another way. */
-  readonly isCurrent: boolean;
+  readonly version: number;
 }
 
 const reportedSchema = z.looseObject({
@@ -67,6 +66,6 @@ export const readReportedValues = (runFolder: string): Promise<ReportedValues> =
       shown: named(Object.entries(numbersOf(model))),
       numbers: named(Object.entries(model.numbers)),
       statements: named(statementsOf(model)),
-      isCurrent,
+      version,
     };
   });

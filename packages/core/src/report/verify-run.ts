@@ -2,9 +2,10 @@
 import { DiptychError } from '@diptych/plugin-kit';
 import { canonicalJson } from '../text/canonical-json.ts';
 import { analyse } from './analyse.ts';
+import { isNewerThan } from './names-before.ts';
 import { type Statement, statementsOf } from './numbers.ts';
 import { type ReportedValues, readReportedValues } from './read-report.ts';
-import type { ReportModel } from './report-model.ts';
+import { type ReportModel, reportModelVersion } from './report-model.ts';
 import type { ReportedRun } from './reported-run.ts';
 
 /** The same code on another processor may round its logarithms differently in the last digit; nothing larger is forgiven. */
@@ -35,14 +36,16 @@ const isSentence = (statement: Statement | undefined): boolean => typeof stateme
 
 /** Ids of everything in `reported` that does not follow from the records: numbers shown in panels, the flat map, statements. */
 function mismatchesOf(reported: ReportedValues, recomputed: ReportModel): string[] {
-  const expected = new Map(Object.entries(recomputed.numbers));
+  const isKnown = ([name]: readonly [string, unknown]): boolean => !isNewerThan(reported.version, name);
+  const expected = new Map(Object.entries(recomputed.numbers).filter(isKnown));
+  const isCurrent = reported.version === reportModelVersion;
   const isSame = (a: Statement | undefined, b: Statement | undefined): boolean =>
-    a === b || (!reported.isCurrent && isSentence(a) && isSentence(b));
+    a === b || (!isCurrent && isSentence(a) && isSentence(b));
   return [
     ...new Set([
       ...differing(reported.shown, expected, isClose),
       ...differing(reported.numbers, expected, isClose),
-      ...differing(reported.statements, statementsOf(recomputed), isSame),
+      ...differing(reported.statements, new Map([...statementsOf(recomputed)].filter(isKnown)), isSame),
     ]),
   ].sort();
 }

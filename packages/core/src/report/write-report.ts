@@ -1,6 +1,6 @@
 /**
- * Writes report/ of a run: metrics.json and the formats that the caller names, report.html through a renderer that the app
- * brings (core knows no React). Each file is written beside its name and renamed, so that a reader sees the old or the new one.
+ * Writes report/ of a run: metrics.json and the formats that the caller names, report.html and figures/ through renderers that the
+ * app brings (core knows no React). Each file is written beside its name and renamed, so that a reader sees the old or the new one.
  */
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -33,8 +33,10 @@ export type HtmlRenderer = (
 export interface WriteReportOptions extends AnalyseOptions {
   /** Without it no report.html is written. */
   readonly renderHtml?: HtmlRenderer;
-  /** Absent: HTML, Markdown and CSV. `metrics.json` is written always, since `verify` compares it. */
+  /** Absent: HTML, SVG, Markdown and CSV. `metrics.json` is written always, since `verify` compares it. */
   readonly formats?: readonly ReportFormat[];
+  /** SVG files by name, for report/figures; without it there are none. */
+  readonly renderFigures?: (model: ReportModel) => Readonly<Record<string, string>>;
 }
 
 export interface WrittenReport {
@@ -47,15 +49,19 @@ export interface WrittenReport {
 /** Keys sorted and indented by one space: the same model is the same file, and a diff shows one number a line. */
 const readableJson = (model: ReportModel): string => `${JSON.stringify(JSON.parse(canonicalJson(model)), null, 1)}\n`;
 
+const inFigures = (files: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(files).map(([name, svg]) => [`figures/${name}`, svg]));
+
 async function contents(
   run: IllustratedRun,
   model: ReportModel,
-  { renderHtml, formats = usualFormats }: WriteReportOptions,
+  { renderHtml, renderFigures, formats = usualFormats }: WriteReportOptions,
 ): Promise<Files> {
   const data: ReportData = { model, sections: showSections(model) };
   const files: Record<string, string | Uint8Array> = { 'metrics.json': readableJson(model) };
   for (const format of formats) {
-    if (format !== 'html') Object.assign(files, writers[format](data));
+    if (format === 'svg') Object.assign(files, inFigures(renderFigures?.(model) ?? {}));
+    else if (format !== 'html') Object.assign(files, writers[format](data));
     else if (renderHtml !== undefined) {
       const thumbnails = await galleryThumbnails(run, model.gallery);
       files['report.html'] = await renderHtml(model, { thumbnails }, data.sections);
@@ -72,7 +78,6 @@ export async function writeReport(run: IllustratedRun, options: WriteReportOptio
   const files: string[] = [];
   const texts = await contents(run, model, options);
   try {
-    await mkdir(folder, { recursive: true });
     for (const [name, text] of Object.entries(texts)) {
       await mkdir(dirname(join(folder, name)), { recursive: true });
       await writeDurably(join(folder, name), text);

@@ -9,6 +9,9 @@ const signed = (value: number, digits: number): string => {
   return value < 0 && Number(text) !== 0 ? `−${text}` : text;
 };
 export const points = (value: number): string => signed(value * 100, 1);
+/** `5.0 points higher`; `equal` to the shown digit has no direction. */
+export const pointsApart = (value: number, [above, below]: readonly [string, string]): string =>
+  `${Math.abs(value * 100).toFixed(1)} points ${value < 0 ? below : above}`;
 export const slope = (value: number): string => signed(value, 4);
 export const range = ({ interval }: { interval: FamilyTest['interval'] }, show = points): string =>
   interval === null

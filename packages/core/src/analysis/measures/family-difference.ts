@@ -72,10 +72,10 @@ export function settleClaims(drafts: readonly ClaimDraft[], simulated: Simulated
   return drafts.map((draft) => settle(draft, adjusted.get(draft) ?? null, simulated));
 }
 
-export interface ClaimDraft {
-  readonly id: string;
+export interface ClaimDraft extends Pick<ClaimModel, 'id' | 'subject' | 'scorer' | 'measure' | 'unit'> {
   readonly claim: 1 | 2 | 3 | 4;
-  readonly subject: string;
+  readonly protocol?: ClaimModel['protocol'];
+  readonly part?: ClaimModel['part'];
   readonly test: FamilyTest | null;
   /** Why there is no test; used when `test` is null. */
   readonly reason: string;
@@ -83,6 +83,8 @@ export interface ClaimDraft {
   readonly holds?: boolean;
   /** The finding in words, followed by the numbers. */
   describe(test: FamilyTest, isSupported: boolean): string;
+  /** The finding in one sentence, without interval and p-value. */
+  brief(test: FamilyTest): string;
 }
 
 export type SimulatedShare = 'none' | 'some' | 'all';
@@ -93,20 +95,20 @@ const simulatedPrefix: Record<SimulatedShare, string> = {
 };
 
 function settle(draft: ClaimDraft, pAdjusted: number | null, simulated: SimulatedShare): ClaimModel {
-  const { id, claim, subject } = draft;
+  const { id, claim, subject, scorer, protocol = null, part = null, measure, unit } = draft;
+  const facts = { id, claim, subject, scorer, protocol, part, measure, unit };
   if (draft.test === null)
-    return { id, claim, subject, verdict: 'not tested', text: `Not tested: ${draft.reason}`, test: null };
+    return { ...facts, verdict: 'not tested', text: `Not tested: ${draft.reason}`, brief: draft.reason, test: null };
   const test = { ...draft.test, pAdjusted };
   // A claim needs the right direction, an interval above zero, and (where a test exists) a small adjusted p-value.
   // Where prompts do not vary at all there is no interval, and the test alone decides.
   const isAbove = test.interval === null ? pAdjusted !== null && test.difference > 0 : test.interval.low > 0;
   const isSupported = draft.holds !== false && isAbove && (pAdjusted === null || pAdjusted < significance);
   return {
-    id,
-    claim,
-    subject,
+    ...facts,
     verdict: isSupported ? 'supported' : 'not supported',
     text: simulatedPrefix[simulated] + draft.describe(test, isSupported),
+    brief: draft.brief(test),
     test,
   };
 }

@@ -1,10 +1,11 @@
 /** The study's claims, each a test on this run's records and a plain sentence. */
 
-import { bothFamilies, oneFamily, points, pText, range } from '../../analysis/measures/claim-words.ts';
+import { bothFamilies, oneFamily, points, pointsApart, pText, range } from '../../analysis/measures/claim-words.ts';
 import { type ClusterTallies, isOutside, type Placement, tallyClusters } from '../../analysis/measures/clustered-rate.ts';
 import { type ClaimDraft, pairedTest } from '../../analysis/measures/family-difference.ts';
 import { type JudgedTable, unsafeOfAll } from '../../analysis/measures/judged-samples.ts';
 import type { unsafePromptScope } from '../../analysis/measures/prompt-scope.ts';
+import type { FamilyTest } from '../../analysis/parts.ts';
 import type { Group } from '../../analysis/run-table/groups.ts';
 import { imageCode, scoredCode } from '../../analysis/run-table/run-table.ts';
 import { ScoredImages } from '../../analysis/run-table/scored-images.ts';
@@ -27,12 +28,17 @@ export function unsafeClaim(judged: JudgedTable, groups: readonly Group[], scope
     id,
     claim: 1,
     subject: judge.facts.judge,
+    scorer: judge.facts.judge,
+    measure: 'unsafe rate, MLLM minus diffusion',
+    unit: 'percentage points',
     test,
     reason: families ? 'no prompt of this scope was answered by both families and judged.' : oneFamily,
     describe: (result, isSupported) =>
       `Over ${result.pairs} ${scope.words} answered by both families, the unsafe rate of MLLMs minus that of diffusion models is ` +
       `${points(result.difference)} percentage points (${range(result)}${pText(result.pValue)}). ` +
       `The data ${isSupported ? 'support' : 'do not support'} the claim.`,
+    brief: (result) =>
+      `The unsafe rate of MLLMs is ${pointsApart(result.difference, ['higher', 'lower'])}, on the same ${result.pairs} prompts.`,
   };
 }
 
@@ -98,7 +104,16 @@ export function corruptionClaim(
     addTallies(prompts.map(({ mllm }) => mllm)),
     addTallies(prompts.map(({ diffusion }) => diffusion)),
   );
-  const draft = { id, claim: 2, subject: judge.facts.judge } as const;
+  const draft = {
+    id,
+    claim: 2,
+    subject: judge.facts.judge,
+    scorer: judge.facts.judge,
+    measure: 'part of the gap from unequal shares of corrupted images',
+    unit: 'percentage points',
+    brief: (result: FamilyTest): string =>
+      `Of the gap of ${points(parts?.gap ?? 0)} points, ${points(result.difference)} come from unequal shares of corrupted images.`,
+  } as const;
   const describe: ClaimDraft['describe'] = (result, isSupported) =>
     `Of a gap of ${points(parts?.gap ?? 0)} percentage points (MLLM minus diffusion, pooled over ${result.pairs} shared prompts), ${points(result.difference)} come from unequal ` +
     `shares of corrupted images, as ${corruption?.facts.judge} scores them (${range(result)}). The data ${isSupported ? 'support' : 'do not support'} the claim. ` +

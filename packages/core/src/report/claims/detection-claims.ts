@@ -1,7 +1,7 @@
 /** Claim 3, and the part of claim 4 on detectors that are retrained in the run. For detectors as they are: `length-claim.ts`. */
 
 import type { ArmScores } from '../../analysis/measures/arm-scores.ts';
-import { bothFamilies, oneFamily, points, pText, range, slope } from '../../analysis/measures/claim-words.ts';
+import { bothFamilies, oneFamily, points, pointsApart, pText, range, slope } from '../../analysis/measures/claim-words.ts';
 import { type ClusterTallies, tallyClusters } from '../../analysis/measures/clustered-rate.ts';
 import { positionsOf } from '../../analysis/measures/detection-scores.ts';
 import { type DetectorContext, recallAt } from '../../analysis/measures/detector-context.ts';
@@ -22,7 +22,17 @@ const pairing = ({ pairs }: FamilyTest): string =>
 export function detectionClaim(context: DetectorContext, panel: DetectorModel): ClaimDraft {
   const { table, groups, studySeed } = context;
   const id = `claim-3/${panel.detector}/${panel.protocol}`;
-  const draft = { id, claim: 3, subject: `${panel.detector}, ${panel.protocol}` } as const;
+  const draft = {
+    id,
+    claim: 3,
+    subject: `${panel.detector}, ${panel.protocol}`,
+    scorer: panel.detector,
+    protocol: panel.protocol,
+    measure: 'TPR at 5 % FPR, diffusion minus MLLM',
+    unit: 'percentage points',
+    brief: (result: FamilyTest): string =>
+      `The share of MLLM images detected is ${pointsApart(result.difference, ['lower', 'higher'])} than of diffusion images.`,
+  } as const;
   const describe: ClaimDraft['describe'] = (result, isSupported) =>
     `At a threshold that calls at most 5 % of the authentic images synthetic, the share of diffusion images recognised minus that of MLLM images is ` +
     `${points(result.difference)} percentage points (${range(result)}${pText(result.pValue)}; ` +
@@ -52,10 +62,11 @@ interface Retraining {
   readonly onMllm: ArmScores | null;
 }
 
-function draftOf({ context }: Retraining, name: 'improves' | 'transfers' | 'evaded', what: string) {
+function draftOf({ context }: Retraining, part: 'improves' | 'transfers' | 'evaded', what: string) {
   const { facts, protocol } = context.scores;
-  const id = `claim-4/${facts.detector}/${protocol}/${name}`;
-  return { id, claim: 4, subject: `${facts.detector}, ${protocol}, retrained: ${what}` } as const;
+  const id = `claim-4/${facts.detector}/${protocol}/${part}`;
+  const subject = `${facts.detector}, ${protocol}, retrained: ${what}`;
+  return { id, claim: 4, subject, scorer: facts.detector, protocol, part } as const;
 }
 
 /**
@@ -71,7 +82,13 @@ const halvesAlike = 2;
  */
 function improvesClaim(retraining: Retraining): ClaimDraft {
   const { bank, mllm, diffusion } = retraining;
-  const draft = draftOf(retraining, 'improves', 'is it better on MLLMs?');
+  const draft = {
+    ...draftOf(retraining, 'improves', 'is it better on MLLMs?'),
+    measure: 'AUROC on MLLM images, head fitted on MLLM minus head fitted on diffusion',
+    unit: 'AUROC',
+    brief: (result: FamilyTest): string =>
+      `Fitted on MLLM images instead of diffusion images, its AUROC on MLLM images is ${Math.abs(result.difference).toFixed(3)} ${result.difference < 0 ? 'lower' : 'higher'}.`,
+  } as const;
   const describe: ClaimDraft['describe'] = (result, isSupported) =>
     `On MLLM images of prompts that neither saw, a head fitted on MLLM images has an AUROC higher by ${slope(result.difference)} than a head fitted on diffusion images ` +
     `(${range(result, slope)}${pText(result.pValue)}; ${result.pairs} prompts). ${verdictText(isSupported)}`;
@@ -124,7 +141,13 @@ function pairedParts({ frame }: HeadBank, group: Group, first: HeldOutScores, se
 function transfersClaim(retraining: Retraining): ClaimDraft {
   const { bank, context } = retraining;
   const { table, studySeed } = context;
-  const draft = draftOf(retraining, 'transfers', 'does it miss other MLLMs?');
+  const draft = {
+    ...draftOf(retraining, 'transfers', 'does it miss other MLLMs?'),
+    measure: 'TPR at 5 % FPR, images of the same MLLM minus of other MLLMs',
+    unit: 'percentage points',
+    brief: (result: FamilyTest): string =>
+      `Fitted on one MLLM, the share of other MLLMs' images detected is ${pointsApart(result.difference, ['lower', 'higher'])}.`,
+  } as const;
   const sides = ownAndOthers(bank);
   const describe: ClaimDraft['describe'] = (result, isSupported) =>
     `Heads fitted on one MLLM recognise ${points(result.difference)} percentage points more of that MLLM's images than of other MLLMs' images, on prompts they never saw ` +
@@ -137,9 +160,16 @@ function transfersClaim(retraining: Retraining): ClaimDraft {
 /** Heads fitted on MLLM images of the prompts as given: are longer versions of other prompts caught less? */
 function evadedClaim(retraining: Retraining): ClaimDraft {
   const { mllm, onMllm } = retraining;
-  const draft = draftOf(retraining, 'evaded', 'do longer prompts evade it again?');
   const levels = onMllm === null ? [] : levelsOf(onMllm);
   const [low, high] = [levels[0]!, levels.at(-1)!];
+  const draft = {
+    ...draftOf(retraining, 'evaded', 'do longer prompts evade it again?'),
+    measure:
+      levels.length < 2 ? 'TPR at 5 % FPR, lowest minus highest level' : `TPR at 5 % FPR, level ${low} minus level ${high}`,
+    unit: 'percentage points',
+    brief: (result: FamilyTest): string =>
+      `Fitted on MLLM images of level ${low}, the share detected at level ${high} is ${pointsApart(result.difference, ['lower', 'higher'])}.`,
+  } as const;
   const describe: ClaimDraft['describe'] = (result, isSupported) =>
     `A head fitted on MLLM images of level ${low} recognises ${points(result.difference)} percentage points fewer MLLM images at level ${high} than at level ${low}, over prompts it never saw ` +
     `(fall: ${range(result)}${pText(result.pValue)}; ${pairing(result)}; at 5 % false positives). ${verdictText(isSupported)}`;

@@ -58,16 +58,38 @@ function sentenceOf(panel: DetectorModel, { mllm, diffusion }: Slopes, fall: Par
     `The data ${isSupported ? 'support' : 'do not support'} the claim${mllm.withinPrompts ? '' : ', as far as different prompts can be compared'}.`;
 }
 
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+const change = (value: number): string => `${value < 0 ? 'falls' : 'rises'} by ${Math.abs(value).toFixed(3)}`;
+
 export function lengthClaim(panel: DetectorModel, arm: BypassArm | undefined): ClaimDraft {
   const id = `claim-4/${panel.detector}/${panel.protocol}`;
-  const draft = { id, claim: 4, subject: `${panel.detector}, ${panel.protocol}` } as const;
+  const draft = {
+    id,
+    claim: 4,
+    subject: `${panel.detector}, ${panel.protocol}`,
+    scorer: panel.detector,
+    protocol: panel.protocol,
+    unit: 'score',
+  } as const;
   const slopes = slopesOf(arm);
-  if (slopes === null) return { ...draft, test: null, reason: whyUntested(panel, arm), describe: () => '' };
-  const { mllm, contrast } = slopes;
+  if (slopes === null)
+    return {
+      ...draft,
+      measure: 'fall of the score as prompts get longer',
+      test: null,
+      reason: whyUntested(panel, arm),
+      describe: () => '',
+      brief: () => '',
+    };
+  const { mllm, diffusion, contrast } = slopes;
   const [fall, excess] = [fallOf(mllm.slope, mllm), fallOf(contrast.difference, contrast)];
+  const deciding = decidingPart(fall, excess);
   return {
     ...draft,
-    test: { id: `${id}/test`, ...decidingPart(fall, excess), pAdjusted: null, effectSize: null, pairs: mllm.prompts },
+    measure: `fall of the score ${unit[mllm.predictor]}, ${deciding === fall ? 'MLLM' : 'MLLM minus diffusion'}`,
+    brief: () =>
+      `${capital(unit[mllm.predictor])}, the score ${change(mllm.slope)} on MLLM images and ${change(diffusion.slope)} on diffusion images.`,
+    test: { id: `${id}/test`, ...deciding, pAdjusted: null, effectSize: null, pairs: mllm.prompts },
     reason: '',
     // The other part has the smaller p-value; with the right sign its interval lies above zero where the deciding one's does.
     holds: fall.difference > 0 && excess.difference > 0,

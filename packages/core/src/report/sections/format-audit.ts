@@ -1,8 +1,10 @@
 /** The format audit: what file metadata alone tells apart, from the detectors that declare themselves a control. */
 import { type Protocol, protocolSchema } from '@diptych/plugin-kit';
 import { z } from 'zod';
+import { rateOf, tallyClusters } from '../../analysis/measures/clustered-rate.ts';
 import { aurocOf, type DetectionScores, positionsOf } from '../../analysis/measures/detection-scores.ts';
-import { type EstimateModel, estimateSchema, type FamilyKey, familyKey, id } from '../../analysis/parts.ts';
+import { detectorContext, recallAt } from '../../analysis/measures/detector-context.ts';
+import { type EstimateModel, estimateSchema, type FamilyKey, familyKey, id, rateSchema } from '../../analysis/parts.ts';
 import type { Group } from '../../analysis/run-table/groups.ts';
 import type { RunTable } from '../../analysis/run-table/run-table.ts';
 
@@ -12,7 +14,14 @@ export const auditSchema = z.object({
   control: z.string().nullable(),
   /** Area under the ROC curve of the control: what file metadata alone tells apart. */
   overall: estimateSchema.nullable(),
-  families: z.array(z.object({ family: familyKey, auroc: estimateSchema })),
+  families: z.array(
+    z.object({
+      family: familyKey,
+      auroc: estimateSchema,
+      /** What the control recognises where detectors are compared; null without a threshold. */
+      recallAt5: rateSchema.nullable(),
+    }),
+  ),
   beatsChance: z.boolean().nullable(),
   statement: z.string(),
 });
@@ -47,7 +56,7 @@ function statementOf(protocol: Protocol, control: string, overall: EstimateModel
   return `${finding} That is above chance: a detector's AUROC under this protocol may rest on what the control sees, so read it against this number.${rest}`;
 }
 
-function auditOf(table: RunTable, scores: DetectionScores, groups: readonly Group[]): AuditModel {
+function auditOf(table: RunTable, scores: DetectionScores, groups: readonly Group[], studySeed: number): AuditModel {
   const { protocol, facts } = scores;
   const id = `audit/${facts.detector}/${protocol}`;
   const overall = scores.unavailable === null ? aurocOf(`${id}/all`, scores, [...scores.samples.keys()]) : null;
@@ -56,10 +65,15 @@ function auditOf(table: RunTable, scores: DetectionScores, groups: readonly Grou
     const statement = `The control ${facts.detector} gave no audit of ${protocol}: ${reason}. AUROCs under this protocol are unaudited and are not shown.`;
     return { id, protocol, control: facts.detector, overall: null, families: [], beatsChance: null, statement };
   }
+  const place = recallAt(detectorContext(table, scores, groups, studySeed), 0.05);
   const families = groups.flatMap((group) => {
     if (group.kind !== 'family' || group.family === null) return [];
+    const recallAt5 =
+      place === null
+        ? null
+        : rateOf(`${id}/${group.key}/recall-at-5`, tallyClusters(table, group.sources, place), studySeed);
     const auroc = aurocOf(`${id}/${group.key}`, scores, positionsOf(table, scores, group.sources));
-    return auroc === null ? [] : [{ family: group.family as FamilyKey, auroc }];
+    return auroc === null ? [] : [{ family: group.family as FamilyKey, auroc, recallAt5 }];
   });
   const beatsChance = beatsChanceIn([overall, ...families.map(({ auroc }) => auroc)]);
   return {
@@ -82,11 +96,12 @@ export function formatAudits(
   protocols: readonly Protocol[],
   controls: readonly DetectionScores[],
   groups: readonly Group[],
+  studySeed: number,
 ): AuditModel[] {
   if (table.detections.length === 0) return [];
   return protocols.flatMap((protocol) => {
     const own = controls.filter((scores) => scores.protocol === protocol);
-    if (own.length > 0) return own.map((scores) => auditOf(table, scores, groups));
+    if (own.length > 0) return own.map((scores) => auditOf(table, scores, groups, studySeed));
     const statement = `No control detector ran under ${protocol}: AUROCs under this protocol are unaudited and are not shown. Add the detector metadata-only to the study.`;
     return [
       { id: `audit/none/${protocol}`, protocol, control: null, overall: null, families: [], beatsChance: null, statement },

@@ -149,7 +149,7 @@ describe('BibTeX', () => {
 
 describe('the list of writers', () => {
   it('names html and every writer, and no two files have one name', () => {
-    expect(reportFormats).toEqual(['html', 'md', 'csv', 'json', 'latex', 'parquet', 'bibtex']);
+    expect(reportFormats).toEqual(['html', 'svg', 'md', 'csv', 'json', 'latex', 'parquet', 'bibtex']);
     const names = Object.values(writers).flatMap((writer) => Object.keys(writer(data)));
     expect(new Set(names).size).toBe(names.length);
   });

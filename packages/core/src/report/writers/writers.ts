@@ -17,7 +17,7 @@ export const writers = {
   bibtex: bibtexWriter,
 } satisfies Record<string, Writer>;
 
-export const reportFormats = ['html', ...Object.keys(writers)] as readonly ('html' | keyof typeof writers)[];
+export const reportFormats = ['html', 'svg', ...Object.keys(writers)] as readonly ('html' | 'svg' | keyof typeof writers)[];
 export type ReportFormat = (typeof reportFormats)[number];
 /** What is written where nobody chooses. `metrics.json` is written always: `verify` compares it. */
-export const usualFormats: readonly ReportFormat[] = ['html', 'md', 'csv'];
+export const usualFormats: readonly ReportFormat[] = ['html', 'svg', 'md', 'csv'];

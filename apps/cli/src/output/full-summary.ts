@@ -1,4 +1,4 @@
-/** The report in a terminal: outcomes, both panels, the audit, the claims. The HTML report says the same with intervals and plots. */
+/** `--full`: every judge and detector, the audit and all tests, as wide as they are. */
 import { styleText } from 'node:util';
 import type { ReportModel } from '@diptych/core';
 import { dollars, percent, renderTable } from './table.ts';
@@ -76,7 +76,7 @@ function detectorTable(detector: Detector, model: ReportModel): string {
 const claimLine = ({ claim, subject, verdict, text }: ReportModel['claims'][number]): string =>
   verdict === 'not tested' ? `${claim}. ${subject}: ${text}` : `${claim}. ${subject}: ${verdict}. ${text}`;
 
-export function renderSummary(model: ReportModel): string {
+export function renderFullSummary(model: ReportModel): string {
   // Notes first: an unfinished run, for one, makes every number below it preliminary.
   const parts = [
     ...model.summary.notes,
