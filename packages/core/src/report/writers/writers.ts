@@ -1,4 +1,4 @@
-/** Formats that `diptych report --format` writes, besides `html`, which an app renders. */
+/** Formats that `diptych report --format` writes, besides `html` and `svg`, which an app renders. */
 
 import { csvFiles } from '../csv.ts';
 import { markdownReport } from '../markdown.ts';
