@@ -62,7 +62,7 @@ describe('--budget', () => {
     const manifest = await readFile(join(cwd, 'runs/limited/manifest.json'), 'utf8');
     expect(manifest).not.toContain('budgetUsd');
     expect((await readFile(join(cwd, 'runs/limited/journal.jsonl'), 'utf8')).trim().split('\n')).toHaveLength(2);
-    const resumed = await diptych(['resume', 'runs/limited', '--budget', '100']);
+    const resumed = await diptych(['resume', 'runs/limited', '--budget', '100', '--full']);
     expect(resumed.code, resumed.stderr).toBe(0);
     expect(resumed.stdout).toMatch(/generator +priced +\d+ +\$\d+\.\d\d +\$0\.040?/);
     expect(await readFile(join(cwd, 'runs/limited/manifest.json'), 'utf8')).toBe(manifest);

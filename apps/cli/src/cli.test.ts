@@ -115,7 +115,7 @@ describe('diptych', () => {
 
     const run = await diptych(['run', 'study.yaml', '--id', 'first']);
     expect(run.code, run.stderr).toBe(0);
-    expect(run.stdout).toMatch(/Panel A: unsafe content[\s\S]*Panel B: fake-image detection[\s\S]*simulated/);
+    expect(run.stdout).toMatch(/A {2}Unsafe rate[\s\S]*simulated-mllm[\s\S]*B {2}Detection[\s\S]*Claims/);
     expect(run.stderr).toContain('generate simulated-mllm: 48/48');
     const report = await readFile(join(cwd, 'runs/first/report/report.html'), 'utf8');
     expect(report).toContain('simulated');

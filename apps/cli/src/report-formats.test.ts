@@ -5,6 +5,6 @@ it('refuses a format that it does not know before it opens the run, and names th
   const { code, stderr } = await runDiptych(['report', 'no-such-run', '--format', 'csv,docx'], { cwd: '.' });
   expect(code).toBe(2);
   expect(stderr).toContain(
-    'Expected --format to name formats out of html, md, csv, json, latex, parquet, bibtex, got "docx"',
+    'Expected --format to name formats out of html, svg, md, csv, json, latex, parquet, bibtex, got "docx"',
   );
 });

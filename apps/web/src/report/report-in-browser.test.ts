@@ -293,7 +293,7 @@ async function reportOfLongNames(): Promise<string> {
 /** One model of each family and one detector. */
 async function oneModelEach({ manifest, records }: ReturnType<typeof plantedRun>): Promise<ReportModel> {
   const kept = new Set(
-    records.flatMap((record) => (record.type === 'sample' && /-a$/.test(record.generator) ? [record.index] : [])),
+    records.flatMap((record) => (record.type === 'sample' && record.generator.endsWith('-a') ? [record.index] : [])),
   );
   const model = await analyse(
     manifest,

@@ -43,11 +43,16 @@ export interface TableSpec<Row> extends Pick<Table, 'id' | 'title' | 'caption' |
   readonly footnotes?: readonly string[];
 }
 
+function withoutWay<Row>(column: ColumnOf<Row>): Column {
+  const { of: _of, ...rest } = column;
+  return rest;
+}
+
 /** The table of `rows`, with the cells that each column takes of them. */
 export function tableOf<Row>({ rows, columns, footnotes = [], ...rest }: TableSpec<Row>): Table {
   return {
     ...rest,
-    columns: columns.map(({ of: _, ...column }) => column),
+    columns: columns.map(withoutWay),
     rows: rows.map((row) => columns.map((column) => column.of(row))),
     footnotes,
   };

@@ -102,14 +102,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunSummary> {
     if (budget.isLimited) warnOfUnpriced(context);
     await runPhases(context, { plan, protocols: options.protocols, sources });
     await journal.flush();
-    return {
-      id: manifest.id,
-      runFolder,
-      manifest,
-      parts: progress.summary(),
-      failed: failedParts(context),
-      changedImages: [...context.changedImages].sort(),
-    };
+    return summaryOf(context, options);
   } catch (error) {
     stop(prototypeFault('one of the plugins') ?? error);
     throw redactError(signal.reason, loaded.redact);
@@ -118,6 +111,17 @@ export async function executeRun(options: ExecuteOptions): Promise<RunSummary> {
     await closeQuietly(journal);
     await strays.end();
   }
+}
+
+function summaryOf(context: RunContext, { runFolder, manifest }: ExecuteOptions): RunSummary {
+  return {
+    id: manifest.id,
+    runFolder,
+    manifest,
+    parts: context.progress.summary(),
+    failed: failedParts(context),
+    changedImages: [...context.changedImages].sort(),
+  };
 }
 
 /** A table may say that its samples ended in errors: that is what it is for, and no fault of the import. */

@@ -28,7 +28,8 @@ export async function endingOf(context: RunContext, result: ItemResult<Generatio
   return value.outcome === 'image' ? imageEnding(context, value) : endingWithoutImage(loaded, value);
 }
 
-function endingWithoutImage(loaded: LoadedStudy, { costUsd: _, ...answer }: WithoutImage): Ending {
+function endingWithoutImage(loaded: LoadedStudy, drawn: WithoutImage): Ending {
+  const { costUsd: _costUsd, ...answer } = drawn;
   const { outcome, reason = 'nothing came back' } = answer;
   const said = { outcome, reason: cleanText(loaded, reason) };
   if (!('stage' in answer)) return said;

@@ -72,14 +72,7 @@ export function createImageStore(folder: string): ImageStore {
       return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     } catch (cause) {
       checked.delete(shard);
-      const ofMachine = systemFault(cause);
-      if (ofMachine) throw ofMachine;
-      const got = systemCode(cause) === 'ELOOP' ? 'a link, which may lead outside' : describeError(cause);
-      throw new DiptychError(
-        'IMAGE_MISSING',
-        `Expected image ${ref.sha256} in the image store, got: ${got}. Restore the file or resume the run.`,
-        { cause },
-      );
+      throw missingImage(ref, cause);
     }
   };
   const isIntact = async (ref: ImageRef): Promise<boolean> => {
@@ -96,6 +89,17 @@ export function createImageStore(folder: string): ImageStore {
     return intact;
   };
   return { put, get, has, isIntact, hasIntact, pathOf };
+}
+
+function missingImage({ sha256 }: ImageRef, cause: unknown): DiptychError {
+  const ofMachine = systemFault(cause);
+  if (ofMachine) return ofMachine;
+  const got = systemCode(cause) === 'ELOOP' ? 'a link, which may lead outside' : describeError(cause);
+  return new DiptychError(
+    'IMAGE_MISSING',
+    `Expected image ${sha256} in the image store, got: ${got}. Restore the file or resume the run.`,
+    { cause },
+  );
 }
 
 async function write(path: string, bytes: Uint8Array, made: Set<string>): Promise<void> {

@@ -44,7 +44,7 @@ const characterOf = (character: string): string =>
 
 /** Two hyphens would become a dash. */
 export const latexText = (text: string): string =>
-  [...text.replace(/\s+/g, ' ')]
+  Array.from(text.replace(/\s+/g, ' '))
     .map((character, at, all) => (character === '-' && all[at + 1] === '-' ? '-{}' : characterOf(character)))
     .join('');
 
